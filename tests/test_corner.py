@@ -9,6 +9,7 @@ from math import inf, sqrt
 import pytest
 
 import backprop
+from backprop.descent.course import ENDINGS
 from backprop.descent.result import Descent
 from backprop.descent_options import DescentOptions
 from backprop.evaluation import indeterminate
@@ -50,7 +51,7 @@ def test_a_cone_holds_up_to_its_slope(count: int, size: float) -> None:
     text = f"L = sqrt({squares}) - ({pull}) + 0.01*({squares})"
     found = descent(text, dict.fromkeys(names, 0.0), optimizer="lbfgs")
     assert found.converged
-    assert (found.stopped == "corner") == (size < 1)
+    assert (found.stopped == "minimum at a corner") == (size < 1)
     assert found.value == pytest.approx(-(max(0, size - 1) ** 2) / 0.04, abs=1e-11)
     if size > 1:
         assert "the slopes around led on from a corner after step 0" in found.reason
@@ -81,7 +82,7 @@ def test_a_thousand_corners_at_once_are_not_asked_one_by_one(
     text = "w[i] = 0.5 for i in 1..1000; L = sum(sqrt(w[i]^2) for i in 1..1000)"
     found = descent(text, {}, optimizer="gd")
     assert (found.value, found.converged, asked) == (0, False, [])
-    assert "minimum" not in found.reason
+    assert found.stopped == "corner"
 
 
 def test_a_maximum_of_many_falls_where_all_fall() -> None:
@@ -93,12 +94,12 @@ def test_a_maximum_of_many_falls_where_all_fall() -> None:
 def test_a_smooth_function_written_with_roots_is_no_corner() -> None:
     found = descent("L = sqrt(x^4) - x^3", {"x": 0})
     assert (found.stopped, found.reason) == (
-        "gradient",
-        "converged: the gradient is 0 at the start",
+        "minimum",
+        "converged: a minimum: the gradient is 0",
     )
     # lands on 0 exactly: 1 - 0.5*2*1
     found = descent("L = sqrt(x^4)", {"x": 1}, lr=0.5)
-    assert (found.stopped, found.value) == ("gradient", 0)
+    assert (found.stopped, found.value) == ("minimum", 0)
     assert "corner" not in found.reason
 
 
@@ -108,10 +109,10 @@ def test_a_choice_by_data_alone_is_no_corner(optimizer: str) -> None:
     text = "w = 0 in ..2; b = 0; L = if(t == 1, (b - 1)^2 + exp(b) - 5*w + b*w, 0); "
     for data in ("const t = 1", "const s[i] = 1 for i in 1..2; t = max(s[1], s[2])"):
         found = descent(text + data, {}, optimizer=optimizer)
-        assert (found.stopped, found.parameters["w"]) == ("gradient", 2)
+        assert (found.stopped, found.parameters["w"]) == ("minimum at bounds", 2)
         assert found.parameters["b"] == pytest.approx(-0.35173371124919584, abs=1e-7)
         assert "corner" not in found.reason
-        assert found.evaluations < 40  # nothing around the end was looked at
+        assert found.evaluations < 80  # no corner was looked for
 
 
 @pytest.mark.parametrize("optimizer", ["gd", "adam", "lbfgs", "newton"])
@@ -131,19 +132,34 @@ def test_where_values_show_the_way_down_there_is_no_error(optimizer: str, lr: fl
 @pytest.mark.parametrize(
     ("text", "options", "stopped", "value"),
     [
-        ("sqrt(a^2+b^2) - 2*a", {"bounds": {"a": (-1, 0)}}, "corner", 0),  # the way is barred
-        ("sqrt(a^2+b^2) - 2*a", {"bounds": {"a": (-inf, 0), "b": (0, 1)}}, "corner", 0),
-        ("sqrt(a^2+b^2) - 2*a", {"only": ["b"]}, "corner", 0),
-        ("2*a - sqrt(a^2+b^2)", {"maximize": True, "bounds": {"a": (0, 3)}}, "gradient", 3),
-        ("-sqrt(a^2+b^2)", {"maximize": True}, "corner", 0),
-        ("sqrt(a^2+b^2)", {"maximize": True}, "stuck", 0),
-        ("-sqrt(a^2+b^2)", {}, "stuck", 0),
-        ("sqrt(a^2) - sqrt(b^2)", {}, "stuck", 0),
+        (
+            "sqrt(a^2+b^2) - 2*a",
+            {"bounds": {"a": (-1, 0)}},
+            "minimum at a corner",
+            0,
+        ),  # the way is barred
+        (
+            "sqrt(a^2+b^2) - 2*a",
+            {"bounds": {"a": (-inf, 0), "b": (0, 1)}},
+            "minimum at a corner",
+            0,
+        ),
+        ("sqrt(a^2+b^2) - 2*a", {"only": ["b"]}, "minimum at a corner", 0),
+        (
+            "2*a - sqrt(a^2+b^2)",
+            {"maximize": True, "bounds": {"a": (0, 3)}},
+            "maximum at bounds",
+            3,
+        ),
+        ("-sqrt(a^2+b^2)", {"maximize": True}, "maximum at a corner", 0),
+        ("sqrt(a^2+b^2)", {"maximize": True}, "stationary", 0),
+        ("-sqrt(a^2+b^2)", {}, "stationary", 0),
+        ("sqrt(a^2) - sqrt(b^2)", {}, "stationary", 0),
         # along b = 0.9*a the first is 0, and the second falls by 0.57 for each a
-        ("sqrt((0.9*a-b)^2) - 0.3*sqrt((a+b)^2)", {}, "stuck", 0),
-        ("sqrt(sqrt(a^2+b^2))", {}, "corner", 0),  # a cusp
-        ("sqrt(sqrt(a^2+b^2)) + a", {"lr": 0.1}, "corner", 0),
-        ("abs(a) - relu(2*a) + 0.5*a^2 + b^2", {}, "gradient", -0.5),  # relu takes 0
+        ("sqrt((0.9*a-b)^2) - 0.3*sqrt((a+b)^2)", {}, "stationary", 0),
+        ("sqrt(sqrt(a^2+b^2))", {}, "minimum at a corner", 0),  # a cusp
+        ("sqrt(sqrt(a^2+b^2)) + a", {"lr": 0.1}, "minimum at a corner", 0),
+        ("abs(a) - relu(2*a) + 0.5*a^2 + b^2", {}, "minimum", -0.5),  # relu takes 0
     ],
 )
 def test_corners_of_every_kind(
@@ -152,11 +168,11 @@ def test_corners_of_every_kind(
     found = descent(f"L = {text}", {"a": 0, "b": 0}, **options)
     assert found.stopped == stopped, found.reason
     assert found.value == pytest.approx(value, abs=1e-9)
-    if stopped == "corner":
-        kind = "maximum" if options.get("maximize") else "minimum"
+    kind = "maximum" if options.get("maximize") else "minimum"
+    if stopped == f"{kind} at a corner":
         assert f"converged: a {kind} at a corner, by values: L is " in found.reason
-    if stopped == "stuck":
-        assert f"L is {'higher' if options.get('maximize') else 'lower'} nearby, to" in found.reason
+    if stopped == "stationary":
+        assert f"L {'rises' if options.get('maximize') else 'falls'} towards " in found.reason
 
 
 def test_a_narrow_way_down_from_a_saddle_is_found() -> None:
@@ -164,8 +180,8 @@ def test_a_narrow_way_down_from_a_saddle_is_found() -> None:
     squares = "(0.3*b - 0.3*a - 0.1*c)^2 + (0.8*b - 1.2*a - 1.6*c)^2"
     text = f"L = sqrt({squares}) - 0.3*sqrt((0.3*a - b + 0.4*c)^2)"
     found = descent(text, {"a": 0, "b": 0, "c": 0}, optimizer="bfgs")
-    assert found.stopped == "stuck"
-    assert "L is lower nearby" in found.reason
+    assert found.stopped == "stationary"
+    assert "L falls towards" in found.reason
 
 
 def test_the_step_by_other_slopes_says_so() -> None:
@@ -194,7 +210,7 @@ def test_many_inputs_take_little_work() -> None:
 def test_a_start_without_second_derivatives_gets_a_verdict(text: str, optimizer: str) -> None:
     """sqrt(a*b) is 0 on both axes, and infinitely bent there; with the minus it falls to -1."""
     found = descent(text, {}, optimizer=optimizer)
-    assert found.reason.startswith(("converged: ", "stuck"))
+    assert found.stopped in ENDINGS
     if "-" in text:
         assert found.value == pytest.approx(-1) or not found.converged
 
@@ -215,8 +231,8 @@ def test_a_start_without_second_derivatives_gets_a_verdict(text: str, optimizer:
 @pytest.mark.parametrize("optimizer", ["gd", "lbfgs"])
 def test_a_valley_that_bends_is_no_minimum(text: str, optimizer: str) -> None:
     found = descent(f"L = {text} + 0*b", {"a": 0, "b": 0}, optimizer=optimizer)
-    assert (found.stopped, found.converged) == ("stuck", False), found.reason
-    assert "L is lower nearby" in found.reason
+    assert (found.stopped, found.converged) == ("stationary", False), found.reason
+    assert "L falls towards" in found.reason
 
 
 @pytest.mark.parametrize("slopes", [(1, 1), (1, 4), (3, 1)])
@@ -240,7 +256,7 @@ def test_gradients_of_0_say_nothing_of_moving_together(
 @pytest.mark.parametrize("text", ["floor(a)", "sign(a)", "-floor(a)", "if(a < 0, 0, 1)"])
 @pytest.mark.parametrize("start", [0.0, 0.5])
 def test_on_a_plateau_nothing_converges(text: str, start: float) -> None:
-    assert descent(f"L = {text}", {"a": start}).stopped == "stuck"
+    assert descent(f"L = {text}", {"a": start}).stopped in ("flat", "stationary")
 
 
 @pytest.mark.parametrize(
@@ -249,8 +265,9 @@ def test_on_a_plateau_nothing_converges(text: str, start: float) -> None:
 def test_landing_on_a_plateau_is_no_convergence(options: dict[str, object]) -> None:
     """floor(a) + relu(a) is lower by 1 for every 1 that a is below 0."""
     found = descent("L = floor(a) + relu(a)", {"a": 2.5}, **options)
-    assert (found.stopped, found.gradients["a"]) == ("stuck", 0)
-    assert "this may be a plateau: floor(a) jumps elsewhere" in found.reason
+    assert found.gradients["a"] == 0
+    plateau = "this may be a plateau: floor(a) jumps elsewhere" in found.reason
+    assert plateau or "L falls towards a - 1" in found.reason
 
 
 LOWERING = [{}, {"lr": 0.4}, {"optimizer": "lbfgs"}, {"optimizer": "adam", "lr": 1.0}]
@@ -274,14 +291,16 @@ def test_a_plateau_beyond_a_jump_is_no_minimum(
 ) -> None:
     at = {"a": start, "b": 2.0} if "b" in text else {"a": start}
     found = descent(f"L = {text}", at, **options)
-    assert found.stopped == "stuck", found.reason
+    assert found.stopped == "flat", found.reason
     assert "this may be a plateau: L jumps where " in found.reason
 
 
 @pytest.mark.parametrize("start", [1.2, 3.0])
 def test_a_higher_plateau_is_no_minimum_either(start: float) -> None:
     for options in LOWERING:
-        assert not descent("L = if(a > 1, a^2, 5)", {"a": start}, **options).converged
+        found = descent("L = if(a > 1, a^2, 5)", {"a": start}, **options)
+        # just above 1 it is as low as it can be
+        assert not found.converged or found.value == pytest.approx(1, abs=1e-14)
 
 
 @pytest.mark.parametrize("options", LOWERING)
@@ -308,9 +327,9 @@ def test_what_is_continuous_or_curved_at_the_end_converges(
 def test_a_minimum_between_jumps_is_one() -> None:
     """The first step leads to 1 exactly; there the second derivative is 2."""
     found = descent("L = (a - 1)^2 + floor(a + 0.5)", {"a": 1.25}, lr=0.5)
-    assert (found.stopped, found.parameters["a"]) == ("gradient", 1)
+    assert (found.stopped, found.parameters["a"]) == ("minimum", 1)
     found = descent("L = relu(a)", {"a": 1.5}, lr=1.0)
-    assert (found.stopped, found.value) == ("gradient", 0)
+    assert (found.stopped, found.value) == ("minimum, not unique", 0)
 
 
 @pytest.mark.parametrize("optimizer", ["bfgs", "cg"])

@@ -40,7 +40,7 @@ def eqs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_json_is_what_the_readme_promises() -> None:
     result = found("-e", CLASSIC, "--set", POINT, "--lr", "0.001", "--steps", "10")
-    assert result["schema"] == 1
+    assert result["schema"] == 2
     assert (result["output"], result["start_value"], result["steps"]) == ("L", -8, 10)
     assert result["value"] == pytest.approx(-8.73245129422151, rel=1e-14)
     assert (result["stopped"], result["converged"]) == ("steps", False)
@@ -220,7 +220,7 @@ def test_divergence_is_underlined_saved_as_the_best_and_status_1(eqs: Path) -> N
     assert ran.status == 1
     assert "overflows at" in ran.err
     assert "^^^" in ran.err
-    assert "diverged at step" in ran.out
+    assert "cannot go on at step" in ran.out
     assert "lowest: L = 81 after step 1" in ran.out
     assert (eqs / "new.txt").read_text() == text
     assert (eqs / "s.json").read_text() == state

@@ -13,6 +13,7 @@ import pytest
 import backprop
 from backprop.descent import OPTIMIZERS, SCHEDULES, Step
 from backprop.descent.choices import matching
+from backprop.descent.course import ENDINGS
 from backprop.descent.optimizers import FIRST_ORDER, Optimizer
 from backprop.errors import (
     BackpropError,
@@ -152,9 +153,8 @@ def test_schedules_are_what_they_are_called() -> None:
 def test_rosenbrock_without_any_options(optimizer: str) -> None:
     found = backprop.parse(ROSENBROCK).descend(optimizer=optimizer)
     assert found.converged
-    assert found.stopped == "gradient"
+    assert found.stopped == "minimum"
     assert found.parameters == pytest.approx({"x": 1, "y": 1}, abs=1e-7)
-    assert found.gradient_norm <= 1e-8
 
 
 @pytest.mark.parametrize("row", FIRST_ORDER, ids=lambda row: row.name)
@@ -179,16 +179,17 @@ def test_bounds_hold_and_decide() -> None:
         assert all(step.parameters["b"] >= -2 for step in seen)
         assert found.parameters == pytest.approx({"a": 1, "b": -2, "c": 1}, abs=1e-6)
         if optimizer != "adam":
-            assert found.stopped == "gradient"
+            assert found.stopped == "minimum at bounds"
 
 
 @pytest.mark.parametrize("optimizer", ["gd", "adam", "lbfgs"])
 def test_a_norm_that_leaves_out_what_pushes_against_a_bound_says_so(optimizer: str) -> None:
     """The slope by a is 1 all the way to its bound."""
     less = ", without what pushes against a bound,"
+    held = "converged: a minimum at bounds: a = 0 (∂L/∂a = 1); "
     text = "L = a + (b - 1)^2; a = 0.5 in 0..; b = 1"
     found = backprop.parse(text).descend(optimizer=optimizer)
-    assert found.reason == f"converged: the gradient norm 0{less} is at most 1e-08"
+    assert found.reason.startswith(held)
     assert (found.parameters["a"], found.gradients["a"], found.gradient_norm) == (0, 1, 0)
     found = backprop.parse(text.replace("b = 1", "b = 3")).descend(lr=0.6, steps=1)
     assert found.reason == f"the step is done; the gradient norm{less} is 0.8"
@@ -247,19 +248,19 @@ def test_stops_say_which_rule_and_number() -> None:
     assert "0.001" in by_grad.reason
     by_change = model.descend(lr=0.1, until_change=1e-4)
     assert (by_change.stopped, by_change.converged) == ("change", True)
-    assert abs(by_change.values[-1] - by_change.values[-2]) <= 1e-4 * by_change.value
+    assert abs(by_change.values[-1] - by_change.values[-2]) <= 1e-4 * (17 - by_change.value)
     by_target = model.descend(lr=0.1, target=2)
     assert (by_target.stopped, by_target.converged) == ("target", True)
     assert by_target.values[-1] <= 2 < by_target.values[-2]
     assert model.descend(lr=0.1, steps=0).values.tolist() == [17]
     assert model.descend({"x": 0}).steps == 0
-    assert "0 at the start" in model.descend({"x": 0}).reason
+    assert model.descend({"x": 0}).reason == "converged: a minimum: the gradient is 0"
 
 
 @pytest.mark.parametrize("optimizer", ["gd", "lbfgs", "bfgs", "cg"])
 def test_a_fall_without_end_is_divergence(optimizer: str) -> None:
     found = backprop.parse("L = -exp(x); x = 1").descend(optimizer=optimizer)
-    assert found.stopped == "diverged"
+    assert found.stopped == "falls without end"
     assert not found.converged
     assert "falls without end" in found.reason
     assert isinstance(found.error, BackpropError)
@@ -269,7 +270,7 @@ def test_a_fall_without_end_is_divergence(optimizer: str) -> None:
 
 def test_divergence_is_traced_and_overwrites_nothing() -> None:
     found = backprop.parse("p = x^2\nL = p^2; x = 3").descend(lr=1.0)
-    assert found.stopped == "diverged"
+    assert found.stopped == "cannot go on"
     assert found.error is not None
     assert found.error.labels[0].span.text in ("p^2", "x^2")
     assert found.best.step == 0
@@ -283,7 +284,7 @@ def test_divergence_is_traced_and_overwrites_nothing() -> None:
 
 def test_a_step_out_of_the_domain_is_traced() -> None:
     found = backprop.parse("L = x - 0.1*log(x); x = 1").descend(lr=3, steps=9)
-    assert (found.stopped, found.steps) == ("diverged", 0)
+    assert (found.stopped, found.steps) == ("cannot go on", 0)
     assert isinstance(found.error, OutsideDomain)
     assert found.error.labels[0].span.text == "log(x)"
 
@@ -304,7 +305,7 @@ def test_an_infinite_slope_ends_a_descent_or_forbids_its_start() -> None:
         0.8
     )
     found = model.descend({"x": 0.25}, only=["x"], lr=0.25)
-    assert (found.stopped, found.parameters) == ("diverged", {"x": 0.25})
+    assert (found.stopped, found.parameters) == ("cannot go on", {"x": 0.25})
 
 
 _WITHOUT_END = [
@@ -331,9 +332,9 @@ def test_what_has_no_end_is_not_called_stuck(
     dear = optimizer in ("bfgs", "cg")  # a hundred evaluations a step
     steps = 200 if dear and not request.config.getoption("--whole") else 1000
     found = backprop.parse(text).descend({"x": start}, optimizer=optimizer, steps=steps)
-    assert found.stopped in ("diverged", "steps"), found.reason
+    assert found.failed or found.stopped == "steps", found.reason
     assert "corner" not in found.reason
-    if found.stopped == "diverged":
+    if found.failed:
         assert found.error
         assert "without end" in found.reason or "as far as doubles go" in found.reason
 
@@ -351,14 +352,12 @@ def test_what_has_an_end_is_not_called_endless(text: str) -> None:
     text, _, bounds = text.partition(" in ")
     file = f"{text}; x = 1 in {bounds}" if bounds else f"{text}; x = 1.3"
     found = backprop.parse(file).descend()
-    assert found.stopped != "diverged", found.reason
+    assert not found.failed, found.reason
 
 
 def test_a_corner_is_where_one_is_stuck() -> None:
     found = backprop.parse("L = max(x, -2*x) + 1; x = 3.7").descend()
-    assert found.stopped == "stuck"
-    assert not found.converged
-    assert "corner" in found.reason
+    assert found.stopped == "minimum at a corner"
     assert found.value == pytest.approx(1, abs=1e-6)
 
 
@@ -394,7 +393,7 @@ def test_a_state_continues_as_if_it_were_one_run() -> None:
 def test_a_run_that_ends_where_it_starts_has_a_state_to_go_on_from(optimizer: str) -> None:
     model = backprop.parse("L = (a - 1)^2")
     ended = model.descend({"a": 1}, optimizer=optimizer, lr=0.1)
-    assert (ended.steps, ended.stopped) == (0, "gradient")
+    assert (ended.steps, ended.stopped) == (0, "minimum")
     moved = model.descend({"a": 3}, optimizer=optimizer, lr=0.1, steps=3)
     state = replace(ended.state, parameters={"a": 3.0})
     again = model.descend({"a": 1}, optimizer=optimizer, lr=0.1, steps=3, state=state)
@@ -414,9 +413,14 @@ def test_the_same_command_twice_goes_on_from_the_state() -> None:
     ["L = x^2 - y^2; x = 0; y = 0", "L = -x^2; x = 0", "L = x^3; x = 0", "L = relu(x); x = -1"],
 )
 def test_a_start_without_gradient_is_called_a_minimum_only_if_it_is_one(text: str) -> None:
+    found = backprop.parse(text).descend(optimizer="gd")
+    assert (found.converged, found.steps) == (False, 0)
+    assert found.stopped in ("stationary", "flat")
+    assert "at the start" in found.reason
+    # what looks for lower points goes on from there, where there are any
     found = backprop.parse(text).descend()
-    assert (found.stopped, found.converged, found.steps) == ("stuck", False, 0)
-    assert "0 at the start" in found.reason
+    assert not found.converged
+    assert found.failed == ("relu" not in text)
     assert backprop.parse("L = x^2 + y^2; x = 0; y = 0").descend().converged
 
 
@@ -424,8 +428,8 @@ def test_a_kink_is_no_rounding() -> None:
     found = backprop.parse(
         "L = 1e9 + 1000*abs(x - y) + 0.01*(x + y - 10)^2; x = 0.1; y = 0"
     ).descend()
-    assert found.stopped == "stuck"
-    assert not found.converged
+    # rounding hides all but the first 1e-7 of the way along the ridge
+    assert not found.converged or found.value == pytest.approx(1e9, rel=1e-15)
 
 
 @pytest.mark.parametrize("text", ["a = 2", "L = 1000*tanh(-a); a = 0"])
@@ -433,7 +437,7 @@ def test_no_parameter_becomes_infinite(text: str) -> None:
     for lr in (None, 1e308):
         found = backprop.parse(text).descend(lr=lr)
         assert all(map(isfinite, [*found.parameters.values(), found.value, *found.values]))
-        assert found.converged == (found.gradient_norm <= 1e-8)
+        assert found.failed  # both fall without end
 
 
 def test_what_a_callback_raises_comes_through() -> None:
@@ -585,6 +589,6 @@ def test_second_derivatives_near_the_largest_double_end_a_descent_in_words(
 ) -> None:
     """They grow without end on the way to a border, where neither scipy's matrices nor differences hold them."""
     found = backprop.parse(text).descend(optimizer=optimizer, steps=200)
-    assert found.reason.startswith(("stuck", "diverged", "converged", "all 200 steps"))
+    assert found.stopped in ENDINGS
     assert isfinite(found.value)
     assert found.value <= found.start_value

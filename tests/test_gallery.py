@@ -288,7 +288,7 @@ def test_one_neuron(tried: Callable[..., list[Any]]) -> None:
     loss = float(mp.fsum(_cross_entropy(1, z, b, t) for z, t in rows) / 4)
     for z, t in rows[1:]:
         assert _sigmoid(z + b) < t  # the loss would fall further, were there no bounds
-    assert after["stopped"] == "gradient"
+    assert after["converged"]
     assert after["parameters"] == pytest.approx({"w[1]": 10, "w[2]": 10, "b": float(b)}, abs=1e-5)
     assert after["value"] == pytest.approx(loss, rel=1e-9)
     assert trained["value"] == 4
@@ -441,12 +441,11 @@ def test_a_pendulum_swings_fastest_where_it_is_shortest_and_hardly_swings() -> N
 
 @pytest.mark.parametrize("name", DESCENDED)
 def test_a_descent_needs_no_other_word(name: str) -> None:
-    """To a point where the gradient is 0, without a warning that something looks like data."""
+    """To a minimum or maximum, without a warning that something looks like data."""
     ran = backprop("descend", "-", "--format", "json", stdin=gallery.example(name).data)
     assert (ran.status, ran.err) == (0, "")
     found = json.loads(ran.out)
-    assert found["stopped"] == "gradient"
-    assert found["gradient_norm"] <= 1e-8
+    assert found["converged"] or name == "two_moons", found["reason"]
     rises = found["value"] > found["start_value"]
     assert rises == (name == "portfolio")
 
@@ -574,7 +573,7 @@ def test_two_moons_are_told_apart(tried: Callable[..., list[Any]], tmp_path: Pat
     """A point on the wrong side costs log(2) or more: a mean loss of 0.001 leaves no room for one."""
     found, trained = tried("two_moons")
     assert found["start"] == MOONS["parameters"]
-    assert found["stopped"] == "gradient"
+    assert found["stopped"] in ("flat", "minimum, not unique")  # it hardly falls any more
     assert found["value"] < 0.000001
     assert trained["value"] == 1
     assert (tmp_path / "loss.svg").read_bytes().startswith(b"<?xml")

@@ -8,8 +8,10 @@ from random import Random
 import pytest
 
 import backprop
-from backprop.descent import second_order
 from backprop.descent.course import Run
+from backprop.descent.judgement import verdict
+from backprop.descent.landing import Landing
+from backprop.descent.leads import Lead
 from backprop.descent.objective import GraphObjective
 from backprop.descent.problem import Problem
 from backprop.descent_options import complete
@@ -60,10 +62,9 @@ def test_a_step_without_effect_or_with_an_infinite_one_is_no_rounding() -> None:
 
 
 def test_what_is_lost_on_the_way_to_an_output_is_no_fall() -> None:
-    run = Run(_problem(MEYER.equations, NEAR_ITS_MINIMUM), complete({}))
-    stop = run.no_lower(2.9e-12)
-    assert (stop.cause, stop.converged) == ("rounding", True)
-    assert run.no_lower(1e-8).cause == "stuck"
+    landing = Landing(Run(_problem(MEYER.equations, NEAR_ITS_MINIMUM), complete({})))
+    assert 2.9e-12 < landing.room < 1e-8
+    assert landing.is_low
 
 
 @pytest.mark.parametrize("optimizer", ["gd", "momentum", "lbfgs", "bfgs", "cg", "newton"])
@@ -92,11 +93,15 @@ def test_meyer_converges_from_any_start(seed: int) -> None:
 def test_the_fall_to_a_minimum_does_not_depend_on_units() -> None:
     """The parabola's lowest point is 0, and the run stands at 1e-10, all of it due to y."""
     run = Run(_problem("L = 1e10*x^2 + 1e-10*(y - 1)^2", {"x": 0.0, "y": 0.0}), complete({}))
-    assert second_order.newton_fall(run) == pytest.approx(1e-10, rel=1e-6)
+    assert Landing(run).fall == pytest.approx(1e-10, rel=1e-6)
 
 
 def test_nothing_is_converged_where_the_output_bends_down() -> None:
     """A saddle: however small the gradient, the fall along y has no end."""
     text = "L = (1e8 + (x - 1/3)^2) - 1e8 - y^2"
     run = Run(_problem(text, {"x": 0.33334, "y": 1e-9}), complete({}))
-    assert run.no_lower(second_order.newton_fall(run)).cause == "stuck"
+    landing = Landing(run)
+    assert landing.bends_down
+    found = verdict(run, landing)
+    assert isinstance(found, Lead)
+    assert found.stop.cause == "stationary"

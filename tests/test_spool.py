@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 import backprop as library
-from backprop.descent.course import History
+from backprop.descent.history import History
 from backprop.descent.problem import Problem
 from backprop.descent.spool import Spool
 from backprop.reports import csv_rows

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from backprop.derivation import Derivation
     from backprop.descent import Descent, State
-    from backprop.descent.course import Callback
+    from backprop.descent.history import Callback
     from backprop.evaluation.program import Program, compile  # noqa: A004
     from backprop.report import Table
     from backprop.report.check_report import CheckReport
@@ -328,9 +328,9 @@ class Model(Matrices, Shown):
             >>> model.descend(lr=0.001, steps=10).value
             -8.73245129422151
 
-        Divergence is no exception: `stopped` is then "diverged", and the numbers are the last
-        finite ones. Raises what `grad` raises, NothingToMove, BadOption, and InfiniteSlope where
-        the start has no finite gradient.
+        A fall without end and a step without a value are no exceptions: `failed` is then true, and the
+        numbers are the last finite ones. Raises what `grad` raises, NothingToMove, BadOption, and
+        InfiniteSlope where the start has no finite gradient.
         """
         from backprop.descent import descend
 

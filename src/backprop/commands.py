@@ -233,16 +233,16 @@ class Descending(NamedTuple):
         inputs = {**self.known, **found.parameters}
         return DescentReport(found, kept, constants, whole, inputs, declared(self.model))
 
-    def saved(self, report: DescentReport) -> str:
-        """The equation text with the numbers that were found, the best ones if it diverged, and the
-        bounds that replaced those of the text. Raises CannotWrite if it could not be read again."""
+    def saved(self, report: DescentReport, keep_best: bool = False) -> str:
+        """The equation text with the numbers that were found, the best ones if it failed or they are to be
+        kept, and the bounds that replaced those of the text. Raises CannotWrite if it could not be read."""
         from backprop.descent.choices import bounds_of, given_bounds
         from backprop.language import with_defaults
         from backprop.language.declarations import FREE
         from backprop.loops.worth import read_model
 
         found = report.descent
-        best = found.best if found.stopped == "diverged" else found
+        best = found.best if found.failed or keep_best else found
         limits = bounds_of(self.model, self.model.inputs, given_bounds(self.options["bounds"]))
         replaced = {
             name: limits.get(name, FREE)

@@ -22,12 +22,13 @@ class DescentOptions(TypedDict, total=False):
 
     # fmt: off
     lr: Annotated[float | None, Option(
-        "--lr NUMBER", "The step size. Default: the optimizer's own, or a line search chooses it.",
+        "--lr NUMBER",
+        "The step size, of gd where no optimizer is named. Default: its own, or chosen step by step.",
         takes=_POSITIVE, wrong="--lr is {}; it must be a positive finite number",
     )]
     steps: Annotated[int, Option("--steps N", "The most steps.", 1000, takes=_COUNT)]
     optimizer: Annotated[str, Option(
-        "--optimizer NAME", '{optimizers}; with options: "adam(beta1=0.95)".', "gd",
+        "--optimizer NAME", '{optimizers}; with options: "adam(beta1=0.95)".', "auto",
         offers="optimizers",
     )]
     schedule: Annotated[str, Option(
@@ -48,17 +49,22 @@ class DescentOptions(TypedDict, total=False):
         offers="bounds",
     )]
     maximize: Annotated[bool, Option("--maximize", "Climb, so that the output rises.")]
-    until_grad: Annotated[float, Option(
-        "--until-grad NUMBER", "Stop at this gradient norm.", 1e-8, takes=_NOT_NEGATIVE,
+    until_grad: Annotated[float | None, Option(
+        "--until-grad NUMBER", "Stop at this gradient norm.", takes=_NOT_NEGATIVE,
     )]
     until_change: Annotated[float | None, Option(
         "--until-change NUMBER",
-        "Stop when a step changes the output by at most this, relative to max(1, |output|).",
+        "Stop when a step changes the output by at most this part of its range so far.",
         takes=_NOT_NEGATIVE,
     )]
     target: Annotated[float | None, Option(
         "--target NUMBER", "Stop at this output.",
         takes=Range(), wrong="the target is {}; give a number",
+    )]
+    starts: Annotated[int, Option(
+        "--starts N",
+        "Descend from N starts, the given one and others at random, and tell the best and where all ended.",
+        1, min=1,
     )]
     every: Annotated[int | None, Option(
         "--every N", "Trace and history take every Nth step only.", min=1,

@@ -29,7 +29,7 @@ def descend(
 ) -> None:
     """Change the inputs step by step so that the output falls.
 
-    Without --lr, a line search chooses every step. The report says why the descent stopped.
+    Without --lr, every step is chosen for you. The last line says why the descent stopped.
     """
     format = printing.chosen_format(format, output)
     if trace and format != "table":

@@ -39,6 +39,9 @@ class Files(NamedTuple):
         " - is standard output.",
         path="saved",
     )]
+    keep_best: Annotated[bool, Option(
+        "--keep-best", "Let --save write the best numbers of the run, not the last.", needs=("save",),
+    )]
     state: Annotated[str | None, Option(
         "--state FILE",
         "Where the last run with this file stood, the optimizer's memory included: read if"
@@ -65,7 +68,7 @@ class Files(NamedTuple):
         found = report.descent
 
         def saved() -> bytes:
-            return prepared.saved(report).encode()
+            return prepared.saved(report, self.keep_best).encode()
 
         def state() -> bytes:
             kept = {**found.state.as_json(), "inputs": dict(report.inputs)}  # --values reads them
@@ -85,7 +88,7 @@ class Files(NamedTuple):
             return PLOTS.writer(format)(found, ground, format, self.transparent, self.width)
 
         # where a descent leads nowhere, an older state is the better one
-        kept = self.state if found.stopped != "diverged" else None
+        kept = self.state if not found.failed else None
         files: list[tuple[Callable[[], bytes | Iterator[bytes]], str | None]]
         files = [(saved, self.save), (state, kept), (listed, self.history), (drawn, self.plot)]
         for data, path in files:

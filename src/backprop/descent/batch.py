@@ -8,7 +8,8 @@ from math import dist, inf
 from time import perf_counter
 
 from backprop.descent.compiled import Compiled, GraphLoop, address, zeros
-from backprop.descent.course import Run, Steps
+from backprop.descent.course import Run
+from backprop.descent.history import Steps
 from backprop.descent.loop import Scalars, Task
 from backprop.descent.objective import GraphObjective, Objective, Point
 from backprop.descent.optimizers import ByName, Optimizer, Schedule
@@ -75,10 +76,10 @@ class Batches:
         target = options["target"]
         given = Scalars(
             self._lr, k, run.before + run.count,
-            least_norm2=(options["until_grad"] * (1 + 1e-9)) ** 2,
+            least_norm2=((options["until_grad"] or 0.0) * (1 + 1e-9)) ** 2,
             least_change=options["until_change"] or -1.0,
             target=-inf if target is None else target * problem.sign, clip=self._clip,
-            value=run.value, before=run.value, best=run.best[1],
+            value=run.value, before=run.value, best=run.best[1], highest=run.highest,
         )  # fmt: skip
         scalars[:] = array("d", given)
         x[:], g[:] = (array("d", _ordered(each, self._by)) for each in (run.x, run.gradient))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy
 
 from backprop.descent.objective import Bends
-from backprop.errors import TooLarge
 from backprop.loops.chunked import sizes
 from backprop.loops.loop_model import LoopModel
 from backprop.loops.ready import needed
@@ -38,24 +38,34 @@ class ByLoops(Protocol):
 
 class BendsOfLoops:
     """The second derivatives of an output by loops, a parameter after the other. Raises NotLoops where
-    loops do not have them, TooLarge where they would take too long."""
+    loops do not have them, TooLarge where memory is not enough."""
 
     def __init__(self, objective: ByLoops, model: LoopModel, given: Mapping[str, float]) -> None:
         self._objective = objective
         asked = needed(model, objective.output, objective.names, given)
-        work, count = objective.size, len(objective.names)
-        if work * count > MOST_WORK:
-            raise TooLarge(f"{work:,} steps for each of {count:,} parameters take too long")
         model.plan.check_room(sizes(model.plan.runs))
         self._loops = LoopCurvature(asked)
-        self._ways = numpy.identity(count)
+        self._count = len(objective.names)
+
+    @cached_property
+    def _ways(self) -> Any:
+        return numpy.identity(self._count)
 
     def at(self, x: Sequence[float]) -> Any:
+        if self._objective.size * self._count > MOST_WORK:
+            return None
         try:
             return self._loops.at(numpy.array(x), self._ways).products
         except Doubtful:
             by_graph = self._objective.by_graph
             return by_graph.at(x) if by_graph else None
+
+    def times(self, x: Sequence[float], vector: Any) -> Any:
+        try:
+            return self._loops.at(numpy.array(x), vector[None, :]).products[0]
+        except Doubtful:
+            by_graph = self._objective.by_graph
+            return by_graph.times(x, vector) if by_graph else None
 
     def sizes(self, x: Sequence[float]) -> Any:
         try:

@@ -13,13 +13,13 @@ from sys import float_info
 
 from backprop.descent.course import Run, Stop
 from backprop.descent.endless import without_end
+from backprop.descent.leads import Lead, after, stationary
 from backprop.descent.objective import Ending, GraphObjective, Point
-from backprop.descent.plateau import at_rest, on_plateau
+from backprop.descent.plateau import on_plateau
 from backprop.descent.problem import Problem, moves
 from backprop.errors import NotFinite
 from backprop.evaluation import borders
 from backprop.evaluation.gradient import Evaluation
-from backprop.numbers import shown
 from backprop.values import any_steep, having_say
 
 _NEAR = (1e-2, 1e-4, 1e-6, 1e-8)
@@ -47,20 +47,23 @@ _STARTS, _BACK, _BEYOND = 24, 30, 1.5
 """From so many points around, at the two largest distances, up to so many steps lead back to where
 the output is as low as at the corner, so many times as far as their slope asks for: valleys bend."""
 
-_NAMED = 4
-"""The most parameters of a direction that are named."""
+_UNCLEAR = "corner", "rounding"
+"""The endings that leave open what the last point is."""
 
 
-def judged(run: Run, stop: Stop | None, ended: Ending) -> Stop | None:
-    """What the end of a run becomes by a look around its last point, if that may be a corner.
-
-    stop: None where there is no gradient at the start. ended: the last point, where what the chain
-    rule does not decide is nan. Returns None if the run now has a gradient to go on with.
-    """
-    if stop and (endless := without_end(run, stop)):
+def judged(run: Run, stop: Stop, ended: Ending, follows: bool) -> Stop | Lead | None:
+    """What the end of a run becomes by a look around its last point. ended: that point, where what the chain
+    rule does not decide is nan. follows: whether the method goes on from any lower point. Returns None if the
+    run now has a gradient to go on with."""
+    if stop.cause == "steps" and run.stands:
+        found = _smooth(run, stop, ended)
+        return found if isinstance(found, Stop) and found.converged else stop
+    if stop.cause not in ("rest", "gradient"):
+        return (on_plateau(run, stop, ended) if stop.cause == "change" else None) or stop
+    if run.norm and stop.cause == "rest" and (endless := without_end(run)):
         return endless
     undecided = not all(map(isfinite, ended.gradient.gradients.values()))
-    rests = stop is None or stop.cause == "gradient"
+    rests = not run.norm or stop.cause == "gradient"
     if rests and ended.smooth:
         odd = undecided
     elif rests:
@@ -69,28 +72,45 @@ def judged(run: Run, stop: Stop | None, ended: Ending) -> Stop | None:
         # a choice by data alone, `if(t == 1, …)`, is no border of the parameters
         odd = undecided or objective.moved(borders.met(at.graph, at.numbers.data))
     else:
-        odd = run.monotone and stop is not None and stop.cause == "stuck"
+        found = _smooth(run, stop, ended)
+        if not run.monotone or (isinstance(found, Lead) and (follows or found.left)):
+            return found
+        if isinstance(found, Stop) and found.cause not in _UNCLEAR:
+            return found
+        odd = True
     if not odd:
-        return (stop and on_plateau(run, stop, ended)) or stop or at_rest(run)
+        return _smooth(run, stop, ended)
     problem = run.problem
     most = max(_FEWEST, _WORK // max(1, problem.size) // (1 + run.left))
     look = _Around(problem, run.x, run.value, most)
     slope = look.way_down()
     if slope and run.leave(slope, _LEADS):
         return None
-    lower, least = ("lower", "minimum") if problem.sign > 0 else ("higher", "maximum")
-    output = problem.output
+    lower, output = "lower" if problem.sign > 0 else "higher", problem.output
     if look.lowest:
-        way = _listed(problem, moves(run.x, look.lowest))
-        where = f"{output} is {lower} nearby, towards {way}, but its gradient does not lead there"
-        return Stop("stuck", f"stuck after step {run.number}: {where}; start elsewhere")
-    if not undecided or look.smooth or not rests:
-        return (stop and on_plateau(run, stop, ended)) or stop or at_rest(run)
+        but = ", but its gradient does not lead there; start elsewhere"
+        return stationary(run, "", look.lowest, but)
+    if look.smooth or (rests and not undecided):
+        return _smooth(run, stop, ended)
     none = f"{output} is {lower} at none of {look.count} points around it"
     if not look.mixed:
-        few = f"{none}, too few to say that this is a {least}"
-        return Stop("stuck", f"stuck after step {run.number}: at a corner; {few}; start elsewhere")
-    return Stop("corner", f"converged: a {least} at a corner, by values: {none}")
+        few = f"{none}, too few to say that this is a {run.least}"
+        return Stop("corner", f"at a corner {after(run)}: {few}; start elsewhere")
+    return Stop(
+        f"{run.least} at a corner", f"converged: a {run.least} at a corner, by values: {none}"
+    )
+
+
+def _smooth(run: Run, stop: Stop, ended: Ending) -> Stop | Lead:
+    """The end of a run at no corner."""
+    if found := on_plateau(run, stop, ended):
+        return found
+    if stop.cause == "gradient":
+        return stop
+    from backprop.descent.judgement import verdict
+    from backprop.descent.landing import landed  # numpy is not always wanted
+
+    return verdict(run, landed(run))
 
 
 def _steep(objective: GraphObjective, ended: Evaluation) -> bool:
@@ -266,12 +286,3 @@ class _Around:
         reach = size / most if most else 0.0
         down = [at - reach * part for at, part in zip(self.x, slope, strict=True)]
         return reach, self.problem.inside(down)
-
-
-def _listed(problem: Problem, way: Point) -> str:
-    """A direction, by its largest parts: `a + 0.8, b - 0.6`."""
-    length = hypot(*way)
-    parts = [(name, round(part / length, 2)) for name, part in problem.named(way).items()]
-    parts = sorted((each for each in parts if each[1]), key=lambda each: -abs(each[1]))
-    texts = [f"{name} {'+-'[part < 0]} {shown(abs(part))}" for name, part in parts[:_NAMED]]
-    return ", ".join(texts + ["…"] * (len(parts) > _NAMED))

@@ -4,118 +4,54 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from math import dist, hypot, inf, isfinite, sqrt
+from dataclasses import dataclass
+from math import dist, hypot, inf, isfinite
 from sys import float_info
-from typing import Literal, NamedTuple
+from typing import Literal
 
+from backprop.descent.history import Callback, History, Step, Steps
 from backprop.descent.objective import Point
-from backprop.descent.problem import Problem, dot, moves
-from backprop.descent.spool import GrowingColumn, Spool
+from backprop.descent.problem import Problem
+from backprop.descent.spool import Spool
 from backprop.descent_options import DescentOptions
 from backprop.errors import BackpropError, NotFinite, TooLarge
 from backprop.evaluation.gradient import Gradient
 from backprop.numbers import shown
 
-Cause = Literal[
-    "gradient", "corner", "change", "target", "rounding", "steps", "stuck", "diverged",
-    "interrupted",
-]  # fmt: skip
+ENDINGS = (
+    "minimum", "minimum at bounds", "minimum at a corner", "minimum, not unique",
+    "maximum", "maximum at bounds", "maximum at a corner", "maximum, not unique",
+    "target", "change", "gradient",
+    "stationary", "flat", "corner", "rounding", "steps", "interrupted",
+    "falls without end", "rises without end", "cannot go on",
+)  # fmt: skip
+"""Why a descent ended, in a word; a run that nothing lowers any more is at `rest` until it is known."""
+
+FAILURES = ENDINGS[-3:]
+"""The endings after which the last numbers are no result."""
+
+_RULES = ("target", "change", "gradient")
+"""The endings that a person asks for."""
 
 _STILL = 30
 """After so many steps that move nothing (that lower nothing, where a method searches for lower
 points), nothing will move any more."""
 
 
+_STANDS = 1e-14
+"""An output that a step changes by no more than this part of it stands still."""
+
+NOTHING = 1e-4 * float_info.epsilon**2
+"""A fall by this part of what a run has fallen is none."""
+
+_FEW = 1000
+"""The most parameters whose sizes are kept track of."""
+
+_FOLLOWED = 100
+"""So many steps at most lead on from what would be the end of a run."""
+
 _MOST_VALUES = 1 << 16
 """The most outputs that are kept of a run (512 KiB): of longer ones every second, every fourth, …"""
-
-
-class Step(NamedTuple):
-    """What a callback is told after each step.
-
-    number: counted from 1 (0 is the start), through resumed runs. value: the output.
-    gradient_norm: Euclidean, without what pushes against a bound. step_length: Euclidean. lr: the
-    step size, 0 at the start and where the method has none. parameters: by name.
-    """
-
-    number: int
-    value: float
-    gradient_norm: float
-    step_length: float
-    lr: float
-    parameters: dict[str, float]
-
-
-Callback = Callable[[Step], object]
-"""Called with every step; the run stops when it returns True."""
-
-
-@dataclass(frozen=True, slots=True)
-class Best:
-    """The best step of a run: its number, the output and the parameters there."""
-
-    step: int
-    value: float
-    parameters: dict[str, float] = field(repr=False)
-
-
-class History:
-    """Every step, or every so many: one column each, all of the same length, and one for each of
-    these parameters. spool: makes the columns, which otherwise are arrays."""
-
-    def __init__(self, names: Sequence[str], spool: Spool | None) -> None:
-        column: Callable[[str], GrowingColumn] = spool.column if spool else array
-        self.steps = column("q")
-        self.values, self.gradient_norms = column("d"), column("d")
-        self.step_lengths, self.lrs = column("d"), column("d")
-        self.parameters = {name: column("d") for name in names}
-        numbers = self.values, self.gradient_norms, self.step_lengths, self.lrs
-        self._columns = [self.steps, *numbers, *self.parameters.values()]
-        self.newest = -1
-        """The number of the last step that was kept."""
-        self._spool = spool
-
-    def keep(self, step: Step) -> None:
-        """Add a step as a row, wholly or not at all; in place of the last row, if that is the same
-        step."""
-        if self.newest == step.number:
-            for column in self._columns:
-                column.pop()
-        count = len(self.steps)
-        try:
-            cells = *step[:-1], *step.parameters.values()
-            for column, cell in zip(self._columns, cells, strict=True):
-                column.append(cell)
-        except MemoryError:
-            self.newest = -1
-            for column in self._columns:
-                if len(column) > count:
-                    column.pop()
-            raise
-        self.newest = step.number
-        if self._spool is not None:
-            self._spool.grown()
-
-
-class Steps(NamedTuple):
-    """Steps that a method has taken: where the last one led, and what came on the way.
-
-    values: the output at each, as a person sees it. before: the value before the last. still: how
-    many of the last steps moved nothing. best: of these steps the number, from 1, value and point
-    of the lowest, None if a step before them was lower.
-    """
-
-    x: Point
-    value: float
-    gradient: Point
-    lr: float
-    length: float
-    values: array[float]
-    before: float
-    still: int
-    best: tuple[int, float, Point] | None
 
 
 @dataclass(eq=False)
@@ -123,18 +59,18 @@ class Stop(Exception):
     """The run is over. reason: a sentence. error: what had no finite value, where it diverged, or
     that memory gave out."""
 
-    cause: Cause
+    cause: str
     reason: str
     error: BackpropError | None = None
 
     @property
     def converged(self) -> bool:
         """Whether the run came to where it was to go."""
-        return self.cause in ("gradient", "corner", "change", "target", "rounding")
+        return self.cause.startswith(("minimum", "maximum")) or self.cause in _RULES
 
 
 class NoLower(Exception):
-    """Nothing lowers the output any more; `Run.no_lower` judges what that means."""
+    """Nothing lowers the output any more."""
 
 
 class Run:
@@ -174,15 +110,25 @@ class Run:
         """How many corners were left behind, and what there is to say of them."""
         self.left_at: tuple[int, float] | None = None
         """The step at which the last one was, and the output there."""
+        self.method = ""
+        """The method that is at work."""
+        self.followed = 0
+        """How many steps led on from what would have been the end."""
         self.monotone = False
         """Whether the method means to lower the output with every step."""
         self.still = 0
         self.x = problem.start
+        self.largest = list(map(abs, self.x))
+        """The largest size that each parameter has had, where the method looks for lower points."""
         try:
             self.value, self.gradient = problem.at_rest_or_both(self.x)
         except NotFinite as error:
             raise problem.explained(error) from None
         self.norm = problem.norm(self.x, self.gradient)
+        self.highest = self.value
+        """The highest output so far."""
+        self.change = inf
+        """How far the output changed in the last step."""
         self.best = before, self.value, self.x
         """Its step, value and point."""
         self.start, self.start_gradient = self.last, self.gradient
@@ -203,14 +149,34 @@ class Run:
         self.values.append(self.value * self.problem.sign)
         self._report()
 
-    def at_rest(self, is_minimum: bool) -> Stop:
-        """The end of a run that starts where there is no gradient."""
-        every = "every gradient" if len(self.x) > 1 else "the gradient"
-        if is_minimum:
-            return Stop("gradient", f"converged: {every} is 0 at the start")
-        where = "a plateau, a saddle or a top" if self.problem.sign > 0 else "no top"
-        reason = f"stuck: {every} is 0 at the start, but this may be {where}; start elsewhere"
-        return Stop("stuck", reason)
+    @property
+    def fallen(self) -> float:
+        """How far the output has fallen at most, so far."""
+        fallen = self.highest - self.best[1]
+        return fallen if 0 < fallen < inf else 0.0
+
+    @property
+    def stands(self) -> bool:
+        """Whether the output stands still, in the last step or beside all that it has fallen."""
+        return self.change <= max(_STANDS * abs(self.value), float_info.epsilon * self.fallen)
+
+    @property
+    def output(self) -> str:
+        return self.problem.output
+
+    @property
+    def least(self) -> Literal["minimum", "maximum"]:
+        """What is looked for, as a person sees it."""
+        return "minimum" if self.problem.sign > 0 else "maximum"
+
+    @property
+    def falls(self) -> str:
+        """What the output is to do, as a person sees it."""
+        return "fall" if self.problem.sign > 0 else "rise"
+
+    def no_bends(self) -> Stop:
+        """The end of a search that needs second derivatives which are not finite."""
+        return Stop("rest", f"the second derivatives of {self.output} are not finite")
 
     def leave(self, slope: Point, most: int) -> bool:
         """Take this for the gradient of a corner, if there were fewer, and it leads anywhere."""
@@ -227,11 +193,23 @@ class Run:
         self.relieved = ""
         return True
 
+    def goes_on(self) -> bool:
+        """Whether there is a step left for one to a lower point, and not too many were such."""
+        self.followed += 1
+        return self.count < self.options["steps"] and self.followed <= _FOLLOWED
+
+    def follow(self, point: Point, left: str) -> None:
+        """Take a step to a lower point. left: what is left behind, if that is of note. Raises as `step`."""
+        if left:
+            self.led = f"; it went on from {left} after step {self.number}"
+        value, gradient = self.problem.at_rest_or_both(point)
+        self.step(point, value, gradient)
+
     def step(self, x: Point, value: float, gradient: Point, lr: float = 0.0) -> None:
         """Report a step to a point with finite value and gradient. Raises Stop when it was the
         last, NoLower when many have led to nothing."""
         length = dist(x, self.x)
-        moved = value < self.best[1] if self.monotone else length > 0
+        moved = value < self.best[1] - NOTHING * self.fallen if self.monotone else length > 0
         still = 0 if moved else self.still + 1
         best = (1, value, x) if value < self.best[1] else None
         values = array("d", [value * self.problem.sign])
@@ -249,8 +227,19 @@ class Run:
         self.x, self.value, self.gradient = done.x, done.value, done.gradient
         self.length, self.lr, self.still = done.length, done.lr, done.still
         self.norm = norm
+        self.highest = max(self.highest, self._highest(done))
+        if self.monotone and len(done.x) <= _FEW:
+            sizes = zip(self.largest, done.x, strict=True)
+            self.largest = [max(before, abs(at)) for before, at in sizes]
+        self.change = abs(done.value - done.before)
         self._report()
-        self.judge(abs(done.value - done.before))
+        self.judge(self.change)
+
+    def _highest(self, done: Steps) -> float:
+        """The highest output of these steps, as far as anybody wants to know."""
+        if self.monotone or not self.options["until_change"]:
+            return max(done.before, done.value)
+        return max(done.values) if self.problem.sign > 0 else -min(done.values)
 
     def _keep_values(self, new: array[float]) -> None:
         """Keep the outputs of the next steps, or every so many of them."""
@@ -288,34 +277,28 @@ class Run:
     def diverged(self, error: NotFinite) -> Stop:
         """The end of a run whose next step has no finite value or gradient."""
         number, error = self.number + 1, self.problem.explained(error)
-        message = error.message
+        last = f"after step {number - 1}" if number > 1 else "those of the start"
+        known = f"the last finite values are {last}"
         if self.problem.bottomless:
-            way = "rises" if self.problem.sign < 0 else "falls"
-            message = f"{self.problem.output} {way} without end"
+            message = f"{self.output} {self.falls}s without end"
             if not self.problem.bounded:
                 error.hints = ("give the inputs --bounds, or take another output",)
-        last = f"after step {number - 1}" if number > 1 else "those of the start"
-        reason = f"diverged at step {number}: {message}; the last finite values are {last}"
-        return Stop("diverged", reason, error)
+            return Stop(
+                self.endless, f"{message}, beyond all doubles at step {number}; {known}", error
+            )
+        return Stop(
+            "cannot go on", f"cannot go on at step {number}: {error.message}; {known}", error
+        )
+
+    @property
+    def endless(self) -> str:
+        """The end of an output that falls, or rises, without end."""
+        return "falls without end" if self.problem.sign > 0 else "rises without end"
 
     def out_of_memory(self) -> Stop:
         """The end of a run that needs more memory than there is: as if somebody had stopped it."""
         reason = f"interrupted after step {self.number}: not enough memory to go on"
         return Stop("interrupted", reason, TooLarge("not enough memory to go on with the descent"))
-
-    def no_lower(self, fall: float | None = None) -> Stop:
-        """The end of a run that finds no lower point: at the limit of rounding, or stuck. fall:
-        how far the output can still fall by all its second derivatives, if these are known."""
-        output, norm = self.problem.output, self._norm_is
-        still = max(self._fall(), fall or 0.0)
-        # what is lost of the output in a sum of a few dozen terms, or on the way to it
-        lost = 64 * float_info.epsilon * abs(self.value)
-        if isfinite(still) and still <= max(lost, self.problem.rounding(self.x)):
-            limit = f"what {output} could still fall, {shown(still, 2)}, is below its rounding"
-            return Stop("rounding", f"converged: {limit}; {norm}")
-        called = f"-{output}" if self.problem.sign < 0 else output
-        where = f"no step that was tried lowers {called}, and {norm}; perhaps this is a corner"
-        return Stop("stuck", f"stuck after step {self.number}: {where}")
 
     @property
     def _norm_is(self) -> str:
@@ -328,35 +311,6 @@ class Run:
             "" if self.norm == hypot(*self.gradient) else ", without what pushes against a bound,"
         )
 
-    def _fall(self) -> float:
-        """How far the output can still fall along its gradient, by its curvature there.
-
-        With slope g and curvature h it is g^2/(2h). h comes from a second gradient nearby; where
-        it is not positive nothing holds the output back.
-        """
-        if self.norm == 0:
-            return 0.0
-        size = sqrt(float_info.epsilon) * max(1.0, max(map(abs, self.x)))
-        near, far = self._curvature(size), self._curvature(4 * size)
-        # At a corner the gradient jumps, and the "curvature" is the smaller the farther one looks.
-        if near <= 0 or far < near / 2:
-            return inf
-        return self.norm / (2 * near) * self.norm
-
-    def _curvature(self, size: float) -> float:
-        """How the gradient changes along itself, over this distance; inf where nothing can move, 0
-        where there is no value."""
-        problem, norm = self.problem, self.norm
-        ahead = [at - size * slope / norm for at, slope in zip(self.x, self.gradient, strict=True)]
-        near = problem.inside(ahead)
-        try:
-            _, there = problem.both(near)
-        except NotFinite:
-            return 0.0
-        moved = dist(near, self.x)
-        bend = dot(moves(self.gradient, there), moves(self.x, near))
-        return bend / moved / moved if moved else inf
-
     def judge(self, change: float) -> None:
         """Raise Stop if the last step was the last of all, NoLower if many have led to nothing.
         change: of the output, in that step."""
@@ -365,13 +319,14 @@ class Run:
         least, still = options["until_grad"], options["until_change"]
         if target is not None and self.value <= target * sign:
             raise Stop("target", f"converged: {output} reached the target {shown(target)}")
-        if self.norm <= least:
+        if least is not None and self.norm <= least:
             norm = f"the gradient norm {shown(self.norm, 3)}{self._of_what}"
             raise Stop("gradient", f"converged: {norm} is at most {shown(least, 3)}")
-        if still and change <= still * max(1.0, abs(self.value)):
+        if still and self.count and change <= still * self.fallen:
             changed = f"{output} changed by {shown(change, 3)}"
-            raise Stop("change", f"converged: {changed}, relatively at most {shown(still, 3)}")
-        if self.still >= _STILL:
+            of = f"at most {shown(still, 3)} of what it has changed so far"
+            raise Stop("change", f"converged: {changed}, {of}")
+        if self.still >= _STILL or not self.norm:
             raise NoLower
         if self.count >= steps:
             used = f"all {steps} steps are used up" if steps != 1 else "the step is done"

@@ -1,10 +1,13 @@
 """The end of a run that stands still, where the output falls as far as doubles go."""
 
-from math import inf
+from itertools import pairwise
+from math import inf, isinf, isnan, nan
 
 from backprop.descent.course import Run, Stop
 from backprop.descent.objective import Point
+from backprop.descent.problem import moves
 from backprop.errors import NotFinite
+from backprop.numbers import shown
 
 _FIRST, _FACTOR = 1e-3, 8.0
 """How far the first look goes, relative to numbers above 1, and each one beside that before it."""
@@ -13,21 +16,76 @@ _FAR = 1e100
 """How far away an output must have no value, or the numbers be about to leave the range of doubles,
 for its fall to be one without end."""
 
+_BACK = 1.0, 0.9, 0.5
+"""How far back, to where the run began, the output is looked at."""
+
+_AHEAD = [0.1, 1.0, 10.0, 1e3, 1e6, 1e9]
+"""How far ahead, in lengths of the way from the start."""
+
+_NAMED = 4
+"""The most inputs that are named."""
+
 _LARGEST = 1.79e308
 """The farthest that a number is moved."""
 
 
-def without_end(run: Run, stop: Stop) -> Stop | None:
-    """What the end of a run that is stuck becomes if the output falls along its gradient, farther and
-    farther, until doubles end; else None."""
-    if stop.cause != "stuck" or not _falls(run):
+def without_end(run: Run) -> Stop | None:
+    """The end of a run that nothing lowers, if the output falls along its gradient, farther and farther,
+    until doubles end; else None."""
+    if not _falls(run):
         return None
+    way = f"{run.output} {run.falls}s as far as doubles go"
+    return _endless(run, f"{way}, and has no {run.least} on this way")
+
+
+def tail(run: Run, room: float) -> Stop | None:
+    """The end of a run where the output has become flat, if it only falls along the way from the start, ever
+    less, and however far one goes; else None. It is not for outputs with corners, which may be flat.
+
+    room: a rise by no more is none.
+    """
+    problem, x = run.problem, run.x
+    begun = [run.start.parameters[name] for name in problem.names]
+    way = moves(begun, x)
+    way = [by if far else 0.0 for by, far in zip(way, _unbounded(run, way), strict=True)]
+    if not any(way) or not run.fallen:
+        return None
+
+    def value(part: float) -> float:
+        ahead = [_within(at + part * by) for at, by in zip(x, way, strict=True)]
+        return problem.known(problem.inside(ahead), nan)
+
+    before = [*(value(-part) for part in _BACK), run.value]
+    if not before[0] > before[-1] + room or not all(
+        one >= after - room for one, after in pairwise(before)
+    ):
+        return None
+    for part in _AHEAD:
+        after = value(part)
+        if isnan(after) and part > 1:
+            break  # so far away doubles may end
+        if not after <= run.value + room:
+            return None
+    names = [name for name, by in problem.named(way).items() if by]
+    listed = ", ".join(names[:_NAMED]) + (", …" if len(names) > _NAMED else "")
+    grows = "grows" if len(names) == 1 else "grow"
+    where = f"towards {shown(run.value * problem.sign)} while {listed} {grows} beyond all bounds"
+    return _endless(run, f"{run.output} {run.falls}s {where}, and has no {run.least} on this way")
+
+
+def _unbounded(run: Run, way: Point) -> list[bool]:
+    """Which parameters have no bound ahead."""
+    ends = zip(way, run.problem.low, run.problem.high, strict=True)
+    return [isinf(low if by < 0 else high) for by, low, high in ends]
+
+
+def _endless(run: Run, message: str) -> Stop:
     problem = run.problem
-    way, least = ("rises", "maximum") if problem.sign < 0 else ("falls", "minimum")
-    message = f"{problem.output} {way} as far as doubles go, and has no {least} on this way"
     hints = [] if problem.bounded else ["give the inputs --bounds, or take another output"]
     error = NotFinite(message, hints=hints, where=problem.model.source.name)
-    return Stop("diverged", f"diverged after step {run.number}: {message}", error)
+    return Stop(
+        run.endless, f"{run.falls}s without end, seen after step {run.number}: {message}", error
+    )
 
 
 def _falls(run: Run) -> bool:
@@ -53,4 +111,9 @@ def _falls(run: Run) -> bool:
 def _moved(run: Run, down: Point, reach: float) -> Point:
     """Where a move of this length leads, within the bounds and the range of doubles."""
     moved = [at + reach * part for at, part in zip(run.x, down, strict=True)]
-    return run.problem.inside([max(-_LARGEST, min(_LARGEST, number)) for number in moved])
+    return run.problem.inside(list(map(_within, moved)))
+
+
+def _within(number: float) -> float:
+    """A number, or the last one before the range of doubles ends."""
+    return max(-_LARGEST, min(_LARGEST, number))

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from backprop.descent.batch import Batches
 from backprop.descent.choices import choice
-from backprop.descent.course import Run, Stop
+from backprop.descent.course import NoLower, Run, Stop
 from backprop.descent.objective import Point, around
 from backprop.descent.optimizers import SCHEDULES, ByName, Optimizer
 from backprop.descent.problem import dot, moves
@@ -23,6 +23,9 @@ Numerical Optimization, 2006, section 3.1)."""
 
 _TRIALS = 60
 """The most trials of one line search: by then the step is shorter by a factor of 2^60 or more."""
+
+_LARGEST = 1e300
+"""The largest step size that is tried first."""
 
 _ROUNDING = 2.0**-50
 """A rise of the output by this part of it is rounding, and no reason to go on searching."""
@@ -154,7 +157,7 @@ class FirstOrder:
                     break
                 self._begin_state()
                 self.searched = None
-            lr = self.searched or _first_size(run.x, self._update(gradient, 1.0).x)
+            lr = self.searched or self._first_size(gradient)
             self._trials = []
             for _ in range(_TRIALS):
                 found = self._update(gradient, lr)
@@ -178,7 +181,14 @@ class FirstOrder:
                         self.searched = self._next(gradient, found.x, slopes, lr)
                         return found, value, slopes
                 lr *= _shrink(run.value, slope, value)
-        raise run.no_lower()
+        raise NoLower
+
+    def _first_size(self, gradient: Point) -> float:
+        """The step size that makes the largest move 1."""
+        steepest = max(map(abs, gradient))
+        size = min(1 / steepest, _LARGEST) if 0 < steepest < inf else 1.0
+        longest = max(map(abs, moves(self.run.x, self._update(gradient, size).x)))
+        return size / longest if 0 < longest < inf else size
 
     def _next(self, gradient: Point, point: Point, slopes: Point, lr: float) -> float:
         """Where the next search begins: for plain descent the step that the last two gradients
@@ -231,12 +241,6 @@ class FirstOrder:
         ]
         more = ", …" if len(failed) > _MOST_TRIALS else ""
         return f"{found}, too little fall before ({'; '.join(shown)}{more})" if shown else found
-
-
-def _first_size(x: Point, there: Point) -> float:
-    """The step size that makes the largest move 1, given where size 1 leads."""
-    longest = max(map(abs, moves(x, there)))
-    return 1.0 / longest if 0 < longest < inf else 1.0
 
 
 def _shrink(value: float, slope: float, trial: float) -> float:

@@ -24,11 +24,12 @@ class Scalars(NamedTuple):
     k             updates before this batch
     number        steps before this batch
     least_norm2   stop at this square of the gradient norm
-    least_change  stop where a step changes the output by no more, relative
+    least_change  stop where a step changes the output by no more, relative to its range so far
     target        stop at this output
     clip          the largest gradient norm that an update sees
     value         the output after the last step
     before        the output one step before
+    highest       the highest output, where it is asked for
     best          the lowest output
     best_at       the step of this batch that had it, from 1; -1: none had
     last_lr       the step size of the last step
@@ -43,6 +44,7 @@ class Scalars(NamedTuple):
     clip: float
     value: float
     before: float
+    highest: float
     best: float
     best_at: float = -1.0
     last_lr: float = 0.0
@@ -255,6 +257,9 @@ entry:
         self._set_cell("last_lr", lr)
         self._set_cell("before", self._cell_value("value"))
         self._set_cell("value", value)
+        if self.task.by_change:
+            highest = self.text("max(a, b)", {"a": self._cell_value("highest"), "b": value})
+            self._set_cell("highest", highest)
 
         def one(at: str | int) -> None:
             self._copy(self.x, self.last_x, at)
@@ -274,7 +279,7 @@ entry:
         """Stop where a rule may say so; whether it does is for the caller to see."""
         reasons = ["norm2 <= least_norm2"]
         if self.task.by_change:
-            reasons.append("abs(value - before) <= least_change*max(1, abs(value))")
+            reasons.append("abs(value - before) <= least_change*(highest - best)")
         if self.task.by_target:
             reasons.append("value <= target")
         names = {name: self._cell_value(name) for name in (*Scalars._fields, "norm2")}

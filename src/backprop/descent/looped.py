@@ -11,6 +11,7 @@ import numpy
 
 from backprop.descent.objective import Bends, Ending, GraphObjective, Objective, Point, look
 from backprop.errors import BackpropError, NotFinite, TooLarge
+from backprop.evaluation.borders import is_smooth
 from backprop.evaluation.gradient import Gradient, evaluate
 from backprop.language import Model
 from backprop.loops.loop_model import LoopModel
@@ -140,19 +141,36 @@ class LoopedObjective(Objective):
         """None are looked for: their derivatives would need every step."""
 
     @cached_property
-    def second_derivatives(self) -> Bends | None:
+    def is_smooth(self) -> bool:
+        return is_smooth(self._arrays.operations)
+
+    @property
+    def has_bends_at_hand(self) -> bool:
+        return not isinstance(self._own_bends, str)
+
+    @cached_property
+    def _own_bends(self) -> Bends | str:
+        """The second derivatives by loops, or why there are none."""
         if not isinstance(self.model, LoopModel):  # any more
-            return self.by_graph
+            return "the text is unrolled"
         try:
             from backprop.descent.bends import BendsOfLoops  # they are rarely wanted
 
             return BendsOfLoops(self, self.model, self._given)
         except (NotLoops, TooLarge) as error:
-            why = error.reason if isinstance(error, NotLoops) else error.message
-            tell, found = self.model.tell, self.by_graph
+            return error.reason if isinstance(error, NotLoops) else error.message
+
+    @cached_property
+    def second_derivatives(self) -> Bends | None:
+        own = self._own_bends
+        if not isinstance(own, str):
+            return own
+        tell = self.model.tell if isinstance(self.model, LoopModel) else None
+        found = self.by_graph
+        if tell:
             how = "of the unrolled text" if found else "by differences of gradients"
-            tell(f"second derivatives are taken {how}: {why}")
-            return found
+            tell(f"second derivatives are taken {how}: {own}")
+        return found
 
     @property
     def by_graph(self) -> SecondDerivatives | None:

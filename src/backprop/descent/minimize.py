@@ -9,13 +9,23 @@ from typing import Unpack
 from backprop.descent.begin import begin
 from backprop.descent.choices import Limits, bounds_of, choice, given_bounds, parameters
 from backprop.descent.corner import judged
-from backprop.descent.course import Best, Callback, NoLower, Run, Stop
+from backprop.descent.course import NoLower, Run, Stop
 from backprop.descent.first_order import FirstOrder
+from backprop.descent.history import Best, Callback
+from backprop.descent.leads import Lead
 from backprop.descent.objective import Ending
-from backprop.descent.optimizers import OPTIMIZERS, SCHEDULES, Method, Minimizer, Optimizer
-from backprop.descent.plateau import at_rest
-from backprop.descent.problem import Problem
+from backprop.descent.optimizers import (
+    AUTO,
+    OPTIMIZERS,
+    SCHEDULES,
+    Method,
+    Minimizer,
+    Optimizer,
+    defaults,
+)
+from backprop.descent.problem import FEW, Problem
 from backprop.descent.result import Descent, State
+from backprop.descent.searches import chosen
 from backprop.descent.spool import Spool
 from backprop.descent_options import DescentOptions, check_ranges, complete
 from backprop.errors import BackpropError, BadOption, InfiniteSlope, TooLarge, raise_all
@@ -27,6 +37,9 @@ from backprop.language.rewrite import moved_note
 from backprop.names import family
 from backprop.numbers import shown
 from backprop.source import normal
+
+_RUNS = 200
+"""About so often an output is computed for a method that uses its second derivatives."""
 
 _LIKE_DATA = 8
 """So many members that are given one by one are likely measured numbers."""
@@ -46,6 +59,8 @@ def descend(
     for that. spool: for a history that is not to grow in memory."""
     options = complete(given)
     row, numbers = choice("optimizer", options["optimizer"], OPTIMIZERS)
+    if row is AUTO and (named := _named(options, state)):
+        row, numbers = choice("optimizer", named, OPTIMIZERS)
     check_ranges(options)
     _check(row, options)
     output = model.output(of)
@@ -66,57 +81,76 @@ def descend(
         others = [name for name, number in known if start.get(name, number) != number]
         start = {**start, **state.parameters}
     # where the step size is given, a compiled loop has its own evaluations
-    how = options["engine"], 2 * options["steps"], bool(options["lr"] or row.lr)
+    runs = _RUNS if row is AUTO and len(free) <= FEW else 2 * options["steps"]
+    how = options["engine"], runs, bool(options["lr"] or row.lr)
     objective, begun = begin(model, start, output, free, *how)
     warnings = [*_like_data(model, start, free), *_start(begun, limits, free)]
     if others:
         listed = ", ".join(f"{name} = {shown(start[name])}" for name in others[:5])
         warnings.append(BackpropError(f"the state goes on from {listed}, not from what was given"))
     problem = Problem(objective, limits, maximize)
+    if row is AUTO:
+        row = chosen(problem)
+        numbers = defaults(row)
     run = Run(problem, options, callback, state.steps if state else 0, callback_every, spool)
     method = FirstOrder(row, numbers, run, state) if isinstance(row, Optimizer) else None
     ended, stop, end = None, None, _end(run, row, numbers, method)
     try:
-        while True:
+        while stop is None:
             try:
                 ended = objective.ending(run.x)
-                stop = judged(run, end, ended)
+                found = judged(run, end, ended, isinstance(row, Minimizer))
             except TooLarge as error:
                 message = f"the end of the run is not looked at step by step: {error.message}"
                 warnings.append(BackpropError(message, *error.labels, hints=error.hints))
-                stop = end or at_rest(run)
-            if stop:
-                break
-            end = _end(run, row, numbers, method)
+                found = end
+            lead = found if isinstance(found, Lead) else None
+            if isinstance(found, Stop):
+                stop = found
+            elif lead and (isinstance(row, Optimizer) or not run.goes_on()):
+                stop = lead.stop
+            else:
+                end = _end(run, row, numbers, method, lead)
         if ended:
             run.settle(ended.gradient)
     except MemoryError:
         message = "not enough memory to compute the last step again as grad does"
         warnings.append(BackpropError(f"{message}; the last bits of its numbers may be others"))
     warnings += _unexplained(run, row, method)
-    return _result(run, row, method, stop or end or run.out_of_memory(), warnings), ended
+    return _result(run, row, method, stop or end, warnings), ended
+
+
+def _named(options: DescentOptions, state: State | None) -> str:
+    """The method that the other options ask for, "" if none."""
+    if state:
+        return state.optimizer
+    has_steps = options["lr"] or options["clip"] or options["explain_step"]
+    return "gd" if has_steps or str(options["schedule"]).strip() != "constant" else ""
 
 
 def _end(
-    run: Run, row: Method, numbers: dict[str, float], method: FirstOrder | None
-) -> Stop | None:
-    """Run a descent from where it is to its end, and say why that is one; None where there is no
-    gradient at the start."""
+    run: Run,
+    row: Method,
+    numbers: dict[str, float],
+    method: FirstOrder | None,
+    lead: Lead | None = None,
+) -> Stop:
+    """Run a descent from where it is to its end, and say why that is one. lead: where it goes on from."""
     try:
         try:
-            if not run.left_at:
+            if lead:
+                run.follow(lead.point, lead.left)
+            elif not run.left_at:
                 run.begin()
-                if not any(run.gradient):
-                    return None
                 run.judge(inf)
             if isinstance(row, Minimizer):
                 from backprop.descent import searches  # nor are these
 
-                searches.descend(row, numbers, run)
-            elif method:
-                method.descend()
+                searches.descend(row, numbers, run, bool(lead and not lead.left))
+            assert method
+            method.descend()
         except NoLower:
-            return run.no_lower()
+            return Stop("rest", "nothing lowers the output any more")
     except Stop as found:
         return found
     except MemoryError:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy
 
-from backprop.descent.course import Run, Stop
+from backprop.descent.course import NOTHING, Run, Stop
 from backprop.descent.objective import Point
 from backprop.descent.second_order import hessian
 from backprop.descent.squares import Squares
@@ -98,7 +98,8 @@ class Newton:
         self._radius = self._radius or here.first_radius()
         for _ in range(_TRIALS):
             found = here.lowest(by_squares, self._radius)
-            if found is None or found.fall <= _NOTHING * min(lost, abs(run.value)):
+            least = max(_NOTHING * min(lost, abs(run.value)), NOTHING * run.fallen)
+            if found is None or found.fall <= least:
                 return False
             if found.on_edge and self._radius <= _TINY * here.away:
                 if run.count or self._radius == here.away:

@@ -14,6 +14,7 @@ from backprop.engine.engines import Engine, Interpreted, StraightCode, TapeCode
 from backprop.engine.underflow import too_small
 from backprop.errors import InfiniteSlope, NotFinite
 from backprop.evaluation import diagnosis
+from backprop.evaluation.borders import is_smooth
 from backprop.evaluation.gradient import Evaluation, Gradient, evaluate, settled
 from backprop.graph import Graph, depending
 from backprop.language import Model
@@ -62,6 +63,9 @@ class Bends(Protocol):
         """They at a point, (n, n), but for rounding symmetric; None where the chain rule does not say what
         they are."""
 
+    def times(self, x: Sequence[float], vector: Any) -> Any:
+        """Their product with a vector, (n,); None where the chain rule does not say what they are."""
+
     def sizes(self, x: Sequence[float]) -> Any:
         """The sizes of all that is added up to each, (n, n): its rounding is a few units in their last
         place."""
@@ -86,6 +90,14 @@ class Objective(Protocol):
 
     @property
     def last(self) -> float: ...
+
+    @property
+    def has_bends_at_hand(self) -> bool:
+        """Whether second derivatives need no more of the text unrolled than value and gradient."""
+
+    @property
+    def is_smooth(self) -> bool:
+        """Whether no step that moves has a corner or a jump anywhere, or chooses."""
 
     @property
     def second_derivatives(self) -> Bends | None:
@@ -187,6 +199,14 @@ class GraphObjective(Objective):
         found = self._engine.forward(x) if self._engine and all(map(isfinite, x)) else None
         self._x = None if found is None else x
         return self._interpreted(x) if found is None else found
+
+    @property
+    def has_bends_at_hand(self) -> bool:
+        return True
+
+    @cached_property
+    def is_smooth(self) -> bool:
+        return is_smooth({self._moving.op(step) for step in self._moving.steps})
 
     @cached_property
     def second_derivatives(self) -> SecondDerivatives | None:

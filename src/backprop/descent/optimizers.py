@@ -11,7 +11,7 @@ A name with a prime is the value after the step: `x'` the new parameter. Any oth
 side is an intermediate result. `maximize` turns the sign of g before the update sees it.
 
 The second-order rows name a method of `scipy.optimize.minimize`; the gradients are ours, and so are Newton's
-method, and L-BFGS where there are no bounds.
+method, and L-BFGS.
 
 To add an optimizer, add a row; `tests/test_descent.py` asks torch's numbers for one of its own.
 """
@@ -124,8 +124,6 @@ class Minimizer:
     hessian: bool = False
     free: str = ""
     options: Options = field(default_factory=dict)
-    then: str = ""
-    """The row that goes on where this one finds no lower point, if there are few parameters."""
     fixed: ByName = field(default_factory=dict)
     """Options that turn scipy's own stopping rules off: ours decide, and say so. `norm`: the method
     wants to know our goal for the gradient, and measures it in this norm."""
@@ -234,16 +232,16 @@ FIRST_ORDER = (
 SECOND_ORDER = (
     Minimizer(
         "lbfgs", "L-BFGS-B", "Byrd, Lu, Nocedal, Zhu: SIAM J. Sci. Comput. 16, 1995",
-        bounds=True, free="L-BFGS", options={"maxcor": (10, Range(1, 1000, whole=True))}, then="bfgs",
+        bounds=True, free="L-BFGS", options={"maxcor": (10, Range(1, 1000, whole=True))},
         fixed={"ftol": 0, "gtol": 0, "maxls": 50},
     ),
     Minimizer(
         "bfgs", "BFGS", "Nocedal, Wright: Numerical Optimization, 2006, chapter 6",
-        then="newton", fixed={"norm": 2, "xrtol": 0},
+        fixed={"norm": 2, "xrtol": 0},
     ),
     Minimizer(
         "cg", "CG", "Nocedal, Wright: Numerical Optimization, 2006, chapter 5",
-        then="newton", fixed={"norm": 2},
+        fixed={"norm": 2},
     ),
     Minimizer(
         "newton", "", "Conn, Gould, Toint: Trust Region Methods, 2000, chapter 7",
@@ -251,6 +249,16 @@ SECOND_ORDER = (
         free="trust region with exact second derivatives; Gauss and Newton's steps for sums of squares",
     ),
 )  # fmt: skip
+
+
+AUTO = Minimizer(
+    "auto", "", "newton for few parameters, else lbfgs; gd where --lr is given", bounds=True
+)
+"""What stands for the method that suits a problem."""
+
+NEWTON, LBFGS = (
+    next(each for each in SECOND_ORDER if each.name == name) for name in ("newton", "lbfgs")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,7 +287,7 @@ def defaults(row: Optimizer | Minimizer | Schedule) -> dict[str, float]:
 _LENGTH = {"end": (0.0, _ANY), "over": (nan, _ONE_ON)}
 
 OPTIMIZERS: Mapping[str, Method] = MappingProxyType(
-    {row.name: row for row in (*FIRST_ORDER, *SECOND_ORDER)}
+    {row.name: row for row in (AUTO, *FIRST_ORDER, *SECOND_ORDER)}
 )
 
 SCHEDULES: Mapping[str, Schedule] = MappingProxyType({row.name: row for row in (

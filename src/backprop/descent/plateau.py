@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from math import inf
 
 from backprop.descent.course import Run, Stop
+from backprop.descent.leads import after
 from backprop.descent.objective import Ending, Point
 from backprop.evaluation.borders import conditions
 from backprop.evaluation.diagnosis import own_text
@@ -23,26 +24,19 @@ _JUMP = 1e-9
 """The part of what the run has changed that a jump is larger than."""
 
 
-def at_rest(run: Run) -> Stop:
-    """The end of a run that starts where there is no gradient."""
-    from backprop.descent.second_order import is_minimum  # numpy is not always wanted
-
-    return run.at_rest(is_minimum(run))
-
-
 def on_plateau(run: Run, stop: Stop, ended: Ending) -> Stop | None:
     """The end of a run on a plateau, by the jump that it came by, or that is elsewhere; None for
     other ends."""
-    if stop.cause not in ("gradient", "change", "rounding") or all(run.gradient):
+    if stop.cause not in ("rest", "gradient", "change") or all(run.gradient):
         return None
     if ended.continuous:
         return None
     at = ended.evaluation()
     say = having_say(at.graph, at.graph.order, at.numbers.data)
     why = _landed(run, at, say)
-    if not why and stop.cause == "gradient" and not any(run.gradient):
+    if not why and not any(run.gradient):
         why = _elsewhere(run, at, say)
-    return Stop("stuck", f"stuck after step {run.number}: {why}; start elsewhere") if why else None
+    return Stop("flat", f"flat {after(run)}: {why}; start elsewhere") if why else None
 
 
 def _elsewhere(run: Run, ended: Evaluation, say: Sequence[int]) -> str:
@@ -50,10 +44,19 @@ def _elsewhere(run: Run, ended: Evaluation, say: Sequence[int]) -> str:
     graph, model = ended.graph, run.problem.model
     jumps = [step for step in say if OPERATIONS[graph.op(step)].jump]
     jump = next((step for step in jumps if run.problem.objective.graph.moved([step])), None)
-    if jump is None or at_rest(run).converged:
+    if jump is None or _bends_up(run):
         return ""
     text = own_text(model, jump, 40) or f"a {graph.op(jump)!r}"
     return f"every gradient is 0, but this may be a plateau: {text} jumps elsewhere"
+
+
+def _bends_up(run: Run) -> bool:
+    """Whether the output bends up along all ways."""
+    from backprop.descent.landing import landed  # numpy is not always wanted
+
+    landing = landed(run)
+    found = landing and landing.spectrum
+    return bool(found and len(found.bends) and found.bends.min() > found.lost)
 
 
 def _landed(run: Run, ended: Evaluation, say: Sequence[int]) -> str:

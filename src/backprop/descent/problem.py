@@ -14,6 +14,12 @@ from backprop.language.declarations import FREE
 if TYPE_CHECKING:
     from backprop.descent.squares import Squares
 
+FEW = 100
+"""The most parameters for which second derivatives are used without being asked for."""
+
+_AFFORDABLE = 10_000_000
+"""The most steps times parameters of a table of second derivatives that nobody asked for."""
+
 
 class Problem:
     """`value(x)` and `gradient()` at the last x, for numbers x in the order of `names`.
@@ -83,6 +89,14 @@ class Problem:
     def second_derivatives(self) -> Bends | None:
         """Those of the output, not turned where it is to be maximised; None if it has too many steps."""
         return self.objective.second_derivatives
+
+    @property
+    def affords_bends(self) -> bool:
+        """Whether all second derivatives are so quickly known that they are used without being asked for."""
+        count = len(self.names)
+        if count > FEW or count * self.size > _AFFORDABLE:
+            return False
+        return self.objective.has_bends_at_hand and self.second_derivatives is not None
 
     def squares(self) -> Squares | None:
         """What is squared and added up in what is minimised, if that is all; each time made anew."""

@@ -7,15 +7,20 @@ import os
 from array import array
 from dataclasses import asdict, dataclass, field
 from math import inf
+from sys import float_info
 from typing import Any
 
-from backprop.descent.course import Best, Cause, History
+from backprop.descent.course import FAILURES
+from backprop.descent.history import Best, History
 from backprop.errors import BackpropError, UnexpectedText
 from backprop.files import read_source
 from backprop.numbers import beyond_doubles
 from backprop.showing import Shown
 
 STATE_SCHEMA = 1
+
+_ROUNDED = 64 * float_info.epsilon
+"""How far rounding may move a sum of a few dozen terms, relative to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,18 +94,30 @@ def _numbers(found: dict[str, Any]) -> dict[str, float]:
 
 
 @dataclass(frozen=True, slots=True)
+class StartsEnd:
+    """Where some of several starts ended: how many, the output (None: they had no value), why, and the
+    parameters of the first."""
+
+    count: int
+    value: float | None
+    stopped: str
+    parameters: dict[str, float] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Descent(Shown):
     """The result of `Model.descend`.
 
     output: its name. value, parameters, gradients: at the last step, with finite numbers in every
     case. start_value, start, start_gradients: before the first. steps: taken in this run. stopped:
-    why, in a word (`gradient`, `corner`, `change`, `target`, `rounding` mean that it converged;
-    `steps`, `stuck`, `diverged`, `interrupted` that it did not); reason: in a sentence. best: the
+    why, in a word or few (`course.ENDINGS`; it converged at a minimum or maximum of any kind, and at
+    `target`, `change` and `gradient`, which a person asked for); reason: in a sentence. best: the
     lowest output of the run (the highest, when maximising). values: the output at every step, the start
     first; of a run of over 65,536 steps at every second, fourth, … (`values_every`), and at the
     last. history: what was asked to be kept. gradient_norm: at the last step, without what pushes
     against a bound. explained: lines that explain one update. error: what had no finite value, where
-    it diverged, or that there was not enough memory. state: to go on from.
+    it diverged, or that there was not enough memory. state: to go on from. ends: of several
+    starts, the best first.
     """
 
     output: str
@@ -111,7 +128,7 @@ class Descent(Shown):
     start: dict[str, float]
     start_gradients: dict[str, float]
     steps: int
-    stopped: Cause
+    stopped: str
     reason: str
     converged: bool
     best: Best
@@ -127,6 +144,18 @@ class Descent(Shown):
     explained: tuple[str, ...] = ()
     error: BackpropError | None = None
     warnings: tuple[BackpropError, ...] = ()
+    ends: tuple[StartsEnd, ...] = ()
+
+    @property
+    def best_was_better(self) -> bool:
+        """Whether the best step was lower than the last one (higher, when maximising), not only rounded."""
+        apart = abs(self.best.value - self.value)
+        return apart > _ROUNDED * max(abs(self.value), abs(self.best.value))
+
+    @property
+    def failed(self) -> bool:
+        """Whether the last numbers are no result: the output has no end, or no value a step further."""
+        return self.stopped in FAILURES
 
     def __repr__(self) -> str:
         """The output before and after, and why it stopped: a million values are no repr."""

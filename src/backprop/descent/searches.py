@@ -7,9 +7,9 @@ from typing import Any, Protocol
 
 from backprop.descent.course import NoLower, Run
 from backprop.descent.limited_memory import LimitedMemory
-from backprop.descent.optimizers import SECOND_ORDER, Minimizer, defaults
+from backprop.descent.optimizers import LBFGS, NEWTON, Minimizer, defaults
+from backprop.descent.problem import Problem
 from backprop.descent.walls import Walls
-from backprop.errors import TooLarge
 
 MOST_DENSE = 1000
 """The most parameters for which `newton` keeps a table of second derivatives: 8 MB."""
@@ -22,26 +22,23 @@ class Lowering(Protocol):
         """Until the run raises Stop or NoLower, or no lower point is found."""
 
 
-def descend(row: Minimizer, options: Mapping[str, float], run: Run) -> None:
-    """Step after step, until the run raises Stop, which it does in any case."""
-    count = len(run.x)
-    if row.hessian and count > MOST_DENSE:
-        needs = f"{row.name} needs the second derivatives of {count} parameters by one another"
-        message = f"{needs}, and {MOST_DENSE} is the most it takes"
-        raise TooLarge(message, hints=["use --optimizer lbfgs"])
-    run.monotone = True
-    _search(row, options, run)
-    from backprop.descent.second_order import FEW, inverse, newton_fall  # with numpy
+def chosen(problem: Problem) -> Minimizer:
+    """The method for a problem where a person names none."""
+    return NEWTON if problem.objective.is_smooth and problem.affords_bends else LBFGS
 
-    while row.then and count <= FEW and not run.problem.bounded:
-        row = next(each for each in SECOND_ORDER if each.name == row.then)
-        number = run.number
-        run.relieved = f"; {row.name} took over after step {number}"
-        known = {"hess_inv0": inverse(run)} if row.method == "BFGS" else {}
-        _search(row, {**defaults(row), **known}, run)
-        if run.number == number:
-            run.relieved = ""  # it found nothing lower either
-    raise run.no_lower(newton_fall(run) if count <= FEW else None)
+
+def descend(row: Minimizer, options: Mapping[str, float], run: Run, again: bool) -> None:
+    """Step after step, until the run raises Stop or NoLower, which it does in any case. again: whether this
+    goes on from where the method found nothing lower, but something is."""
+    run.monotone = True
+    if again and run.method:
+        other = NEWTON if run.method != NEWTON.name and run.problem.affords_bends else LBFGS
+        row, options = other, defaults(other)
+        if run.method != row.name:
+            run.relieved = f"; {row.name} took over after step {run.number}"
+    run.method = row.name
+    _search(row, options, run)
+    raise NoLower
 
 
 def _search(row: Minimizer, options: Mapping[str, Any], run: Run) -> None:
@@ -65,11 +62,15 @@ def _search(row: Minimizer, options: Mapping[str, Any], run: Run) -> None:
 
 
 def _method(row: Minimizer, options: Mapping[str, Any], run: Run, walls: Walls) -> Lowering:
+    if row.hessian and len(run.x) > MOST_DENSE:
+        from backprop.descent.truncated import TruncatedNewton  # with numpy
+
+        return TruncatedNewton(run, walls)
     if row.hessian:
-        from backprop.descent.newton import Newton  # with numpy
+        from backprop.descent.newton import Newton
 
         return Newton(run, walls)
-    if row.free and not run.problem.bounded:
+    if row.free:
         return LimitedMemory(run, walls, int(options["maxcor"]))
     from backprop.descent.second_order import ScipySearch  # with numpy
 

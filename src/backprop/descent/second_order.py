@@ -1,28 +1,17 @@
 """Methods of `scipy.optimize.minimize` with our exact gradients; what second derivatives say of a point."""
 
 from collections.abc import Mapping, Sequence
-from sys import float_info
 from typing import Any
 
 import numpy
 
-from backprop.descent.course import Run, Stop
+from backprop.descent.course import Run
 from backprop.descent.objective import Point
 from backprop.descent.optimizers import Minimizer
 from backprop.descent.problem import Problem
 from backprop.descent.walls import Walls
 from backprop.errors import NotFinite
 from backprop.evaluation.second_derivatives import reach
-
-FEW = 100
-"""The most parameters for which a table of second derivatives is made without being asked."""
-
-_FLAT = 1e-8
-"""A bend by less than this part of the largest one cannot be told from none by differences, nor
-close to a minimum, whose bends are a little different."""
-
-_ROUNDED = 64 * float_info.epsilon
-"""How far rounding may move a sum of a few dozen terms, relative to their sizes."""
 
 
 class ScipySearch:
@@ -34,7 +23,7 @@ class ScipySearch:
         whole = {name: int(number) for name, number in numbers.items() if number.is_integer()}
         self.options = {**row.fixed, **options, **whole}
         if "norm" in self.options:  # it measures as we do, and may know the goal
-            self.options["gtol"] = run.options["until_grad"]
+            self.options["gtol"] = run.options["until_grad"] or 0.0
         self.seen: dict[bytes, tuple[float, Point]] = {}
         """What scipy asked for since its last step, by the bytes of the point."""
 
@@ -80,11 +69,11 @@ def hessian(run: Run, point: Point) -> Any:
 
     Raises Stop where they are not finite.
     """
-    table = _exact(run.problem, point)
-    return _by_differences(run, point) if table is None else table
+    table = exact(run.problem, point)
+    return by_differences(run, point) if table is None else table
 
 
-def _exact(problem: Problem, point: Point) -> Any:
+def exact(problem: Problem, point: Point) -> Any:
     """The second derivatives by the chain rule, None where it does not say, or they take too long
     (`second_derivatives.MOST_STEPS`, `bends.MOST_WORK`)."""
     exact = problem.second_derivatives
@@ -92,7 +81,7 @@ def _exact(problem: Problem, point: Point) -> Any:
     return None if table is None else problem.sign * (table / 2 + table.T / 2)
 
 
-def _by_differences(run: Run, point: Point) -> Any:
+def by_differences(run: Run, point: Point) -> Any:
     """Central differences of the exact gradient, made symmetric. Where the output has no value on
     one side, differences to the other. Raises Stop where they are not finite."""
 
@@ -113,83 +102,14 @@ def _by_differences(run: Run, point: Point) -> Any:
             with numpy.errstate(all="ignore"):
                 slope = (rise - fall) / (there - back) if there != back else rise * numpy.nan
             columns.append(slope)
-    except NotFinite as error:
-        raise run.diverged(error) from None
+    except NotFinite:
+        raise run.no_bends() from None
     with numpy.errstate(all="ignore"):
         table = numpy.array(columns)
         table = table / 2 + table.T / 2
     if not numpy.isfinite(table).all():
-        message = f"the second derivatives of {run.problem.output} are not finite"
-        raise run.diverged(NotFinite(message, where=run.problem.model.source.name))
+        raise run.no_bends()
     return table
-
-
-def _spectrum(run: Run) -> tuple[Any, Any]:
-    """The eigenvalues of the second derivatives where the run is, and their directions.
-
-    Where it can be, each parameter is measured in units in which its own second derivative is 1:
-    in others what bends little is lost in the rounding of what bends much. Eigenvalues that are
-    lost all the same count as much as that rounding: no smaller one can be told from it.
-    """
-    table = hessian(run, run.x)
-    units = numpy.sqrt(numpy.abs(numpy.diagonal(table)))
-    units[units == 0] = 1.0
-    with numpy.errstate(all="ignore"):
-        scaled = table / units / units[:, None]
-    if not numpy.abs(scaled).max() <= 2:  # at a minimum no number is above 1
-        scaled, units = table, numpy.ones(len(units))
-    bends, directions = numpy.linalg.eigh(scaled)
-    least = numpy.abs(bends).max() * numpy.finfo(float).eps
-    bends[numpy.abs(bends) < least] = least
-    return bends, directions / units[:, None]
-
-
-def inverse(run: Run) -> Any:
-    """The inverse of the second derivatives, made positive: what a method may begin with."""
-    bends, directions = _spectrum(run)
-    bends = numpy.abs(bends)
-    bends[bends == 0] = 1.0
-    with numpy.errstate(all="ignore"):
-        table = (directions / bends) @ directions.T
-        table = (table + table.T) / 2
-    positive = numpy.isfinite(table).all() and numpy.linalg.eigvalsh(table).min() > 0
-    return table if positive else numpy.identity(len(run.x))
-
-
-def is_minimum(run: Run) -> bool:
-    """Whether the second derivatives, where the gradient is 0, say that this is a minimum."""
-    if len(run.x) > FEW:
-        return False
-    exact, table = run.problem.second_derivatives, _exact(run.problem, run.x)
-    try:
-        if exact is None or table is None:
-            bends = numpy.linalg.eigvalsh(_by_differences(run, run.x))
-            return bool(bends.min() > _FLAT * bends.max())
-        # each parameter in units in which its own second derivative is 1
-        squares = numpy.diagonal(table)
-        if squares.min() < float_info.min:
-            return False
-        with numpy.errstate(all="ignore"):
-            units = numpy.sqrt(squares) * numpy.sqrt(squares)[:, None]
-            lost = _ROUNDED * numpy.linalg.norm(exact.sizes(run.x) / units)
-            return bool(numpy.linalg.eigvalsh(table / units).min() > lost)
-    except (Stop, numpy.linalg.LinAlgError):  # there are none, or beyond doubles: they say nothing
-        return False
-
-
-def newton_fall(run: Run) -> float:
-    """How far the output falls to the lowest point of its parabola, from all second derivatives:
-    half the sum of (gradient along an eigenvector)^2/|eigenvalue|; inf where it bends down."""
-    bends, directions = _spectrum(run)
-    if bends.min() < -_FLAT * bends.max():
-        return float("inf")
-    bends = numpy.abs(bends)
-    slopes = numpy.abs(directions.T @ numpy.asarray(run.gradient))
-    known = bends > 0
-    if numpy.any(slopes[~known]):
-        return float("inf")
-    with numpy.errstate(all="ignore"):
-        return float(numpy.sum(slopes[known] * (slopes[known] / bends[known])) / 2)
 
 
 def shortest(gradients: Sequence[Point], problem: Problem, x: Point) -> Point:

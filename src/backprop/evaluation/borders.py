@@ -7,7 +7,7 @@ equal: nanoseconds a step, so that every gradient can ask.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Sequence
 from functools import cache
 from itertools import compress
 from operator import eq, not_
@@ -48,6 +48,11 @@ def conditions(row: Operation) -> Sequence[int]:
     if row.chooses:
         return (0,)
     return range(row.arity) if row.binding in (OR, AND, NOT) else ()
+
+
+def is_smooth(operations: Iterable[str]) -> bool:
+    """Whether none of these operations has a border anywhere."""
+    return not any(kind(OPERATIONS[name]) for name in operations)
 
 
 def choosing_slopes(graph: Graph, sloping: Container[int]) -> set[int]:

@@ -135,6 +135,11 @@ class SecondDerivatives:
         ways = numpy.identity(len(x)) if ways is None else ways
         return self.swept(self.data(x) if data is None else data, ways)
 
+    def times(self, x: Sequence[float], vector: Any) -> Any:
+        """The product with a vector, (n,); None where it is not finite."""
+        found = self.products(x, vector[None, :])[0]
+        return found if numpy.isfinite(found).all() else None
+
     def data(self, x: Sequence[float]) -> list[float]:
         """The numbers of all rows at a point."""
         return self._data(x, self._steps)

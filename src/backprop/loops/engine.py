@@ -6,6 +6,7 @@ What these do not lead to is computed once; of the rest only what leads to the o
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from math import hypot, isfinite, sqrt
 from sys import float_info
 from typing import Any, NamedTuple
@@ -169,16 +170,23 @@ class ArrayEngine(Engine):
             for each in made.walks
         )
 
+    @cached_property
+    def operations(self) -> set[str]:
+        """Those of the steps that move, and of what is put together from many."""
+        found = set[str]()
+        for part, *_ in self._plain.parts:
+            for step in part.steps:
+                special = part.columns.specials.get(step)
+                if special is None:
+                    found.add(part.columns.op(step))
+                elif isinstance(special, Gathered) and special.gather.joined_by in OPERATIONS:
+                    found.add(special.gather.joined_by)
+        return found
+
     @property
     def is_continuous(self) -> bool:
         """Whether no step that moves is a condition, or jumps."""
-        operations = {
-            part.columns.op(step)
-            for part, *_ in self._plain.parts
-            for step in part.steps
-            if step not in part.columns.specials
-        }
-        rows = [OPERATIONS[name] for name in operations]
+        rows = [OPERATIONS[name] for name in self.operations]
         return not any(row.jump or row.chooses or is_truth(row) for row in rows)
 
     def _output_of(self, made: _Pass) -> float:

@@ -1,21 +1,29 @@
 """What `backprop descend` has to say."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from backprop.descent import Descent
+from backprop.descent.result import StartsEnd
 from backprop.descent.spool import GrowingColumn
 from backprop.errors import BackpropError
 from backprop.names import gathered
 from backprop.numbers import shown
-from backprop.report import SCHEMA, Column, Table, folded, groups, limits
+from backprop.report import Column, Table, folded, groups, limits
+
+_SCHEMA = 2
+"""That of a descent: since 2 `stopped` says what kind of end was shown."""
 
 _IN_JSON = (
     "output value start_value parameters gradients start start_gradients steps stopped reason"
     " converged optimizer gradient_norm evaluations"
 ).split()
 """What the JSON has of a descent."""
+
+_ENDS, _AT = 8, 4
+"""The most ends of several starts that are shown, and the most inputs of each."""
 
 _NAMED = 8
 """The most names, or families, that do not move and are named."""
@@ -59,7 +67,7 @@ class DescentReport(NamedTuple):
             columns.insert(1, limits(names, found.bounds))
         rows = groups(names, self.whole)
         columns = [folded(column, rows) for column in columns]
-        last = " (the last finite value)" if found.stopped == "diverged" else ""
+        last = " (the last finite value)" if found.failed else ""
         steps = f"{found.steps} step{'s' if found.steps != 1 else ''}"
         after = f"{last} after {steps} of {found.optimizer}, from "
         tail = []
@@ -69,9 +77,12 @@ class DescentReport(NamedTuple):
                 more = f", … ({len(stay)} in all)" if len(kept) > _NAMED else ""
                 tail.append(f"{what}: {', '.join(kept[:_NAMED])}{more}")
         best = found.best
-        if best.step != found.state.steps:
+        if found.best_was_better:
             kind = "highest" if found.maximize else "lowest"
             tail.append(f"{kind}: {output} = {shown(best.value)} after step {best.step}")
+        tail += [_end_of(each, output) for each in found.ends[:_ENDS]]
+        if len(found.ends) > _ENDS:
+            tail.append(f"… and {len(found.ends) - _ENDS} more ends")
         tail.append(found.reason)
         emphasis = [*[""] * (len(rows) - 1), "strong"]
         heads = [(f"{output} = ", found.value, after, found.start_value)]
@@ -104,9 +115,21 @@ class DescentReport(NamedTuple):
         found = self.descent
         numbers = {name: getattr(found, name) for name in _IN_JSON}
         given = {"inputs": dict(self.inputs), "bounds": dict(found.bounds)}
-        more = {"explained": found.explained} if found.explained else {}
+        more: dict[str, Any] = {"explained": found.explained} if found.explained else {}
+        if found.ends:
+            more["starts"] = [asdict(each) for each in found.ends]
         best = {name: getattr(found.best, name) for name in ("step", "value", "parameters")}
-        yield {"schema": SCHEMA, **numbers, **self.declared, **given, **more, "best": best}
+        yield {"schema": _SCHEMA, **numbers, **self.declared, **given, **more, "best": best}
+
+
+def _end_of(end: StartsEnd, output: str) -> str:
+    """`3 starts ended at L = 0 (minimum): a = 3, b = 2`."""
+    starts = f"{end.count} start{'s' if end.count != 1 else ''}"
+    if end.value is None:
+        return f"{starts} had no value or slope"
+    numbers = [f"{name} = {shown(at, 4)}" for name, at in end.parameters.items()]
+    where = ", ".join(numbers[:_AT]) + (", …" if len(numbers) > _AT else "")
+    return f"{starts} ended at {output} = {shown(end.value)} ({end.stopped}): {where}"
 
 
 class HistoryReport(NamedTuple):
@@ -133,7 +156,7 @@ class HistoryReport(NamedTuple):
     def objects(self) -> Iterator[dict[str, Any]]:
         """One object of columns: step, gradient_norm, step_length, lr, value, parameters by name."""
         found = self.descent
-        start = {"schema": SCHEMA, "output": found.output, "optimizer": found.optimizer}
+        start = {"schema": _SCHEMA, "output": found.output, "optimizer": found.optimizer}
         columns = {"value": found.history.values, "parameters": found.history.parameters}
         yield {**start, **self._about(), **columns, "inputs": dict(self.inputs)}
 

@@ -1,0 +1,122 @@
+"""The end of a run where the output is smooth: what it may be called, once that has been shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy
+
+from backprop.descent.course import Run, Stop
+from backprop.descent.endless import tail
+from backprop.descent.landing import Flat, Landing
+from backprop.descent.leads import NAMED, Lead, after, stationary
+from backprop.numbers import shown
+
+_HAS_A_SAY = 0.1
+"""An input with less than this part of the largest move has no say in a flat way."""
+
+
+def verdict(run: Run, landing: Landing | None) -> Stop | Lead:
+    """What the end of a run is where no step on the way stands on a border. landing: None where the output
+    has no second derivatives there."""
+    with numpy.errstate(all="ignore"):  # what is not finite is lower nowhere
+        return _verdict(run, landing)
+
+
+def _verdict(run: Run, landing: Landing | None) -> Stop | Lead:
+    output, when = run.output, after(run)
+    if landing is None:
+        why = "its second derivatives are not finite there"
+        return Stop("rounding", f"{when}: whether {output} is lowest is not known: {why}")
+    if landing.bends_down:
+        point = landing.lower_below()
+        if point is not None:
+            kind = "a top" if landing.is_top else "a saddle"
+            return Lead(point, stationary(run, f"{kind}; ", point), kind)
+    if not landing.is_low:
+        point = landing.lower_ahead() or landing.lower_around()
+        foretold = f"its second derivatives foretell a {run.falls} by {shown(landing.fall, 2)}"
+        if point is not None:
+            still = f"{output} still {run.falls}s {when}: {foretold}"
+            return Lead(point, Stop("rounding", still))
+        none = f"{output} is {_lower(run)} at no point nearby that was tried, but {foretold}"
+        return Stop("corner", f"{when}: {none}; perhaps this is a corner")
+    if run.problem.objective.is_smooth and landing.is_flat and (endless := tail(run, landing.room)):
+        return endless
+    point, flat = landing.flat()
+    point = point or landing.lower_around()
+    if point is not None:
+        return Lead(point, stationary(run, "", point, ", slowly"))
+    if landing.is_steep:
+        none = f"{output} is {_lower(run)} at no point nearby that was tried, but it is steep"
+        return Stop(
+            "corner", f"{when}: {none}; perhaps this is a corner, or the edge of its domain"
+        )
+    return _lowest(run, landing, flat)
+
+
+def _lower(run: Run) -> str:
+    return "lower" if run.problem.sign > 0 else "higher"
+
+
+def _lowest(run: Run, landing: Landing, flat: Sequence[Flat]) -> Stop:
+    """The end of a run where no point nearby is lower."""
+    output = run.output
+    still = f"what {output} could still {run.falls} is below its rounding"
+    if not any(run.gradient):
+        still = "every gradient is 0" if len(run.x) > 1 else "the gradient is 0"
+    least = run.least
+    both_ways = [each for each in flat if not each.rises]
+    one_way = [each for each in flat if each.rises]
+    alone = [
+        each for each in both_ways if not _matter(landing, each) and landing.has_a_say(each.way)
+    ]
+    if alone or (one_way and run.problem.objective.is_smooth) or (flat and not landing.range):
+        names = _names(run, [each.way for each in alone or one_way or flat])
+        return Stop(
+            "flat", f"flat {after(run)}: {output} hardly depends on {names} there; start elsewhere"
+        )
+    if flat:
+        names = _names(run, [each.way for each in flat])
+        move = "can move" if len(names.split(", ")) == 1 else "can move together"
+        return Stop(
+            f"{least}, not unique",
+            f"converged: a {least}, not unique: {names} {move} and {output} stays the same; {still}",
+        )
+    if landing.pushed.any():
+        return Stop(
+            f"{least} at bounds",
+            f"converged: a {least} at bounds: {_multipliers(run, landing)}; {still}",
+        )
+    return Stop(least, f"converged: a {least}: {still}")
+
+
+def _matter(landing: Landing, flat: Flat) -> bool:
+    """Whether a flat way is one of several inputs, each of which bends the output by itself."""
+    parts = numpy.abs(flat.way)
+    say = numpy.flatnonzero(parts > _HAS_A_SAY * parts.max())
+    return len(say) > 1 and landing.matter(say, landing.reach(flat.way) * flat.way)
+
+
+def _names(run: Run, ways: Sequence[object]) -> str:
+    """The inputs that move along some ways, the largest moves first."""
+    problem = run.problem
+    sizes = numpy.zeros(len(run.x))
+    for way in ways:
+        parts = numpy.abs(numpy.asarray(way))
+        sizes = numpy.maximum(sizes, parts / (parts.max() or 1.0))
+    order = numpy.argsort(-sizes, kind="stable").tolist()
+    chosen = [at for at in order if sizes[at] > _HAS_A_SAY]
+    names = [problem.names[at] for at in sorted(chosen[:NAMED])]
+    more = f", … ({len(chosen)} in all)" if len(chosen) > NAMED else ""
+    return ", ".join(names) + more
+
+
+def _multipliers(run: Run, landing: Landing) -> str:
+    """What bounds hold, and how the output would go on beyond them."""
+    held = numpy.flatnonzero(landing.pushed).tolist()
+    said = []
+    for at in held[:NAMED]:
+        name, slope = run.problem.names[at], run.gradient[at] * run.problem.sign
+        said.append(f"{name} = {shown(run.x[at])} (∂{run.output}/∂{name} = {shown(slope, 3)})")
+    return ", ".join(said) + (f", … ({len(held)} in all)" if len(held) > NAMED else "")

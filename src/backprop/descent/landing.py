@@ -1,0 +1,349 @@
+"""What there is around the last point of a run: by all second derivatives there, and by values nearby.
+
+Moves are measured in units in which the output's own second derivative by each input is 1, so that neither
+the units of the inputs nor those of the output matter; what cannot be told from rounding counts as none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from math import hypot, inf, isfinite
+from random import Random
+from sys import float_info
+from typing import Any, NamedTuple
+
+import numpy
+
+from backprop.descent.course import NOTHING, Run, Stop
+from backprop.descent.objective import Point
+from backprop.descent.problem import moves
+from backprop.descent.second_order import by_differences, exact
+from backprop.descent.softest import Softest, softest
+
+MOST_DENSE = 1000
+"""The most inputs for which all second derivatives are kept as a table: 8 MB."""
+
+_ROUNDED = 64 * float_info.epsilon
+"""How far rounding may move a sum of a few dozen terms, relative to their sizes."""
+
+_BY_DIFFERENCES = 1e-5
+"""How far differences of gradients may be off, relative to themselves."""
+
+ROOM = 4.0
+"""A fall by so many times the rounding of the output may be none."""
+
+NEAR = 1e-7
+"""A step that moves no input by more than this part of its number leads nowhere, if it also promises no
+more than the rounding of all that the run has fallen."""
+
+_LENGTHS = (1.0, 0.1, 1e-2, 1e-3, 1e-4, 1e-6, 1e-7, 1e-8)
+"""How far along a flat way values are looked at, in the scales of the inputs."""
+
+_FAR = 1.0, 10.0, 1e3, 1e6
+"""How far along a way of which nothing is seen nearby."""
+
+_FLAT_WAYS = 12
+"""The most flat ways that are looked at."""
+
+_AROUND, _NEARBY = 2, 1e-3
+"""So many random ways, there and back, of this part of the scale of each input."""
+
+_HARDLY = 1e-3
+"""A bend by less than this part of what a run has fallen is hardly one."""
+
+_HARDLY_MOVED = 1e3
+"""A run that has fallen by less than so many times the rounding has hardly moved."""
+
+_CURVED = 12
+"""How often a way along which the output bends down is tried twice as far."""
+
+
+class Spectrum(NamedTuple):
+    """How an output bends along k ways of its n inputs, of which no two share anything.
+
+    units: (n,), by which the move of each input is multiplied. bends: (k,), for ways of length 1. ways:
+    (k, n), each a move of the inputs. slopes: (k,). lost: bends up to this size may be rounding.
+    """
+
+    units: Any
+    bends: Any
+    ways: Any
+    slopes: Any
+    lost: float
+
+
+class Flat(NamedTuple):
+    """A way along which nothing bends, and what values say of it.
+
+    way: the move of each input. rises: on how many of its two sides the output is higher somewhere.
+    """
+
+    way: Any
+    rises: int
+
+
+class Landing:
+    """The last point of a run. fall: how far the output falls by its second derivatives to the lowest
+    point that they foretell, inf where they foretell none; step: the move there."""
+
+    def __init__(self, run: Run) -> None:
+        problem = run.problem
+        self.run, self.problem = run, problem
+        self.rounding = problem.rounding(run.x)
+        self.range = run.fallen
+        # where no step is left, digits that only further ones would bring are not asked for
+        done = run.count >= run.options["steps"]
+        least = float_info.epsilon if done else NOTHING
+        self.room = max(ROOM * self.rounding, least * self.range)
+        """A fall by no more is none."""
+        self._begun = [run.start.parameters[name] for name in problem.names]
+        self.scales = [
+            max(abs(at), size) or 1.0 for at, size in zip(run.x, run.largest, strict=True)
+        ]
+        gradient = numpy.array(run.gradient)
+        x = numpy.array(run.x)
+        low, high = numpy.array(problem.low), numpy.array(problem.high)
+        self.pushed = ((x <= low) & (gradient > 0)) | ((x >= high) & (gradient < 0))
+        """The inputs that stand at a bound and would go on beyond it."""
+        self._free = numpy.flatnonzero(~self.pushed)
+        self._gradient = gradient
+
+    @cached_property
+    def spectrum(self) -> Spectrum:
+        """Of the free inputs. Raises Stop where second derivatives are not finite."""
+        free = self._free
+        if not len(free):
+            none = numpy.zeros(0)
+            return Spectrum(none, none, numpy.zeros((0, len(self.run.x))), none, 0.0)
+        if len(self.run.x) > MOST_DENSE:
+            return self._of_many
+        table, sizes = self._table
+        some = numpy.ix_(free, free)
+        table, sizes = table[some], sizes[some]
+        gradient = self._gradient[free]
+        units = self._units(table, sizes)
+        with numpy.errstate(all="ignore"):
+            scaled = table / units / units[:, None]
+            lost = hypot(*(sizes / units / units[:, None]).ravel().tolist())
+        if not (numpy.isfinite(scaled).all() and isfinite(lost)):
+            raise self.run.no_bends()
+        try:
+            bends, vectors = numpy.linalg.eigh(scaled)
+        except numpy.linalg.LinAlgError:
+            raise self.run.no_bends() from None
+        lost = max(lost, len(bends) * float_info.epsilon * float(numpy.abs(bends).max()))
+        ways = numpy.zeros((len(bends), len(self.run.x)))
+        ways[:, free] = (vectors / units[:, None]).T
+        return Spectrum(units, bends, ways, vectors.T @ (gradient / units), lost)
+
+    @cached_property
+    def _table(self) -> tuple[Any, Any]:
+        """All second derivatives, (n, n), and how far each may be off."""
+        run = self.run
+        table = exact(run.problem, run.x)
+        self._scale_what_began_at_0(table)
+        if table is not None and run.problem.second_derivatives is not None:
+            return table, _ROUNDED * run.problem.second_derivatives.sizes(run.x)
+        table = by_differences(run, run.x)
+        return table, _BY_DIFFERENCES * numpy.abs(table)
+
+    def _scale_what_began_at_0(self, table: Any) -> None:
+        """Give the inputs that are where they began, at 0, the scale over which the output bends as far as
+        the run has fallen: nothing else is known of them."""
+        if table is None:
+            return
+        bends = numpy.abs(numpy.diagonal(table)).tolist()
+        size = self.range
+        if size <= _HARDLY_MOVED * self.rounding:
+            return
+        for at, (bend, before) in enumerate(zip(bends, self._begun, strict=True)):
+            if before == 0 and bend > 0:
+                natural = (size / bend) ** 0.5
+                if self.scales[at] < NEAR * natural < inf:
+                    self.scales[at] = natural or self.scales[at]
+
+    @cached_property
+    def _of_many(self) -> Spectrum:
+        """The way that bends least, and the one to the lowest point foretold."""
+        run = self.run
+        units = numpy.sqrt(self.range or self.rounding or 1.0) / numpy.array(self.scales)
+        units[self.pushed] = inf  # they do not move
+        found: Softest = softest(run, self._gradient, units)
+        return Spectrum(units, found.bends, found.ways, found.slopes, found.lost)
+
+    def _units(self, table: Any, sizes: Any) -> Any:
+        """For each input the root of how the output bends along it; where that is lost in rounding, the
+        least in which no bend with another input is above 1, or the input's own scale."""
+        bends = numpy.abs(numpy.diagonal(table))
+        units = numpy.sqrt(bends)
+        none = ~(bends > numpy.diagonal(sizes))
+        if none.any():
+            known = ~none
+            for at in numpy.flatnonzero(none):
+                others = numpy.abs(table[at, known])
+                with numpy.errstate(all="ignore"):
+                    mixed = float((others / units[known]).max(initial=0.0))
+                size = (self.range or self.rounding or 1.0) ** 0.5
+                units[at] = max(mixed, size / self.scales[self._free[at]])
+        return numpy.where((units > 0) & numpy.isfinite(units), units, 1.0)
+
+    @property
+    def bends_down(self) -> bool:
+        """Whether the output bends down along a way, by more than rounding."""
+        found = self.spectrum
+        return bool(len(found.bends)) and bool(found.bends.min() < -found.lost)
+
+    @property
+    def is_top(self) -> bool:
+        """Whether it bends down along all ways."""
+        found = self.spectrum
+        return bool(len(found.bends)) and bool(found.bends.max() < -found.lost)
+
+    @property
+    def fall(self) -> float:
+        """How far the output still falls along the ways that bend up."""
+        found = self.spectrum
+        up = found.bends > found.lost
+        with numpy.errstate(all="ignore"):
+            return float(numpy.sum(found.slopes[up] * (found.slopes[up] / found.bends[up])) / 2)
+
+    @property
+    def step(self) -> Any:
+        """The move to the lowest point along the ways that bend up, (n,)."""
+        found = self.spectrum
+        up = found.bends > found.lost
+        return -(found.slopes[up] / found.bends[up]) @ found.ways[up]
+
+    @property
+    def is_low(self) -> bool:
+        """Whether no way that bends up promises a fall above rounding."""
+        fall = self.fall
+        if fall <= self.room:
+            return True
+        near = NEAR * numpy.abs(numpy.array(self.run.x))
+        small = bool((numpy.abs(self.step) <= near).all())
+        return small and fall <= float_info.epsilon * self.range
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether the output hardly bends on the way from the start, for how far that is: a way that falls
+        by all that the run has fallen, and does not bend by a thousandth of that, leads to no minimum."""
+        run = self.run
+        way = numpy.array(moves(self._begun, run.x))[self._free]
+        if len(run.x) > MOST_DENSE:
+            return False
+        some = numpy.ix_(self._free, self._free)
+        bend = float(way @ self._table[0][some] @ way) / 2
+        return abs(bend) < _HARDLY * self.range
+
+    @property
+    def is_steep(self) -> bool:
+        """Whether a way that does not bend up has a slope that promises a fall nearby."""
+        found = self.spectrum
+        least = max(self.room, float_info.epsilon * self.range)
+        return any(
+            abs(slope) * self.reach(way) * NEAR > least
+            for way, slope, bend in zip(found.ways, found.slopes, found.bends, strict=True)
+            if bend <= found.lost
+        )
+
+    def lower_along(self, way: Any, lengths: Sequence[float]) -> Point | None:
+        """The lowest point of those so many times along a way, if it is lower by more than rounding."""
+        best, least = None, self.run.value - self.room
+        for length in lengths:
+            point = self._moved(way, length)
+            value = self.problem.known(point, inf)
+            if value < least:
+                best, least = point, value
+        return best
+
+    def lower_below(self) -> Point | None:
+        """A lower point along the way that bends down most, on either side."""
+        found = self.spectrum
+        at = int(found.bends.argmin())
+        way, bend = found.ways[at], float(found.bends[at])
+        way = way if found.slopes[at] <= 0 else -way
+        shortest = (8 * max(self.room, float_info.min) / -bend) ** 0.5
+        lengths = [shortest * 4.0**k for k in range(_CURVED)]
+        lengths += [length * self.reach(way) for length in _LENGTHS]
+        return self.lower_along(way, lengths) or self.lower_along(-way, lengths)
+
+    def lower_ahead(self) -> Point | None:
+        """A lower point on the way to the lowest one foretold."""
+        return self.lower_along(self.step, (1.0, 0.5, 0.1, 1e-2, 1e-3))
+
+    def lower_around(self) -> Point | None:
+        """A lower point along the softest way or some at random."""
+        for way in self._around():
+            if (point := self.lower_along(way, (1.0, -1.0))) is not None:
+                return point
+        return None
+
+    def _around(self) -> Iterator[Any]:
+        found, random = self.spectrum, Random(0)
+        if len(found.bends):
+            softest = found.ways[int(found.bends.argmin())]
+            yield _NEARBY * self.reach(softest) * softest
+        scales = numpy.where(self.pushed, 0.0, numpy.array(self.scales))
+        for _ in range(_AROUND):
+            ways = numpy.array([random.uniform(-1.0, 1.0) for _ in self.scales])
+            yield _NEARBY * scales * ways
+
+    def flat(self) -> tuple[Point | None, list[Flat]]:
+        """The ways along which nothing bends up, and values do not rise on both sides; or a point on one of
+        them that is lower."""
+        found = self.spectrum
+        flat: list[Flat] = []
+        for at in numpy.flatnonzero(found.bends <= found.lost)[:_FLAT_WAYS].tolist():
+            way, rises = found.ways[at], 0
+            reach = self.reach(way)
+            for side in (reach, -reach):
+                if (point := self.lower_along(way, [side * part for part in _LENGTHS])) is not None:
+                    return point, flat
+                rises += self._rises(way, side)
+            if rises < 2:
+                flat.append(Flat(way, rises))
+        return None, flat
+
+    def _rises(self, way: Any, side: float) -> bool:
+        """Whether the output is higher somewhere on one side, or has no value there."""
+        if self._moved(way, side) == self.run.x:
+            return True  # a bound
+        points = (self._moved(way, side * part) for part in _LENGTHS[:4])
+        least = self.run.value + max(self.room, float_info.epsilon * self.range)
+        return any(self.problem.known(point, inf) > least for point in points)
+
+    def has_a_say(self, way: Any) -> bool:
+        """Whether the output changes anywhere along a way, however far."""
+        lengths = [side * self.reach(way) * far for far in _FAR for side in (1, -1)]
+        values = (self.problem.known(self._moved(way, length), inf) for length in lengths)
+        return any(abs(value - self.run.value) > self.room for value in values)
+
+    def matter(self, inputs: Any, move: Any) -> bool:
+        """Whether each of these inputs bends the output by more than rounding in its part of a move alone."""
+        if len(self.run.x) > MOST_DENSE:
+            return True
+        bends = numpy.abs(numpy.diagonal(self._table[0])[inputs])
+        return bool((bends * move[inputs] ** 2 / 2 > self.room).all())
+
+    def reach(self, way: Any) -> float:
+        """How often a way fits until one input has moved by its scale."""
+        parts = numpy.abs(way) / numpy.array(self.scales)
+        most = float(parts.max(initial=0.0))
+        return 1 / most if 0 < most < inf else 0.0
+
+    def _moved(self, way: Any, length: float) -> Point:
+        moves = (length * numpy.asarray(way)).tolist()
+        return self.problem.inside([at + by for at, by in zip(self.run.x, moves, strict=True)])
+
+
+def landed(run: Run) -> Landing | None:
+    """The Landing of a run; None where it has no second derivatives."""
+    landing = Landing(run)
+    try:
+        with numpy.errstate(all="ignore"):
+            _ = landing.spectrum
+    except Stop:
+        return None
+    return landing

@@ -1,0 +1,44 @@
+"""Points that are lower than the end of a run, and where they lie."""
+
+from __future__ import annotations
+
+from math import hypot
+from typing import NamedTuple
+
+from backprop.descent.course import Run, Stop
+from backprop.descent.objective import Point
+from backprop.descent.problem import moves
+from backprop.numbers import shown
+
+NAMED = 4
+"""The most inputs that are named."""
+
+
+class Lead(NamedTuple):
+    """A point that is lower than the end of a run. stop: the end, for a method that does not go there. left:
+    what is left behind, ""  where it is nothing of note."""
+
+    point: Point
+    stop: Stop
+    left: str = ""
+
+
+def after(run: Run) -> str:
+    """When a run has ended."""
+    return f"after step {run.number}" if run.number else "at the start"
+
+
+def stationary(run: Run, kind: str, point: Point, but: str = "") -> Stop:
+    """The end of a run at a point that is no minimum, but of this kind. point: a lower one."""
+    way = f"{run.output} {run.falls}s towards {towards(run, point)}{but}"
+    return Stop("stationary", f"stationary {after(run)}, no {run.least}: {kind}{way}")
+
+
+def towards(run: Run, point: Point) -> str:
+    """A direction, by its largest parts: `a + 0.8, b - 0.6`."""
+    way = moves(run.x, point)
+    length = hypot(*way)
+    parts = [(name, round(part / length, 2)) for name, part in run.problem.named(way).items()]
+    parts = sorted((each for each in parts if each[1]), key=lambda each: -abs(each[1]))
+    texts = [f"{name} {'+-'[part < 0]} {shown(abs(part))}" for name, part in parts[:NAMED]]
+    return ", ".join(texts + ["…"] * (len(parts) > NAMED))

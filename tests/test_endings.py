@@ -1,0 +1,321 @@
+"""What descents say of their ends: the verdict, and the point, whatever the units.
+
+The ends are known by hand; a restart from a point nearby is the judge of the others.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections import Counter
+from math import pi
+
+import pytest
+
+import backprop
+from backprop.descent.course import ENDINGS
+from backprop.descent.result import Descent
+from standard_functions import STANDARD_FUNCTIONS
+
+
+def descent(text: str, start: dict[str, float], **options: object) -> Descent:
+    return backprop.parse(text).descend(start, **options)  # type: ignore[arg-type]
+
+
+MORSE = "E = De*(1-exp(-a*(r-r0)))^2; const De = 7.3e-19; const a = 1.93; const r0 = 0.74"
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "optimizer", "end"),
+    [
+        (MORSE, {"r": 1.2}, "auto", {"r": 0.74}),
+        ("f = (x-3)^2 + 1e16*(z-x)^2", {"x": 1, "z": 1}, "auto", {"x": 3, "z": 3}),
+        ("f = (x-1e6)^2 + (x*z-2)^2", {"x": 1, "z": 1}, "auto", {"x": 1e6, "z": 2e-6}),
+        ("y = 1e-17*(x-3)^2", {"x": 1}, "auto", {"x": 3}),
+        ("y = 1e-17*(x-3)^2", {"x": 1}, "gd", {"x": 3}),
+        ("f = (x-3)^2 + 1e18*(z-x)^2", {"x": 1, "z": 1}, "newton", {"x": 3, "z": 3}),
+        ("f = (x-3)^2 + 1e16*z^2", {"x": 0, "z": 0}, "newton", {"x": 3, "z": 0}),
+        ("f = (x-3)^2 + 1e16*z^2", {"x": 0, "z": 0}, "lbfgs", {"x": 3, "z": 0}),
+    ],
+)
+def test_a_minimum_in_any_units(
+    text: str, start: dict[str, float], optimizer: str, end: dict[str, float]
+) -> None:
+    found = descent(text, start, optimizer=optimizer)
+    assert found.stopped == "minimum", found.reason
+    assert found.parameters == pytest.approx(end, rel=1e-6, abs=1e-12)
+
+
+@pytest.mark.parametrize("optimizer", ["bfgs", "cg", "lbfgs"])
+def test_a_bend_beside_one_of_1e18_is_no_traceback(optimizer: str) -> None:
+    found = descent("f = (x-3)^2 + 1e18*(z-x)^2", {"x": 1, "z": 1}, optimizer=optimizer)
+    assert found.stopped in ENDINGS
+    assert not found.converged or found.parameters == pytest.approx({"x": 3, "z": 3}, abs=1e-5)
+
+
+@pytest.mark.parametrize("optimizer", ["auto", "gd", "lbfgs", "bfgs", "cg", "newton"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "f = x",
+        "f = x^3",
+        "f = -exp(x)",
+        "f = x^2 - y^2 + 1e-3*y",
+        "f = log(x^2 + 1) - x",
+    ],
+)
+def test_a_fall_without_end_is_called_that(text: str, optimizer: str) -> None:
+    start = {"x": 2.0, **({"y": 0.0} if "y" in text else {})}
+    found = descent(text, start, optimizer=optimizer, steps=2000)
+    assert found.stopped in ("falls without end", "steps"), found.reason
+    assert optimizer in ("bfgs", "cg", "gd") or found.failed
+
+
+@pytest.mark.parametrize("optimizer", ["auto", "lbfgs"])
+@pytest.mark.parametrize(
+    "text", ["erf(x)", "1/(1 + exp(x))", "1 + 1/(1 + exp(x))", "atan(x)", "exp(-x)", "1/x"]
+)
+def test_what_only_comes_nearer_and_nearer_has_no_minimum(text: str, optimizer: str) -> None:
+    found = descent(f"f = {text}", {"x": 0.5}, optimizer=optimizer)
+    assert not found.converged, found.reason
+    assert found.stopped in ("falls without end", "flat", "steps")
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "stopped", "words"),
+    [
+        ("(a + b - 3)^2", {"a": 0, "b": 0}, "minimum, not unique", "a, b can move together"),
+        ("(x - 1)^2 + 0*y", {"x": 0, "y": 0}, "minimum, not unique", "y can move"),
+        ("relu(x - 1) + 2", {"x": 0}, "flat", "f hardly depends on x"),
+        ("exp(-x^2)", {"x": 40}, "flat", "f hardly depends on x"),
+        ("x^4", {"x": 1}, "minimum", "below its rounding"),
+        ("(x - 2)^2 + 1e6", {"x": 1}, "minimum", ""),
+        ("(x - 2)^2 + y; y = 1 in 0..", {"x": 1}, "minimum at bounds", "y = 0 (∂f/∂y = 1)"),
+        ("y - x; x = 0 in ..2; y = 1 in -3..5", {}, "minimum at bounds", "x = 2 (∂f/∂x = -1)"),
+        ("abs(x - 1) + abs(y)", {"x": 3, "y": 4}, "minimum at a corner", "by values"),
+        ("cos(x)", {"x": 0}, "minimum", "it went on from a top after step 0"),
+        ("(x^2 - 1)^2 + y^2", {"x": 0, "y": 1}, "minimum", ""),
+        ("(x^2 + y^2 - 1)^2", {"x": 3, "y": 1}, "minimum", ""),  # of a valley that bends
+    ],
+)
+def test_endings_of_every_kind(
+    text: str, start: dict[str, float], stopped: str, words: str
+) -> None:
+    found = descent(f"f = {text}", start)
+    assert (found.stopped, found.converged) == (stopped, stopped != "flat"), found.reason
+    assert words in found.reason
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "way"),
+    [
+        ("x^2 - y^2", "a saddle", "y + 1"),
+        ("-x^2 - 2*y^2", "a top", "y + 1"),
+        ("x*y", "a saddle", ""),
+    ],
+)
+def test_plain_descent_stays_at_a_saddle_and_says_the_way_down(
+    text: str, kind: str, way: str
+) -> None:
+    found = descent(f"f = {text}", {"x": 0, "y": 0}, optimizer="gd")
+    assert (found.stopped, found.converged, found.steps) == ("stationary", False, 0)
+    assert f"{kind}; f falls towards {way}" in found.reason
+    found = descent(f"f = -({text})", {"x": 0, "y": 0}, optimizer="gd", maximize=True)
+    assert f"no maximum: {kind}; f rises towards {way}" in found.reason
+
+
+def test_a_person_s_rules_end_a_run_as_they_say() -> None:
+    model = backprop.parse("L = 1e-12*(x^2 + 5)")
+    assert model.descend({"x": 4}, lr=1e11).stopped == "minimum"
+    assert model.descend({"x": 4}, lr=1e11, until_grad=1e-8).steps == 0
+    changed = model.descend({"x": 4}, lr=1e11, until_change=1e-3)
+    assert changed.stopped == "change"
+    before, last = changed.values[-2], changed.values[-1]
+    assert abs(last - before) <= 1e-3 * (changed.values[0] - last)
+    fast = model.descend({"x": 4}, lr=1e11, until_change=1e-3, engine="native")
+    assert fast.steps == changed.steps
+
+
+def test_the_end_of_many_inputs_is_judged_by_products() -> None:
+    text = "L = sum((x[i] - i/n)^2*(1 + i) + 0.1*cos(x[i] + x[i+1]) for i in 1..n-1) + x[n]^2"
+    text += "; x[i] = 3 for i in 1..n; n = 1500"
+    newton = descent(text, {}, optimizer="newton")
+    lbfgs = descent(text, {}, optimizer="lbfgs")
+    assert newton.stopped == lbfgs.stopped == "minimum"
+    assert newton.value == pytest.approx(lbfgs.value, rel=1e-12)
+    assert newton.steps < 20
+    saddle = descent(
+        "L = sum(x[i]^2 for i in 1..1200) - x[7]^4 - x[7]^2*3; x[i] = 0 for i in 1..1200",
+        {},
+        optimizer="gd",
+    )
+    assert saddle.stopped == "stationary", saddle.reason
+
+
+FUNCTIONS = {
+    each.name: (re.sub(r"(?m)^x\d+ = \S+\n", "", each.equations), each.start)
+    for each in STANDARD_FUNCTIONS
+} | {
+    "waves": ("f = sin(x) + cos(y) + 0.1*(x^2 + y^2)", {"x": 1, "y": 2}),
+    "himmelblau": ("f = (x^2 + y - 11)^2 + (x + y^2 - 7)^2", {"x": 1, "y": 1}),
+    "camel": ("f = (4 - 2.1*x^2 + x^4/3)*x^2 + x*y + 4*(y^2 - 1)*y^2", {"x": 1, "y": 1}),
+    "classes": (
+        "f = log(1 + exp(-x - 2*y)) + log(1 + exp(2*x - y)) + log(1 + exp(x + y + 1))",
+        {"x": 1, "y": 1},
+    ),
+    "parted": ("f = log(1 + exp(-x)) + log(1 + exp(-x - y))", {"x": 0.3, "y": 0.5}),
+    "quartic": ("f = x^4 + y^4 - 4*x*y", {"x": 0.3, "y": 2}),
+    "rastrigin": (
+        "f = 20 + x^2 - 10*cos(2*pi*x) + y^2 - 10*cos(2*pi*y)",
+        {"x": 1.3, "y": 0.4},
+    ),
+    "atoms": ("f = 4*(1/r^12 - 1/r^6)", {"r": 1.4}),
+    "morse": ("f = (1 - exp(-1.9*(r - 0.74)))^2", {"r": 1.4}),
+    "bell": ("f = -exp(-(x - 1)^2 - (y - 2)^2)", {"x": 0.3, "y": 1}),
+    "valley": ("f = (x*y - 1)^2", {"x": 2, "y": 3}),
+    "dependent": ("f = (a + b - 3)^2 + (c - 1)^2", {"a": 1, "b": 4, "c": 3}),
+    "monkey": ("f = x^3 - 3*x*y^2 + 0.1*(x^4 + y^4)", {"x": 0.5, "y": 0.2}),
+    "net": (
+        "f = (tanh(a*0.5+b)*c-0.3)^2 + (tanh(a*1.5+b)*c-0.9)^2 + (tanh(-a+b)*c+0.5)^2",
+        {"a": 1, "b": 0.5, "c": 1},
+    ),
+    "decay": (
+        "f = (a*exp(-b)-0.7)^2 + (a*exp(-2*b)-0.5)^2 + (a*exp(-3*b)-0.33)^2 + (a*exp(-4*b)-0.2)^2",
+        {"a": 1, "b": 1},
+    ),
+    "entropy": ("f = x*log(x) + y*log(y) + (x + y - 1)^2", {"x": 0.5, "y": 2}),
+    "eighth": ("f = x^8 + (x - y)^2", {"x": 1, "y": 3}),
+    "step": ("f = erf(x) + 0.01*x^2", {"x": 1}),
+    "bent": ("f = atan(x)^2*(1 + y^2) + (y - 1)^2", {"x": 1, "y": 2}),
+    "ring": ("f = (x^2 + y^2 - 1)^2 + 0.01*x", {"x": 1, "y": 0.1}),
+}
+
+
+def spoiled(name: str, chance: random.Random) -> tuple[backprop.Model, dict[str, float]]:
+    """A function with each input in a unit of its own, 10^±12, and its output in another, 10^±20; and its
+    start."""
+    text, start = FUNCTIONS[name]
+    lines, at = [text], {}
+    for number, (each, value) in enumerate(start.items()):
+        unit = 10.0 ** chance.randint(-12, 12)
+        lines.append(f"{each} = {unit!r}*u{number}")
+        at[f"u{number}"] = value / unit
+    lines.append(f"F = {10.0 ** chance.randint(-20, 20)!r}*f")
+    return backprop.parse("\n".join(lines)), at
+
+
+_FORKED = ("gulf", "osborne_1", "osborne_2", "biggs_exp6", "net", "eighth")
+"""They have several ends, or valleys along which all bends are lost in rounding: there the last digits decide
+where a path leads, and 10^k is no power of 2."""
+
+
+@pytest.mark.parametrize("name", [each for each in FUNCTIONS if each not in _FORKED])
+def test_units_change_neither_the_verdict_nor_the_point(name: str) -> None:
+    chance = random.Random(name)
+    plain = backprop.parse(FUNCTIONS[name][0]).descend(FUNCTIONS[name][1], of="f")
+    model, start = spoiled(name, chance)
+    found = model.descend(start, of="F")
+    assert found.stopped == plain.stopped, (found.reason, plain.reason)
+    if plain.converged and "not unique" not in plain.stopped:
+        parts = zip(
+            plain.parameters.values(), found.parameters.values(), start.values(), strict=True
+        )
+        first = FUNCTIONS[name][1].values()
+        for (one, other, begun), before in zip(parts, first, strict=True):
+            unit = before / begun if begun else 0.0
+            if unit:
+                assert other * unit == pytest.approx(
+                    one, rel=1e-6, abs=1e-6 * max(1.0, abs(before))
+                )
+
+
+def test_what_is_called_converged_is_no_higher_than_what_is_found_from_nearby(
+    request: pytest.FixtureRequest,
+) -> None:
+    """From random starts, in spoiled units; moved by 1e-3 of each input's scale."""
+    whole = request.config.getoption("--whole")
+    chance, judged = random.Random(19), Counter[str]()
+    for turn in range(34 if whole else 1):
+        for name in FUNCTIONS:
+            model, start = spoiled(name, chance)
+            for each in start if turn else ():
+                start[each] *= 1 + chance.gauss(0, 0.3 * (turn % 4))
+            try:
+                found = model.descend(start, of="F")
+            except backprop.BackpropError:
+                continue  # no value at this start
+            judged[found.stopped] += 1
+            if not found.converged:
+                continue
+            near = {}
+            for each, at in found.parameters.items():
+                scale = max(abs(at), abs(at - start[each]))
+                near[each] = at + 1e-3 * scale * chance.choice((-1, 1))
+            again = model.descend(near, of="F")
+            range_ = max(*found.values, *again.values) - min(*found.values, *again.values)
+            assert again.value >= found.value - 1e-6 * range_, (name, turn, found.reason)
+    assert sum(judged.values()) > (1800 if whole else 50)
+    assert sum(n for word, n in judged.items() if word.startswith("minimum")) > 0.7 * sum(
+        judged.values()
+    )
+
+
+_PIECES = (
+    "exp({})", "log({})", "sqrt({})", "1/({})", "abs({})", "sin(1e3*({}))", "tanh({})", "floor({})",
+    "({})^3", "({})^0.5", "relu({})", "if({} > 1, {}, -{})", "max({}, x*y)", "1e150*({})", "1e-150*({})",
+    "tan({})", "gamma({})", "hypot({}, y)", "({})*(y - 2)", "({}) - x^4", "atan2({}, x)", "erf({})",
+    "mod({}, 1.5)", "sqrt(({})^2)", "log(1 + exp({}))", "round({})",
+)  # fmt: skip
+
+
+def test_no_exception_passes_out_of_a_descent(request: pytest.FixtureRequest) -> None:
+    """Functions without values, with steps, infinite slopes, huge bends, plateaus and waves."""
+    chance, whole = random.Random(5), request.config.getoption("--whole")
+    judged = Counter[str]()
+    for _ in range(500 if whole else 60):
+        text = chance.choice(("x", "y", "x + y", "x*y", f"x - {pi}"))
+        for _ in range(chance.randint(1, 4)):
+            piece = chance.choice(_PIECES)
+            text = piece.replace("{}", text)
+        start = {name: chance.choice((0.0, 1.0, -1.0, 0.3, 2.5, 1e-8, 40.0)) for name in "xy"}
+        optimizer = chance.choice(("auto", "gd", "lbfgs", "bfgs", "cg", "newton"))
+        bounds = (
+            {"x": (-2.0, 50.0)} if optimizer not in ("bfgs", "cg") and chance.random() < 0.3 else {}
+        )
+        try:
+            found = descent(
+                f"L = {text} + 0*x + 0*y", start, optimizer=optimizer, bounds=bounds, steps=200
+            )
+        except backprop.BackpropError:
+            continue  # no value, or no slope, at this start
+        judged[found.stopped] += 1
+        assert found.stopped in ENDINGS
+        assert found.failed or found.value <= found.start_value
+        for name, (low, high) in bounds.items():
+            assert low <= found.parameters[name] <= high
+    assert sum(judged.values()) > 30
+
+
+def test_several_starts_tell_where_they_ended() -> None:
+    """Himmelblau's function has four minima, all of 0."""
+    text, start = FUNCTIONS["himmelblau"]
+    found = descent(text, start, starts=30)
+    minima = [(3, 2), (-2.805118, 3.131312), (-3.779310, -3.283186), (3.584428, -1.848127)]
+    ends = [each.parameters for each in found.ends if each.stopped == "minimum"]
+    assert sum(each.count for each in found.ends) == 30
+    for x, y in minima:
+        assert any(at == pytest.approx({"x": x, "y": y}, abs=1e-5) for at in ends)
+    assert len(ends) == 4
+    assert found.value == pytest.approx(0, abs=1e-20)
+    assert descent(text, start, starts=30).ends == found.ends
+
+
+def test_several_starts_lie_within_bounds_and_may_have_no_value() -> None:
+    text = "f = x^4 - 3*x^2 + x + log(y) + 1/y; x = 1 in -2..2; y = 2"
+    found = descent(text, {}, starts=12, maximize=False)
+    assert found.parameters == pytest.approx({"x": -1.300839566, "y": 1}, abs=1e-6)
+    without = [each for each in found.ends if each.value is None]
+    assert sum(each.count for each in found.ends) == 12
+    assert len(without) == 1  # log of a negative number
+    with pytest.raises(backprop.BackpropError, match="goes on from one point"):
+        backprop.parse(text).descend(starts=2, state=found.state)
