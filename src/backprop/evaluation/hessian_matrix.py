@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite, isinf, isnan, nan
+from sys import float_info
 from typing import Any, NamedTuple
 
 import numpy
@@ -28,6 +29,7 @@ from backprop.evaluation.shaken import MOST, changed
 from backprop.language import Model
 from backprop.names import meant
 from backprop.numbers import few, listed, shown
+from backprop.syntax.functions import TINY
 
 
 class Curved(NamedTuple):
@@ -195,7 +197,7 @@ def _doubts(
                 found[one, other] = each._replace(number=number, how=twin.how if twin else "")
     for (one, other), each in list(found.items()):
         number = found[other, one].number if (other, one) in found else each.number
-        if abs(each.number - number) > _SAME * max(abs(each.number), abs(number)):
+        if abs(each.number - number) > _SAME * max(abs(each.number), abs(number)) + _LOST:
             found[one, other] = each._replace(number=nan, how=_UNEVEN)  # the mean is nobody's
     for key, each in found.items():
         table[key] = each.number
@@ -203,6 +205,9 @@ def _doubts(
 
 
 _UNEVEN = "not the same in all directions"
+
+_LOST = TINY / float_info.epsilon
+"""On the way to what is smaller numbers may have lost all their digits."""
 
 _SAME = 1e-3
 """How far second derivatives around a border may be apart, relative: they are those of points at a
