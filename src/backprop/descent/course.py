@@ -44,6 +44,9 @@ _STANDS = 1e-14
 NOTHING = 1e-4 * float_info.epsilon**2
 """A fall by this part of what a run has fallen is none."""
 
+_MANY = 100
+"""So many steps should be enough for most."""
+
 _FEW = 1000
 """The most parameters whose sizes are kept track of."""
 
@@ -305,6 +308,18 @@ class Run:
         return f"the gradient norm{self._of_what} is {shown(self.norm, 3)}"
 
     @property
+    def _still(self) -> str:
+        """How fast the output still falls where all steps are used up, and what would be faster."""
+        if self.count < 2 or self.stands or not self.change > 0:
+            return ""
+        last = f", and {self.output} changed by {shown(self.change, 3)} in the last step"
+        if self.count < _MANY:
+            return last
+        slow = self.options["lr"] is not None
+        faster = "without --lr it would be faster" if slow else "more --steps would go on"
+        return f"{last}; {faster}"
+
+    @property
     def _of_what(self) -> str:
         """What to say where a part of the gradient does not count."""
         return (
@@ -330,7 +345,7 @@ class Run:
             raise NoLower
         if self.count >= steps:
             used = f"all {steps} steps are used up" if steps != 1 else "the step is done"
-            raise Stop("steps", f"{used}; {self._norm_is}")
+            raise Stop("steps", f"{used}; {self._norm_is}{self._still}")
 
     def _report(self) -> None:
         """Keep the last step in the history, if it is one of every so many, and tell the callback."""
