@@ -21,8 +21,9 @@ from backprop.descent.problem import moves
 from backprop.descent.second_order import by_differences, exact
 from backprop.descent.softest import Softest, softest
 
-MOST_DENSE = 1000
-"""The most inputs for which all second derivatives are kept as a table: 8 MB."""
+MOST_DENSE, _MOST_WORK = 1000, 200_000_000
+"""The most inputs for which all second derivatives are kept as a table, 8 MB; and the most steps times
+inputs."""
 
 _ROUNDED = 64 * float_info.epsilon
 """How far rounding may move a sum of a few dozen terms, relative to their sizes."""
@@ -106,6 +107,7 @@ class Landing:
         low, high = numpy.array(problem.low), numpy.array(problem.high)
         self.pushed = ((x <= low) & (gradient > 0)) | ((x >= high) & (gradient < 0))
         """The inputs that stand at a bound and would go on beyond it."""
+        self._many = len(x) > MOST_DENSE or len(x) * problem.size > _MOST_WORK
         self._free = numpy.flatnonzero(~self.pushed)
         self._gradient = gradient
 
@@ -116,7 +118,7 @@ class Landing:
         if not len(free):
             none = numpy.zeros(0)
             return Spectrum(none, none, numpy.zeros((0, len(self.run.x))), none, 0.0)
-        if len(self.run.x) > MOST_DENSE:
+        if self._many:
             return self._of_many
         table, sizes = self._table
         some = numpy.ix_(free, free)
@@ -231,7 +233,7 @@ class Landing:
         by all that the run has fallen, and does not bend by a thousandth of that, leads to no minimum."""
         run = self.run
         way = numpy.array(moves(self._begun, run.x))[self._free]
-        if len(run.x) > MOST_DENSE:
+        if self._many:
             return False
         some = numpy.ix_(self._free, self._free)
         bend = float(way @ self._table[0][some] @ way) / 2
@@ -322,7 +324,7 @@ class Landing:
 
     def matter(self, inputs: Any, move: Any) -> bool:
         """Whether each of these inputs bends the output by more than rounding in its part of a move alone."""
-        if len(self.run.x) > MOST_DENSE:
+        if self._many:
             return True
         bends = numpy.abs(numpy.diagonal(self._table[0])[inputs])
         return bool((bends * move[inputs] ** 2 / 2 > self.room).all())

@@ -21,6 +21,9 @@ from backprop.evaluation.second_derivatives import reach
 _PRODUCTS, _TURNS = 200, 40
 """The most products for the lowest point, and the most turns of three products for the least bend."""
 
+_FEWEST, _WORK = 12, 1_000_000_000
+"""At least so many products, and else no more than take so many steps of a text."""
+
 _CLOSE = 1e-6
 """A bend by less than this part of the largest is none."""
 
@@ -48,6 +51,7 @@ def softest(run: Run, gradient: Any, units: Any) -> Softest:
             raise run.no_bends()
         return found
 
+    most = int(max(_FEWEST, min(_PRODUCTS, _WORK // max(1, run.problem.size))))
     operator = LinearOperator((count, count), matvec=product, dtype=float)
     slope = gradient / units
     begin = numpy.random.default_rng(0).standard_normal((count, 3))
@@ -56,10 +60,12 @@ def softest(run: Run, gradient: Any, units: Any) -> Softest:
         warnings.simplefilter(
             "ignore"
         )  # it says that it did not end, and what is found says as much
-        largest = abs(float(lobpcg(operator, begin[:, :1], tol=1e-2, maxiter=10)[0][0]))
+        largest = abs(
+            float(lobpcg(operator, begin[:, :1], tol=1e-2, maxiter=min(10, most // 3))[0][0])
+        )
         try:
             _, vectors = lobpcg(
-                operator, begin, largest=False, tol=_CLOSE * largest, maxiter=_TURNS
+                operator, begin, largest=False, tol=_CLOSE * largest, maxiter=min(_TURNS, most // 3)
             )
         except (ValueError, numpy.linalg.LinAlgError):  # all products are 0, or nearly
             vectors = begin
@@ -69,7 +75,7 @@ def softest(run: Run, gradient: Any, units: Any) -> Softest:
     # the least bend is at most so far from this one
     lost = hypot(*(bent - bend * soft).tolist()) + _CLOSE * largest
     ways, bends, slopes = [soft], [bend], [float(soft @ slope) if bend <= lost else 0.0]
-    step, _ = cg(operator, -slope, rtol=1e-6, maxiter=_PRODUCTS)
+    step, _ = cg(operator, -slope, rtol=1e-6, maxiter=most)
     length = hypot(*step.tolist())
     if length:
         way = step / length
