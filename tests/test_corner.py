@@ -299,8 +299,8 @@ def test_a_plateau_beyond_a_jump_is_no_minimum(
 def test_a_higher_plateau_is_no_minimum_either(start: float) -> None:
     for options in LOWERING:
         found = descent("L = if(a > 1, a^2, 5)", {"a": start}, **options)
-        # just above 1 it is as low as it can be
-        assert not found.converged or found.value == pytest.approx(1, abs=1e-14)
+        # just above 1 it is as low as it can be; around corners is looked as near as 1e-8
+        assert not found.converged or found.value == pytest.approx(1, abs=1e-8)
 
 
 @pytest.mark.parametrize("options", LOWERING)

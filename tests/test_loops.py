@@ -224,7 +224,10 @@ def rounded(name: str, *found: float) -> tuple[str, float, float]:
         lambda model: numbers(pickle.loads(pickle.dumps(model))),
         lambda model: numbers(copy.copy(model)),
         lambda model: numbers(copy.deepcopy(model)),
-        lambda model: (model.descend(steps=3), [rounded(*each) for each in numbers(model)])[1],
+        lambda model: (
+            model.descend(optimizer="gd", steps=3),
+            [rounded(*each) for each in numbers(model)],
+        )[1],
     ],
 )
 def test_the_library_says_the_same(

@@ -30,8 +30,8 @@ this mean and deviation."""
 
 def descend(
     model: Model,
-    values: Mapping[str, float] | None,
-    of: str | None,
+    values: Mapping[str, float] | None = None,
+    of: str | None = None,
     callback: Callback | None = None,
     callback_every: int = 1,
     state: State | None = None,

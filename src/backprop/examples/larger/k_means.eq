@@ -6,7 +6,7 @@
 # Try:  backprop descend k_means.eq
 # then: backprop grad k_means.eq --set "n=100, k=7" --wrt "c[1,*]"
 #
-# What comes out: cost falls from 5.818094 to 1.216407 in 13 steps.
+# What comes out: cost falls from 5.818094 to 1.204558 in 17 steps.
 
 cost = sum(min(sum((x[p,i] - c[j,i])^2 for i in 1..d) for j in 1..k) for p in 1..n)
 minimize cost
