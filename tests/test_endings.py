@@ -319,3 +319,10 @@ def test_several_starts_lie_within_bounds_and_may_have_no_value() -> None:
     assert len(without) == 1  # log of a negative number
     with pytest.raises(backprop.BackpropError, match="goes on from one point"):
         backprop.parse(text).descend(starts=2, state=found.state)
+
+
+@pytest.mark.parametrize("optimizer", ["auto", "newton", "lbfgs"])
+def test_second_derivatives_that_are_infinite_are_no_end(optimizer: str) -> None:
+    """y^1.5 has the slope 0 at 0, and bends there without limit."""
+    found = descent("L = (x - 1)^2 + y^1.5; y = 0 in 0..", {"x": 5}, optimizer=optimizer)
+    assert found.parameters == pytest.approx({"x": 1, "y": 0}, abs=1e-7)

@@ -103,7 +103,7 @@ def descend(
             except TooLarge as error:
                 message = f"the end of the run is not looked at step by step: {error.message}"
                 warnings.append(BackpropError(message, *error.labels, hints=error.hints))
-                found = end
+                found = _unjudged(run, end)
             lead = found if isinstance(found, Lead) else None
             if isinstance(found, Stop):
                 stop = found
@@ -117,7 +117,15 @@ def descend(
         message = "not enough memory to compute the last step again as grad does"
         warnings.append(BackpropError(f"{message}; the last bits of its numbers may be others"))
     warnings += _unexplained(run, row, method)
-    return _result(run, row, method, stop or end, warnings), ended
+    return _result(run, row, method, stop or _unjudged(run, end), warnings), ended
+
+
+def _unjudged(run: Run, end: Stop) -> Stop:
+    """An end that nobody could look at."""
+    if end.cause != "rest":
+        return end
+    where = f"nothing lowers {run.output} any more; whether this is a {run.least} is not known"
+    return Stop("rounding", f"after step {run.number}: {where}")
 
 
 def _named(options: DescentOptions, state: State | None) -> str:

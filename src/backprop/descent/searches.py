@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from backprop.descent.course import NoLower, Run
+from backprop.descent.course import NoLower, Run, Stop
 from backprop.descent.limited_memory import LimitedMemory
 from backprop.descent.optimizers import LBFGS, NEWTON, Minimizer, defaults
 from backprop.descent.problem import Problem
@@ -37,7 +37,14 @@ def descend(row: Minimizer, options: Mapping[str, float], run: Run, again: bool)
         if run.method != row.name:
             run.relieved = f"; {row.name} took over after step {run.number}"
     run.method = row.name
-    _search(row, options, run)
+    try:
+        _search(row, options, run)
+    except Stop as stop:
+        if stop.cause != "rest" or row is not NEWTON:
+            raise
+        # its second derivatives are not finite there
+        run.method, run.relieved = LBFGS.name, f"; lbfgs took over after step {run.number}"
+        _search(LBFGS, defaults(LBFGS), run)
     raise NoLower
 
 
