@@ -125,7 +125,7 @@ class Loop(Cells):
         finite. needed: the names of pointers that it reads."""
         for at, name in enumerate(Scalars._fields):
             self._cell(name, self.load(self.at("%scalars", at)))
-        for name in ("norm2", "odd", "clip2"):
+        for name in ("norm2", "odd", "clip2", "is_best"):
             self._cell(name, 0.0)
         self._entry += ["  %done = alloca i64, align 8", "  store i64 0, ptr %done, align 8"]
         if self.unrolled:
@@ -144,6 +144,7 @@ class Loop(Cells):
         self._commit(value, lr)
         self._judge()
         self.label("stop")
+        self._keep_best()
         for at, name in enumerate(Scalars._fields):
             self.store(self._cell_value(name), self.at("%scalars", at))
         if self.unrolled:
@@ -261,16 +262,30 @@ entry:
             highest = self.text("max(a, b)", {"a": self._cell_value("highest"), "b": value})
             self._set_cell("highest", highest)
 
+        lower, label = self._fresh_label(), self._fresh_label()
+        self._branch(self.value("<", [value, self._cell_value("best")]), lower)
+        # the point is copied only when the next one is no lower: most steps of most runs are
+        self._keep_best()
+        self._set_cell("is_best", 0.0)
+        self._jump(label)
+        self.label(lower)
+        self._set_cell("best", value)
+        self._set_cell("best_at", self.emit(f"sitofp i64 {after} to double"))
+        self._set_cell("is_best", 1.0)
+        self._jump(label)
+        self.label(label)
+
         def one(at: str | int) -> None:
             self._copy(self.x, self.last_x, at)
             for array, following in zip(self.now, self.next, strict=True):
                 self._copy(following, array, at)
 
         self._each(one)
+
+    def _keep_best(self) -> None:
+        """Copy the point where the run stands if it is the best one."""
         label = self._fresh_label()
-        self._branch(self.value("<", [value, self._cell_value("best")]), label, unless=True)
-        self._set_cell("best", value)
-        self._set_cell("best_at", self.emit(f"sitofp i64 {after} to double"))
+        self._branch(self.value("==", [self._cell_value("is_best"), 0.0]), label)
         self._each(lambda at: self._copy(self.x, self.best, at))
         self._jump(label)
         self.label(label)
