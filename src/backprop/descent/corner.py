@@ -145,7 +145,7 @@ class _Around:
         """The slope of a way down that all gradients around share, and on which the output is lower."""
         longest: list[float] = []
         for size in _NEAR:
-            if self.count * self.problem.size > _PATIENCE * _WORK:
+            if self.count > _PATIENCE * self._most:
                 self.mixed = False
                 break
             gradients = list(self._gradients(size))
