@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
+import pytest
+
 from indexed_circles import Circles
 from indexed_formulas import FUNCTIONS, GATHERS, MORE, WITH_NUMBERS
 from indexed_parts import At, Family, Loop, listed, ranges, span
@@ -323,3 +325,9 @@ size from a constant, numbers from values, several outputs, statements in any or
     )
 )
 """What the models have: kinds of families and of recurrences, functions, forms of indices."""
+
+
+def of_group(group: int, request: pytest.FixtureRequest, few: int, many: int) -> range:
+    """The numbers of the models of a group: so few of them, so many with `--whole`."""
+    models = many if request.config.getoption("--whole") else few
+    return range(group * models, (group + 1) * models)

@@ -9,7 +9,6 @@ from math import inf, sqrt
 import pytest
 
 import backprop
-from backprop.descent.course import ENDINGS
 from backprop.descent.result import Descent
 from backprop.descent_options import DescentOptions
 from backprop.evaluation import indeterminate
@@ -108,11 +107,11 @@ def test_a_choice_by_data_alone_is_no_corner(optimizer: str) -> None:
     """The slope by b is 2*(b - 1) + exp(b) + w, with w at its bound 2: 0 at W(1/2)·(-1)."""
     text = "w = 0 in ..2; b = 0; L = if(t == 1, (b - 1)^2 + exp(b) - 5*w + b*w, 0); "
     for data in ("const t = 1", "const s[i] = 1 for i in 1..2; t = max(s[1], s[2])"):
-        found = descent(text + data, {}, optimizer=optimizer)
-        assert (found.stopped, found.parameters["w"]) == ("minimum at bounds", 2)
+        found = descent(text + data, {}, optimizer=optimizer, until_grad=1e-8)
+        assert (found.stopped, found.parameters["w"]) == ("gradient", 2)
         assert found.parameters["b"] == pytest.approx(-0.35173371124919584, abs=1e-7)
         assert "corner" not in found.reason
-        assert found.evaluations < 80  # no corner was looked for
+        assert found.evaluations < 40  # nothing around the end was looked at
 
 
 @pytest.mark.parametrize("optimizer", ["gd", "adam", "lbfgs", "newton"])
@@ -210,7 +209,7 @@ def test_many_inputs_take_little_work() -> None:
 def test_a_start_without_second_derivatives_gets_a_verdict(text: str, optimizer: str) -> None:
     """sqrt(a*b) is 0 on both axes, and infinitely bent there; with the minus it falls to -1."""
     found = descent(text, {}, optimizer=optimizer)
-    assert found.stopped in ENDINGS
+    assert found.converged or found.stopped in ("stationary", "flat", "corner", "rounding")
     if "-" in text:
         assert found.value == pytest.approx(-1) or not found.converged
 
@@ -256,7 +255,8 @@ def test_gradients_of_0_say_nothing_of_moving_together(
 @pytest.mark.parametrize("text", ["floor(a)", "sign(a)", "-floor(a)", "if(a < 0, 0, 1)"])
 @pytest.mark.parametrize("start", [0.0, 0.5])
 def test_on_a_plateau_nothing_converges(text: str, start: float) -> None:
-    assert descent(f"L = {text}", {"a": start}).stopped in ("flat", "stationary")
+    lower = start == 0 and text != "-floor(a)"  # just below
+    assert descent(f"L = {text}", {"a": start}).stopped == ("stationary" if lower else "flat")
 
 
 @pytest.mark.parametrize(
@@ -298,9 +298,7 @@ def test_a_plateau_beyond_a_jump_is_no_minimum(
 @pytest.mark.parametrize("start", [1.2, 3.0])
 def test_a_higher_plateau_is_no_minimum_either(start: float) -> None:
     for options in LOWERING:
-        found = descent("L = if(a > 1, a^2, 5)", {"a": start}, **options)
-        # just above 1 it is as low as it can be; around corners is looked as near as 1e-8
-        assert not found.converged or found.value == pytest.approx(1, abs=1e-8)
+        assert not descent("L = if(a > 1, a^2, 5)", {"a": start}, **options).converged
 
 
 @pytest.mark.parametrize("options", LOWERING)

@@ -13,7 +13,6 @@ import pytest
 import backprop
 from backprop.descent import OPTIMIZERS, SCHEDULES, Step
 from backprop.descent.choices import matching
-from backprop.descent.course import ENDINGS
 from backprop.descent.optimizers import FIRST_ORDER, Optimizer
 from backprop.errors import (
     BackpropError,
@@ -155,6 +154,7 @@ def test_rosenbrock_without_any_options(optimizer: str) -> None:
     assert found.converged
     assert found.stopped == "minimum"
     assert found.parameters == pytest.approx({"x": 1, "y": 1}, abs=1e-7)
+    assert found.gradient_norm <= 1e-8
 
 
 @pytest.mark.parametrize("row", FIRST_ORDER, ids=lambda row: row.name)
@@ -428,8 +428,7 @@ def test_a_kink_is_no_rounding() -> None:
     found = backprop.parse(
         "L = 1e9 + 1000*abs(x - y) + 0.01*(x + y - 10)^2; x = 0.1; y = 0"
     ).descend()
-    # rounding hides all but the first 1e-7 of the way along the ridge
-    assert not found.converged or found.value == pytest.approx(1e9, rel=1e-15)
+    assert not found.converged
 
 
 @pytest.mark.parametrize("text", ["a = 2", "L = 1000*tanh(-a); a = 0"])
@@ -589,6 +588,6 @@ def test_second_derivatives_near_the_largest_double_end_a_descent_in_words(
 ) -> None:
     """They grow without end on the way to a border, where neither scipy's matrices nor differences hold them."""
     found = backprop.parse(text).descend(optimizer=optimizer, steps=200)
-    assert found.stopped in ENDINGS
+    assert found.converged or found.stopped in ("corner", "rounding", "steps", "stationary")
     assert isfinite(found.value)
     assert found.value <= found.start_value

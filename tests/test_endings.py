@@ -326,3 +326,11 @@ def test_second_derivatives_that_are_infinite_are_no_end(optimizer: str) -> None
     """y^1.5 has the slope 0 at 0, and bends there without limit."""
     found = descent("L = (x - 1)^2 + y^1.5; y = 0 in 0..", {"x": 5}, optimizer=optimizer)
     assert found.parameters == pytest.approx({"x": 1, "y": 0}, abs=1e-7)
+
+
+@pytest.mark.parametrize("optimizer", ["auto", "gd", "lbfgs", "bfgs", "cg"])
+def test_a_way_back_to_where_there_is_no_value_is_no_fall_without_end(optimizer: str) -> None:
+    """A first step to 1e299, from where the output falls down to x = 1, and has no value below 0."""
+    found = descent("L = log(x)^2", {"x": 1e-300}, optimizer=optimizer, steps=200)
+    assert not found.failed, found.reason
+    assert not found.converged or found.value == pytest.approx(0, abs=1e-9)

@@ -22,7 +22,7 @@ from backprop.reports.drawing import digraph
 from backprop.reports.themes import Look
 from backprop.source import Source
 from gradbench import PROBLEMS
-from indexed_models import random_indexed
+from indexed_models import of_group, random_indexed
 from running import backprop
 from test_gradbench import SIZES
 
@@ -70,25 +70,19 @@ def same(
     return bool(looped.loops), True
 
 
-def numbers_of(group: int, request: pytest.FixtureRequest) -> range:
-    """Those of the random models of a group."""
-    models = 200 if request.config.getoption("--whole") else 12
-    return range(group * models, (group + 1) * models)
-
-
 @pytest.mark.parametrize("group", range(5))
 def test_random_families_are_drawn_as_they_are_unrolled(
     group: int, request: pytest.FixtureRequest
 ) -> None:
     compared = 0
-    for number in numbers_of(group, request):
+    for number in of_group(group, request, 12, 200):
         text, values = random_indexed(number)
         chance = random.Random(number)
         right = commands.evaluate(read_carefully(Source("<text>", text)), values)
         names = sorted({name.partition("[")[0] for name in right.gradient.data})
         focus = chance.choice([[], [], [chance.choice(names)]])
         compared += same(text, values, focus, chance.choice([0, 1, 2])) == (True, True)
-    assert compared > len(numbers_of(group, request)) / 3
+    assert compared > len(of_group(group, request, 12, 200)) / 3
 
 
 TEXTS = {each.name: each.text for each in gallery.examples()} | {

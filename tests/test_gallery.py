@@ -446,6 +446,7 @@ def test_a_descent_needs_no_other_word(name: str) -> None:
     assert (ran.status, ran.err) == (0, "")
     found = json.loads(ran.out)
     assert found["converged"] or name == "two_moons", found["reason"]
+    assert found["gradient_norm"] <= 1e-8
     rises = found["value"] > found["start_value"]
     assert rises == (name == "portfolio")
 
@@ -573,7 +574,7 @@ def test_two_moons_are_told_apart(tried: Callable[..., list[Any]], tmp_path: Pat
     """A point on the wrong side costs log(2) or more: a mean loss of 0.001 leaves no room for one."""
     found, trained = tried("two_moons")
     assert found["start"] == MOONS["parameters"]
-    assert found["stopped"] in ("flat", "minimum, not unique")  # it hardly falls any more
+    assert found["stopped"] == "flat"  # it hardly falls any more
     assert found["value"] < 0.000001
     assert trained["value"] == 1
     assert (tmp_path / "loss.svg").read_bytes().startswith(b"<?xml")

@@ -24,7 +24,7 @@ from backprop.names import family
 from backprop.reports import DOCUMENTS
 from backprop.reports.style import Style
 from backprop.source import Source
-from indexed_models import random_indexed
+from indexed_models import of_group, random_indexed
 from running import backprop
 
 
@@ -43,18 +43,12 @@ def explained(model: Model, values: dict[str, float], only: Sequence[str], forma
     return DOCUMENTS.writer(format)(found, Style(10), False)
 
 
-def numbers_of(group: int, request: pytest.FixtureRequest) -> range:
-    """Those of the random models of a group."""
-    models = 100 if request.config.getoption("--whole") else 8
-    return range(group * models, (group + 1) * models)
-
-
 @pytest.mark.parametrize("group", range(4))
 def test_random_members_are_explained_as_they_are_unrolled(
     group: int, request: pytest.FixtureRequest
 ) -> None:
     compared = 0
-    for number in numbers_of(group, request):
+    for number in of_group(group, request, 8, 100):
         text, values = random_indexed(number)
         source, chance = Source("<text>", text), random.Random(number)
         right = read_carefully(source)
@@ -67,7 +61,7 @@ def test_random_members_are_explained_as_they_are_unrolled(
         found = explained(looped, values, only, "text")
         assert looped.loops  # nothing was unrolled
         assert found == explained(right, values, only, "text"), number
-    assert compared > len(numbers_of(group, request)) / 3
+    assert compared > len(of_group(group, request, 8, 100)) / 3
 
 
 SUMS = """n = 60
@@ -178,7 +172,7 @@ def test_random_members_are_drawn_as_they_are_unrolled(
     group: int, request: pytest.FixtureRequest
 ) -> None:
     compared = 0
-    for number in numbers_of(group, request):
+    for number in of_group(group, request, 8, 100):
         text, values = random_indexed(number)
         source, chance = Source("<text>", text), random.Random(number)
         right = read_carefully(source)

@@ -40,8 +40,7 @@ def optimizers_table() -> str:
         lines.append(f"| `{row.name}` | {update} | {numbers} |")
     for each in SECOND_ORDER:
         numbers = ", ".join(f"{name} {number:g}" for name, number in defaults(each).items())
-        scipy = f"scipy's {each.method}" if each.method else ""
-        method = "; with bounds ".join(filter(None, [each.free, scipy]))
+        method = each.own or f"scipy's {each.method}"
         lines.append(f"| `{each.name}` | {method} | {numbers} |")
     return "\n".join(lines) + "\n"
 

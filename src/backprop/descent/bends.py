@@ -51,8 +51,15 @@ class BendsOfLoops:
     def _ways(self) -> Any:
         return numpy.identity(self._count)
 
+    @property
+    def too_long(self) -> str:
+        """Why a table of them takes too long, "" if it does not."""
+        work, count = self._objective.size, self._count
+        long = work * count > MOST_WORK
+        return f"{work:,} steps for each of {count:,} parameters take too long" if long else ""
+
     def at(self, x: Sequence[float]) -> Any:
-        if self._objective.size * self._count > MOST_WORK:
+        if self.too_long:
             return None
         try:
             return self._loops.at(numpy.array(x), self._ways).products

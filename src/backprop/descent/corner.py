@@ -43,6 +43,10 @@ _SHORT, _KEPT = 1e-9, 0.7
 """A mixture is 0 if it is shorter than this part of the longest gradient; a way down keeps this part
 of what its slope promises."""
 
+_JUMP = 0.5
+"""At a corner the output rises a millionth as far at the nearest distance as at the farthest, at a cusp like
+sqrt(abs(x)) a thousandth. What rises by more than this part of it jumps."""
+
 _STARTS, _BACK, _BEYOND = 24, 30, 1.5
 """From so many points around, at the two largest distances, up to so many steps lead back to where
 the output is as low as at the corner, so many times as far as their slope asks for: valleys bend."""
@@ -93,6 +97,8 @@ def judged(run: Run, stop: Stop, ended: Ending, follows: bool) -> Stop | Lead | 
     if look.smooth or (rests and not undecided):
         return _smooth(run, stop, ended)
     none = f"{output} is {lower} at none of {look.count} points around it"
+    if look.jumps:
+        return Stop("corner", f"at a jump {after(run)}: {none}, but {output} may only come near it")
     if not look.mixed:
         few = f"{none}, too few to say that this is a {run.least}"
         return Stop("corner", f"at a corner {after(run)}: {few}; start elsewhere")
@@ -135,11 +141,18 @@ class _Around:
         """Whether the gradients become short where the point is near: then it is no corner."""
         self.mixed = True
         """Whether the gradients share no way down, at any distance; else not all could be seen."""
+        self._rises: list[float] = []
+        """How far the output rises along the axes, at each distance."""
         self._most = most
         self._scales = [max(1.0, abs(at)) for at in x]
         self._random = Random(0)
         self._room = 64 * float_info.epsilon * abs(value)
         self._least = value
+
+    @property
+    def jumps(self) -> bool:
+        """Whether the output rises nearly as far close by as farther away."""
+        return len(self._rises) == len(_NEAR) and self._rises[-1] > _JUMP * self._rises[0]
 
     def way_down(self) -> Point | None:
         """The slope of a way down that all gradients around share, and on which the output is lower."""
@@ -150,8 +163,8 @@ class _Around:
                 break
             gradients = list(self._gradients(size))
             longest.append(max((hypot(*each) for each in gradients), default=0.0))
-            for way in self._axes():
-                self._met(self._moved(size, way))
+            rises = [self._met(self._moved(size, way)) - self.value for way in self._axes()]
+            self._rises.append(max((rise for rise in rises if rise < inf), default=0.0))
             each_alone = [[gradient] for gradient in gradients]
             found = self._shared(gradients, size, _TURNS) if longest[-1] else []
             if found:

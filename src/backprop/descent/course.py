@@ -164,6 +164,11 @@ class Run:
         return self.change <= max(_STANDS * abs(self.value), float_info.epsilon * self.fallen)
 
     @property
+    def begun(self) -> Point:
+        """Where the run began."""
+        return [self.start.parameters[name] for name in self.problem.names]
+
+    @property
     def output(self) -> str:
         return self.problem.output
 

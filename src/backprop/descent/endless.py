@@ -45,8 +45,7 @@ def tail(run: Run, room: float) -> Stop | None:
     room: a rise by no more is none.
     """
     problem, x = run.problem, run.x
-    begun = [run.start.parameters[name] for name in problem.names]
-    way = moves(begun, x)
+    way = moves(run.begun, x)
     way = [by if far else 0.0 for by, far in zip(way, _unbounded(run, way), strict=True)]
     if not any(way) or not run.fallen:
         return None
@@ -95,6 +94,9 @@ def _falls(run: Run) -> bool:
     if not 0 < longest < inf:
         return False
     down = [-slope / longest for slope in run.gradient]
+    at, way = max(zip(run.x, down, strict=True), key=lambda each: abs(each[0]))
+    if abs(at) > _FAR and at * way < 0:
+        return False  # it leads back from far away
     value = lowest = run.value
     here, reach = run.x, _FIRST * max([1.0, *map(abs, run.x)])
     while (there := _moved(run, down, reach)) != here:

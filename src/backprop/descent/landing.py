@@ -85,8 +85,7 @@ class Flat(NamedTuple):
 
 
 class Landing:
-    """The last point of a run. fall: how far the output falls by its second derivatives to the lowest
-    point that they foretell, inf where they foretell none; step: the move there."""
+    """The last point of a run: what its second derivatives foretell, and what values nearby say."""
 
     def __init__(self, run: Run) -> None:
         problem = run.problem
@@ -98,7 +97,6 @@ class Landing:
         least = float_info.epsilon if done else NOTHING
         self.room = max(ROOM * self.rounding, least * self.range)
         """A fall by no more is none."""
-        self._begun = [run.start.parameters[name] for name in problem.names]
         self.scales = [
             max(abs(at), size) or 1.0 for at, size in zip(run.x, run.largest, strict=True)
         ]
@@ -159,7 +157,7 @@ class Landing:
         size = self.range
         if size <= _HARDLY_MOVED * self.rounding:
             return
-        for at, (bend, before) in enumerate(zip(bends, self._begun, strict=True)):
+        for at, (bend, before) in enumerate(zip(bends, self.run.begun, strict=True)):
             if before == 0 and bend > 0:
                 natural = (size / bend) ** 0.5
                 if self.scales[at] < NEAR * natural < inf:
@@ -232,7 +230,7 @@ class Landing:
         """Whether the output hardly bends on the way from the start, for how far that is: a way that falls
         by all that the run has fallen, and does not bend by a thousandth of that, leads to no minimum."""
         run = self.run
-        way = numpy.array(moves(self._begun, run.x))[self._free]
+        way = numpy.array(moves(run.begun, run.x))[self._free]
         if self._many:
             return False
         some = numpy.ix_(self._free, self._free)

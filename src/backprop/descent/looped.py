@@ -21,6 +21,7 @@ from backprop.loops.ready import build
 __all__ = ["LoopedObjective", "NotLoops"]
 
 if TYPE_CHECKING:
+    from backprop.descent.bends import BendsOfLoops
     from backprop.evaluation.second_derivatives import SecondDerivatives
 
 
@@ -149,7 +150,7 @@ class LoopedObjective(Objective):
         return not isinstance(self._own_bends, str)
 
     @cached_property
-    def _own_bends(self) -> Bends | str:
+    def _own_bends(self) -> BendsOfLoops | str:
         """The second derivatives by loops, or why there are none."""
         if not isinstance(self.model, LoopModel):  # any more
             return "the text is unrolled"
@@ -163,9 +164,11 @@ class LoopedObjective(Objective):
     @cached_property
     def second_derivatives(self) -> Bends | None:
         own = self._own_bends
-        if not isinstance(own, str):
-            return own
         tell = self.model.tell if isinstance(self.model, LoopModel) else None
+        if not isinstance(own, str):
+            if tell and (why := own.too_long):
+                tell(f"second derivatives are taken by differences of gradients: {why}")
+            return own
         found = self.by_graph
         if tell:
             how = "of the unrolled text" if found else "by differences of gradients"

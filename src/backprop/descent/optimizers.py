@@ -112,17 +112,16 @@ class Optimizer:
 
 @dataclass(frozen=True, slots=True)
 class Minimizer:
-    """A method of scipy's, by its name there, "" where there is only our own. bounds: whether it knows
-    bounds. hessian: whether it needs second derivatives. options: what a person may change, by scipy's names
-    for them. free: our own method (`descent.limited_memory`, `descent.newton`), which runs in its place where
-    there are no bounds."""
+    """A method that looks for lower points. method: scipy's, by its name there, "" where it is our own.
+    own: what that is (`descent.limited_memory`, `descent.newton`). bounds: whether it knows bounds.
+    hessian: whether it needs second derivatives. options: what a person may change, by scipy's names."""
 
     name: str
     method: str
     source: str
     bounds: bool = False
     hessian: bool = False
-    free: str = ""
+    own: str = ""
     options: Options = field(default_factory=dict)
     fixed: ByName = field(default_factory=dict)
     """Options that turn scipy's own stopping rules off: ours decide, and say so. `norm`: the method
@@ -231,9 +230,8 @@ FIRST_ORDER = (
 
 SECOND_ORDER = (
     Minimizer(
-        "lbfgs", "L-BFGS-B", "Byrd, Lu, Nocedal, Zhu: SIAM J. Sci. Comput. 16, 1995",
-        bounds=True, free="L-BFGS", options={"maxcor": (10, Range(1, 1000, whole=True))},
-        fixed={"ftol": 0, "gtol": 0, "maxls": 50},
+        "lbfgs", "", "Nocedal, Wright: Numerical Optimization, 2006, section 7.2; bounds by projection",
+        bounds=True, own="L-BFGS", options={"maxcor": (10, Range(1, 1000, whole=True))},
     ),
     Minimizer(
         "bfgs", "BFGS", "Nocedal, Wright: Numerical Optimization, 2006, chapter 6",
@@ -246,7 +244,7 @@ SECOND_ORDER = (
     Minimizer(
         "newton", "", "Conn, Gould, Toint: Trust Region Methods, 2000, chapter 7",
         bounds=True, hessian=True,
-        free="trust region with exact second derivatives; Gauss and Newton's steps for sums of squares",
+        own="trust region with exact second derivatives; Gauss and Newton's steps for sums of squares",
     ),
 )  # fmt: skip
 

@@ -102,7 +102,7 @@ def _border(run: Run, ended: Evaluation, node: int, order: Sequence[int]) -> lis
     """Two points next to one another, on the straight way from the start to the end, between which a
     condition changes; none if it is the same at both ends. order: what leads to it."""
     graph, problem = ended.graph, run.problem
-    begin = [run.start.parameters[name] for name in problem.names]
+    begin = run.begun
     data = {each: ended.numbers.data[each] for each in order}
     steps = [each for each in order if graph.is_step(each)]
 

@@ -77,7 +77,7 @@ def _method(row: Minimizer, options: Mapping[str, Any], run: Run, walls: Walls) 
         from backprop.descent.newton import Newton
 
         return Newton(run, walls)
-    if row.free:
+    if row.own:
         return LimitedMemory(run, walls, int(options["maxcor"]))
     from backprop.descent.second_order import ScipySearch  # with numpy
 

@@ -29,16 +29,12 @@ class ScipySearch:
 
     def descend(self) -> None:
         """Until the run raises Stop, or no lower point is found."""
-        from scipy.optimize import Bounds, minimize
+        from scipy.optimize import minimize
 
         row, run = self.row, self.run
         more = {"jac": True, "method": row.method, "callback": self._stepped}
-        if row.bounds and run.problem.bounded:
-            more["bounds"] = Bounds(run.problem.low, run.problem.high)
         left = run.options["steps"] - run.count
         settings = {**self.options, "maxiter": left + 1}
-        if row.method == "L-BFGS-B":
-            settings["maxfun"] = 100 * left + 1000
         try:
             with numpy.errstate(all="ignore"):  # overflow in scipy's own arithmetic
                 minimize(self._evaluate, numpy.array(run.x), options=settings, **more)

@@ -7,13 +7,14 @@ Steihaug: The conjugate gradient method and trust regions in large scale optimiz
 
 from __future__ import annotations
 
-from math import hypot, inf, sqrt
+from math import inf, sqrt
 from typing import Any, NamedTuple
 
 import numpy
 
 from backprop.descent.course import NOTHING, Run
 from backprop.descent.softest import times
+from backprop.descent.trust_region import length_of
 from backprop.descent.walls import Walls
 
 _PRODUCTS = 250
@@ -65,7 +66,7 @@ class TruncatedNewton:
         gradient, x = numpy.array(run.gradient), numpy.array(run.x)
         pushed = ((x <= problem.low) & (gradient > 0)) | ((x >= problem.high) & (gradient < 0))
         free = numpy.where(pushed, 0.0, gradient)
-        size = _length(free)
+        size = length_of(free)
         self._first = self._first or size
         if not 0 < size < inf:
             return False
@@ -81,7 +82,7 @@ class TruncatedNewton:
                 return False
             value, slopes = self.walls.at(point)
             fell = -inf if self.walls.stands else run.value - value
-            kept, length = fell / fall, _length(found.move)
+            kept, length = fell / fall, length_of(found.move)
             if kept < _POOR:
                 self._radius = _SHORTER * length
             elif found.on_edge and kept > _GOOD:
@@ -114,9 +115,11 @@ class TruncatedNewton:
             part = left / bend if bend > 0 else inf
             if not self._radius:  # the first step of all goes as far as the slope asks for
                 self._radius = (
-                    part * _length(way) if part < inf else _length(numpy.array(self.run.x)) or 1.0
+                    part * length_of(way)
+                    if part < inf
+                    else length_of(numpy.array(self.run.x)) or 1.0
                 )
-            if part == inf or _length(move + part * way) >= self._radius:
+            if part == inf or length_of(move + part * way) >= self._radius:
                 part = _to_edge(move, way, self._radius)
                 return _Towards(move + part * way, change + part * bent, True)
             move, change = move + part * way, change + part * bent
@@ -134,8 +137,3 @@ def _to_edge(move: Any, way: Any, radius: float) -> float:
     left = max(0.0, radius * radius - float(move @ move))
     root = sqrt(along * along + square * left)
     return left / (along + root) if along > 0 else (root - along) / square
-
-
-def _length(numbers: Any) -> float:
-    """The Euclidean norm, also of numbers whose squares are none."""
-    return hypot(*numbers.tolist())

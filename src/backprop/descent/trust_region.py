@@ -67,7 +67,7 @@ def lowest(parabola: Parabola, radius: float) -> tuple[Any, bool]:
     slopes, bends = parabola.slopes, parabola.bends
     least = float(bends.min())
     lost = parabola.lost
-    if least > lost and _length(slopes / bends) <= radius:
+    if least > lost and length_of(slopes / bends) <= radius:
         return -slopes / bends, False
     above = bends - least
     floor = max(0.0, least)
@@ -75,15 +75,15 @@ def lowest(parabola: Parabola, radius: float) -> tuple[Any, bool]:
         # the slope along the ways that bend least may be none: the others then end before the edge
         flat = above <= lost
         inner = numpy.where(flat, 0.0, -slopes / numpy.where(flat, 1.0, above))
-        short = _length(inner)
-        if _length(slopes[flat]) <= len(bends) * float_info.epsilon * _length(slopes):
+        short = length_of(inner)
+        if length_of(slopes[flat]) <= len(bends) * float_info.epsilon * length_of(slopes):
             if short < radius and least >= -lost:
                 return inner, False
             if short < radius:
                 at = int(bends.argmin())
                 inner[at] = -numpy.copysign(sqrt(radius * radius - short * short), slopes[at])
                 return inner, True
-    size = _length(slopes)
+    size = length_of(slopes)
     if size == 0:
         return numpy.zeros(len(bends)), False
     low, high = floor, max(floor, size / radius)
@@ -91,7 +91,7 @@ def lowest(parabola: Parabola, radius: float) -> tuple[Any, bool]:
     for _ in range(_TURNS):
         with numpy.errstate(all="ignore"):
             step = -slopes / (above + shift)
-            length = _length(step)
+            length = length_of(step)
             if abs(length - radius) <= _NEAR * radius:
                 break
             low, high = (shift, high) if length > radius else (low, shift)
@@ -106,6 +106,6 @@ def lowest(parabola: Parabola, radius: float) -> tuple[Any, bool]:
     return step * min(1.0, radius / length), True
 
 
-def _length(numbers: Any) -> float:
+def length_of(numbers: Any) -> float:
     """The Euclidean norm, also of numbers whose squares are none."""
     return hypot(*numbers.tolist())
