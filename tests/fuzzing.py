@@ -34,7 +34,6 @@ from backprop.cli.help import COMMANDS
 from backprop.cli.run import command
 from backprop.descent.optimizers import OPTIMIZERS, SCHEDULES
 from backprop.descent.result import State
-from backprop.engine.choosing import ENGINES
 from backprop.operations import FUNCTIONS, GATHERS
 from backprop.options import Field, fields
 from backprop.reports import DOCUMENTS, PICTURES, TABLES
@@ -306,7 +305,7 @@ SMALL = {
 _OFFERED = {
     "names": NAMES, "equations": NAMES, "inputs": NAMES, "settings": ["a=1", "b=1/3", "a=1,b=2", "w[1]=2"],
     "bounds": ["a=0..1", "a=..5", "b=1..", "*=0..1"], "optimizers": [*OPTIMIZERS], "schedules": [*SCHEDULES],
-    "engines": [*ENGINES], "examples": ["classic", "two_moons"], "pages": ["language", *COMMANDS],
+    "examples": ["classic", "two_moons"], "pages": ["language", *COMMANDS],
 }  # fmt: skip
 
 

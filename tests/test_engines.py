@@ -18,7 +18,7 @@ import pytest
 
 import backprop
 from backprop.chain.walk import hides
-from backprop.engine.choosing import ENGINES, build, choose
+from backprop.engine.choosing import build, choose
 from backprop.engine.engines import Engine, GeneratedPython, Interpreted, StraightCode, TapeCode
 from backprop.engine.leading import leading, tape_order
 from backprop.engine.native import machine
@@ -28,6 +28,7 @@ from backprop.engine.underflow import too_small
 from backprop.errors import BackpropError, BadOption, NotFinite
 from backprop.graph import Columns, Graph
 from backprop.operations import OPERATIONS
+from backprop.options import ENGINES
 from backprop.row import Operation
 from backprop.syntax import functions
 from backprop.values import Lookup, backward, derivatives, forward, local_slopes

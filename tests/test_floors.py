@@ -105,6 +105,7 @@ ONLY = {
         "engine/tape.py",
         "engine/tape_sweeps.py",
         "engine/triangle.py",
+        "evaluation/forward_sweeps.py",
         "evaluation/several.py",
         "evaluation/shaken_rows.py",
         "evaluation/directions.py",

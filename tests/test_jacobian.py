@@ -6,15 +6,19 @@ import csv
 import io
 import json
 import time
+from collections.abc import Callable
 from math import isnan
 
 import numpy
 import pytest
 
 import backprop as library
-from backprop.errors import BackpropError
+from backprop.engine import tape
+from backprop.errors import BackpropError, BadOption, NoMachineCode
 from backprop.evaluation import several
+from backprop.evaluation.directions import along
 from backprop.evaluation.several import Jacobian, jacobian
+from backprop.options import ENGINES
 from backprop.report.gradient_report import gradient_report
 from indexed_models import random_indexed
 from odd_models import random_model
@@ -361,3 +365,61 @@ def test_few_outputs_of_loops_are_computed_by_arrays() -> None:
     assert model.loops  # and was not unrolled
     right = [model.grad(of=name).gradients for name in ("L", "M")]
     assert found.jacobian.tolist() == [[each["w"], each["x[7]"]] for each in right]
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("engine", ENGINES)
+def test_every_engine_finds_the_same(engine: str, mode: str) -> None:
+    for seed in range(40):
+        made = random_model(seed)
+        model, values = library.parse(made.text), dict(made.values)
+        of, wrt = [name for name, _ in made.equations], [*made.values]
+        try:
+            plain = jacobian(model, values, of, wrt, mode)
+        except BackpropError as error:
+            with pytest.raises(type(error)):
+                jacobian(model, values, of, wrt, mode, engine)
+            continue
+        found = jacobian(model, values, of, wrt, mode, engine)
+        assert found.jacobian == pytest.approx(plain.jacobian, rel=1e-12, abs=1e-300, nan_ok=True)
+        assert [*map(str, found.warnings)] == [*map(str, plain.warnings)]
+        if not wrt:
+            continue
+        way = dict.fromkeys(wrt, 0.5)
+        one, other = (along(model, values, of, way, 2, each) for each in (engine, "auto"))
+        assert one.derivatives == pytest.approx(
+            other.derivatives, rel=1e-9, abs=1e-300, nan_ok=True
+        )
+
+
+def test_machine_code_is_used_where_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none(*_: object) -> object:
+        raise NoMachineCode("machine code cannot be made here: no library")
+
+    model = library.parse("y = sin(p)*q^3; z = p*q; p = 0.3; q = 2")
+    monkeypatch.setattr(tape, "library", none)
+    asked: list[Callable[[str], object]] = [
+        lambda engine: model.jacobian(of="y, z", mode="forward", engine=engine),
+        lambda engine: model.jacobian(of="y, z", mode="reverse", engine=engine),
+        lambda engine: model.along({"p": 1}, of="y, z", engine=engine),
+        lambda engine: model.hessian(of="y", engine=engine),
+    ]
+    for ask in asked:
+        ask("auto")
+        with pytest.raises(NoMachineCode):
+            ask("native")
+
+
+def test_no_engine_is_taken_for_another_where_loops_compute() -> None:
+    model = library.parse("L = sum(x[i]^2 for i in 1..60000); x[i] = i for i in 1..60000; M = L")
+    assert model.loops
+    asked: list[Callable[[], object]] = [
+        lambda: model.grad(engine="fast"),
+        lambda: model.jacobian(wrt="x[1]", engine="fast"),
+        lambda: model.hessian(wrt=["x[1]"], engine="fast"),
+        lambda: library.compile(model, engine="fast"),  # type: ignore[arg-type]
+        lambda: model.descend(engine="fast", steps=1),
+    ]
+    for ask in asked:
+        with pytest.raises(BadOption, match="there is no engine 'fast'"):
+            ask()

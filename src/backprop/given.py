@@ -103,9 +103,9 @@ def read_direction(
             with suppress(TypeError, ValueError, OverflowError):
                 number = as_double(number)
             if not (isinstance(number, float) and isfinite(number)):
-                errors.append(
-                    NotANumber(f"{name} = {number!r:.40} is no part of a direction", *place)
-                )
+                message = f"{name} = {number!r:.40} is no part of a direction"
+                hints = ["give a finite number, such as 1 or -0.5"]
+                errors.append(NotANumber(message, *place, hints=hints))
             found |= dict.fromkeys(many, number)
         elif error := refused(model, missing, place[0] if place else None, len(errors) < LIMIT):
             errors.append(error)

@@ -25,16 +25,17 @@ def jacobian(
     whole: bool = False,
     mode: str | None = None,
     sparse: bool = False,
+    engine: str = "auto",
 ) -> JacobianReport | EntriesReport:
     """The derivatives of several outputs. only: a table has the rows of these. whole: however large
     it is. sparse: those that can be other than 0. The others are those of `jacobian_at`."""
     if sparse:
         if only:
             raise BadOption("--only is for a matrix", hints=["name the outputs with --of"])
-        entries = entries_at(*inputs.given(), inputs.of, wrt, mode)
+        entries = entries_at(*inputs.given(), inputs.of, wrt, mode, engine)
         entries.large = "whole" if whole else "refused"
         return entries
-    report = jacobian_at(*inputs.given(), inputs.of, wrt, mode)
+    report = jacobian_at(*inputs.given(), inputs.of, wrt, mode, engine)
     report.only = frozenset(meant(only, report.outputs, "the outputs asked for"))
     report.large = "whole" if whole else "refused"
     return report
@@ -46,17 +47,18 @@ def jacobian_at(
     of: Sequence[str] = (),
     wrt: Sequence[str] = (),
     mode: str | None = None,
+    engine: str = "auto",
 ) -> JacobianReport:
     """The derivatives of several outputs, by itself of all, by the inputs that lead there.
 
     of: the outputs. wrt: the names that they are derived by. mode: forward or reverse, None for the
-    cheaper one.
+    cheaper one. engine: what computes them.
     """
     from backprop.evaluation.several import jacobian  # with NumPy
     from backprop.report.jacobian_report import JacobianReport
 
     outputs, by = _asked(model, of, wrt)
-    report = JacobianReport(*jacobian(model, numbers, outputs, by, mode))
+    report = JacobianReport(*jacobian(model, numbers, outputs, by, mode, engine))
     return _completed(report, model)
 
 
@@ -66,13 +68,15 @@ def entries_at(
     of: Sequence[str] = (),
     wrt: Sequence[str] = (),
     mode: str | None = None,
+    engine: str = "auto",
 ) -> EntriesReport:
     """Those of the derivatives that can be other than 0. The rest is as for `jacobian_at`."""
     from backprop.evaluation.several import entries
     from backprop.report.jacobian_report import EntriesReport
 
     outputs, by = _asked(model, of, wrt)
-    return _completed(EntriesReport(*entries(model, numbers, outputs, by, mode)), model)
+    found = entries(model, numbers, outputs, by, mode, engine)
+    return _completed(EntriesReport(*found), model)
 
 
 def _asked(model: Model, of: Sequence[str], wrt: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -97,14 +101,18 @@ def _completed(report: Reported, model: Model) -> Reported:
 
 
 def along(
-    inputs: Inputs, direction: Sequence[str], order: int, others: Sequence[str] = ()
+    inputs: Inputs,
+    direction: Sequence[str],
+    order: int,
+    others: Sequence[str] = (),
+    engine: str = "auto",
 ) -> DirectionReport:
     """The derivatives of several outputs along a direction. others: options that were given and are
     about a matrix. The others are those of `along_at`."""
     if others:
         hints = [f"leave out {others[0]}: --along names what moves"]
         raise BadOption(f"{others[0]} is for a matrix, and --along is a direction", hints=hints)
-    return along_at(*inputs.given(), direction, inputs.of, order)
+    return along_at(*inputs.given(), direction, inputs.of, order, engine)
 
 
 def along_at(
@@ -113,13 +121,15 @@ def along_at(
     direction: Sequence[str] | Mapping[str, float],
     of: Sequence[str] = (),
     order: int = 1,
+    engine: str = "auto",
 ) -> DirectionReport:
     """The derivatives of several outputs, by itself of all, along a direction: texts such as
-    `a=1, w[*]=0.5`, or numbers by name. order: of the last one."""
+    `a=1, w[*]=0.5`, or numbers by name. order: of the last one. engine: what computes the first."""
     from backprop.evaluation.directions import along  # with NumPy
     from backprop.given import read_direction
     from backprop.report.direction_report import DirectionReport
 
     way = read_direction(model, direction, model.inputs, "--along")
     outputs, _ = _asked(model, of, ())
-    return _completed(DirectionReport(*along(model, numbers, outputs, way, order)), model)
+    found = along(model, numbers, outputs, way, order, engine)
+    return _completed(DirectionReport(*found), model)

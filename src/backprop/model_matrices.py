@@ -39,6 +39,7 @@ class Matrices(language.Model):
         wrt: str | Sequence[str] = (),
         *,
         mode: declared.JacobianMode = default_of(declared.JacobianMode),
+        engine: declared.EngineName = default_of(declared.EngineName),
         **numbers: float,
     ) -> JacobianReport:
         """The derivatives of several outputs by several names: prints as a table.
@@ -58,7 +59,7 @@ class Matrices(language.Model):
         from backprop import many_outputs
 
         asked = self._asked(values, None, numbers)
-        return many_outputs.jacobian_at(self, asked.numbers, names(of), names(wrt), mode)
+        return many_outputs.jacobian_at(self, asked.numbers, names(of), names(wrt), mode, engine)
 
     @documented
     def jacobian_sparse(
@@ -68,6 +69,7 @@ class Matrices(language.Model):
         wrt: str | Sequence[str] = (),
         *,
         mode: declared.JacobianMode = default_of(declared.JacobianMode),
+        engine: declared.EngineName = default_of(declared.EngineName),
         **numbers: float,
     ) -> EntriesReport:
         """Those of the derivatives that can be other than 0, as the structure of the equations has it:
@@ -80,7 +82,7 @@ class Matrices(language.Model):
         from backprop import many_outputs
 
         asked = self._asked(values, None, numbers)
-        return many_outputs.entries_at(self, asked.numbers, names(of), names(wrt), mode)
+        return many_outputs.entries_at(self, asked.numbers, names(of), names(wrt), mode, engine)
 
     @documented
     def along(
@@ -90,6 +92,7 @@ class Matrices(language.Model):
         of: str | Sequence[str] = (),
         *,
         order: declared.DerivativeOrder = default_of(declared.DerivativeOrder),
+        engine: declared.EngineName = default_of(declared.EngineName),
         **numbers: float,
     ) -> DirectionReport:
         """The derivatives of several outputs along a direction, by one sweep from the front: prints as a
@@ -109,7 +112,7 @@ class Matrices(language.Model):
         from backprop import many_outputs
 
         asked = self._asked(values, None, numbers)
-        return many_outputs.along_at(self, asked.numbers, direction, names(of), order)
+        return many_outputs.along_at(self, asked.numbers, direction, names(of), order, engine)
 
     @documented
     def hessian(

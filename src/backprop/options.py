@@ -32,6 +32,9 @@ read and written. Into a `folder` its command writes what it has checked itself.
 """
 
 
+ENGINES = ("auto", "python", "native")
+"""What computes a graph, as a person may ask for it."""
+
 Offers = Literal[
     "",
     "names",
@@ -41,7 +44,6 @@ Offers = Literal[
     "bounds",
     "optimizers",
     "schedules",
-    "engines",
     "examples",
     "pages",
 ]
@@ -249,8 +251,8 @@ def default_of(kind: Any) -> Any:
 
 # fmt: off
 EngineName = Annotated[str, Option(
-    "--engine NAME", "What computes: {engines}; native is machine code, auto the faster one.", "auto",
-    offers="engines",
+    "--engine NAME", f"What computes: {either(ENGINES)}; native is machine code, auto the faster one.",
+    "auto", choices=ENGINES, noun="engine",
 )]
 Seed = Annotated[int, Option(
     "--seed N", "Which random numbers ~ draws, and which points check tries.", 0,

@@ -158,9 +158,6 @@ def helped(option: Option) -> str:
     if "{" not in option.help:
         return option.help
     from backprop.descent.optimizers import OPTIMIZERS, SCHEDULES
-    from backprop.engine.choosing import ENGINES
 
     schedules = either(each.form for each in SCHEDULES.values())
-    return option.help.format(
-        optimizers=either(OPTIMIZERS), schedules=schedules, engines=either(ENGINES)
-    )
+    return option.help.format(optimizers=either(OPTIMIZERS), schedules=schedules)

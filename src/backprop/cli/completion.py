@@ -57,10 +57,6 @@ def _texts(offers: str, written: Mapping[str, Any], members: bool) -> Iterable[s
         from backprop.descent.optimizers import OPTIMIZERS, SCHEDULES
 
         return OPTIMIZERS if offers == "optimizers" else SCHEDULES
-    if offers == "engines":
-        from backprop.engine.choosing import ENGINES
-
-        return ENGINES
     from backprop import gallery
     from backprop.cli.help import COMMANDS
 

@@ -3,7 +3,14 @@
 from backprop import many_outputs
 from backprop.cli.printing import Digits, Format, Output, chosen_format, complain, deliver
 from backprop.inputs import Inputs, say
-from backprop.options import DerivativeOrder, JacobianMode, all_option, names_option, option
+from backprop.options import (
+    DerivativeOrder,
+    EngineName,
+    JacobianMode,
+    all_option,
+    names_option,
+    option,
+)
 from backprop.report import Report
 
 EXAMPLE = 'Example: backprop jacobian eqs.txt --of "e, d" --set "a=2, b=-3, c=10"'
@@ -26,6 +33,7 @@ def jacobian(
     format: Format,
     output: Output,
     digits: Digits,
+    engine: EngineName,
 ) -> None:
     """The derivatives of several outputs by the inputs, as a matrix.
 
@@ -37,9 +45,10 @@ def jacobian(
     report: Report
     if along:
         matrix = {"--wrt": wrt, "--only": only, "--mode": mode, "--all": whole, "--sparse": sparse}
-        report = many_outputs.along(inputs, along, order, [each for each in matrix if matrix[each]])
+        others = [each for each in matrix if matrix[each]]
+        report = many_outputs.along(inputs, along, order, others, engine)
     else:
-        report = found = many_outputs.jacobian(inputs, wrt, only, whole, mode, sparse)
+        report = found = many_outputs.jacobian(inputs, wrt, only, whole, mode, sparse, engine)
         say(found.way)
     deliver(report, format, output, digits)
     complain(report.notes, "note")

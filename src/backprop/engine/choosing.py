@@ -7,9 +7,7 @@ from backprop.engine.engines import Engine, GeneratedPython, Interpreted, Straig
 from backprop.errors import NoMachineCode
 from backprop.graph import Graph
 from backprop.names import unknown_choice
-
-ENGINES = ("auto", "python", "native")
-"""What a person may ask for."""
+from backprop.options import ENGINES
 
 
 class _Cost(NamedTuple):

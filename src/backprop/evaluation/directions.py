@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backprop.errors import BackpropError, InfiniteSlope
+from backprop.evaluation.forward_sweeps import fill_forward
 from backprop.evaluation.gradient import Gradient, only_by
-from backprop.evaluation.several import fill_forward
 from backprop.evaluation.sure_outputs import Outputs, by_itself, once
 from backprop.evaluation.taylor import derivatives_along
 from backprop.language import Model
@@ -45,9 +45,11 @@ def along(
     of: Sequence[str],
     direction: Mapping[str, float],
     order: int = 1,
+    engine: str = "auto",
 ) -> Directional:
     """The derivatives of some outputs along a direction, by a single sweep from the front. The first is
     what the gradients say that `Model.grad` has. direction: a number for each input that moves.
+    engine: of the first, if loops over arrays do not compute it; higher ones are the interpreter's.
     Raises as `Model.grad`."""
     if model.loops and (looped := _by_loops(model, values, of, direction, order)):
         return looped
@@ -62,7 +64,7 @@ def along(
         if order > 1:
             found[:] = derivatives_along(point.graph, way, point.data, order)
         first = np.zeros((len(rows), 1))
-        sure = fill_forward(point, rows, [way], first)
+        sure = fill_forward(point, rows, [way], first, engine)
         found[:, :1] = np.where(np.isnan(found[:, :1]), first, found[:, :1])
     moving = [name for name, number in direction.items() if number]
     for at, name in enumerate(of):

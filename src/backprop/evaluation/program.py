@@ -16,7 +16,7 @@ from array import array
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from backprop.engine.choosing import build
+from backprop.engine.choosing import build, choose
 from backprop.engine.engines import Engine, GeneratedPython, Interpreted, StraightCode
 from backprop.errors import BackpropError
 from backprop.evaluation.gradient import evaluate
@@ -227,6 +227,7 @@ def compile(
     number is given. hessian: whether a call gives the second derivatives as well, as its third result,
     shape (inputs, inputs). Raises UnknownName, ChooseOutput, BadOption, NoMachineCode.
     """
+    choose(engine, 0, 1)  # which knows the names
     kind = CurvedProgram if hessian else Program
     return kind(model, of, engine, int(min(max(runs, 1), _MOST_RUNS)))
 

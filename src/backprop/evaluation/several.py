@@ -6,10 +6,10 @@ Nothing in doubt is decided here: an output with a border, 0·∞ or lost digits
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from math import isfinite
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,23 +18,16 @@ from backprop.engine.choosing import tape_pays
 from backprop.engine.sparsity import Colouring, coloured, jacobian_pattern
 from backprop.errors import BackpropError, NoMachineCode, TooLarge
 from backprop.evaluation.borders import met_within
+from backprop.evaluation.forward_sweeps import fill_forward
 from backprop.evaluation.gradient import by_loops, only_by, refuse, settled
-from backprop.evaluation.shaken import HINT, MOST, ShakenSlopes, changed, doubted
+from backprop.evaluation.shaken import MOST, doubted
 from backprop.evaluation.shaken_rows import few_digits
 from backprop.evaluation.sure_outputs import Outputs, by_itself, once
-from backprop.graph import Graph, depending
+from backprop.graph import Graph
 from backprop.language import Model
 from backprop.memory import without_collector
-from backprop.values import SURE_SLOPES, ByNode, tangents
 
 MODES = ("forward", "reverse")
-
-_ROOM = 2**24
-"""The most numbers that are kept for a sweep from the front."""
-
-_AT_ONCE = 128
-"""The most inputs of one sweep from the front."""
-
 
 _LEAST = 16
 """From so many inputs and outputs on, structure may save sweeps."""
@@ -118,14 +111,16 @@ def jacobian(
     of: Sequence[str],
     wrt: Sequence[str],
     mode: str | None = None,
+    engine: str = "auto",
 ) -> Jacobian:
     """The derivatives of each output by each name. mode: one of MODES, None for the one with fewer
-    sweeps. Raises as `Model.grad`, and TooLarge."""
+    sweeps. engine: how they are computed, if not by loops over arrays. Raises as `Model.grad`, and
+    TooLarge."""
     if len(of) * len(wrt) > _MOST:
         message = f"a matrix of {len(of):,} by {len(wrt):,} derivatives is too large to be kept"
         hints = ["ask for those that can be other than 0: --sparse", "or for a part: --of, --wrt"]
         raise TooLarge(message, hints=hints, where=model.source.name)
-    found = entries(model, values, of, wrt, mode, _LEAST)
+    found = entries(model, values, of, wrt, mode, engine, _LEAST)
     table = np.zeros((len(of), len(wrt)))
     table[found.rows, found.columns] = found.derivatives
     head, said = (found.outputs, found.inputs, found.values), (found.warnings, found.notes)
@@ -139,10 +134,11 @@ def entries(
     of: Sequence[str],
     wrt: Sequence[str],
     mode: str | None = None,
+    engine: str = "auto",
     least: int = 1,
 ) -> JacobianEntries:
-    """The derivatives that can be other than 0. mode: as of `jacobian`. least: from so many inputs and
-    outputs on it is looked for those; otherwise all count. Raises as `Model.grad`."""
+    """The derivatives that can be other than 0. mode, engine: as of `jacobian`. least: from so many inputs
+    and outputs on it is looked for those; otherwise all count. Raises as `Model.grad`."""
     if mode != "forward" and least > 1 and (looped := _by_loops(model, values, of, wrt)):
         return looped
     for name in of[:_FEW]:
@@ -158,9 +154,9 @@ def entries(
     if point.data is not None:
         numbers[:] = [point.data[row] for row in rows]
         if mode == "forward":
-            sure = _fill_coloured(point, rows, by, plan, found)
+            sure = _fill_coloured(point, rows, by, plan, found, engine)
         own = {*plan.colours.alone} if mode == "forward" else {*range(len(rows))}
-        back_from = _ways_back(point, [rows[at] for at in own if point.sure[at]], by)
+        back_from = _ways_back(point, [rows[at] for at in own if point.sure[at]], by, engine)
         for at, row in enumerate(rows):
             if at in own or not sure[at]:
                 gradients, sure[at] = back_from(row)
@@ -211,6 +207,7 @@ def _fill_coloured(
     by: Sequence[int],
     plan: _Structure,
     found: Sequence[NDArray[np.float64]],
+    engine: str,
 ) -> list[bool]:
     """Fill in the rows of the outputs by a sweep for each colour; which of them are sure, of those that have
     no sweep of their own."""
@@ -223,9 +220,8 @@ def _fill_coloured(
     mixed = np.zeros((len(others), len(ways)))
     fitting = point._replace(sure=[point.sure[at] for at in others])
     sure = [*point.sure]
-    for at, row, each in zip(
-        others, mixed, fill_forward(fitting, [rows[at] for at in others], ways, mixed), strict=True
-    ):
+    filled = fill_forward(fitting, [rows[at] for at in others], ways, mixed, engine)
+    for at, row, each in zip(others, mixed, filled, strict=True):
         sure[at] = each
         found[at][:] = row[[plan.colours.colours[place] for place in plan.pattern[at]]]
     return sure
@@ -260,39 +256,44 @@ def _by_loops(
 
 
 def _ways_back(
-    point: Outputs, rows: Sequence[int], by: Sequence[int]
+    point: Outputs, rows: Sequence[int], by: Sequence[int], engine: str
 ) -> Callable[[int], tuple[Mapping[int, float], bool]]:
-    """What sweeps back from an output, to `by`: a tape from large ones, the interpreter otherwise."""
+    """What sweeps back from an output, to `by`: a tape from large ones, the interpreter otherwise, where
+    the engine leaves that open."""
     graph, total = point.graph, len(point.graph.steps)
-    sizes = {}
-    if len(rows) * total > _SMALL:
+    sizes, every = {}, engine == "native"
+    if every or len(rows) * total > _SMALL:
         sizes = {row: len(Graph(graph.columns, [row]).steps) for row in rows}
     large = {row for row, size in sizes.items() if size > max(MOST, total // _FASTER)}
     seconds = _SWEEP * sum(sizes[row] for row in large)
-    if not large or not tape_pays("auto", False, total, seconds):
+    if not (every or large) or not tape_pays(engine, False, total, seconds):
         return lambda row: _back(point, row)
     from backprop.engine.tape import Arrays, Tape
 
     data = point.data
     assert data is not None
     try:
-        arrays = Arrays(Tape(graph.columns, graph.order, rows[-1]), dict(enumerate(data)))
+        arrays = Arrays(Tape(graph.columns, graph.order, graph.output), dict(enumerate(data)))
         nodes = [node for node in by if arrays.tape.places[node] >= 0]
         places = arrays.tape.places[nodes]
         finite = arrays.forward()
     except NoMachineCode:
+        if every:
+            raise
         return lambda row: _back(point, row)
     swept = dict[int, NDArray[np.float64]]()
-    for row in filter(large.__contains__, rows if finite else ()):
-        if row not in swept and arrays.backward(row):
+    for row in (sizes if every else large) if finite else ():
+        if arrays.backward(row):
             swept[row] = arrays.gradients[places]
-    table = np.array([*swept.values()]).reshape(len(swept), len(nodes))
-    moves = dict(zip(swept, few_digits(graph, data, [*swept], nodes, table), strict=True))
+    looked = [row for row in swept if row in large]
+    table = np.array([swept[row] for row in looked]).reshape(len(looked), len(nodes))
+    moves = dict(zip(looked, few_digits(graph, data, looked, nodes, table), strict=True))
 
     def by_tape(row: int) -> tuple[Mapping[int, float], bool]:
         if row not in swept:
             return _back(point, row)
-        return dict(zip(nodes, swept[row].tolist(), strict=True)), not moves[row]
+        sure = not moves[row] if row in large else _back(point, row)[1]
+        return dict(zip(nodes, swept[row].tolist(), strict=True)), sure
 
     return by_tape
 
@@ -310,57 +311,3 @@ def _back(point: Outputs, row: int) -> tuple[Mapping[int, float], bool]:
         and not doubted(own, here, gradients)
     )
     return gradients, sure
-
-
-def fill_forward(
-    point: Outputs,
-    rows: Sequence[int],
-    ways: Sequence[Mapping[int, float]],
-    found: NDArray[np.float64],
-) -> list[bool]:
-    """Fill in a column for each of some directions, by sweeps from some at once; the outputs that are
-    sure: in whose rows nothing moves if everything is changed by a little more than rounding (see
-    `shaken`). ways: how each node moves, of those that do."""
-    graph, data = point.graph, point.data
-    assert data is not None
-    near, shaken, turning = changed(graph, data, 0)
-    turned = depending(graph, turning, graph.steps) if turning else set()
-    sure = np.array(point.sure, bool)
-    for at, row in enumerate(rows):
-        sure[at] &= row not in turned and abs(near[row] - data[row]) <= HINT * abs(data[row])
-    with np.errstate(all="ignore"):
-        try:
-            with np.errstate(under="raise"):
-                for columns, part in _swept(graph, data, rows, ways, SURE_SLOPES):
-                    found[:, columns] = part
-        except FloatingPointError:  # a share is too small for a double
-            return [False] * len(rows)
-        for columns, part in _swept(graph, shaken, rows, ways, ShakenSlopes()):
-            apart = abs(part - found[:, columns])
-            sure &= (apart <= HINT * abs(found[:, columns])).all(axis=1)
-    sure &= np.isfinite(found).all(axis=1)
-    return [*map(bool, sure)]
-
-
-def _swept(
-    graph: Graph,
-    data: ByNode,
-    rows: Sequence[int],
-    ways: Sequence[Mapping[int, float]],
-    slopes: Mapping[int, Any],
-) -> Iterator[tuple[slice, NDArray[np.float64]]]:
-    """The derivatives of the outputs along some of the directions at once, and which these are."""
-    size = min(_AT_ONCE, max(1, _ROOM // (len(graph.steps) + 1)))
-    walked = graph.for_many_walks()
-    for first in range(0, len(ways), size):
-        some = ways[first : first + size]
-        still = np.zeros(len(some))
-        seeds: dict[int, NDArray[np.float64]] = {}
-        for at, way in enumerate(some):
-            for node, number in way.items():
-                seeds.setdefault(node, still.copy())[at] = number
-        moving = depending(walked, seeds, graph.steps)
-        steps = [step for step in graph.steps if step in moving]
-        tangent = tangents(walked, steps, data, seeds, slopes)
-        columns = slice(first, first + len(some))
-        yield columns, np.array([tangent.get(row, still) for row in rows])

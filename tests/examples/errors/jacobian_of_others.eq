@@ -1,0 +1,3 @@
+# jacobian --of "r, q" --wrt "x, z"
+r = x*y; s = x^2
+x = 3; y = 2

@@ -1,0 +1,3 @@
+# jacobian --engine fast
+r = x*y; s = x^2
+x = 3; y = 2
