@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
+from math import isfinite
 
 import numpy
 
@@ -14,31 +16,53 @@ from backprop.loops.reader import LoopBuilder
 from backprop.loops.repeated import Repeated
 from backprop.loops.words import words
 
+_FAR = 100.0
+"""Farther than so many standard deviations from the mean nothing is drawn: of 53 bits at most 8.3."""
+
 _NAMES = 1 << 13
 """So many names are made at a time: one takes 150 bytes, with what is drawn."""
 
 
-def drawn(builder: LoopBuilder, loop: Repeated, family: Family, places: Places) -> Iterator[Reals]:
-    """The numbers of the members at these places, piece by piece. Raises what is wrong with the statement,
-    NotLoops for a number that is too large for a double."""
+def drawn(
+    builder: LoopBuilder, loop: Repeated, family: Family, places: Places
+) -> Iterator[Reals] | Callable[[], Iterator[Reals]]:
+    """The numbers of the members at these places, piece by piece, or what makes these, where nothing can be
+    wrong with them. Raises what is wrong with the statement, NotLoops for a number that is too large for a
+    double."""
     families, tokens, body = builder.families, loop.statement.tokens, loop.parts.body
     first = first_of(builder, loop)
     families.draw(tokens, body, family.labels(some_of(places, 0, 1))[0], first)  # what is wrong
     used = {tokens.texts[node.token] for node in body.nodes}
     within = [words(tokens, each) for each in body.parts.values()]
     if not first.keys().isdisjoint(used.union(*within)):
-        variables = variables_of(builder, loop)
-        for start, labels in _labels(family, places):
-            found = numpy.empty(len(labels))
-            for at, label in enumerate(labels):
-                scope = {name: each[start + at] for name, each in variables.items()}
-                found[at], _ = families.draw(tokens, body, label, scope)
-            yield found
-        return
+        return _one_by_one(builder, loop, family, places)
     low, high = families.integers.arguments(tokens, body, first)
     distribution = tokens.texts[body.nodes[-1].token]
+    make = partial(families.drawn, distribution, low, high)
+    pieces = partial(_alike, make, family, places)
+    return pieces if isfinite(_FAR * max(abs(low), abs(high))) else pieces()
+
+
+def _one_by_one(
+    builder: LoopBuilder, loop: Repeated, family: Family, places: Places
+) -> Iterator[Reals]:
+    """The numbers of members whose distributions differ."""
+    families, tokens, body = builder.families, loop.statement.tokens, loop.parts.body
+    variables = variables_of(builder, loop)
+    for start, labels in _labels(family, places):
+        found = numpy.empty(len(labels))
+        for at, label in enumerate(labels):
+            scope = {name: each[start + at] for name, each in variables.items()}
+            found[at], _ = families.draw(tokens, body, label, scope)
+        yield found
+
+
+def _alike(
+    make: Callable[[list[str]], list[float]], family: Family, places: Places
+) -> Iterator[Reals]:
+    """The numbers of members that have one distribution. make: those of some names."""
     for _, labels in _labels(family, places):
-        found = numpy.array(families.drawn(distribution, low, high, labels))
+        found = numpy.array(make(labels))
         if not numpy.isfinite(found).all():
             raise NotLoops("a number that is drawn is too large for a double")
         yield found

@@ -9,7 +9,7 @@ import numpy
 
 from backprop.errors import NoMachineCode
 from backprop.loops.affine import once, plain
-from backprop.loops.file_numbers import Few, FileNumbers
+from backprop.loops.file_numbers import FileNumbers
 from backprop.loops.gathers import can_tie
 from backprop.loops.many import NotLoops
 from backprop.loops.parts import Block
@@ -51,7 +51,7 @@ def by_code(
     for name, family in plan.families.items():
         if name not in values:
             stays = engine.stays[name]
-            values[name] = stays.copy() if isinstance(stays, Few) else stays
+            values[name] = numpy.asarray(stays)
         gradients.setdefault(name, numpy.zeros(family.size + 1))
     gradients[output][place] = 1.0
     return Found(values, gradients, plan.reached(output, place))

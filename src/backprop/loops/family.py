@@ -136,6 +136,17 @@ class Family:
         places = first + numpy.flatnonzero(self.owner[first : last + 1] != self.ABSENT)
         return places if len(places) == len(names) and self.labels(places) == [*names] else None
 
+    def as_whole(self, names: list[str], start: int) -> Wholes | None:
+        """Where all members stand, if these are their names from number `start` on."""
+        first = self.named(names[start])
+        if first < 0 or (first and (self.owner[:first] != self.ABSENT).any()):
+            return None
+        places = numpy.flatnonzero(self.owner != self.ABSENT)
+        stop = start + len(places)
+        if stop > len(names) or names[stop - 1] != self.labels(places[-1:])[0]:
+            return None
+        return places if self.labels(places) == names[start:stop] else None
+
     def all_named(self, names: Sequence[str]) -> Wholes | None:
         """Where the members of these names stand; None if one is no such name, or another's."""
         if len(names) > 1 and (found := self._one_after_another(names)) is not None:

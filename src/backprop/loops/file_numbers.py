@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy
@@ -57,7 +58,51 @@ class Few:
         return found
 
 
-FileNumbers = Reals | Few
+class Later:
+    """The numbers of a family that are sure to be finite, and made when somebody asks for one of them.
+    size: how many there are. places: of those that are made, nan of all others. pieces: makes them."""
+
+    def __init__(self, size: int, places: Places, pieces: Callable[[], Iterator[Reals]]) -> None:
+        self.size, self.places, self._pieces = size, places, pieces
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __getitem__(self, at: Any) -> Any:
+        return self._made[at]
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Reals:
+        return self._made.copy() if copy else self._made
+
+    def copy(self) -> Reals:
+        """All of them, as an array that may be written."""
+        return self._made.copy()
+
+    @cached_property
+    def _made(self) -> Reals:
+        found = entered(none(self.size), self.places, self._pieces())
+        assert isinstance(found, numpy.ndarray)
+        return found
+
+    def lacks(self, which: NDArray[numpy.bool_]) -> bool:
+        """Whether one of some places has no number."""
+        return bool((which & ~self._there[: len(which)]).any())
+
+    def without(self, places: Iterable[slice | Wholes]) -> bool:
+        """Whether it has numbers for other places than these."""
+        there = self._there
+        for each in places:
+            there[each] = False
+        return bool(there.any())
+
+    @property
+    def _there(self) -> NDArray[numpy.bool_]:
+        found = numpy.zeros(self.size, dtype=bool)
+        found[once(self.places)] = True
+        return found
+
+
+FileNumbers = Reals | Few | Later
 """One number for each place of a family and one more, nan where there is none."""
 
 
@@ -68,6 +113,8 @@ def none(size: int) -> Reals:
 
 def lacking(numbers: FileNumbers, which: NDArray[numpy.bool_]) -> bool:
     """Whether one of some places has no number. which: these, of all."""
+    if isinstance(numbers, Later):
+        return numbers.lacks(which)
     for start in range(0, len(which), PIECE):
         some = which[start : start + PIECE]
         if some.any() and numpy.isnan(numbers[start : start + len(some)][some]).any():
@@ -76,12 +123,19 @@ def lacking(numbers: FileNumbers, which: NDArray[numpy.bool_]) -> bool:
 
 
 def entered(
-    before: FileNumbers, places: Places, numbers: Reals | Sequence[float] | Iterator[Reals]
+    before: FileNumbers,
+    places: Places,
+    numbers: Reals | Sequence[float] | Iterator[Reals] | Callable[[], Iterator[Reals]],
 ) -> FileNumbers:
-    """Numbers with others at these places. numbers: for each of the places, or piece by piece."""
-    pieces = numbers if isinstance(numbers, Iterator) else iter([numpy.asarray(numbers)])
+    """Numbers with others at these places. numbers: for each of the places, or piece by piece, or what makes
+    pieces when they are asked for."""
     count, size = count_of(places), len(before)
-    unknown = not isinstance(before, Few) and not before.strides[0]
+    unknown = isinstance(before, numpy.ndarray) and not before.strides[0]
+    if callable(numbers):
+        if unknown and count * _SPARSE >= size:
+            return Later(size, places, numbers)
+        numbers = numbers()
+    pieces = numbers if isinstance(numbers, Iterator) else iter([numpy.asarray(numbers)])
     if (unknown or isinstance(before, Few)) and count * _SPARSE < size:
         at = numpy.arange(size)[places] if isinstance(places, slice) else numpy.asarray(places)
         given = numpy.concatenate([*pieces])

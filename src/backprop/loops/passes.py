@@ -12,7 +12,7 @@ from backprop.engine.underflow import SCALE
 from backprop.loops.arrays import ArrayWriter, Spread, finite
 from backprop.loops.chunked import KEPT, Chunked, held, sizes, stages
 from backprop.loops.domains import Reals
-from backprop.loops.file_numbers import Few, FileNumbers
+from backprop.loops.file_numbers import FileNumbers
 from backprop.loops.parts import ArrayWalk, Turn
 from backprop.loops.plan import Plan
 from backprop.loops.recurrence import Recurrence
@@ -120,7 +120,7 @@ def own_numbers(plan: Plan, numbers: Mapping[str, FileNumbers]) -> dict[str, Rea
             each.family for each in (run.bodies if isinstance(run, Recurrence) else [run])
         )
     return {
-        name: each.copy() if name in computed or isinstance(each, Few) else each
+        name: each.copy() if name in computed else numpy.asarray(each)
         for name, each in numbers.items()
     }
 

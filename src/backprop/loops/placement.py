@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy
 from numpy.typing import NDArray
@@ -237,7 +237,10 @@ class Layout:
                     constants[label] = statement.tokens.span(0, statement.tokens.sign - 1)
 
     def _give(
-        self, name: str, places: Places, numbers: Reals | Sequence[float] | Iterator[Reals]
+        self,
+        name: str,
+        places: Places,
+        numbers: Reals | Sequence[float] | Iterator[Reals] | Callable[[], Iterator[Reals]],
     ) -> None:
         """Enter numbers of a family. See `file_numbers.entered`."""
         self.defaults[name] = entered(self.defaults[name], places, numbers)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
-from itertools import groupby
+from itertools import islice, takewhile
 from typing import Any
 
 import numpy
@@ -238,12 +238,20 @@ class Plan(Layout):
     def places_of(self, names: Iterable[str]) -> Iterator[tuple[Family, Wholes, list[str]]]:
         """Where names stand, those of one family together that come so. Raises NotLoops for what is no
         name."""
-        for name, group in groupby(names, lambda each: each.partition("[")[0]):
-            family, some = self.families.get(name), [*group]
-            places = None if family is None else family.all_named(some)
-            if family is None or places is None:
-                raise NotLoops(f"{some[0]}, or another one of these, is no name")
-            yield family, places, some
+        every, start = [*names], 0
+        while start < len(every):
+            name = every[start].partition("[")[0]
+            family = self.families.get(name)
+            found = None if family is None else family.as_whole(every, start)
+            if family is not None and found is None:
+                rest = islice(every, start, None)
+                some = [*takewhile(lambda each: each.partition("[")[0] == name, rest)]
+                found = family.all_named(some)
+            if family is None or found is None:
+                raise NotLoops(f"{every[start]}, or another one of these, is no name")
+            stop = start + len(found)
+            yield family, found, every[start:stop]
+            start = stop
 
     def put(self, given: Mapping[str, float]) -> None:
         """Let inputs have numbers that are not those of the file, as `defaults`."""

@@ -20,7 +20,7 @@ from backprop.loops.affine import Places, count_of, plain
 from backprop.loops.arrays import finite
 from backprop.loops.domains import Reals, Wholes
 from backprop.loops.engine import ArrayEngine
-from backprop.loops.file_numbers import Few, FileNumbers
+from backprop.loops.file_numbers import Few, FileNumbers, Later, none
 from backprop.loops.many import NotLoops
 from backprop.loops.moving import Moving
 from backprop.loops.native.groups import groups
@@ -75,7 +75,7 @@ class NestEngine(Engine):
         needed &= moving
         found = [*groups(plan, needed)]
         self.to = layouts(plan, found)
-        self.families = [*plan.families]
+        self.families, self._leaves = [*plan.families], leaves
         given = {*self.families} if all_of_it else {name for name, _ in leaves}
 
         def code(shifted: bool) -> _Compiled:
@@ -103,6 +103,9 @@ class NestEngine(Engine):
     def beginning(self, name: str) -> Reals:
         """The numbers of a family as they stand before it is computed, 0 where there are none."""
         stays = self.stays[name]
+        if isinstance(stays, Later):
+            given = (places for family, places in self._leaves if family == name)
+            stays = numpy.asarray(stays) if stays.without(given) else none(len(stays))
         if isinstance(stays, Few) or not stays.strides[0]:  # few numbers are known, or none
             found = numpy.zeros(self.to[name].size + 1)
             if isinstance(stays, Few):

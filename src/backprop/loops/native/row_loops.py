@@ -181,7 +181,11 @@ class RowLoops(Adding):
         code = self.code
         code.width = width
         text = self._get(slot)
-        double = code.double
+        while code.width > code.native:  # in the same order as single lanes
+            halves: list[Operand[str]] = [*code.alternating(text)]
+            code.width //= 2
+            text = code.write(code.value(name, halves))
+        width, double = code.width, code.double
         code.width = 1
         if width == 1:
             return text

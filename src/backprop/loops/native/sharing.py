@@ -84,7 +84,8 @@ def shared(
     found: list[Shared] = []
     left, done = [*range(len(units))], set[int]()
     while left:
-        first = next((each for each in left if needs[each] <= done), left[0])
+        ready = [each for each in left if needs[each] <= done] or left[:1]
+        first = min(ready, key=lambda each: _rows(nests, units[each]))
         some = [first]
         rows = _rows(nests, units[first])
         for each in left if rows else ():

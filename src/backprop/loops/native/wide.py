@@ -73,6 +73,19 @@ class WideCode(Code):
             return [text]
         return [self._part(text, begin) for begin in range(0, self.width, self.native)]
 
+    def alternating(self, text: str) -> tuple[str, str]:
+        """The lanes with even numbers, and those with odd ones."""
+        double, half = self.double, self.width // 2
+        first, second = (
+            self.emit(
+                f"shufflevector {double} {text}, {double} poison, <{half} x i32> <"
+                + ", ".join(f"i32 {lane}" for lane in range(begin, self.width, 2))
+                + ">"
+            )
+            for begin in (0, 1)
+        )
+        return first, second
+
     def folded(self, number: Operand[str]) -> Operand[str]:
         """The sum of the processor's vectors that a wider one is made of, two by two."""
         if self.width <= self.native or isinstance(number, float):
