@@ -276,3 +276,23 @@ def test_what_stays_reads_inputs_of_a_family_that_moves(engine: str) -> None:
     assert isclose(found[0], 63 * 0.3 * sum(0.25**t for t in range(22)), rel_tol=1e-14)
     slope = 63 * 0.3 * sum(t * 0.25 ** (t - 1) for t in range(1, 22))
     assert isclose(found[1][0], slope, rel_tol=1e-14)
+
+
+@pytest.mark.parametrize("first", [-2, 0, 1, 2, 3, 7])
+def test_powers_count_from_any_exponent(first: int) -> None:
+    """Of negative numbers, too, and of 0, whose power of 0 is 1."""
+    t = [i / 8 - 2 + (first < 0) / 16 for i in range(33)]
+    text = (
+        f"t[i] = i/8 - 2 + {(first < 0) / 16} for i in 0..32; "
+        f"L = sum(sum(x[j]*t[i]^j for j in {first}..{first + 9})^2 for i in 0..32); output L"
+    )
+    inputs = {f"x[{j}]": 1 / (3 + j) for j in range(first, first + 10)}
+    found = run(text, **inputs)
+    assert found
+    value, slopes = found
+    sums = [sum(x * each**j for j, x in enumerate(inputs.values(), first)) for each in t]
+    assert isclose(value, sum(each**2 for each in sums), rel_tol=1e-13)
+    for j, name in enumerate(inputs, first):
+        terms = [2 * each * at**j for each, at in zip(sums, t, strict=True)]
+        size = sum(map(abs, terms))
+        assert isclose(slopes[name], sum(terms), rel_tol=0, abs_tol=1e-14 * size)

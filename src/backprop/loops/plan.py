@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
-from itertools import islice, takewhile
 from typing import Any
 
 import numpy
@@ -244,9 +243,7 @@ class Plan(Layout):
             family = self.families.get(name)
             found = None if family is None else family.as_whole(every, start)
             if family is not None and found is None:
-                rest = islice(every, start, None)
-                some = [*takewhile(lambda each: each.partition("[")[0] == name, rest)]
-                found = family.all_named(some)
+                found = family.all_named(every[start : _end_of(name, every, start)])
             if family is None or found is None:
                 raise NotLoops(f"{every[start]}, or another one of these, is no name")
             stop = start + len(found)
@@ -296,6 +293,14 @@ class Plan(Layout):
         for use in of.uses:
             found |= self.families[use.family].owners(use.places)
         return found
+
+
+def _end_of(name: str, names: Sequence[str], start: int) -> int:
+    """Where the members of a family end that come one after another from number `start` on."""
+    at = start
+    while at < len(names) and names[at].partition("[")[0] == name:
+        at += 1
+    return at
 
 
 def _compact(marks: NDArray[numpy.bool_]) -> NDArray[numpy.bool_]:

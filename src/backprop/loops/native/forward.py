@@ -92,8 +92,8 @@ class Forward(Keeping):
         """The value of an operation."""
         columns = self.columns
         operands = [self.found[each] for each in columns.operands(row)]
-        if columns.op(row) == "^" and self._counts(row, home):
-            return self._power(home, *operands)
+        if columns.op(row) == "^" and (first := self._counts(row, home)) is not None:
+            return self._power(home, operands[0], first)
         op, code = columns.op(row), self.code
         code.called = []
         found = code.value(op, operands)
@@ -108,8 +108,9 @@ class Forward(Keeping):
                 self._keep(row, home, found)
         return found
 
-    def _counts(self, row: int, home: Domain) -> bool:
-        """Whether a power of what stays has an exponent that counts up, 1 by 1, in the innermost loop."""
+    def _counts(self, row: int, home: Domain) -> float | None:
+        """The first exponent of a power of what stays that counts up, 1 by 1, in the innermost loop; None of
+        others."""
         base, exponent = self.columns.operands(row)
         special = self.columns.specials.get(exponent)
         stays = isinstance(self.columns.specials.get(base), Lift)
@@ -119,18 +120,22 @@ class Forward(Keeping):
             or not isinstance(special, Index)
             or home in self._times_here
         ):
-            return False
+            return None
         fit = self._fit(exponent, lambda: special.known, self.columns.homes[exponent])
         steps = (*[0] * (home.depth - 2), 1)
         alone = fit.table is None and not fit.row and fit.steps == steps
-        return alone and self.columns.homes[exponent] is home
+        return float(fit.base) if alone and self.columns.homes[exponent] is home else None
 
-    def _power(self, home: Domain, base: Operand[str], exponent: Operand[str]) -> Operand[str]:
+    def _power(self, home: Domain, base: Operand[str], exponent: float) -> Operand[str]:
         """The power before times the base: relative to the exponent, which is the condition number of a
-        power, that is rounded as often."""
+        power, that is rounded as often. exponent: the first one; without factors a product is 1."""
         code, slot = self.code, self._slot(None)
         first = code.emit(f"icmp eq i64 {self._k[home]}, 0")
-        self._if(first, lambda: self._put(code.value("^", [base, exponent]), slot))
+
+        def begin() -> None:
+            self._put(code.value("^", [base, exponent]) if exponent else 1.0, slot)
+
+        self._if(first, begin)
         later = code.emit(f"xor i1 {first}, true")
         self._if(later, lambda: self._put(code.value("*", [self._get(slot), base]), slot))
         return self._get(slot)
