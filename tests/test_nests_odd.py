@@ -279,7 +279,7 @@ def test_what_stays_reads_inputs_of_a_family_that_moves(engine: str) -> None:
 
 
 @pytest.mark.parametrize("first", [-2, 0, 1, 2, 3, 7])
-def test_powers_count_from_any_exponent(first: int) -> None:
+def test_powers_count_from_any_exponent(first: int, run: Callable[..., Found]) -> None:
     """Of negative numbers, too, and of 0, whose power of 0 is 1."""
     t = [i / 8 - 2 + (first < 0) / 16 for i in range(33)]
     text = (
