@@ -80,7 +80,6 @@ def test_other_bounds_take_the_place_of_those_of_the_file() -> None:
     assert found.parameters == pytest.approx({"a": 4, "b": 1, "w[1]": 1.5, "w[2]": 1.5})
     json.loads(run("descend", "--bounds", "a=0..9", "--set", "a=7", "--format", "json"))
     assert "a = 7 lies outside its bounds 0..3" in fails("descend", "--set", "a=7")
-    assert "knows no bounds" in fails("descend", "--optimizer", "bfgs")
 
 
 def test_a_number_outside_the_bounds_is_an_error_at_its_place() -> None:

@@ -47,10 +47,15 @@ def test_a_minimum_in_any_units(
 
 
 @pytest.mark.parametrize("optimizer", ["bfgs", "cg", "lbfgs"])
-def test_a_bend_beside_one_of_1e18_is_no_traceback(optimizer: str) -> None:
-    found = descent("f = (x-3)^2 + 1e18*(z-x)^2", {"x": 1, "z": 1}, optimizer=optimizer)
-    assert found.stopped in ENDINGS
-    assert not found.converged or found.parameters == pytest.approx({"x": 3, "z": 3}, abs=1e-5)
+@pytest.mark.parametrize("factor", ["1e16", "1e18"])
+def test_a_bend_beside_one_of_1e18_does_not_hide_the_other(optimizer: str, factor: str) -> None:
+    text = f"f = (x-3)^2 + {factor}*(z-x)^2"
+    found = descent(text, {"x": 1, "z": 1}, optimizer=optimizer)
+    if found.stopped == "steps":  # conjugate directions are as good as their last digits
+        assert (optimizer, factor) == ("cg", "1e16")
+        return
+    assert found.stopped == "minimum", found.reason
+    assert found.parameters == pytest.approx({"x": 3, "z": 3}, abs=1e-5)
 
 
 @pytest.mark.parametrize("optimizer", ["auto", "gd", "lbfgs", "bfgs", "cg", "newton"])
@@ -68,10 +73,10 @@ def test_a_fall_without_end_is_called_that(text: str, optimizer: str) -> None:
     start = {"x": 2.0, **({"y": 0.0} if "y" in text else {})}
     found = descent(text, start, optimizer=optimizer, steps=2000)
     assert found.stopped in ("falls without end", "steps"), found.reason
-    assert optimizer in ("bfgs", "cg", "gd") or found.failed
+    assert optimizer == "gd" or found.failed
 
 
-@pytest.mark.parametrize("optimizer", ["auto", "lbfgs"])
+@pytest.mark.parametrize("optimizer", ["auto", "lbfgs", "bfgs", "cg"])
 @pytest.mark.parametrize(
     "text", ["erf(x)", "1/(1 + exp(x))", "1 + 1/(1 + exp(x))", "atan(x)", "exp(-x)", "1/x"]
 )
@@ -279,9 +284,7 @@ def test_no_exception_passes_out_of_a_descent(request: pytest.FixtureRequest) ->
             text = piece.replace("{}", text)
         start = {name: chance.choice((0.0, 1.0, -1.0, 0.3, 2.5, 1e-8, 40.0)) for name in "xy"}
         optimizer = chance.choice(("auto", "gd", "lbfgs", "bfgs", "cg", "newton"))
-        bounds = (
-            {"x": (-2.0, 50.0)} if optimizer not in ("bfgs", "cg") and chance.random() < 0.3 else {}
-        )
+        bounds = {"x": (-2.0, 50.0)} if chance.random() < 0.3 else {}
         try:
             found = descent(
                 f"L = {text} + 0*x + 0*y", start, optimizer=optimizer, bounds=bounds, steps=200
@@ -321,7 +324,7 @@ def test_several_starts_lie_within_bounds_and_may_have_no_value() -> None:
         backprop.parse(text).descend(starts=2, state=found.state)
 
 
-@pytest.mark.parametrize("optimizer", ["auto", "newton", "lbfgs"])
+@pytest.mark.parametrize("optimizer", ["auto", "newton", "lbfgs", "bfgs", "cg"])
 def test_second_derivatives_that_are_infinite_are_no_end(optimizer: str) -> None:
     """y^1.5 has the slope 0 at 0, and bends there without limit."""
     found = descent("L = (x - 1)^2 + y^1.5; y = 0 in 0..", {"x": 5}, optimizer=optimizer)

@@ -1,4 +1,5 @@
-"""L-BFGS and its line search: against formulas of textbooks, the six functions of Moré and Thuente, and scipy."""
+"""L-BFGS, BFGS, conjugate gradients and their line search: against formulas of textbooks, the six functions of
+Moré and Thuente, and scipy."""
 
 from __future__ import annotations
 
@@ -15,11 +16,15 @@ from scipy import optimize
 
 import backprop
 from backprop.descent import line_search
+from backprop.descent.conjugate import Conjugate
 from backprop.descent.course import Run, Stop
 from backprop.descent.limited_memory import LimitedMemory
+from backprop.descent.line_method import Directions, LineMethod
 from backprop.descent.line_search import LineSearch
 from backprop.descent.objective import GraphObjective
 from backprop.descent.problem import Problem
+from backprop.descent.quasi_newton import InverseHessian
+from backprop.descent.vectors import Change
 from backprop.descent.walls import Walls
 from backprop.descent_options import complete
 from backprop.evaluation.gradient import evaluate
@@ -111,20 +116,97 @@ def test_the_direction_is_that_of_the_whole_matrix(count: int) -> None:
         f"; x[i] ~ uniform(-1, 1) for i in 1..n; n = {count}",
         count,
     )
-    memory = LimitedMemory(run, Walls(run), 20)
+    memory = LimitedMemory(count, 20)
     with pytest.raises(Stop):
-        memory.descend()
-    pairs = [(numpy.array(s), numpy.array(y)) for s, y, _ in memory._pairs]
+        LineMethod(run, Walls(run), memory).descend()
+    pairs = [(numpy.array(s), numpy.array(y)) for s, y, *_ in memory.changes]
     assert len(pairs) == 6
     step, change = pairs[-1]
-    inverse = numpy.identity(count) * (step @ change) / (change @ change)
-    for step, change in pairs:
-        left = numpy.identity(count) - numpy.outer(step, change) / (step @ change)
-        inverse = left @ inverse @ left.T + numpy.outer(step, step) / (step @ change)
+    inverse = by_the_formula(pairs, (step @ change) / (change @ change))
     random = Random(0)
     gradient = numpy.array([random.gauss(0, 1) for _ in range(count)])
     found = memory.direction(gradient.tolist() if count == 7 else gradient)
     assert numpy.array(found) == pytest.approx(-inverse @ gradient, rel=1e-9, abs=1e-12)
+
+
+def by_the_formula(pairs: list[Any], multiple: float) -> Any:
+    """Nocedal and Wright (6.17), from a multiple of the unit matrix."""
+    inverse = numpy.identity(len(pairs[0][0])) * multiple
+    for step, change in pairs:
+        left = numpy.identity(len(step)) - numpy.outer(step, change) / (step @ change)
+        inverse = left @ inverse @ left.T + numpy.outer(step, step) / (step @ change)
+    return inverse
+
+
+def changes(count: int) -> list[Any]:
+    """Random steps, and how the gradient of a parabola changes with them."""
+    chance = numpy.random.default_rng(3)
+    root = chance.standard_normal((count, count))
+    steps = chance.standard_normal((4, count))
+    return [(step, root @ (root.T @ step)) for step in steps]
+
+
+def learn(memory: Directions, pairs: list[Any]) -> None:
+    for step, change in pairs:
+        memory.learn(
+            Change(
+                memory.of.numbers(step.tolist()),
+                memory.of.numbers(change.tolist()),
+                step @ change,
+                -1.0,
+            )
+        )
+
+
+def test_bfgs_keeps_the_whole_matrix() -> None:
+    """What is held does not move, and the others go where they would if it were no parameter at all."""
+    pairs, memory = changes(6), InverseHessian()
+    learn(memory, pairs)
+    step, change = pairs[0]
+    inverse = by_the_formula(pairs, (step @ change) / (change @ change))
+    assert memory.matrix == pytest.approx(inverse, rel=1e-9)
+    gradient = numpy.array([1.0, -2.0, 0.0, 0.5, 0.0, 3.0])
+    assert memory.direction(gradient) == pytest.approx(-inverse @ gradient, rel=1e-9)
+    held, free = [2, 4], [0, 1, 3, 5]
+    found = memory.direction(gradient, held)
+    bends = numpy.linalg.inv(inverse)[numpy.ix_(free, free)]
+    assert found[free] == pytest.approx(-numpy.linalg.solve(bends, gradient[free]), rel=1e-6)
+    assert found[held] == pytest.approx(0, abs=1e-9)
+    memory.forget()
+    assert memory.direction(gradient) == pytest.approx(-gradient)
+
+
+def test_conjugate_gradients_solve_a_parabola_in_as_many_steps_as_it_has_inputs() -> None:
+    """Where lines are searched exactly, as here by the parabola itself: Hestenes and Stiefel, 1952."""
+    chance = numpy.random.default_rng(5)
+    root = chance.standard_normal((5, 5))
+    bends, memory, x = root @ root.T, Conjugate(5), chance.standard_normal(5)
+    for _ in range(5):
+        gradient = bends @ x
+        way = numpy.array(memory.direction(gradient.tolist()))
+        step = -(gradient @ way) / (way @ bends @ way) * way
+        change = bends @ step
+        memory.learn(Change(step.tolist(), change.tolist(), step @ change, step @ gradient))
+        x = x + step
+    assert x == pytest.approx(numpy.zeros(5), abs=1e-8)
+    assert memory.first(-2.0) == pytest.approx(step @ gradient / -2.0)
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", "bfgs", "cg", "newton"])
+def test_bounds_hold_for_all_that_search(optimizer: str) -> None:
+    """The lowest point by scipy's method for bounds, with four of ten inputs held."""
+    text = (
+        "L = sum((x[i] - i/3)^2*i for i in 1..10) + sum(x[i]*x[i+1] for i in 1..9) + exp(x[1]/5)"
+        "; x[i] = 1 in 0.5..2 for i in 1..10"
+    )
+    found = backprop.parse(text).descend(optimizer=optimizer)
+    program = backprop.compile(backprop.parse(text))
+    other = optimize.minimize(
+        lambda x: program(x), numpy.ones(10), jac=True, bounds=[(0.5, 2)] * 10, tol=1e-12
+    )
+    assert found.stopped == "minimum at bounds", found.reason
+    assert list(found.parameters.values()) == pytest.approx(other.x.tolist(), abs=1e-5)
+    assert found.value == pytest.approx(other.fun, rel=1e-9)
 
 
 def test_it_takes_no_more_evaluations_than_scipy_and_ends_as_low() -> None:

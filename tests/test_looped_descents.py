@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from backprop import inputs
-from backprop.descent import limited_memory, objective
+from backprop.descent import line_method, objective
 from backprop.loops import sequence
 from backprop.loops.loop_model import LoopModel
 from backprop.loops.worth import read_model
@@ -76,8 +76,8 @@ def near(found: Any, right: Any, tolerance: float) -> bool:
 def without_units(monkeypatch: pytest.MonkeyPatch) -> None:
     """L-BFGS takes the units of inputs from second derivatives, which loops do not always have, and its first
     step from differences: without them both ways take the same steps."""
-    monkeypatch.setattr(limited_memory, "input_scales", lambda run: None)
-    monkeypatch.setattr(limited_memory, "bend_along", lambda run, move: float("nan"))
+    monkeypatch.setattr(line_method, "input_scales", lambda run: None)
+    monkeypatch.setattr(line_method, "bend_along", lambda run, move: float("nan"))
 
 
 WAYS = (

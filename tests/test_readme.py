@@ -40,8 +40,7 @@ def optimizers_table() -> str:
         lines.append(f"| `{row.name}` | {update} | {numbers} |")
     for each in SECOND_ORDER:
         numbers = ", ".join(f"{name} {number:g}" for name, number in defaults(each).items())
-        method = each.own or f"scipy's {each.method}"
-        lines.append(f"| `{each.name}` | {method} | {numbers} |")
+        lines.append(f"| `{each.name}` | {each.own} | {numbers} |")
     return "\n".join(lines) + "\n"
 
 

@@ -217,7 +217,9 @@ class Run:
         """Report a step to a point with finite value and gradient. Raises Stop when it was the
         last, NoLower when many have led to nothing."""
         length = dist(x, self.x)
-        moved = value < self.best[1] - NOTHING * self.fallen if self.monotone else length > 0
+        # many falls by the last bit are none
+        least = max(NOTHING * self.fallen, float_info.epsilon * abs(value))
+        moved = value < self.best[1] - least if self.monotone else length > 0
         still = 0 if moved else self.still + 1
         best = (1, value, x) if value < self.best[1] else None
         values = array("d", [value * self.problem.sign])

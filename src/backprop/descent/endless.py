@@ -1,7 +1,7 @@
 """The end of a run that stands still, where the output falls as far as doubles go."""
 
 from itertools import pairwise
-from math import inf, isinf, isnan, nan
+from math import inf, isinf, isnan
 
 from backprop.descent.course import Run, Stop
 from backprop.descent.objective import Point
@@ -52,7 +52,10 @@ def tail(run: Run, room: float) -> Stop | None:
 
     def value(part: float) -> float:
         ahead = [_within(at + part * by) for at, by in zip(x, way, strict=True)]
-        return problem.known(problem.inside(ahead), nan)
+        try:
+            return problem.value(problem.inside(ahead))
+        except NotFinite:  # 1/(1 + exp(x)) is 0 where exp(x) is beyond all doubles
+            return problem.objective.last * problem.sign
 
     before = [*(value(-part) for part in _BACK), run.value]
     if not before[0] > before[-1] + room or not all(

@@ -20,6 +20,7 @@ from backprop.descent.objective import Point
 from backprop.descent.problem import moves
 from backprop.descent.second_order import by_differences, exact
 from backprop.descent.softest import Softest, softest
+from backprop.errors import NotFinite
 
 MOST_DENSE, _MOST_WORK = 1000, 200_000_000
 """The most inputs for which all second derivatives are kept as a table, 8 MB; and the most steps times
@@ -231,7 +232,7 @@ class Landing:
         by all that the run has fallen, and does not bend by a thousandth of that, leads to no minimum."""
         run = self.run
         way = numpy.array(moves(run.begun, run.x))[self._free]
-        if self._many:
+        if self._many or self.range <= _HARDLY_MOVED * self.rounding:
             return False
         some = numpy.ix_(self._free, self._free)
         bend = float(way @ self._table[0][some] @ way) / 2
@@ -298,6 +299,8 @@ class Landing:
         for at in numpy.flatnonzero(found.bends <= found.lost)[:_FLAT_WAYS].tolist():
             way, rises = found.ways[at], 0
             reach = self.reach(way)
+            if (point := self._where_level(way, reach)) is not None:
+                return point, flat
             for side in (reach, -reach):
                 if (point := self.lower_along(way, [side * part for part in _LENGTHS])) is not None:
                     return point, flat
@@ -305,6 +308,19 @@ class Landing:
             if rises < 2:
                 flat.append(Flat(way, rises))
         return None, flat
+
+    def _where_level(self, way: Any, reach: float) -> Point | None:
+        """A lower point where the slope along a way is 0, by the slopes here and a little ahead: what is
+        lost in rounding of a bend beside others is seen farther away."""
+        ahead = _NEARBY * reach
+        try:
+            _, there = self.problem.both(self._moved(way, ahead))
+        except NotFinite:
+            return None
+        slope, other = float(self._gradient @ way), float(numpy.array(there) @ way)
+        if not 0 < other - slope < inf:
+            return None
+        return self.lower_along(way, [ahead * slope / (slope - other)])
 
     def _rises(self, way: Any, side: float) -> bool:
         """Whether the output is higher somewhere on one side, or has no value there."""

@@ -1,4 +1,4 @@
-"""L-BFGS: lower points from the last few steps and how the gradient changed with them.
+"""L-BFGS: second derivatives from the last few steps and how the gradient changed with them.
 
 Nocedal, Wright: Numerical Optimization, 2006, algorithms 7.4 and 7.5.
 """
@@ -6,241 +6,44 @@ Nocedal, Wright: Numerical Optimization, 2006, algorithms 7.4 and 7.5.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
-from math import inf, isfinite, nan, sqrt
-from sys import float_info
-from typing import Any, NamedTuple
+from collections.abc import Sequence
 
-from backprop.descent.course import Run
-from backprop.descent.line_search import LineSearch
-from backprop.descent.objective import Point
-from backprop.descent.problem import dot, moves
-from backprop.descent.walls import Lower, Walls
-from backprop.errors import NotFinite
-
-_FEW = 50
-"""The most numbers that are computed with one by one: for so few that takes no longer than arrays."""
-
-_MOST_TRIALS = 50
-"""The most trials along one line."""
-
-_CLOSE = 1e-4
-"""How far ahead the gradient is looked at, as a part of the inputs."""
-
-_TINY = 1e-3
-"""An input near 0 is taken to be at least so large."""
-
-Vector = Any
-"""A list of numbers, or an array."""
+from backprop.descent.line_method import Directions
+from backprop.descent.vectors import Change, Vector, arithmetic
 
 
-class Arithmetic(NamedTuple):
-    """What is done with the numbers of points: from a list and to one, the product of two, a multiple, the
-    products and quotients number by number, and one plus a multiple of another."""
+class LimitedMemory(Directions):
+    """The last changes. count: of the numbers of a point; most: how many changes are remembered."""
 
-    numbers: Callable[[Point], Vector]
-    point: Callable[[Vector], Point]
-    dot: Callable[[Vector, Vector], float]
-    times: Callable[[float, Vector], Vector]
-    each: Callable[[Vector, Vector], Vector]
-    over: Callable[[Vector, Vector], Vector]
-    plus: Callable[[Vector, float, Vector], Vector]
+    flatter = 0.9
 
+    def __init__(self, count: int, most: int) -> None:
+        self.of = arithmetic(count)
+        self.changes: deque[Change] = deque(maxlen=most)
 
-_ONE_BY_ONE = Arithmetic(
-    list,
-    list,
-    dot,
-    lambda factor, x: [factor * number for number in x],
-    lambda x, y: [one * other for one, other in zip(x, y, strict=True)],
-    lambda x, y: [one / other for one, other in zip(x, y, strict=True)],
-    lambda x, factor, y: [one + factor * other for one, other in zip(x, y, strict=True)],
-)
+    @property
+    def is_empty(self) -> bool:
+        return not self.changes
 
+    def forget(self) -> None:
+        self.changes.clear()
 
-def input_scales(run: Run) -> list[float] | None:
-    """How far each input moves until the output has bent by 1, (n,); None where second derivatives are not
-    quickly known, or not by every input."""
-    if not run.problem.affords_bends or run.left_at:
-        return None
-    from backprop.descent.second_order import exact
+    def learn(self, change: Change) -> None:
+        self.changes.append(change)
 
-    table = exact(run.problem, run.x)
-    if table is None:
-        return None
-    bends = [abs(float(table[at, at])) for at in range(len(run.x))]
-    # an input that does not bend is measured by its slope, as if the output bent to 0 over its move
-    size = abs(run.value) or 1.0
-    for at, slope in enumerate(run.gradient):
-        if not bends[at] > 0:
-            bends[at] = slope * slope / size
-    if not all(map(isfinite, bends)):
-        return None
-    return [1 / sqrt(bend) if bend else 1.0 for bend in bends]
-
-
-def bend_along(run: Run, move: Point) -> float:
-    """How the output bends along a move: by the change of its gradient over a small part of it; nan where
-    that is not known."""
-    longest = max(
-        (abs(by) / max(abs(at), _TINY) for at, by in zip(run.x, move, strict=True)), default=0.0
-    )
-    if not 0 < longest < inf:
-        return nan
-    part = _CLOSE / longest
-    near = [at + part * by for at, by in zip(run.x, move, strict=True)]
-    try:
-        _, there = run.problem.both(near)
-    except NotFinite:
-        return nan
-    return dot(moves(run.gradient, there), move) / part
-
-
-def _arithmetic(count: int) -> Arithmetic:
-    """That of so many numbers."""
-    if count <= _FEW:
-        return _ONE_BY_ONE
-    import numpy
-
-    return Arithmetic(
-        numpy.array,
-        lambda x: x.tolist(),
-        lambda x, y: float(numpy.dot(x, y)),
-        lambda factor, x: factor * x,
-        lambda x, y: x * y,
-        lambda x, y: x / y,
-        lambda x, factor, y: x + factor * y,
-    )
-
-
-class Remembered(NamedTuple):
-    """A step, how the gradient changed with it, and their product."""
-
-    step: Vector
-    change: Vector
-    product: float
-
-
-class LimitedMemory:
-    """A search that begins where a run is. most: how many steps are remembered.
-
-    Where the second derivatives by each input are quickly known, each is measured in units in which its own
-    is 1: then the inputs' units do not matter. Bounds hold by projection (Bertsekas: Projected Newton methods
-    for optimization problems with simple constraints, SIAM J. Control Optim. 20, 1982).
-    """
-
-    def __init__(self, run: Run, walls: Walls, most: int) -> None:
-        self.run, self.walls = run, walls
-        self._pairs: deque[Remembered] = deque(maxlen=most)
-        self._of = _arithmetic(len(run.x))
-        self._scales: Vector | None = None
-        """How far a move of 1 in these units goes, by each input; None: as far as it says."""
-
-    def descend(self) -> None:
-        """Until no lower point is found, or the run raises Stop."""
-        of, run = self._of, self.run
-        if self._scales is None and (scales := input_scales(run)):
-            self._scales = of.numbers(scales)
-        x, gradient = of.numbers(run.x), self._scaled(run.gradient)
-        while True:
-            found = self._along(x, self._down(gradient), gradient)
-            if found is None:
-                if not self._pairs:
-                    return
-                self._pairs.clear()  # what it remembers may have misled it
-                continue
-            value, point, slopes = found
-            before, gradient_before = x, gradient
-            x, gradient = of.numbers(point), self._scaled(slopes)
-            step, change = of.plus(x, -1.0, before), of.plus(gradient, -1.0, gradient_before)
-            if self._scales is not None:
-                step = of.over(step, self._scales)
-            product = of.dot(step, change)
-            # where it does not bend up a step says nothing of second derivatives that are positive
-            up = product > -float_info.epsilon * of.dot(step, gradient_before)
-            if up and product < inf and of.dot(change, change) > 0:
-                self._pairs.append(Remembered(step, change, product))
-            run.step(point, value, slopes)
-
-    def _down(self, gradient: Vector) -> Vector:
-        """Where to go. What stands at a bound and would go beyond stays, and so does what its neighbours
-        would push there."""
-        run, problem = self.run, self.run.problem
-        if not problem.bounded:
-            return self.direction(gradient)
-        ends = [*zip(run.x, problem.low, problem.high, run.gradient, strict=True)]
-        at_low = [at <= low for at, low, _, _ in ends]
-        at_high = [at >= high for at, _, high, _ in ends]
-        held = [
-            (down and slope > 0) or (up and slope < 0)
-            for down, up, (*_, slope) in zip(at_low, at_high, ends, strict=True)
-        ]
-        of = self._of
-        free = of.numbers([0.0 if each else 1.0 for each in held])
-        way = of.point(of.each(self.direction(of.each(gradient, free)), free))
-        return of.numbers(
-            [
-                0.0 if (down and part < 0) or (up and part > 0) else part
-                for part, down, up in zip(way, at_low, at_high, strict=True)
-            ]
-        )
-
-    def _scaled(self, gradient: Point) -> Vector:
-        """A gradient in these units."""
-        numbers = self._of.numbers(gradient)
-        return numbers if self._scales is None else self._of.each(numbers, self._scales)
-
-    def direction(self, gradient: Vector) -> Vector:
-        """Minus the inverse of the second derivatives, as far as they are known, times a gradient.
-
-        Algorithm 7.4; what is not known is a multiple of the unit matrix, (7.20).
-        """
-        of, factors = self._of, list[float]()
+    def direction(self, gradient: Vector, held: Sequence[int] = ()) -> Vector:
+        """Algorithm 7.4; what is not known is a multiple of the unit matrix, (7.20)."""
+        of, factors = self.of, list[float]()
         found = of.times(-1.0, gradient)
-        for step, change, product in reversed(self._pairs):
-            factors.append(of.dot(step, found) / product)
-            found = of.plus(found, -factors[-1], change)
-        if self._pairs:
-            _, change, product = self._pairs[-1]
-            found = of.times(product / of.dot(change, change), found)
-        for (step, change, product), factor in zip(self._pairs, reversed(factors), strict=True):
-            found = of.plus(found, factor - of.dot(change, found) / product, step)
+        for each in reversed(self.changes):
+            factors.append(of.dot(each.step, found) / each.product)
+            found = of.plus(found, -factors[-1], each.gradient)
+        if self.changes:
+            last = self.changes[-1]
+            found = of.times(last.product / of.dot(last.gradient, last.gradient), found)
+        for each, factor in zip(self.changes, reversed(factors), strict=True):
+            found = of.plus(found, factor - of.dot(each.gradient, found) / each.product, each.step)
         return found
 
-    def _along(self, x: Vector, direction: Vector, gradient: Vector) -> Lower | None:
-        """Value, point and gradient at a lower point along a direction; None if there is none."""
-        of, run, walls = self._of, self.run, self.walls
-        slope = of.dot(direction, gradient)
-        if not -inf < slope < 0:
-            return None
-        move = direction if self._scales is None else of.each(direction, self._scales)
-        search = LineSearch(run.value, slope, 1.0 if self._pairs else self._first(move, slope))
-        for _ in range(_MOST_TRIALS):
-            ahead = of.point(of.plus(x, search.step, move))
-            point = run.problem.inside(ahead)
-            if point == run.x:
-                break
-            value, slopes = walls.at(point)
-            ways = move
-            if point != ahead:  # what a bound stops does not move any more
-                stops = zip(point, ahead, of.point(move), strict=True)
-                ways = of.numbers([part if at == to else 0.0 for at, to, part in stops])
-            goes_on = search.tried(value, of.dot(ways, of.numbers(slopes)))
-            if search.good:
-                walls.lowest = None
-                return value, point, slopes
-            if not goes_on:
-                break
-        found, walls.lowest = walls.lowest, None
-        return found
-
-    def _first(self, move: Vector, slope: float) -> float:
-        """The step of the first trial, along a move with this slope: to where the output is lowest by how it
-        bends along the move, if it bends up; else the inputs' own sizes say how far."""
-        of, run = self._of, self.run
-        point = of.point(move)
-        bend = bend_along(run, point)
-        if bend > 0 and 0 < (step := -slope / bend) < inf:
-            return step
-        longest = max(map(abs, point))
-        return (max(map(abs, run.x)) or 1.0) / longest if longest > 0 else 1.0
+    def first(self, slope: float) -> float:
+        return 1.0

@@ -13,9 +13,6 @@ from typing import NamedTuple
 _ENOUGH = 1e-3
 """The part of the fall promised by the first slope with which a step is content."""
 
-_FLATTER = 0.9
-"""A step is long enough where the slope is at most this part of the first one."""
-
 _NARROW = 0.1
 """An interval that is narrower than this part of its farther end is not searched any more."""
 
@@ -45,11 +42,13 @@ class Trial(NamedTuple):
 class LineSearch:
     """A search along a line on which the output has a negative slope at 0.
 
-    step: the next one to be tried. good: whether the last one satisfies both conditions.
+    step: the next one to be tried. flatter: it is long enough where the slope is at most this part of the
+    first one. good: whether the last one satisfies both conditions.
     """
 
-    def __init__(self, value: float, slope: float, step: float) -> None:
+    def __init__(self, value: float, slope: float, step: float, flatter: float = 0.9) -> None:
         self.step = step
+        self._flatter = flatter
         self.good = False
         self._start = Trial(0.0, value, slope)
         self._low = self._high = self._start
@@ -69,7 +68,7 @@ class LineSearch:
         least = _ENOUGH * start.slope
         enough = value <= start.value + trial.step * least
         self._fell = self._fell or (enough and slope >= least)
-        self.good = enough and abs(slope) <= -_FLATTER * start.slope
+        self.good = enough and abs(slope) <= -self._flatter * start.slope
         if self.good or (enough and trial.step >= _LONGEST):
             return False
         line = least if not (self._fell or enough) and value <= self._low.value else 0.0

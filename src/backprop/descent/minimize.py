@@ -71,8 +71,6 @@ def descend(
     raise_all(outside(model, values or {}, bounds))
     free = parameters(model, output, options["only"], options["freeze"])
     limits = bounds_of(model, free, bounds)
-    if limits and isinstance(row, Minimizer) and not row.bounds:
-        raise BadOption(f"{row.name} knows no bounds", hints=["use --optimizer lbfgs"])
     start = {normal(name): number for name, number in (values or {}).items()}
     others: list[str] = []
     if state:

@@ -10,8 +10,7 @@ and from the names of its `state`, which the optimizer keeps from step to step, 
 A name with a prime is the value after the step: `x'` the new parameter. Any other name on a left
 side is an intermediate result. `maximize` turns the sign of g before the update sees it.
 
-The second-order rows name a method of `scipy.optimize.minimize`; the gradients are ours, and so are Newton's
-method, and L-BFGS.
+The second-order rows name what searches for lower points (`descent.searches`).
 
 To add an optimizer, add a row; `tests/test_descent.py` asks torch's numbers for one of its own.
 """
@@ -112,20 +111,14 @@ class Optimizer:
 
 @dataclass(frozen=True, slots=True)
 class Minimizer:
-    """A method that looks for lower points. method: scipy's, by its name there, "" where it is our own.
-    own: what that is (`descent.limited_memory`, `descent.newton`). bounds: whether it knows bounds.
-    hessian: whether it needs second derivatives. options: what a person may change, by scipy's names."""
+    """A method that looks for lower points. own: what it is, in a few words. hessian: whether it needs second
+    derivatives. options: what a person may change."""
 
     name: str
-    method: str
+    own: str
     source: str
-    bounds: bool = False
     hessian: bool = False
-    own: str = ""
     options: Options = field(default_factory=dict)
-    fixed: ByName = field(default_factory=dict)
-    """Options that turn scipy's own stopping rules off: ours decide, and say so. `norm`: the method
-    wants to know our goal for the gradient, and measures it in this norm."""
     lr: ClassVar[None] = None
     state: ClassVar[ByName] = MappingProxyType({})
     """What a first-order row has to say: here nothing is kept from step to step."""
@@ -228,35 +221,25 @@ FIRST_ORDER = (
     ),
 )  # fmt: skip
 
-SECOND_ORDER = (
+SECOND_ORDER = LBFGS, BFGS, CG, NEWTON = (
     Minimizer(
-        "lbfgs", "", "Nocedal, Wright: Numerical Optimization, 2006, section 7.2; bounds by projection",
-        bounds=True, own="L-BFGS", options={"maxcor": (10, Range(1, 1000, whole=True))},
+        "lbfgs", "L-BFGS", "Nocedal, Wright: Numerical Optimization, 2006, section 7.2",
+        options={"maxcor": (10, Range(1, 1000, whole=True))},
+    ),
+    Minimizer("bfgs", "BFGS", "Nocedal, Wright: Numerical Optimization, 2006, chapter 6"),
+    Minimizer(
+        "cg", "conjugate gradients", "Nocedal, Wright: Numerical Optimization, 2006, section 5.2",
     ),
     Minimizer(
-        "bfgs", "BFGS", "Nocedal, Wright: Numerical Optimization, 2006, chapter 6",
-        fixed={"norm": 2, "xrtol": 0},
-    ),
-    Minimizer(
-        "cg", "CG", "Nocedal, Wright: Numerical Optimization, 2006, chapter 5",
-        fixed={"norm": 2},
-    ),
-    Minimizer(
-        "newton", "", "Conn, Gould, Toint: Trust Region Methods, 2000, chapter 7",
-        bounds=True, hessian=True,
-        own="trust region with exact second derivatives; Gauss and Newton's steps for sums of squares",
+        "newton",
+        "trust region with exact second derivatives; Gauss and Newton's steps for sums of squares",
+        "Conn, Gould, Toint: Trust Region Methods, 2000, chapter 7", hessian=True,
     ),
 )  # fmt: skip
 
 
-AUTO = Minimizer(
-    "auto", "", "newton for few parameters, else lbfgs; gd where --lr is given", bounds=True
-)
+AUTO = Minimizer("auto", "newton for few parameters, else lbfgs; gd where --lr is given", "")
 """What stands for the method that suits a problem."""
-
-NEWTON, LBFGS = (
-    next(each for each in SECOND_ORDER if each.name == name) for name in ("newton", "lbfgs")
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Methods that search for lower points: ours and scipy's, and who takes over where one finds none."""
+"""Methods that search for lower points, and who takes over where one finds none."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from backprop.descent.course import NoLower, Run, Stop
-from backprop.descent.limited_memory import LimitedMemory
-from backprop.descent.optimizers import LBFGS, NEWTON, Minimizer, defaults
+from backprop.descent.line_method import Directions, LineMethod
+from backprop.descent.optimizers import BFGS, CG, LBFGS, NEWTON, Minimizer, defaults
 from backprop.descent.problem import Problem
 from backprop.descent.walls import Walls
 
@@ -77,8 +77,18 @@ def _method(row: Minimizer, options: Mapping[str, Any], run: Run, walls: Walls) 
         from backprop.descent.newton import Newton
 
         return Newton(run, walls)
-    if row.own:
-        return LimitedMemory(run, walls, int(options["maxcor"]))
-    from backprop.descent.second_order import ScipySearch  # with numpy
+    return LineMethod(run, walls, _memory(row, options, len(run.x)))
 
-    return ScipySearch(row, options, run, walls)
+
+def _memory(row: Minimizer, options: Mapping[str, Any], count: int) -> Directions:
+    if row is BFGS:
+        from backprop.descent.quasi_newton import InverseHessian  # with numpy
+
+        return InverseHessian()
+    if row is CG:
+        from backprop.descent.conjugate import Conjugate
+
+        return Conjugate(count)
+    from backprop.descent.limited_memory import LimitedMemory
+
+    return LimitedMemory(count, int(options["maxcor"]))

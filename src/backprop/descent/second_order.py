@@ -1,63 +1,15 @@
-"""Methods of `scipy.optimize.minimize` with our exact gradients; what second derivatives say of a point."""
+"""What second derivatives, and gradients nearby, say of a point."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy
 
 from backprop.descent.course import Run
 from backprop.descent.objective import Point
-from backprop.descent.optimizers import Minimizer
 from backprop.descent.problem import Problem
-from backprop.descent.walls import Walls
 from backprop.errors import NotFinite
 from backprop.evaluation.second_derivatives import reach
-
-
-class ScipySearch:
-    """One of scipy's methods at work for a run. options: by its names."""
-
-    def __init__(self, row: Minimizer, options: Mapping[str, Any], run: Run, walls: Walls) -> None:
-        self.row, self.run, self.walls = row, run, walls
-        numbers = {name: n for name, n in options.items() if isinstance(n, float)}
-        whole = {name: int(number) for name, number in numbers.items() if number.is_integer()}
-        self.options = {**row.fixed, **options, **whole}
-        if "norm" in self.options:  # it measures as we do, and may know the goal
-            self.options["gtol"] = run.options["until_grad"] or 0.0
-        self.seen: dict[bytes, tuple[float, Point]] = {}
-        """What scipy asked for since its last step, by the bytes of the point."""
-
-    def descend(self) -> None:
-        """Until the run raises Stop, or no lower point is found."""
-        from scipy.optimize import minimize
-
-        row, run = self.row, self.run
-        more = {"jac": True, "method": row.method, "callback": self._stepped}
-        left = run.options["steps"] - run.count
-        settings = {**self.options, "maxiter": left + 1}
-        try:
-            with numpy.errstate(all="ignore"):  # overflow in scipy's own arithmetic
-                minimize(self._evaluate, numpy.array(run.x), options=settings, **more)
-        except (ValueError, UnboundLocalError, numpy.linalg.LinAlgError):
-            # Its arithmetic gave up, which is the same as finding no lower point.
-            if run.failure is not None:
-                raise
-
-    def _evaluate(self, x: Any) -> tuple[float, Any]:
-        """Value and gradient; where there are none, a wall."""
-        value, gradient = found = self.walls.at(x.tolist())
-        if not self.walls.stands:
-            self.seen[x.tobytes()] = found
-        return value, numpy.asarray(gradient)
-
-    def _stepped(self, intermediate_result: Any) -> None:
-        """What scipy calls after each of its steps, by this name of the argument."""
-        x, point = intermediate_result.x, intermediate_result.x.tolist()
-        # one that scipy did not ask for by itself is computed now
-        found = self.seen.get(x.tobytes()) or self.run.problem.both(point)
-        self.seen = {x.tobytes(): found}
-        self.walls.lowest = None
-        self.run.step(point, *found)
 
 
 def hessian(run: Run, point: Point) -> Any:
