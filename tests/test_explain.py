@@ -22,7 +22,7 @@ from backprop.evaluation.gradient import evaluate
 from backprop.gallery import Example, examples
 from backprop.operations import OPERATIONS
 from backprop.row import Operation
-from backprop.syntax.algebra import written
+from backprop.algebra.formula import written
 from backprop.values import by_names, graph_of
 from running import CLASSIC, POINT, backprop
 from truth import TRUTH, mp

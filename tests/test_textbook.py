@@ -13,7 +13,7 @@ import backprop as library
 from backprop.engine.writers.formulas import Formulas
 from backprop.operations import FUNCTIONS, OPERATIONS
 from backprop.row import Operation
-from backprop.syntax.algebra import written
+from backprop.algebra.formula import written
 from backprop.syntax.functions import evaluated
 from backprop.syntax.latex import latex
 from backprop.syntax.parser import formula

@@ -54,8 +54,7 @@ def grad(
     for each in inputs.of:
         if not is_pattern(each):
             model.output(each)  # which says of a family what to choose
-    asked = meant(inputs.of, model.names, "these equations")
-    outputs: Sequence[str | None] = list(dict.fromkeys(asked)) or [None]
+    outputs: Sequence[str | None] = model.meant_outputs(inputs.of) or [None]
     if model.loops and not whole and len(shown) <= _ALONE:
         from backprop.report.large_report import large_report  # with numpy
 

@@ -84,7 +84,7 @@ def _asked(model: Model, of: Sequence[str], wrt: Sequence[str]) -> tuple[list[st
     there. Raises UnknownName, ChooseOutput."""
     from backprop.evaluation.several import inputs_of, outputs_of
 
-    outputs = list(dict.fromkeys(meant(of, model.names, "these equations"))) or outputs_of(model)
+    outputs = model.meant_outputs(of) or outputs_of(model)
     by = list(dict.fromkeys(meant(wrt, model.names, "these equations")))
     return outputs, by or inputs_of(model, outputs)
 

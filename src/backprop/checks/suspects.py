@@ -6,10 +6,10 @@ from itertools import pairwise
 from math import isfinite
 from typing import NamedTuple
 
+from backprop.algebra.formula import written
 from backprop.checks.way import LONG, Edge, Way
 from backprop.numbers import spoken
 from backprop.operations import OPERATIONS
-from backprop.syntax.algebra import written
 from backprop.values import Numbers, local_slopes, tangents
 
 _FACTORS = {

@@ -16,6 +16,7 @@ COMMANDS: Sequence[str] = (
     "grad",
     "jacobian",
     "hessian",
+    "diff",
     "explain",
     "check",
     "descend",

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from math import isfinite, isnan
 
+from backprop.algebra.formula import Formula, written
 from backprop.derivation.steps import AllMembers, Computed, Derivation, Passed, Share, Total
 from backprop.engine.writers.formulas import Formulas
 from backprop.errors import TooLarge
@@ -20,7 +21,6 @@ from backprop.names import by_name, meant
 from backprop.numbers import exact, shown
 from backprop.operations import CONSTANT_FACTOR, CONSTANTS, DERIVATIVE, FUNCTIONS, OPERATIONS
 from backprop.syntax import functions
-from backprop.syntax.algebra import Formula, written
 from backprop.syntax.notation import names_in
 from backprop.syntax.parser import formula
 from backprop.values import having_say, local_slopes

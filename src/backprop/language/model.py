@@ -11,7 +11,7 @@ from backprop.graph import Columns, Graph, Place, in_order
 from backprop.language.build import Builder
 from backprop.language.declarations import NONE, Bounds, Declarations, default, without_brackets
 from backprop.language.sizes import NO_SIZES, GivenSizes
-from backprop.names import family, gathered, indices, matching, nearest, unknown_name
+from backprop.names import family, gathered, indices, matching, meant, nearest, unknown_name
 from backprop.numbers import listed
 from backprop.source import Source, Span, normal, one_line, pack
 from backprop.syntax.bodies import prepared
@@ -175,6 +175,15 @@ class Model:
         if outputs := [name for name in unused if self.is_equation(name)]:
             return outputs
         return [name for name in self.names if name not in fixed]
+
+    def meant_outputs(self, of: Iterable[str]) -> list[str]:
+        """The outputs that names, families and patterns mean; `*` alone is every output. Raises
+        UnknownName."""
+        found: dict[str, None] = {}
+        for each in of:
+            own = self.outputs if each == "*" else meant([each], self.names, "these equations")
+            found |= dict.fromkeys(own)
+        return [*found]
 
     def graph(self, *names: str) -> Graph:
         """The graph that leads to these names, made once."""

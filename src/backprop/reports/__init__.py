@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from backprop.descent.problem import Problem
     from backprop.picture import Picture
     from backprop.report import Records, Report
+    from backprop.report.derivative_report import DerivativeReport
     from backprop.reports.style import Style
     from backprop.reports.themes import Look
 
@@ -84,6 +85,14 @@ DOCUMENTS: Formats[Callable[[Derivation, Style, bool], str]] = Formats(
 
 FRAGMENTS = ("latex", "html")
 """Those of them that `--fragment` makes for another document."""
+
+FORMULAS: Formats[Callable[[DerivativeReport, Style], str]] = Formats(
+    text=("formulas.text", ".txt"),
+    latex=("formulas.latex", ".tex"),
+    markdown=("formulas.markdown", ".md"),
+    json=("formulas.json", ".json"),
+)
+"""What `diff` prints."""
 
 PICTURES: Formats[Callable[[Picture, Look, str], bytes]] = Formats(
     svg=("drawing", ".svg"),

@@ -9,22 +9,13 @@ slope of h = tanh(z): an equation that is one function as a whole has its name i
 from collections.abc import Container, Mapping, Sequence
 from contextlib import suppress
 
+from backprop.algebra.formula import ZERO, Call, Formula, Product, Symbol, TooLong, number
+from backprop.algebra.normal import operation, power, times
 from backprop.chain.walk import Operand, Texts, Walk
 from backprop.graph import Graph
 from backprop.operations import CONSTANTS, FUNCTIONS, OPERATIONS
 from backprop.row import POWER, Operation
 from backprop.syntax import functions
-from backprop.syntax.algebra import (
-    ZERO,
-    Call,
-    Formula,
-    Product,
-    Symbol,
-    TooLong,
-    number,
-    operation,
-    times,
-)
 from backprop.values import ByNode
 
 Pair = tuple[Formula | None, float]
@@ -89,10 +80,15 @@ class Formulas(Texts[Pair]):
 
     def _shortened(self, made: Formula) -> Formula:
         """A formula, or a product, with the name of the equation for what the equation is."""
-        if isinstance(made, Product) and any(base in self._short for base, _ in made.powers):
-            named = [(self._short.get(base, base), by) for base, by in made.powers]
-            return times(Product(made.coefficient, named))
+        if self._short and isinstance(made, Product):
+            named = [self._short_power(base, by) for base, by in made.powers]
+            return times(Product(made.coefficient, (), made.decimal), *named)
         return self._short.get(made, made)
+
+    def _short_power(self, base: Formula, by: Formula) -> Formula:
+        """A power, with the name of the equation for what the equation is."""
+        whole = power(base, by)
+        return self._short.get(whole) or power(self._short.get(base, base), by)
 
     def _outermost(self, node: int) -> int:
         """The operation that an equation is as a whole, without the pivot that is put back."""

@@ -1,0 +1,214 @@
+"""The normal form: `times`, `plus`, `power` and `operation` take formulas and give one.
+
+So `1*b + 0` is `b`, `x*x` is `x^2`, `x*x^(n - 1)` is `x^n`, `exp(u)*exp(v)` is `exp(u + v)`, and
+`1/2 + 1/3` is `5/6`. What they do holds wherever the formula that they are given has a value; the rows
+of `rewrites.py` say each with the place where it holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
+from math import isqrt
+
+from backprop.algebra.formula import (
+    EULER,
+    HALF,
+    MINUS,
+    ONE,
+    ZERO,
+    Call,
+    Formula,
+    Product,
+    Sum,
+    is_number,
+    sign_of,
+    value_of,
+)
+from backprop.operations import OPERATIONS
+from backprop.row import AND, COMPARISON, NOT, OR
+from backprop.syntax import functions
+
+_MOST_BITS = 200
+"""Larger numbers are not multiplied out: nobody reads them."""
+
+Powers = list[tuple[Formula, Formula]]
+
+
+def times(*factors: Formula) -> Formula:
+    """The product: coefficients multiplied, powers of the same factor joined."""
+    coefficient, decimal = Fraction(1), False
+    powers: dict[Formula, Formula] = {}
+    for factor in factors:
+        if isinstance(factor, Product):
+            coefficient *= factor.coefficient
+            decimal = decimal or factor.decimal
+            more: Sequence[tuple[Formula, Formula]] = factor.powers
+        else:
+            more = ((factor, ONE),)
+        for base, exponent in more:
+            before = powers.get(base)
+            powers[base] = exponent if before is None else plus(before, exponent)
+    if coefficient == 0:
+        return ZERO
+    kept: Powers = []
+    spread: list[Formula] = []
+    for base, exponent in powers.items():
+        of, by = value_of(base), value_of(exponent)
+        if by == 0:
+            continue
+        if of is not None and by is not None and (folded := _raised(of, by)) is not None:
+            coefficient *= folded
+        elif by is not None and by.denominator == 1 and isinstance(base, Product) and base.powers:
+            spread.append(power(base, exponent))  # (x*y)^2, once its exponents have come to 2
+        else:
+            kept.append((base, exponent))
+    if spread:
+        return times(Product(coefficient, kept, decimal), *spread)
+    for at, (base, exponent) in enumerate(kept):  # (1 - t)*x, not -(t - 1)*x
+        if coefficient == -1 and exponent == ONE and kept[1:] and _takes_number_away(base):
+            turned = plus(*(times(MINUS, term) for term in base.parts()))
+            return times(Product(1, kept[:at]), turned, Product(1, kept[at + 1 :]))
+    if len(kept) == 1 and kept[0][1] == ONE:
+        base = kept[0][0]
+        if coefficient == 1:
+            return base
+        if coefficient == -1 and isinstance(base, Sum):
+            return plus(*(times(MINUS, term) for term in base.terms))
+    return Product(coefficient, kept, decimal)
+
+
+def _raised(base: Fraction, by: Fraction) -> Fraction | None:
+    """A power of a number by a number, if that is a number that can be written."""
+    if base == 0:
+        return Fraction(0) if by > 0 else None
+    if by.denominator == 1:
+        bits = max(base.numerator.bit_length(), base.denominator.bit_length()) * abs(by)
+        return Fraction(base ** int(by)) if base in (1, -1) or bits <= _MOST_BITS else None
+    if by.denominator == 2 and base > 0:
+        above, below = isqrt(base.numerator), isqrt(base.denominator)
+        if above * above == base.numerator and below * below == base.denominator:
+            return _raised(Fraction(above, below), by * 2)
+    return Fraction(1) if base == 1 else None
+
+
+def _takes_number_away(found: Formula) -> bool:
+    """Whether a formula is a sum in which a number is taken away: `t - 1`."""
+    terms = found.terms if isinstance(found, Sum) else ()
+    return any(is_number(each) and sign_of(each) < 0 for each in terms)
+
+
+def split(term: Formula) -> tuple[Fraction, bool, Formula]:
+    """A term as its coefficient, whether that is a decimal, and the rest."""
+    if not isinstance(term, Product):
+        return Fraction(1), False, term
+    rest = Product(1, term.powers)
+    if len(rest.powers) == 1 and rest.powers[0][1] == ONE:
+        return term.coefficient, term.decimal, rest.powers[0][0]
+    return term.coefficient, term.decimal, rest
+
+
+def plus(*terms: Formula) -> Formula:
+    """The sum. Terms that differ in their coefficient alone become one; those that cancel go."""
+    found: dict[Formula, tuple[Fraction, bool]] = {}
+    for term in terms:
+        for each in term.terms if isinstance(term, Sum) else (term,):
+            coefficient, decimal, rest = split(each)
+            before = found.get(rest, (Fraction(0), False))
+            found[rest] = before[0] + coefficient, before[1] or decimal
+    kept = [
+        times(Product(coefficient, (), decimal), rest)
+        for rest, (coefficient, decimal) in found.items()
+        if coefficient
+    ]
+    return kept[0] if len(kept) == 1 else Sum(kept) if kept else ZERO
+
+
+def minus(left: Formula, right: Formula) -> Formula:
+    return plus(left, times(MINUS, right))
+
+
+def power(base: Formula, exponent: Formula) -> Formula:
+    """The power; by a whole number of a product, the product of the powers."""
+    by, of = value_of(exponent), value_of(base)
+    if by == 1:
+        return base
+    if by == 0 or of == 1:
+        return ONE
+    if of is not None:
+        raised = None if by is None else _raised(of, by)
+        if raised is not None:
+            assert isinstance(base, Product)
+            return Product(raised, (), base.decimal)
+        return Call("^", (base, exponent)) if of <= 0 else Product(1, [(base, exponent)])
+    if isinstance(base, Product):
+        if by is not None and by.denominator == 1:
+            scale = _raised(base.coefficient, by)
+            if scale is not None:
+                raised_powers = [
+                    power(each, times(of_each, exponent)) for each, of_each in base.powers
+                ]
+                return times(Product(scale, (), base.decimal), *raised_powers)
+        elif base.coefficient == 1 and len(base.powers) == 1:
+            ((inner, of_inner),) = base.powers
+            if inner == EULER or _keeps_sign(of_inner):
+                return power(inner, times(of_inner, exponent))
+    return Product(1, [(base, exponent)])
+
+
+def _keeps_sign(exponent: Formula) -> bool:
+    """Whether a power with this exponent is never positive at a negative base: then what it is raised
+    to can be multiplied with the exponent, and elsewhere neither has a value."""
+    number = value_of(exponent)
+    return number is not None and (number.denominator > 1 or number.numerator % 2 == 1)
+
+
+def choice(condition: Formula, then: Formula, other: Formula) -> Formula:
+    number = value_of(condition)
+    if number is not None:
+        return then if number else other
+    return other if then == other else Call("if", (condition, then, other))
+
+
+def _quotient(above: Formula, below: Formula) -> Formula:
+    return Call("/", (above, below)) if below == ZERO else times(above, power(below, MINUS))
+
+
+_NORMAL: Mapping[str, Callable[..., Formula]] = {
+    "+": plus,
+    "-": minus,
+    "*": times,
+    "/": _quotient,
+    "neg": lambda found: times(MINUS, found),
+    "^": power,
+    "copy": lambda found: found,
+    "exp": lambda found: power(EULER, found),
+    "sqrt": lambda found: power(found, HALF),
+    "if": choice,
+}
+
+
+def operation(name: str, operands: Sequence[Formula]) -> Formula:
+    """The formula of an operation on formulas, in normal form; a condition on numbers is decided."""
+    if name in _NORMAL:
+        return _NORMAL[name](*operands)
+    row = OPERATIONS[name]
+    numbers = [value_of(each) for each in operands]
+    if row.binding == COMPARISON and None not in numbers:
+        return Product(int(functions.value(name)(*numbers)))
+    if row.binding in (AND, OR):
+        decides = row.binding == OR
+        kept = [each for each, number in zip(operands, numbers, strict=True) if number is None]
+        if any(number is not None and bool(number) == decides for number in numbers):
+            return Product(int(decides))
+        if not kept:
+            return Product(int(not decides))
+        if len(kept) < len(operands) and _is_truth(kept[0]):
+            return kept[0]
+    if row.binding == NOT and numbers[0] is not None:
+        return Product(int(not numbers[0]))
+    return Call(name, operands)
+
+
+def _is_truth(found: Formula) -> bool:
+    return isinstance(found, Call) and OPERATIONS[found.name].binding in (AND, OR, NOT, COMPARISON)

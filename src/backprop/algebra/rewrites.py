@@ -1,0 +1,219 @@
+"""The table of rewrites: a pattern, what takes its place, and where that holds.
+
+A row is used only if it holds wherever its pattern has a value; `where` says where the result may have
+none and the pattern neither. In patterns u, v, w and c are any formulas. The rows of NORMAL are what
+`normal.py` does as it makes formulas, those of SHAPES what `tidy.py` does where it makes them shorter,
+and those of REWRITES are looked for by `rewritten`. `tests/test_rewrites.py` holds all rows at random
+points against what the interpreter computes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import NamedTuple
+
+from backprop.algebra.formula import MINUS, ONE, Call, Formula, Product, Sum, Symbol, sign_of
+from backprop.algebra.normal import plus, times
+from backprop.algebra.reading import of_text, substituted
+
+
+class Rewrite(NamedTuple):
+    """pattern and result are texts in the equation language; where: "" is everywhere."""
+
+    pattern: str
+    result: str
+    where: str = ""
+
+
+NORMAL = (
+    Rewrite("u + 0", "u"),
+    Rewrite("1*u", "u"),
+    Rewrite("0*u", "0", "u has a value"),
+    Rewrite("u + u", "2*u"),
+    Rewrite("u - u", "0", "u has a value"),
+    Rewrite("u + v - u", "v", "u has a value"),
+    Rewrite("u*u", "u^2"),
+    Rewrite("u*u^(u - 1)", "u^u", "u != 0"),
+    Rewrite("u^v*u^w", "u^(v + w)", "both powers have a value"),
+    Rewrite("u/u", "1", "u != 0"),
+    Rewrite("u^2/u", "u", "u != 0"),
+    Rewrite("(u*v)^2", "u^2*v^2"),
+    Rewrite("(u*v)^-1", "1/(u*v)", "u*v != 0"),
+    Rewrite("(u^3)^(1/3)", "u", "u >= 0"),
+    Rewrite("sqrt(u)^2", "u", "u >= 0"),
+    Rewrite("sqrt(u)*sqrt(u)", "u", "u >= 0"),
+    Rewrite("u/sqrt(u)", "sqrt(u)", "u > 0"),
+    Rewrite("sqrt(1/u)", "1/sqrt(u)", "u > 0"),
+    Rewrite("u^0", "1"),
+    Rewrite("u^1", "u"),
+    Rewrite("exp(u)*exp(v)", "exp(u + v)"),
+    Rewrite("exp(u)^v", "exp(u*v)"),
+    Rewrite("1/exp(u)", "exp(-u)"),
+    Rewrite("exp(0)", "1"),
+    Rewrite("-(u - v)", "v - u"),
+    Rewrite("-(u - 1)*v", "(1 - u)*v"),
+    Rewrite("u/(v/w)", "u*w/v", "v != 0 and w != 0"),
+    Rewrite("if(c, u, u)", "u"),
+    Rewrite("1/2 + 1/3", "5/6"),
+    Rewrite("sqrt(4)", "2"),
+)
+
+SHAPES = (
+    Rewrite("u*v + u*w", "u*(v + w)"),
+    Rewrite("2*u + 2*v", "2*(u + v)"),
+    Rewrite("u*(u + 1) + u^2", "2*u^2 + u"),
+    Rewrite("1/(1 + u/v)", "v/(v + u)", "v != 0"),
+    Rewrite("u/v - w*u/v^2", "u*(v - w)/v^2", "v != 0"),
+)
+
+_ODD = "sin tan csc cot asin atan sinh tanh asinh atanh erf erfinv cbrt sign"
+_EVEN = "cos sec cosh sinc abs normpdf"
+
+REWRITES = (
+    *(Rewrite(f"{name}(-u)", f"-{name}(u)", f"{name}(u) has a value") for name in _ODD.split()),
+    *(Rewrite(f"{name}(-u)", f"{name}(u)", f"{name}(u) has a value") for name in _EVEN.split()),
+    Rewrite("log(exp(u))", "u"),
+    Rewrite("exp(log(u))", "u", "u > 0"),
+    Rewrite("log(1)", "0"),
+    Rewrite("sin(0)", "0"),
+    Rewrite("cos(0)", "1"),
+    Rewrite("tan(0)", "0"),
+    Rewrite("sinh(0)", "0"),
+    Rewrite("cosh(0)", "1"),
+    Rewrite("tanh(0)", "0"),
+    Rewrite("u*sin(v)^2 + u*cos(v)^2", "u"),
+    Rewrite("u*cosh(v)^2 - u*sinh(v)^2", "u"),
+    Rewrite("u*if(c, 1, 0)", "if(c, u, 0)", "u has a value"),
+    Rewrite("u*if(c, 0, 1)", "if(c, 0, u)", "u has a value"),
+    Rewrite("if(c, u, 0) + if(c, 0, v)", "if(c, u, v)"),
+    Rewrite("if(c, u, 0) + if(c, v, 0)", "if(c, u + v, 0)"),
+    Rewrite("if(c, 0, u) + if(c, 0, v)", "if(c, 0, u + v)"),
+)
+
+_ANY = frozenset("uvwc")
+Bound = Mapping[str, Formula]
+
+
+@cache
+def _rows() -> dict[str, list[tuple[Formula, Formula]]]:
+    """The rows as formulas, by what a formula must be that they fit: a call by its name."""
+    found: dict[str, list[tuple[Formula, Formula]]] = {}
+    for row in REWRITES:
+        pattern = of_text(row.pattern)
+        found.setdefault(kind(pattern), []).append((pattern, of_text(row.result)))
+    return found
+
+
+def kind(found: Formula) -> str:
+    return found.name if isinstance(found, Call) else type(found).__name__
+
+
+def rewritten(found: Formula) -> Formula | None:
+    """A formula with the first row that fits it as a whole, or some of its factors or terms; None if
+    none does."""
+    for pattern, result in _rows().get(kind(found), ()):
+        for bound, rest in _whole(pattern, found):
+            made = substituted(result, bound)
+            if rest is not None:
+                made = plus(made, rest) if isinstance(found, Sum) else times(made, rest)
+            if made != found:
+                return made
+    return None
+
+
+def _whole(pattern: Formula, found: Formula) -> Iterator[tuple[Bound, Formula | None]]:
+    """The ways in which a pattern fits a formula, or a part of a sum or a product, with what is left."""
+    if isinstance(pattern, Sum) and isinstance(found, Sum):
+        yield from _terms(pattern.terms, found.terms, {})
+    elif isinstance(pattern, Product) and isinstance(found, Product):
+        yield from _factors(pattern, found, {}, True)
+    else:
+        for bound in _fits(pattern, found, {}):
+            yield bound, None
+
+
+def _fits(pattern: Formula, found: Formula, bound: Bound) -> Iterator[Bound]:
+    """The ways in which a pattern fits all of a formula."""
+    if isinstance(pattern, Symbol) and pattern.name in _ANY:
+        before = bound.get(pattern.name)
+        if before is None:
+            yield {**bound, pattern.name: found}
+        elif before == found:
+            yield bound
+    elif isinstance(pattern, Call):
+        if isinstance(found, Call) and found.name == pattern.name:
+            yield from _each(pattern.operands, found.operands, bound)
+    elif isinstance(pattern, Product) and pattern.powers:
+        if pattern.coefficient == -1 and len(pattern.powers) == 1 and _is_any(*pattern.powers[0]):
+            if sign_of(found) < 0 or (
+                isinstance(found, Sum) and all(sign_of(t) < 0 for t in found.terms)
+            ):
+                yield from _fits(pattern.powers[0][0], times(MINUS, found), bound)
+            return
+        target = found if isinstance(found, Product) else Product(1, [(found, ONE)])
+        for each, rest in _factors(pattern, target, bound, False):
+            if rest is None or rest == ONE:
+                yield each
+    elif isinstance(pattern, Sum):
+        if isinstance(found, Sum) and len(found.terms) == len(pattern.terms):
+            for each, rest in _terms(pattern.terms, found.terms, bound):
+                if rest is None:
+                    yield each
+    elif pattern == found:
+        yield bound
+
+
+def _each(
+    patterns: tuple[Formula, ...], found: tuple[Formula, ...], bound: Bound
+) -> Iterator[Bound]:
+    if not patterns:
+        yield bound
+        return
+    for each in _fits(patterns[0], found[0], bound):
+        yield from _each(patterns[1:], found[1:], each)
+
+
+def _is_any(base: Formula, by: Formula) -> bool:
+    return isinstance(base, Symbol) and base.name in _ANY and by == ONE
+
+
+def _factors(
+    pattern: Product, found: Product, bound: Bound, part: bool
+) -> Iterator[tuple[Bound, Formula | None]]:
+    """The ways in which the factors of a pattern are among those of a product. A name of the pattern
+    that is a factor by itself is all the others. part: whether some may be left."""
+    wanted = [each for each in pattern.powers if not _is_any(*each)]
+    whole = [base for base, by in pattern.powers if _is_any(base, by)]
+
+    def search(
+        wanted: list[tuple[Formula, Formula]], left: list[tuple[Formula, Formula]], bound: Bound
+    ) -> Iterator[tuple[Bound, list[tuple[Formula, Formula]]]]:
+        if not wanted:
+            yield bound, left
+            return
+        (base, by), *others = wanted
+        for at, (other, of_other) in enumerate(left):
+            for half in _fits(by, of_other, bound):
+                for each in _fits(base, other, half):
+                    yield from search(others, left[:at] + left[at + 1 :], each)
+
+    for each, left in search(wanted, [*found.powers], bound):
+        rest = times(Product(found.coefficient / pattern.coefficient, left, found.decimal))
+        if whole:
+            for full in _fits(whole[0], rest, each):
+                yield full, None
+        elif part or rest == ONE:
+            yield each, rest if rest != ONE else None
+
+
+def _terms(
+    wanted: tuple[Formula, ...], left: tuple[Formula, ...], bound: Bound
+) -> Iterator[tuple[Bound, Formula | None]]:
+    """The ways in which the terms of a pattern are among those of a sum."""
+    if not wanted:
+        yield bound, plus(*left) if left else None
+        return
+    for at, term in enumerate(left):
+        for each in _fits(wanted[0], term, bound):
+            yield from _terms(wanted[1:], left[:at] + left[at + 1 :], each)

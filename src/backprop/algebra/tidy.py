@@ -1,0 +1,200 @@
+"""Formulas as a person would write them: rewritten, and each sum in its shortest shape."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from functools import reduce
+from math import gcd, lcm
+
+from backprop.algebra.formula import (
+    EULER,
+    ONE,
+    ZERO,
+    Formula,
+    Product,
+    Sum,
+    Symbol,
+    TooLong,
+    is_negative,
+    value_of,
+)  # fmt: skip
+from backprop.algebra.normal import plus, power, split, times
+from backprop.algebra.reading import rebuilt
+from backprop.algebra.rewrites import rewritten
+
+_MOST_ROUNDS = 50
+"""Rows make formulas shorter, or turn a sign: they end by themselves long before."""
+
+_MOST_TERMS = 12
+"""Sums of more terms are not multiplied out."""
+
+Memory = dict[Formula, Formula]
+
+
+def simplified(found: Formula, known: Memory | None = None) -> Formula:
+    """A formula as a person would write it. known: what others have become. Raises TooLong."""
+    known = {} if known is None else known
+    if found in known:
+        return known[found]
+    made = rebuilt(found, lambda part: simplified(part, known))
+    for _ in range(_MOST_ROUNDS):
+        if (other := rewritten(made)) is None:
+            break
+        made = rebuilt(other, lambda part: simplified(part, known))
+    made = _shaped(made)
+    known[found] = made
+    return made
+
+
+def _shaped(found: Formula) -> Formula:
+    if isinstance(found, Sum):
+        return shortest(_shapes(found))
+    if isinstance(found, Product):
+        return _on_one_line(found)
+    return found
+
+
+def shortest(found: Iterable[Formula]) -> Formula:
+    """The formula that is shortest to read, of several the first."""
+    return min(found, key=lambda each: each.cost[0])
+
+
+def _shapes(found: Sum) -> Iterator[Formula]:
+    """The ways to write a sum, of equal length the better first: with a number in front, as it is,
+    multiplied out, with all that its terms have in common in front."""
+    yield factored(found, of_names=False)
+    yield found
+    whole = collected(found)
+    if whole is not None:
+        yield factored(falling(whole), of_names=False)
+        yield falling(whole)
+        yield factored(whole)
+    yield factored(found)
+
+
+def collected(found: Sum) -> Formula | None:
+    """A sum with its products of sums multiplied out, where terms then come together; None elsewhere.
+
+    Powers of sums stay: `(x - 1)^2` is exact beside 1, and `x^2 - 2*x + 1` is not.
+    """
+    try:
+        terms = [expanded(term) for term in found.terms]
+    except TooLong:
+        return None
+    made = plus(*terms)
+    return made if _length(made) < sum(map(_length, terms)) else None
+
+
+def _length(found: Formula) -> int:
+    return len(found.terms) if isinstance(found, Sum) else int(found != ZERO)
+
+
+def falling(found: Formula) -> Formula:
+    """A polynomial in one name by falling powers; others as they are."""
+    if not isinstance(found, Sum) or len({*found.names}) != 1:
+        return found
+    by_power: list[tuple[Fraction, Formula]] = []
+    for term in found.terms:
+        _, _, rest = split(term)
+        if isinstance(rest, Product) and len(rest.powers) <= 1:
+            (base, by) = rest.powers[0] if rest.powers else (ONE, Product(0))
+        else:
+            base, by = rest, ONE
+        exponent = value_of(by)
+        if exponent is None or not (isinstance(base, Symbol) or base == ONE):
+            return found
+        by_power.append((exponent, term))
+    return Sum([term for _, term in sorted(by_power, key=lambda pair: -pair[0])])
+
+
+def factored(found: Formula, of_names: bool = True) -> Formula:
+    """A sum with what all its terms have in common in front. of_names: not only a number."""
+    if not isinstance(found, Sum):
+        return found
+    terms = [split(each) for each in found.terms]
+    above = reduce(gcd, (each.numerator for each, _, _ in terms))
+    below = reduce(lcm, (each.denominator for each, _, _ in terms))
+    decimal = any(decimal for _, decimal, _ in terms)
+    common = Fraction(above, below) if not decimal else Fraction(1)
+    sizes = {abs(each) for each, _, _ in terms}
+    if decimal and len(sizes) == 1:
+        common = sizes.pop()
+    powers = [_powers(rest) for _, _, rest in terms]
+    shared: list[tuple[Formula, Formula]] = []
+    for base, by in powers[0].items() if of_names else ():
+        if base == EULER:
+            if all(each.get(base) == by for each in powers):
+                shared.append((base, by))
+            continue
+        exponents = [each.get(base) for each in powers]
+        if all(each == by for each in exponents):
+            shared.append((base, by))
+            continue
+        numbers = [None if each is None else value_of(each) for each in exponents]
+        if None not in numbers:
+            least = min(each for each in numbers if each is not None)
+            most = max(each for each in numbers if each is not None)
+            if least > 0 or most < 0:
+                shared.append((base, Product(least if least > 0 else most)))
+    if common == 1 and not shared:
+        return found
+    front = times(Product(common, (), decimal), *(power(base, by) for base, by in shared))
+    under = power(front, Product(-1))
+    inside = plus(*(times(under, each) for each in found.terms))
+    return times(front, _shaped(inside) if shared else inside)
+
+
+def _powers(term: Formula) -> dict[Formula, Formula]:
+    if isinstance(term, Product):
+        return dict(term.powers)
+    return {term: ONE}
+
+
+def expanded(found: Formula) -> Formula:
+    """A product with its short sums multiplied out. Raises TooLong."""
+    if not isinstance(found, Product):
+        return found
+    made: list[Formula] = [Product(found.coefficient, (), found.decimal)]
+    for base, by in found.powers:
+        exponent = value_of(by)
+        if isinstance(base, Sum) and exponent == 1:
+            if len(made) * len(base.terms) > _MOST_TERMS:
+                raise TooLong
+            made = [times(one, each) for one in made for each in base.terms]
+        else:
+            made = [times(each, power(base, by)) for each in made]
+    return plus(*made)
+
+
+def _on_one_line(found: Product) -> Formula:
+    """A product without fractions inside a sum below the line: `v/(v + u)` for `1/(1 + u/v)`."""
+    for at, (base, by) in enumerate(found.powers):
+        exponent = value_of(by)
+        if (
+            not isinstance(base, Sum)
+            or exponent is None
+            or exponent >= 0
+            or exponent.denominator > 1
+        ):
+            continue
+        below: dict[Formula, Fraction] = {}
+        number = 1
+        for term in base.terms:
+            coefficient, decimal, rest = split(term)
+            number = number if decimal else lcm(number, coefficient.denominator)
+            for each, of_each in _powers(rest).items():
+                if is_negative(of_each) and each != EULER:
+                    size = -(value_of(of_each) or Fraction(0))
+                    below[each] = max(below.get(each, Fraction(0)), size)
+        if not below:
+            continue
+        common = times(
+            Product(number), *(power(each, Product(size)) for each, size in below.items())
+        )
+        cleared = plus(*(times(common, term) for term in base.terms))
+        others = [power(b, e) for i, (b, e) in enumerate(found.powers) if i != at]
+        front = Product(found.coefficient, (), found.decimal)
+        made = times(front, power(common, Product(-exponent)), *others, power(cleared, by))
+        return shortest([found, made])
+    return found

@@ -1,0 +1,1 @@
+"""Derivatives as formulas: a file a format."""

@@ -1,0 +1,31 @@
+r"""Derivatives as LaTeX: the lines of an `align*`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from backprop.report.derivative_report import DerivativeReport
+from backprop.reports.formulas.signs import latex_sign
+from backprop.reports.style import Style
+from backprop.syntax.latex import latex
+from backprop.syntax.latex_names import Naming
+from backprop.syntax.notation import names_in
+from backprop.syntax.parser import formula
+
+
+def write(found: DerivativeReport, style: Style) -> str:
+    """A fragment that needs amsmath."""
+    rows = [f"{left} &= {right}" for left, right in sides(found)]
+    return "\\begin{align*}\n" + " \\\\\n".join(rows) + "\n\\end{align*}\n"
+
+
+def sides(found: DerivativeReport) -> Iterator[tuple[str, str]]:
+    """The left and the right side of every equation, in math mode."""
+    statements = [formula(each.text) for each in found.equations]
+    names = {*found.outputs, *(name for each in found.equations for name in each.wrt)}
+    for statement in statements:
+        names |= names_in(statement)
+    naming = Naming(sorted(names - found.labels.keys()))
+    signs = {name: latex_sign(found, each, naming) for name, each in found.labels.items()}
+    for each, statement in zip(found.equations, statements, strict=True):
+        yield signs.get(each.name) or naming.name(each.name), latex(statement, signs, naming)

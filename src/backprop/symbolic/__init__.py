@@ -1,0 +1,1 @@
+"""Derivatives as formulas: what equations compute, the chain rule on it, and gradients of outputs."""

@@ -1,0 +1,103 @@
+"""What equations compute, as formulas of the names that they use.
+
+A formula holds on the whole domain: an `if` stays one. Where an equation is longer than anybody reads,
+parts of it get names of their own, so that the work and the result stay linear.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping, Sequence
+from copy import copy
+
+from backprop.algebra.formula import Formula, Symbol, TooLong, number
+from backprop.algebra.normal import operation
+from backprop.graph import Graph
+from backprop.operations import CONSTANTS, OPERATIONS
+
+MOST_PARTS = 60
+"""A formula of more parts that goes on is cut: what it is so far gets a name."""
+
+
+class Equations:
+    """The equations that lead to the outputs of a graph, as formulas.
+
+    taken: the names of the file, which no part gets, and of constants that the file uses otherwise.
+    formulas: by name, operands first, those of parts among them. parts: the names that are not the
+    file's.
+    """
+
+    def __init__(self, graph: Graph, taken: Container[str], prefix: str = "v") -> None:
+        self._graph = graph
+        self._taken = taken
+        self._prefix = prefix
+        self._named = {
+            number: Symbol(name) for name, number in CONSTANTS.items() if name not in taken
+        }
+        self.formulas: dict[str, Formula] = {}
+        self.parts: set[str] = set()
+        labels = graph.labels
+        waiting: dict[int, Formula] = {}
+        for step in graph.steps:
+            name = labels.get(step)
+            made = self._step(step, waiting, MOST_PARTS if name is None else 2 * MOST_PARTS)
+            if name is None:
+                waiting[step] = made
+            else:
+                self.formulas[name] = made
+
+    def _step(self, step: int, waiting: Mapping[int, Formula], most: int) -> Formula:
+        """The formula of a step; a part of its own where it is long."""
+        graph = self._graph
+        row, operands = OPERATIONS[graph.op(step)], graph.operands(step)
+        if row.written:  # a pivot is taken away and put back: it cancels
+            return self._operand(operands[row.slopes[-1] == "1"], waiting)
+        found = [self._operand(each, waiting) for each in operands]
+        try:
+            made = operation(row.name, found)
+            if made.size <= most:
+                return made
+        except TooLong:
+            pass
+        sizes = [each.size for each in found]
+        longest = sizes.index(max(sizes))
+        cut = found[longest]
+        found = [self._part(each) if each == cut else each for each in found]
+        if sum(each.size for each in found) > most:
+            found = [self._part(each) if each.size > 1 else each for each in found]
+        return operation(row.name, found)
+
+    def _part(self, found: Formula) -> Formula:
+        """A name of its own for a formula."""
+        name = f"{self._prefix}{len(self.parts) + 1}"
+        while name in self._taken or name in self.formulas:
+            name += "_"
+        self.parts.add(name)
+        self.formulas[name] = found
+        return Symbol(name)
+
+    def _operand(self, node: int, waiting: Mapping[int, Formula]) -> Formula:
+        label = self._graph.labels.get(node)
+        if label is not None:
+            return Symbol(label)
+        if self._graph.is_number(node):
+            value = self._graph.constant(node)
+            return self._named.get(value) or number(value)
+        return waiting[node]
+
+    def with_more(self, formulas: Mapping[str, Formula]) -> Equations:
+        """These equations and others that use them."""
+        twin = copy(self)
+        twin.formulas = {**self.formulas, **formulas}
+        return twin
+
+    def used(self, names: Sequence[str]) -> set[str]:
+        """These names and all that leads to them."""
+        found: set[str] = set()
+        waiting = [*names]
+        while waiting:
+            name = waiting.pop()
+            if name not in found:
+                found.add(name)
+                if name in self.formulas:
+                    waiting += self.formulas[name].names
+        return found

@@ -1,0 +1,160 @@
+"""The gradient of an output as formulas: closed ones in the inputs alone, or step by step.
+
+Closed: every name is replaced by its equation, and the formula derived by each input. Step by step:
+intermediates keep their names, the derivative of the output by each is an equation of its own,
+`dL_dd = f`, and what two need stands once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Sequence
+from typing import NamedTuple
+
+from backprop.algebra.formula import ONE, ZERO, Formula, Product, Symbol
+from backprop.algebra.normal import plus, times
+from backprop.algebra.reading import substituted
+from backprop.algebra.tidy import simplified
+from backprop.symbolic.chain import Chain
+from backprop.symbolic.equations import Equations
+
+
+class Derived(NamedTuple):
+    """An equation for a derivative, or for what such equations need.
+
+    name: what it is called. formula: its right side. of, wrt: which derivative it is; "" and none for
+    an intermediate of the file. asked: whether it was asked for.
+    """
+
+    name: str
+    formula: Formula
+    of: str = ""
+    wrt: tuple[str, ...] = ()
+    asked: bool = False
+
+
+class Naming:
+    """Names for derivatives that no other name has: `dL_da`, `d2L_da2`, `d2L_da_db`."""
+
+    def __init__(self, taken: Container[str]) -> None:
+        self._taken = taken
+        self._given: dict[str, tuple[str, tuple[str, ...]]] = {}
+
+    def __call__(self, of: str, wrt: Sequence[str]) -> str:
+        order = f"{len(wrt)}" if len(wrt) > 1 else ""
+        if len({*wrt}) == 1:
+            below = f"_d{_plain(wrt[0])}{order}"
+        else:
+            below = "".join(f"_d{_plain(each)}" for each in wrt)
+        name, asked = f"d{order}{_plain(of)}{below}", (of, tuple(wrt))
+        while name in self._taken or self._given.get(name, asked) != asked:
+            name += "_"
+        self._given[name] = asked
+        return name
+
+
+def _plain(name: str) -> str:
+    """A name as a part of another one: without brackets and commas."""
+    plain = "".join(each if each.isalnum() or each in "_'" else "_" for each in name)
+    return plain.replace("'", "_").rstrip("_") or "_"
+
+
+def closed(equations: Equations, of: str, kept: Container[str] = ()) -> Formula:
+    """An output as one formula of the inputs, and of the names that are kept. Raises TooLong."""
+    known: dict[str, Formula] = {}
+    leads = equations.used([of])
+    for name, found in equations.formulas.items():  # operands first
+        if name in leads and (name == of or name not in kept):
+            by = {each: known[each] for each in found.names if each in known}
+            known[name] = substituted(found, by)
+    return known.get(of, Symbol(of))
+
+
+def nested(
+    equations: Equations, of: str, orders: Iterable[Sequence[str]], naming: Naming, textbook: bool
+) -> list[Derived]:
+    """Closed formulas of some derivatives, each given by the names that it is by. Raises TooLong."""
+    chains: dict[str, Chain] = {}
+    known: dict[tuple[str, ...], Formula] = {}
+    found = []
+    for wrt in orders:
+        kept = {name for name in wrt if name in equations.formulas}
+        if kept or () not in known:
+            known = {(): closed(equations, of, kept)}
+        for at, name in enumerate(wrt):
+            path = tuple(wrt[: at + 1])
+            if path not in known:
+                chain = chains.setdefault(name, Chain(name, textbook))
+                known[path] = chain.derivative(known[path[:-1]])
+        made = known[tuple(wrt)]
+        if kept:
+            made = simplified(substituted(made, {name: closed(equations, name) for name in kept}))
+            known = {}
+        found.append(Derived(naming(of, wrt), made, of, tuple(wrt), True))
+    return found
+
+
+def in_steps(
+    equations: Equations, of: str, wrt: Sequence[str], naming: Naming, textbook: bool
+) -> list[Derived]:
+    """The derivatives of an output by some names, and all that they need, operands first."""
+    wanted, memory = set(wrt), dict[Formula, Formula]()
+    leads = _leading(equations, of, wanted)
+    order = [name for name in equations.formulas if name in leads]
+    sums: dict[str, list[Formula]] = {of: [ONE]}
+    adjoints: list[Derived] = []
+    moving = leads | wanted
+
+    def finish(name: str) -> Formula:
+        """The derivative of the output by a name, as other equations write it."""
+        made = simplified(plus(*sums.get(name, [ZERO])), memory)
+        asked = name in wanted
+        if asked or not _is_short(made):
+            label = naming(of, (name,))
+            adjoints.append(Derived(label, made, of, (name,), asked))
+            return made if _is_short(made) else Symbol(label)
+        return made
+
+    for name in reversed(order):
+        outer = finish(name)
+        found = equations.formulas[name]
+        own = {found: Symbol(name)}
+        text = found.text()
+        for each in sorted(found.names & moving, key=lambda name: (text.find(name), name)):
+            slope = Chain(each, textbook, own).derivative(found)
+            if slope != ZERO:
+                sums.setdefault(each, []).append(times(slope, outer) if outer != ONE else slope)
+    inputs = [name for name in wrt if name not in equations.formulas]
+    for name in inputs:
+        finish(name)
+    return adjoints
+
+
+def _is_short(found: Formula) -> bool:
+    """Whether a derivative needs no name of its own: a number, a name, or one with a minus."""
+    if isinstance(found, Symbol):
+        return True
+    if not isinstance(found, Product):
+        return False
+    return not found.powers or (
+        abs(found.coefficient) == 1 and len(found.powers) == 1
+        and isinstance(found.powers[0][0], Symbol) and found.powers[0][1] == ONE
+        and found.coefficient == 1
+    )  # fmt: skip
+
+
+def _leading(equations: Equations, of: str, wanted: set[str]) -> set[str]:
+    """The equations on the way from the wanted names to an output."""
+    moving = set(wanted)
+    for name, found in equations.formulas.items():
+        if not found.names.isdisjoint(moving):
+            moving.add(name)
+    return equations.used([of]) & moving
+
+
+def needed(derived: Sequence[Derived], equations: Equations) -> list[str]:
+    """The intermediates that formulas of derivatives use, operands first."""
+    used: set[str] = set()
+    for each in derived:
+        used |= each.formula.names
+    leads = equations.used([*used])
+    return [name for name in equations.formulas if name in leads]
