@@ -16,13 +16,13 @@ from xml.etree import ElementTree
 import pytest
 
 import backprop as library
+from backprop.algebra.formula import written
 from backprop.derivation import derivation, paths
 from backprop.engine.writers.formulas import Formulas
 from backprop.evaluation.gradient import evaluate
 from backprop.gallery import Example, examples
 from backprop.operations import OPERATIONS
 from backprop.row import Operation
-from backprop.algebra.formula import written
 from backprop.values import by_names, graph_of
 from running import CLASSIC, POINT, backprop
 from truth import TRUTH, mp

@@ -157,6 +157,7 @@ def test_every_option_and_format_is_documented() -> None:
         "grad",
         "jacobian",
         "hessian",
+        "diff",
         "explain",
         "check",
         "descend",

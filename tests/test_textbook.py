@@ -10,10 +10,10 @@ from xml.etree import ElementTree
 import pytest
 
 import backprop as library
+from backprop.algebra.formula import written
 from backprop.engine.writers.formulas import Formulas
 from backprop.operations import FUNCTIONS, OPERATIONS
 from backprop.row import Operation
-from backprop.algebra.formula import written
 from backprop.syntax.functions import evaluated
 from backprop.syntax.latex import latex
 from backprop.syntax.parser import formula

@@ -8,7 +8,6 @@ language, which every reader of formulas reads; `normal.py` makes them.
 from __future__ import annotations
 
 import re
-from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from functools import cached_property
@@ -31,11 +30,14 @@ _TOKEN = re.compile(r"[^\W\d]\w*'*|[\d.]+(?:e[+-]?\d+)?|\S")
 _OPERATION = re.compile(r"[-+*/^<>=!]=?|[^\W\d]\w*(?=\()|\b(?:and|or|not)\b")
 
 
+Rational = Fraction | int
+
+
 class TooLong(Exception):
     """A formula with more than LARGEST parts."""
 
 
-class Formula(ABC):
+class Formula:
     """A formula, one of the classes below. key: what makes two of a class equal; parts: what it is
     made of, counted in its size. Raises TooLong."""
 
@@ -81,13 +83,13 @@ class Formula(ABC):
         text, binding = self._bound
         return f"({text})" if binding < needed else text
 
-    @abstractmethod
     def bound_text(self) -> tuple[str, int]:
         """The text without brackets, and how tightly it holds together."""
+        raise NotImplementedError
 
-    @abstractmethod
     def parts(self) -> Iterator[Formula]:
         """The formulas that it is made of."""
+        raise NotImplementedError
 
 
 class Symbol(Formula):
@@ -144,7 +146,7 @@ class Product(Formula):
 
     def __init__(
         self,
-        coefficient: Fraction | int,
+        coefficient: Rational,
         powers: Iterable[tuple[Formula, Formula]] = (),
         decimal: bool = False,
     ) -> None:
@@ -154,7 +156,8 @@ class Product(Formula):
             for base, by in self.powers
             for each in ((base,) if value_of(by) == 1 else (base, by))
         ]
-        self.coefficient = Fraction(coefficient)
+        whole = coefficient.denominator == 1  # int is quicker, and equal
+        self.coefficient: Rational = int(coefficient) if whole else coefficient
         super().__init__((self.coefficient, frozenset(self.powers)), parts)
         self.decimal = decimal
         if not _is_double(self.coefficient):
@@ -167,7 +170,7 @@ class Product(Formula):
 
     def bound_text(self) -> tuple[str, int]:
         """A fraction on one line."""
-        above, below = _number(abs(self.coefficient), self.decimal, bool(self.powers))
+        above, below = _number(absolute(self.coefficient), self.decimal, bool(self.powers))
         powers = [(base, by, is_negative(by)) for base, by in _gathered(self.powers)]
         numerator = [above] if above else []
         numerator += [_power(base, by) for base, by, under in powers if not under]
@@ -204,6 +207,10 @@ class Sum(Formula):
         return iter(self.terms)
 
 
+def absolute(number: Rational) -> Rational:
+    return -number if number < 0 else number
+
+
 def sign_of(found: Formula) -> int:
     """The sign with which a formula is written: -1 for `-2*x`."""
     return -1 if isinstance(found, Product) and found.coefficient < 0 else 1
@@ -213,7 +220,7 @@ def is_number(found: Formula) -> bool:
     return isinstance(found, Product) and not found.powers
 
 
-def value_of(found: Formula) -> Fraction | None:
+def value_of(found: Formula) -> Rational | None:
     """The number that a formula is; None of others."""
     return found.coefficient if isinstance(found, Product) and not found.powers else None
 
@@ -237,7 +244,8 @@ def _gathered(powers: Sequence[tuple[Formula, Formula]]) -> list[tuple[Formula, 
     for half in (HALF, MINUS_HALF):
         roots = [at for at, (base, by) in enumerate(powers) if by == half and is_constant(base)]
         if len(roots) > 1:
-            coefficient, factors = Fraction(1), list[tuple[Formula, Formula]]()
+            coefficient: Rational = 1
+            factors: list[tuple[Formula, Formula]] = []
             for base in (powers[at][0] for at in roots):
                 if isinstance(base, Product):
                     coefficient *= base.coefficient
@@ -280,7 +288,7 @@ def _power(base: Formula, by: Formula) -> str:
     return f"{base.text(POWER + 1)}^{by.text(POWER + 1)}"
 
 
-def _number(size: Fraction, decimal: bool, factors: bool) -> tuple[str, str]:
+def _number(size: Rational, decimal: bool, factors: bool) -> tuple[str, str]:
     """What a coefficient that is not negative writes above the line and below it: `2` and `3` of 2/3;
     "" for 1. factors: whether others follow."""
     above, below = size.numerator, size.denominator
@@ -302,17 +310,19 @@ def _whole(number: int) -> str:
     return str(number) if number < _DIGITS else _decimal(Fraction(number))
 
 
-def _decimal(number: Fraction) -> str:
+def _decimal(number: Rational) -> str:
     return exact(float(number)).replace("e+", "e")
 
 
-def _is_double(number: Fraction) -> bool:
+def _is_double(number: Rational) -> bool:
     """Whether a double is next to a number, and not 0 or infinity."""
+    if isinstance(number, int) and -_DIGITS < number < _DIGITS:
+        return True
     bits = number.numerator.bit_length() - number.denominator.bit_length()
     return abs(bits) < 1000 or not number or (bits < 1030 and _beside(number) not in (0, inf))
 
 
-def _beside(number: Fraction) -> float:
+def _beside(number: Rational) -> float:
     try:
         return abs(float(number))
     except OverflowError:
@@ -343,7 +353,7 @@ def number(value: float) -> Formula:
         )
     if value == int(value):
         return Product(Fraction(int(value)))
-    return Product(Fraction(repr(float(value))), (), True)
+    return Product(Fraction(exact(value)), (), True)
 
 
 ZERO, ONE, MINUS = Product(0), Product(1), Product(-1)

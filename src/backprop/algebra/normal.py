@@ -20,6 +20,7 @@ from backprop.algebra.formula import (
     Call,
     Formula,
     Product,
+    Rational,
     Sum,
     is_number,
     sign_of,
@@ -37,7 +38,8 @@ Powers = list[tuple[Formula, Formula]]
 
 def times(*factors: Formula) -> Formula:
     """The product: coefficients multiplied, powers of the same factor joined."""
-    coefficient, decimal = Fraction(1), False
+    coefficient: Rational = 1
+    decimal = False
     powers: dict[Formula, Formula] = {}
     for factor in factors:
         if isinstance(factor, Product):
@@ -78,18 +80,18 @@ def times(*factors: Formula) -> Formula:
     return Product(coefficient, kept, decimal)
 
 
-def _raised(base: Fraction, by: Fraction) -> Fraction | None:
+def _raised(base: Rational, by: Rational) -> Rational | None:
     """A power of a number by a number, if that is a number that can be written."""
     if base == 0:
-        return Fraction(0) if by > 0 else None
+        return 0 if by > 0 else None
     if by.denominator == 1:
-        bits = max(base.numerator.bit_length(), base.denominator.bit_length()) * abs(by)
-        return Fraction(base ** int(by)) if base in (1, -1) or bits <= _MOST_BITS else None
+        bits = max(base.numerator.bit_length(), base.denominator.bit_length()) * abs(int(by))
+        return Fraction(base) ** int(by) if base in (1, -1) or bits <= _MOST_BITS else None
     if by.denominator == 2 and base > 0:
         above, below = isqrt(base.numerator), isqrt(base.denominator)
         if above * above == base.numerator and below * below == base.denominator:
             return _raised(Fraction(above, below), by * 2)
-    return Fraction(1) if base == 1 else None
+    return 1 if base == 1 else None
 
 
 def _takes_number_away(found: Formula) -> bool:
@@ -98,10 +100,10 @@ def _takes_number_away(found: Formula) -> bool:
     return any(is_number(each) and sign_of(each) < 0 for each in terms)
 
 
-def split(term: Formula) -> tuple[Fraction, bool, Formula]:
+def split(term: Formula) -> tuple[Rational, bool, Formula]:
     """A term as its coefficient, whether that is a decimal, and the rest."""
     if not isinstance(term, Product):
-        return Fraction(1), False, term
+        return 1, False, term
     rest = Product(1, term.powers)
     if len(rest.powers) == 1 and rest.powers[0][1] == ONE:
         return term.coefficient, term.decimal, rest.powers[0][0]
@@ -110,11 +112,11 @@ def split(term: Formula) -> tuple[Fraction, bool, Formula]:
 
 def plus(*terms: Formula) -> Formula:
     """The sum. Terms that differ in their coefficient alone become one; those that cancel go."""
-    found: dict[Formula, tuple[Fraction, bool]] = {}
+    found: dict[Formula, tuple[Rational, bool]] = {}
     for term in terms:
         for each in term.terms if isinstance(term, Sum) else (term,):
             coefficient, decimal, rest = split(each)
-            before = found.get(rest, (Fraction(0), False))
+            before = found.get(rest, (0, False))
             found[rest] = before[0] + coefficient, before[1] or decimal
     kept = [
         times(Product(coefficient, (), decimal), rest)

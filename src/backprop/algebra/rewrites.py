@@ -10,12 +10,13 @@ points against what the interpreter computes.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from fractions import Fraction
 from functools import cache
 from typing import NamedTuple
 
 from backprop.algebra.formula import MINUS, ONE, Call, Formula, Product, Sum, Symbol, sign_of
+from backprop.algebra.from_text import of_text, substituted
 from backprop.algebra.normal import plus, times
-from backprop.algebra.reading import of_text, substituted
 
 
 class Rewrite(NamedTuple):
@@ -60,12 +61,14 @@ NORMAL = (
 )
 
 SHAPES = (
-    Rewrite("u*v + u*w", "u*(v + w)"),
+    Rewrite("u^2*v + u^2*w", "u^2*(v + w)"),
     Rewrite("2*u + 2*v", "2*(u + v)"),
     Rewrite("u*(u + 1) + u^2", "2*u^2 + u"),
     Rewrite("1/(1 + u/v)", "v/(v + u)", "v != 0"),
-    Rewrite("u/v - w*u/v^2", "u*(v - w)/v^2", "v != 0"),
 )
+
+QUOTIENT = Rewrite("w/v - u*c/v^2", "(w*v - u*c)/v^2", "v != 0")
+"""What `symbolic/chain.py` does where it makes a quotient's derivative shorter."""
 
 _ODD = "sin tan csc cot asin atan sinh tanh asinh atanh erf erfinv cbrt sign"
 _EVEN = "cos sec cosh sinc abs normpdf"
@@ -199,7 +202,9 @@ def _factors(
                     yield from search(others, left[:at] + left[at + 1 :], each)
 
     for each, left in search(wanted, [*found.powers], bound):
-        rest = times(Product(found.coefficient / pattern.coefficient, left, found.decimal))
+        rest = times(
+            Product(Fraction(found.coefficient) / pattern.coefficient, left, found.decimal)
+        )
         if whole:
             for full in _fits(whole[0], rest, each):
                 yield full, None

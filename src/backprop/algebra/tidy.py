@@ -13,14 +13,16 @@ from backprop.algebra.formula import (
     ZERO,
     Formula,
     Product,
+    Rational,
     Sum,
     Symbol,
     TooLong,
+    absolute,
     is_negative,
     value_of,
 )  # fmt: skip
+from backprop.algebra.from_text import rebuilt
 from backprop.algebra.normal import plus, power, split, times
-from backprop.algebra.reading import rebuilt
 from backprop.algebra.rewrites import rewritten
 
 _MOST_ROUNDS = 50
@@ -29,10 +31,10 @@ _MOST_ROUNDS = 50
 _MOST_TERMS = 12
 """Sums of more terms are not multiplied out."""
 
-Memory = dict[Formula, Formula]
+Simplified = dict[Formula, Formula]
 
 
-def simplified(found: Formula, known: Memory | None = None) -> Formula:
+def simplified(found: Formula, known: Simplified | None = None) -> Formula:
     """A formula as a person would write it. known: what others have become. Raises TooLong."""
     known = {} if known is None else known
     if found in known:
@@ -94,7 +96,7 @@ def falling(found: Formula) -> Formula:
     """A polynomial in one name by falling powers; others as they are."""
     if not isinstance(found, Sum) or len({*found.names}) != 1:
         return found
-    by_power: list[tuple[Fraction, Formula]] = []
+    by_power: list[tuple[Rational, Formula]] = []
     for term in found.terms:
         _, _, rest = split(term)
         if isinstance(rest, Product) and len(rest.powers) <= 1:
@@ -116,8 +118,8 @@ def factored(found: Formula, of_names: bool = True) -> Formula:
     above = reduce(gcd, (each.numerator for each, _, _ in terms))
     below = reduce(lcm, (each.denominator for each, _, _ in terms))
     decimal = any(decimal for _, decimal, _ in terms)
-    common = Fraction(above, below) if not decimal else Fraction(1)
-    sizes = {abs(each) for each, _, _ in terms}
+    common: Rational = Fraction(above, below) if not decimal else 1
+    sizes = {absolute(each) for each, _, _ in terms}
     if decimal and len(sizes) == 1:
         common = sizes.pop()
     powers = [_powers(rest) for _, _, rest in terms]
@@ -142,7 +144,7 @@ def factored(found: Formula, of_names: bool = True) -> Formula:
     front = times(Product(common, (), decimal), *(power(base, by) for base, by in shared))
     under = power(front, Product(-1))
     inside = plus(*(times(under, each) for each in found.terms))
-    return times(front, _shaped(inside) if shared else inside)
+    return times(front, falling(_shaped(inside)) if shared else inside)
 
 
 def _powers(term: Formula) -> dict[Formula, Formula]:
@@ -178,15 +180,15 @@ def _on_one_line(found: Product) -> Formula:
             or exponent.denominator > 1
         ):
             continue
-        below: dict[Formula, Fraction] = {}
+        below: dict[Formula, Rational] = {}
         number = 1
         for term in base.terms:
             coefficient, decimal, rest = split(term)
             number = number if decimal else lcm(number, coefficient.denominator)
             for each, of_each in _powers(rest).items():
                 if is_negative(of_each) and each != EULER:
-                    size = -(value_of(of_each) or Fraction(0))
-                    below[each] = max(below.get(each, Fraction(0)), size)
+                    size = -(value_of(of_each) or 0)
+                    below[each] = max(below.get(each, 0), size)
         if not below:
             continue
         common = times(

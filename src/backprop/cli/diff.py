@@ -6,7 +6,7 @@ import os
 import re
 from typing import Annotated
 
-from backprop import derivatives
+from backprop import derived_formulas
 from backprop.cli.printing import Output, chosen_format, complain, format_option, send
 from backprop.errors import BadOption
 from backprop.inputs import Inputs
@@ -45,9 +45,11 @@ def diff(
         raise BadOption(f"--pretty has no place in {format}", hints=["leave it out"])
     alone = _is_expression(inputs.file)
     if alone:
-        inputs = inputs._replace(file=None, expressions=(derivatives.named(inputs.file or ""),))
+        inputs = inputs._replace(
+            file=None, expressions=(derived_formulas.named(inputs.file or ""),)
+        )
     textbook = pretty or format in ("latex", "markdown")
-    found = derivatives.diff(inputs, wrt, order, shape, textbook, alone)
+    found = derived_formulas.diff(inputs, wrt, order, shape, textbook, alone)
     write = FORMULAS.writer(format)
     send(lambda style: write(found._replace(pretty=pretty), style), output, None)
     complain(found.warnings, "warning")

@@ -87,10 +87,10 @@ FRAGMENTS = ("latex", "html")
 """Those of them that `--fragment` makes for another document."""
 
 FORMULAS: Formats[Callable[[DerivativeReport, Style], str]] = Formats(
-    text=("formulas.text", ".txt"),
-    latex=("formulas.latex", ".tex"),
-    markdown=("formulas.markdown", ".md"),
-    json=("formulas.json", ".json"),
+    text=("formulas.formula_text", ".txt"),
+    latex=("formulas.formula_latex", ".tex"),
+    markdown=("formulas.formula_markdown", ".md"),
+    json=("formulas.formula_json", ".json"),
 )
 """What `diff` prints."""
 

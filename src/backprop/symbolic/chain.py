@@ -23,7 +23,7 @@ from backprop.algebra.formula import (
     value_of,
 )  # fmt: skip
 from backprop.algebra.normal import choice, operation, plus, power, times
-from backprop.algebra.tidy import Memory, simplified
+from backprop.algebra.tidy import Simplified, simplified
 from backprop.operations import OPERATIONS
 from backprop.row import Operation
 from backprop.syntax.fold import fold
@@ -46,7 +46,7 @@ class Chain:
         self._textbook = textbook
         self._named = named
         self._known: dict[Formula, Formula] = {}
-        self._simple: Memory = {}
+        self._simple: Simplified = {}
 
     def derivative(self, found: Formula) -> Formula:
         """The derivative, simplified. Raises TooLong."""

@@ -10,6 +10,7 @@ from collections.abc import Container, Mapping, Sequence
 from copy import copy
 
 from backprop.algebra.formula import Formula, Symbol, TooLong, number
+from backprop.algebra.from_text import rebuilt
 from backprop.algebra.normal import operation
 from backprop.graph import Graph
 from backprop.operations import CONSTANTS, OPERATIONS
@@ -87,8 +88,33 @@ class Equations:
     def with_more(self, formulas: Mapping[str, Formula]) -> Equations:
         """These equations and others that use them."""
         twin = copy(self)
+        twin.parts = {*self.parts}
         twin.formulas = {**self.formulas, **formulas}
         return twin
+
+    def cut(self, most: int) -> Equations:
+        """These equations in pieces of at most so many parts, where one operation has no more."""
+        twin = copy(self)
+        twin.parts, twin.formulas = {*self.parts}, {}
+        known: dict[Formula, Formula] = {}
+        for name, found in self.formulas.items():
+            twin.formulas[name] = twin._smaller(found, most, known)
+        return twin
+
+    def _smaller(self, found: Formula, most: int, known: dict[Formula, Formula]) -> Formula:
+        """A formula with names for what is large in it."""
+        if found.size <= most:
+            return found
+
+        def named(part: Formula) -> Formula:
+            small = self._smaller(part, most, known)
+            if small.size <= most // 4:
+                return small
+            if part not in known:
+                known[part] = self._part(small)
+            return known[part]
+
+        return rebuilt(found, named)
 
     def used(self, names: Sequence[str]) -> set[str]:
         """These names and all that leads to them."""

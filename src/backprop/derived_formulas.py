@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 
 from backprop.algebra.formula import TooLong
 from backprop.errors import BadOption, TooLarge
@@ -13,9 +13,9 @@ from backprop.names import is_pattern, meant
 from backprop.numbers import exact
 from backprop.report.derivative_report import DerivativeReport, Equation
 from backprop.source import one_line
-from backprop.symbolic.asked import SHORT, Asked, short
-from backprop.symbolic.gradient import Derived
-from backprop.syntax.parser import read
+from backprop.symbolic.by_names import Derived
+from backprop.symbolic.request import SHORT, Request, short
+from backprop.syntax.parser import Statement, read
 
 _NAMES = re.compile(r"[^\W\d]\w*")
 
@@ -48,7 +48,7 @@ def diff(
             model.output(each)  # which says of a family what to choose
     outputs = model.meant_outputs(inputs.of) or [model.output(None)]
     names = meant(wrt, model.names, "these equations")
-    asked = Asked(model, outputs, names, order, textbook, alone)
+    asked = Request(model, outputs, names, order, textbook, alone)
     for of in outputs:
         if not asked.names(of) or asked.names(of) == [of]:
             raise BadOption(
@@ -76,7 +76,7 @@ def diff(
     )
 
 
-def _shaped(asked: Asked, shape: str | None) -> tuple[list[Derived], str]:
+def _shaped(asked: Request, shape: str | None) -> tuple[list[Derived], str]:
     """The derivatives, and in which shape they are. Raises TooLarge."""
     if shape != "steps":
         try:
@@ -93,43 +93,39 @@ def _shaped(asked: Asked, shape: str | None) -> tuple[list[Derived], str]:
 
 
 def _given(model: Model, found: Sequence[Derived], numbers: Mapping[str, float]) -> list[str]:
-    """The statements of the inputs that formulas use, as the file has them, and of what these use."""
-    statements, _ = read(model.source)
-    used = {name.partition("[")[0] for each in found for name in each.formula.names}
-    inputs = {name.partition("[")[0] for name in model.inputs} | {*model.fixed}
+    """The statements of the inputs that formulas use, as the file has them, with the numbers that were
+    given; and of what their ranges are made of."""
+    statements = [
+        each for each in read(model.source)[0] if each.shape.form not in ("function", "goal")
+    ]
     own = {each.name for each in found}
-    wanted = {name for name in used if name in inputs and name not in own}
+    inputs = {*model.inputs, *model.fixed}
+    used = {name for each in found for name in each.formula.names if name in inputs} - own
     lines: dict[int, str] = {}
-    waiting = [*wanted]
+    waiting = [*used]
     while waiting:
         name = waiting.pop()
-        for tokens, shape in statements:
-            if shape.form in ("function", "goal") or name not in _targets(tokens.texts, shape):
-                continue
+        for tokens, _ in (each for each in statements if _defines(model, name, each)):
             if tokens.starts[0] not in lines:
                 lines[tokens.starts[0]] = one_line(tokens.whole.text)
-                waiting += [
-                    word
-                    for word, kind in zip(tokens.texts, tokens.kinds, strict=True)
-                    if kind == "NAME" and word in inputs and word != name
-                ]
-    settings = [f"{name} = {exact(number)}" for name, number in numbers.items()
-                if name.partition("[")[0] in wanted]  # fmt: skip
-    replaced = {name for name in numbers if "[" not in name}
-    return [
-        *(text for at, text in sorted(lines.items()) if not _sets(text, replaced)),
-        *settings,
+                waiting += [each for each in tokens.texts if each in model.fixed]
+    given = [text for at, text in sorted(lines.items()) if not _sets(text, numbers)]
+    return given + [
+        f"{name} = {exact(numbers[name])}" for name in model.inputs if name in used & numbers.keys()
     ]
 
 
-def _targets(texts: Sequence[str], shape: object) -> set[str]:
-    form = getattr(shape, "form", "")
-    if form == "declaration":
-        return {texts[node.token] for node in getattr(shape, "nodes", ())}
-    return {texts[getattr(shape, "target", 0)]}
+def _defines(model: Model, name: str, statement: Statement) -> bool:
+    """Whether a statement gives an input its number, or says that it is const."""
+    tokens, shape = statement
+    if shape.form == "declaration":
+        names = {tokens.texts[node.token] for node in shape.nodes}
+        return not names.isdisjoint((name, name.partition("[")[0]))
+    place = model.equation(name)
+    return place is not None and tokens.starts[0] <= place.start < tokens.ends[-1]
 
 
-def _sets(text: str, names: set[str]) -> bool:
+def _sets(text: str, names: Container[str]) -> bool:
     """Whether a statement gives one of some names its number."""
     found = re.match(r"(?:const\s+)?([^\W\d]\w*'*)\s*=", text)
     return found is not None and found[1] in names

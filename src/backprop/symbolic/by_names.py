@@ -10,12 +10,15 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Sequence
 from typing import NamedTuple
 
-from backprop.algebra.formula import ONE, ZERO, Formula, Product, Symbol
+from backprop.algebra.formula import ONE, ZERO, Formula, Product, Symbol, TooLong
+from backprop.algebra.from_text import substituted
 from backprop.algebra.normal import plus, times
-from backprop.algebra.reading import substituted
 from backprop.algebra.tidy import simplified
 from backprop.symbolic.chain import Chain
 from backprop.symbolic.equations import Equations
+
+_LONGEST_SUM = 160
+"""A gradient of more parts is added up in steps."""
 
 
 class Derived(NamedTuple):
@@ -32,12 +35,13 @@ class Derived(NamedTuple):
     asked: bool = False
 
 
-class Naming:
+class DerivativeNames:
     """Names for derivatives that no other name has: `dL_da`, `d2L_da2`, `d2L_da_db`."""
 
     def __init__(self, taken: Container[str]) -> None:
         self._taken = taken
         self._given: dict[str, tuple[str, tuple[str, ...]]] = {}
+        self._parts = 0
 
     def __call__(self, of: str, wrt: Sequence[str]) -> str:
         order = f"{len(wrt)}" if len(wrt) > 1 else ""
@@ -50,6 +54,14 @@ class Naming:
             name += "_"
         self._given[name] = asked
         return name
+
+    def part(self, of: str, name: str) -> str:
+        """A name for a part of a sum that has many terms: `dL_dw_1`."""
+        self._parts += 1
+        found = f"{self(of, (name,))}_{self._parts}"
+        while found in self._taken:
+            found += "_"
+        return found
 
 
 def _plain(name: str) -> str:
@@ -70,7 +82,11 @@ def closed(equations: Equations, of: str, kept: Container[str] = ()) -> Formula:
 
 
 def nested(
-    equations: Equations, of: str, orders: Iterable[Sequence[str]], naming: Naming, textbook: bool
+    equations: Equations,
+    of: str,
+    orders: Iterable[Sequence[str]],
+    naming: DerivativeNames,
+    textbook: bool,
 ) -> list[Derived]:
     """Closed formulas of some derivatives, each given by the names that it is by. Raises TooLong."""
     chains: dict[str, Chain] = {}
@@ -94,9 +110,26 @@ def nested(
 
 
 def in_steps(
-    equations: Equations, of: str, wrt: Sequence[str], naming: Naming, textbook: bool
+    equations: Equations, of: str, wrt: Sequence[str], naming: DerivativeNames, textbook: bool
+) -> tuple[Equations, list[Derived]]:
+    """The derivatives of an output by some names, operands first, and the equations that they use: in
+    smaller pieces where the derivative of a long one would have too many parts."""
+    for most in _PIECES:
+        try:
+            return equations, _in_steps(equations, of, wrt, naming, textbook)
+        except TooLong:
+            equations = equations.cut(most)
+    return equations, _in_steps(equations, of, wrt, naming, textbook)
+
+
+_PIECES = 60, 30, 15
+
+
+def _in_steps(
+    equations: Equations, of: str, wrt: Sequence[str], naming: DerivativeNames, textbook: bool
 ) -> list[Derived]:
-    """The derivatives of an output by some names, and all that they need, operands first."""
+    """The derivatives of an output by some names, and all that they need, operands first. Raises
+    TooLong."""
     wanted, memory = set(wrt), dict[Formula, Formula]()
     leads = _leading(equations, of, wanted)
     order = [name for name in equations.formulas if name in leads]
@@ -106,13 +139,28 @@ def in_steps(
 
     def finish(name: str) -> Formula:
         """The derivative of the output by a name, as other equations write it."""
-        made = simplified(plus(*sums.get(name, [ZERO])), memory)
+        terms = sums.get(name, [ZERO])
+        while sum(each.size for each in terms) > _LONGEST_SUM:
+            terms = parts_of(terms, name)
+        made = simplified(plus(*terms), memory)
         asked = name in wanted
         if asked or not _is_short(made):
             label = naming(of, (name,))
             adjoints.append(Derived(label, made, of, (name,), asked))
             return made if _is_short(made) else Symbol(label)
         return made
+
+    def parts_of(terms: Sequence[Formula], name: str) -> list[Formula]:
+        """Many terms as the sums of some, each with a name of its own."""
+        found, waiting = list[Formula](), list[Formula]()
+        for at, term in enumerate(terms, 1):
+            waiting.append(term)
+            if sum(each.size for each in waiting) > _LONGEST_SUM // 4 or at == len(terms):
+                label = naming.part(of, name)
+                adjoints.append(Derived(label, plus(*waiting)))
+                found.append(Symbol(label))
+                waiting = []
+        return found
 
     for name in reversed(order):
         outer = finish(name)

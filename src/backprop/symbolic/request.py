@@ -9,8 +9,8 @@ from backprop.algebra.careful import careful
 from backprop.algebra.formula import Formula
 from backprop.errors import BadOption, TooLarge
 from backprop.language.model import Model
+from backprop.symbolic.by_names import DerivativeNames, Derived, in_steps, needed, nested
 from backprop.symbolic.equations import Equations
-from backprop.symbolic.gradient import Derived, Naming, in_steps, needed, nested
 
 SHORT = 120
 """A formula is short up to so many characters: one that fits on two lines of a terminal."""
@@ -19,7 +19,7 @@ _MOST = 500
 """The most derivatives of higher order that are asked for by leaving --wrt out."""
 
 
-class Asked:
+class Request:
     """Derivatives of outputs of a Model.
 
     wrt: by these names; by default by all inputs that are no const and lead there. order: how often.
@@ -43,7 +43,7 @@ class Asked:
         self._wrt = wrt
         self._order = order
         self._equations = {of: Equations(model.graph(of), set(model.names)) for of in outputs}
-        self.naming = Naming(set(model.names))
+        self.naming = DerivativeNames(set(model.names))
 
     def names(self, of: str) -> list[str]:
         """What an output is derived by."""
@@ -92,20 +92,24 @@ class Asked:
     def steps(self) -> list[Derived]:
         """Equations step by step, those of the file that they need first."""
         found: list[Derived] = []
-        for of, equations in self._equations.items():
+        for of, equations in [*self._equations.items()]:
             if self._order == 1:
-                found += in_steps(equations, of, self.names(of), self.naming, self.textbook)
+                names = self.names(of)
+                used, steps = in_steps(equations, of, names, self.naming, self.textbook)
+                self._equations[of] = used
+                found += steps
                 continue
             for wrt in self.orders(of):
-                found += self._higher(equations, of, wrt)
+                found += self._higher(of, wrt)
         return self._careful(self._with_needed(found))
 
-    def _higher(self, equations: Equations, of: str, wrt: tuple[str, ...]) -> list[Derived]:
+    def _higher(self, of: str, wrt: tuple[str, ...]) -> list[Derived]:
         """A derivative of higher order: the equations of a derivative, derived again."""
         derived: list[Derived] = []
         current = of
+        equations = self._equations[of]
         for at, name in enumerate(wrt):
-            found = in_steps(equations, current, [name], self.naming, self.textbook)
+            equations, found = in_steps(equations, current, [name], self.naming, self.textbook)
             path, last = wrt[: at + 1], at == len(wrt) - 1
             current = self.naming(of, path)
             derived += [
@@ -113,7 +117,11 @@ class Asked:
                 for each in found
             ]
             equations = equations.with_more({each.name: each.formula for each in derived})
-        return derived
+        self._equations[of] = equations
+        return [each for each in derived if each.asked or self._is_used(each, derived)]
+
+    def _is_used(self, found: Derived, derived: list[Derived]) -> bool:
+        return any(found.name in each.formula.names for each in derived)
 
     def _with_needed(self, found: list[Derived]) -> list[Derived]:
         first: dict[str, Formula] = {}

@@ -1,7 +1,7 @@
 """Derivatives as Markdown with mathematics between dollar signs."""
 
 from backprop.report.derivative_report import DerivativeReport
-from backprop.reports.formulas.latex import sides
+from backprop.reports.formulas.formula_latex import sides
 from backprop.reports.style import Style
 
 

@@ -1,7 +1,7 @@
 """Derivatives as an equation file, or as mathematics to read."""
 
 from backprop.report.derivative_report import DerivativeReport
-from backprop.reports.formulas.signs import sign
+from backprop.reports.formulas.derivative_signs import sign
 from backprop.reports.style import Style, written
 from backprop.syntax.notation import typographic
 from backprop.syntax.parser import formula

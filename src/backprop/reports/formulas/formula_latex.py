@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from backprop.report.derivative_report import DerivativeReport
-from backprop.reports.formulas.signs import latex_sign
+from backprop.reports.formulas.derivative_signs import latex_sign
 from backprop.reports.style import Style
 from backprop.syntax.latex import latex
 from backprop.syntax.latex_names import Naming

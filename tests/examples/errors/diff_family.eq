@@ -1,0 +1,2 @@
+# diff --of y
+y[i] = a*i for i in 1..3

@@ -1,0 +1,2 @@
+# diff --wrt q
+L = x*y

@@ -1,0 +1,2 @@
+# diff --order 2 --pretty
+E = k*x^2/2 + exp(-x*y)

@@ -1,0 +1,405 @@
+"""Derivatives as formulas: `backprop diff`."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import reduce
+from pathlib import Path
+
+import pytest
+
+import backprop as library
+from backprop import derived_formulas, gallery
+from backprop.algebra.formula import TooLong
+from backprop.errors import BackpropError, TooLarge
+from backprop.inputs import Inputs
+from backprop.language.model import Model
+from backprop.language.reading import read_model
+from backprop.operations import OPERATIONS
+from backprop.reports.formulas.formula_text import write
+from backprop.reports.style import Style
+from backprop.source import Source
+from backprop.symbolic.by_names import Derived
+from backprop.symbolic.request import Request
+from backprop.syntax.fold import fold
+from backprop.syntax.parser import formula
+from counting import growth
+from running import backprop
+from truth import mp
+from truth import truth as value_of
+
+CLASSIC = "e = a*b; d = e+c; L = d*f"
+
+
+def diff(*line: str) -> str:
+    ran = backprop("diff", *line)
+    assert (ran.status, ran.err) == (0, ""), ran
+    return ran.out
+
+
+def derived(
+    text: str, shape: str, of: str | None = None, **more: object
+) -> tuple[Model, list[Derived]]:
+    model = read_model(Source("text", text))
+    asked = Request(model, [of or model.outputs[0]], **more)  # type: ignore[arg-type]
+    return model, getattr(asked, shape)()
+
+
+def again(found: list[Derived]) -> str:
+    return "\n".join(f"{each.name} = {each.formula.text()}" for each in found)
+
+
+# ------------------------------------------------------------------------------------ the classic
+
+
+def test_the_notebooks_graph() -> None:
+    assert diff("-e", CLASSIC) == "dL_da = b*f\ndL_db = a*f\ndL_dc = f\ndL_df = a*b + c\n"
+
+
+def test_step_by_step_intermediates_keep_their_names() -> None:
+    out = diff("-e", CLASSIC, "--shape", "steps")
+    assert out == "e = a*b\nd = e + c\ndL_da = b*f\ndL_db = a*f\ndL_dc = f\ndL_df = d\n"
+
+
+def test_the_result_is_an_equation_file_again(tmp_path: Path) -> None:
+    """With defaults, `const`, bounds and ± as they were; every derivative in the data column."""
+    text = "a = 2 in 0..5; b = -3 ± 0.1\nconst f = -2\nc = 10\n" + CLASSIC
+    out = diff("-e", text)
+    assert out.splitlines() == [
+        "a = 2 in 0..5",
+        "b = -3 ± 0.1",
+        "const f = -2",
+        "dL_da = b*f",
+        "dL_db = a*f",
+        "dL_dc = f",
+    ]
+    path = tmp_path / "grad.txt"
+    path.write_text(out, encoding="utf-8")
+    ran = backprop("grad", str(path), "--of", "*", "--format", "json")
+    values = [json.loads(line)["value"] for line in ran.out.splitlines()]
+    assert values == [6.0, -4.0, -2.0]
+    assert backprop("grad", str(path), "--of", "dL_da").out.startswith("dL_da = 6\n")
+
+
+def test_numbers_from_outside_stand_first() -> None:
+    assert diff("-e", "a = 2; L = a^3", "--set", "a=5") == "a = 5\ndL_da = 3*a^2\n"
+
+
+# ---------------------------------------------------------------------------------- expressions
+
+
+@pytest.mark.parametrize(
+    ("expression", "answer"),
+    [  # from tables and exercises of calculus, as they print them
+        ("x^2*sin(x)", "2*x*sin(x) + x^2*cos(x)"), ("x^3", "3*x^2"), ("sqrt(x)", "1/(2*sqrt(x))"),
+        ("exp(-x^2)", "-2*x*exp(-x^2)"), ("log(x^2 + 1)", "2*x/(x^2 + 1)"), ("x/(1 + x^2)", "(1 - x^2)/(1 + x^2)^2"),
+        ("(x^2 - 1)/(x^2 + 1)", "4*x/(x^2 + 1)^2"), ("x*log(x) - x", "log(x)"), ("log(log(x))", "1/(x*log(x))"),
+        ("sin(x)/cos(x)", "1/cos(x)^2"), ("tan(x)", "1 + tan(x)^2"), ("sin(x)^2", "2*sin(x)*cos(x)"), ("exp(x)*sin(x)", "exp(x)*(sin(x) + cos(x))"),
+        ("atan(x)", "1/(1 + x^2)"), ("2^x", "2^x*log(2)"), ("(3*x + 1)^5", "15*(3*x + 1)^4"), ("sqrt(1 - x^2)", "-x/sqrt(1 - x^2)"),
+        ("x^2*exp(x)", "x*exp(x)*(x + 2)"), ("cos(3*x)", "-3*sin(3*x)"), ("5*x^4 - 3*x^2 + 7", "20*x^3 - 6*x"), ("x / 3", "1/3"),
+        ("2*x^3/3", "2*x^2"), ("sin(cos(x))", "-cos(cos(x))*sin(x)"), ("log(sin(x))", "cos(x)/sin(x)"), ("sinh(x)", "cosh(x)"),
+        ("tanh(x)", "1/cosh(x)^2"), ("x^x", "x^x + x^x*log(x)"), ("abs(x)", "sign(x)"), ("1/(1 + exp(-x))", "exp(-x)/(1 + exp(-x))^2"),
+    ],
+)  # fmt: skip
+def test_an_expression_is_answered_by_the_formula_alone(expression: str, answer: str) -> None:
+    assert diff(expression) == f"{answer}\n"
+
+
+def test_several_names_give_a_line_each() -> None:
+    assert diff("a*exp(-b*x)") == "d_da = exp(-b*x)\nd_db = -a*x*exp(-b*x)\nd_dx = -a*b*exp(-b*x)\n"
+    assert diff("a*exp(-b*x)", "--wrt", "x") == "-a*b*exp(-b*x)\n"
+
+
+def test_a_file_wins_over_an_expression(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a*b").write_text("L = u^2", encoding="utf-8")
+    assert diff("a*b") == "dL_du = 2*u\n"
+
+
+# ------------------------------------------------------------------------------- higher orders
+
+
+def test_higher_and_mixed_derivatives() -> None:
+    assert diff("x^4", "--order", "2") == "12*x^2\n"
+    assert diff("x^2*y^3", "--order", "2", "--wrt", "x, y") == "6*x*y^2\n"
+    out = diff("-e", "L = x^2*y^3", "--order", "2")
+    assert out == "d2L_dx2 = 2*y^3\nd2L_dx_dy = 6*x*y^2\nd2L_dy2 = 6*x^2*y\n"
+    assert diff("-e", "L = x^2*y^3", "--order", "3", "--wrt", "x, x, y") == "d3L_dx_dx_dy = 6*y^2\n"
+
+
+OF_ONE = """
+sin(x)*exp(x) | x^5*log(x) | tanh(x)^2 | 1/(1 + x^2) | sqrt(1 + x^3) | x^x | atan(x^2) | log(1 + exp(x)) | exp(-x^2/2) | sin(x)/x
+cosh(x)*cos(x) | x^2.5 | cbrt(x) | erf(x)*x | gamma(x) | lgamma(x + 1) | sigmoid(3*x) | softplus(x) | asin(x/2) | acos(x/3)
+asinh(x) | acosh(x + 1) | atanh(x/2) | log2(x) | log10(x + 2) | expm1(x)*x | log1p(x^2) | hypot(x, 2) | atan2(x, 3) | exp(sin(x))
+(x^2 + 1)^-3 | x/(1 - x/7) | sec(x) | csc(x) | cot(x) | sinh(x)^3 | 2^(x^2) | normcdf(x) | normpdf(x) | sinc(x)
+digamma(x) | logsumexp(x, 2*x, 1) | silu(x) | gelu(x) | tan(x) | exp2(x)/x | logsigmoid(x) | mish(x) | 1/(exp(x) - 0.5)
+"""  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text", [each.strip() for each in OF_ONE.replace("\n", "|").split("|") if each.strip()]
+)
+@pytest.mark.parametrize("shape", ["nested", "steps"])
+def test_third_derivatives_are_mpmaths(text: str, shape: str) -> None:
+    """mpmath's differences at 60 digits, of its own functions; at a point of no row's table."""
+    at = 0.7310585786300049
+    try:
+        _, found = derived(f"y = {text}", shape, order=3)
+    except TooLong:
+        assert (shape, text) == ("nested", "sinc(x)")  # a series of ten terms
+        return
+    value = library.parse(again(found)).grad({"x": at}, of="d3y_dx3").value
+    with mp.workprec(400):
+        wanted = mp.diff(lambda x: precisely(text, x), mp.mpf(at), 3)
+    assert value == pytest.approx(float(wanted), rel=1e-11)
+
+
+def precisely(text: str, x: object) -> object:
+    """A formula of x by mpmath's functions and the textbook's definitions."""
+
+    def apply(name: str, operands: list[object]) -> object:
+        row = OPERATIONS[name]
+        operands = (
+            [*operands, *row.defaults[len(operands) - row.arity :]]
+            if len(operands) < row.arity
+            else operands
+        )
+        if row.folds and len(operands) > 2:
+            return reduce(lambda one, other: value_of(name)(one, other), operands)
+        return value_of(name)(*operands)
+
+    return fold(formula(text), mp.mpf, {"x": x, "pi": mp.pi}.__getitem__, apply)
+
+
+# -------------------------------------------------------------------------- against `grad`
+
+
+def compare(text: str, numbers: dict[str, float], shape: str, of: str) -> int:
+    """Every derivative of a text, written as `diff` writes it and read again, with what `grad` says.
+    How many were compared."""
+    found = derived_formulas.diff(Inputs(expressions=[text], of=[of]), shape=shape)
+    written = write(found, Style())
+    result, whole = library.parse(text).grad(numbers, of=of), library.parse(written)
+    known = {name: result.data[name] for name in result.data if name in whole.inputs}
+    compared = 0
+    for each in found.equations:
+        if not each.of or each.name not in found.asked or each.name not in whole.names:
+            continue
+        wanted = result.gradients[each.wrt[0]]
+        if not math.isfinite(wanted):
+            continue
+        if each.name in whole.inputs:  # a number
+            assert whole.default(each.name) == wanted
+            compared += 1
+            continue
+        own = whole.grad(known, of=each.name)
+        slack = 4 * 2.3e-16 * (1 + _condition(own)) * abs(wanted)
+        assert own.value == pytest.approx(wanted, rel=1e-14, abs=slack + 1e-300), written
+        compared += 1
+    return compared
+
+
+def _condition(result: library.Gradient) -> float:
+    """How many times larger the relative error of a value may be than those of its inputs and steps."""
+    total = sum(abs(slope * result.data[name]) for name, slope in result.gradients.items())
+    return total / abs(result.value) if result.value else math.inf
+
+
+OPERATORS = [
+    row
+    for row in OPERATIONS.values()
+    if row.name not in ("copy", "pivot", "below", "above", "polygamma")
+]
+
+
+def _equation(row_name: str, names: list[str]) -> str:
+    row = OPERATIONS[row_name]
+    if row_name == "neg":
+        return f"-{names[0]}"
+    if row.name.isidentifier() and row.name not in ("and", "or", "not"):
+        return f"{row.name}({', '.join(names)})"
+    return f"{row.name} {names[0]}" if row.arity == 1 else f"{names[0]} {row.name} {names[1]}"
+
+
+@pytest.mark.parametrize("shape", ["nested", "steps"])
+@pytest.mark.parametrize("row", OPERATORS, ids=lambda row: row.name)
+def test_every_operation(row: object, shape: str) -> None:
+    names = [f"x{at}" for at in range(row.arity)]
+    text = f"y = {_equation(row.name, names)}"
+    compared = sum(
+        compare(text, dict(zip(names, point, strict=True)), shape, "y") for point in row.samples
+    )
+    assert compared
+
+
+@pytest.mark.parametrize("shape", ["nested", "steps"])
+@pytest.mark.parametrize("name", [each.name for each in gallery.examples() if "/" not in each.name])
+def test_the_gallery(name: str, shape: str) -> None:
+    text = gallery.example(name).text
+    model = read_model(Source(name, text))
+    if len(model.columns) > 3000:
+        pytest.skip("long: in steps it is a test of its own")
+    of = model.output(None)
+    if shape == "nested" and len(model.inputs) > 12:
+        return
+    try:
+        assert compare(text, {}, shape, of)
+    except TooLarge:
+        assert shape == "nested"
+
+
+class Expressions:
+    """Random expressions in three names that are finite at random points."""
+
+    def __init__(self, seed: int) -> None:
+        self.chance = random.Random(f"diff {seed}")
+
+    def text(self, depth: int) -> str:
+        chance = self.chance
+        if depth == 0 or chance.random() < 0.15:
+            return chance.choice(
+                ["x", "y", "z", "x", "y", str(chance.randint(1, 9)), "0.5", "pi", "1.25"]
+            )
+        kind = chance.random()
+        one = self.text(depth - 1)
+        if kind < 0.5:
+            return f"({one} {chance.choice('+-**/')} {self.text(depth - 1)})"
+        if kind < 0.62:
+            return (
+                f"{one}^{chance.choice(['2', '3', '0.5', '(-1)', '1.5', '(1/3)'])}"
+                if one.isalnum()
+                else f"({one})^2"
+            )
+        if kind < 0.68:
+            return f"if({one} > {self.text(1)}, {self.text(depth - 1)}, {self.text(depth - 1)})"
+        if kind < 0.76:
+            return f"{chance.choice(['max', 'min', 'hypot', 'atan2', 'logsumexp'])}({one}, {self.text(depth - 1)})"
+        name = chance.choice(
+            "sin cos tanh exp log sqrt atan sigmoid softplus erf cbrt asinh relu abs log1p sinh".split()
+        )
+        return f"{name}({one})"
+
+    def model(self) -> str:
+        lines = [f"u = {self.text(2)}", f"v = {self.text(2)}"]
+        last = self.text(3).replace("z", "u" if self.chance.random() < 0.7 else "z")
+        return "; ".join(
+            [*lines, f"L = {last} + {self.chance.choice(['u*v', 'v', 'sin(v)*u', 'x*v'])}"]
+        )
+
+
+def _random(numbers: range, shape: str) -> Iterator[int]:
+    for seed in numbers:
+        expressions = Expressions(seed)
+        text = expressions.model()
+        point = {name: expressions.chance.uniform(0.2, 2.5) for name in "xyz"}
+        try:
+            model = library.parse(text)
+            known = {name: point[name] for name in model.inputs if name in point}
+            model.grad(known, of="L")
+        except BackpropError:
+            continue  # it has no value there
+        yield compare(text, known, shape, "L")
+
+
+@pytest.mark.parametrize("shape", ["nested", "steps"])
+def test_random_expressions(shape: str, request: pytest.FixtureRequest) -> None:
+    """1,000 with --whole; derivatives by every input, written and read again, are those of `grad`."""
+    many = 1600 if request.config.getoption("--whole") else 120
+    assert sum(1 for each in _random(range(many), shape) if each) > many / 2
+
+
+# --------------------------------------------------------------------------------------- size
+
+
+def _chain(size: int) -> str:
+    lines = [f"v{at} = v{at - 1}*{'xy'[at % 2]} + sin(v{max(0, at - 3)})" for at in range(1, size)]
+    return "\n".join(["v0 = x*y", *lines])
+
+
+def test_steps_grow_linearly() -> None:
+    def work(size: int) -> list[Derived]:
+        return derived(_chain(size), "steps", f"v{size - 1}")[1]
+
+    sizes = {size: sum(len(each.formula.text()) for each in work(size)) for size in (200, 400)}
+    assert sizes[400] < 2.2 * sizes[200]
+    assert growth(work, 100) < 2.3
+
+
+def test_one_long_equation_is_cut_and_right() -> None:
+    text = "x = 0.5; y = 0.25\nL = " + " + ".join(f"x*sin(y*{at})" for at in range(400))
+    _, found = derived(text, "steps")
+    assert max(each.formula.size for each in found) < 400
+    whole = library.parse("x = 0.5; y = 0.25\n" + again(found))
+    wanted = library.parse(text).grad().gradients
+    for name in "xy":
+        assert whole.grad(of=f"dL_d{name}").value == pytest.approx(wanted[name], rel=1e-13)
+
+
+# ------------------------------------------------------------------------------------- formats
+
+
+def test_pretty_is_the_textbooks_form() -> None:
+    assert diff("tanh(x)", "--pretty") == "1 − tanh(x)^2\n"
+    out = diff("-e", "h = tanh(z); L = h^2", "--pretty", "--shape", "steps")
+    assert out.splitlines() == ["h = tanh(z)", "dL/dz = 2·h·(1 − h^2)"] or "1 − h^2" in out
+
+
+def test_latex_and_markdown() -> None:
+    out = diff("-e", CLASSIC, "--format", "latex", "--wrt", "a")
+    assert out == "\\begin{align*}\n\\frac{dL}{da} &= b \\cdot f\n\\end{align*}\n"
+    out = diff("-e", CLASSIC, "--format", "markdown")
+    assert out.splitlines()[3] == "- $\\frac{\\partial L}{\\partial f} = a \\cdot b + c$"
+
+
+def test_json() -> None:
+    found = json.loads(diff("-e", CLASSIC, "--format", "json", "--wrt", "f"))
+    assert found == {
+        "schema": 1, "outputs": ["L"], "shape": "nested", "given": [],
+        "equations": [{"name": "dL_df", "formula": "a*b + c", "of": "L", "wrt": ["f"], "order": 1, "asked": True}],
+    }  # fmt: skip
+
+
+def test_a_name_that_is_taken_gets_a_stroke_more() -> None:
+    assert diff("-e", "dL_da = 3; L = a^2*dL_da", "--wrt", "a") == "dL_da = 3\ndL_da_ = 2*a*dL_da\n"
+
+
+def test_shapes_by_length() -> None:
+    long = "L = " + "*".join(f"(sin(a*{at}) + cos(a*{at}))" for at in range(2, 9))
+    ran = backprop("diff", "-e", long)
+    assert ran.status == 0
+    assert "step by step: a formula would have over 120 characters" in ran.err
+    assert backprop("diff", "-e", long, "--shape", "nested").err == ""
+
+
+# -------------------------------------------------------------------------------------- mistakes
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (["x^2", "--order", "0"], "--order 0: it is at least 1"), (["x^2", "--order", "two"], "--order takes a whole number"),
+        (["x^2", "--wrt", "q"], "'q'"), (["2 + 3"], "no inputs to be derived by"), (["x +* 3"], "two operators side by side"),
+        (["-e", "y[i] = i*a for i in 1..3", "--of", "y"], "'y' is 3 numbers"), (["x*y*z", "--order", "2", "--wrt", "x, y, z"], "by 2 names"),
+        (["x^2", "--format", "csv"], "csv"), (["x^2", "--pretty", "--format", "json"], "--pretty has no place"), (["x^2", "--shape", "flat"], "flat"),
+        (["nofile.txt"], "there is no file nofile.txt"),
+    ],
+)  # fmt: skip
+def test_mistakes(line: list[str], said: str) -> None:
+    ran = backprop("diff", *line)
+    assert ran.status in (1, 2)
+    assert said in ran.err
+    assert "Traceback" not in ran.err
+    assert ran.out == ""
+
+
+def test_sympy_is_not_imported() -> None:
+    code = "import sys; sys.argv = ['backprop', 'diff', 'x^2']\nfrom backprop.cli import main\ntry:\n    main()\nexcept SystemExit:\n    pass\nassert not {'sympy', 'numpy', 'scipy'} & {*sys.modules}"
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode
+        == 0
+    )
