@@ -137,8 +137,10 @@ def factored(found: Formula, of_names: bool = True) -> Formula:
         if None not in numbers:
             least = min(each for each in numbers if each is not None)
             most = max(each for each in numbers if each is not None)
-            if least > 0 or most < 0:
-                shared.append((base, Product(least if least > 0 else most)))
+            if least > 0 or isinstance(base, Sum):  # sqrt(u) - x^2/sqrt(u) is (u - x^2)/sqrt(u)
+                shared.append((base, Product(least)))
+            elif most < 0:
+                shared.append((base, Product(most)))
     if common == 1 and not shared:
         return found
     front = times(Product(common, (), decimal), *(power(base, by) for base, by in shared))
