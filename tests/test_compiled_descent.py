@@ -124,6 +124,34 @@ def test_it_diverges_at_the_same_step(text: str, lr: float) -> None:
     assert fast.value == pytest.approx(slow.value, rel=1e-12)
 
 
+@pytest.mark.parametrize("optimizer", ["gd", "rprop"])
+@pytest.mark.parametrize(
+    ("text", "end"),
+    [
+        (
+            "L = x + if(x > 0, 0, cbrt(x))*u; x = 4; u = 1",
+            ("cannot go on", 31),
+        ),  # an infinite slope at 0, where L is 0
+        (
+            "L = x + if(x > 0, 0, cbrt(x))*u; x = 500; u = 1",
+            ("cannot go on", 3999),
+        ),  # in the second batch
+        (
+            "L = x + if(x > 2, 0, hypot(sqrt(x - 2), 0)); x = 5",
+            ("corner", 24),
+        ),  # one that is not known
+    ],
+)
+def test_a_gradient_that_is_not_finite_ends_the_run_before_it(
+    text: str, end: tuple[str, int], optimizer: str
+) -> None:
+    """Plain descent in the compiled loop looks at gradients after many steps, and then goes back."""
+    slow, fast = both(text, lr=0.125, steps=10_000, optimizer=optimizer, only=["x"])
+    assert_alike(slow, fast)
+    if optimizer == "gd":
+        assert (fast.stopped, fast.steps) == end
+
+
 def test_an_explained_step_among_the_compiled_ones() -> None:
     slow, fast = both(CLASSIC, lr=1e-3, steps=500, explain_step=321)
     assert fast.explained == slow.explained

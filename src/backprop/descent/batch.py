@@ -51,6 +51,8 @@ class Batches:
         task = Task(
             row, numbers, *schedule, count, problem.sign, problem.bounded, clip < inf,
             bool(options["until_change"]), options["target"] is not None,
+            # what an optimizer remembers may hide a gradient that is not finite, and so may a bound
+            bool(row.state or problem.bounded or options["until_grad"]),
         )  # fmt: skip
         self._loop = _compiled(objective, task)
         self._by = self._loop.by

@@ -35,7 +35,8 @@ class GraphLoop(Compiled):
         count, row = len(wrt), task.row
         self._mark = underflow.functions()
         self._looks = True
-        """Whether the loop stops where a product of the chain rule is too small for a double."""
+        """Whether the loop stops where a product of the chain rule is too small for a double, and looks at
+        the gradient after every step."""
         self.by = list(range(count))
         operations = sum(len(each.shape.nodes) for _, each in row.equations())
         engine = tape_for(graph, wrt, objective.fixed, len(graph.order) + count * operations)
@@ -72,7 +73,7 @@ class GraphLoop(Compiled):
         if self._mark and not self._looks:
             self._mark[0]()
         done: int = self._descend(*arrays, steps, *self._more)
-        if self._mark and not self._looks and self._mark[1]():
+        if done < 0 or (self._mark and not self._looks and self._mark[1]()):
             self._looks, self._library = True, self._made(True)
             self._descend = function(self._library, len(self._more))
             return None

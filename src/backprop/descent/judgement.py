@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy
 
@@ -72,12 +73,12 @@ def _lowest(run: Run, landing: Landing, flat: Sequence[Flat]) -> Stop:
         each for each in both_ways if not _matter(landing, each) and landing.has_a_say(each.way)
     ]
     if alone or (one_way and run.problem.objective.is_smooth) or (flat and not landing.range):
-        names = _names(run, [each.way for each in alone or one_way or flat])
+        names = _names(run, landing, [each.way for each in alone or one_way or flat])
         return Stop(
             "flat", f"flat {after(run)}: {output} hardly depends on {names} there; start elsewhere"
         )
     if flat:
-        names = _names(run, [each.way for each in flat])
+        names = _names(run, landing, [each.way for each in flat])
         move = "can move" if len(names.split(", ")) == 1 else "can move together"
         return Stop(
             f"{least}, not unique",
@@ -93,17 +94,17 @@ def _lowest(run: Run, landing: Landing, flat: Sequence[Flat]) -> Stop:
 
 def _matter(landing: Landing, flat: Flat) -> bool:
     """Whether a flat way is one of several inputs, each of which bends the output by itself."""
-    parts = numpy.abs(flat.way)
+    parts = landing.parts(flat.way)
     say = numpy.flatnonzero(parts > _HAS_A_SAY * parts.max())
     return len(say) > 1 and landing.matter(say, landing.reach(flat.way) * flat.way)
 
 
-def _names(run: Run, ways: Sequence[object]) -> str:
+def _names(run: Run, landing: Landing, ways: Sequence[Any]) -> str:
     """The inputs that move along some ways, the largest moves first."""
     problem = run.problem
     sizes = numpy.zeros(len(run.x))
     for way in ways:
-        parts = numpy.abs(numpy.asarray(way))
+        parts = landing.parts(way)
         sizes = numpy.maximum(sizes, parts / (parts.max() or 1.0))
     order = numpy.argsort(-sizes, kind="stable").tolist()
     chosen = [at for at in order if sizes[at] > _HAS_A_SAY]

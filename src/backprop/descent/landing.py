@@ -330,6 +330,13 @@ class Landing:
         least = self.run.value + max(self.room, float_info.epsilon * self.range)
         return any(self.problem.known(point, inf) > least for point in points)
 
+    def parts(self, way: Any) -> Any:
+        """How much of a way each input has, (n,), in units of its own bend."""
+        units = numpy.zeros(len(self.run.x))
+        known = self.spectrum.units
+        units[self._free] = known[self._free] if len(known) == len(units) else known
+        return numpy.abs(way) * units
+
     def has_a_say(self, way: Any) -> bool:
         """Whether the output changes anywhere along a way, however far."""
         lengths = [side * self.reach(way) * far for far in _FAR for side in (1, -1)]

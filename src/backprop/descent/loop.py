@@ -56,8 +56,10 @@ _ARRAYS = ("scalars", "x", "gradient", "state", "best", "last_x", "low", "high",
 class Task(NamedTuple):
     """What a loop is for.
 
-    numbers: those of the schedule. parameters: how many. sign: -1 to climb. The last four: whether
-    there are bounds, clipping, a rule about changes and one about the output.
+    numbers: those of the schedule. parameters: how many. sign: -1 to climb. The next four: whether
+    there are bounds, clipping, a rule about changes and one about the output. watched: whether the gradient
+    must be looked at after every step. Else a small problem's loop looks at its end only: a step by a
+    gradient that is not finite leads to where no step comes back from.
     """
 
     row: Optimizer
@@ -70,12 +72,14 @@ class Task(NamedTuple):
     clipped: bool
     by_change: bool
     by_target: bool
+    watched: bool
 
 
 class Loop(Cells):
     """The text of `descend(scalars, x, gradient, state, best, last_x, low, high, values, steps, …)`.
 
-    It returns the number of steps done. x, gradient: the point, changed in place. state: an array
+    It returns the number of steps done; -1 if one of them was by a gradient that is not finite: then it is to
+    be run again, watched. x, gradient: the point, changed in place. state: an array
     for each name of the optimizer's, one behind the other. best: takes the lowest point; last_x:
     the point before the last step. low, high: bounds, read only if `bounded`. values: the output of
     each step. Then, for a small graph, the numbers of its fixed inputs; for a tape its address, the
@@ -87,6 +91,7 @@ class Loop(Cells):
         super().__init__(task.parameters, len(task.row.state), unrolled)
         self.looks = looks
         self.task = task
+        self.watched = task.watched or looks or not unrolled
 
     def straight(self, graph: Graph, wrt: Sequence[int], fixed: Sequence[int]) -> str:
         """For a graph inside the loop, which is unrolled."""
@@ -137,8 +142,10 @@ class Loop(Cells):
         lr = self._step_size()
         self._update(lr)
         value, looked = evaluate()
-        self._sums()
-        bad = self.finite([*looked, self._cell_value("norm2"), self._cell_value("odd")])
+        if self.watched:
+            self._sums()
+            looked = [*looked, self._cell_value("norm2"), self._cell_value("odd")]
+        bad = self.finite(looked)
         self._branch(self.emit(f"fcmp uno double {bad}, 0.0"), "stop")
         self._stop_unless_moved()
         self._commit(value, lr)
@@ -149,7 +156,7 @@ class Loop(Cells):
             self.store(self._cell_value(name), self.at("%scalars", at))
         if self.unrolled:
             self._store_arrays()
-        done = self._done()
+        done = self._done() if self.watched else self._done_if_finite()
         arrays = ", ".join(f"ptr noalias %{name}" for name in _ARRAYS)
         pointers = ", ".join(f"ptr %{name}" for name in needed)
         body = "\n".join([*self._entry, *self.lines])
@@ -224,6 +231,19 @@ entry:
 
         self._each(one)
 
+    def _done_if_finite(self) -> str:
+        """The steps of this batch; -1 if the point or its gradient is not finite."""
+        self._set_cell("odd", 0.0)
+
+        def one(at: str | int) -> None:
+            for array in (self.x, self.gradient):
+                number = self._get(array, at)
+                self._add("odd", self.emit(f"fsub double {number}, {number}"))
+
+        self._each(one)
+        bad = self.emit(f"fcmp uno double {self._cell_value('odd')}, 0.0")
+        return self.emit(f"select i1 {bad}, i64 -1, i64 {self._done()}")
+
     def _add(self, name: str, number: str) -> None:
         """Add a number to a cell, in any order."""
         total = self._cell_value(name)
@@ -292,7 +312,7 @@ entry:
 
     def _judge(self) -> None:
         """Stop where a rule may say so; whether it does is for the caller to see."""
-        reasons = ["norm2 <= least_norm2"]
+        reasons = ["norm2 <= least_norm2"] if self.watched else []
         if self.task.by_change:
             reasons.append("abs(value - before) <= least_change*(highest - best)")
         if self.task.by_target:
