@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from math import pi
 
+import numpy
 import pytest
 
 import backprop
@@ -90,6 +91,7 @@ def test_what_only_comes_nearer_and_nearer_has_no_minimum(text: str, optimizer: 
     ("text", "start", "stopped", "words"),
     [
         ("(a + b - 3)^2", {"a": 0, "b": 0}, "minimum, not unique", "a, b can move together"),
+        ("(1e12*a + b - 3)^2", {"a": 0, "b": 0}, "minimum, not unique", "a, b can move together"),
         ("(x - 1)^2 + 0*y", {"x": 0, "y": 0}, "minimum, not unique", "y can move"),
         ("relu(x - 1) + 2", {"x": 0}, "flat", "f hardly depends on x"),
         ("exp(-x^2)", {"x": 40}, "flat", "f hardly depends on x"),
@@ -127,6 +129,46 @@ def test_plain_descent_stays_at_a_saddle_and_says_the_way_down(
     assert f"{kind}; f falls towards {way}" in found.reason
     found = descent(f"f = -({text})", {"x": 0, "y": 0}, optimizer="gd", maximize=True)
     assert f"no maximum: {kind}; f rises towards {way}" in found.reason
+
+
+@pytest.mark.parametrize("optimizer", ["auto", "gd", "lbfgs", "bfgs", "cg", "newton"])
+@pytest.mark.parametrize(
+    ("text", "start"),
+    [
+        ("tan(x)", {"x": 0.3}),
+        ("1e-20*tan(1e6*x) + y^2", {"x": 3e-7, "y": 1}),
+        ("-1/(x - 2)^3", {"x": 3}),
+    ],
+)
+def test_a_pole_is_a_fall_without_end(text: str, start: dict[str, float], optimizer: str) -> None:
+    """And no corner, and no top on the way to it."""
+    found = descent(f"f = {text}", start, optimizer=optimizer)
+    assert found.stopped == "falls without end", found.reason
+    assert " top" not in found.reason
+
+
+@pytest.mark.parametrize("depth", ["1e-8", "1e-16", "1e-24"])
+def test_the_bottom_of_a_deep_hole_is_a_minimum(depth: str) -> None:
+    found = descent(f"f = -1/(x^2 + {depth})", {"x": 0.5})
+    assert found.stopped == "minimum", found.reason
+    assert found.value == pytest.approx(-1 / float(depth))
+
+
+@pytest.mark.parametrize("start", [(1, 0.5, 1), (0.1, 0.1, 1), (0.2, 0.0, 3)])
+def test_a_valley_that_leads_ever_farther_has_no_minimum(start: tuple[float, ...]) -> None:
+    """The nearest line through the three points is what the net comes near to as c grows."""
+    found = descent(FUNCTIONS["net"][0], dict(zip("abc", start, strict=True)))
+    assert found.stopped == "falls without end", found.reason
+    assert "on which c grows beyond all bounds" in found.reason
+    line = numpy.polyfit([0.5, 1.5, -1], [0.3, 0.9, -0.5], 1)
+    least = sum((line[0] * x + line[1] - y) ** 2 for x, y in [(0.5, 0.3), (1.5, 0.9), (-1, -0.5)])
+    assert found.value == pytest.approx(least, rel=1e-9)
+
+
+def test_a_minimum_that_is_far_away_is_one() -> None:
+    found = descent("f = (x - 1e5)^2 + (x*y - 2)^2", {"x": 1, "y": 1})
+    assert found.stopped == "minimum", found.reason
+    assert found.parameters == pytest.approx({"x": 1e5, "y": 2e-5}, rel=1e-6)
 
 
 def test_a_person_s_rules_end_a_run_as_they_say() -> None:
@@ -209,7 +251,7 @@ def spoiled(name: str, chance: random.Random) -> tuple[backprop.Model, dict[str,
     return backprop.parse("\n".join(lines)), at
 
 
-_FORKED = ("gulf", "osborne_1", "osborne_2", "biggs_exp6", "net", "eighth")
+_FORKED = ("gulf", "osborne_1", "osborne_2", "biggs_exp6", "eighth")
 """They have several ends, or valleys along which all bends are lost in rounding: there the last digits decide
 where a path leads, and 10^k is no power of 2."""
 

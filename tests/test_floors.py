@@ -94,6 +94,7 @@ ONLY = {
         "descent/judgement.py",
         "descent/landing.py",
         "descent/newton.py",
+        "descent/receding.py",
         "descent/second_order.py",
         "descent/softest.py",
         "descent/squares.py",

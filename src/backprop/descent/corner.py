@@ -12,7 +12,7 @@ from random import Random
 from sys import float_info
 
 from backprop.descent.course import Run, Stop
-from backprop.descent.endless import without_end
+from backprop.descent.endless import pole, without_end
 from backprop.descent.leads import Lead, after, stationary
 from backprop.descent.objective import Ending, GraphObjective, Point
 from backprop.descent.plateau import on_plateau
@@ -64,7 +64,7 @@ def judged(run: Run, stop: Stop, ended: Ending, follows: bool) -> Stop | Lead | 
         return found if isinstance(found, Stop) and found.converged else stop
     if stop.cause not in ("rest", "gradient"):
         return (on_plateau(run, stop, ended) if stop.cause == "change" else None) or stop
-    if run.norm and stop.cause == "rest" and (endless := without_end(run)):
+    if run.norm and stop.cause == "rest" and (endless := without_end(run) or pole(run)):
         return endless
     undecided = not all(map(isfinite, ended.gradient.gradients.values()))
     rests = not run.norm or stop.cause == "gradient"

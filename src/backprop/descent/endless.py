@@ -22,6 +22,10 @@ _BACK = 1.0, 0.9, 0.5
 _AHEAD = [0.1, 1.0, 10.0, 1e3, 1e6, 1e9]
 """How far ahead, in lengths of the way from the start."""
 
+_BESIDE, _ABOVE, _DEEPER = 1e-6, (1e-4, 1e-6, 1e-8, 1e-10), 2.0
+"""A pole is so near that so small a part of the scale of the inputs promises to change the output by itself;
+at a hundredth of the distance it is so many times as deep."""
+
 _NAMED = 4
 """The most inputs that are named."""
 
@@ -35,7 +39,33 @@ def without_end(run: Run) -> Stop | None:
     if not _falls(run):
         return None
     way = f"{run.output} {run.falls}s as far as doubles go"
-    return _endless(run, f"{way}, and has no {run.least} on this way")
+    return endless(run, f"{way}, and has no {run.least} on this way")
+
+
+def pole(run: Run) -> Stop | None:
+    """The end of a run beside a point towards which the output falls as a power of the distance, beyond all
+    bounds; else None."""
+    sizes = [max(abs(at), abs(at - to)) or 1.0 for at, to in zip(run.x, run.begun, strict=True)]
+    slopes = [slope * size for slope, size in zip(run.gradient, sizes, strict=True)]
+    steepest = max(map(abs, slopes), default=0.0)
+    if not abs(run.value) < _BESIDE * steepest < inf:
+        return None
+    up = [slope / steepest * size for slope, size in zip(slopes, sizes, strict=True)]
+
+    def value(part: float) -> float:
+        above = [at + part * by for at, by in zip(run.x, up, strict=True)]
+        return run.problem.known(run.problem.inside(above), inf)
+
+    values = [*(value(part) for part in _ABOVE), run.value]
+    if not all(after < _DEEPER * before < 0 for before, after in pairwise(values)):
+        return None
+    parts = [(name, by) for name, by in run.problem.named(up).items() if by]
+    at = run.problem.named(run.x)
+    names = ", ".join(f"{name} = {shown(at[name])}" for name, _ in parts[:_NAMED])
+    more = ", …" if len(parts) > _NAMED else ""
+    return endless(
+        run, f"{run.output} {run.falls}s beyond all bounds towards a pole beside {names}{more}"
+    )
 
 
 def tail(run: Run, room: float) -> Stop | None:
@@ -72,7 +102,7 @@ def tail(run: Run, room: float) -> Stop | None:
     listed = ", ".join(names[:_NAMED]) + (", …" if len(names) > _NAMED else "")
     grows = "grows" if len(names) == 1 else "grow"
     where = f"towards {shown(run.value * problem.sign)} while {listed} {grows} beyond all bounds"
-    return _endless(run, f"{run.output} {run.falls}s {where}, and has no {run.least} on this way")
+    return endless(run, f"{run.output} {run.falls}s {where}, and has no {run.least} on this way")
 
 
 def _unbounded(run: Run, way: Point) -> list[bool]:
@@ -81,7 +111,8 @@ def _unbounded(run: Run, way: Point) -> list[bool]:
     return [isinf(low if by < 0 else high) for by, low, high in ends]
 
 
-def _endless(run: Run, message: str) -> Stop:
+def endless(run: Run, message: str) -> Stop:
+    """The end of an output that has none. message: how it is seen."""
     problem = run.problem
     hints = [] if problem.bounded else ["give the inputs --bounds, or take another output"]
     error = NotFinite(message, hints=hints, where=problem.model.source.name)

@@ -10,7 +10,8 @@ import numpy
 from backprop.descent.course import Run, Stop
 from backprop.descent.endless import tail
 from backprop.descent.landing import Flat, Landing
-from backprop.descent.leads import NAMED, Lead, after, stationary
+from backprop.descent.leads import NAMED, Lead, after, stationary, towards
+from backprop.descent.receding import recedes
 from backprop.numbers import shown
 
 _HAS_A_SAY = 0.1
@@ -31,6 +32,9 @@ def _verdict(run: Run, landing: Landing | None) -> Stop | Lead:
         return Stop("rounding", f"{when}: whether {output} is lowest is not known: {why}")
     if landing.bends_down:
         point = landing.lower_below()
+        if point is not None and not landing.is_level:
+            still = f"{output} still {run.falls}s {when}, towards {towards(run, point)}"
+            return Lead(point, Stop("rounding", still))
         if point is not None:
             kind = "a top" if landing.is_top else "a saddle"
             return Lead(point, stationary(run, f"{kind}; ", point), kind)
@@ -43,6 +47,8 @@ def _verdict(run: Run, landing: Landing | None) -> Stop | Lead:
         none = f"{output} is {_lower(run)} at no point nearby that was tried, but {foretold}"
         return Stop("corner", f"{when}: {none}; perhaps this is a corner")
     if run.problem.objective.is_smooth and landing.is_flat and (endless := tail(run, landing.room)):
+        return endless
+    if run.problem.objective.is_smooth and (endless := recedes(run, landing)):
         return endless
     point, flat = landing.flat()
     point = point or landing.lower_around()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from math import hypot, inf, isfinite
+from math import copysign, hypot, inf, isfinite
 from random import Random
 from sys import float_info
 from typing import Any, NamedTuple
@@ -44,6 +44,10 @@ _LENGTHS = (1.0, 0.1, 1e-2, 1e-3, 1e-4, 1e-6, 1e-7, 1e-8)
 
 _FAR = 1.0, 10.0, 1e3, 1e6
 """How far along a way of which nothing is seen nearby."""
+
+_LEVEL = 1.0, 2.0, 4.0, 8.0
+"""So many steps of Newton's method in one: where an output bends as a power of 4 or 8, it asks for steps that
+are by so much too short."""
 
 _FLAT_WAYS = 12
 """The most flat ways that are looked at."""
@@ -106,7 +110,7 @@ class Landing:
         low, high = numpy.array(problem.low), numpy.array(problem.high)
         self.pushed = ((x <= low) & (gradient > 0)) | ((x >= high) & (gradient < 0))
         """The inputs that stand at a bound and would go on beyond it."""
-        self._many = len(x) > MOST_DENSE or len(x) * problem.size > _MOST_WORK
+        self.has_many = len(x) > MOST_DENSE or len(x) * problem.size > _MOST_WORK
         self._free = numpy.flatnonzero(~self.pushed)
         self._gradient = gradient
 
@@ -117,7 +121,7 @@ class Landing:
         if not len(free):
             none = numpy.zeros(0)
             return Spectrum(none, none, numpy.zeros((0, len(self.run.x))), none, 0.0)
-        if self._many:
+        if self.has_many:
             return self._of_many
         table, sizes = self._table
         some = numpy.ix_(free, free)
@@ -202,6 +206,14 @@ class Landing:
         return bool(len(found.bends)) and bool(found.bends.max() < -found.lost)
 
     @property
+    def is_level(self) -> bool:
+        """Whether the point where the way that bends down most is level is hardly higher."""
+        found = self.spectrum
+        at = int(found.bends.argmin())
+        higher = float(found.slopes[at]) ** 2 / -2 / float(found.bends[at])
+        return higher <= max(self.room, _HARDLY * self.range)
+
+    @property
     def fall(self) -> float:
         """How far the output still falls along the ways that bend up."""
         found = self.spectrum
@@ -232,7 +244,7 @@ class Landing:
         by all that the run has fallen, and does not bend by a thousandth of that, leads to no minimum."""
         run = self.run
         way = numpy.array(moves(run.begun, run.x))[self._free]
-        if self._many or self.range <= _HARDLY_MOVED * self.rounding:
+        if self.has_many or self.range <= _HARDLY_MOVED * self.rounding:
             return False
         some = numpy.ix_(self._free, self._free)
         bend = float(way @ self._table[0][some] @ way) / 2
@@ -310,17 +322,19 @@ class Landing:
         return None, flat
 
     def _where_level(self, way: Any, reach: float) -> Point | None:
-        """A lower point where the slope along a way is 0, by the slopes here and a little ahead: what is
+        """A lower point where the slope along a way is 0, by the slopes here and a little down: what is
         lost in rounding of a bend beside others is seen farther away."""
-        ahead = _NEARBY * reach
+        slope = float(self._gradient @ way)
+        down = copysign(_NEARBY * reach, -slope)
         try:
-            _, there = self.problem.both(self._moved(way, ahead))
+            _, there = self.problem.both(self._moved(way, down))
         except NotFinite:
             return None
-        slope, other = float(self._gradient @ way), float(numpy.array(there) @ way)
-        if not 0 < other - slope < inf:
+        bend = (float(numpy.array(there) @ way) - slope) / down
+        if not 0 < bend < inf:
             return None
-        return self.lower_along(way, [ahead * slope / (slope - other)])
+        step = -slope / bend
+        return self.lower_along(way, [part * step for part in _LEVEL])
 
     def _rises(self, way: Any, side: float) -> bool:
         """Whether the output is higher somewhere on one side, or has no value there."""
@@ -345,7 +359,7 @@ class Landing:
 
     def matter(self, inputs: Any, move: Any) -> bool:
         """Whether each of these inputs bends the output by more than rounding in its part of a move alone."""
-        if self._many:
+        if self.has_many:
             return True
         bends = numpy.abs(numpy.diagonal(self._table[0])[inputs])
         return bool((bends * move[inputs] ** 2 / 2 > self.room).all())
