@@ -10,14 +10,10 @@ from numpy.typing import NDArray
 
 from backprop.errors import BackpropError, InfiniteSlope
 from backprop.evaluation.forward_sweeps import fill_forward
-from backprop.evaluation.gradient import Gradient, only_by
 from backprop.evaluation.sure_outputs import Outputs, by_itself, once
 from backprop.evaluation.taylor import derivatives_along
 from backprop.language import Model
 from backprop.memory import without_collector
-
-_FEW = 20
-"""The most outputs of a Model of loops that are looked at one after the other."""
 
 
 class Directional(NamedTuple):
@@ -89,28 +85,14 @@ def _by_loops(
     direction: Mapping[str, float],
     order: int,
 ) -> Directional | None:
-    """The derivatives up to the second order of few outputs of a Model of loops, one after the other; None
-    for others, and where something is in doubt."""
-    if order > 2 or len(of) > _FEW:
-        return None
-    from backprop.evaluation.looped_second import along_by_loops
+    """The derivatives of outputs of a Model of loops; None for others, and where something is in doubt."""
+    from backprop.evaluation.looped_series import along_by_loops
 
-    moving = [name for name, number in direction.items() if number]
-    results, rows = list[Gradient](), list[list[float]]()
-    for name in of:
-        found = along_by_loops(model, values, name, direction, order)
-        if found is None:
-            return None
-        results.append(only_by(found[0], moving))
-        rows.append(found[1])
-    return Directional(
-        tuple(of),
-        dict(direction),
-        np.array([each.value for each in results]),
-        np.array(rows) + 0.0,
-        once([warning for each in results for warning in each.warnings]),
-        once([note for each in results for note in each.notes]),
-    )
+    found = along_by_loops(model, values, of, direction, order)
+    if found is None:
+        return None
+    numbers, derivatives = found
+    return Directional(tuple(of), dict(direction), numbers, derivatives + 0.0, once(model.warnings))
 
 
 def _unknown(name: str, order: int, model: Model) -> InfiniteSlope:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from math import fsum
-from operator import mul
 from typing import Any, NamedTuple
 
 import numpy
@@ -140,34 +138,6 @@ def times_by_loops(
         return point.gradient, point.loops.at(point.x, way).products[0]
     except Doubtful:
         return None
-
-
-def along_by_loops(
-    model: Model,
-    values: Mapping[str, float],
-    output: str,
-    direction: Mapping[str, float],
-    order: int,
-) -> tuple[Gradient, list[float]] | None:
-    """The gradient by inputs that move, and the derivatives along a direction of order 1, or 1 and 2; None as
-    of `matrix_by_loops`. direction: by names. Raises as `Model.grad`."""
-    moving = [name for name, number in direction.items() if number]
-    if not moving:
-        return None
-    if order == 1:
-        gradient = by_loops(model, values, output, wrt=moving)
-        if gradient is None:
-            return None
-        slopes = [gradient.gradients.get(name, 0.0) for name in moving]
-        return gradient, [fsum(map(mul, slopes, (direction[name] for name in moving)))]
-    if not (point := _point(model, values, output, moving)):
-        return None
-    way = numpy.array([direction[name] for name in moving])
-    try:
-        found = point.loops.at(point.x, way[None])
-    except Doubtful:
-        return None
-    return point.gradient, [fsum(found.gradient * way), fsum(found.products[0] * way)]
 
 
 def _point(

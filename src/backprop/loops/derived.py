@@ -86,15 +86,22 @@ def choosing(program: Sequence[Stage], moving: Container[str]) -> Iterator[Stage
         columns, uses = stage.part.columns, stage.part.uses
         given = [use.row for use in uses if use.family in moving]
         found = depending(columns, given, stage.part.steps)
-        some = [
-            step
-            for step in stage.part.bordering
-            if step in found
-            and step not in columns.specials
-            and columns.op(step) in EQUALITIES
-            and any(map(columns.is_number, columns.operands(step)))
-        ]
-        yield stage._replace(part=stage.part._replace(bordering=some))
+        part = bordering_by_numbers(stage.part)
+        some = [step for step in part.bordering if step in found]
+        yield stage._replace(part=part._replace(bordering=some))
+
+
+def bordering_by_numbers(part: Block) -> Block:
+    """A part of slopes, of which only what asks whether something is equal to a number stands on borders."""
+    columns = part.columns
+    some = [
+        step
+        for step in part.bordering
+        if step not in columns.specials
+        and columns.op(step) in EQUALITIES
+        and any(map(columns.is_number, columns.operands(step)))
+    ]
+    return part._replace(bordering=some)
 
 
 def adjoints(
@@ -115,7 +122,6 @@ class _Adjoint(Walk[Row]):
         assert isinstance(columns, ArrayColumns)
         super().__init__(writer, columns, (), {})
         self._rows, self._columns, self._sizes = writer, columns, sizes
-        self._lifts: dict[tuple[int, Domain], int] = {}
         for step in steps:
             if step not in columns.specials:
                 writer.enter(step)
@@ -143,7 +149,7 @@ class _Adjoint(Walk[Row]):
         writes = list[Destination]()
         for use in uses:
             if use.row in sums:
-                row = self._spread(sums[use.row], columns.homes[use.row])
+                row = spread(columns, sums[use.row], columns.homes[use.row])
                 writes.append(Destination(row, mark + use.family, use.places, True))
         roots = [write.row for write in writes]
         return Stage(part(columns, roots, reads), writes)
@@ -182,28 +188,17 @@ class _Adjoint(Walk[Row]):
 
     def _gathered(self, step: int, special: Gathered, gradient: Operand[Row]) -> Operand[Row]:
         """What comes to the terms of a gather."""
-        writer, gather, terms = self._rows, special.gather, Row(special.row)
+        writer, gather = self._rows, special.gather
         inner, outer = self._columns.homes[special.row], self._columns.homes[step]
         if gather.divided:
             count = self._down(1.0, inner, outer)
             gradient = writer.value("/", [gradient, count])
 
         def lifted(operand: Operand[Row]) -> Operand[Row]:
-            return Row(self._spread(writer.node(operand), inner))
+            return Row(spread(self._columns, writer.node(operand), inner))
 
-        arrived, out = lifted(gradient), lifted(Row(step))
-        if gather.joined_by == "+":
-            return arrived
-        if gather.joined_by == "*":  # where a term is 0 this is nan, and then in doubt
-            return writer.product(arrived, writer.value("/", [out, terms]))
-        if gather.joined_by == "logsumexp":
-            below = writer.value("-", [terms, out])
-            return writer.product(arrived, writer.value("exp", [below]))
-        if gather.joined_by == "hypot":
-            names = {"x": terms, "out": out}
-            return writer.product(arrived, writer.text(OPERATIONS["hypot"].slopes[0], names))
-        same = writer.value("==", [terms, out])  # of several, which are in doubt, each is
-        return writer.value("if", [same, arrived, 0.0])
+        slope = gather_slope(writer, special, lifted(Row(step)))
+        return writer.product(lifted(gradient), slope)
 
     def _add(self, sums: dict[int, int], row: int, share: Operand[Row]) -> None:
         share = self._size(share)
@@ -215,18 +210,30 @@ class _Adjoint(Walk[Row]):
         """The sum of a share over the combinations of a domain further in."""
         if inner is outer:
             return share
-        terms = self._spread(self._rows.node(self._size(share)), inner)
+        terms = spread(self._columns, self._rows.node(self._size(share)), inner)
         return Row(self._columns.special(Gathered(terms, _SUM), outer))
 
     def _size(self, share: Operand[Row]) -> Operand[Row]:
         """The size of what is added, if sizes are."""
         return self._rows.value("abs", [share]) if self._sizes else share
 
-    def _spread(self, row: int, home: Domain) -> int:
-        """A row with a number for each combination of a domain."""
-        columns = self._columns
-        if columns.homes[row] is home:
-            return row
-        if (row, home) not in self._lifts:
-            self._lifts[row, home] = columns.special(Lift(row), home)
-        return self._lifts[row, home]
+
+def gather_slope(writer: Rows, special: Gathered, out: Operand[Row]) -> Operand[Row]:
+    """The slope of a gather by its terms, but for the mean's number of them. out: what it is, in the
+    domain of the terms."""
+    gather, terms = special.gather, Row(special.row)
+    if gather.joined_by == "+":
+        return 1.0
+    if gather.joined_by == "*":  # where a term is 0 this is nan, and then in doubt
+        return writer.value("/", [out, terms])
+    if gather.joined_by == "logsumexp":
+        return writer.value("exp", [writer.value("-", [terms, out])])
+    if gather.joined_by == "hypot":
+        return writer.text(OPERATIONS["hypot"].slopes[0], {"x": terms, "out": out})
+    same = writer.value("==", [terms, out])  # of several, which are in doubt, each is
+    return writer.value("if", [same, 1.0, 0.0])
+
+
+def spread(columns: ArrayColumns, row: int, home: Domain) -> int:
+    """A row with a number for each combination of a domain."""
+    return row if columns.homes[row] is home else columns.lift(row, home)

@@ -110,6 +110,10 @@ class ArrayColumns(Columns):
         """A row of a domain further in with the numbers of this one."""
         if self.homes[row] is home or self.homes[row] is self.whole:
             return row
+        return self.lift(row, home)
+
+    def lift(self, row: int, home: Domain) -> int:
+        """A row of a domain further in with the numbers of this one, also of a single number."""
         key = row, home
         if key not in self._lifted:
             self._lifted[key] = self.special(Lift(row), home)

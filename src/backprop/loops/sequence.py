@@ -21,11 +21,11 @@ from backprop.loops.domains import Domain, Wholes
 from backprop.loops.in_time import Times, possible, shifted, sorted_by
 from backprop.loops.many import NotLoops
 from backprop.loops.moments import MOST_STEPS, periods
-from backprop.loops.parts import Block, Turn, part
+from backprop.loops.parts import Block, Turn, Use, part
 from backprop.loops.placement import Layout
 from backprop.loops.recurrence import Recurrence, Timed
 from backprop.loops.repeated import Repeated
-from backprop.loops.rows import Read
+from backprop.loops.rows import ArrayColumns, Read
 from backprop.loops.stepped import Stepped
 
 _MOST_WAYS = 100
@@ -236,32 +236,41 @@ def _runs(
     bodies: list[Timed] = []
     for number in order:
         loop, first, times, every, _ = turns[number]
-        inside = {row for row in (*every.steps, *every.ups) if first in columns.homes[row].around()}
-        outside = {
-            operand
-            for row in inside
-            for operand in columns.operands(row)
-            if first not in columns.homes[operand].around() and not columns.is_number(operand)
-        }
-        if outside:
-            yield Turn(part(columns, sorted(outside), plan.uses), "", slice(0, 0))
-        body = part(columns, [loop.root], plan.uses, outside)
+        body, before = divided(columns, every, first, plan.uses)
+        if before:
+            yield before
         target, variables = plan.target(loop), turns[number].variables
         own = None if variables else loop
         bodies.append(Timed(body, loop.family, target, loop.domain, first, times, variables, own))
-    yield _run(bodies, backwards)
+    yield quickest(bodies, backwards)
 
 
-def _run(bodies: Sequence[Timed], backwards: bool) -> Recurrence:
-    """A recurrence as it is quickest: step by step, or slice by slice. Raises NotLoops for one that is
-    quicker unrolled."""
+def divided(
+    columns: ArrayColumns, every: Block, first: Domain, uses: Mapping[int, Use]
+) -> tuple[Block, Turn | None]:
+    """A part as it is computed time by time, and what is computed before: what is the same at all times,
+    or for all at once. first: has a combination for each time."""
+    inside = {row for row in (*every.steps, *every.ups) if first in columns.homes[row].around()}
+    outside = {
+        operand
+        for row in inside
+        for operand in columns.operands(row)
+        if first not in columns.homes[operand].around() and not columns.is_number(operand)
+    }
+    before = Turn(part(columns, sorted(outside), uses), "", slice(0, 0)) if outside else None
+    return part(columns, every.roots, uses, outside), before
+
+
+def quickest(bodies: Sequence[Timed], backwards: bool, most: int = 0) -> Recurrence:
+    """A recurrence as it is quickest: step by step, or slice by slice. most: so many steps of one time are
+    single ones, at least. Raises NotLoops for one that is quicker unrolled."""
     found = Recurrence(bodies, backwards)
     times = found.count
     rows = sum(len(body.part.steps) for body in bodies)
     homes = [body.part.columns.homes[row] for body in bodies for row in body.part.steps]
     size = sum(home.size for home in homes)
     few = rows * STEPS if times <= MOST_SLICES else MOST_STEPS
-    if STEPS and (steps := periods(found, few)):
+    if STEPS and (steps := periods(found, max(few, most))):
         return Stepped(bodies, backwards, steps)
     if times > MOST_SLICES or size < THIN * times * rows:
         raise NotLoops("members need one another few by few, which single steps do as well")
