@@ -82,6 +82,7 @@ ONLY = {
         "evaluation/looped_series.py",
         "loops/along_plan.py",
         "loops/line_series.py",
+        "loops/line_curvature.py",
         "evaluation/no_value.py",
         "evaluation/second_derivatives.py",
         "evaluation/second_digits.py",

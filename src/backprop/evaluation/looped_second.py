@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy
@@ -11,15 +12,19 @@ from backprop.evaluation.curvature import Curving, curvature_within, points_near
 from backprop.evaluation.gradient import Gradient, by_loops
 from backprop.evaluation.sweep_plan import LEAST, Entries, SweepPlan, sweep_plan
 from backprop.language import Model
+from backprop.loops.line_curvature import LineCurvature
 from backprop.loops.loop_model import LoopModel
 from backprop.loops.many import NotLoops
-from backprop.loops.ready import needed
+from backprop.loops.ready import Needed, needed
 from backprop.loops.second import Curvature, LoopCurvature
 from backprop.loops.walks import Doubtful
 from backprop.source import normal
 
 _MOST = 5000
 """The most inputs of which a whole matrix is computed, if its structure does not save sweeps."""
+
+_FEW, _UNROLLED = 40, 3_000_000
+"""Of recurrences more products than these are computed sooner by single steps, of fewer steps than these."""
 
 _AT_ONCE = 50
 """The directions of one run through the loops."""
@@ -36,7 +41,7 @@ class LoopedMatrix(NamedTuple):
 class _Point(NamedTuple):
     gradient: Gradient
     x: Any
-    loops: LoopCurvature
+    loops: LoopCurvature | LineCurvature
 
 
 def matrix_by_loops(
@@ -44,7 +49,7 @@ def matrix_by_loops(
 ) -> LoopedMatrix | None:
     """The second derivatives by these inputs; None where something is in doubt, or loops do not have
     them. Raises as `Model.grad`."""
-    if len(names) > _MOST or not (point := _point(model, values, output, names)):
+    if len(names) > _MOST or not (point := _point(model, values, output, names, len(names))):
         return None
     gradient, x, loops = point
     plan = _plan(loops, len(names))
@@ -68,10 +73,10 @@ def parts_by_loops(
 ) -> tuple[Gradient, Entries] | None:
     """The second derivatives that can be other than 0, or those in the `diagonal`; None as of
     `matrix_by_loops`, and where nearly all are other than 0 and too many. Raises as `Model.grad`."""
-    if not (point := _point(model, values, output, names)):
+    count = len(names)
+    if not (point := _point(model, values, output, names, count)):
         return None
     gradient, x, loops = point
-    count = len(names)
     plan = _plan(loops, count)
     try:
         if plan:
@@ -98,7 +103,7 @@ def parts_by_loops(
     return gradient, Entries(rows, columns, table[rows, columns], count, count)
 
 
-def _plan(loops: LoopCurvature, count: int) -> SweepPlan | None:
+def _plan(loops: LoopCurvature | LineCurvature, count: int) -> SweepPlan | None:
     return sweep_plan(loops.pattern()) if count >= LEAST else None
 
 
@@ -131,7 +136,7 @@ def times_by_loops(
 ) -> tuple[Gradient, Any] | None:
     """The gradient, and the second derivatives by these inputs times a direction, shape (n,); None as of
     `matrix_by_loops`. direction: by names, 0 of others. Raises as `Model.grad`."""
-    if not (point := _point(model, values, output, names)):
+    if not (point := _point(model, values, output, names, 1)):
         return None
     way = numpy.array([[direction.get(name, 0.0) for name in names]])
     try:
@@ -140,15 +145,62 @@ def times_by_loops(
         return None
 
 
+def curvature_of(asked: Needed, sweeps: int) -> LoopCurvature | LineCurvature:
+    """What has second derivatives of an output. sweeps: how many products with directions are wanted at a
+    point. Raises NotLoops."""
+    try:
+        return LoopCurvature(asked)
+    except NotLoops:
+        if sweeps > _FEW and asked.plan.leading < _UNROLLED:
+            raise
+    return LineCurvature(asked)
+
+
 def _point(
-    model: Model, values: Mapping[str, float], output: str, names: Sequence[str]
+    model: Model, values: Mapping[str, float], output: str, names: Sequence[str], sweeps: int
 ) -> _Point | None:
+    """The gradient, and what has second derivatives. sweeps: how many products with directions are wanted."""
     gradient = by_loops(model, values, output) if names else None
     if gradient is None or not isinstance(model, LoopModel):
         return None
     given = {normal(name): number for name, number in values.items()}
     try:
-        loops = LoopCurvature(needed(model, output, names, given))
+        loops = curvature_of(needed(model, output, names, given), sweeps)
     except NotLoops:
         return None
     return _Point(gradient, numpy.array([gradient.data[name] for name in names]), loops)
+
+
+class OftenByLoops:
+    """The second derivatives of an output of a Model of loops by n inputs, at any points.
+
+    inputs: the names of the numbers that are given. Raises NotLoops where loops do not have them.
+    """
+
+    def __init__(self, model: LoopModel, output: str, inputs: Sequence[str]) -> None:
+        self._asked = needed(model, output, inputs, {})
+        self._asked.plan.reached(*self._asked.output)
+        self._loops = curvature_of(self._asked, 1)
+        self._many = isinstance(self._loops, LoopCurvature) or len(inputs) <= _FEW
+
+    def hessian(self, x: Any) -> Any:
+        """All second derivatives, float64, shape (n, n); None where something is in doubt. x: shape (n,)."""
+        if len(x) > _MOST or not self._many:
+            return None
+        try:
+            table, _ = _table(self._loops.at, x, self._plan)
+        except Doubtful:
+            return None
+        return table / 2 + table.T / 2 + 0.0
+
+    def times(self, x: Any, way: Any) -> Any:
+        """The second derivatives times a direction, float64, shape (n,); None as of `hessian`. x, way: shape
+        (n,)."""
+        try:
+            return self._loops.at(x, way[None]).products[0] + 0.0
+        except Doubtful:
+            return None
+
+    @cached_property
+    def _plan(self) -> SweepPlan | None:
+        return _plan(self._loops, sum(len(places) for _, places in self._asked.leaves))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,13 +20,16 @@ from backprop.language import Model
 from backprop.operations import OPERATIONS
 from backprop.values import forward
 
+if TYPE_CHECKING:
+    from backprop.evaluation.looped_second import OftenByLoops
+
 _STRAIGHT = 1000
 """The most steps of a graph that is straight-line code."""
 
 
 class OftenSecond:
-    """The second derivatives of an output by n inputs, at any points. Where something is on a border, or
-    not finite, each of them is looked at as `Model.hessian` does.
+    """The second derivatives of an output by n inputs, at any points; by loops as long as the Model has
+    them. Where something is on a border, or not finite, each of them is looked at as `Model.hessian` does.
 
     inputs: the names of the numbers that are given. engine, runs: as for `compile`.
     """
@@ -36,14 +39,32 @@ class OftenSecond:
     ) -> None:
         self._model, self._output, self._inputs = model, output, tuple(inputs)
         self._engine, self._runs = engine, runs
-        self._graph = Graph(model.columns, [model.names[output]], model.labels)
-        self._leaves = [model.names[name] for name in inputs]
-        self._fixed = constants(model)
-        ops = {self._graph.op(step) for step in self._graph.steps}
-        self._bordering = any(kind(OPERATIONS[op]) for op in ops)
+        self._loops = _by_loops(model, output, self._inputs)
+
+    @cached_property
+    def _graph(self) -> Graph:
+        return Graph(self._model.columns, [self._model.names[self._output]], self._model.labels)
+
+    @cached_property
+    def _leaves(self) -> list[int]:
+        _ = self._graph  # of what is unrolled first
+        return [self._model.names[name] for name in self._inputs]
+
+    @cached_property
+    def _fixed(self) -> dict[int, float]:
+        _ = self._graph
+        return constants(self._model)
+
+    @cached_property
+    def _bordering(self) -> bool:
         """Whether a step can stand on a border at all."""
-        self._large = engine != "python" and len(self._graph.steps) > _STRAIGHT
+        ops = {self._graph.op(step) for step in self._graph.steps}
+        return any(kind(OPERATIONS[op]) for op in ops)
+
+    @cached_property
+    def _large(self) -> bool:
         """Whether a tape is swept, forward; a small graph has a straight line for both ways."""
+        return self._engine != "python" and len(self._graph.steps) > _STRAIGHT
 
     @cached_property
     def _second(self) -> SecondDerivatives:
@@ -60,6 +81,9 @@ class OftenSecond:
     def hessian(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         """All second derivatives, float64, shape (n, n); nan where there is none. x: shape (n,). Raises
         what `Model.hessian` raises."""
+        if self._loops and (found := self._loops.hessian(x)) is not None:
+            by_loops: NDArray[np.float64] = found
+            return by_loops
         if not self._at_border(x):
             table = self._second.matrix(x.tolist())
             if np.isfinite(table).all():
@@ -70,6 +94,9 @@ class OftenSecond:
     def times(self, x: NDArray[np.float64], way: NDArray[np.float64]) -> NDArray[np.float64]:
         """The second derivatives times a direction, float64, shape (n,). x, way: shape (n,). Raises what
         `Model.hessian` raises."""
+        if self._loops and (swept := self._loops.times(x, way)) is not None:
+            by_loops: NDArray[np.float64] = swept
+            return by_loops
         if self._large and not self._at_border(x):
             product: NDArray[np.float64] = self._second.products(x.tolist(), way[None])[0]
             if np.isfinite(product).all():
@@ -106,3 +133,18 @@ class OftenSecond:
         point = at_point(self._model, given, self._output, self._inputs, "auto")
         found: NDArray[np.float64] = careful(self._model, point).matrix
         return found
+
+
+def _by_loops(model: Model, output: str, inputs: Sequence[str]) -> OftenByLoops | None:
+    """What has the second derivatives by loops; None where loops do not have them."""
+    if not model.loops:
+        return None
+    from backprop.evaluation.looped_second import OftenByLoops
+    from backprop.loops.loop_model import LoopModel
+    from backprop.loops.many import NotLoops
+
+    assert isinstance(model, LoopModel)
+    try:
+        return OftenByLoops(model, output, inputs)
+    except NotLoops:
+        return None

@@ -14,9 +14,9 @@ from copy import copy
 import numpy
 
 from backprop.loops.affine import Places
-from backprop.loops.derived import bordering_by_numbers
+from backprop.loops.derived import by_number
 from backprop.loops.file_numbers import FileNumbers, entered
-from backprop.loops.parts import Turn, Use, part
+from backprop.loops.parts import Block, Turn, Use, part
 from backprop.loops.plan import Plan
 from backprop.loops.recurrence import Recurrence, Timed
 from backprop.loops.rows import Read
@@ -44,7 +44,7 @@ class AlongPlan(Plan):
         self.__dict__.update(copy(plan).__dict__)
         self.__dict__.pop("in_file_order", None)
         self.order = order
-        self.columns = plan.columns.copy()
+        self.columns, self._own = plan.columns.copy(), len(plan.columns)
         self.families, self.uses = {**plan.families}, {**plan.uses}
         self.runs, self._reached = [], {}
         self.needed = {*asked}
@@ -122,13 +122,22 @@ class AlongPlan(Plan):
             self._members[key] = made
         return self._members[key]
 
+    def _bordering(self, of: Block) -> Block:
+        """A part with the borders of the text, and of slopes those that count: see `derived.choosing`."""
+        some = [
+            step
+            for step in of.bordering
+            if step < self._own or (step in of.moving and by_number(self.columns, step))
+        ]
+        return of._replace(bordering=some)
+
     def _add(self, run: Turn | Recurrence) -> None:
         """Enter a run, and what computes the coefficients of its members."""
         if isinstance(run, Turn):
             self.runs.append(run)
             for at in range(1, self.orders.get(run.family, 0) + 1):
                 if (row := self._series.of(run.part.roots[0], at)) is not None:
-                    made = bordering_by_numbers(part(self.columns, [row], self.uses))
+                    made = self._bordering(part(self.columns, [row], self.uses))
                     self.runs.append(Turn(made, coefficient(run.family, at), run.target))
             return
         bodies = list[Timed]()
@@ -141,9 +150,9 @@ class AlongPlan(Plan):
                 every = part(self.columns, [row], self.uses)
                 within, before = divided(self.columns, every, body.first, self.uses)
                 if before:
-                    self.runs.append(before._replace(part=bordering_by_numbers(before.part)))
+                    self.runs.append(before._replace(part=self._bordering(before.part)))
                 name = coefficient(body.family, at)
-                within = bordering_by_numbers(within)
+                within = self._bordering(within)
                 bodies.append(body._replace(part=within, family=name, own=None))
         self.runs.append(quickest(bodies, run.backwards, _SINGLE))
 

@@ -86,22 +86,17 @@ def choosing(program: Sequence[Stage], moving: Container[str]) -> Iterator[Stage
         columns, uses = stage.part.columns, stage.part.uses
         given = [use.row for use in uses if use.family in moving]
         found = depending(columns, given, stage.part.steps)
-        part = bordering_by_numbers(stage.part)
-        some = [step for step in part.bordering if step in found]
-        yield stage._replace(part=part._replace(bordering=some))
+        some = [step for step in stage.part.bordering if step in found and by_number(columns, step)]
+        yield stage._replace(part=stage.part._replace(bordering=some))
 
 
-def bordering_by_numbers(part: Block) -> Block:
-    """A part of slopes, of which only what asks whether something is equal to a number stands on borders."""
-    columns = part.columns
-    some = [
-        step
-        for step in part.bordering
-        if step not in columns.specials
+def by_number(columns: ArrayColumns, step: int) -> bool:
+    """Whether a step asks whether something is equal to a number."""
+    return (
+        step not in columns.specials
         and columns.op(step) in EQUALITIES
         and any(map(columns.is_number, columns.operands(step)))
-    ]
-    return part._replace(bordering=some)
+    )
 
 
 def adjoints(
