@@ -19,7 +19,6 @@ from backprop.language.reading import read_carefully
 from backprop.loops import loop_model
 from backprop.loops.loop_model import LoopModel
 from backprop.loops.ready import needed
-from backprop.loops.second import LoopCurvature
 from backprop.loops.worth import read_model
 from backprop.source import Source
 from gradbench import PROBLEMS
@@ -178,7 +177,7 @@ def _parts(text: str, model: Any, values: dict[str, float]) -> bool:
     least = max(1e-12 * size, right.curvature.error)
     graph = whole(text)
     pattern = hessian_pattern(graph.graph(output), [graph.names[name] for name in names])
-    loops = LoopCurvature(needed(model, output, names, values))
+    loops = looped_second.curvature_of(needed(model, output, names, values), 1)
     mine = loops.pattern()
     assert pattern is None or mine is None or mine == pattern, text
     assert found[1].dense() == pytest.approx(right.matrix, rel=1e-10, abs=least), text
