@@ -84,6 +84,7 @@ ONLY = {
         "loops/line_series.py",
         "loops/line_curvature.py",
         "evaluation/no_value.py",
+        "evaluation/second_rounding.py",
         "evaluation/second_derivatives.py",
         "evaluation/second_digits.py",
         "evaluation/sweep_plan.py",

@@ -42,6 +42,24 @@ def test_latex(text: str, expected: str) -> None:
     assert latex(formula(text)) == expected
 
 
+@pytest.mark.parametrize(
+    ("index", "below"),
+    [
+        ("2..3", r"2 \ldots 3"), ("2..", r"2 \ldots"), ("..3", r"\ldots 3"), ("*", "*"),
+        ("2, *", "2,*"), ("1 + 1..n, ..2", r"1 + 1 \ldots n,\ldots 2"),
+    ],
+)  # fmt: skip
+def test_every_kind_of_index_in_latex(index: str, below: str) -> None:
+    """In the text of a formula, and in every document that shows one."""
+    assert latex(formula(f"sum(x[{index}])")) == rf"\operatorname{{sum}}\left(x_{{{below}}}\right)"
+    more, also = (", j", ", j in 1..3") if "," in index else ("", "")
+    text = f"n=3; x[i{more}]=i for i in 1..3{also}; L=sum(x[{index}])"
+    for kind in ("latex", "markdown", "table"):
+        assert backprop("grad", "-e", text, "--format", kind).status == 0
+    for kind in ("latex", "markdown", "html", "text"):
+        assert backprop("explain", "-e", text, "--format", kind).status == 0
+
+
 def test_latex_of_a_long_sum_takes_linear_time() -> None:
     text = "+".join(["x"] * 100_000)
     assert latex(formula(text)) == " + ".join(["x"] * 100_000)

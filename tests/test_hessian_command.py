@@ -7,11 +7,13 @@ import csv
 import json
 from math import inf, nan
 
+import mpmath
 import numpy
 import pytest
 
 import backprop
 from backprop.errors import BadOption, NotAnInput, TooLarge, UnknownName
+from backprop.evaluation.curvature import Rounding, curvature_within
 from backprop.evaluation.hessian_matrix import at_point
 from running import backprop as run
 from test_hessian import SMOOTH, truly
@@ -128,6 +130,51 @@ def test_it_is_said_in_words(text: str, at: str, said: str) -> None:
     ran = run("hessian", "-e", f"L = {text}", "--set", at)
     assert ran.status == 0
     assert said in ran.out.splitlines()[-1]
+
+
+LOGISTIC = "x[t+1] = r*x[t]*(1 - x[t]) for t in 0..n-1; x[0] = 0.3; r = 1.7; L = mean(x[*])"
+
+
+def _of_steps(steps: int) -> numpy.ndarray[tuple[int, int], numpy.dtype[numpy.float64]]:
+    """The second derivatives of LOGISTIC by x[0] and r, by differences of values at 60 digits."""
+
+    def mean(x: mpmath.mpf, r: mpmath.mpf) -> mpmath.mpf:
+        found = [x]
+        for _ in range(steps):
+            found.append(r * found[-1] * (1 - found[-1]))
+        return mpmath.fsum(found) / len(found)
+
+    return numpy.array(truly(mean, (0.3, 1.7)))
+
+
+@pytest.mark.parametrize("steps", [50, 100, 1000])
+def test_a_long_recurrence_is_not_hidden_by_rounding(steps: int) -> None:
+    """All sizes of what is added up grow by 1.7 a step, and what it is by 0.3."""
+    found = backprop.parse(f"n = {steps}; {LOGISTIC}").hessian()
+    true = _of_steps(steps)
+    assert found.matrix == pytest.approx(true, rel=1e-11)
+    assert found.verdict == "curved down"
+    shown = str(found).splitlines()[-2]
+    numbers = [float(each) for each in shown.removeprefix("eigenvalues: ").split(", ")]
+    assert numbers == pytest.approx(numpy.linalg.eigvalsh(true).tolist(), rel=1e-5)
+
+
+def test_where_a_recurrence_is_flat_that_is_all() -> None:
+    """It stays where it is, at the top of the parabola, and the mean is of the fourth order in x[0]."""
+    text = "n = 1000; x[0] = 0.5; r = 2; x[t+1] = r*x[t]*(1 - x[t]) for t in 0..n-1; L = mean((x[t] - 0.5)^2 for t in 1..n)"
+    found = backprop.parse(text).hessian()
+    assert found.matrix == pytest.approx(numpy.diag([0, 0.125]), rel=1e-13)
+    assert found.verdict in ("flat", "cannot tell: rounding")
+    assert "along x[0] the" in str(found).splitlines()[-1]
+
+
+@pytest.mark.parametrize("bound", [inf, nan])
+def test_a_bound_that_is_no_number_gives_no_verdict(bound: float) -> None:
+    for table, slopes in [([[bound]], [0.0]), ([[0.0]], [bound])]:
+        rounding = Rounding(numpy.array(table), numpy.array(slopes))
+        for bend in (-1.0, 1.0):
+            found = curvature_within(numpy.array([[bend]]), [0.3], lambda each=rounding: each)
+            assert found.verdict == "cannot tell: rounding"
 
 
 def test_what_is_too_small_for_a_double_counts() -> None:

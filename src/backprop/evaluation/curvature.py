@@ -7,6 +7,7 @@ of inertia); and those of which rounding may have made the sign count as unknown
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from math import inf
 from sys import float_info
 from typing import Any, NamedTuple
 
@@ -14,7 +15,6 @@ import numpy
 
 from backprop.evaluation.second_derivatives import SecondDerivatives
 from backprop.evaluation.shaken import FACTORS, changed
-from backprop.values import summed_sizes
 
 MOST = 2000
 """The most inputs for which eigenvalues are computed: seconds."""
@@ -31,6 +31,9 @@ _SHAKEN = 1 / 8
 _WORK = 500_000
 """Steps times inputs up to which the changes are made to all numbers on the way: seconds."""
 
+UNKNOWN = "cannot tell: rounding"
+"""The verdict where rounding may have made the signs."""
+
 Leaning = dict[int, float]
 """Parts of a direction by the places of the inputs, without those that are 0."""
 
@@ -44,8 +47,8 @@ class Curving(NamedTuple):
     eigenvalues: shape (n,), from the lowest on; None where there are none. norm: of the gradient.
     stationary: whether that is 0, but for rounding. flat: directions in which the gradient does not
     change, as far as doubles tell. lost: whether second derivatives are as small as their rounding there.
-    error: the most that rounding does to an eigenvalue. step: to the minimum of the parabola, its
-    length, and how much lower that is; None where there is none or the gradient is 0. signs: how many
+    error: the most that rounding does to an eigenvalue, infinite where that is not known. step: to
+    the minimum of the parabola, its length, and how much lower that is; None where there is none or the gradient is 0. signs: how many
     eigenvalues are negative, unknown and positive.
     """
 
@@ -126,11 +129,22 @@ def _said(matrix: Any, slopes: Any, rounding_of: Callable[[], Rounding], bent: b
     if len(slopes) > MOST:
         return Curving("too many inputs", norm=norm)
     rounding = rounding_of()
+    if not all(numpy.isfinite(each).all() for each in rounding):
+        return _nobody_knows(matrix, norm)
     stationary = bool((numpy.abs(slopes) <= rounding.gradient).all())
     try:
         return _judged(matrix, slopes, norm, stationary, rounding)
     except numpy.linalg.LinAlgError:
-        return Curving("cannot tell: rounding", None, norm, stationary, lost=True)
+        return Curving(UNKNOWN, None, norm, stationary, lost=True)
+
+
+def _nobody_knows(matrix: Any, norm: float) -> Curving:
+    """What is said where rounding has no bound: nothing compares with that."""
+    try:
+        eigenvalues = numpy.linalg.eigvalsh(matrix)
+    except numpy.linalg.LinAlgError:
+        eigenvalues = None
+    return Curving(UNKNOWN, eigenvalues, norm, True, lost=True, error=inf)
 
 
 def _judged(matrix: Any, slopes: Any, norm: float, stationary: bool, rounding: Rounding) -> Curving:
@@ -147,7 +161,7 @@ def _judged(matrix: Any, slopes: Any, norm: float, stationary: bool, rounding: R
     if up and down:
         verdict = "saddle" if stationary else "curved both ways"
     elif flat.any():
-        verdict = "cannot tell: rounding" if unsure else "flat"
+        verdict = UNKNOWN if unsure else "flat"
     elif up:
         verdict = "minimum" if stationary else "curved up"
     else:
@@ -171,11 +185,8 @@ def _rounding(
     they do if all numbers on the way are changed a little."""
     graph, data = second.graph, second.data(x)
     here = numpy.array([data[each] for each in graph.outputs])
-    added = summed_sizes(second.whole, data)
-    sizes = second.sizes(x), numpy.array([added[leaf] for leaf in second.leaves])
-    table, steps = rounding_by(
-        matrix, here, sizes, (_shaken(second, x, data, each) for each in _TRIES)
-    )
+    near = (_shaken(second, x, data, each) for each in _TRIES)
+    table, steps = rounding_by(matrix, here, second.both_sizes(x), near)
     for (one, other), way in known.items():
         table[one, other] = table[other, one] = way * _SHAKEN + _ROUNDED * abs(matrix[one, other])
     return Rounding(table, steps)
@@ -195,12 +206,17 @@ def _shaken(
     return table, numpy.array([near[each] for each in second.graph.outputs])
 
 
+_SMALL = 1024.0
+"""How many times its rounding the unit of a second derivative is that is rounding alone."""
+
+
 def _units(matrix: Any, rounding: Any) -> Any:
     """For each input the unit in which its own second derivative is about 1, or the largest that it
-    has with another; 1 where all are 0."""
+    has with another; 1 where all are 0. What is rounding alone is small in it: in the sum of all that
+    may be off it hides no other input's."""
     own, most = numpy.abs(numpy.diagonal(matrix)), numpy.abs(matrix).max(axis=1)
     sure = own > numpy.diagonal(rounding)
-    squares = numpy.where(sure, own, numpy.fmax(most, numpy.diagonal(rounding)))
+    squares = numpy.where(sure, own, numpy.fmax(most, _SMALL * numpy.diagonal(rounding)))
     units = numpy.sqrt(squares)
     units[units == 0] = 1.0
     return units

@@ -12,10 +12,12 @@ from backprop.engine.choosing import tape_pays
 from backprop.engine.sparsity import hessian_pattern
 from backprop.engine.tape_sweeps import TapeSweeps
 from backprop.errors import NoMachineCode
+from backprop.evaluation.second_rounding import TRIES, SecondSizes, tamed
+from backprop.evaluation.shaken import ShakenSlopes, changed
 from backprop.evaluation.sweep_plan import LEAST, Entries, SweepPlan, sweep_plan
 from backprop.graph import Graph, depending, in_order
 from backprop.syntax import functions
-from backprop.values import Lookup, forward, tangents
+from backprop.values import Lookup, forward, summed_sizes, tangents
 
 MOST_STEPS = 50_000
 """The most steps of a graph whose gradient becomes a graph for a descent: a fifth of a second. For more,
@@ -32,6 +34,10 @@ _ROOM = 2**24
 
 _WAYS = 3
 """In how many directions borders are looked for."""
+
+_WORK, _QUICK = 1_000_000, 50_000
+"""The most steps that are swept with changes, and those that are so more than twice: seconds. Fifty
+directions count as two."""
 
 _CUBE_ROOT = 6e-6
 """The cube root of the rounding unit: the best relative step for a central difference."""
@@ -163,8 +169,34 @@ class SecondDerivatives:
         return (self.table(self.data(near)) for near in _near(x))
 
     def sizes(self, x: Sequence[float]) -> Any:
-        """The sizes of all that is added up to each number of the table: its rounding is a few
-        units in their last place."""
+        """A number for each of the table, (n, n): its rounding is a few units in their last place. They are
+        the sizes of all that is added up to it, but no more than what rounding does."""
+        return self.both_sizes(x)[0]
+
+    def both_sizes(self, x: Sequence[float]) -> tuple[Any, Any]:
+        """Such numbers for the table, (n, n), and for the gradient, (n,)."""
+        data = self.data(x)
+        added = summed_sizes(self.whole, data)
+        sizes = SecondSizes(self._added(x), numpy.array([added[leaf] for leaf in self.leaves]))
+        return tamed(
+            sizes, SecondSizes(self.matrix(x, data), self._slopes(data)), self._shaken(data)
+        )
+
+    def _slopes(self, data: list[float]) -> Any:
+        return numpy.array([data[each] for each in self.graph.outputs])
+
+    def _shaken(self, data: list[float]) -> Iterator[SecondSizes]:
+        """The table and the gradient, where everything on the way is changed a little, each time otherwise;
+        nothing of a graph that is too large for that."""
+        steps = len(self._steps)
+        if steps * (1 + len(self.leaves) / 50) > _WORK:
+            return
+        for offset in TRIES if steps <= _QUICK else TRIES[:2]:
+            near = list(changed(self.graph, data, offset)[0])
+            yield SecondSizes(self._whole(near, slopes=ShakenSlopes()), self._slopes(near))
+
+    def _added(self, x: Sequence[float]) -> Any:
+        """The sizes of all that is added up to each number of the table."""
         count = len(x)
         if count and self._on_tape(count) and self._tape:
             found = self._tape.products(x, self._plan and self._plan.ways, sizes=True)

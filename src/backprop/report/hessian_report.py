@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
+from sys import float_info
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -27,6 +28,10 @@ _FEW = 8
 _DIGITS = 6
 """Of numbers in sentences."""
 
+
+_SOLVED = 8 * float_info.epsilon
+"""What the rounding of their computation leaves of eigenvalues that are 0, relative to the largest and to
+how many there are."""
 
 _DENSE = 3000
 """The most inputs whose matrix is kept: 72 MB."""
@@ -173,8 +178,10 @@ def _eigenvalues(said: Curving) -> list[str]:
     numbers = said.eigenvalues.tolist()
     if len(numbers) == 1:
         return []
+    solved = _SOLVED * len(numbers) * max(map(abs, numbers))
     for at in sorted(range(len(numbers)), key=lambda at: abs(numbers[at]))[: said.signs[1]]:
-        numbers[at] = 0.0  # which is rounding
+        if abs(numbers[at]) <= solved:
+            numbers[at] = 0.0
     if len(numbers) > _FEW:
         ends = f"from {shown(numbers[0], _DIGITS)} to {shown(numbers[-1], _DIGITS)}"
         return [f"{len(numbers)} eigenvalues {ends}"]
@@ -210,6 +217,8 @@ def _verdict(said: Curving, names: Sequence[str]) -> str:
                 end = f"second derivatives do not tell whether this is {rest}"
                 return f"flat along {ways}{other}: the gradient is 0, and {end}"
             return f"{length}; flat along {ways}{other}"
+    if not isfinite(said.error):
+        return "cannot tell: rounding: nobody knows how far it moves numbers of so many steps"
     what = f"along {ways} the second derivatives are as small as their rounding"
     size = f", up to {shown(said.error, 1)}" if said.error else ""
     end = "" if said.stationary else f"; {length}"

@@ -119,6 +119,10 @@ def _parts(
         body, *clauses = operands
         below = _joined(clauses, r",\, ", 0)
         return [GATHERS[word].latex or _upright(word), "_{", *below, "} ", (body, PRODUCT)], PRODUCT
+    if node.kind == "star":
+        return ["*"], CALL
+    if node.kind == "slice":
+        return _between(node, operands), CALL
     if node.kind == "range":
         return [naming.name(word), " = ", *_joined(operands, r" \ldots ")], CALL
     if node.kind == "listed":
@@ -155,6 +159,13 @@ def _parts(
 def _upright(word: str) -> str:
     """The name of a function that LaTeX has no command for."""
     return rf"\operatorname{{{escaped(word)}}}" if len(word) > 1 else word
+
+
+def _between(node: Node, ends: list[int]) -> list[_Part]:
+    """The ends of a range of members, with dots between them."""
+    low: list[_Part] = [] if node.operation == "high" else [(ends[0], OR), " "]
+    high: list[_Part] = [] if node.operation == "low" else [" ", (ends[-1], OR)]
+    return [*low, r"\ldots", *high]
 
 
 def _joined(operands: list[int], separator: str, binding: int = OR) -> list[_Part]:
