@@ -48,8 +48,8 @@ class Curving(NamedTuple):
     stationary: whether that is 0, but for rounding. flat: directions in which the gradient does not
     change, as far as doubles tell. lost: whether second derivatives are as small as their rounding there.
     error: the most that rounding does to an eigenvalue, infinite where that is not known. step: to
-    the minimum of the parabola, its length, and how much lower that is; None where there is none or the gradient is 0. signs: how many
-    eigenvalues are negative, unknown and positive.
+    the minimum of the parabola, its length, and how much lower that is; None where there is none or the
+    gradient is 0. signs: how many eigenvalues are negative, unknown and positive.
     """
 
     verdict: str
