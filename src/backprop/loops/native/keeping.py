@@ -18,9 +18,9 @@ _MANY = 8
 """Sums of so many terms and more are kept for the way back."""
 
 
-MANY_RUNS, ONE_RUN = 1 << 24, 1 << 21
-"""How many doubles are kept at most. What one run keeps is memory that nobody has used before, which takes as
-long as to compute it again."""
+MANY_RUNS, ONE_RUN = 1 << 22, 1 << 21
+"""How many doubles are kept at most: what no cache holds takes as long to read as to compute it again. What
+one run keeps is memory that nobody has used before."""
 
 
 KeptRow = int | tuple[int, int]

@@ -26,6 +26,7 @@ from backprop.loops.moving import Moving
 from backprop.loops.native.groups import groups
 from backprop.loops.native.keeping import MANY_RUNS, ONE_RUN
 from backprop.loops.native.layouts import layouts
+from backprop.loops.native.memory_pages import aligned, zeros
 from backprop.loops.native.module import Module, module
 from backprop.loops.native.standing import standing
 from backprop.loops.passes import UNSEEN, same
@@ -107,7 +108,7 @@ class NestEngine(Engine):
             given = (places for family, places in self._leaves if family == name)
             stays = numpy.asarray(stays) if stays.without(given) else none(len(stays))
         if isinstance(stays, Few) or not stays.strides[0]:  # few numbers are known, or none
-            found = numpy.zeros(self.to[name].size + 1)
+            found = zeros(self.to[name].size + 1)
             if isinstance(stays, Few):
                 found[self.to[name].of(stays.places)] = stays.numbers
             return found
@@ -293,9 +294,9 @@ class Memory:
             array: NDArray[Any]
             if kind in "tc":
                 other = next(others)
-                array = numpy.empty(other) if isinstance(other, int) else other
+                array = zeros(other) if isinstance(other, int) else other
             elif kind in "whpuqyz":
-                array = _aligned(made.arrays.sizes[pointer])
+                array = aligned(made.arrays.sizes[pointer])
                 if kind in "puqy":
                     array.fill(NOTHING)
             else:
@@ -307,7 +308,7 @@ class Memory:
                 if some:
                     array = self.gradient[some]
                 else:
-                    array = engine.beginning(name) if kind == "v" else _aligned(to[name].size + 1)
+                    array = engine.beginning(name) if kind == "v" else aligned(to[name].size + 1)
                     (self.values if kind == "v" else self.gradients)[name] = array
                     if kind == "g":
                         array.fill(NOTHING)
@@ -339,14 +340,6 @@ def _others(some: Sequence[slice], size: int) -> list[slice]:
         found.append(slice(at, part.start))
         at = part.stop
     return [each for each in (*found, slice(at, size)) if each.start < each.stop]
-
-
-def _aligned(count: int) -> Reals:
-    """Doubles that begin at a multiple of 64 bytes."""
-    whole = numpy.empty(count + 8)
-    begin = -whole.ctypes.data // 8 % 8
-    found: Reals = whole[begin : begin + count]
-    return found
 
 
 def _moving(plan: Plan, families: set[str]) -> set[str]:
