@@ -34,7 +34,7 @@ EXPONENTS = [
     -inf,
     nan,
 ]
-ULPS = {"exp": 1.1, "tanh": 3.0}
+ULPS = {"exp": 1.1, "tanh": 3.0, "cosh": 2.0}
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +96,6 @@ def test_numbers(name: str, functions: Any, request: pytest.FixtureRequest) -> N
             tiny = [0 < abs(right) < mpmath.mpf(2) ** -1022 for right in rights]
             if small:  # nothing is marked for what happens on the way
                 assert any(tiny), x
-            elif name == "exp":
-                assert not any(tiny), x
+            elif name == "exp":  # a few bits that are lost may all be 0
+                assert not any(0 < right < mpmath.mpf(2) ** -1050 for right in rights), x
     assert worst <= ULPS[name]

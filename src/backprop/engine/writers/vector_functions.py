@@ -2,8 +2,8 @@
 
 Where a vector is passed to glibc's functions all others have to leave their registers, and one call waits
 for the one before. The exponential is that of a rest between -log(2)/2 and log(2)/2, by a polynomial
-(Chebyshev's, error 2.6e-17), times a power of 2 (Cody and Waite 1980, chapter 6). At most 1.1 ulp off, and
-the hyperbolic tangent, (e - 1)/(e + 1) with e = exp(2*x), 3 ulp.
+(Chebyshev's, error 2.6e-17), times a power of 2 (Cody and Waite 1980, chapter 6). At most 1.1 ulp off,
+the hyperbolic cosine 2, and the hyperbolic tangent, (e - 1)/(e + 1) with e = exp(2*x), 3 ulp.
 """
 
 from collections.abc import Mapping
@@ -90,10 +90,28 @@ define internal {_DOUBLE} @backprop.tanh({_DOUBLE} %x) alwaysinline {{
   ret {_DOUBLE} %out
 }}"""
 
-SYMBOLS: Mapping[str, str] = MappingProxyType({"exp": "backprop.exp", "tanh": "backprop.tanh"})
-"""What the functions are called here."""
+_COSH = f"""
+define internal {_DOUBLE} @backprop.cosh({_DOUBLE} %x) alwaysinline {{
+  %size = call {_DOUBLE} @llvm.fabs.v{WIDTH}f64({_DOUBLE} %x)
+  %large = fcmp ogt {_DOUBLE} %size, {_alike(0x4086380000000000)}
+  %y = select <{WIDTH} x i1> %large, {_DOUBLE} {_alike(0x4086380000000000)}, {_DOUBLE} %size{_REST}
+  %above = {_fma("%q", "%s2", "%r")}
+  %e = fadd {_DOUBLE} %above, {_ONE}
+  %less = fsub {_DOUBLE} %n, {_ONE}
+  %half = {_scaled("%e", "%less")}
+  %seen = fcmp olt {_DOUBLE} %half, {_alike(0x43B0000000000000)}
+  %by = select <{WIDTH} x i1> %seen, {_DOUBLE} %half, {_DOUBLE} {_alike(0x43B0000000000000)}
+  %other = fdiv {_DOUBLE} {_alike(0x3FD0000000000000)}, %by
+  %out = fadd {_DOUBLE} %half, %other
+  ret {_DOUBLE} %out
+}}"""
+"""exp(|x|)/2 and a quarter of its inverse, which is not seen from 2^60 on: then that of 2^60, which is not
+too small for a double."""
 
-_TEXTS = {"backprop.exp": _EXP, "backprop.tanh": _TANH}
+_TEXTS = {"backprop.exp": _EXP, "backprop.tanh": _TANH, "backprop.cosh": _COSH}
+
+SYMBOLS: Mapping[str, str] = MappingProxyType({each.split(".")[1]: each for each in _TEXTS})
+"""What the functions are called here."""
 
 
 _CALLED = (
