@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import tracemalloc
 from collections.abc import Iterator
-from math import isclose
+from math import exp, inf, isclose
+from sys import float_info
+from typing import Any
 
 import numpy
 import pytest
@@ -17,6 +19,8 @@ from backprop.loops import everything, loop_model, plan, sequence
 from backprop.loops.everything import by_code
 from backprop.loops.family import Family
 from backprop.loops.loop_model import LoopModel
+from backprop.loops.many import NotLoops
+from backprop.loops.native.nest_engine import NestEngine
 from backprop.loops.passes import Found, gradient
 from backprop.loops.walks import Doubtful
 from backprop.loops.worth import read_model
@@ -24,6 +28,7 @@ from backprop.source import Source
 from gradbench import PROBLEMS
 from indexed_models import random_indexed
 from looped import apart
+from running import backprop
 
 GROUPS = 10
 
@@ -41,7 +46,10 @@ def by_machine(model: LoopModel, values: dict[str, float]) -> Found | None:
     output = model.output(None)
     of = model.place(output)
     assert of
-    return by_code(model.plan, model.numbers(values), of[0].name, of[1], noted=False)
+    try:
+        return by_code(model.plan, model.numbers(values), of[0].name, of[1], noted=False)
+    except NotLoops:  # something is in doubt
+        return None
 
 
 @pytest.mark.parametrize("group", range(GROUPS))
@@ -135,3 +143,80 @@ def test_what_memory_holds_by_machine_code_alone(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(plan, "available", lambda: 700_000)
     with pytest.raises(TooLarge):
         model.swept({}, "L")
+
+
+@pytest.mark.parametrize(("engine", "runs"), [("auto", 0), ("python", 0), ("native", 1)])
+def test_machine_code_runs_where_it_is_asked_for_by_name(
+    engine: str, runs: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However few steps there are; and not where it is not wanted, however many."""
+    monkeypatch.setattr(everything, "MANY_STEPS", inf if engine == "auto" else 0)
+    counted: list[NestEngine] = []
+    run = NestEngine.everything
+
+    def noted(self: NestEngine, x: Any) -> Any:
+        counted.append(self)
+        return run(self, x)
+
+    monkeypatch.setattr(NestEngine, "everything", noted)
+    text = "x[0] = 0.3; x[t+1] = 3.2*x[t]*(1 - x[t]) for t in 0..99; L = x[100]"
+    model = read_model(Source("<text>", text), many=0)
+    assert isinstance(model, LoopModel)
+    model.engine = engine
+    found = model.swept({}, "L")
+    assert found
+    assert len(counted) == runs
+    right = evaluate(read_carefully(Source("<text>", text)), {}).gradient
+    assert found.values["L"][0] == right.value
+    assert isclose(found.gradients["x"][0], right.gradients["x[0]"], rel_tol=1e-13)
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        ("0.5*max(x[t], 0.2)", "there may be corners or jumps"),
+        ("0.5*x[t] + 0.1", ""),
+    ],
+)
+def test_what_computes_instead_is_said(body: str, why: str) -> None:
+    text = f"x[0] = 0.3; x[t+1] = {body} for t in 0..200000; L = x[200001]; output L"
+    ran = backprop("grad", "-e", text, "--engine", "native")
+    assert ran.status == 0
+    said = f"<-e>: note: computed without machine code, since {why}\n" if why else ""
+    assert ran.err == said
+    for engine in ("auto", "python"):
+        other = backprop("grad", "-e", text, "--engine", engine)
+        assert (other.status, other.out, other.err) == (0, ran.out, "")
+
+
+def test_what_is_kept_of_members_that_move() -> None:
+    """Of a recurrence: not computed beforehand."""
+    text = (
+        "K[i,j] = (K[i-1,j] + K[i,j-1])/2 + erf(min(y[*])) for i in 1..3, j in 1..4; "
+        "K[i,0] = 0.2*i for i in 1..3; K[0,j] = 0.3*j for j in 0..4; y[i] = a*i for i in 1..3; a = 0.4; "
+        "L = sum(K[*,*])"
+    )
+    model = read_model(Source("<text>", text), many=0)
+    assert isinstance(model, LoopModel)
+    found = by_machine(model, {})
+    assert found
+    right = evaluate(read_carefully(Source("<text>", text)), {}).gradient
+    assert isclose(found.values["L"][0], right.value, rel_tol=1e-14)
+    assert isclose(found.gradients["a"][0], right.gradients["a"], rel_tol=1e-13)
+
+
+@pytest.mark.parametrize("power", [1, 2])
+def test_gradients_that_vanish_on_the_way_are_the_same(power: int) -> None:
+    """Those by members that are computed, too, down to the smallest doubles."""
+    text = (
+        f"a = 2; y[i] = exp(-a*i) for i in 1..1000; z[i] = y[i]^{power} for i in 1..1000; "
+        "L = sum(z[i] for i in 1..1000)"
+    )
+    model = read_model(Source("<text>", text), many=0)
+    assert isinstance(model, LoopModel)
+    found = by_machine(model, {})
+    assert found
+    y = [exp(-2.0 * i) for i in range(1, 1001)]
+    for at, each in enumerate(y):
+        slope = power * each ** (power - 1)
+        assert isclose(found.gradients["y"][at], slope, rel_tol=1e-13, abs_tol=float_info.min)

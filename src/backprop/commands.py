@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from backprop.errors import BackpropError, BadOption, CannotWrite, TooLarge
+from backprop.errors import BackpropError, BadOption, ByOtherMeans, CannotWrite, TooLarge
 from backprop.evaluation.gradient import Gradient, evaluate, gradient
 from backprop.evaluation.leaves import look_at_all
 from backprop.inputs import Asked, Inputs
@@ -46,9 +46,14 @@ def grad(
     """The value and the gradient of each output that is asked for (of the only one, if none is).
 
     wrt: the names in the gradient. whole: a table has every member of a family; only: it has these
-    names. engine: how it is computed, if not by loops over arrays.
+    names. engine: how it is computed.
     """
     model, numbers = inputs.given()
+    if model.loops:
+        from backprop.loops.loop_model import LoopModel
+
+        assert isinstance(model, LoopModel)
+        model.engine = engine
     names = meant(wrt, model.names, "these equations")
     shown = meant(only, model.names, "these equations")
     for each in inputs.of:
@@ -59,15 +64,27 @@ def grad(
         from backprop.report.large_report import large_report  # with numpy
 
         if large := large_report(model, numbers, outputs, shown, names):
+            large.notes = [*large.notes, *_by_other_means(model, engine)]
             return large
     by = [*dict.fromkeys((*names, *map(model.output, outputs)))] if names else []
     results = [gradient(model, numbers, output, engine, by) for output in outputs]
     report = gradient_report(model, results, names, whole, shown)
+    if slow := _by_other_means(model, engine):
+        report = report._replace(elsewhere=slow)
     if not model.worked:
         return report
     from backprop.evaluation.elsewhere import elsewhere
 
-    return report._replace(elsewhere=elsewhere(model, results[0].data))
+    return report._replace(elsewhere=[*report.elsewhere, *elsewhere(model, results[0].data)])
+
+
+def _by_other_means(model: Model, engine: str) -> list[BackpropError]:
+    """The note that machine code was asked for, and has not computed a gradient of loops."""
+    slow = getattr(model, "slow", "") if engine == "native" else ""
+    if not slow:
+        return []
+    message = f"computed without machine code, since {slow}"
+    return [ByOtherMeans(message, where=model.source.name)]
 
 
 def hessian(

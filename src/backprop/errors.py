@@ -267,6 +267,10 @@ class NoMachineCode(UsageFault):
     status = 1
 
 
+class ByOtherMeans(BackpropError):
+    """Machine code was asked for by name, and something else has computed: a note."""
+
+
 class BadOption(UsageFault):
     """An option whose value makes no sense."""
 

@@ -23,16 +23,22 @@ MANY_STEPS = 30_000_000
 
 
 def by_code(
-    plan: Plan, numbers: Mapping[str, FileNumbers], output: str, place: int, noted: bool
+    plan: Plan,
+    numbers: Mapping[str, FileNumbers],
+    output: str,
+    place: int,
+    noted: bool,
+    by: str = "auto",
 ) -> Found | None:
-    """What `passes.gradient` finds; None of few steps, where there is no machine code, and where something is
-    in doubt."""
+    """What `passes.gradient` finds; None of few steps, and where there is no machine code. by: what a person
+    asked for: "native" machine code for few steps, too. Raises NotLoops where something is in doubt,
+    NoMachineCode if that was asked for."""
     plan.reached(output, place)
-    if plan.work < MANY_STEPS:
+    if by == "python" or (by != "native" and plan.work < MANY_STEPS):
         return None
     runs = [run.bodies if isinstance(run, Recurrence) else [run] for run in plan.runs]
     if noted and any(_has_borders(each.part) for run in runs for each in run):
-        return None
+        raise NotLoops("there may be corners or jumps")
     found = [(name, numpy.flatnonzero(plan.inputs_of(name))) for name in plan.families]
     leaves = [(name, once(plain(places))) for name, places in found if len(places)]
     del found
@@ -41,12 +47,14 @@ def by_code(
         from backprop.loops.native.nest_engine import NestEngine  # with LLVM
 
         engine = NestEngine(plan, (output, place), leaves, numbers, True)
-    except (NoMachineCode, NotLoops):
+    except NoMachineCode:
+        if by == "native":
+            raise
         return None
     x = numpy.concatenate([numbers[name][places] for name, places in leaves])
     made = engine.everything(x)
     if made is None or output not in made[0]:
-        return None
+        raise NotLoops("something is not finite, or too small for a double")
     values, gradients = made
     for name, family in plan.families.items():
         if name not in values:

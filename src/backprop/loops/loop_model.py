@@ -45,6 +45,10 @@ class LoopModel(Model):
     """The last numbers of all members."""
     kept: Sequence[str] = ()
     """The attributes that it keeps then."""
+    engine: str = "auto"
+    """What computes gradients: "native" machine code, where nothing is in doubt."""
+    slow: str = ""
+    """Why they were computed by other means than machine code, if that is so, in words behind "since"."""
 
     def __init__(
         self, parsed: Parsed, plan: Plan, most: int, tell: Callable[[str], object] = lambda _: None
@@ -303,8 +307,12 @@ class LoopModel(Model):
             plan.reached(output.name, at)
             if noted and plan.leading <= FEW:  # see `leads_few`
                 return None
-            if found := by_code(plan, numbers, output.name, at, noted):
-                return found
+            try:
+                if found := by_code(plan, numbers, output.name, at, noted, self.engine):
+                    self.slow = ""
+                    return found
+            except NotLoops as error:
+                self.slow = error.reason
             return gradient(plan, numbers, output.name, at, noted=noted)
         except (NotLoops, Doubtful, TypeError, ValueError, OverflowError):
             return None

@@ -109,7 +109,7 @@ class Moving:
                 if key not in narrowed:
                     narrowed[key] = depending(part.columns, moving, part.steps)
                 which = narrowed[key]
-                walk = walk_through(_staying(part, which), writer, values, rows)
+                walk = walk_through(staying(part, which), writer, values, rows)
                 walk.forward()
                 if not walk.is_finite():
                     raise NotLoops("what stays is not finite")
@@ -150,7 +150,7 @@ def _asked(family: str, target: Places, reached: Mapping[str, NDArray[numpy.bool
     return bool(family) and bool(reached[family][target].any())
 
 
-def _staying(part: Block, which: Container[int]) -> Block:
+def staying(part: Block, which: Container[int]) -> Block:
     """A part without these rows."""
     return part._replace(
         roots=[row for row in part.roots if row not in which],

@@ -56,7 +56,7 @@ def module(
     inputs: Collection[str],
     output: str,
     place: int,
-    shifted: bool = False,
+    more: float = 0.0,
     room: int = MANY_RUNS,
 ) -> Module:
     """The function `nests(table, scale, flush)`: values of all members from those of the inputs, and
@@ -64,12 +64,12 @@ def module(
     finite, 2 more where a value was too small for a double, 4 more where a gradient was.
 
     table: addresses of arrays. scale: the gradient at the output. flush: 1 where what is too small for a
-    double may be 0 (`marks.flushing`). shifted: as of `ShiftedCode`. room: how many
+    double may be 0 (`marks.flushing`). more: as of `ShiftedCode`, if any. room: how many
     doubles are kept for the way back at most.
     """
     native, vectors = lanes(True)
     most = _at_once(plan, found, layouts, moving)
-    code = (ShiftedCode if shifted else WideCode)(native, vectors)
+    code = ShiftedCode(native, vectors, more) if more else WideCode(native, vectors)
     code.looks = False
     nests = SharedNests(plan, code, most, {**layouts}, moving)
     nests.room = room
@@ -93,8 +93,8 @@ def module(
     gradients = code.emit(f"call fastcc i1 @marked(i32 {bit})")
     total = "0x0000000000000000"
     for lane_width, slot in sorted(nests.bad.items()):
-        more = nests.across(slot, lane_width)
-        total = code.emit(f"fadd double {total}, {more}")
+        off = nests.across(slot, lane_width)
+        total = code.emit(f"fadd double {total}, {off}")
     bad = code.emit(f"fcmp uno double {total}, 0.0")
     answer = code.emit(f"zext i1 {bad} to i32")
     for factor, mark in ((2, values), (4, gradients)):

@@ -29,10 +29,11 @@ from backprop.loops.native.layouts import layouts
 from backprop.loops.native.memory_pages import aligned, zeros
 from backprop.loops.native.module import Module, module
 from backprop.loops.native.standing import standing
+from backprop.loops.native.wide import FLUSHED
 from backprop.loops.passes import UNSEEN, same
 from backprop.loops.plan import Plan
 from backprop.loops.recurrence import Recurrence
-from backprop.syntax.functions import TINY
+from backprop.syntax.functions import LOST, TINY
 
 NOT_FINITE, VANISHED, TOO_SMALL = 1, 2, 4
 """The answers of machine code. See `module`."""
@@ -80,10 +81,9 @@ class NestEngine(Engine):
         given = {*self.families} if all_of_it else {name for name, _ in leaves}
 
         def code(shifted: bool) -> _Compiled:
-            room = ONE_RUN if all_of_it else MANY_RUNS
-            return _Compiled(
-                module(plan, found, self.to, moving, given, output, place, shifted, room)
-            )
+            room, lost = (ONE_RUN, LOST) if all_of_it else (MANY_RUNS, FLUSHED)
+            more = lost if shifted else 0.0
+            return _Compiled(module(plan, found, self.to, moving, given, output, place, more, room))
 
         self.code = cache(code)
         self.made = self.code(False).module
@@ -146,9 +146,8 @@ class NestEngine(Engine):
 
     def everything(self, x: Any) -> tuple[dict[str, Reals], dict[str, Reals]] | None:
         """The values of all members that depend on leaves, and the gradients by them, by family; None where
-        one is not finite, or in doubt because something is too small for a double. Of what is computed
-        gradients below 1e-300 may then be left out. Others are not among them. Of an engine that was made
-        for all of it."""
+        one is not finite, or in doubt because something is too small for a double. Others are not among
+        them. Of an engine that was made for all of it: it takes nothing for 0."""
         own = Memory(self)
         own.take(self, x)
         for array in own.gradients.values():
@@ -162,9 +161,8 @@ class NestEngine(Engine):
             return found
         answer = self._once(own, SCALE, False, True)
         other = None if answer & NOT_FINITE else self._members(own, SCALE, False)
-        leaves = {name for _, name, _ in self.inputs}
         sure = other and all(
-            same(each[name], others[name], TINY if slopes and name in leaves else UNSEEN)
+            same(each[name], others[name], TINY if slopes else UNSEEN)
             for each, others, slopes in zip(found, other, (False, True), strict=True)
             for name in each
         )

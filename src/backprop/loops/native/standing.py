@@ -6,10 +6,12 @@ from collections.abc import Container, Iterator, Mapping
 
 import numpy
 
+from backprop.graph import depending
 from backprop.loops.arrays import ArrayWriter, Spread
 from backprop.loops.domains import Reals
 from backprop.loops.file_numbers import FileNumbers
 from backprop.loops.many import NotLoops
+from backprop.loops.moving import staying
 from backprop.loops.parts import Turn
 from backprop.loops.passes import own_numbers
 from backprop.loops.plan import Plan
@@ -42,6 +44,7 @@ def standing(
     one is not finite of a family that is asked for."""
     values = _Numbers(plan, numbers, moving)
     rows: dict[int, Spread] = {}
+    moved = set[int]()  # rows that are kept, and depend on what moves
     writer = ArrayWriter()
     with writer.watched():
         for run in _standing_units(plan, moving):
@@ -51,14 +54,20 @@ def standing(
                     if not met.finite and any(each.family in asked for each in run.bodies):
                         raise NotLoops("what stays is not finite")
             elif run.family not in moving:
-                walk = walk_through(run.part, writer, values, rows)
+                part = run.part
+                if not run.family:
+                    reads = [use.row for use in part.uses if use.family in moving]
+                    which = {*depending(part.columns, [*reads, *moved & {*part.outer}], part.steps)}
+                    moved.update(which.intersection(part.roots))
+                    part = staying(part, which)
+                walk = walk_through(part, writer, values, rows)
                 walk.forward()
                 if not walk.is_finite() and (run.family in asked or not run.family):
                     raise NotLoops("what stays is not finite")
                 if run.family:
-                    values[run.family][run.target] = walk.found[run.part.roots[0]]
+                    values[run.family][run.target] = walk.found[part.roots[0]]
                 else:
-                    rows |= {row: walk.found[row] for row in run.part.roots}
+                    rows |= {row: walk.found[row] for row in part.roots}
     return {name: values.get(name, each) for name, each in numbers.items()}
 
 

@@ -114,6 +114,9 @@ class WideCode(Code):
         )
 
 
+FLUSHED = 1.5 * TINY
+"""More than numbers are off that are taken for 0 where they are too small for a double."""
+
 _FACTORS = "*", "/"
 """What these make is 0 where the first number is."""
 
@@ -122,7 +125,7 @@ class ShiftedCode(WideCode):
     """Instructions that add something to each number that is too small for a double: what comes out is the
     same only where such numbers have no say. more: what is added, with the sign of the number."""
 
-    def __init__(self, native: int, vectors: Mapping[str, str], more: float = TINY * 1.5) -> None:
+    def __init__(self, native: int, vectors: Mapping[str, str], more: float) -> None:
         super().__init__(native, vectors)
         self.more = more
 
