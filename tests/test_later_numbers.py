@@ -91,7 +91,8 @@ def test_what_may_be_too_large_is_drawn_at_once(drawn: list[str]) -> None:
 
 
 def test_rows_wait_for_what_has_none() -> None:
-    """So that more share them, whatever the order of the file: here u, t and the sum."""
+    """Of what no cache holds, so that more share them, whatever the order of the file: here u, t and the
+    sum."""
     text = """
     u[p,c] = (x[p] - m[c])^2 for p in 1..100, c in 1..5
     t[p] = s + sum(u[p,c] for c in 1..5) for p in 1..100
@@ -107,6 +108,7 @@ def test_rows_wait_for_what_has_none() -> None:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("backprop.loops.native.module.shared", noted)
+        patch.setattr("backprop.loops.native.sharing.LARGE", 500)
         model = looped(text)
         names = [f"m[{c}]" for c in range(1, 6)]
         engine = build(model, "L", names, {}, "native")

@@ -18,7 +18,7 @@ from backprop.language.reading import read_carefully
 from backprop.loops import loop_model, sequence
 from backprop.loops.loop_model import LoopModel
 from backprop.loops.many import NotLoops
-from backprop.loops.native import adding, module, nests, row_loops
+from backprop.loops.native import adding, module, nests, row_loops, sharing
 from backprop.loops.ready import build
 from backprop.loops.worth import read_model
 from backprop.source import Source
@@ -84,6 +84,7 @@ def test_random_models_are_what_they_are_unrolled(
         monkeypatch.setattr(adding, "_SHORT", 0)
         monkeypatch.setattr(nests, "FEW", 1)
         monkeypatch.setattr(row_loops, "CHUNK", 2)
+        monkeypatch.setattr(sharing, "LARGE", 1)
     models = 100 if request.config.getoption("--whole") else 5
     looped = 0
     for number in range(group * models, (group + 1) * models):

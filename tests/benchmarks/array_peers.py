@@ -235,4 +235,5 @@ def cpp_recurrence(steps: int, sine: bool, start: list[float]) -> Job:
     arguments = [ctypes.c_int(steps), ctypes.c_int(sine), *map(ctypes.c_double, start)]
     arguments.append(slopes.ctypes.data_as(ctypes.c_void_p))
     before = peak()
-    return Job(lambda: function(*arguments), lambda: flat(function(*arguments), {"": slopes}), {}, before, slopes)  # fmt: skip
+    first, _ = seconds(lambda: function(*arguments))
+    return Job(lambda: function(*arguments), lambda: flat(function(*arguments), {"": slopes}), {"first": first}, before, slopes)  # fmt: skip

@@ -20,6 +20,9 @@ from backprop.loops.native.nests import Nests, Prepared
 from backprop.loops.plan import Plan
 from backprop.loops.rows import Gathered, Read
 
+LARGE = 1 << 20
+"""So many numbers of eight bytes are more than the cache of a core holds."""
+
 
 class Unit(NamedTuple):
     """A group with what is known of its nests. gathers: of a single nest without rows the sums over rows
@@ -85,7 +88,7 @@ def shared(
     left, done = [*range(len(units))], set[int]()
     while left:
         ready = [each for each in left if needs[each] <= done] or left[:1]
-        first = min(ready, key=lambda each: _rows(nests, units[each]))
+        first = min(ready, key=lambda each: _beyond(plan, units[each]))
         some = [first]
         rows = _rows(nests, units[first])
         for each in left if rows else ():
@@ -101,6 +104,13 @@ def shared(
         local = _local(nests, together, units, kept) if len(some) > 1 else {}
         found.append(Shared(together, local))
     return found
+
+
+def _beyond(plan: Plan, unit: Unit) -> int:
+    """How many members a unit computes, if no cache holds them: it waits until what reads these can run in
+    the same rows, and computes them again going back, which takes less time than memory; 0 of fewer."""
+    members = sum(plan.families[each].size for each in unit.families)
+    return members if members >= LARGE else 0
 
 
 def _gathers(nests: Nests, some: Sequence[Prepared]) -> list[int]:
