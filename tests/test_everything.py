@@ -22,6 +22,7 @@ from backprop.loops.loop_model import LoopModel
 from backprop.loops.many import NotLoops
 from backprop.loops.native.nest_engine import NestEngine
 from backprop.loops.passes import Found, gradient
+from backprop.loops.ready import build
 from backprop.loops.walks import Doubtful
 from backprop.loops.worth import read_model
 from backprop.source import Source
@@ -220,3 +221,21 @@ def test_gradients_that_vanish_on_the_way_are_the_same(power: int) -> None:
     for at, each in enumerate(y):
         slope = power * each ** (power - 1)
         assert isclose(found.gradients["y"][at], slope, rel_tol=1e-13, abs_tol=float_info.min)
+
+
+@pytest.mark.parametrize("factor", [0.9995, 1.0003])
+def test_gradients_of_long_recurrences(factor: float) -> None:
+    """They shrink below the smallest doubles on the way, or grow beyond what a scale leaves room for."""
+    text = f"x[0] = 1; a = {factor}; x[t+1] = a*x[t] for t in 0..1199999; L = x[1200000] + x[1]; output L"
+    model = read_model(Source("<text>", text))
+    assert isinstance(model, LoopModel)
+    right = factor + factor**1_200_000, 1 + 1_200_000 * factor**1_199_999
+    found = by_machine(model, {})
+    assert found
+    assert isclose(found.values["L"][0], right[0], rel_tol=1e-9)
+    assert isclose(found.gradients["a"][0], right[1], rel_tol=1e-9)
+    engine = build(model, "L", ["a"], {}, "native")
+    for _ in range(2):
+        value, (slope,) = engine.run(numpy.array([factor])) or (0.0, (0.0,))
+        assert isclose(value, right[0], rel_tol=1e-9)
+        assert isclose(slope, right[1], rel_tol=1e-9)

@@ -23,7 +23,7 @@ from backprop.loops.engine import ArrayEngine
 from backprop.loops.file_numbers import Few, FileNumbers, Later, none
 from backprop.loops.many import NotLoops
 from backprop.loops.moving import Moving
-from backprop.loops.native.groups import groups
+from backprop.loops.native.groups import NestGroup, groups
 from backprop.loops.native.keeping import MANY_RUNS, ONE_RUN
 from backprop.loops.native.layouts import layouts
 from backprop.loops.native.memory_pages import aligned, zeros
@@ -40,6 +40,10 @@ NOT_FINITE, VANISHED, TOO_SMALL = 1, 2, 4
 
 _OFTEN = 64
 """So many times numbers that are too small for a double are computed as they are, where they may be seen."""
+
+
+_LONG = 1 << 20
+"""Times of a recurrence."""
 
 
 class NestEngine(Engine):
@@ -88,6 +92,8 @@ class NestEngine(Engine):
         self.code = cache(code)
         self.made = self.code(False).module
         self.inputs: list[tuple[slice, str, Places]] = []
+        self.scale = SCALE if any(map(_is_long, found)) else 1.0
+        """Of gradients, at first."""
         self.size = 0
         for name, places in leaves:
             end = self.size + count_of(places)
@@ -152,11 +158,9 @@ class NestEngine(Engine):
         own.take(self, x)
         for array in own.gradients.values():
             array.fill(NOTHING)
-        scale, answer = 1.0, self._once(own, 1.0, False)
-        if answer & TOO_SMALL and not answer & NOT_FINITE:
-            scale, answer = SCALE, self._once(own, SCALE, False)
+        answer = self._scaled(own, False)
         again = bool(answer & VANISHED)
-        found = None if answer & NOT_FINITE else self._members(own, scale, again)
+        found = None if _unsure(answer, own) else self._members(own, own.scale, again)
         if not found or not again:
             return found
         answer = self._once(own, SCALE, False, True)
@@ -201,8 +205,8 @@ class NestEngine(Engine):
                 own.exactly = _OFTEN
                 return self._found(own)
             answer &= ~VANISHED
-        if answer & NOT_FINITE or (answer & TOO_SMALL and own.scale == 1.0):
-            return False  # also where gradients are too large with the scale, and too small without
+        if _unsure(answer, own):
+            return False
         # gradients that are too small even then are left out, as of other large graphs
         return not answer & VANISHED or self._unseen(own, False)
 
@@ -278,7 +282,7 @@ class Memory:
         self.values: dict[str, Reals] = {}
         self.gradients: dict[str, Reals] = {}
         self.gradient = numpy.zeros(engine.size)
-        self.scale, self.careful, self.value, self.exactly = 1.0, False, 0.0, 0
+        self.scale, self.careful, self.value, self.exactly = engine.scale, False, 0.0, 0
         self.table = numpy.zeros(len(made.arrays.names), dtype=numpy.uintp)
         self.address = self.table.ctypes.data
         written = [some for name, some in engine.whole.items() if name in made.written]
@@ -329,6 +333,16 @@ class Memory:
                 self.values[name][places] = x[some]
         self.x = x
         self.given_at(x)
+
+
+def _unsure(answer: int, own: Memory) -> bool:
+    """Whether something is not finite, or gradients are too large with the scale, and too small without."""
+    return bool(answer & NOT_FINITE or (answer & TOO_SMALL and own.scale == 1.0))
+
+
+def _is_long(group: NestGroup) -> bool:
+    """Whether a recurrence has so many times that gradients which shrink at each are too small at the end."""
+    return sum(each.stop - each.start for each in group.phases or ()) >= _LONG
 
 
 def _others(some: Sequence[slice], size: int) -> list[slice]:
