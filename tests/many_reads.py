@@ -164,6 +164,20 @@ def rows_in_time(rows: int, of: str, w: Weight, side: int) -> Text:
     return text, members.terms([(k, each) for k in (1, 2, 3) for each in weights.values()])
 
 
+def hot(rows: int, w: Weight, side: int) -> Text:
+    """Of a large family one member is read at every second time, and each other one once."""
+    n = side * side
+    members = Members(n)
+    text = (
+        f"{members.text}; const c[t] = 1 + mod(t, 2)*t for t in 0..{n - 1}; "
+        f"x[i,0] = 0 for i in 1..{rows}; "
+        f"x[i,t+1] = x[i,t] + {w.at(f't*{rows} + i')}*s[c[t]] for i in 1..{rows}, t in 0..{n - 1}; "
+        f"L = sum(x[i,{n}] for i in 1..{rows})"
+    )
+    reads = [(1 + t % 2 * t, w.of(t * rows + i)) for t in range(n) for i in range(1, rows + 1)]
+    return text, members.terms(reads)
+
+
 def layers(times: int, w: Weight, side: int) -> Text:
     """All members of a time are read by all of the next one. Later weights are 1 or 0."""
     m = 2 * side
@@ -193,6 +207,7 @@ def sums(own: bool, rows: int, w: Weight, side: int) -> Text:
 
 
 TEXTS: dict[str, Callable[[Weight, int], Text]] = {
+    **{f"one of many in {rows} rows": partial(hot, rows) for rows in (1, 3)},
     **{f"scalar, {'family' if each else 'sum'}": partial(scalar, each) for each in (False, True)},
     **{f"table of {many}": partial(table, Members(many)) for many in (2, 7, 40)},
     "table of computed members": partial(table, Members(5, True)),
