@@ -11,6 +11,7 @@ from typing import Any
 import numpy
 import pytest
 
+from backprop import parse
 from backprop.engine.native.machine import llvm
 from backprop.errors import TooLarge
 from backprop.evaluation.gradient import evaluate
@@ -239,3 +240,14 @@ def test_gradients_of_long_recurrences(factor: float) -> None:
         value, (slope,) = engine.run(numpy.array([factor])) or (0.0, (0.0,))
         assert isclose(value, right[0], rel_tol=1e-9)
         assert isclose(slope, right[1], rel_tol=1e-9)
+
+
+def test_the_library_runs_machine_code_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(everything, "MANY_STEPS", inf)
+    runs: list[NestEngine] = []
+    run = NestEngine.everything
+    monkeypatch.setattr(NestEngine, "everything", lambda self, x: runs.append(self) or run(self, x))
+    model = parse("x[0] = 0.3; x[t+1] = 0.5*x[t] + 0.1 for t in 0..200000; L = x[200001]")
+    found = [model.grad(of="L", engine=each) for each in ("auto", "native", "python")]
+    assert len(runs) == 1
+    assert len({(each.value, each.gradients["x[200000]"]) for each in found}) == 1

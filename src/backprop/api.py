@@ -166,13 +166,15 @@ class Model(Matrices, Shown):
         keyword, `model.grad(k=0.05)`, for names that are no argument here. of: by default the
         goal of the file, or the one equation that no other uses. engine: `native` is machine code,
         whose last bits may differ, `auto` is `python` here: for many runs there is
-        `backprop.compile`. What is read as loops over arrays is computed by these with any engine.
+        `backprop.compile`. What is read as loops over arrays is computed by these, with `native` by
+        machine code where nothing is in doubt.
         The Values of the model take the numbers, so calls from several threads need a lock or a
         model each. Raises MissingInputs, UnknownName, NotAnInput, OutsideBounds, ChooseOutput,
         NotFinite.
         """
         given = {**(values or {}), **numbers}
         raise_all(outside(self, given))
+        self.engine = engine
         if looped := plain_gradient.by_loops(self, given, of):
             self._point = given, looped.output, True
             gradient = Gradient(*looped)

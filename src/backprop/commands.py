@@ -49,11 +49,7 @@ def grad(
     names. engine: how it is computed.
     """
     model, numbers = inputs.given()
-    if model.loops:
-        from backprop.loops.loop_model import LoopModel
-
-        assert isinstance(model, LoopModel)
-        model.engine = engine
+    model.engine = engine
     names = meant(wrt, model.names, "these equations")
     shown = meant(only, model.names, "these equations")
     for each in inputs.of:
@@ -80,10 +76,9 @@ def grad(
 
 def _by_other_means(model: Model, engine: str) -> list[BackpropError]:
     """The note that machine code was asked for, and has not computed a gradient of loops."""
-    slow = getattr(model, "slow", "") if engine == "native" else ""
-    if not slow:
+    if engine != "native" or not model.slow:
         return []
-    message = f"computed without machine code, since {slow}"
+    message = f"computed without machine code, since {model.slow}"
     return [ByOtherMeans(message, where=model.source.name)]
 
 

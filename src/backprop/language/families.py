@@ -26,6 +26,7 @@ from backprop.errors import (
 )
 from backprop.language.index_code import Scope
 from backprop.language.integers import Integers
+from backprop.language.random_numbers import random_numbers
 from backprop.names import family as family_of
 from backprop.names import spanned
 from backprop.numbers import shown
@@ -333,24 +334,8 @@ class Families:
         return number, pack(span.start, span.end)
 
     def drawn(self, name: str, first: float, second: float, labels: Sequence[str]) -> list[float]:
-        """The numbers that members draw from a distribution, each from the BLAKE2b hash of the seed and its
-        name: 53 bits as a fraction u between 0 and 1. uniform: low + (high - low)*u; normal: mean + sd times
-        the quantile of u (Wichura's AS 241, as Python's statistics has it). So a member keeps its number
-        whatever else a file draws, on every machine.
-        """
-        from hashlib import blake2b  # these two take 6 ms, and few files draw
-        from statistics import NormalDist
-        from struct import unpack
-
-        start = blake2b(f"{self.seed}:".encode(), digest_size=8)
-        hashes = [start.copy() for _ in labels]  # which takes half the time of new ones
-        for one, label in zip(hashes, labels, strict=True):
-            one.update(label.encode())
-        bits = unpack(f">{len(hashes)}Q", b"".join([one.digest() for one in hashes]))
-        fractions = [((each >> 11) + 0.5) / 2**53 for each in bits]
-        if name == "uniform":
-            return [first + (second - first) * each for each in fractions]
-        return [first + second * each for each in map(NormalDist().inv_cdf, fractions)]
+        """The numbers that members draw from a distribution. See `random_numbers`."""
+        return random_numbers(self.seed, name, first, second, labels)
 
 
 def _words(tokens: Tokens, clause: Clause) -> set[str]:

@@ -60,6 +60,10 @@ class Model:
     """The numbers from outside that there were when it was read."""
     given: Mapping[str, float] = MappingProxyType({})
     """Those of them that stand in the place of numbers of the text."""
+    engine: str = "auto"
+    """What gradients of loops are to be computed by: "native", machine code, where nothing is in doubt."""
+    slow: str = ""
+    """Why they were computed by something else, if that was asked for, in words behind "since"."""
 
     def __init__(
         self,

@@ -45,10 +45,6 @@ class LoopModel(Model):
     """The last numbers of all members."""
     kept: Sequence[str] = ()
     """The attributes that it keeps then."""
-    engine: str = "auto"
-    """What computes gradients: "native" machine code, where nothing is in doubt."""
-    slow: str = ""
-    """Why they were computed by other means than machine code, if that is so, in words behind "since"."""
 
     def __init__(
         self, parsed: Parsed, plan: Plan, most: int, tell: Callable[[str], object] = lambda _: None
