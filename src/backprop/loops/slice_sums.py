@@ -12,7 +12,7 @@ from typing import Any
 import numpy
 from numpy.typing import NDArray
 
-from backprop.loops.affine import Affine, Places, count_of, distinct, plain, whole
+from backprop.loops.affine import Affine, Places, count_of, distinct, once, plain, whole
 from backprop.loops.arrays import Spread
 from backprop.loops.domains import Reals, Wholes
 from backprop.loops.parts import Block
@@ -122,7 +122,7 @@ def often_read(bodies: Sequence[Block], families: Mapping[str, int], slices: int
                 size = count_of(use.places)
                 reads[use.family] = reads.get(use.family, 0) + size
     found: dict[str, tuple[slice | Wholes, float]] = {
-        name: (slice(0, families[name]), size / slices)
+        name: (slice(None), size / slices)
         for name, size in reads.items()
         if size >= _OFTEN * families[name]
     }
@@ -137,19 +137,20 @@ def often_read(bodies: Sequence[Block], families: Mapping[str, int], slices: int
 
 def _hot(uses: Sequence[Places], size: int, few: bool) -> tuple[Wholes, float]:
     """The members of a family of so many that are read often at some places, and how often all of these are.
-    few: whether there are so few uses that those which read each member once have no say."""
+    few: whether there are few uses, of many slices each, of which those that read each member once have no
+    say; otherwise each is of one slice, which adds up by itself what it brings to a member."""
     counts: NDArray[Any] = numpy.zeros(0, dtype=numpy.int32)
     for places in uses:
         at, times = places, 1
-        if isinstance(places, Affine) and len(places) >= _HOT:
+        if few and isinstance(places, Affine):
             narrowed = places.narrowed()
             at, times = plain(narrowed), len(places) // max(1, len(narrowed))
         if few and times == 1 and (isinstance(places, slice) or distinct(places)):
             continue
         if not len(counts):
             counts = numpy.zeros(size + 1, dtype=numpy.int32)
-        if isinstance(at, slice):
-            counts[at] += times
+        if isinstance(at, slice) or not few:
+            counts[once(at)] += times  # of places that come again the last one alone
         else:
             numpy.add.at(counts, whole(at), times)
     members = numpy.flatnonzero(counts >= _HOT)
