@@ -11,9 +11,12 @@ from backprop.inputs import Inputs, say
 from backprop.language import Model
 from backprop.names import is_pattern, meant
 from backprop.numbers import exact
-from backprop.report.derivative_report import DerivativeReport, Equation
+from backprop.report.derivative_report import DerivativeEquation, DerivativeReport
 from backprop.source import one_line
-from backprop.symbolic.by_names import Derived
+from backprop.symbolic.by_names import DerivativeNames, Derived
+from backprop.symbolic.loops_read import NotIndexed
+from backprop.symbolic.of_families import IndexedDerived
+from backprop.symbolic.of_texts import IndexedText
 from backprop.symbolic.request import SHORT, Request, short
 from backprop.syntax.parser import Statement, read
 
@@ -48,6 +51,14 @@ def diff(
             model.output(each)  # which says of a family what to choose
     outputs = model.meant_outputs(inputs.of) or [model.output(None)]
     names = meant(wrt, model.names, "these equations")
+    if order == 1 and shape != "nested" and (looped := _indexed(model, outputs, wrt, textbook)):
+        return looped
+    if model.loops:
+        message = (
+            "these indexed equations have no derivatives with indices that can be written here"
+        )
+        hints = ["take smaller ranges (--set n=10), for which each member is written by itself"]
+        raise TooLarge(message, hints=hints)
     asked = Request(model, outputs, names, order, textbook, alone)
     for of in outputs:
         if not asked.names(of) or asked.names(of) == [of]:
@@ -62,7 +73,9 @@ def diff(
     ):
         asked.textbook = True  # what the table cares for at single points is no answer to read
         found, shape = _shaped(asked, shape)
-    equations = [Equation(each.name, each.formula.text(), each.of, each.wrt) for each in found]
+    equations = [
+        DerivativeEquation(each.name, each.formula.text(), each.of, each.wrt) for each in found
+    ]
     if alone and len(equations) > 1 and shape == "nested":
         equations = [
             each._replace(name="d_d" + "_d".join(each.wrt)) if order == 1 else each
@@ -73,6 +86,37 @@ def diff(
     own = [new.name for new, each in zip(equations, found, strict=True) if each.asked]
     return DerivativeReport(
         outputs, given, equations, own, shape, alone, False, several, warnings=model.warnings
+    )
+
+
+def _indexed(
+    model: Model, outputs: Sequence[str], wrt: Sequence[str], textbook: bool
+) -> DerivativeReport | None:
+    """The derivatives of a text with indices as equations with indices; None where that cannot be."""
+    if any("[" in each for each in (*outputs, *wrt)) or not model.source.text.count("["):
+        return None
+    names, found, owners = DerivativeNames(set(model.names)), list[IndexedDerived](), list[str]()
+    try:
+        text = IndexedText(model)
+        for of in outputs:
+            made = text.derivatives(of, wrt, names, textbook)
+            found += made
+            owners += [of] * len(made)
+    except (NotIndexed, TooLong):
+        return None
+    equations = [
+        DerivativeEquation(
+            each.left, each.equation.formula.text(), each.equation.of, (each.by,), each.behind
+        )
+        for each in found
+    ]
+    if not any(each.equation.asked for each in found):
+        return None
+    asked = [each.left for each in found if each.equation.asked]
+    several = len({each.equation.wrt for each in found if each.equation.asked}) > 1
+    given = text.needed(found)
+    return DerivativeReport(
+        outputs, given, equations, asked, "steps", several=several, warnings=model.warnings
     )
 
 

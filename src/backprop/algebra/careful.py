@@ -1,14 +1,18 @@
-"""Formulas that do not overflow before their value does: `1/cosh(x)/cosh(x)` for `1/cosh(x)^2`."""
+"""Formulas that do not overflow before their value does: `(1/cosh(x))^2` for `1/cosh(x)^2`."""
 
 from __future__ import annotations
 
 from fractions import Fraction
 
-from backprop.algebra.formula import Call, Formula, Product, Sum, value_of
+from backprop.algebra.formula import ONE, Call, Formula, Product, Sum, value_of
+from backprop.algebra.indexed import GatherFormula
 from backprop.algebra.normal import power
 
 _LARGE = frozenset({"cosh", "sinh", "hypot"})
-"""Functions whose squares are beyond doubles where what they stand in is not; `hypot` also below."""
+"""Functions whose squares are beyond doubles where what they stand in is not."""
+
+_SMALL = frozenset({"hypot"})
+"""Those of them whose squares may also be below the doubles, and so the inverse of one is beyond."""
 
 
 def careful(found: Formula) -> Formula:
@@ -17,6 +21,8 @@ def careful(found: Formula) -> Formula:
         return Sum([careful(term) for term in found.terms])
     if isinstance(found, Call):
         return Call(found.name, [careful(each) for each in found.operands])
+    if isinstance(found, GatherFormula):
+        return GatherFormula(found.name, careful(found.body), found.clauses, found.condition)
     if not isinstance(found, Product) or not found.powers:
         return found
     kept, below = list[tuple[Formula, Formula]](), list[Formula]()
@@ -29,6 +35,9 @@ def careful(found: Formula) -> Formula:
             and exponent < -1
         ):
             whole = -int(exponent) if exponent.denominator == 1 else 0
+            if base.name not in _SMALL and whole:
+                kept.append((Call("/", [ONE, careful(base)]), Product(whole)))
+                continue
             below += [careful(base)] * whole
             rest = exponent + whole
             kept += [(careful(base), Product(rest))] if rest else []

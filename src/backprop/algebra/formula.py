@@ -110,6 +110,14 @@ class Symbol(Formula):
         return iter(())
 
 
+class _Base(Symbol):
+    """The base of exp."""
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        return frozenset()
+
+
 class Call(Formula):
     """An operation of the table that is neither a sum nor a product nor a power."""
 
@@ -358,5 +366,5 @@ def number(value: float) -> Formula:
 
 ZERO, ONE, MINUS = Product(0), Product(1), Product(-1)
 HALF, MINUS_HALF = Product(Fraction(1, 2)), Product(Fraction(-1, 2))
-EULER, PI = Symbol("e^"), Symbol("pi")
+EULER, PI = _Base("e^"), Symbol("pi")
 """The base of exp, which is no name of the language, and the circle's pi."""

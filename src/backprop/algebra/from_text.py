@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 
-from backprop.algebra.formula import Call, Formula, Product, Sum, Symbol, number
+from backprop.algebra.formula import ZERO, Call, Formula, Product, Sum, Symbol, number, value_of
+from backprop.algebra.indexed import GatherFormula, MemberFormula, RangeFormula
 from backprop.algebra.normal import operation, plus, power, times
 from backprop.syntax.fold import fold
 from backprop.syntax.parser import formula
@@ -27,7 +28,38 @@ def rebuilt(found: Formula, change: Callable[[Formula], Formula]) -> Formula:
         if found.name == "copy":  # which keeps a value out of the normal form
             return Call("copy", [change(found.operands[0])])
         return operation(found.name, [change(each) for each in found.operands])
+    if isinstance(found, MemberFormula):
+        return MemberFormula(found.family, [change(each) for each in found.indices])
+    if isinstance(found, RangeFormula):
+        return RangeFormula(found.name, [change(each) for each in found.items], found.listed)
+    if isinstance(found, GatherFormula):
+        condition = None if found.condition is None else change(found.condition)
+        return gathered(found.name, change(found.body), map(change, found.clauses), condition)
     return found
+
+
+def gathered(
+    name: str, body: Formula, clauses: Iterable[Formula], condition: Formula | None = None
+) -> Formula:
+    """What is gathered, with what all terms of a sum have in front of it and not inside."""
+    own = [each for each in clauses if isinstance(each, RangeFormula)]
+    if condition is not None and value_of(condition):
+        condition = None
+    if name == "sum" and value_of(body) == 0:
+        return ZERO
+    if name in ("sum", "mean") and isinstance(body, Product) and body.powers:
+        bound = {each.name for each in own}
+        outside = [each for each in body.powers if _apart(each, bound)]
+        inside = [each for each in body.powers if each not in outside]
+        if inside:
+            front = Product(body.coefficient, outside, body.decimal)
+            return times(front, GatherFormula(name, times(Product(1, inside)), own, condition))
+    return GatherFormula(name, body, own, condition)
+
+
+def _apart(factor: tuple[Formula, Formula], bound: set[str]) -> bool:
+    """Whether a factor is the same for all terms of a sum."""
+    return all(each.names.isdisjoint(bound) for each in factor)
 
 
 def substituted(found: Formula, by: Mapping[str, Formula]) -> Formula:
@@ -36,4 +68,6 @@ def substituted(found: Formula, by: Mapping[str, Formula]) -> Formula:
         return by.get(found.name, found)
     if found.names.isdisjoint(by):
         return found
+    if isinstance(found, GatherFormula):  # an index of its own is another thing
+        by = {name: each for name, each in by.items() if name not in found.bound}
     return rebuilt(found, lambda part: substituted(part, by))

@@ -8,17 +8,23 @@ from typing import NamedTuple
 from backprop.errors import BackpropError
 
 
-class Equation(NamedTuple):
+class DerivativeEquation(NamedTuple):
     """An equation for a derivative, or for what such equations need.
 
     name: what it is called in an equation file. text: its right side. of, wrt: which derivative it is;
-    "" and none for an equation of the file itself.
+    "" and none for an equation of the file itself. behind: the clauses of an indexed equation.
     """
 
     name: str
     text: str
     of: str = ""
     wrt: tuple[str, ...] = ()
+    behind: str = ""
+
+    @property
+    def line(self) -> str:
+        """The equation as a file has it."""
+        return f"{self.name} = {self.text} {self.behind}".rstrip()
 
     @property
     def order(self) -> int:
@@ -38,7 +44,7 @@ class DerivativeReport(NamedTuple):
 
     outputs: Sequence[str]
     given: Sequence[str]
-    equations: Sequence[Equation]
+    equations: Sequence[DerivativeEquation]
     asked: Sequence[str]
     shape: str
     alone: bool = False
@@ -49,6 +55,15 @@ class DerivativeReport(NamedTuple):
     warnings: Sequence[BackpropError] = ()
 
     @property
-    def labels(self) -> Mapping[str, Equation]:
-        """The derivatives by what they are called."""
-        return {each.name: each for each in self.equations if each.of}
+    def labels(self) -> Mapping[str, DerivativeEquation]:
+        """The derivatives by what they are called, families by their name."""
+        return {each.name.partition("[")[0]: each for each in self.equations if each.of}
+
+    def derivative(self, name: str) -> DerivativeEquation | None:
+        """Which derivative a name of a formula is: `dL_dh[p]` by `h[p]`."""
+        family, _, index = name.partition("[")
+        found = self.labels.get(family)
+        if found is None or not index:
+            return found
+        base = found.wrt[0].partition("[")[0]
+        return found._replace(name=name, wrt=(f"{base}[{index}",))

@@ -144,10 +144,10 @@ def _in_steps(
             terms = parts_of(terms, name)
         made = simplified(plus(*terms), memory)
         asked = name in wanted
-        if asked or not _is_short(made):
+        if asked or not is_short(made):
             label = naming(of, (name,))
             adjoints.append(Derived(label, made, of, (name,), asked))
-            return made if _is_short(made) else Symbol(label)
+            return made if is_short(made) else Symbol(label)
         return made
 
     def parts_of(terms: Sequence[Formula], name: str) -> list[Formula]:
@@ -177,7 +177,7 @@ def _in_steps(
     return adjoints
 
 
-def _is_short(found: Formula) -> bool:
+def is_short(found: Formula) -> bool:
     """Whether a derivative needs no name of its own: a number, a name, or one with a minus."""
     if isinstance(found, Symbol):
         return True

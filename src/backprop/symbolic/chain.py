@@ -22,6 +22,7 @@ from backprop.algebra.formula import (
     number,
     value_of,
 )  # fmt: skip
+from backprop.algebra.indexed import MemberFormula
 from backprop.algebra.normal import choice, operation, plus, power, times
 from backprop.algebra.tidy import Simplified, simplified
 from backprop.operations import OPERATIONS
@@ -140,8 +141,12 @@ class Chain:
 def _parted(found: Formula) -> tuple[Formula, Formula]:
     """A derivative of what is inside: a number and names, which stand in front, and the rest."""
     if not isinstance(found, Product):
-        return (found, ONE) if isinstance(found, Symbol) else (ONE, found)
-    light = [each for each in found.powers if isinstance(each[0], Symbol) and each[0] != EULER]
+        return (found, ONE) if isinstance(found, Symbol | MemberFormula) else (ONE, found)
+    light = [
+        each
+        for each in found.powers
+        if isinstance(each[0], Symbol | MemberFormula) and each[0] != EULER
+    ]
     heavy = [each for each in found.powers if each not in light]
     return times(Product(found.coefficient, light, found.decimal)), times(Product(1, heavy))
 

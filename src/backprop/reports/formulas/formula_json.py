@@ -19,6 +19,7 @@ def write(found: DerivativeReport, style: Style) -> str:
             {
                 "name": each.name,
                 "formula": each.text,
+                **({"for": each.behind} if each.behind else {}),
                 "of": each.of or None,
                 "wrt": [*each.wrt],
                 "order": each.order,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from backprop.report.derivative_report import DerivativeReport
 from backprop.reports.formulas.derivative_signs import latex_sign
 from backprop.reports.style import Style
-from backprop.syntax.latex import latex
+from backprop.syntax.latex import latex, latex_text
 from backprop.syntax.latex_names import Naming
 from backprop.syntax.notation import names_in
 from backprop.syntax.parser import formula
@@ -25,7 +25,10 @@ def sides(found: DerivativeReport) -> Iterator[tuple[str, str]]:
     names = {*found.outputs, *(name for each in found.equations for name in each.wrt)}
     for statement in statements:
         names |= names_in(statement)
-    naming = Naming(sorted(names - found.labels.keys()))
-    signs = {name: latex_sign(found, each, naming) for name, each in found.labels.items()}
+    derivatives = {name: made for name in names if (made := found.derivative(name)) is not None}
+    naming = Naming(sorted(names - derivatives.keys()))
+    signs = {name: latex_sign(found, each, naming) for name, each in derivatives.items()}
     for each, statement in zip(found.equations, statements, strict=True):
-        yield signs.get(each.name) or naming.name(each.name), latex(statement, signs, naming)
+        left = latex_sign(found, each, naming) if each.of else naming.name(each.name)
+        behind = rf" \quad \text{{{latex_text(each.behind)}}}" if each.behind else ""
+        yield left, latex(statement, signs, naming) + behind

@@ -3,7 +3,7 @@
 from backprop.report.derivative_report import DerivativeReport
 from backprop.reports.formulas.derivative_signs import sign
 from backprop.reports.style import Style, written
-from backprop.syntax.notation import typographic
+from backprop.syntax.notation import names_in, typographic
 from backprop.syntax.parser import formula
 
 
@@ -13,17 +13,20 @@ def write(found: DerivativeReport, style: Style) -> str:
         return written(_mathematics(found), style) + "\n"
     if found.alone and len(found.equations) == 1:
         return f"{found.equations[0].text}\n"
-    lines = [*found.given, *(f"{each.name} = {each.text}" for each in found.equations)]
+    lines = [*found.given, *(each.line for each in found.equations)]
     return "\n".join(lines) + "\n"
 
 
 def _mathematics(found: DerivativeReport) -> str:
-    signs = {each.name: sign(found, each) for each in found.equations if each.of}
-    named = {name: f"({text})" if "/" in text else text for name, text in signs.items()}
-    lines = [
-        f"{signs.get(each.name, each.name)} = {typographic(formula(each.text), named)}"
-        for each in found.equations
-    ]
-    if found.alone and len(lines) == 1:
-        return typographic(formula(found.equations[0].text))
+    statements = [formula(each.text) for each in found.equations]
+    if found.alone and len(statements) == 1:
+        return typographic(statements[0])
+    lines = []
+    for each, statement in zip(found.equations, statements, strict=True):
+        named = {}
+        for name in names_in(statement):
+            if (derivative := found.derivative(name)) is not None:
+                named[name] = f"({sign(found, derivative)})"
+        left = sign(found, each) if each.of else each.name
+        lines.append(f"{left} = {typographic(statement, named)}  {each.behind}".rstrip())
     return "\n".join(lines)

@@ -1,0 +1,97 @@
+"""Formulas with indices: members of families, `w[i,k]`, and what is gathered over an index."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+
+from backprop.algebra.formula import Formula, Sum, is_number
+from backprop.row import CALL
+
+
+class MemberFormula(Formula):
+    """A member of a family: its indices are formulas of index variables and constants."""
+
+    def __init__(self, family: str, indices: Sequence[Formula]) -> None:
+        super().__init__((family, *indices), indices)
+        self.family = family
+        self.indices = tuple(indices)
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        return super().names | {self.family}
+
+    def bound_text(self) -> tuple[str, int]:
+        return f"{self.family}[{','.join(map(_closely, self.indices))}]", CALL
+
+    def parts(self) -> Iterator[Formula]:
+        return iter(self.indices)
+
+
+def _closely(found: Formula) -> str:
+    """The text of an index, its number behind its names, without blanks: `t+1`."""
+    if isinstance(found, Sum):
+        found = Sum(sorted(found.terms, key=is_number))
+    return found.text().replace(" ", "")
+
+
+class RangeFormula(Formula):
+    """What an index runs through: `i in 1..n`, with its step if that is not 1, or `i in [1, 3]`."""
+
+    def __init__(self, name: str, items: Sequence[Formula], listed: bool = False) -> None:
+        super().__init__((name, listed, *items), items)
+        self.name = name
+        self.items = tuple(items)
+        self.listed = listed
+
+    def bound_text(self) -> tuple[str, int]:
+        texts = [_closely(each) for each in self.items]
+        through = f"[{', '.join(texts)}]" if self.listed else "..".join(texts)
+        return f"{self.name} in {through}", 0
+
+    def parts(self) -> Iterator[Formula]:
+        return iter(self.items)
+
+
+class GatherFormula(Formula):
+    """What a gather of the table makes of a body, over clauses, where a condition holds."""
+
+    def __init__(
+        self,
+        name: str,
+        body: Formula,
+        clauses: Sequence[RangeFormula],
+        condition: Formula | None = None,
+    ) -> None:
+        more = () if condition is None else (condition,)
+        super().__init__((name, body, *clauses, condition), (body, *clauses, *more))
+        self.name = name
+        self.body = body
+        self.clauses = tuple(clauses)
+        self.condition = condition
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        return super().names - self.bound
+
+    @cached_property
+    def bound(self) -> frozenset[str]:
+        """The names of its indices."""
+        return frozenset(each.name for each in self.clauses)
+
+    def bound_text(self) -> tuple[str, int]:
+        return f"{self.name}({self.body.text()} {through(self.clauses, self.condition)})", CALL
+
+    def parts(self) -> Iterator[Formula]:
+        yield self.body
+        yield from self.clauses
+        if self.condition is not None:
+            yield self.condition
+
+
+def through(clauses: Sequence[RangeFormula], condition: Formula | None) -> str:
+    """The text of clauses: `for i in 1..n, k in 1..m if i != k`; "" of none."""
+    if not clauses:
+        return ""
+    where = f" if {condition.text()}" if condition is not None else ""
+    return f"for {', '.join(each.text() for each in clauses)}{where}"

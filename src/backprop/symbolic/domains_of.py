@@ -1,0 +1,192 @@
+"""Where a term of a gradient counts: conditions on indices, and ranges cut by them.
+
+A condition is a difference of index formulas, linear in the indices, that is at least 0, or is 0.
+Whether it holds for all indices, for some or for none, the corners of their ranges say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
+from typing import NamedTuple
+
+from backprop.algebra.formula import ONE, Call, Formula, Product, Sum, Symbol
+from backprop.algebra.from_text import substituted
+from backprop.algebra.indexed import RangeFormula
+from backprop.algebra.normal import minus, plus, split
+from backprop.syntax.functions import evaluated
+from backprop.syntax.parser import formula
+
+_MOST_POINTS = 20_000
+"""So many combinations of indices are looked at one by one, where ranges depend on each other."""
+
+IndexNumbers = Mapping[str, float]
+
+
+class IndexCondition(NamedTuple):
+    """left <= right, or left == right."""
+
+    left: Formula
+    right: Formula
+    equal: bool = False
+
+    @property
+    def formula(self) -> Formula:
+        return Call("==" if self.equal else "<=", (self.left, self.right))
+
+    @property
+    def opposite(self) -> Formula:
+        return Call("!=" if self.equal else ">", (self.left, self.right))
+
+    def at(self, numbers: IndexNumbers) -> float:
+        """right - left."""
+        return evaluated(formula(minus(self.right, self.left).text()), dict(numbers))
+
+
+def holds(
+    found: IndexCondition, clauses: Sequence[RangeFormula], numbers: IndexNumbers
+) -> bool | None:
+    """Whether a condition holds for all indices; None: for some, or who knows."""
+    known = {*numbers, *(each.name for each in clauses)}
+    if any(not each.names <= known for each in (found.left, found.right, *clauses)):
+        return None  # a table of numbers
+    seen = [found.at(point) for point in corners(clauses, numbers)]
+    if not seen or any(each != each for each in seen):
+        return None
+    if found.equal:
+        if all(each == 0 for each in seen):
+            return True
+        return False if min(seen) > 0 or max(seen) < 0 else None
+    if min(seen) >= 0:
+        return True
+    return False if max(seen) < 0 else None
+
+
+def corners(clauses: Sequence[RangeFormula], numbers: IndexNumbers) -> Iterator[dict[str, float]]:
+    """Points of ranges between which all others lie: the corners of a box; else all, if they are few."""
+    names = {each.name for each in clauses}
+    if all(each.names.isdisjoint(names) for each in map(_ends, clauses)):
+        ends = [_values(each, numbers) for each in clauses]
+        if all(ends):
+            for point in product(*({min(each), max(each)} for each in ends)):
+                yield {**numbers, **dict(zip((each.name for each in clauses), point, strict=True))}
+        return
+    found = [dict(numbers)]
+    for clause in clauses:
+        found = [
+            {**point, clause.name: value} for point in found for value in _values(clause, point)
+        ]
+        if len(found) > _MOST_POINTS:
+            yield {name: float("nan") for name in (*numbers, *names)}
+            return
+    yield from found
+
+
+def _ends(clause: RangeFormula) -> Formula:
+    return plus(*clause.items)
+
+
+def _values(clause: RangeFormula, numbers: IndexNumbers) -> Sequence[float]:
+    found = [evaluated(formula(each.text()), dict(numbers)) for each in clause.items]
+    if clause.listed:
+        return found
+    step = int(found[2]) if len(found) == 3 else 1
+    return range(int(found[0]), int(found[1]) + (1 if step > 0 else -1), step)
+
+
+class MembersPart(NamedTuple):
+    """A part of the indices of a family: index formulas, their clauses, and what holds besides."""
+
+    indices: tuple[Formula, ...]
+    clauses: tuple[RangeFormula, ...]
+    condition: Formula | None
+    numbers: IndexNumbers
+
+    def split(self, by: IndexCondition) -> Iterator[tuple[MembersPart, bool]]:
+        """The parts where a condition holds and where it does not."""
+        found = _cut(by, self.clauses)
+        if found is None:
+            yield self._replace(condition=both(self.condition, by.formula)), True
+            yield self._replace(condition=both(self.condition, by.opposite)), False
+            return
+        at, parts = found
+        for (low, high), true in parts:
+            clause = self.clauses[at]
+            if low == high:
+                yield self._at(at, low), true
+                continue
+            cut = RangeFormula(clause.name, [low, high])
+            if any(True for _ in corners([cut], self.numbers)):
+                yield (
+                    self._replace(clauses=(*self.clauses[:at], cut, *self.clauses[at + 1 :])),
+                    true,
+                )
+
+    def _at(self, at: int, value: Formula) -> MembersPart:
+        """The part where an index has one value."""
+        by = {self.clauses[at].name: value}
+
+        def put(found: Formula) -> Formula:
+            return substituted(found, by)
+
+        others = (*self.clauses[:at], *self.clauses[at + 1 :])
+        clauses = [RangeFormula(each.name, [*map(put, each.items)], each.listed) for each in others]
+        condition = None if self.condition is None else put(self.condition)
+        return MembersPart(tuple(map(put, self.indices)), tuple(clauses), condition, self.numbers)
+
+
+def both(one: Formula | None, other: Formula | None) -> Formula | None:
+    """Two conditions as one."""
+    if one is None or other is None:
+        return one or other
+    return Call("and", (one, other))
+
+
+RangeEnds = tuple[Formula, Formula]
+
+
+def _cut(
+    by: IndexCondition, clauses: Sequence[RangeFormula]
+) -> tuple[int, list[tuple[RangeEnds, bool]]] | None:
+    """A condition on one index as parts of its range; None for others."""
+    apart = minus(by.right, by.left)
+    names = [at for at, each in enumerate(clauses) if each.name in apart.names]
+    if len(names) != 1:
+        return None
+    at = names[0]
+    clause = clauses[at]
+    if clause.listed or len(clause.items) != 2:
+        return None
+    if any(clause.name in each.names for i, each in enumerate(clauses) if i != at):
+        return None
+    solved = solve(apart, clause.name)
+    if solved is None:
+        return None
+    own = {each.name for each in clauses}
+    if any(not each.names.isdisjoint(own) for each in (solved[1], *clause.items)):
+        return None
+    sign, value = solved  # the index at which right - left is 0, and how that changes with it
+    low, high = clause.items
+    after, before = plus(value, ONE), minus(value, ONE)
+    if by.equal:
+        return at, [((low, before), False), ((value, value), True), ((after, high), False)]
+    if sign < 0:
+        return at, [((low, value), True), ((after, high), False)]
+    return at, [((low, before), False), ((value, high), True)]
+
+
+def solve(found: Formula, name: str) -> tuple[int, Formula] | None:
+    """Where a formula that is linear in a name with the coefficient 1 or -1 is 0, and that coefficient."""
+    sign, rest = 0, list[Formula]()
+    for term in found.terms if isinstance(found, Sum) else (found,):
+        if name not in term.names:
+            rest.append(term)
+            continue
+        coefficient, _, what = split(term)
+        if what != Symbol(name) or coefficient not in (1, -1) or sign:
+            return None
+        sign = int(coefficient)
+    if not sign:
+        return None
+    others = plus(*rest)
+    return sign, others if sign < 0 else minus(Product(0), others)

@@ -1,0 +1,111 @@
+"""Derivatives of a text with indices, as a text with indices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from sys import maxsize
+
+from backprop.algebra.careful import careful
+from backprop.algebra.formula import Formula, TooLong
+from backprop.language.model import Model
+from backprop.language.reading import parsed
+from backprop.operations import CONSTANTS
+from backprop.source import one_line
+from backprop.symbolic.by_names import DerivativeNames
+from backprop.symbolic.loops_read import IndexedReader, NotIndexed
+from backprop.symbolic.of_families import IndexedDerived, IndexedGradient
+from backprop.syntax.parser import Statement
+
+
+class IndexedText:
+    """The statements of a Model's text as formulas with indices. Raises NotIndexed."""
+
+    def __init__(self, model: Model) -> None:
+        text = parsed(model.source, model.seed, maxsize, model.sizes)
+        self._model = model
+        self._text = text
+        if not any(shape.indexed for _, shape in text.statements):
+            raise NotIndexed
+        self._numbers = {name: model.default(name) for name in model.fixed}
+        try:
+            self.reader = IndexedReader(text, self._numbers)
+        except (TooLong, RecursionError):
+            raise NotIndexed from None
+        self.equations = self.reader.equations
+
+    def inputs(self) -> list[str]:
+        """What is derived by if nothing else is said: single names and families that are no const."""
+        fixed, constants = {*self._model.fixed}, {*self._constants()}
+        defined = {each.name for each in self.equations}
+        implied = dict.fromkeys(
+            name
+            for each in self.equations
+            if each.formula is not None
+            for name in sorted(each.formula.names - {clause.name for clause in each.clauses})
+            if name not in defined and name not in CONSTANTS
+        )
+        own = [each.name for each in self.equations if each.is_input]
+        return [name for name in dict.fromkeys([*own, *implied]) if name not in fixed | constants]
+
+    def _constants(self) -> Iterator[str]:
+        for tokens, shape in self._text.statements:
+            if shape.form == "declaration":
+                if any(node.kind != "name" for node in shape.nodes):
+                    raise NotIndexed  # some members of a family
+                yield from (tokens.texts[node.token] for node in shape.nodes)
+            elif shape.const:
+                yield tokens.texts[shape.target]
+
+    def derivatives(
+        self, of: str, wrt: Sequence[str], names: DerivativeNames, textbook: bool
+    ) -> list[IndexedDerived]:
+        """The equations of the derivatives of an output. wrt: by these, by default by all inputs that
+        lead there. Raises NotIndexed, TooLong."""
+        asked = [*wrt] or self.inputs()
+        gradient = IndexedGradient(self.reader, of, asked, self._numbers, textbook)
+        if not wrt:
+            asked = [name for name in asked if name in gradient.leading]
+            gradient = IndexedGradient(self.reader, of, asked, self._numbers, textbook)
+        found = gradient.equations(names)
+        if textbook:
+            return found
+        return [
+            each._replace(equation=each.equation._replace(formula=careful(each.equation.formula)))
+            for each in found
+        ]
+
+    def needed(self, found: Sequence[IndexedDerived]) -> list[str]:
+        """The statements of the file that equations use, as they stand there."""
+        waiting: list[str] = []
+        for each in found:
+            formulas: list[Formula] = [each.equation.formula, *each.clauses, *each.indices]
+            formulas += [each.condition] if each.condition is not None else []
+            for formula in formulas:
+                waiting += formula.names
+        lines: dict[int, Statement] = {}
+        done: set[str] = set()
+        while waiting:
+            name = waiting.pop()
+            if name in done:
+                continue
+            done.add(name)
+            for statement in self._text.statements:
+                tokens, shape = statement
+                if shape.form == "goal" or name not in _defined(statement):
+                    continue
+                lines[tokens.starts[0]] = statement
+                if shape.form != "declaration":
+                    waiting += [
+                        word
+                        for word, kind in zip(tokens.texts, tokens.kinds, strict=True)
+                        if kind == "NAME"
+                    ]
+        return [one_line(lines[at].tokens.whole.text) for at in sorted(lines)]
+
+
+def _defined(statement: Statement) -> set[str]:
+    """The names that a statement defines, or declares."""
+    tokens, shape = statement
+    if shape.form == "declaration":
+        return {tokens.texts[node.token] for node in shape.nodes}
+    return {tokens.texts[shape.target]}

@@ -1,0 +1,98 @@
+"""Derivatives of indexed equations as indexed equations."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+import backprop as library
+from backprop import derived_formulas
+from backprop.inputs import Inputs
+from backprop.report.derivative_report import DerivativeReport
+from backprop.reports.formulas.formula_text import write
+from backprop.reports.style import Style
+from derived_again import compare_families as compare
+from indexed_models import random_indexed
+from running import backprop
+
+
+def looped(text: str, of: str) -> DerivativeReport | None:
+    """The derivatives as equations with indices, if there are some."""
+    found = derived_formulas.diff(Inputs(expressions=[text], of=[of]))
+    return found if any(each.behind for each in found.equations) else None
+
+
+CASES = [
+    ("n=5; a=2;b=0.5; x[i]=i/3 for i in 1..n; y[i]=2*i for i in 1..5; L=sum((y[i]-a*x[i]-b)^2 for i in 1..n)",
+     ["dL_da = -2*sum(x[i]*(y[i] - a*x[i] - b) for i in 1..n)", "dL_db = -2*sum(y[i] - a*x[i] - b for i in 1..n)",
+      "dL_dx[i] = -2*a*(y[i] - a*x[i] - b) for i in 1..n", "dL_dy[i] = 2*(y[i] - a*x[i] - b) for i in 1..5"]),
+    ("n=4; m=3; w[i,k]=sin(i*k) for i in 1..n, k in 1..m; x[k]=0.3*k for k in 1..m; h[i]=exp(sum(w[i,k]*x[k] for k in 1..m)) for i in 1..n; L=mean(h[i]^2 for i in 1..n)",
+     ["dL_dh[i] = 2*h[i]/n for i in 1..n", "dL_dw[i,k] = h[i]*x[k]*dL_dh[i] for i in 1..n, k in 1..m", "dL_dx[k] = sum(h[i]*w[i,k]*dL_dh[i] for i in 1..n) for k in 1..m"]),
+    ("n=6; r=1.7; x[0]=0.3; x[t+1]=r*x[t]*(1-x[t]) for t in 0..n-1; L=x[n]^2 + mean(x[*])",
+     ["dL_dx[n] = 2*x[n] + 1/(n + 1)", "dL_dr = sum(x[t]*(1 - x[t])*dL_dx[t+1] for t in 0..n-1)"]),
+    ("n=6; k=3; x[i]=i^2/10 for i in 1..n; V=k*sum((x[i+1]-x[i])^2 for i in 1..n-1)/2",
+     ["dV_dk = sum((x[i+1] - x[i])^2 for i in 1..n-1)/2", "dV_dx[1] = -k*(x[2] - x[1])", "dV_dx[i] = k*(2*x[i] - x[i-1] - x[i+1]) for i in 2..n-1", "dV_dx[n] = k*(x[n] - x[n-1])"]),
+    ("n=5; A[i,j]=sin(i+j) for i in 1..n, j in 1..n; b[i]=i for i in 1..n; y[i]=b[i]-sum(A[i,j]*y[j] for j in 1..i-1) for i in 1..n; L=sum(y[i]^2 for i in 1..n)",
+     ["dL_dA[i,j] = -y[j]*dL_dy[i] for i in 1..n, j in 1..n if j <= i - 1", "dL_dA[i,j] = 0 for i in 1..n, j in 1..n if j > i - 1", "dL_db[i] = dL_dy[i] for i in 1..n"]),
+    ("n=5; x[i]=i*0.3-0.7 for i in 1..n; p[i]=exp(x[i]-logsumexp(x[*])) for i in 1..n; L=-log(p[2])", ["dL_dp[2] = -1/p[2]"]),
+    ("n=5; x[i]=i*0.3-0.7 for i in 1..n; L=prod(x[i] for i in 1..n)+norm(x[*])+dot(x[*],x[*])", []),
+    ("n=3; x[i]=i-2 for i in 1..n; L=prod(x[i] for i in 1..n)", ["dL_dx[i] = prod(x[p] for p in 1..n if p != i) for i in 1..n"]),
+    ("f(u,v)=u^2+v; n=4; c=2; x[i]=i for i in 1..n; z[i]=f(x[i],c) for i in 1..n; L=sum(z[i]*z[n+1-i] for i in 1..n)",
+     ["dL_dc = sum(dL_dz[i] for i in 1..n)", "dL_dx[i] = 2*x[i]*dL_dz[i] for i in 1..n"]),
+    ("n=6; const t[1]=1; const t[2]=2; const t[3]=1; al[g]=g/2 for g in 1..2; L=sum(al[t[i]]^2*i for i in 1..3)", ["dL_dal[g] = 2*sum(al[t[i]]*i for i in 1..3 if t[i] == g) for g in 1..2"]),
+    ("n=4; w[k] ~ normal(0, 1) for k in 1..n; c=2 in 0..5; L=sum(tanh(c*w[k]) for k in 1..n)", ["dL_dc = sum(w[k]*(1/cosh(c*w[k]))^2 for k in 1..n)"]),
+    ("x[i,j]=i*j for i in 1..3, j in 1..4; L=sum(mean(x[i,j]^2 for j in 1..4) for i in 1..3)", ["dL_dx[i,j] = x[i,j]/2 for i in 1..3, j in 1..4"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"), CASES, ids=lambda each: each[:40] if isinstance(each, str) else ""
+)
+def test_indexed_equations_stay_indexed(text: str, lines: list[str]) -> None:
+    of = text.rsplit("; ", 1)[1].partition("=")[0]
+    found = looped(text, of)
+    assert found is not None
+    written = write(found, Style()).splitlines()
+    for line in lines:
+        assert line in written, written
+    assert compare(text, {}, found, of)
+
+
+def test_random_models_with_indices(request: pytest.FixtureRequest) -> None:
+    """Those whose derivatives are equations with indices; the others are written member by member."""
+    many, compared = 600 if request.config.getoption("--whole") else 60, 0
+    for number in range(many):
+        text, numbers = random_indexed(number)
+        model = library.parse(text)
+        of = model.outputs[-1]
+        if "[" in of or len(model.columns) > 1500:
+            continue
+        found = derived_formulas._indexed(model, [of], [], False)
+        if found is not None and any(each.behind for each in found.equations):
+            compared += compare(text, numbers, found, of)
+    assert compared > 2 * many
+
+
+def test_the_result_can_be_computed_in_large() -> None:
+    """A million rows: read, derived and written without a row of its own for any."""
+    text = "n = 1000000; a = 2; x[i] = sin(i) for i in 1..n; L = mean((a*x[i] - 1)^2 for i in 1..n)"
+    out = backprop("diff", "-e", text, "--wrt", "a")
+    assert out.out.splitlines()[-1] == "dL_da = 2*sum(x[i]*(a*x[i] - 1) for i in 1..n)/n"
+    again = backprop("grad", "-e", out.out, "--of", "dL_da", "--only", "dL_da")
+    own = backprop("grad", "-e", text, "--only", "a", "--format", "json")
+    assert again.status == own.status == 0
+    gradient = json.loads(own.out)["gradients"]["a"]
+    assert float(again.out.split()[2]) == pytest.approx(gradient, rel=1e-9)
+
+
+def test_pretty_and_latex_name_members() -> None:
+    text = "n=3; x[k]=k for k in 1..n; w=1; h[k]=tanh(w*x[k]) for k in 1..n; L=sum(h[k]^2 for k in 1..n)"
+    pretty = backprop("diff", "-e", text, "--wrt", "w", "--pretty").out
+    assert pretty.splitlines() == [
+        "dL/dh[k] = 2·h[k]  for k in 1..n",
+        "dL/dw = sum(x[k]·(1 − h[k]^2)·(dL/dh[k]) for k in 1..n)",
+    ]
+    latex = backprop("diff", "-e", text, "--wrt", "w", "--format", "latex").out
+    assert r"\sum_{k = 1 \ldots n}" in latex
+    assert r"h_{k}" in latex
