@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import inf, isfinite
-from typing import Unpack
+from typing import NamedTuple, Unpack
 
 from backprop.descent.begin import begin
 from backprop.descent.choices import Limits, bounds_of, choice, given_bounds, parameters
@@ -45,18 +45,23 @@ _LIKE_DATA = 8
 """So many members that are given one by one are likely measured numbers."""
 
 
-def descend(
-    model: Model,
-    values: Mapping[str, float] | None = None,
-    of: str | None = None,
-    callback: Callback | None = None,
-    callback_every: int = 1,
-    state: State | None = None,
-    spool: Spool | None = None,
-    **given: Unpack[DescentOptions],
-) -> tuple[Descent, Ending | None]:
+class Asked(NamedTuple):
+    """A descent that somebody asks for, besides its options; all as of `Model.descend`. spool: for a history
+    that is not to grow in memory."""
+
+    model: Model
+    values: Mapping[str, float] | None = None
+    of: str | None = None
+    callback: Callback | None = None
+    callback_every: int = 1
+    state: State | None = None
+    spool: Spool | None = None
+
+
+def descend(asked: Asked, **given: Unpack[DescentOptions]) -> tuple[Descent, Ending | None]:
     """What `Model.descend` says it does; and what is known of the last point, if memory is enough
-    for that. spool: for a history that is not to grow in memory."""
+    for that."""
+    model, values, of, callback, callback_every, state, spool = asked
     options = complete(given)
     row, numbers = choice("optimizer", options["optimizer"], OPTIMIZERS)
     if row is AUTO and (named := _named(options, state)):

@@ -9,13 +9,11 @@ from random import Random
 from typing import Unpack
 
 from backprop.descent import minimize
-from backprop.descent.history import Callback
+from backprop.descent.minimize import Asked
 from backprop.descent.objective import Ending
-from backprop.descent.result import Descent, StartsEnd, State
-from backprop.descent.spool import Spool
+from backprop.descent.result import Descent, StartsEnd
 from backprop.descent_options import DescentOptions, complete
 from backprop.errors import BackpropError, BadOption
-from backprop.language import Model
 
 _SAME = 1e-6
 """Two ends are one if their outputs differ by no more than this part of all outputs that were seen."""
@@ -28,45 +26,36 @@ _FACTORS = (0.0, 3.0)
 this mean and deviation."""
 
 
-def descend(
-    model: Model,
-    values: Mapping[str, float] | None = None,
-    of: str | None = None,
-    callback: Callback | None = None,
-    callback_every: int = 1,
-    state: State | None = None,
-    spool: Spool | None = None,
-    **options: Unpack[DescentOptions],
-) -> tuple[Descent, Ending | None]:
+def descend(asked: Asked, **options: Unpack[DescentOptions]) -> tuple[Descent, Ending | None]:
     """What `minimize.descend` does from the given start, or from so many, of which the best is told.
 
     The others are drawn between the bounds, or around the given numbers; starts without a value count, and
     lead nowhere. Raises what it raises, and BadOption for several starts of one state.
     """
     count = complete(options)["starts"]
-    given = model, values, of
     if count == 1:
-        return minimize.descend(*given, callback, callback_every, state, spool, **options)
-    if state:
+        return minimize.descend(asked, **options)
+    if asked.state:
         message = "a state goes on from one point, and --starts asks for several"
         raise BadOption(message, hints=["leave --state or --starts out"])
     quiet: DescentOptions = {**options, "every": None, "explain_step": None}
-    first, _ = minimize.descend(*given, callback, 0, None, None, **quiet)
+    quietly = asked._replace(callback_every=0, spool=None)
+    first, _ = minimize.descend(quietly, **quiet)
     chance, found = Random(0), [first]
     tried: list[Mapping[str, float]] = [first.start]
     without = 0
     while len(tried) < count and found[-1].stopped != "interrupted":
         tried.append(_start(first, chance))
         try:
-            at = {**(values or {}), **tried[-1]}
-            found.append(minimize.descend(model, at, of, callback, 0, None, None, **quiet)[0])
+            at = {**(asked.values or {}), **tried[-1]}
+            found.append(minimize.descend(quietly._replace(values=at), **quiet)[0])
         except BackpropError:
             without += 1
     best = min(found, key=_rank)
     if best.stopped == "interrupted":
         return replace(best, ends=_ends(found, without)), None
-    at = {**(values or {}), **best.start}
-    told, ended = minimize.descend(model, at, of, callback, callback_every, None, spool, **options)
+    at = {**(asked.values or {}), **best.start}
+    told, ended = minimize.descend(asked._replace(values=at), **options)
     return replace(told, ends=_ends(found, without)), ended
 
 
