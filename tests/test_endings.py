@@ -171,6 +171,13 @@ def test_a_minimum_that_is_far_away_is_one() -> None:
     assert found.parameters == pytest.approx({"x": 1e5, "y": 2e-5}, rel=1e-6)
 
 
+def test_a_flat_end_far_below_the_start_says_how_to_end_sooner() -> None:
+    found = descent(FUNCTIONS["net"][0], {"a": 2, "b": -1, "c": 0.5})
+    assert (found.stopped, found.converged) == ("flat", False), found.reason
+    near = "f hardly depends on a, b there; perhaps f only comes near to 0.08, and a --target"
+    assert near in found.reason
+
+
 def test_a_person_s_rules_end_a_run_as_they_say() -> None:
     model = backprop.parse("L = 1e-12*(x^2 + 5)")
     assert model.descend({"x": 4}, lr=1e11).stopped == "minimum"

@@ -77,7 +77,7 @@ def without_units(monkeypatch: pytest.MonkeyPatch) -> None:
     """L-BFGS takes the units of inputs from second derivatives, which loops do not always have, and its first
     step from differences: without them both ways take the same steps."""
     monkeypatch.setattr(line_method, "input_scales", lambda run: None)
-    monkeypatch.setattr(line_method, "bend_along", lambda run, move: float("nan"))
+    monkeypatch.setattr(line_method, "bend_along", lambda *_: float("nan"))
 
 
 WAYS = (

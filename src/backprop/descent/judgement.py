@@ -80,8 +80,12 @@ def _lowest(run: Run, landing: Landing, flat: Sequence[Flat]) -> Stop:
     ]
     if alone or (one_way and run.problem.objective.is_smooth) or (flat and not landing.range):
         names = _names(run, landing, [each.way for each in alone or one_way or flat])
+        advice = "start elsewhere"
+        if landing.has_moved:
+            near = f"perhaps {output} only comes near to {shown(run.value * run.problem.sign, 3)}"
+            advice = f"{near}, and a --target ends such a run sooner; or {advice}"
         return Stop(
-            "flat", f"flat {after(run)}: {output} hardly depends on {names} there; start elsewhere"
+            "flat", f"flat {after(run)}: {output} hardly depends on {names} there; {advice}"
         )
     if flat:
         names = _names(run, landing, [each.way for each in flat])

@@ -160,7 +160,7 @@ class Landing:
             return
         bends = numpy.abs(numpy.diagonal(table)).tolist()
         size = self.range
-        if size <= _HARDLY_MOVED * self.rounding:
+        if not self.has_moved:
             return
         for at, (bend, before) in enumerate(zip(bends, self.run.begun, strict=True)):
             if before == 0 and bend > 0:
@@ -239,12 +239,17 @@ class Landing:
         return small and fall <= float_info.epsilon * self.range
 
     @property
+    def has_moved(self) -> bool:
+        """Whether the run has fallen by far more than rounding."""
+        return self.range > _HARDLY_MOVED * self.rounding
+
+    @property
     def is_flat(self) -> bool:
         """Whether the output hardly bends on the way from the start, for how far that is: a way that falls
         by all that the run has fallen, and does not bend by a thousandth of that, leads to no minimum."""
         run = self.run
         way = numpy.array(moves(run.begun, run.x))[self._free]
-        if self.has_many or self.range <= _HARDLY_MOVED * self.rounding:
+        if self.has_many or not self.has_moved:
             return False
         some = numpy.ix_(self._free, self._free)
         bend = float(way @ self._table[0][some] @ way) / 2

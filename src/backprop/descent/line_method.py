@@ -25,7 +25,7 @@ _CLOSE = 1e-4
 """How far ahead the gradient is looked at, as a part of the inputs."""
 
 _TINY = 1e-3
-"""An input near 0 is taken to be at least so large."""
+"""An input that is 0 is taken to be so large, or so large a part of the largest."""
 
 
 def input_scales(run: Run) -> list[float] | None:
@@ -49,12 +49,10 @@ def input_scales(run: Run) -> list[float] | None:
     return [1 / sqrt(bend) if bend else 1.0 for bend in bends]
 
 
-def bend_along(run: Run, move: Point) -> float:
+def bend_along(run: Run, move: Point, sizes: Sequence[float]) -> float:
     """How the output bends along a move: by the change of its gradient over a small part of it; nan where
-    that is not known."""
-    longest = max(
-        (abs(by) / max(abs(at), _TINY) for at, by in zip(run.x, move, strict=True)), default=0.0
-    )
+    that is not known. sizes: of the inputs."""
+    longest = max((abs(by) / size for size, by in zip(sizes, move, strict=True)), default=0.0)
     if not 0 < longest < inf:
         return nan
     part = _CLOSE / longest
@@ -196,12 +194,23 @@ class LineMethod:
         found, walls.lowest = walls.lowest, None
         return found
 
+    def _sizes(self) -> list[float]:
+        """Those of the inputs: of one that is 0 how far it moves until the output has bent by its own size,
+        or else a little part of the others'."""
+        x = self.run.x
+        if self._scales is None:
+            least = _TINY * max(map(abs, x)) or _TINY
+            return [abs(at) or least for at in x]
+        size = sqrt(abs(self.run.value)) or 1.0
+        scales = self._of.point(self._scales)
+        return [abs(at) or size * scale for at, scale in zip(x, scales, strict=True)]
+
     def _first(self, move: Vector, slope: float) -> float:
         """The step of the first trial, along a move with this slope: to where the output is lowest by how it
         bends along the move, if it bends up; else the inputs' own sizes say how far."""
         of, run = self._of, self.run
         point = of.point(move)
-        bend = bend_along(run, point)
+        bend = bend_along(run, point, self._sizes())
         if bend > 0 and 0 < (step := -slope / bend) < inf:
             return step
         longest = max(map(abs, point))
