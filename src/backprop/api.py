@@ -334,9 +334,9 @@ class Model(Matrices, Shown):
         numbers are the last finite ones. Raises what `grad` raises, NothingToMove, BadOption, and
         InfiniteSlope where the start has no finite gradient.
         """
-        from backprop.descent import Asked, descend
+        from backprop.descent import Errand, descend
 
-        asked = Asked(self, values, of, callback, callback_every, state)
+        asked = Errand(self, values, of, callback, callback_every, state)
         found, ended = descend(asked, **options)
         if ended and self.loops:
             self._point = {**(values or {}), **found.parameters}, found.output, False

@@ -228,13 +228,13 @@ class Descending(NamedTuple):
     ) -> DescentReport:
         """Descend; the report has the Descent. whole: its table has every member of a family.
         folder: where its history waits in a file, as far as it is long."""
-        from backprop.descent import Asked, descend
+        from backprop.descent import Errand, descend
         from backprop.descent.choices import parameters
         from backprop.descent.spool import Spool
         from backprop.report.descent_report import DescentReport
 
         given, told = (self.model, self.numbers, self.of), (callback, callback_every)
-        found, _ = descend(Asked(*given, *told, self.state, Spool(folder)), **self.options)
+        found, _ = descend(Errand(*given, *told, self.state, Spool(folder)), **self.options)
         kept = [
             name for name in parameters(self.model, found.output) if name not in found.parameters
         ]

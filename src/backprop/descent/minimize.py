@@ -45,7 +45,7 @@ _LIKE_DATA = 8
 """So many members that are given one by one are likely measured numbers."""
 
 
-class Asked(NamedTuple):
+class Errand(NamedTuple):
     """A descent that somebody asks for, besides its options; all as of `Model.descend`. spool: for a history
     that is not to grow in memory."""
 
@@ -58,7 +58,7 @@ class Asked(NamedTuple):
     spool: Spool | None = None
 
 
-def descend(asked: Asked, **given: Unpack[DescentOptions]) -> tuple[Descent, Ending | None]:
+def descend(asked: Errand, **given: Unpack[DescentOptions]) -> tuple[Descent, Ending | None]:
     """What `Model.descend` says it does; and what is known of the last point, if memory is enough
     for that."""
     model, values, of, callback, callback_every, state, spool = asked

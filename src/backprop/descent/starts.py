@@ -9,7 +9,7 @@ from random import Random
 from typing import Unpack
 
 from backprop.descent import minimize
-from backprop.descent.minimize import Asked
+from backprop.descent.minimize import Errand
 from backprop.descent.objective import Ending
 from backprop.descent.result import Descent, StartsEnd
 from backprop.descent_options import DescentOptions, complete
@@ -26,7 +26,7 @@ _FACTORS = (0.0, 3.0)
 this mean and deviation."""
 
 
-def descend(asked: Asked, **options: Unpack[DescentOptions]) -> tuple[Descent, Ending | None]:
+def descend(asked: Errand, **options: Unpack[DescentOptions]) -> tuple[Descent, Ending | None]:
     """What `minimize.descend` does from the given start, or from so many, of which the best is told.
 
     The others are drawn between the bounds, or around the given numbers; starts without a value count, and
