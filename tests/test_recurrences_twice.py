@@ -11,7 +11,11 @@ import pytest
 from backprop.evaluation import looped_second, program
 from backprop.evaluation.hessian_matrix import hessian_at
 from backprop.evaluation.hessian_parts import diagonal, sparse, times
+from backprop.loops.line_curvature import LineCurvature
+from backprop.loops.many import NotLoops
 from backprop.loops.parts import Turn
+from backprop.loops.ready import needed
+from backprop.loops.walks import Doubtful
 from backprop.loops.worth import read_model
 from backprop.source import Source
 from indexed_models import random_indexed
@@ -79,8 +83,11 @@ def test_what_is_in_doubt_is_looked_at_step_by_step(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", [*TEXTS, GATHERS])
-def test_a_program_has_them_by_loops(text: str, looped: Callable[[str], Any]) -> None:
-    ours, plain = (program.compile(each(text), hessian=True) for each in (looped, whole))
+@pytest.mark.parametrize("engine", ["auto", "python"])
+def test_a_program_has_them_by_loops(text: str, engine: Any, looped: Callable[[str], Any]) -> None:
+    ours, plain = (
+        program.compile(each(text), hessian=True, engine=engine) for each in (looped, whole)
+    )
     assert ours.inputs == plain.inputs
     model = whole(text)
     start = numpy.array([model.default_numbers()[name] for name in plain.inputs])
@@ -120,3 +127,52 @@ def test_random_models(group: int, request: pytest.FixtureRequest) -> None:
         assert found.matrix == pytest.approx(right.matrix, rel=1e-9, abs=least), text
         looked += 1
     assert looked > 1
+
+
+def test_a_band_takes_three_gradients_of_machine_code(looped: Callable[[str], Any]) -> None:
+    terms = "100*(x[i+1] - x[i]^2)^2 + (1 - x[i])^2 for i in 1..399"
+    text = f"L = sum({terms}); x[i] = i/400 for i in 1..400"
+    ours, plain = (program.compile(each(text)) for each in (looped, whole))
+    x = numpy.sin(numpy.arange(1, 401))
+    found = ours.hessian_sparse(x)
+    assert found.sweeps == 3
+    assert len(found.values) == 400 + 2 * 399
+    assert found.dense() == pytest.approx(plain.hessian(x), rel=1e-11, abs=1e-10)
+    other = plain.hessian_sparse(x)
+    assert other.dense() == pytest.approx(found.dense(), rel=1e-11, abs=1e-10)
+
+
+def test_entries_where_structure_saves_nothing() -> None:
+    found = program.compile(whole("L = x^2*y + abs(z)*y")).hessian_sparse([1, 2, 3])
+    assert found.dense().tolist() == [[4, 2, 0], [2, 0, 1], [0, 1, 0]]
+
+
+@pytest.mark.parametrize("group", range(2))
+def test_machine_code_finds_what_arrays_find(group: int, request: pytest.FixtureRequest) -> None:
+    many, looked = 400 if request.config.getoption("--whole") else 25, 0
+    for number in range(group * many, group * many + many):
+        text, values = random_indexed(number)
+        model = as_loops(text)
+        if not model.loops or not model.outputs:
+            continue
+        output = model.outputs[0]
+        names = [name for name in model.inputs if name in model.leading(output)]
+        known = {**model.default_numbers(), **values}
+        if not names or any(name not in known for name in names):
+            continue
+        x = numpy.array([known[name] for name in names])
+        way = numpy.cos(numpy.arange(len(x)) + 1.0)
+        try:
+            asked = needed(model, output, names, values)
+            made = LineCurvature(asked, by_code=True)
+            right = LineCurvature(asked).at(x, way[None])
+        except (NotLoops, Doubtful):
+            continue
+        if not made.by_code:
+            continue
+        found = made.at(x, way[None])
+        for mine, theirs in zip(found[1:], right[1:], strict=True):
+            size = numpy.abs(theirs).max() + 1e-300
+            assert mine == pytest.approx(theirs, rel=1e-9, abs=1e-12 * size), text
+        looked += 1
+    assert looked > 3

@@ -92,16 +92,19 @@ def band_point(count: int) -> list[float]:
 
 def band_entries(count: int) -> Job:
     """The Hessian of the band, the entries that can be other than 0."""
+    import backprop
+
     one_core()
-    second = _second(band(count), [f"x[{at + 1}]" for at in range(count)])
+    program = backprop.compile(backprop.parse(band(count)))
+    assert program.inputs == tuple(f"x[{at + 1}]" for at in range(count))
     point = numpy.array(band_point(count))
 
     def check() -> list[float]:
-        found = second.entries(point)
+        found = program.hessian_sparse(point)
         order = numpy.lexsort((found.columns, found.rows))
         return [float(found.sweeps), *found.values[order].tolist()]
 
-    return Job(lambda: second.entries(point), check)
+    return Job(lambda: program.hessian_sparse(point), check)
 
 
 def gradient_graph(kind: str, count: int) -> Job:

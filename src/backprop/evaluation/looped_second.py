@@ -26,6 +26,9 @@ _MOST = 5000
 _FEW, _UNROLLED = 40, 3_000_000
 """Of recurrences more products than these are computed sooner by single steps, of fewer steps than these."""
 
+_OFTEN = 20
+"""From so many points on machine code is worth compiling."""
+
 _AT_ONCE = 50
 """The directions of one run through the loops."""
 
@@ -174,28 +177,48 @@ def _point(
 class OftenByLoops:
     """The second derivatives of an output of a Model of loops by n inputs, at any points.
 
-    inputs: the names of the numbers that are given. Raises NotLoops where loops do not have them.
+    inputs: the names of the numbers that are given. engine, runs: as for `compile`. Raises NotLoops where
+    loops do not have them.
     """
 
-    def __init__(self, model: LoopModel, output: str, inputs: Sequence[str]) -> None:
+    def __init__(
+        self, model: LoopModel, output: str, inputs: Sequence[str], engine: str, runs: int
+    ) -> None:
         self._asked = needed(model, output, inputs, {})
         self._asked.plan.reached(*self._asked.output)
-        self._loops = curvature_of(self._asked, 1)
-        self._many = isinstance(self._loops, LoopCurvature) or len(inputs) <= _FEW
+        self._loops: LoopCurvature | LineCurvature | None = None
+        if engine != "python" and runs >= _OFTEN:
+            self._loops = LineCurvature(self._asked, by_code=True)
+            self._many = self._loops.by_code
+        if not (self._loops and self._many):
+            self._loops = curvature_of(self._asked, 1)
+            self._many = isinstance(self._loops, LoopCurvature) or len(inputs) <= _FEW
 
     def hessian(self, x: Any) -> Any:
         """All second derivatives, float64, shape (n, n); None where something is in doubt. x: shape (n,)."""
         if len(x) > _MOST or not self._many:
             return None
+        assert self._loops
         try:
             table, _ = _table(self._loops.at, x, self._plan)
         except Doubtful:
             return None
         return table / 2 + table.T / 2 + 0.0
 
+    def entries(self, x: Any) -> Entries | None:
+        """The second derivatives that can be other than 0; None as of `hessian`, and where no few sweeps
+        find them. x: shape (n,)."""
+        if self._plan is None or not self._loops:
+            return None
+        try:
+            return self._plan.entries(self._loops.at(x, self._plan.ways).products)
+        except Doubtful:
+            return None
+
     def times(self, x: Any, way: Any) -> Any:
         """The second derivatives times a direction, float64, shape (n,); None as of `hessian`. x, way: shape
         (n,)."""
+        assert self._loops
         try:
             return self._loops.at(x, way[None]).products[0] + 0.0
         except Doubtful:
@@ -203,4 +226,9 @@ class OftenByLoops:
 
     @cached_property
     def _plan(self) -> SweepPlan | None:
-        return _plan(self._loops, sum(len(places) for _, places in self._asked.leaves))
+        """The directions that find all entries, if these are few."""
+        try:
+            loops = LoopCurvature(self._asked)
+        except NotLoops:
+            return None
+        return _plan(loops, sum(len(places) for _, places in self._asked.leaves))

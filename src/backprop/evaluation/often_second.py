@@ -15,6 +15,7 @@ from backprop.evaluation.borders import kind, met
 from backprop.evaluation.hessian_matrix import at_point, careful
 from backprop.evaluation.leaves import constants
 from backprop.evaluation.second_derivatives import SecondDerivatives
+from backprop.evaluation.sweep_plan import Entries
 from backprop.graph import Graph
 from backprop.language import Model
 from backprop.operations import OPERATIONS
@@ -39,7 +40,7 @@ class OftenSecond:
     ) -> None:
         self._model, self._output, self._inputs = model, output, tuple(inputs)
         self._engine, self._runs = engine, runs
-        self._loops = _by_loops(model, output, self._inputs)
+        self._loops = _by_loops(model, output, self._inputs, engine, runs)
 
     @cached_property
     def _graph(self) -> Graph:
@@ -91,6 +92,18 @@ class OftenSecond:
                 return same
         return self._carefully(x)
 
+    def entries(self, x: NDArray[np.float64]) -> Entries:
+        """The second derivatives that can be other than 0. x: shape (n,). Raises what `Model.hessian`
+        raises."""
+        found = self._loops.entries(x) if self._loops else None
+        if found is None and not self._at_border(x):
+            found = self._second.entries(x.tolist())
+        if found is not None and np.isfinite(found.values).all():
+            return found
+        table = self.hessian(x)
+        rows, columns = np.nonzero(table)
+        return Entries(rows, columns, table[rows, columns], len(x), len(x))
+
     def times(self, x: NDArray[np.float64], way: NDArray[np.float64]) -> NDArray[np.float64]:
         """The second derivatives times a direction, float64, shape (n,). x, way: shape (n,). Raises what
         `Model.hessian` raises."""
@@ -135,7 +148,9 @@ class OftenSecond:
         return found
 
 
-def _by_loops(model: Model, output: str, inputs: Sequence[str]) -> OftenByLoops | None:
+def _by_loops(
+    model: Model, output: str, inputs: Sequence[str], engine: str, runs: int
+) -> OftenByLoops | None:
     """What has the second derivatives by loops; None where loops do not have them."""
     if not model.loops:
         return None
@@ -145,6 +160,6 @@ def _by_loops(model: Model, output: str, inputs: Sequence[str]) -> OftenByLoops 
 
     assert isinstance(model, LoopModel)
     try:
-        return OftenByLoops(model, output, inputs)
+        return OftenByLoops(model, output, inputs, engine, runs)
     except NotLoops:
         return None

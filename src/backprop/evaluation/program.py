@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from backprop.evaluation.often_second import OftenSecond
+    from backprop.evaluation.sweep_plan import Entries
 
 _MOST_RUNS = 10**15
 
@@ -145,6 +146,13 @@ class Program:
         another shape.
         """
         return self._second.hessian(self._row(values))
+
+    def hessian_sparse(self, values: ArrayLike) -> Entries:
+        """The second derivatives that can be other than 0, as the structure of the equations has it: `values`
+        of each, and its places in `inputs`, `rows` and `columns`, three arrays of one length that has both
+        triangles: `scipy.sparse.coo_array((found.values, (found.rows, found.columns)))`. Where few inputs
+        meet in one term it takes a few gradients. values: as for `hessian`, which says more."""
+        return self._second.entries(self._row(values))
 
     def hessian_times(self, values: ArrayLike, direction: ArrayLike) -> NDArray[np.float64]:
         """The second derivatives times a direction, float64, shape (inputs,), in the time of two gradients

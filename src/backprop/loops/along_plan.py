@@ -13,13 +13,15 @@ from copy import copy
 
 import numpy
 
+from backprop.graph import in_order
 from backprop.loops.affine import Places
-from backprop.loops.derived import by_number
+from backprop.loops.derived import by_number, spread
 from backprop.loops.file_numbers import FileNumbers, entered
 from backprop.loops.parts import Block, Turn, Use, part
 from backprop.loops.plan import Plan
 from backprop.loops.recurrence import Recurrence, Timed
-from backprop.loops.rows import Read
+from backprop.loops.repeated import Repeated
+from backprop.loops.rows import Gathered, Read
 from backprop.loops.sequence import divided, quickest
 from backprop.loops.series_rows import SeriesRows
 
@@ -44,7 +46,7 @@ class AlongPlan(Plan):
         self.__dict__.update(copy(plan).__dict__)
         self.__dict__.pop("in_file_order", None)
         self.order = order
-        self.columns, self._own = plan.columns.copy(), len(plan.columns)
+        self._own = len(plan.columns)
         self.families, self.uses = {**plan.families}, {**plan.uses}
         self.runs, self._reached = [], {}
         self.needed = {*asked}
@@ -66,11 +68,17 @@ class AlongPlan(Plan):
                 self.orders |= dict.fromkeys(_families(run), order)
                 if not _families(run):
                     rows.update(row for part in parts for row in part.roots)
+        self._of: dict[str, tuple[str, int]] = {}
+        """The family and the order of each family of coefficients."""
+        self.defaults, self._partly = {**plan.defaults}, {*plan._partly}
         for family, most in self.orders.items():
             for at in range(1, most + 1):
                 name = coefficient(family, at)
                 self.families[name] = twin = copy(plan.families[family])
                 twin.name = name
+                self._of[name] = family, at
+                self.defaults[name] = plan.defaults[family]
+                self._partly.update([name] if family in plan._partly else ())
         self._members: dict[tuple[int, int], int] = {}
         steps = [step for run in runs for each in _bodies(run) for step in each.part.steps]
         self._series = SeriesRows(self.columns, dict.fromkeys(steps), self._member)
@@ -122,6 +130,24 @@ class AlongPlan(Plan):
             self._members[key] = made
         return self._members[key]
 
+    def again(self, family: str, loop: Repeated) -> Repeated:
+        if family not in self._of:
+            return loop
+        columns, specials = self.columns, self.columns.specials
+        other = self.builder.with_body(loop)
+        self.enter_uses()
+        for one, two in zip(
+            *(in_order([each.root], columns.operands) for each in (loop, other)), strict=True
+        ):
+            if isinstance(specials.get(one), Gathered) and columns.homes[one] is columns.homes[two]:
+                self._series.twins[one] = two
+        row = self._series.of(loop.root, self._of[family][1])
+        if row is None or not columns.is_step(row):
+            home = columns.homes[loop.root]
+            row = columns.number(0.0) if row is None else row
+            row = spread(columns, columns.step("copy", (row,)), home)
+        return loop._replace(family=family, root=row)
+
     def _bordering(self, of: Block) -> Block:
         """A part with the borders of the text, and of slopes those that count: see `derived.choosing`."""
         some = [
@@ -153,7 +179,8 @@ class AlongPlan(Plan):
                     self.runs.append(before._replace(part=self._bordering(before.part)))
                 name = coefficient(body.family, at)
                 within = self._bordering(within)
-                bodies.append(body._replace(part=within, family=name, own=None))
+                own = body.own and body.own._replace(family=name, root=row)
+                bodies.append(body._replace(part=within, family=name, own=own))
         self.runs.append(quickest(bodies, run.backwards, _SINGLE))
 
 

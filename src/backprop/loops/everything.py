@@ -37,7 +37,7 @@ def by_code(
     if by == "python" or (by != "native" and plan.work < MANY_STEPS):
         return None
     runs = [run.bodies if isinstance(run, Recurrence) else [run] for run in plan.runs]
-    if noted and any(_has_borders(each.part) for run in runs for each in run):
+    if noted and any(has_borders(each.part) for run in runs for each in run):
         raise NotLoops("there may be corners or jumps")
     found = [(name, numpy.flatnonzero(plan.inputs_of(name))) for name in plan.families]
     leaves = [(name, once(plain(places))) for name, places in found if len(places)]
@@ -65,7 +65,7 @@ def by_code(
     return Found(values, gradients, plan.reached(output, place))
 
 
-def _has_borders(part: Block) -> bool:
+def has_borders(part: Block) -> bool:
     """Whether some step may stand on a border."""
     specials = [part.columns.specials.get(step) for step in part.bordering]
     return any(not isinstance(each, Gathered) or can_tie(each.gather) for each in specials)

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from sys import float_info
+from typing import TYPE_CHECKING
 
 import numpy
 
 from backprop.engine.sparsity import Sparsity
+from backprop.errors import NoMachineCode
 from backprop.loops.along_plan import AlongPlan, coefficient
 from backprop.loops.domains import Reals
 from backprop.loops.engine import ArrayEngine
+from backprop.loops.everything import has_borders
+from backprop.loops.file_numbers import FileNumbers
+from backprop.loops.many import NotLoops
+from backprop.loops.moving import Leaves
 from backprop.loops.ready import Needed
+from backprop.loops.recurrence import Recurrence
 from backprop.loops.second import Curvature
 from backprop.loops.walks import Doubtful
+
+if TYPE_CHECKING:
+    from backprop.loops.native.nest_engine import NestEngine
 
 _ROUNDED = 4 * float_info.epsilon
 """How far rounding moves what is added up, relative to its sizes."""
@@ -21,31 +32,43 @@ _ROUNDED = 4 * float_info.epsilon
 class LineCurvature:
     """As `LoopCurvature`, of any plan: what an output does where the leaves x move as `x + t*v` is computed
     beside it, and the gradient of that by x is the Hessian times v, by v the gradient. Each vector takes a
-    way there and back. Raises NotLoops, TooLarge."""
+    way there and back. by_code: whether by machine code, if nothing can stand on a border, and it can run
+    through what is computed. Raises NotLoops, TooLarge."""
 
-    def __init__(self, asked: Needed) -> None:
+    def __init__(self, asked: Needed, by_code: bool = False) -> None:
         plan, (family, place), leaves, numbers = asked
         line = AlongPlan(plan, [name for name, _ in leaves], [family], 1)
-        self._output = family, place
-        self._moves = family in line.orders
-        self._engine: ArrayEngine | None = None
-        if self._moves:
+        self._engine: ArrayEngine | NestEngine | None = None
+        if family in line.orders:
             ways = [(coefficient(name, 1), places) for name, places in leaves]
-            output = coefficient(family, 1), place
-            self._engine = ArrayEngine(line, output, [*leaves, *ways], line.numbers(numbers))
+            made = (coefficient(family, 1), place), [*leaves, *ways], line.numbers(numbers)
+            self._engine = _by_code(line, *made) if by_code else None
+            self._engine = self._engine or ArrayEngine(line, *made)
+
+    @property
+    def by_code(self) -> bool:
+        """Whether machine code computes it."""
+        return not isinstance(self._engine, ArrayEngine)
 
     def at(self, x: Reals, vectors: Reals) -> Curvature:
         """What `LoopCurvature.at` finds."""
-        gradient, products = numpy.zeros(len(x)), numpy.zeros((len(vectors), len(x)))
-        if self._engine is None:
+        engine, count = self._engine, len(x)
+        gradient, products = numpy.zeros(count), numpy.zeros((len(vectors), count))
+        if engine is None:
             return Curvature(numpy.nan, gradient, products)
-        for row, vector in enumerate(vectors if len(vectors) else numpy.zeros((1, len(x)))):
-            made = self._engine.forward(numpy.concatenate([x, vector]))
-            found = None if made is None or self._engine.at_border() else self._engine.backward()
+        both = numpy.zeros(2 * count)
+        both[:count] = x
+        for row in range(max(len(vectors), 1)):
+            if len(vectors):
+                both[count:] = vectors[row]
+            found = None
+            if engine.forward(both) is not None:
+                bordering = isinstance(engine, ArrayEngine) and engine.at_border()
+                found = None if bordering else engine.backward()
             if found is None:
                 raise Doubtful("a step")
-            gradient = found[len(x) :]
-            products[row : row + 1] = found[: len(x)]
+            products[row : row + 1] = found[:count]
+            gradient[:] = found[count:]
         return Curvature(numpy.nan, gradient, products)
 
     def pattern(self) -> Sparsity | None:
@@ -58,7 +81,7 @@ class LineCurvature:
         gradient, products = numpy.zeros(len(x)), numpy.zeros((len(vectors), len(x)))
         for row, vector in enumerate(vectors if self._engine else ()):
             assert self._engine is not None
-            noise = self._engine.noise(numpy.concatenate([x, vector]))
+            noise = self._engine.careful.noise(numpy.concatenate([x, vector]))
             if noise is None:
                 raise Doubtful("a step")
             products[row], gradient = noise[: len(x)] / _ROUNDED, noise[len(x) :] / _ROUNDED
@@ -67,3 +90,21 @@ class LineCurvature:
     def gradient_sizes(self, x: Reals) -> Reals:
         """What `LoopCurvature.gradient_sizes` finds, about."""
         return self.sizes(x, numpy.zeros((1, len(x)))).gradient
+
+
+def _by_code(
+    line: AlongPlan,
+    output: tuple[str, int],
+    leaves: Sequence[Leaves],
+    numbers: Mapping[str, FileNumbers],
+) -> NestEngine | None:
+    """Machine code, which does not look for borders; None where there may be some, or it is not made."""
+    runs = [run.bodies if isinstance(run, Recurrence) else [run] for run in line.runs]
+    if any(has_borders(each.part) for run in runs for each in run):
+        return None
+    try:
+        from backprop.loops.native.nest_engine import NestEngine  # with LLVM
+
+        return NestEngine(line, output, leaves, numbers)
+    except (NoMachineCode, NotLoops):
+        return None

@@ -191,7 +191,9 @@ class Layout:
         """Find where what has been read stands."""
         for row, special in self.columns.specials.items():
             if isinstance(special, Read) and row not in self.uses:
-                family = self.families[special.family]
+                family = self.families.get(special.family)
+                if family is None:  # of another plan in these columns
+                    continue
                 places = family.members(special.at)
                 self.uses[row] = Use(row, family.name, places)
 

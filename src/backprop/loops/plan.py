@@ -89,6 +89,10 @@ class Plan(Layout):
                 if rows.within(self, loop.root, through if alone else None):
                     parts[number] = part(self.columns, [loop.root], self.uses)
 
+    def again(self, family: str, loop: Repeated) -> Repeated:
+        """A statement that was read again, as what computes members of a family."""
+        return loop
+
     def turns(self) -> list[Turn]:
         """What is computed, in order, recurrences time by time. Raises NotLoops where one is gone
         through step by step."""

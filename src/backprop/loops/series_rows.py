@@ -13,7 +13,7 @@ from backprop.chain.columns import Row, Rows
 from backprop.chain.walk import Operand
 from backprop.graph import in_order
 from backprop.loops.derived import gather_slope, spread
-from backprop.loops.rows import ArrayColumns, Gathered, Lift, Read
+from backprop.loops.rows import ArrayColumns, Gathered, Lift, Read, Special
 from backprop.operations import GATHERS, OPERATIONS
 from backprop.syntax import functions
 
@@ -40,6 +40,9 @@ class SeriesRows:
         for step in steps:
             if step not in columns.specials:
                 self._rows.enter(step)
+        self.twins: dict[int, int] = {}
+        """Of gathers equal ones over domains of their own, through which coefficients are gathered: machine
+        code computes all of a domain at once, and the slopes need what was gathered before."""
         self._moving: dict[int, bool] = {}
         self._slopes: dict[int, Sequence[tuple[int, Operand[Row]]]] = {}
         self._made: dict[_RowOrder, Operand[Row]] = {}
@@ -75,6 +78,9 @@ class SeriesRows:
             inside = inside[1:] if self._chooses(row) else inside
         return any(self._moving[each] for each in inside)
 
+    def _special(self, row: int) -> Special | None:
+        return self._columns.specials.get(self.twins.get(row, row))
+
     def _chooses(self, row: int) -> bool:
         return row not in self._columns.specials and OPERATIONS[self._columns.op(row)].chooses
 
@@ -98,8 +104,8 @@ class SeriesRows:
     def _slopes_of(self, row: int) -> Sequence[tuple[int, Operand[Row]]]:
         """The operands of a step that move, each with the slope by it."""
         if row not in self._slopes:
-            columns, special = self._columns, self._columns.specials.get(row)
-            inside = columns.operands(row)
+            columns, special = self._columns, self._special(row)
+            inside = columns.operands(self.twins.get(row, row))
             if isinstance(special, Gathered):
                 out = spread(columns, row, columns.homes[special.row])
                 slopes: Sequence[Operand[Row]] = [gather_slope(self._rows, special, Row(out))]
@@ -116,7 +122,7 @@ class SeriesRows:
     def _coefficient(self, row: int, order: int) -> Operand[Row]:
         """A coefficient, made of others."""
         columns, rows, made = self._columns, self._rows, self._made
-        special = columns.specials.get(row)
+        special = self._special(row)
         if not self.moves(row):
             return 0.0
         if isinstance(special, Read):

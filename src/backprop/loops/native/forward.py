@@ -10,6 +10,7 @@ from typing import Any
 from backprop.chain.walk import NOTHING, Operand
 from backprop.engine.writers.llvm import Bit
 from backprop.loops.domains import Domain
+from backprop.loops.many import NotLoops
 from backprop.loops.native.keeping import Keeping, slopes_call
 from backprop.loops.rows import Gathered, Index, Lift, Read
 
@@ -70,6 +71,8 @@ class Forward(Keeping):
             at = self._near(special.family, *at)
             self._set(row, self._load(self._pointer("v", special.family), *at))
         elif isinstance(special, Lift):
+            if special.row not in self.found:
+                raise NotLoops("a loop needs what is computed behind it")
             self._set(row, self.found[special.row])
         elif isinstance(special, Gathered):
             kept = self._kept(row, home)

@@ -55,7 +55,8 @@ def groups(plan: Plan, needed: Container[str]) -> Iterator[NestGroup]:
         elif run.family in needed:
             loop = plan.loops[_number(plan, run.family, run.target)]
             row = _rows(plan, loop, ())
-            yield NestGroup([_body(plan, _read(plan, loop, row), bool(row), 0)])
+            again = plan.again(run.family, _read(plan, loop, row))
+            yield NestGroup([_body(plan, again, bool(row), 0)])
 
 
 def _together(plan: Plan, run: Recurrence) -> NestGroup:
@@ -66,11 +67,12 @@ def _together(plan: Plan, run: Recurrence) -> NestGroup:
     times = [each.variables for each in run.bodies]
     rows = [_rows(plan, loop, time) for loop, time in zip(loops, times, strict=True)]
     made: list[Repeated] = []
+    families = [each.family for each in run.bodies]
     if all(rows):
-        made = _again(plan, loops, rows, times)
+        made = _again(plan, families, loops, rows, times)
     if not made or not _apart(plan, made):
         rows = [[] for _ in loops]
-        made = _again(plan, loops, rows, times)
+        made = _again(plan, families, loops, rows, times)
     bodies = [
         _body(plan, loop, bool(row), len(time))
         for loop, row, time in zip(made, rows, times, strict=True)
@@ -83,7 +85,12 @@ def _sorted(plan: Plan, run: Recurrence) -> NestGroup:
     bodies = [
         _body(plan, each.own, False, 1)
         if each.own
-        else _body(plan, _read(plan, _loop(plan, each), each.variables), False, len(each.variables))
+        else _body(
+            plan,
+            plan.again(each.family, _read(plan, _loop(plan, each), each.variables)),
+            False,
+            len(each.variables),
+        )
         for each in run.bodies
     ]
     return NestGroup(bodies, _phases(run))
@@ -99,12 +106,14 @@ def _loop(plan: Plan, of: Timed) -> Repeated:
 
 def _again(
     plan: Plan,
+    families: Sequence[str],
     loops: Sequence[Repeated],
     rows: Sequence[Sequence[str]],
     times: Sequence[Sequence[str]],
 ) -> list[Repeated]:
     return [
-        _read(plan, loop, [*row, *time]) for loop, row, time in zip(loops, rows, times, strict=True)
+        plan.again(family, _read(plan, loop, [*row, *time]))
+        for family, loop, row, time in zip(families, loops, rows, times, strict=True)
     ]
 
 
