@@ -6,6 +6,7 @@ import re
 from collections.abc import Container, Mapping, Sequence
 
 from backprop.algebra.formula import TooLong
+from backprop.derivation.rule_steps import SymbolicDerivation, rule_steps
 from backprop.errors import BadOption, TooLarge
 from backprop.inputs import Inputs, say
 from backprop.language import Model
@@ -87,6 +88,26 @@ def diff(
     return DerivativeReport(
         outputs, given, equations, own, shape, alone, False, several, warnings=model.warnings
     )
+
+
+def rules(inputs: Inputs, only: Sequence[str] = ()) -> SymbolicDerivation:
+    """How the derivatives of the output come about, rule by rule, without numbers: by all inputs that
+    are no const, or by these."""
+    model, _ = inputs.given()
+    output = model.output(inputs.output)
+    asked = Request(model, [output], meant(only, model.names, "these equations"))
+    names = asked.names(output)
+    if not names or names == [output]:
+        raise BadOption(f"{output} has no inputs to be derived by", hints=["name some: --only a"])
+    try:
+        whole = asked.whole(output)
+        return SymbolicDerivation(
+            output, whole.text(), tuple(rule_steps(whole, by) for by in names)
+        )
+    except TooLong:
+        message = f"written as one formula, {output} is too long to be derived rule by rule"
+        hints = ["explain an intermediate: --of", "or leave --symbolic out"]
+        raise TooLarge(message, hints=hints) from None
 
 
 def _indexed(

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from functools import cache
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache, reduce
 
 from backprop.algebra.formula import ZERO, Call, Formula, Product, Sum, Symbol, number, value_of
 from backprop.algebra.indexed import GatherFormula, MemberFormula, RangeFormula
 from backprop.algebra.normal import operation, plus, power, times
+from backprop.operations import OPERATIONS
 from backprop.syntax.fold import fold
 from backprop.syntax.parser import formula
 
 
 @cache
 def of_text(text: str) -> Formula:
-    return fold(formula(text), lambda text: number(float(text)), Symbol, operation)
+    return fold(formula(text), lambda text: number(float(text)), Symbol, _folded)
+
+
+def _folded(name: str, operands: Sequence[Formula]) -> Formula:
+    """An operation; with more operands than its row has, two by two: `max(max(a, b), c)`."""
+    if OPERATIONS[name].folds and len(operands) > 2:
+        return reduce(lambda one, other: operation(name, (one, other)), operands)
+    return operation(name, operands)
 
 
 def rebuilt(found: Formula, change: Callable[[Formula], Formula]) -> Formula:

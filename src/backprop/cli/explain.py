@@ -2,9 +2,11 @@
 
 from typing import Annotated
 
-from backprop import commands, options
+from backprop import commands, derived_formulas, options
 from backprop.cli import printing
-from backprop.errors import BadOption
+from backprop.derivation import Derivation
+from backprop.derivation.rule_steps import SymbolicDerivation
+from backprop.errors import BackpropError, BadOption
 from backprop.inputs import Inputs
 from backprop.numbers import either
 from backprop.options import option
@@ -23,6 +25,7 @@ def explain(
     steps_of: options.StepsOf,
     only: list[str] = options.names_option("--only", "Only the steps about these names."),
     whole: bool = options.all_option("Every step, however many."),
+    symbolic: bool = option("--symbolic", "Without numbers: the derivatives as formulas, rule by rule."),
     hide_answers: bool = option("--hide-answers", "A worksheet: blanks for what is to be found."),
     answers: str | None = option(
         "--answers FILE", "With --hide-answers: the key, in the same format.", path="new"
@@ -51,7 +54,16 @@ def explain(
     if force and answers is None:
         hints = ["say where the key goes: --answers FILE"]
         raise BadOption("--force is for --answers", hints=hints)
-    found, gradient = commands.explain(inputs, detail, paths, only, steps_of, whole)
+    warnings, notes = list[BackpropError](), list[BackpropError]()
+    found: Derivation | SymbolicDerivation
+    if symbolic:
+        if paths or steps_of != "both" or detail != "equations" or whole:
+            hints = ["leave --paths, --steps-of, --detail and --all out"]
+            raise BadOption("--symbolic goes rule by rule", hints=hints)
+        found = derived_formulas.rules(inputs, only)
+    else:
+        found, gradient = commands.explain(inputs, detail, paths, only, steps_of, whole)
+        warnings, notes = [*gradient.warnings], [*gradient.notes]
     write = DOCUMENTS.writer(format)
     results = printing.Results()
 
@@ -65,6 +77,6 @@ def explain(
     if answers is not None:
         send(answers, False)
     if not hide_answers:  # they name slopes
-        printing.complain(gradient.warnings, "warning")
-        printing.complain(gradient.notes, "note")
+        printing.complain(warnings, "warning")
+        printing.complain(notes, "note")
     results.end()

@@ -15,7 +15,7 @@ from backprop.numbers import DIGITS, PRECISION, Wide
 from backprop.syntax.functions import TINY, can_be_lost
 from backprop.values import ByNode, backward, local_slopes, share
 
-_BEYOND = Decimal("1e999999")
+_BEYOND = 3_321_000
 """Numbers beyond this, and below its inverse, are too long even for a text: they stay inf and 0."""
 
 
@@ -77,7 +77,9 @@ def unrounded(exact: Any, double: float | None = None) -> float:
     nearest = float(exact) if double is None else double
     if exact == 0 or not -inf < exact < inf or _fits(float(exact)):
         return nearest
-    return Wide(Decimal(str(exact)), double) if 1 / _BEYOND < abs(exact) < _BEYOND else nearest
+    mantissa, exponent = exact.man_exp
+    size = exponent + abs(mantissa).bit_length()
+    return Wide(Decimal(str(exact)), double) if abs(size) < _BEYOND else nearest
 
 
 def _fits(number: float) -> bool:

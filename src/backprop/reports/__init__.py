@@ -10,6 +10,7 @@ from backprop.errors import BadOption
 
 if TYPE_CHECKING:
     from backprop.derivation import Derivation
+    from backprop.derivation.rule_steps import SymbolicDerivation
     from backprop.descent import Descent
     from backprop.descent.problem import Problem
     from backprop.picture import Picture
@@ -74,7 +75,7 @@ TABLES: Formats[Callable[[Report, Style], str]] = Formats(
 WITHOUT_NOTES = ("latex", "csv")
 """Those of them that have no room for what `--explain-step` shows."""
 
-DOCUMENTS: Formats[Callable[[Derivation, Style, bool], str]] = Formats(
+DOCUMENTS: Formats[Callable[[Derivation | SymbolicDerivation, Style, bool], str]] = Formats(
     text=("explain.text", ".txt"),
     markdown=("explain.markdown", ".md"),
     latex=("explain.latex_document", ".tex"),

@@ -9,7 +9,7 @@ from backprop.algebra.careful import careful
 from backprop.algebra.formula import Formula
 from backprop.errors import BadOption, TooLarge
 from backprop.language.model import Model
-from backprop.symbolic.by_names import DerivativeNames, Derived, in_steps, needed, nested
+from backprop.symbolic.by_names import DerivativeNames, Derived, closed, in_steps, needed, nested
 from backprop.symbolic.equations import Equations
 
 SHORT = 120
@@ -51,6 +51,10 @@ class Request:
             return [*self._wrt]
         leading, fixed = self.model.leading(of), {*self.model.constants}
         return [name for name in self.model.inputs if name in leading and name not in fixed]
+
+    def whole(self, of: str) -> Formula:
+        """An output as one formula of its inputs. Raises TooLong."""
+        return closed(self._equations[of], of)
 
     def orders(self, of: str) -> list[tuple[str, ...]]:
         """The derivatives, each as the names that it is by, one after the other. Raises BadOption."""

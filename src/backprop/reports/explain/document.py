@@ -4,12 +4,13 @@ What is said stands here, so that all formats say the same; a format says how th
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from math import isfinite, isnan
 from typing import NamedTuple
 
 from backprop.derivation import Computed, Derivation, Passed, Share
+from backprop.derivation.rule_steps import RulePiece, RuleSteps, SymbolicDerivation
 from backprop.evaluation.unrounded import is_sum
 from backprop.numbers import Wide
 from backprop.operations import DERIVATIVE
@@ -61,17 +62,22 @@ class Document(ABC):
     output and its value, and the lines of all sections.
     """
 
-    def __init__(self, found: Derivation, style: Style, hide: bool) -> None:
+    def __init__(self, found: Derivation | SymbolicDerivation, style: Style, hide: bool) -> None:
         self.notation = self.written_in(found)
-        self._found = found
         self._hide = hide
         self._digits = max(style.digits or DIGITS, _FEWEST)
         self.style = style
         self._blank = Term(self.notation.blank)
-        self.title = self._line(self._name(found.output), self._answer(found.value))
-        self.body = [line for part in self._sections() for line in self.section(part)]
+        if isinstance(found, SymbolicDerivation):
+            self.title = self._line(self._name(found.output), self._formula(found.formula))
+            sections: Iterable[Section] = map(self._rules, found.parts)
+        else:
+            self._found = found
+            self.title = self._line(self._name(found.output), self._answer(found.value))
+            sections = self._sections()
+        self.body = [line for part in sections for line in self.section(part)]
 
-    def written_in(self, found: Derivation) -> Notation:
+    def written_in(self, found: Derivation | SymbolicDerivation) -> Notation:
         """How the mathematics of a derivation is written."""
         return in_latex(_names(found))
 
@@ -121,6 +127,31 @@ class Document(ABC):
             yield Section("Backward pass", intro, [], steps)
         for name in found.paths:
             yield Section(self.words(f"Paths from {name}"), "", self._paths(name), [])
+
+    def _rules(self, found: RuleSteps) -> Section:
+        """How a derivative comes about, rule by rule."""
+        steps = []
+        for step in found.steps:
+            lines = [] if self._hide or not step.law else [self.words(step.law)]
+            lines += [self._piece(piece, found.by) for piece in step.pieces]
+            answer = self.displayed(self._hidden(self._formula(step.derivative)).text)
+            whole = f"{self.words('derivative')}: {answer}"
+            rule = "" if self._hide else self.rule(step.rule)
+            equation = self.displayed(self._formula(step.formula).text)
+            steps.append(Written(step.number, equation, rule, [*lines, whole]))
+        result = self.displayed(self._hidden(self._formula(found.derivative)).text)
+        lines = [f"{self.words('result')}: {result}"]
+        return Section(self.words(f"Derivative by {found.by}"), "", lines, steps)
+
+    def _piece(self, piece: RulePiece, by: str) -> str:
+        """`u = x^2, by x: 2·x (power rule)`."""
+        formula = self._formula(piece.formula)
+        own = self.displayed(formula.text)
+        if piece.name:
+            own = f"{self.words(piece.name)} = {own}"
+        answer = self.displayed(self._hidden(self._formula(piece.derivative)).text)
+        how = "" if self._hide else f" ({self.words(piece.how)})"
+        return f"{own}, {self.words('by ' + piece.by)}: {answer}{how}"
 
     def _computed(self, step: Computed) -> str:
         """`e = a·b = 2·(−3) = −6`."""
@@ -261,8 +292,13 @@ class Document(ABC):
         return [self._hidden(self._formula(text, numbers))]
 
 
-def _names(found: Derivation) -> set[str]:
+def _names(found: Derivation | SymbolicDerivation) -> set[str]:
     """All names that a derivation has, those that formulas as the person wrote them have included."""
+    if isinstance(found, SymbolicDerivation):
+        pieces = [piece for part in found.parts for step in part.steps for piece in step.pieces]
+        return {found.output, *names_in(formula(found.formula))}.union(
+            *(names_in(formula(piece.formula)) for piece in pieces)
+        )
     steps = found.forward, found.backward
     texts = {step.equation for each in steps for step in each}
     texts |= {step.expanded for step in found.forward}

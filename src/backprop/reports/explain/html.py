@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from html import escape
 
 from backprop.derivation import Derivation
+from backprop.derivation.rule_steps import SymbolicDerivation
 from backprop.numbers import shown
 from backprop.reports.explain.document import DIGITS, Document, Section
 from backprop.reports.explain.mathematics import Notation
@@ -29,12 +30,14 @@ math { font-size: 1.1em; margin: .12em 0; }
 """
 
 
-def write(found: Derivation, style: Style, hide: bool) -> str:
+def write(found: Derivation | SymbolicDerivation, style: Style, hide: bool) -> str:
     """The page; its title is the output."""
     if style.fragment:
         return fragment(found, style, hide)
     page = _Page(found, style, hide)
-    title = found.output if hide else f"{found.output} = {shown(found.value, DIGITS)}"
+    title = found.output
+    if not hide and isinstance(found, Derivation):
+        title += f" = {shown(found.value, DIGITS)}"
     head = [
         "<!DOCTYPE html>",
         '<html lang="en"><head><meta charset="utf-8">',
@@ -46,7 +49,7 @@ def write(found: Derivation, style: Style, hide: bool) -> str:
     return "\n".join([*head, *page.body, "</body></html>"]) + "\n"
 
 
-def fragment(found: Derivation, style: Style, hide: bool = False) -> str:
+def fragment(found: Derivation | SymbolicDerivation, style: Style, hide: bool = False) -> str:
     """The page's heading and body, for another page, such as a notebook, whose own style would set
     the lines so close that fractions touch."""
     page = _Page(found, style, hide)
@@ -55,7 +58,7 @@ def fragment(found: Derivation, style: Style, hide: bool = False) -> str:
 
 
 class _Page(Document):
-    def written_in(self, found: Derivation) -> Notation:
+    def written_in(self, found: Derivation | SymbolicDerivation) -> Notation:
         """With blanks that are long enough to write into."""
         return super().written_in(found)._replace(blank=r"\text{________}")
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from backprop.derivation import Derivation
+from backprop.derivation.rule_steps import SymbolicDerivation
 from backprop.numbers import beyond
 from backprop.report import SCHEMA
 from backprop.reports.json_lines import line
@@ -14,10 +15,13 @@ _ANSWERS = frozenset(
 """What a student is to find."""
 
 
-def write(found: Derivation, style: Style, hide: bool) -> str:
+def write(found: Derivation | SymbolicDerivation, style: Style, hide: bool) -> str:
     """One object: output, value, inputs, given, forward, start, backward, paths, and the gradients by
     the names that the paths come from, and what the file says of its inputs; answers are null if
     hidden. Beside numbers that no double holds, their texts are `beyond`: {"product": "-1e-400"}."""
+    if isinstance(found, SymbolicDerivation):
+        rules = {"schema": SCHEMA, **_data(found, False)}
+        return line(_without_derivatives(rules) if hide else rules, style) + "\n"
     steps = {"forward": found.forward, "backward": found.backward, "paths": dict(found.paths)}
     steps["gradients"] = dict(found.gradients)
     plain = {"schema": SCHEMA, "output": found.output, "value": None if hide else found.value}
@@ -40,6 +44,14 @@ def _data(item: Any, hide: bool) -> Any:
             for key, each in item.items()
         }
     return [_data(each, hide) for each in item] if isinstance(item, (list, tuple)) else item
+
+
+def _without_derivatives(item: Any) -> Any:
+    """Steps without what a student is to find: derivatives, and the rules that lead there."""
+    if isinstance(item, dict):
+        hidden = {"derivative", "rule", "law", "how"}
+        return {k: None if k in hidden else _without_derivatives(v) for k, v in item.items()}
+    return [*map(_without_derivatives, item)] if isinstance(item, list) else item
 
 
 def _is_step(item: Any) -> bool:

@@ -1,6 +1,7 @@
 r"""A derivation as a LaTeX document that needs nothing but amsmath."""
 
 from backprop.derivation import Derivation
+from backprop.derivation.rule_steps import SymbolicDerivation
 from backprop.reports.explain.document import Document, Section
 from backprop.reports.style import Style
 from backprop.syntax.latex import latex_text
@@ -22,7 +23,7 @@ _OTHERS = """% Names in other scripts than Latin and Greek need lualatex or xela
 """
 
 
-def write(found: Derivation, style: Style, hide: bool) -> str:
+def write(found: Derivation | SymbolicDerivation, style: Style, hide: bool) -> str:
     """A whole document, or its body: sections, an enumeration of the steps, formulas in display style."""
     page = _Latex(found, style, hide)
     body = "\n".join([rf"\section*{{{page.title}}}", *page.body])

@@ -1,12 +1,13 @@
 """A derivation as Markdown with mathematics between dollar signs."""
 
 from backprop.derivation import Derivation
+from backprop.derivation.rule_steps import SymbolicDerivation
 from backprop.reports.explain.document import Document, Section
 from backprop.reports.markdown_table import words
 from backprop.reports.style import Style
 
 
-def write(found: Derivation, style: Style, hide: bool) -> str:
+def write(found: Derivation | SymbolicDerivation, style: Style, hide: bool) -> str:
     """Headings, numbered steps, formulas as `$…$`."""
     page = _Markdown(found, style, hide)
     return "\n".join([f"# {page.title}", *page.body]) + "\n"

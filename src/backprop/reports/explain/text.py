@@ -3,6 +3,7 @@
 from textwrap import wrap
 
 from backprop.derivation import Derivation
+from backprop.derivation.rule_steps import SymbolicDerivation
 from backprop.reports.explain.document import Document, Section
 from backprop.reports.explain.mathematics import TEXT, Notation
 from backprop.reports.style import Style, fitted, written
@@ -11,14 +12,14 @@ _WIDE = 78
 """The most columns of a sentence in a terminal. In a pipe or a file nothing is broken."""
 
 
-def write(found: Derivation, style: Style, hide: bool) -> str:
+def write(found: Derivation | SymbolicDerivation, style: Style, hide: bool) -> str:
     """Sections of numbered steps, a line a derivative."""
     page = _Text(found, style, hide)
     return written("\n".join([page.title, *page.body]), style) + "\n"
 
 
 class _Text(Document):
-    def written_in(self, found: Derivation) -> Notation:
+    def written_in(self, found: Derivation | SymbolicDerivation) -> Notation:
         return TEXT
 
     def formula(self, text: str) -> str:

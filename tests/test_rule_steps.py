@@ -1,0 +1,103 @@
+"""Differentiation rule by rule, without numbers: `backprop explain --symbolic`."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+import backprop as library
+from backprop.algebra.from_text import of_text
+from backprop.derivation.rule_steps import RuleSteps, rule_steps
+from backprop.syntax.functions import evaluated
+from backprop.syntax.parser import formula
+from running import backprop
+
+TEXTS = """
+x^2*sin(x) | sin(x^2) | exp(-x^2/2)*(x + 1) | x/(1 + x^2) | tanh(a*x + b)^2 | x^x | log(x)^2/x | 2*max(x, 0.3) | sqrt(1 - x^2) | a*x*exp(x)
+x^3 - 2*x + 5 | exp(sin(x))/(x + b) | if(x > 0.5, x^2, x*a) | hypot(x, 2*x) | atan(x/b) | (x^2 + 1)^-3 | 2^(a*x) | x*log(x)*sin(x) | 1/cosh(x)
+sigmoid(a*x)*tanh(x) | x^a | a^x | logsumexp(x, a*x, b) | sin(x)*cos(x)*exp(x) | sqrt(x)*(x - a)^2
+"""  # fmt: skip
+AT = {"x": 0.7, "a": 1.3, "b": 0.4, "u": 0.9, "v": 1.1}
+
+
+def slope(text: str, by: str) -> float:
+    """What `grad` says, the letters of rules being inputs as others are."""
+    model = library.parse(f"result_ = {text} + 0*{by}")
+    return model.grad({name: AT[name] for name in model.inputs}).gradients[by]
+
+
+def steps_of(text: str) -> RuleSteps:
+    return rule_steps(of_text(text), "x")
+
+
+@pytest.mark.parametrize(
+    "text", [each.strip() for each in TEXTS.replace("\n", "|").split("|") if each.strip()]
+)
+def test_every_step_and_every_piece_is_right(text: str) -> None:
+    found = steps_of(text)
+    assert evaluated(formula(found.derivative), AT) == pytest.approx(slope(text, "x"), rel=1e-12)
+    assert found.steps[-1].derivative == found.derivative
+    for number, step in enumerate(found.steps, 1):
+        assert step.number == number
+        assert evaluated(formula(step.derivative), AT) == pytest.approx(
+            slope(step.formula, "x"), rel=1e-12
+        )
+        for piece in step.pieces:
+            own = evaluated(formula(piece.derivative), AT)
+            assert own == pytest.approx(slope(piece.formula, piece.by), rel=1e-12), piece
+            if piece.how.startswith("step "):
+                earlier = found.steps[int(piece.how[5:]) - 1]
+                assert (earlier.formula, earlier.number < number) == (piece.formula, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "rules"),
+    [
+        ("x^2*sin(x)", ["product rule"]), ("sin(x^2)", ["chain rule"]), ("x/(1 + x^2)", ["sum rule", "quotient rule"]), ("x^5", ["power rule"]),
+        ("3*x^2", ["constant factor rule"]), ("2^x", ["exponential rule"]), ("tanh(x)", ["derivative of tanh"]), ("log(3*x)", ["constant factor rule", "chain rule"]),
+    ],
+)  # fmt: skip
+def test_rules_have_their_names(text: str, rules: list[str]) -> None:
+    assert [step.rule for step in steps_of(text).steps] == rules
+
+
+def test_the_product_rule_reads_as_in_a_textbook() -> None:
+    out = backprop("explain", "--symbolic", "-e", "y = x^2*sin(x)").out
+    assert out.splitlines() == [
+        "y = x^2·sin(x)", "", "Derivative by x", "---------------", "  result: 2·x·sin(x) + x^2·cos(x)", "  1. x^2·sin(x), product rule",
+        "       (u·v)' = u'·v + u·v'", "       u = x^2, by x: 2·x (power rule)", "       v = sin(x), by x: cos(x) (derivative of sin)",
+        "       derivative: 2·x·sin(x) + x^2·cos(x)",
+    ]  # fmt: skip
+
+
+def test_a_letter_that_is_taken_is_not_used_for_a_rule() -> None:
+    out = backprop("explain", "--symbolic", "-e", "y = u^2*sin(u*v)", "--only", "u").out
+    assert "w = u^2" in out
+
+
+@pytest.mark.parametrize("format", ["text", "markdown", "latex", "html", "json"])
+def test_every_format_and_a_worksheet(format: str) -> None:
+    text = "h = tanh(w*x); L = h^2*x"
+    whole = backprop("explain", "--symbolic", "-e", text, "--format", format)
+    hidden = backprop("explain", "--symbolic", "-e", text, "--format", format, "--hide-answers")
+    assert (whole.status, hidden.status, whole.err, hidden.err) == (0, 0, "", "")
+    assert "product rule" in whole.out
+    assert "product rule" not in hidden.out
+    if format == "json":
+        found = json.loads(hidden.out)
+        assert {step["derivative"] for part in found["parts"] for step in part["steps"]} == {None}
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (["-e", "y = 2"], "no inputs"), (["-e", "y = x", "--paths", "x"], "rule by rule"), (["-e", "y = x", "--only", "q"], "'q'"),
+        (["-e", "y = x + " + " + ".join(f"sin({n}*x)*cos({n}*x)" for n in range(2, 60))], "too long"),
+    ],
+)  # fmt: skip
+def test_mistakes(line: list[str], said: str) -> None:
+    ran = backprop("explain", "--symbolic", *line)
+    assert ran.status in (1, 2)
+    assert said in ran.err
+    assert "Traceback" not in ran.err
