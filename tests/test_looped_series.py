@@ -49,7 +49,11 @@ FORCES = """
     F[i] = -derivative(V, x[i]) for i in 1..30
     x[i] = i^1.3/10 for i in 1..30; k = 0.4
     L = sum(F[i]^2 for i in 1..30)"""
-TEXTS = [PENDULUM, NETWORK, BACKWARDS, WIDE, GATHERS, FORCES, LOGISTIC, MIXTURE]
+INDICES = """
+    y[t,j] = (y[t-1,j] + hypot(a, j)*t)/(t + j) + a*j for t in 1..20, j in 1..3
+    y[0,j] = a*j for j in 1..3; a = 0.4
+    L = sum(y[20,j]^2 for j in 1..3)"""
+TEXTS = [INDICES, PENDULUM, NETWORK, BACKWARDS, WIDE, GATHERS, FORCES, LOGISTIC, MIXTURE]
 
 
 @pytest.mark.parametrize("text", TEXTS)

@@ -190,7 +190,7 @@ def _changing() -> Callable[..., float]:
 
     def changed(found: float, *operands: float) -> float:
         """A number times a factor near 1, if not all is whole of which it is made by an operator."""
-        if operands and found.is_integer() and all(each.is_integer() for each in operands):
+        if operands and all(float(each).is_integer() for each in (found, *operands)):
             return found
         return found * (1 + (SIZE if chance() < 0.5 else -SIZE))
 
