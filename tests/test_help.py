@@ -17,7 +17,7 @@ import backprop as library
 from backprop import gallery
 from backprop.cli.help import COMMANDS
 from backprop.errors import BackpropError
-from backprop.language.families import DISTRIBUTIONS
+from backprop.language.distributions import DISTRIBUTIONS
 from backprop.operations import CONSTANTS, FUNCTIONS, GATHERS
 from backprop.synonyms import ALIASES, LATER
 from backprop.syntax.spelling import RESERVED

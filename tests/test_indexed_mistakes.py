@@ -10,7 +10,7 @@ import pytest
 
 from backprop import inputs
 from backprop.language import Model
-from backprop.loops import loop_model, sequence
+from backprop.loops import loop_model, sequence, worth
 from backprop.loops.worth import MOST_VALUES, read_model, silent
 from backprop.source import Source
 from indexed_mistakes import random_mistake
@@ -113,3 +113,47 @@ def test_what_is_given_does_the_same_in_loops(both: Any, command: str) -> None:
         (changed,) = (SIZED.replace(old, given) for old in ("n = 4", "s = 2") if old[0] == name)
         found, _, _ = both("grad", "-e", SIZED, "--set", given, "--only", "L, z[*], y[*]")
         assert found.out == both("grad", "-e", changed, "--only", "L, z[*], y[*]")[0].out
+
+
+LATE = {
+    "y[i] = x[i+1]^2 for i in 1..n": "in y[{n}] (i = {n}): x[{n1}] is not defined; x has the indices 1..{n}",
+    "y[i] = sum(x[i+j] for j in 0..2) for i in 1..n-1": "in y[{n0}] (i = {n0}): x[{n1}] is not defined; x has the indices 1..{n}",
+    "y[1] = sum(x[i+1] for i in 1..n)": "x[{n1}] is not defined; x has the indices 1..{n}",
+    "y[i] = x[i/2] for i in 2..n..2; y[1] = max(x[i/2] for i in 4..n)": "this is 2.5, no whole number",
+    "const c[i] = i - (i-1)*(i == {h}) + (i == {h})/2 for i in 1..n; y[i] = x[c[i]] for i in 1..n": "in y[{h}] (i = {h}): c[{h}] is 1.5, no whole number",
+    "const c[i] = i + (i == n) for i in 1..n; y[i] = x[c[i]] for i in 1..n": "in y[{n}] (i = {n}): x[{n1}] is not defined; x has the indices 1..{n}",
+    "y[i] = x[i] for i in 1..n; y[{h}] = 2": "'y[{h}]' is defined twice",
+    "y[i] = x[i] for i in 1..{h}; y[i] = x[i] for i in {h}..n": "in y[{h}] (i = {h}): 'y[{h}]' is defined twice",
+    "y[mod(i, {h})] = x[i] for i in 1..n": "in y[1] (i = {h1}): 'y[1]' is defined twice",
+    "y[i] = y[if(i == {h}, i, i - 1)] + 1 for i in 2..n; y[1] = 1": "'y[{h}]' is defined by itself",
+    "y[i] = z[i] + 1 for i in 1..n; z[i] = 2*y[i] for i in 1..n": "'y[1]' is defined by itself: y[1] → z[1] → y[1]",
+    "y[i] = x for i in 1..n": "in y[1] (i = 1): 'x' has members, and this is none of them",
+    "y[i] = i in 0..{h} for i in 1..n": "in y[{h1}] (i = {h1}): y[{h1}] = {h1} lies outside its bounds 0..{h}",
+    "y[i] ~ uniform(0, {h} - i) for i in n..1..-1": "in y[{n}] (i = {n}): uniform(0, ",
+}  # fmt: skip
+"""Statements of many members with one that is wrong, and what is said of it."""
+
+
+@pytest.mark.parametrize("statements", LATE)
+def test_late_mistakes_of_large_texts_are_found_and_told_as_of_small_ones(
+    monkeypatch: pytest.MonkeyPatch, statements: str
+) -> None:
+    """Nothing is unrolled to find them."""
+
+    def error(n: int) -> str:
+        h = n * 2 // 3
+        numbers = {"{h}": h, "{h1}": h + 1, "{n}": n, "{n1}": n + 1, "{n0}": n - 1}
+        text, said = f"n = {n}\nx[i] = i for i in 1..n\n{statements}\nL = y[1]", LATE[statements]
+        for key, number in numbers.items():
+            text, said = text.replace(key, str(number)), said.replace(key, str(number))
+        found = backprop("grad", "-e", text)
+        assert said in found.err
+        return found.err
+
+    small = error(30)
+
+    def unrolled(*_: object) -> None:
+        raise AssertionError("unrolled")
+
+    monkeypatch.setattr(worth, "unrolled", unrolled)
+    assert error(300_000).count("error:") == small.count("error:")

@@ -11,7 +11,7 @@ from backprop.language.reading import read_carefully
 from backprop.loops import loop_model, sequence, worth
 from backprop.loops.loop_model import LoopModel
 from backprop.report import Table
-from backprop.report.large_report import large_report
+from backprop.report.large_report import LargeReport, large_report
 from backprop.source import Source
 from indexed_models import random_indexed
 from running import backprop, unrolled
@@ -42,6 +42,7 @@ def test_random_models_say_the_same(request: pytest.FixtureRequest) -> None:
         _say_the_same(table, right, number)
         assert [*map(str, found.warnings)] == [*map(str, found.whole.warnings)]
         assert repr([*found.objects()]) == repr([*found.whole.objects()])
+        _records_the_same(found, number)
         some = [*model.names][:: -1 - number % 3]
         chosen = large_report(model, values, [None], some)
         assert chosen
@@ -56,6 +57,12 @@ def test_random_models_say_the_same(request: pytest.FixtureRequest) -> None:
     assert large > 40
     assert folded > 10
     assert derived > 60
+
+
+def _records_the_same(found: LargeReport, number: int) -> None:
+    for one, other in zip(found.records(), found.whole.records(), strict=True):
+        assert (one.title, one.kind) == (other.title, other.kind), number
+        assert [*map(repr, one.cells)] == [*map(repr, other.cells)], number
 
 
 def _say_the_same(table: Table, right: Table, number: int) -> None:
@@ -90,6 +97,9 @@ def test_formats_have_every_member(format: str, more: tuple[str, ...]) -> None:
     assert found.err == right.err
     lines = found.out.splitlines()
     assert len(lines) == len(right.out.splitlines())
+    if format == "csv":
+        others = right.out.splitlines()
+        assert [x.split(",")[:5] for x in lines] == [x.split(",")[:5] for x in others]
     if format == "table":
         assert found.out.replace("e-05", "") == right.out.replace("e-05", "")
 

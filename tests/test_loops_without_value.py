@@ -21,6 +21,7 @@ from backprop.loops import loop_model, sequence
 from backprop.loops.worth import read_model
 from backprop.source import Source
 from indexed_models import random_indexed
+from running import backprop
 
 REST = "const n = 40; x[i] = (i - m)/n for i in 1..n; m = 0.5; output L"
 
@@ -149,3 +150,23 @@ def test_errors_of_random_models_are_those_of_single_steps(
         assert found == told(text, 1, odd)[0]
         met += bool(found)
     assert met
+
+
+def test_a_gradient_that_is_no_finite_number_is_told_as_that_and_not_as_a_limit() -> None:
+    text = "a = 3.9; x[1] = 0.3; x[i] = a*x[i-1]*(1 - x[i-1]) for i in 2..n; L = x[n]"
+    ran = backprop("grad", "-e", f"n = 30000; {text}", "--max-nodes", "20000")
+    assert ran.status == 1
+    assert "error: the gradient by a is no finite number, nor are those by " in ran.err
+    assert "over 20,000 values" not in ran.err
+    # the same, unrolled, is told as warnings, with the numbers
+    assert "the gradient overflows" in backprop("grad", "-e", f"n = 30000; {text}").err
+
+
+def test_inputs_without_a_number_are_told_of_without_unrolling() -> None:
+    text = "y[i] = x[i + 1]*x[i]^2 + k2 for i in 1..n; L = sum(y[*])"
+    small = backprop("grad", "-e", f"n = 40;    {text}").err
+    large = backprop("grad", "-e", f"n = 40000; {text}", "--max-nodes", "1000").err
+    assert "the inputs x[2], x[1], k2, x[3]" in small
+    assert large == small.replace("n = 40;   ", "n = 40000;").replace(
+        "(42 in all)", "(40002 in all)"
+    )

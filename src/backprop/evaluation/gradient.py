@@ -151,14 +151,17 @@ def _looked_at(model: LoopModel, found: Found, output: str) -> Found | None:
 
 
 def refuse(model: Model, values: Mapping[str, float], of: str | None) -> None:
-    """Raise NotFinite for a step of a Model of loops, where that is known without all other steps."""
+    """Raise MissingInputs, or NotFinite for a step, of a Model of loops, where that is known without all
+    other steps."""
     if model.loops:
+        from backprop.evaluation.no_number import no_number
         from backprop.evaluation.no_value import no_value
         from backprop.loops.loop_model import LoopModel
 
         assert isinstance(model, LoopModel)
         given = {normal(each): number for each, number in values.items()}
-        if error := no_value(model, given, model.output(of)):
+        name = model.output(of)
+        if error := no_number(model, given, name) or no_value(model, given, name):
             raise error
 
 

@@ -1,7 +1,7 @@
 """The numbers of a Model's inputs: those that are given, and the file's own."""
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from itertools import chain, islice
 from types import MappingProxyType
@@ -25,7 +25,7 @@ from backprop.evaluation.shaken import moves
 from backprop.graph import Graph
 from backprop.language import Model
 from backprop.language.declarations import written_bounds
-from backprop.names import Names, nearest, unknown_name
+from backprop.names import MOST_COMPARED, Names, nearest, unknown_name
 from backprop.numbers import as_double, listed, shown
 from backprop.source import Span, normal
 from backprop.values import without_names
@@ -152,8 +152,14 @@ def _with_more_digits(model: Model, root: int, data: Mapping[int, float], restor
     return data[root]
 
 
-def missing_inputs(model: Model, output: str, names: list[str]) -> MissingInputs:
-    """The error for inputs without a number: all of them, and how to give them."""
+def missing_inputs(
+    model: Model,
+    output: str,
+    names: list[str],
+    place_of: Callable[[str], Span] | None = None,
+) -> MissingInputs:
+    """The error for inputs without a number: all of them, and how to give them. place_of: where they
+    stand, if it is not to be looked up."""
     single = len(names) == 1
     it = "it" if single else "them"
     shown = ", ".join(names[:10]) + (f", … ({len(names)} in all)" if len(names) > 10 else "")
@@ -163,12 +169,14 @@ def missing_inputs(model: Model, output: str, names: list[str]) -> MissingInputs
         f"or write a line such as {names[0]} = 1 in the equations",
     ]
     absent = set(names)
-    known = [name for name in model.names if name not in absent]
+    others = (name for name in model.names if name not in absent)
+    known = [*islice(others, MOST_COMPARED)]
     from backprop.language.hints import instead  # for a mistake only
 
     labels = []
     for name in names[:4]:
-        place, meant = instead(name, model.span(model.names[name])[0])
+        here = place_of(name) if place_of else model.span(model.names[name])[0]
+        place, meant = instead(name, here)
         labels.append(place)
         hints[:0] = meant
     for name in names[:3]:

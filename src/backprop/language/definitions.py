@@ -28,7 +28,8 @@ from backprop.errors import (
 )
 from backprop.language.arguments import is_open, taken, takes_families
 from backprop.language.circles import around
-from backprop.language.families import DISTRIBUTIONS, MOST_VALUES
+from backprop.language.distributions import DISTRIBUTIONS
+from backprop.language.families import MOST_VALUES
 from backprop.names import MAY_LOOK_LIKE, did_you_mean, look, strange_letter
 from backprop.operations import DERIVATIVE, FUNCTIONS, GATHERS
 from backprop.source import Span, one_line

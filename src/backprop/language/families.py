@@ -21,9 +21,9 @@ from backprop.errors import (
     TooLarge,
     UnexpectedText,
     UnknownName,
-    WrongNumberOfArguments,
     defined_twice,
 )
+from backprop.language.distributions import check_distribution
 from backprop.language.index_code import Scope
 from backprop.language.integers import Integers
 from backprop.language.random_numbers import random_numbers
@@ -33,7 +33,6 @@ from backprop.numbers import shown
 from backprop.options import MaxNodes, default_of
 from backprop.source import Span, pack
 from backprop.syntax.bodies import Body, Clause, Nodes, Parts, TooDeep, prepared
-from backprop.syntax.grammar import Node
 from backprop.syntax.parser import Statement
 from backprop.syntax.scanner import Tokens
 
@@ -45,7 +44,7 @@ MOST_VALUES: int = default_of(MaxNodes)
 
 _MOST_CLAUSES = 20
 
-DISTRIBUTIONS: Mapping[str, str] = MappingProxyType({"uniform": "low, high", "normal": "mean, sd"})
+_ALL = slice(None)
 
 
 class Families:
@@ -79,6 +78,8 @@ class Families:
         """For each family all statements that define members of it."""
         self.tables: dict[str, dict[str, float]] = {}
         """The numbers of the families that indices are made of."""
+        self.narrowed: dict[tuple[int, int], slice] = {}
+        """Of clauses by their `key` which of their numbers are run through, if not all."""
         self.within_tables = 0
         """How many of these are being entered, each for one that is made of it."""
 
@@ -117,7 +118,7 @@ class Families:
         try:
             parts = ready_made(statement)
             if shape.drawn:
-                _check_distribution(tokens, parts.body.nodes[-1])
+                check_distribution(tokens, parts.body.nodes[-1])
             last = parts.clauses[0].node.token - 2 if parts.clauses else -1  # before the `for`
             if parts.limits:
                 limit = parts.limits[0].node
@@ -250,8 +251,9 @@ class Families:
     def numbers(self, tokens: Tokens, clause: Clause, scope: Scope) -> Sequence[int]:
         """What the variable of a clause runs through."""
         items = self.integers.indices(tokens, clause.items, scope)
+        some = self.narrowed.get(key(tokens, clause), _ALL) if self.narrowed else _ALL
         if clause.node.kind == "listed":
-            return items
+            return items[some]
         low, high, by = (*items, 1)[:3]
         here = tokens.span(clause.node.first, clause.node.last)
         if not by:
@@ -270,7 +272,7 @@ class Families:
             if by != 1:
                 hints = [f"the step leads away: write {low}..{high}..{-by}"]
             self.empty[here.start] = EmptyRange("nothing is in this range", here, hints=hints)
-        return range(low, high + (1 if by > 0 else -1), by)
+        return range(low, high + (1 if by > 0 else -1), by)[some]
 
     def spend(self, count: int, tokens: Tokens) -> None:
         """Count Values that are about to be made. Raises TooLarge beyond the limit."""
@@ -314,7 +316,7 @@ class Families:
     def draw(self, tokens: Tokens, body: Body, label: str, scope: Scope) -> tuple[float, int]:
         """The default of a member that is drawn at random, and its place."""
         drawn = body.nodes[-1]
-        _check_distribution(tokens, drawn)
+        check_distribution(tokens, drawn)
         name, span = tokens.texts[drawn.token], tokens.span(drawn.first, drawn.last)
         try:
             first, second = self.integers.arguments(tokens, body, scope)
@@ -338,21 +340,14 @@ class Families:
         return random_numbers(self.seed, name, first, second, labels)
 
 
+def key(tokens: Tokens, clause: Clause) -> tuple[int, int]:
+    """What tells a clause from the others of a text."""
+    return id(tokens), clause.node.token
+
+
 def _words(tokens: Tokens, clause: Clause) -> set[str]:
     """The words in the ends of a range, or in the items of a list."""
     return {tokens.texts[node.token] for item in clause.items for node in item}
-
-
-def _check_distribution(tokens: Tokens, drawn: Node) -> None:
-    """Raise an error for what stands right of a `~`, unless it can be drawn from."""
-    name, span = tokens.texts[drawn.token], tokens.span(drawn.first, drawn.last)
-    if drawn.kind != "call" or name not in DISTRIBUTIONS:
-        hints = ["write uniform(low, high) or normal(mean, sd)"]
-        raise UnexpectedText("this is no distribution", span, hints=hints)
-    if drawn.operands != 2:
-        hints = [f"write {name}({DISTRIBUTIONS[name]})"]
-        message = f"{name} takes 2 arguments, not {drawn.operands}"
-        raise WrongNumberOfArguments(message, span, hints=hints)
 
 
 def ready_made(statement: Statement) -> Parts:

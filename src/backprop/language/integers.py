@@ -324,6 +324,14 @@ class Integers:
         finally:
             self._open.discard(name)
 
+    def constant(self, name: str) -> float:
+        """The number of a name that stays the same. Raises NotANumber for others, TooLarge."""
+        if name in self.known:
+            return self.known[name]
+        if name not in self.sources:
+            raise NotANumber(f"{name!r} is no constant of these equations")
+        return self._of_equation(name)
+
     def _of_equation(self, name: str) -> float:
         source = self.sources[name]
         number = self.sizes.of_statement(name, source, self.defined)

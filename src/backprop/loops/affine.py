@@ -366,6 +366,27 @@ def listed(parent: Domain, items: Sequence[Ints]) -> tuple[Domain, Ints]:
     return domain, whole if evenly is None else evenly
 
 
+def narrowed(kind: str, numbers: list[Ints], some: slice) -> list[Ints]:
+    """The ends and the step of a range, or the items of a list, of which only some are run through."""
+    if kind == "listed":
+        return numbers[some]
+    low, high, *by = numbers
+    step = whole(by[0]) if by else 1
+    if some.start:
+        low = whole(low) + step * some.start
+    last = whole(low) + step * (some.stop - 1 - (some.start or 0))
+    ends = numpy.where(step > 0, numpy.minimum(whole(high), last), numpy.maximum(whole(high), last))
+    return [_again(each, numbers[0]) for each in (low, ends)] + by
+
+
+def _again(numbers: Ints, like: Ints) -> Ints:
+    """Numbers that are all the same as such, of the domain of others."""
+    if isinstance(like, Affine) and not isinstance(numbers, Affine) and len(numbers):
+        alike = bool((numbers == numbers[0]).all())
+        return Affine(like.domain, int(numbers[0])) if alike else numbers
+    return numbers
+
+
 def no_index(numbers: NDArray[numpy.float64]) -> NDArray[numpy.bool_]:
     """Which numbers are not whole, or of no size that indices have."""
     with numpy.errstate(invalid="ignore"):

@@ -33,11 +33,15 @@ def by_code(
     """What `passes.gradient` finds; None of few steps, and where there is no machine code. by: what a person
     asked for: "native" machine code for few steps, too. Raises NotLoops where something is in doubt,
     NoMachineCode if that was asked for."""
-    plan.reached(output, place)
+    reached = plan.reached(output, place)
     if by == "python" or (by != "native" and plan.work < MANY_STEPS):
         return None
     runs = [run.bodies if isinstance(run, Recurrence) else [run] for run in plan.runs]
-    if noted and any(has_borders(each.part) for run in runs for each in run):
+    if noted and any(
+        has_borders(each.part) and (not each.family or reached[each.family][each.target].any())
+        for run in runs
+        for each in run
+    ):
         raise NotLoops("there may be corners or jumps")
     found = [(name, numpy.flatnonzero(plan.inputs_of(name))) for name in plan.families]
     leaves = [(name, once(plain(places))) for name, places in found if len(places)]

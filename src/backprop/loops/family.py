@@ -171,6 +171,10 @@ class Family:
         """Where members stand that there are. Raises NotLoops for others."""
         if len(indices) != self.dimensions:
             raise NotLoops("a family is read with another number of indices")
+        if self.dimensions == 1 and self.ends_beyond(indices):  # which needs no array
+            ends = _ends(indices)
+            beyond = ends[0] if ends[0] < self.low[0] else ends[1]
+            raise NotLoops(f"{self.name}[{beyond}] is read, and there is no such member")
         found = self.where(indices)
         if not self.has(found):
             places = self.places(indices)
@@ -178,6 +182,14 @@ class Family:
             first = named(self.name, indices, int(numpy.argmax(absent)))
             raise NotLoops(f"{first} is read, and there is no such member")
         return found
+
+    def ends_beyond(self, indices: Sequence[Ints]) -> bool:
+        """Whether it is plain that members are asked for that are beyond all there are."""
+        for index, low, count in zip(indices, self.low, self.shape, strict=True):
+            ends = index.ends() if isinstance(index, Affine) else None
+            if ends and (ends[0] < low or ends[1] >= low + count):
+                return True
+        return False
 
     def has(self, places: Places) -> bool:
         """Whether there are members at all of these places."""

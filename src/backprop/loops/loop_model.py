@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy
 
-from backprop.errors import BackpropError
+from backprop.errors import BackpropError, NotFinite, TooLarge
 from backprop.graph import Columns
 from backprop.language.declarations import NONE, Declarations, without_brackets
 from backprop.language.definitions import look_alikes
@@ -27,7 +27,7 @@ from backprop.loops.many import NotLoops
 from backprop.loops.naming import MemberNames
 from backprop.loops.passes import Found, gradient
 from backprop.loops.plan import Plan
-from backprop.loops.walks import Doubtful
+from backprop.loops.walks import Doubtful, EndlessSlopes
 from backprop.numbers import as_double
 from backprop.source import Span, one_line
 
@@ -43,6 +43,8 @@ class LoopModel(Model):
     """What it becomes."""
     found: Found | None = None
     """The last numbers of all members."""
+    doubt: Exception | None = None
+    """What was in doubt where the last numbers of all members were to be found, and were not."""
     kept: Sequence[str] = ()
     """The attributes that it keeps then."""
 
@@ -89,7 +91,12 @@ class LoopModel(Model):
     def unrolled(self) -> Model:
         """This Model, with a row for every step of every member. Raises what reading does."""
         self.tell("unrolled after all: something asks for every step")
-        whole = read_carefully(*self._again)
+        try:
+            whole = read_carefully(*self._again)
+        except TooLarge as error:
+            if isinstance(self.doubt, EndlessSlopes):
+                raise _endless(self.doubt, self.source.name, error) from None
+            raise
         known = {**whole.__dict__, **{name: self.__dict__.get(name) for name in self.kept}}
         self.__dict__.clear()
         self.__class__ = self.plain  # type: ignore[assignment]
@@ -310,5 +317,16 @@ class LoopModel(Model):
             except NotLoops as error:
                 self.slow = error.reason
             return gradient(plan, numbers, output.name, at, noted=noted)
-        except (NotLoops, Doubtful, TypeError, ValueError, OverflowError):
+        except (NotLoops, Doubtful, TypeError, ValueError, OverflowError) as error:
+            self.doubt = error
             return None
+
+
+def _endless(found: EndlessSlopes, where: str, limit: TooLarge) -> NotFinite:
+    """The error for gradients that are no finite numbers, of a text that cannot be unrolled to find the
+    step where they begin. limit: says so."""
+    message = f"the gradient by {found.first} is no finite number"
+    if found.count > 1:
+        message += f", nor are those by {found.count - 1:,} other names"
+    hints = ["it overflows on the way, or a slope is infinite", *limit.hints]
+    return NotFinite(message, where=where, hints=hints)

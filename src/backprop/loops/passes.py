@@ -18,7 +18,7 @@ from backprop.loops.plan import Plan
 from backprop.loops.recurrence import Recurrence
 from backprop.loops.slice_sums import SliceSums, often_read
 from backprop.loops.stepped import Stepped
-from backprop.loops.walks import Doubtful, bring_back, labels, walk_through
+from backprop.loops.walks import Doubtful, EndlessSlopes, bring_back, labels, walk_through
 from backprop.syntax.functions import LOST, TINY
 
 SAME, UNSEEN = 1e-13, 1e-300
@@ -92,21 +92,24 @@ def _swept(
     steps = [_Way(plan, run, again) for run in plan.runs]
     rows: dict[int, Spread] = {}
     met: list[tuple[str, Any]] = []
+    reached = plan.reached(output, place)
     with writer.watched():
         for way in steps:
-            met += way.forward(values, rows, writer, noted)
+            met += way.forward(values, rows, writer, noted and way.leads(reached))
         gradients = {name: numpy.full(len(each), -0.0) for name, each in values.items()}
         gradients[output][place] = scale
         lost, writer.small = writer.small, False
-        reached = plan.reached(output, place)
         by_row: dict[int, Spread] = {}
         while steps:
             steps.pop().backward(values, rows, gradients, by_row, reached, writer)
     if any(gradients[family][places].any() for family, places in met):
         raise Doubtful("a border")
+    endless = {name: ~numpy.isfinite(x) for name, x in gradients.items() if not finite(x)}
+    for name, which in endless.items():
+        at = int(numpy.argmax(which))
+        count = sum(int(each.sum()) for each in endless.values())
+        raise EndlessSlopes(plan.families[name].labels(numpy.array([at]))[0], count)
     for each in gradients.values():
-        if not finite(each):
-            raise Doubtful("a gradient")
         each += 0.0
         each /= scale
     return Found(values, gradients, reached), Small(lost, writer.small)
@@ -137,6 +140,11 @@ class _Way:
         elif not isinstance(run, Stepped):
             self._turns = run.turns
         self._walks: list[ArrayWalk | None] = []
+
+    def leads(self, reached: Mapping[str, NDArray[numpy.bool_]]) -> bool:
+        """Whether some of its members lead to the output: others bring no gradient."""
+        bodies = self._run.bodies if isinstance(self._run, Recurrence) else [self._run]
+        return any(not x.family or bool(reached[x.family][x.target].any()) for x in bodies)
 
     def forward(
         self,

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from backprop.graph import Columns, in_order
 from backprop.language.build import Builder
+from backprop.language.declarations import DeclarationReader
 from backprop.loops.affine import Ints, Places, distinct, numbers_up, plain
 from backprop.loops.arrays import ArrayWriter, Spread
 from backprop.loops.domains import Domain, Reals, Wholes
@@ -21,6 +22,7 @@ from backprop.loops.parts import ArrayWalk, Block, Use, part
 from backprop.loops.reader import LoopBuilder
 from backprop.loops.repeated import Repeated
 from backprop.loops.rows import ArrayColumns, Read
+from backprop.loops.table_rows import NO_TABLE, TableRows
 from backprop.loops.words import words
 from backprop.syntax.bodies import Parts
 from backprop.syntax.parser import Statement
@@ -47,6 +49,8 @@ class Layout:
         self.written: list[Repeated] = []
         """The statements as the file has them."""
         self._tables: dict[str, tuple[Family, Reals]] = {}
+        self._begun = set[str]()
+        """Of these the ones whose numbers have been asked for."""
         self.computed: dict[int, NDArray[numpy.bool_]] = {}
         self.fixed: dict[str, list[Wholes]] = {}
         self.derived: dict[str, int] = {}
@@ -77,25 +81,7 @@ class Layout:
     def table(self, name: str, indices: tuple[Ints, ...], home: Domain, inside: Domain) -> Reals:
         """The numbers of members that indices are made of, which the file gives. indices: for each
         combination of `home`, of which those count that have some in the domain that is read, `inside`."""
-        if name not in self._tables:
-            owners = self.builder.families.owners.get(name, [])
-            if not owners or any(each.shape.drawn for each in owners):
-                raise NotLoops("an index comes from a family that is no table of numbers")
-            loops = [self.builder.with_body(self.builder.loop(each)) for each in owners]
-            family = Family(name, [each.at for each in loops])
-            numbers = numpy.full(family.size, numpy.nan)
-            for loop in loops:
-                places = family.places(loop.at)
-                family.own(places, 0)
-                rows = in_order([loop.root], self.columns.operands)
-                if any(isinstance(self.columns.specials.get(row), Read) for row in rows):
-                    raise NotLoops("an index comes from a family that is no table of numbers")
-                numbers[places] = numpy.concatenate(
-                    [*numbers_of(part(self.columns, [loop.root], {}))]
-                )
-            family.enter(self.builder.families.integers.sizes, numbers)
-            self._tables[name] = family, numbers
-        family, numbers = self._tables[name]
+        family, numbers = self._table(name)
         family.members(indices)
         places = used = family.places(indices)
         if home in inside.around() and inside.within(home) < 0:
@@ -103,13 +89,35 @@ class Layout:
         self.fixed.setdefault(name, []).append(used)
         return numbers[places]
 
+    def _table(self, name: str) -> tuple[Family, Reals]:
+        """A family that indices are made of, and its numbers."""
+        if name not in self._tables:
+            owners = self.builder.families.owners.get(name, [])
+            if not owners or any(each.shape.drawn for each in owners) or name in self._begun:
+                raise NotLoops(NO_TABLE)
+            self._begun.add(name)
+            reader = TableRows(self.builder)
+            loops = [reader.with_body(reader.loop(each)) for each in owners]
+            family = Family(name, [each.at for each in loops])
+            numbers = numpy.full(family.size, numpy.nan)
+            for loop in loops:
+                places = family.places(loop.at)
+                family.own(places, 0)
+                found = [*numbers_of(part(reader.columns, [loop.root], {}))]
+                numbers[places] = numpy.concatenate(found)
+            family.enter(self.builder.families.integers.sizes, numbers)
+            self._tables[name] = family, numbers
+        return self._tables[name]
+
     def present(self, name: str, indices: Sequence[Ints]) -> bool:
         """Whether a family has all of these members; so does one that no statement defines."""
         family = self.families.get(name)
         return (
             not family
             or len(indices) != family.dimensions
-            or self._family(name).has(family.where(indices))
+            or not (
+                self._family(name).ends_beyond(indices) or not family.has(family.where(indices))
+            )
         )
 
     def kept(self, name: str, indices: Sequence[Ints]) -> NDArray[numpy.bool_]:
@@ -350,8 +358,34 @@ class Layout:
             declarations.constants |= dict.fromkeys(labels, place)
         if not loop.parts.limits:
             return
-        variables = variables_of(self.builder, loop)
         numbers = self.defaults[loop.family][places].tolist()
+        self._limit(loop, labels, numbers, declarations)
+
+    def _limit(
+        self,
+        loop: Repeated,
+        labels: Sequence[str],
+        numbers: Sequence[float],
+        declarations: DeclarationReader,
+    ) -> None:
+        """Take the bounds and the uncertainties of the members of a loop, which have these numbers."""
+        (limit, *more), tokens = loop.parts.limits, loop.statement.tokens
+        words = {tokens.texts[node.token] for item in limit.items for node in item}
+        if not more and limit.node.kind == "bounds" and words.isdisjoint(loop.scope):
+            scope = first_of(self.builder, loop)
+
+            def take(label: str, number: float) -> None:
+                declarations.limit(label, loop.statement, loop.parts, scope, number)
+
+            take(first := labels[0], numbers[0])
+            low, high = declarations.bounds[first]
+            for label, number in zip(labels, numbers, strict=True):
+                if number < low or number > high:
+                    take(label, number)
+            declarations.bounds.update(dict.fromkeys(labels, (low, high)))
+            declarations.written.update(dict.fromkeys(labels, declarations.written[first]))
+            return
+        variables = variables_of(self.builder, loop)
         for at, (label, number) in enumerate(zip(labels, numbers, strict=True)):
             scope = {name: each[at] for name, each in variables.items()}
             declarations.limit(label, loop.statement, loop.parts, scope, number)

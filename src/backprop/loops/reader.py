@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 from backprop.graph import Place
 from backprop.language.arguments import SHARED, Members, shared
 from backprop.language.build import Builder
-from backprop.language.families import Families, ready_made
+from backprop.language.families import Families, key, ready_made
 from backprop.language.in_equations import Derivatives
 from backprop.language.index_code import Scope
 from backprop.language.integers import MOST, Argument
-from backprop.loops.affine import Affine, Ints, counted, evenly, listed, no_index, ranged
+from backprop.loops.affine import Affine, Ints, counted, evenly, listed, narrowed, no_index, ranged
 from backprop.loops.arrays import ArrayWriter
 from backprop.loops.domains import Domain, Reals, Wholes
 from backprop.loops.family import named
@@ -116,6 +116,8 @@ class LoopBuilder(Builder):
             ends = [self._row_of(tokens, item, inner) for item in clause.items]
             at = domain
             numbers = [self._whole(row, at) for row in ends]
+            if some := self.families.narrowed.get(key(tokens, clause)):
+                numbers = narrowed(clause.node.kind, numbers, some)
             span = tokens.span(clause.node.first, clause.node.last)
             if clause.node.kind == "listed":
                 self.room.take(at.size * len(numbers), span, taken, False)

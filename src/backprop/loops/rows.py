@@ -22,7 +22,7 @@ from backprop.operations import Gather
 
 
 class Index(NamedTuple):
-    """What the variable of a clause is, for each combination of its domain."""
+    """What the variable of a clause is, or a number from a table, for each combination of its domain."""
 
     known: Ints
 

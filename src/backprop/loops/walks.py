@@ -19,6 +19,14 @@ class Doubtful(Exception):
     """What is not finite, or undecided: it is found out, and told, with the unrolled graph."""
 
 
+class EndlessSlopes(Doubtful):
+    """Gradients that are no finite numbers. count: how many. first: the name that one is by."""
+
+    def __init__(self, first: str, count: int) -> None:
+        super().__init__("a gradient")
+        self.first, self.count = first, count
+
+
 def labels(walk: ArrayWalk, run: Turn) -> Iterator[tuple[str, Any]]:
     """Where borders are met by what may be labels, inputs that an equality asks for: these, which so
     must have no slope. Raises Doubtful for other borders."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from sys import maxsize
 
-from backprop.errors import BackpropError, TooLarge
+from backprop.errors import BackpropError, TooLarge, raise_all
 from backprop.language.families import MOST_VALUES, Families, ready_made
 from backprop.language.index_code import Scope
 from backprop.language.model import Model
@@ -59,6 +59,9 @@ def read_model(
             if isinstance(looped, Model):
                 return looped
             why = looped
+            from backprop.loops.offenders import mistakes
+
+            raise_all(mistakes(parsed(source, seed, most, sizes)))
             text = parsed(source, seed, most, sizes)
         try:
             found = unrolled(text)

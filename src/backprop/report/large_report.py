@@ -3,9 +3,9 @@ it is made of arrays, and members get names only where a format shows them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import pairwise
+from itertools import chain, pairwise, repeat
 from typing import Any, NamedTuple
 
 import numpy
@@ -21,7 +21,7 @@ from backprop.loops.loop_model import LoopModel
 from backprop.loops.passes import Found
 from backprop.names import Together, family
 from backprop.numbers import shown
-from backprop.report import FOLDED, Cell, Column, Table, declared
+from backprop.report import FOLDED, Cell, CellKind, Column, Table, declared
 from backprop.report.gradient_report import EMPHASIS, GradientReport, gradient_report
 
 _ROLES = ("output", "constant", "not used", "intermediate", "input", "differentiated")
@@ -88,7 +88,53 @@ class LargeReport:
         return gradient_report(self._model, self._results, self._wrt, False, self._only)
 
     def records(self) -> list[Column]:
-        return self.whole.records()
+        """As those of `GradientReport`; made of arrays where nothing chooses among the members."""
+        if self._only or self._wrt:
+            return self.whole.records()
+        kinds: dict[str, CellKind] = {"name": "name", "role": "text", "equation": "equation"}
+        kinds["data"] = "number"
+        cells: dict[str, list[Cell]] = {title: [] for title in kinds}
+        gradients: list[list[Cell]] = [[] for _ in self._found]
+        for row in self._rows():
+            for some in row.some():
+                names = self._model.plan.families[row.family].labels(some)
+                texts = self._equations(row, some, names)
+                cells["name"] += names
+                cells["role"] += numpy.array(_ROLES, dtype=object)[self._roles(row, some)].tolist()
+                cells["equation"] += [
+                    f"{name} = {text}" if text else ""
+                    for name, text in zip(names, texts, strict=True)
+                ]
+                cells["data"] += self._first.values[row.family][some].tolist()
+                for found, slopes in zip(self._found.values(), gradients, strict=True):
+                    reached = found.reached[row.family][some]
+                    given = found.gradients[row.family][some].tolist()
+                    if not reached.all():
+                        both = zip(given, reached.tolist(), strict=True)
+                        given = [slope if leads else None for slope, leads in both]
+                    slopes += given
+        outputs = [each for each in self._found for _ in cells["name"]]
+        return [
+            Column("output", outputs, "name"),
+            *(Column(title, cells[title] * len(gradients), kinds[title]) for title in kinds),
+            Column("grad", [*chain.from_iterable(gradients)]),
+        ]
+
+    def _equations(self, row: _Row, some: slice | Wholes, names: Sequence[str]) -> Iterable[str]:
+        """The equations of some members of a row, "" where another number counts."""
+        if row.members == 1:
+            return [str(self._equation(row))]
+        defaults = self._model.plan.defaults[row.family][some]
+        others = (self._first.values[row.family][some] != defaults) & ~numpy.isnan(defaults)
+        owners = self._model.plan.families[row.family].owner[some]
+        texts = {
+            int(owner): self._model.text_of(names[at])
+            for owner, at in zip(*numpy.unique(owners, return_index=True), strict=True)
+        }
+        if len(texts) == 1 and not others.any():
+            return repeat(next(iter(texts.values())), len(names))
+        each = map(texts.__getitem__, owners.tolist())
+        return ["" if other else text for text, other in zip(each, others, strict=True)]
 
     def objects(self) -> Iterator[dict[str, Any]]:
         results = self._results
@@ -208,18 +254,21 @@ class LargeReport:
 
     def _role_of(self, row: _Row) -> list[str]:
         """The roles of its members, each once, as they come."""
-        marks = [found.reached[row.family] for found in self._found.values()]
-        inputs, own = self._inputs[row.family], self._own_roles.get(row.family)
         seen: dict[int, None] = {}
         for some in row.some():
-            reached = numpy.logical_or.reduce([each[some] for each in marks])
-            roles = numpy.where(reached, numpy.where(inputs[some], 4, 3), 2)
-            if own is not None:
-                roles = numpy.where(own[some] >= 0, own[some], roles)
+            roles = self._roles(row, some)
             present = numpy.flatnonzero(numpy.bincount(roles)).tolist()
             first = {int(numpy.argmax(roles == number)): number for number in present}
             seen.update((first[at], None) for at in sorted(first))
         return [_ROLES[number] for number in seen]
+
+    def _roles(self, row: _Row, some: slice | Wholes) -> NDArray[numpy.int_]:
+        """The role of each of some of its members, by its number in _ROLES."""
+        inputs, own = self._inputs[row.family], self._own_roles.get(row.family)
+        marks = [found.reached[row.family][some] for found in self._found.values()]
+        reached = numpy.logical_or.reduce(marks)
+        roles = numpy.where(reached, numpy.where(inputs[some], 4, 3), 2)
+        return roles if own is None else numpy.where(own[some] >= 0, own[some], roles)
 
     def _equation(self, row: _Row) -> Cell:
         """The equation of its members, "" where there are several, or where another number counts."""
