@@ -103,8 +103,8 @@ class Layout:
             for loop in loops:
                 places = family.places(loop.at)
                 family.own(places, 0)
-                found = [*numbers_of(part(reader.columns, [loop.root], {}))]
-                numbers[places] = numpy.concatenate(found)
+                body = part(reader.columns, [loop.root], {})
+                numbers[places] = numpy.concatenate([*numbers_of(body)])
             family.enter(self.builder.families.integers.sizes, numbers)
             self._tables[name] = family, numbers
         return self._tables[name]
@@ -362,11 +362,7 @@ class Layout:
         self._limit(loop, labels, numbers, declarations)
 
     def _limit(
-        self,
-        loop: Repeated,
-        labels: Sequence[str],
-        numbers: Sequence[float],
-        declarations: DeclarationReader,
+        self, loop: Repeated, labels: Sequence[str], numbers: list[float], taken: DeclarationReader
     ) -> None:
         """Take the bounds and the uncertainties of the members of a loop, which have these numbers."""
         (limit, *more), tokens = loop.parts.limits, loop.statement.tokens
@@ -375,20 +371,20 @@ class Layout:
             scope = first_of(self.builder, loop)
 
             def take(label: str, number: float) -> None:
-                declarations.limit(label, loop.statement, loop.parts, scope, number)
+                taken.limit(label, loop.statement, loop.parts, scope, number)
 
             take(first := labels[0], numbers[0])
-            low, high = declarations.bounds[first]
+            low, high = taken.bounds[first]
             for label, number in zip(labels, numbers, strict=True):
                 if number < low or number > high:
                     take(label, number)
-            declarations.bounds.update(dict.fromkeys(labels, (low, high)))
-            declarations.written.update(dict.fromkeys(labels, declarations.written[first]))
+            taken.bounds.update(dict.fromkeys(labels, (low, high)))
+            taken.written.update(dict.fromkeys(labels, taken.written[first]))
             return
         variables = variables_of(self.builder, loop)
         for at, (label, number) in enumerate(zip(labels, numbers, strict=True)):
             scope = {name: each[at] for name, each in variables.items()}
-            declarations.limit(label, loop.statement, loop.parts, scope, number)
+            taken.limit(label, loop.statement, loop.parts, scope, number)
 
     def _draw(self, loop: Repeated) -> None:
         """The numbers of members that are drawn at random."""
