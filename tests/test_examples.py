@@ -88,6 +88,7 @@ def test_every_error_class_has_an_example() -> None:
         "CannotWrite",
         "CannotDraw",
         "NoMachineCode",
+        "ByOtherMeans",
         "BadOption",
     }
 

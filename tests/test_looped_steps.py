@@ -77,7 +77,9 @@ def both(monkeypatch: pytest.MonkeyPatch, taken: list[int]) -> Both:
             assert model.loops
             known = worth if compiled else lambda *_: False
             monkeypatch.setattr(LoopedObjective, "worth_compiling", known)
-            found.append(minimize.descend(model, values, engine="native", **options)[0])
+            found.append(
+                minimize.descend(minimize.Errand(model, values), engine="native", **options)[0]
+            )
         return found[0], found[1]
 
     return run
@@ -202,7 +204,9 @@ def test_an_interruption_is_heard_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     thread.start()
     try:
         with pytest.raises(KeyboardInterrupt):
-            minimize.descend(model, lr=1e-9, steps=10**9, until_grad=0.0, engine="native")
+            minimize.descend(
+                minimize.Errand(model), lr=1e-9, steps=10**9, until_grad=0.0, engine="native"
+            )
     finally:
         thread.join()
         signal.signal(signal.SIGINT, before_it)

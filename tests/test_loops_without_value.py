@@ -10,7 +10,8 @@ import pytest
 
 from backprop import commands
 from backprop.checks import check_gradient
-from backprop.descent import descend as model_descend
+from backprop.descent import Errand
+from backprop.descent.minimize import descend as model_descend
 from backprop.errors import BackpropError
 from backprop.evaluation.gradient import gradient
 from backprop.evaluation.several import jacobian
@@ -75,7 +76,7 @@ def draw(model: Model, values: Mapping[str, float]) -> object:
 
 
 def descend(model: Model, values: Mapping[str, float]) -> object:
-    return model_descend(model, values, steps=1)
+    return model_descend(Errand(model, values), steps=1)
 
 
 def jacobian_of(model: Model, values: Mapping[str, float]) -> object:
