@@ -71,15 +71,15 @@ def both(monkeypatch: pytest.MonkeyPatch, taken: list[int]) -> Both:
     monkeypatch.setattr(batch.Batches, "go", watched)
 
     def run(text: str, values: Any = None, **options: Any) -> tuple[Any, Any]:
+        wanted = {name: options.pop(name) for name in ("of", "callback") if name in options}
         found = []
         for compiled in (True, False):
             model = read_model(Source("<text>", text), many=0)
             assert model.loops
             known = worth if compiled else lambda *_: False
             monkeypatch.setattr(LoopedObjective, "worth_compiling", known)
-            found.append(
-                minimize.descend(minimize.Errand(model, values), engine="native", **options)[0]
-            )
+            asked = minimize.Errand(model, values, **wanted)
+            found.append(minimize.descend(asked, engine="native", **options)[0])
         return found[0], found[1]
 
     return run
