@@ -160,3 +160,20 @@ def test_large_texts_on_corners_have_a_note(monkeypatch: pytest.MonkeyPatch) -> 
     assert "has a corner exactly here" in told.message
     monkeypatch.setattr("backprop.report.large_report._TOLD", 10_000)
     assert large_report(model, {}, [None]) is None
+
+
+BOUNDED = """
+n=300; x[i]=i for i in 1..n; g=9 in 0..20; w[k] = k ± 0.1 in 0..90 for k in 1..20; v[k] = k in 0..k for k in 1..20; u[1] = 1 ± 0.5
+u[k] = k for k in 2..20; h[k]=k for k in 1..3; h2 = 4 ± 1; L=mean(g*x[i]^2 for i in 1..n)+sum(w[k]*v[k]*u[k] for k in 1..20)*h2 + h[1]
+"""
+
+
+def test_bounds_and_uncertainties_are_told_of_loops() -> None:
+    """In tables, folded rows among them, and row by row."""
+    model = worth.read_model(Source("<text>", BOUNDED), many=0)
+    found = large_report(model, {}, [None])
+    assert found is not None
+    table = found.table()
+    assert {"uncertainty", "bounds"} <= {each.title for each in table.columns}
+    _say_the_same(table, found.whole.table(), 0)
+    _records_the_same(found, 0)

@@ -15,7 +15,7 @@ from backprop.numbers import listed
 def chosen(model: Model, gradient: Gradient, among: Sequence[str]) -> list[str]:
     """The inputs that move an output, by all but the constants. among: names and patterns of those
     that are asked for, if not all. Raises NotAnInput, UnknownName."""
-    constants = set(model.constants)
+    constants = {*model.constants, *model.fixed}  # what ranges are made of does not move
     moving = model.inputs_among(gradient.gradients)
     inputs = [name for name in moving if name not in constants]
     if not among:
@@ -47,7 +47,9 @@ def _refuse(model: Model, among: Sequence[str], inputs: Collection[str], output:
             continue
         name, hints = found[0], [f"the inputs of {output} are: {listed(gathered([*inputs]), 10)}"]
         message = f"{output} does not depend on {name!r}"
-        if name in constants:
+        if name in model.fixed and name not in constants:
+            message = f"{name!r} decides ranges or indices, so that no check moves it"
+        elif name in constants:
             message = f"{name!r} is const in the equations, so that no check moves it"
             hints = ["leave it out of --only, or take const away"]
         elif model.is_equation(name):

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from backprop.errors import AtBorder, BackpropError
 from backprop.evaluation.gradient import Gradient, by_arrays, only_by
 from backprop.evaluation.noted import swept_with_notes
+from backprop.language.declarations import written_bounds
 from backprop.loops.affine import among, count_of, once, plain, seen, some_of
 from backprop.loops.domains import Wholes
 from backprop.loops.file_numbers import PIECE
@@ -95,6 +96,7 @@ class LargeReport:
         kinds["data"] = "number"
         cells: dict[str, list[Cell]] = {title: [] for title in kinds}
         gradients: list[list[Cell]] = [[] for _ in self._found]
+        told: list[list[Cell]] = [[], []]
         for row in self._rows():
             for some in row.some():
                 names = self._model.plan.families[row.family].labels(some)
@@ -105,6 +107,9 @@ class LargeReport:
                     f"{name} = {text}" if text else ""
                     for name, text in zip(names, texts, strict=True)
                 ]
+                uncertain, bounds = self._known
+                told[0] += map(uncertain.get, names) if uncertain else [None] * len(names)
+                told[1] += [f"{n} in {bounds[n]}" if n in bounds else "" for n in names]
                 cells["data"] += self._first.values[row.family][some].tolist()
                 for found, slopes in zip(self._found.values(), gradients, strict=True):
                     reached = found.reached[row.family][some]
@@ -117,6 +122,7 @@ class LargeReport:
         return [
             Column("output", outputs, "name"),
             *(Column(title, cells[title] * len(gradients), kinds[title]) for title in kinds),
+            *self._of_file([each * len(gradients) for each in told]),
             Column("grad", [*chain.from_iterable(gradients)]),
         ]
 
@@ -152,6 +158,7 @@ class LargeReport:
             Column("role", [", ".join(each) for each in roles], "text"),
             Column("equation", [self._equation(row) for row in rows], "equation"),
             Column("data", [self._data(row) for row in rows]),
+            *self._of_file([[self._told(known, row) for row in rows] for known in self._known]),
         ]
         for output, found in self._found.items():
             title = "grad" if len(self._found) == 1 else f"∂{output}"
@@ -160,6 +167,38 @@ class LargeReport:
         emphasis = [EMPHASIS.get(each[0], "") for each in roles]
         heads = [(f"{output} = ", self._value(output)) for output in self._found]
         return Table(columns, emphasis, heads)
+
+    @cached_property
+    def _known(self) -> tuple[Mapping[str, float], Mapping[str, str]]:
+        """What the file says of its inputs, by name: uncertainties and bounds."""
+        bounds = {name: written_bounds(*ends) for name, ends in self._model.bounds.items()}
+        return self._model.uncertainties, bounds
+
+    @cached_property
+    def _families(self) -> tuple[set[str], ...]:
+        """The families of which it says something."""
+        return tuple({family(name) or name for name in known} for known in self._known)
+
+    def _told(self, known: Mapping[str, Cell], row: _Row) -> Cell:
+        """What the file says of the members of a row, as `report.folded` has it."""
+        nothing = None if known is self._known[0] else ""
+        if row.family not in self._families[known is self._known[1]]:
+            return nothing
+        of_all: set[Cell] = set()
+        for some in row.some():
+            names = self._model.plan.families[row.family].labels(some)
+            of_all |= {known.get(name, nothing) for name in names}
+        if len(of_all) == 1 and (row.members == 1 or nothing is not None or None in of_all):
+            return of_all.pop()
+        return nothing if nothing is not None else f"{row.members} values"
+
+    def _of_file(self, cells: Sequence[Sequence[Cell]]) -> Iterator[Column]:
+        """The columns of uncertainties and bounds, if names among those derived by have some."""
+        names = {*self._wrt, *self._found} if self._wrt else None
+        kinds: tuple[tuple[str, CellKind], ...] = ("uncertainty", "number"), ("bounds", "text")
+        for (title, kind), known, own in zip(kinds, self._known, cells, strict=True):
+            if known and (names is None or not known.keys().isdisjoint(names)):
+                yield Column(title, own, kind)
 
     @property
     def _first(self) -> Found:
@@ -340,8 +379,6 @@ def large_report(
     names = dict.fromkeys(model.output(each) for each in outputs)
     if (
         not model.loops
-        or model.uncertainties
-        or model.bounds
         or model.plan.in_file_order.ranks is not None
         or not {*map(family, wrt)}.isdisjoint({*map(family, names.keys() - {*wrt})} - {""})
     ):
