@@ -64,7 +64,10 @@ def test_the_notebooks_graph() -> None:
 
 def test_step_by_step_intermediates_keep_their_names() -> None:
     out = diff("-e", CLASSIC, "--shape", "steps")
-    assert out == "e = a*b\nd = e + c\ndL_da = b*f\ndL_db = a*f\ndL_dc = f\ndL_df = d\n"
+    assert (
+        out
+        == "e = a*b\nd = e + c\ndL_dd = f\ndL_de = dL_dd\ndL_da = b*dL_de\ndL_db = a*dL_de\ndL_dc = dL_dd\ndL_df = d\n"
+    )
 
 
 def test_the_result_is_an_equation_file_again(tmp_path: Path) -> None:
@@ -346,8 +349,11 @@ def test_one_long_equation_is_cut_and_right() -> None:
 
 
 def test_pretty_is_the_textbooks_form() -> None:
-    assert diff("tanh(x)", "--pretty") == "1 − tanh(x)^2\n"
-    out = diff("-e", "h = tanh(z); L = h^2", "--pretty", "--shape", "steps")
+    ran = backprop("diff", "tanh(x)", "--pretty")
+    assert ran.out == "1 − tanh(x)^2\n"
+    assert "slopes of tanh are those of textbooks, which lose digits far out" in ran.err
+    assert backprop("diff", "sin(x)", "--pretty").err == ""
+    out = backprop("diff", "-e", "h = tanh(z); L = h^2", "--pretty", "--shape", "steps").out
     assert out.splitlines() == ["h = tanh(z)", "dL/dh = 2·h", "dL/dz = (1 − h^2)·(dL/dh)"]
 
 
@@ -368,6 +374,28 @@ def test_json() -> None:
 
 def test_a_name_that_is_taken_gets_a_stroke_more() -> None:
     assert diff("-e", "dL_da = 3; L = a^2*dL_da", "--wrt", "a") == "dL_da = 3\ndL_da_ = 2*a*dL_da\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "out"),
+    [
+        (["x*exp(1)"], "exp(1)"), (["exp(x)*exp(1 - x)*y", "--wrt", "y"], "exp(1)"), (["sinc(x)"], "(cos(x) - sinc(x))/x"),
+        (["-e", "L = x'*x^2"], "dL_dx_prime = x^2\ndL_dx = 2*x'*x"), (["-e", "L = pi^x"], "dL_dx = pi^x*log(pi)"),
+        (["-e", "L = x^x"], "dL_dx = if(x == 0, 0, x^x) + x^x*log(x)"), (["-e", "L = x1^3", "--order", "2"], "d2L_dx1_dx1 = 6*x1"),
+        (["-e", "L = atan2(y, x)"], "dL_dy = x/hypot(x, y)/hypot(x, y)\ndL_dx = -y/hypot(x, y)/hypot(x, y)"),
+        (["a*exp(-b*t)*cos(w*t)", "--wrt", "t"], "-a*exp(-b*t)*(b*cos(w*t) + w*sin(w*t))"),
+    ],
+)  # fmt: skip
+def test_names_and_formulas_can_be_read_again(line: list[str], out: str) -> None:
+    assert diff(*line) == f"{out}\n"
+    library.parse(f"L_ = 1\n{out}" if " = " in out else f"L_ = {out}")
+
+
+def test_what_has_no_value_anywhere_is_left_out() -> None:
+    ran = backprop("diff", "-e", "L = polygamma(n, x)")
+    assert ran.out == "dL_dx = polygamma(n + 1, x)\n"
+    assert "dL_dn has no value anywhere" in ran.err
+    assert backprop("diff", "polygamma(n, x)", "--wrt", "n").status == 2
 
 
 def test_shapes_by_length() -> None:

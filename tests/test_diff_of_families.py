@@ -37,6 +37,7 @@ CASES = [
      ["dL_dA[i,j] = -y[j]*dL_dy[i] for i in 1..n, j in 1..n if j <= i - 1", "dL_dA[i,j] = 0 for i in 1..n, j in 1..n if j > i - 1", "dL_db[i] = dL_dy[i] for i in 1..n"]),
     ("n=5; x[i]=i*0.3-0.7 for i in 1..n; p[i]=exp(x[i]-logsumexp(x[*])) for i in 1..n; L=-log(p[2])", ["dL_dp[2] = -1/p[2]"]),
     ("n=5; x[i]=i*0.3-0.7 for i in 1..n; L=prod(x[i] for i in 1..n)+norm(x[*])+dot(x[*],x[*])", []),
+    ("n=3; x[i]=0 for i in 1..n; L=norm(x[*])", []),
     ("n=3; x[i]=i-2 for i in 1..n; L=prod(x[i] for i in 1..n)", ["dL_dx[i] = prod(x[p] for p in 1..n if p != i) for i in 1..n"]),
     ("f(u,v)=u^2+v; n=4; c=2; x[i]=i for i in 1..n; z[i]=f(x[i],c) for i in 1..n; L=sum(z[i]*z[n+1-i] for i in 1..n)",
      ["dL_dc = sum(dL_dz[i] for i in 1..n)", "dL_dx[i] = 2*x[i]*dL_dz[i] for i in 1..n"]),
@@ -90,8 +91,8 @@ def test_pretty_and_latex_name_members() -> None:
     text = "n=3; x[k]=k for k in 1..n; w=1; h[k]=tanh(w*x[k]) for k in 1..n; L=sum(h[k]^2 for k in 1..n)"
     pretty = backprop("diff", "-e", text, "--wrt", "w", "--pretty").out
     assert pretty.splitlines() == [
-        "dL/dh[k] = 2·h[k]  for k in 1..n",
-        "dL/dw = sum(x[k]·(1 − h[k]^2)·(dL/dh[k]) for k in 1..n)",
+        "∂L/∂h[k] = 2·h[k]  for k in 1..n",
+        "∂L/∂w = sum(x[k]·(1 − h[k]^2)·(∂L/∂h[k]) for k in 1..n)",
     ]
     latex = backprop("diff", "-e", text, "--wrt", "w", "--format", "latex").out
     assert r"\sum_{k = 1 \ldots n}" in latex

@@ -89,6 +89,7 @@ def test_every_error_class_has_an_example() -> None:
         "CannotDraw",
         "NoMachineCode",
         "ByOtherMeans",
+        "LessAccurate",
         "BadOption",
     }
 

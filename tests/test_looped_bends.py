@@ -55,9 +55,10 @@ def looped(told: list[str], monkeypatch: pytest.MonkeyPatch) -> Callable[[str], 
 
 
 def descend(model: Any, **options: Any) -> Any:
-    from backprop.descent import descend as run
+    from backprop.descent.minimize import Errand
+    from backprop.descent.minimize import descend as run
 
-    return run(model, **options)[0]
+    return run(Errand(model), **options)[0]
 
 
 @pytest.mark.parametrize("name", TEXTS)

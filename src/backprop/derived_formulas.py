@@ -7,11 +7,12 @@ from collections.abc import Container, Mapping, Sequence
 
 from backprop.algebra.formula import TooLong
 from backprop.derivation.rule_steps import SymbolicDerivation, rule_steps
-from backprop.errors import BadOption, TooLarge
+from backprop.errors import BackpropError, BadOption, LessAccurate, TooLarge
 from backprop.inputs import Inputs, say
 from backprop.language import Model
 from backprop.names import is_pattern, meant
-from backprop.numbers import exact
+from backprop.numbers import exact, few
+from backprop.operations import FUNCTIONS
 from backprop.report.derivative_report import DerivativeEquation, DerivativeReport
 from backprop.source import one_line
 from backprop.symbolic.by_names import DerivativeNames, Derived
@@ -22,6 +23,7 @@ from backprop.symbolic.request import SHORT, Request, short
 from backprop.syntax.parser import Statement, read
 
 _NAMES = re.compile(r"[^\W\d]\w*")
+_CALLED = re.compile(r"([^\W\d]\w*)\s*\(")
 
 
 def named(text: str) -> str:
@@ -53,7 +55,9 @@ def diff(
     outputs = model.meant_outputs(inputs.of) or [model.output(None)]
     names = meant(wrt, model.names, "these equations")
     if order == 1 and shape != "nested" and (looped := _indexed(model, outputs, wrt, textbook)):
-        return looped
+        if shape is None:
+            say("step by step: the equations have indices (--shape steps)")
+        return looped._replace(notes=_less_accurate(model, textbook))
     if model.loops:
         message = (
             "these indexed equations have no derivatives with indices that can be written here"
@@ -63,17 +67,16 @@ def diff(
     asked = Request(model, outputs, names, order, textbook, alone)
     for of in outputs:
         if not asked.names(of) or asked.names(of) == [of]:
-            raise BadOption(
-                f"{of} has no inputs to be derived by", hints=["name what is to be: --wrt a"]
+            who = "this" if alone else of
+            hints = (
+                ["write one with a name in it: x^2"]
+                if alone
+                else ["name what is to be: --wrt NAME"]
             )
-    found, shape = _shaped(asked, shape)
-    if (
-        alone
-        and "if(" not in model.source.text
-        and any("if(" in str(each.formula) for each in found)
-    ):
-        asked.textbook = True  # what the table cares for at single points is no answer to read
-        found, shape = _shaped(asked, shape)
+            raise BadOption(f"{who} has no inputs to be derived by", hints=hints)
+    chosen = _to_read(asked, model) if alone and shape is None else None
+    found, shape = chosen or _shaped(asked, shape)
+    found = _with_value(found)
     equations = [
         DerivativeEquation(each.name, each.formula.text(), each.of, each.wrt) for each in found
     ]
@@ -85,9 +88,56 @@ def diff(
     several = any(len(asked.names(of)) > 1 for of in outputs)
     given = [] if alone else _given(model, found, numbers)
     own = [new.name for new, each in zip(equations, found, strict=True) if each.asked]
+    notes = _less_accurate(model, textbook)
     return DerivativeReport(
-        outputs, given, equations, own, shape, alone, False, several, warnings=model.warnings
+        outputs, given, equations, own, shape, alone, False, several, notes, model.warnings
     )
+
+
+def _to_read(asked: Request, model: Model) -> tuple[list[Derived], str] | None:
+    """The short answer: with the slopes of textbooks where the accurate ones are cases, or long."""
+    wanted = asked.textbook
+    for textbook in dict.fromkeys((wanted, True)):
+        asked.textbook = textbook
+        try:
+            found = asked.nested()
+        except TooLong:
+            continue
+        cases = "if(" not in model.source.text and any("if(" in str(each.formula) for each in found)
+        if short(found) and (textbook or not cases):
+            return found, "nested"
+    asked.textbook = wanted
+    return None
+
+
+def _with_value(found: list[Derived]) -> list[Derived]:
+    """Without derivatives that have no value anywhere, of which it is said so."""
+    kept = [each for each in found if each.formula.text() != "0/0"]
+    for each in found:
+        if each not in kept:
+            say(f"{each.name} has no value anywhere, and is left out")
+    if not kept:
+        raise BadOption(
+            "the derivative has no value anywhere", hints=["choose another name: --wrt"]
+        )
+    return kept
+
+
+def _less_accurate(model: Model, textbook: bool) -> list[BackpropError]:
+    """The note on textbooks' slopes of functions that the equations call, which cancel far out."""
+    called = _CALLED.findall(model.source.text) if textbook else ()
+    cancels = {"1 - out^2", "out*(1 - out)", "1/sqrt(1 - x^2)", "-1/sqrt(1 - x^2)", "1/(1 - x^2)"}
+    names = [
+        name
+        for name in dict.fromkeys(called)
+        if name in FUNCTIONS and not cancels.isdisjoint(FUNCTIONS[name].textbook)
+    ]
+    if not names:
+        return []
+    message = f"slopes of {few(names)} are those of textbooks, which lose digits far out"
+    return [
+        LessAccurate(message, where=model.source.name, hints=["text and JSON have accurate ones"])
+    ]
 
 
 def rules(inputs: Inputs, only: Sequence[str] = ()) -> SymbolicDerivation:
@@ -134,7 +184,9 @@ def _indexed(
     if not any(each.equation.asked for each in found):
         return None
     asked = [each.left for each in found if each.equation.asked]
-    several = len({each.equation.wrt for each in found if each.equation.asked}) > 1
+    several = any(each.indices for each in found) or (
+        len({each.equation.wrt for each in found if each.equation.asked}) > 1
+    )
     given = text.needed(found)
     return DerivativeReport(
         outputs, given, equations, asked, "steps", several=several, warnings=model.warnings

@@ -271,6 +271,10 @@ class ByOtherMeans(BackpropError):
     """Machine code was asked for by name, and something else has computed: a note."""
 
 
+class LessAccurate(BackpropError):
+    """Formulas to read have slopes that lose digits far out: a note."""
+
+
 class BadOption(UsageFault):
     """An option whose value makes no sense."""
 

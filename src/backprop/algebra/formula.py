@@ -138,6 +138,8 @@ class Call(Formula):
         if row.arity == 1:
             return f"{self.name} {self.operands[0].text(row.binding)}", row.binding
         left, right = self.operands
+        if row.name == "/" and sign_of(left) < 0:  # -y/x, with the sign of the whole
+            return f"{left.text(SUM)}/{right.text(PRODUCT + 1)}", SUM
         # A power binds to the right, everything else to the left.
         tighter = row.name == "^"
         sign = row.name if row.binding >= PRODUCT else f" {row.name} "
@@ -221,6 +223,8 @@ def absolute(number: Rational) -> Rational:
 
 def sign_of(found: Formula) -> int:
     """The sign with which a formula is written: -1 for `-2*x`."""
+    if isinstance(found, Call) and found.name == "/":
+        return sign_of(found.operands[0])
     return -1 if isinstance(found, Product) and found.coefficient < 0 else 1
 
 

@@ -22,13 +22,15 @@ from backprop.algebra.formula import (
     Product,
     Rational,
     Sum,
+    is_constant,
     is_number,
     sign_of,
     value_of,
 )
-from backprop.operations import OPERATIONS
+from backprop.operations import CONSTANTS, OPERATIONS
 from backprop.row import AND, COMPARISON, NOT, OR
 from backprop.syntax import functions
+from backprop.syntax.parser import formula
 
 _MOST_BITS = 200
 """Larger numbers are not multiplied out: nobody reads them."""
@@ -71,7 +73,7 @@ def times(*factors: Formula) -> Formula:
         if coefficient == -1 and exponent == ONE and kept[1:] and _takes_number_away(base):
             turned = plus(*(times(MINUS, term) for term in base.parts()))
             return times(Product(1, kept[:at]), turned, Product(1, kept[at + 1 :]))
-    if len(kept) == 1 and kept[0][1] == ONE:
+    if len(kept) == 1 and kept[0][1] == ONE and kept[0][0] != EULER:
         base = kept[0][0]
         if coefficient == 1:
             return base
@@ -105,7 +107,7 @@ def split(term: Formula) -> tuple[Rational, bool, Formula]:
     if not isinstance(term, Product):
         return 1, False, term
     rest = Product(1, term.powers)
-    if len(rest.powers) == 1 and rest.powers[0][1] == ONE:
+    if len(rest.powers) == 1 and rest.powers[0][1] == ONE and rest.powers[0][0] != EULER:
         return term.coefficient, term.decimal, rest.powers[0][0]
     return term.coefficient, term.decimal, rest
 
@@ -134,7 +136,7 @@ def power(base: Formula, exponent: Formula) -> Formula:
     """The power; by a whole number of a product, the product of the powers."""
     by, of = value_of(exponent), value_of(base)
     if by == 1:
-        return base
+        return Product(1, [(EULER, ONE)]) if base == EULER else base  # exp(1)
     if by == 0 or of == 1:
         return ONE
     if of is not None:
@@ -169,7 +171,13 @@ def choice(condition: Formula, then: Formula, other: Formula) -> Formula:
     number = value_of(condition)
     if number is not None:
         return then if number else other
-    return other if then == other else Call("if", (condition, then, other))
+    same = _bare(then) == _bare(other)
+    return other if same else Call("if", (condition, then, other))
+
+
+def _bare(found: Formula) -> Formula:
+    """A formula that is nothing but a value kept out of the normal form, in it."""
+    return found.operands[0] if isinstance(found, Call) and found.name == "copy" else found
 
 
 def _quotient(above: Formula, below: Formula) -> Formula:
@@ -195,9 +203,11 @@ def operation(name: str, operands: Sequence[Formula]) -> Formula:
     if name in _NORMAL:
         return _NORMAL[name](*operands)
     row = OPERATIONS[name]
-    numbers = [value_of(each) for each in operands]
+    numbers = [_constant(each) for each in operands]
     if row.binding == COMPARISON and None not in numbers:
         return Product(int(functions.value(name)(*numbers)))
+    if name == "and" and _never(*operands):
+        return ZERO
     if row.binding in (AND, OR):
         decides = row.binding == OR
         kept = [each for each, number in zip(operands, numbers, strict=True) if number is None]
@@ -210,6 +220,25 @@ def operation(name: str, operands: Sequence[Formula]) -> Formula:
     if row.binding == NOT and numbers[0] is not None:
         return Product(int(not numbers[0]))
     return Call(name, operands)
+
+
+def _constant(found: Formula) -> Rational | float | None:
+    """The value of a formula of numbers and pi; None of others."""
+    number = value_of(found)
+    if number is None and is_constant(found):
+        return functions.evaluated(formula(found.text()), CONSTANTS)
+    return number
+
+
+def _never(one: Formula, other: Formula) -> bool:
+    """Whether the second of two conditions is false where the first, `x == 0`, is true."""
+    if not (isinstance(one, Call) and one.name == "==" and isinstance(other, Call)):
+        return False
+    name, number = one.operands
+    if value_of(number) is None or OPERATIONS[other.name].binding != COMPARISON:
+        return False
+    put = [number if each == name else each for each in other.operands]
+    return value_of(operation(other.name, put)) == 0
 
 
 def _is_truth(found: Formula) -> bool:

@@ -143,6 +143,8 @@ def factored(found: Formula, of_names: bool = True) -> Formula:
                 shared.append((base, Product(most)))
     if common == 1 and not shared:
         return found
+    if shared and all(each < 0 for each, _, _ in terms):
+        common = -common
     front = times(Product(common, (), decimal), *(power(base, by) for base, by in shared))
     under = power(front, Product(-1))
     inside = plus(*(times(under, each) for each in found.terms))

@@ -38,8 +38,7 @@ class DerivativeReport(NamedTuple):
     equations: operands first. asked: the names of those that were asked for. shape: `nested` or
     `steps`. alone: whether an expression was asked about, and only formulas are the answer. pretty: as
     mathematics. several: whether there are several inputs, and derivatives so are partial ones.
-    labels: which derivative a name of an equation is. doubtful: whether a textbook's form stands
-    for an accurate slope somewhere.
+    labels: which derivative a name of an equation is.
     """
 
     outputs: Sequence[str]
@@ -50,7 +49,6 @@ class DerivativeReport(NamedTuple):
     alone: bool = False
     pretty: bool = False
     several: bool = True
-    doubtful: bool = False
     notes: Sequence[BackpropError] = ()
     warnings: Sequence[BackpropError] = ()
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Sequence
 from typing import NamedTuple
 
-from backprop.algebra.formula import ONE, ZERO, Formula, Product, Symbol, TooLong
+from backprop.algebra.formula import ONE, ZERO, Formula, Symbol, TooLong, is_number
 from backprop.algebra.from_text import substituted
 from backprop.algebra.normal import plus, times
 from backprop.algebra.tidy import simplified
@@ -45,15 +45,26 @@ class DerivativeNames:
 
     def __call__(self, of: str, wrt: Sequence[str]) -> str:
         order = f"{len(wrt)}" if len(wrt) > 1 else ""
-        if len({*wrt}) == 1:
-            below = f"_d{_plain(wrt[0])}{order}"
-        else:
-            below = "".join(f"_d{_plain(each)}" for each in wrt)
-        name, asked = f"d{order}{_plain(of)}{below}", (of, tuple(wrt))
+        plain = self._plain(wrt[0])
+        if len({*wrt}) == 1 and not (order and plain[-1].isdigit()):
+            below = f"_d{plain}{order}"
+        else:  # of x1 twice d2L_dx1_dx1, since d2L_dx12 is of x12
+            below = "".join(f"_d{self._plain(each)}" for each in wrt)
+        name, asked = f"d{order}{self._plain(of)}{below}", (of, tuple(wrt))
         while name in self._taken or self._given.get(name, asked) != asked:
             name += "_"
         self._given[name] = asked
         return name
+
+    def _plain(self, name: str) -> str:
+        """A name as a part of another one: without brackets, commas and primes. One that is as it is
+        keeps its own: that of x[1] gives way to x_1."""
+        primes = len(name) - len(name.rstrip("'"))
+        plain = "".join(each if each.isalnum() or each == "_" else "_" for each in name.rstrip("'"))
+        plain = (plain.rstrip("_") or "_") + "_prime" * primes
+        while plain != name and plain in self._taken:
+            plain += "_"
+        return plain
 
     def part(self, of: str, name: str) -> str:
         """A name for a part of a sum that has many terms: `dL_dw_1`."""
@@ -62,12 +73,6 @@ class DerivativeNames:
         while found in self._taken:
             found += "_"
         return found
-
-
-def _plain(name: str) -> str:
-    """A name as a part of another one: without brackets and commas."""
-    plain = "".join(each if each.isalnum() or each in "_'" else "_" for each in name)
-    return plain.replace("'", "_").rstrip("_") or "_"
 
 
 def closed(equations: Equations, of: str, kept: Container[str] = ()) -> Formula:
@@ -178,16 +183,8 @@ def _in_steps(
 
 
 def is_short(found: Formula) -> bool:
-    """Whether a derivative needs no name of its own: a number, a name, or one with a minus."""
-    if isinstance(found, Symbol):
-        return True
-    if not isinstance(found, Product):
-        return False
-    return not found.powers or (
-        abs(found.coefficient) == 1 and len(found.powers) == 1
-        and isinstance(found.powers[0][0], Symbol) and found.powers[0][1] == ONE
-        and found.coefficient == 1
-    )  # fmt: skip
+    """Whether a derivative needs no name of its own: a number."""
+    return is_number(found)
 
 
 def _leading(equations: Equations, of: str, wanted: set[str]) -> set[str]:

@@ -199,7 +199,11 @@ class IndexedReader:
             return gathered(word, members[0], clauses)
         if word == "norm" and len(operands) == 1:
             square = operation("^", [members[0], number(2.0)])
-            return operation("sqrt", [gathered("sum", square, clauses)])
+            total = gathered("sum", square, clauses)
+            zero = number(0.0)  # where all are 0 its slopes are, as those of hypot
+            return operation(
+                "if", [operation("==", [total, zero]), zero, operation("sqrt", [total])]
+            )
         if word == "dot" and len(operands) == 2 and isinstance(operands[1], _Star):
             other = self._filled(operands[1], [Symbol(each.name) for each in clauses])
             return gathered("sum", operation("*", [members[0], other]), clauses)
