@@ -8,7 +8,8 @@ import pytest
 
 import backprop as library
 from backprop.algebra.from_text import of_text
-from backprop.derivation.rule_steps import RuleSteps, rule_steps
+from backprop.derivation.rule_steps import rule_steps
+from backprop.derivation.steps import RuleSteps
 from backprop.syntax.functions import evaluated
 from backprop.syntax.parser import formula
 from running import backprop

@@ -6,7 +6,8 @@ import re
 from collections.abc import Container, Mapping, Sequence
 
 from backprop.algebra.formula import TooLong
-from backprop.derivation.rule_steps import SymbolicDerivation, rule_steps
+from backprop.derivation.rule_steps import rule_steps
+from backprop.derivation.steps import SymbolicDerivation
 from backprop.errors import BackpropError, BadOption, LessAccurate, TooLarge
 from backprop.inputs import Inputs, say
 from backprop.language import Model

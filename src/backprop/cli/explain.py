@@ -1,16 +1,20 @@
 """`backprop explain`."""
 
-from typing import Annotated
+from __future__ import annotations
 
-from backprop import commands, derived_formulas, options
+from typing import TYPE_CHECKING, Annotated
+
+from backprop import commands, options
 from backprop.cli import printing
-from backprop.derivation import Derivation
-from backprop.derivation.rule_steps import SymbolicDerivation
 from backprop.errors import BackpropError, BadOption
 from backprop.inputs import Inputs
 from backprop.numbers import either
 from backprop.options import option
 from backprop.reports import DOCUMENTS, FRAGMENTS
+
+if TYPE_CHECKING:
+    from backprop.derivation import Derivation
+    from backprop.derivation.steps import SymbolicDerivation
 
 EXAMPLE = (
     'Example: backprop explain -e "e = a*b; L = e^2" --set "a=2, b=-3" --format html -o steps.html'
@@ -60,7 +64,9 @@ def explain(
         if paths or steps_of != "both" or detail != "equations" or whole:
             hints = ["leave --paths, --steps-of, --detail and --all out"]
             raise BadOption("--symbolic goes rule by rule", hints=hints)
-        found = derived_formulas.rules(inputs, only)
+        from backprop.derived_formulas import rules  # few ask for them
+
+        found = rules(inputs, only)
     else:
         found, gradient = commands.explain(inputs, detail, paths, only, steps_of, whole)
         warnings, notes = [*gradient.warnings], [*gradient.notes]

@@ -7,7 +7,6 @@ steps and the result cannot disagree.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from backprop.algebra.formula import (
     EULER,
@@ -20,49 +19,12 @@ from backprop.algebra.formula import (
     value_of,
 )
 from backprop.algebra.normal import power, times
+from backprop.derivation.steps import RulePiece, RuleStep, RuleSteps
 from backprop.operations import OPERATIONS
 from backprop.symbolic.chain import Chain
 
 PRODUCT_RULE, QUOTIENT_RULE = "product rule", "quotient rule"
 CHAIN_RULE, SUM_RULE = "chain rule", "sum rule"
-
-
-class RulePiece(NamedTuple):
-    """A part of a formula and its derivative. name: what the rule calls it, `u`; "" for a term. by: by
-    what it is derived; how: the rule, or the step, that says so."""
-
-    name: str
-    formula: str
-    by: str
-    derivative: str
-    how: str
-
-
-class RuleStep(NamedTuple):
-    """One rule applied to a formula: its pieces, and what comes out. law: the rule itself, in them."""
-
-    number: int
-    formula: str
-    rule: str
-    law: str
-    pieces: tuple[RulePiece, ...]
-    derivative: str
-
-
-class RuleSteps(NamedTuple):
-    """How the derivative of a formula by a name comes about; the last step is the whole."""
-
-    by: str
-    steps: tuple[RuleStep, ...]
-    derivative: str
-
-
-class SymbolicDerivation(NamedTuple):
-    """The derivatives of an output by some names, rule by rule. formula: the output, of the inputs."""
-
-    output: str
-    formula: str
-    parts: tuple[RuleSteps, ...]
 
 
 def rule_steps(found: Formula, by: str) -> RuleSteps:

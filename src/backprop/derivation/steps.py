@@ -132,3 +132,41 @@ class Derivation(Shown, _Derivation):
     paths: for each name that was asked for. gradients: by these names. inputs: the number of every
     input of the file. declared: what the JSON has of the file, its constants among it.
     """
+
+
+class RulePiece(NamedTuple):
+    """A part of a formula and its derivative. name: what the rule calls it, `u`; "" for a term. by: by
+    what it is derived; how: the rule, or the step, that says so."""
+
+    name: str
+    formula: str
+    by: str
+    derivative: str
+    how: str
+
+
+class RuleStep(NamedTuple):
+    """One rule applied to a formula: its pieces, and what comes out. law: the rule itself, in them."""
+
+    number: int
+    formula: str
+    rule: str
+    law: str
+    pieces: tuple[RulePiece, ...]
+    derivative: str
+
+
+class RuleSteps(NamedTuple):
+    """How the derivative of a formula by a name comes about; the last step is the whole."""
+
+    by: str
+    steps: tuple[RuleStep, ...]
+    derivative: str
+
+
+class SymbolicDerivation(NamedTuple):
+    """The derivatives of an output by some names, rule by rule. formula: the output, of the inputs."""
+
+    output: str
+    formula: str
+    parts: tuple[RuleSteps, ...]

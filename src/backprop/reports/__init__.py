@@ -10,7 +10,7 @@ from backprop.errors import BadOption
 
 if TYPE_CHECKING:
     from backprop.derivation import Derivation
-    from backprop.derivation.rule_steps import SymbolicDerivation
+    from backprop.derivation.steps import SymbolicDerivation
     from backprop.descent import Descent
     from backprop.descent.problem import Problem
     from backprop.picture import Picture

@@ -10,7 +10,7 @@ from math import isfinite, isnan
 from typing import NamedTuple
 
 from backprop.derivation import Computed, Derivation, Passed, Share
-from backprop.derivation.rule_steps import RulePiece, RuleSteps, SymbolicDerivation
+from backprop.derivation.steps import RulePiece, RuleSteps, SymbolicDerivation
 from backprop.evaluation.unrounded import is_sum
 from backprop.numbers import Wide
 from backprop.operations import DERIVATIVE

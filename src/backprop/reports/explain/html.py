@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from html import escape
 
 from backprop.derivation import Derivation
-from backprop.derivation.rule_steps import SymbolicDerivation
+from backprop.derivation.steps import SymbolicDerivation
 from backprop.numbers import shown
 from backprop.reports.explain.document import DIGITS, Document, Section
 from backprop.reports.explain.mathematics import Notation

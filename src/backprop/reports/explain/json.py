@@ -3,7 +3,7 @@
 from typing import Any
 
 from backprop.derivation import Derivation
-from backprop.derivation.rule_steps import SymbolicDerivation
+from backprop.derivation.steps import SymbolicDerivation
 from backprop.numbers import beyond
 from backprop.report import SCHEMA
 from backprop.reports.json_lines import line

@@ -1,7 +1,7 @@
 r"""A derivation as a LaTeX document that needs nothing but amsmath."""
 
 from backprop.derivation import Derivation
-from backprop.derivation.rule_steps import SymbolicDerivation
+from backprop.derivation.steps import SymbolicDerivation
 from backprop.reports.explain.document import Document, Section
 from backprop.reports.style import Style
 from backprop.syntax.latex import latex_text

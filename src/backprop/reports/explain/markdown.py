@@ -1,7 +1,7 @@
 """A derivation as Markdown with mathematics between dollar signs."""
 
 from backprop.derivation import Derivation
-from backprop.derivation.rule_steps import SymbolicDerivation
+from backprop.derivation.steps import SymbolicDerivation
 from backprop.reports.explain.document import Document, Section
 from backprop.reports.markdown_table import words
 from backprop.reports.style import Style

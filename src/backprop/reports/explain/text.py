@@ -3,7 +3,7 @@
 from textwrap import wrap
 
 from backprop.derivation import Derivation
-from backprop.derivation.rule_steps import SymbolicDerivation
+from backprop.derivation.steps import SymbolicDerivation
 from backprop.reports.explain.document import Document, Section
 from backprop.reports.explain.mathematics import TEXT, Notation
 from backprop.reports.style import Style, fitted, written
