@@ -69,7 +69,7 @@ def test_random_models_with_indices(request: pytest.FixtureRequest) -> None:
         of = model.outputs[-1]
         if "[" in of or len(model.columns) > 1500:
             continue
-        found = derived_formulas._indexed(model, [of], [], False)
+        found = derived_formulas._indexed(model, numbers, [of], [], False)
         if found is not None and any(each.behind for each in found.equations):
             compared += compare(text, numbers, found, of)
     assert compared > 2 * many

@@ -24,6 +24,11 @@ from backprop.symbolic.request import SHORT, Request, short
 from backprop.syntax.parser import Statement, read
 
 _NAMES = re.compile(r"[^\W\d]\w*")
+_OWN_NUMBER = re.compile(
+    r"(?P<head>(?:const\s+)?(?P<name>[^\W\d]\w*'*)\s*=\s*)(?:[^()=]|\([^()]*\))*?(?P<limits>\s*(?:±|\+/-|\bin\b).*)?"
+)
+"""A statement that gives a single name a number, and what stands behind that."""
+
 _CALLED = re.compile(r"([^\W\d]\w*)\s*\(")
 
 
@@ -55,7 +60,11 @@ def diff(
             model.output(each)  # which says of a family what to choose
     outputs = model.meant_outputs(inputs.of) or [model.output(None)]
     names = meant(wrt, model.names, "these equations")
-    if order == 1 and shape != "nested" and (looped := _indexed(model, outputs, wrt, textbook)):
+    if (
+        order == 1
+        and shape != "nested"
+        and (looped := _indexed(model, numbers, outputs, wrt, textbook))
+    ):
         if shape is None:
             say("step by step: the equations have indices (--shape steps)")
         return looped._replace(notes=_less_accurate(model, textbook))
@@ -125,17 +134,14 @@ def _with_value(found: list[Derived]) -> list[Derived]:
 
 
 def _less_accurate(model: Model, textbook: bool) -> list[BackpropError]:
-    """The note on textbooks' slopes of functions that the equations call, which cancel far out."""
+    """The note on textbooks' slopes of functions that the equations call, which may cancel."""
     called = _CALLED.findall(model.source.text) if textbook else ()
-    cancels = {"1 - out^2", "out*(1 - out)", "1/sqrt(1 - x^2)", "-1/sqrt(1 - x^2)", "1/(1 - x^2)"}
     names = [
-        name
-        for name in dict.fromkeys(called)
-        if name in FUNCTIONS and not cancels.isdisjoint(FUNCTIONS[name].textbook)
+        each for each in dict.fromkeys(called) if each in FUNCTIONS and FUNCTIONS[each].textbook
     ]
     if not names:
         return []
-    message = f"slopes of {few(names)} are those of textbooks, which lose digits far out"
+    message = f"slopes of {few(names)} are those of textbooks, which may lose digits far out"
     return [
         LessAccurate(message, where=model.source.name, hints=["text and JSON have accurate ones"])
     ]
@@ -162,18 +168,20 @@ def rules(inputs: Inputs, only: Sequence[str] = ()) -> SymbolicDerivation:
 
 
 def _indexed(
-    model: Model, outputs: Sequence[str], wrt: Sequence[str], textbook: bool
+    model: Model,
+    numbers: Mapping[str, float],
+    outputs: Sequence[str],
+    wrt: Sequence[str],
+    textbook: bool,
 ) -> DerivativeReport | None:
     """The derivatives of a text with indices as equations with indices; None where that cannot be."""
-    if any("[" in each for each in (*outputs, *wrt)) or not model.source.text.count("["):
+    if any("[" in each for each in (*outputs, *wrt, *numbers)) or not model.source.text.count("["):
         return None
-    names, found, owners = DerivativeNames(set(model.names)), list[IndexedDerived](), list[str]()
+    names, found = DerivativeNames(set(model.names)), list[IndexedDerived]()
     try:
         text = IndexedText(model)
         for of in outputs:
-            made = text.derivatives(of, wrt, names, textbook)
-            found += made
-            owners += [of] * len(made)
+            found += text.derivatives(of, wrt, names, textbook)
     except (NotIndexed, TooLong):
         return None
     equations = [
@@ -188,7 +196,9 @@ def _indexed(
     several = any(each.indices for each in found) or (
         len({each.equation.wrt for each in found if each.equation.asked}) > 1
     )
-    given = text.needed(found)
+    lines = text.needed(found)
+    words = {*_NAMES.findall(" ".join([*lines, *(each.line for each in equations)]))}
+    given = _with_numbers(lines, {**model.given, **numbers}, words)
     return DerivativeReport(
         outputs, given, equations, asked, "steps", several=several, warnings=model.warnings
     )
@@ -227,10 +237,9 @@ def _given(model: Model, found: Sequence[Derived], numbers: Mapping[str, float])
             if tokens.starts[0] not in lines:
                 lines[tokens.starts[0]] = one_line(tokens.whole.text)
                 waiting += [each for each in tokens.texts if each in model.fixed]
-    given = [text for at, text in sorted(lines.items()) if not _sets(text, numbers)]
-    return given + [
-        f"{name} = {exact(numbers[name])}" for name in model.inputs if name in used & numbers.keys()
-    ]
+    return _with_numbers(
+        [text for _, text in sorted(lines.items())], {**model.given, **numbers}, used
+    )
 
 
 def _defines(model: Model, name: str, statement: Statement) -> bool:
@@ -243,7 +252,17 @@ def _defines(model: Model, name: str, statement: Statement) -> bool:
     return place is not None and tokens.starts[0] <= place.start < tokens.ends[-1]
 
 
-def _sets(text: str, names: Container[str]) -> bool:
-    """Whether a statement gives one of some names its number."""
-    found = re.match(r"(?:const\s+)?([^\W\d]\w*'*)\s*=", text)
-    return found is not None and found[1] in names
+def _with_numbers(
+    lines: Sequence[str], numbers: Mapping[str, float], used: Container[str]
+) -> list[str]:
+    """Statements with the numbers that were given in the place of those of the file; of names that are
+    used and have no statement of their own, a line each."""
+    rest = dict(numbers)
+    found = []
+    for text in lines:
+        parts = _OWN_NUMBER.fullmatch(text)
+        number = rest.pop(parts["name"], None) if parts else None
+        if parts and number is not None:
+            text = f"{parts['head']}{exact(number)}{parts['limits'] or ''}"
+        found.append(text)
+    return found + [f"{name} = {exact(number)}" for name, number in rest.items() if name in used]

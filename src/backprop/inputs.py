@@ -66,7 +66,8 @@ class Inputs(NamedTuple):
     )] = ()
     of: Annotated[Sequence[str], Option(
         "--of NAME",
-        "The output; grad and jacobian take several. Default: what the equations say, or the only one.",
+        "The output; grad, jacobian and diff take several, * is each."
+        " Default: what the equations say, or the only one.",
         read=names, offers="equations",
     )] = ()
     seed: Seed = default_of(Seed)

@@ -122,7 +122,7 @@ _ROWS = (
               precise="sign(x)*root(abs(x), 3)", machine="cbrt", mended=real.CBRT, any_size=True),
     Operation("hypot", ("x", "y"), real.hypot,
               ("if(out == 0, 0, x/out)", "if(out == 0, 0, y/out)"), "",
-              (*_PAIRS, (1e200, 1e200), (3e-200, 4e-200)), corners=(((0.0, 0.0), (0.0, 0.0)),), folds=True, corner="x == 0 and y == 0", machine="hypot", any_size=True, textbook=("x/out", "y/out")),
+              (*_PAIRS, (1e200, 1e200), (3e-200, 4e-200)), corners=(((0.0, 0.0), (0.0, 0.0)),), folds=True, corner="x == 0 and y == 0", machine="hypot", square="both", any_size=True, textbook=("x/out", "y/out")),
     # ----------------------------------------------------------------------- trigonometry
     Operation("sin", ("x",), real.sin, ("cos(x)",),  _calls(r"\sin"), _WAVES, machine="sin"),
     Operation("cos", ("x",), real.cos, ("-sin(x)",), _calls(r"\cos"), _WAVES, machine="cos"),
@@ -147,8 +147,8 @@ _ROWS = (
                "*(1 - x^2/180*(1 - x^2/238*(1 - x^2/304)))))))), (cos(x) - out)/x)"),), "", (*_WAVES, *_at(1e-300, 1e-5, 0.999)), corners=(((0.0,), (0.0,)),),
               precise_slopes=("if(x == 0, 0, (cos(x) - sin(x)/x)/x)",), source="sin(x)/x, not sin(pi*x)/(pi*x): DLMF 3.3.43", textbook=("(cos(x) - out)/x",)),
     # ------------------------------------------------------------------ hyperbolic functions
-    Operation("sinh", ("x",), real.sinh, ("cosh(x)",), _calls(r"\sinh"), _REALS, machine="sinh"),
-    Operation("cosh", ("x",), real.cosh, ("sinh(x)",), _calls(r"\cosh"), _REALS, machine="cosh"),
+    Operation("sinh", ("x",), real.sinh, ("cosh(x)",), _calls(r"\sinh"), _REALS, machine="sinh", square="large"),
+    Operation("cosh", ("x",), real.cosh, ("sinh(x)",), _calls(r"\cosh"), _REALS, machine="cosh", square="large"),
     # 1 - out^2, the textbook's slope, cancels: at x = 20 it is 0 instead of 1.7e-17.
     Operation("tanh", ("x",), real.tanh, ("(1/cosh(x))^2",), _calls(r"\tanh"), _at(-400.0, -20.0, -0.3, 1e-9, 0.3, 20.0, 300.0), textbook=("1 - out^2",), machine="tanh"),
     Operation("asinh", ("x",), real.asinh, ("1/hypot(1, x)",), r"\operatorname{arsinh}\left([x]\right)",

@@ -7,12 +7,7 @@ from fractions import Fraction
 from backprop.algebra.formula import ONE, Call, Formula, Product, Sum, value_of
 from backprop.algebra.indexed import GatherFormula
 from backprop.algebra.normal import power
-
-_LARGE = frozenset({"cosh", "sinh", "hypot"})
-"""Functions whose squares are beyond doubles where what they stand in is not."""
-
-_SMALL = frozenset({"hypot"})
-"""Those of them whose squares may also be below the doubles, and so the inverse of one is beyond."""
+from backprop.operations import OPERATIONS
 
 
 def careful(found: Formula) -> Formula:
@@ -28,14 +23,10 @@ def careful(found: Formula) -> Formula:
     kept, below = list[tuple[Formula, Formula]](), list[Formula]()
     for base, by in found.powers:
         exponent = value_of(by)
-        if (
-            isinstance(base, Call)
-            and base.name in _LARGE
-            and exponent is not None
-            and exponent < -1
-        ):
+        square = OPERATIONS[base.name].square if isinstance(base, Call) else ""
+        if square and exponent is not None and exponent < -1:
             whole = -int(exponent) if exponent.denominator == 1 else 0
-            if base.name not in _SMALL and whole:
+            if square == "large" and whole:
                 kept.append((Call("/", [ONE, careful(base)]), Product(whole)))
                 continue
             below += [careful(base)] * whole

@@ -8,7 +8,8 @@ language, which every reader of formulas reads; `normal.py` makes them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from functools import cached_property
 from math import inf, isfinite
@@ -37,12 +38,13 @@ class TooLong(Exception):
     """A formula with more than LARGEST parts."""
 
 
-class Formula:
+class Formula(ABC):
     """A formula, one of the classes below. key: what makes two of a class equal; parts: what it is
-    made of, counted in its size. Raises TooLong."""
+    made of, counted in its size; exponents of 1 are none. Raises TooLong."""
 
     def __init__(self, key: object, parts: Sequence[Formula] = ()) -> None:
         self.key = key
+        self.parts = tuple(parts)
         self._hash = hash((type(self).__name__, key))
         self.size: int = 1 + sum(part.size for part in parts)
         self.depth: int = 1 + max((part.depth for part in parts), default=0)
@@ -66,7 +68,7 @@ class Formula:
     @cached_property
     def names(self) -> frozenset[str]:
         """The names in it: of a member that of its family too."""
-        return frozenset().union(*(part.names for part in self.parts()))
+        return frozenset().union(*(part.names for part in self.parts))
 
     @cached_property
     def cost(self) -> tuple[int, int]:
@@ -83,13 +85,9 @@ class Formula:
         text, binding = self._bound
         return f"({text})" if binding < needed else text
 
+    @abstractmethod
     def bound_text(self) -> tuple[str, int]:
         """The text without brackets, and how tightly it holds together."""
-        raise NotImplementedError
-
-    def parts(self) -> Iterator[Formula]:
-        """The formulas that it is made of."""
-        raise NotImplementedError
 
 
 class Symbol(Formula):
@@ -105,9 +103,6 @@ class Symbol(Formula):
 
     def bound_text(self) -> tuple[str, int]:
         return self.name, CALL
-
-    def parts(self) -> Iterator[Formula]:
-        return iter(())
 
 
 class _Base(Symbol):
@@ -146,9 +141,6 @@ class Call(Formula):
         sides = left.text(row.binding + tighter), right.text(row.binding + (not tighter))
         return sign.join(sides), row.binding
 
-    def parts(self) -> Iterator[Formula]:
-        return iter(self.operands)
-
 
 class Product(Formula):
     """coefficient times powers (base, exponent), by `normal.py`'s rules in normal form; without
@@ -172,11 +164,6 @@ class Product(Formula):
         self.decimal = decimal
         if not _is_double(self.coefficient):
             raise TooLong
-
-    def parts(self) -> Iterator[Formula]:
-        for base, by in self.powers:
-            yield base
-            yield by
 
     def bound_text(self) -> tuple[str, int]:
         """A fraction on one line."""
@@ -212,9 +199,6 @@ class Sum(Formula):
         for piece in (term.text(SUM) for term in self.terms if term is not first):
             text += f" - {piece[1:]}" if piece[0] == "-" else f" + {piece}"
         return text, SUM
-
-    def parts(self) -> Iterator[Formula]:
-        return iter(self.terms)
 
 
 def absolute(number: Rational) -> Rational:

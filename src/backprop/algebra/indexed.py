@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 
 from backprop.algebra.formula import Formula, Sum, is_number
@@ -23,9 +23,6 @@ class MemberFormula(Formula):
 
     def bound_text(self) -> tuple[str, int]:
         return f"{self.family}[{','.join(map(_closely, self.indices))}]", CALL
-
-    def parts(self) -> Iterator[Formula]:
-        return iter(self.indices)
 
 
 def _closely(found: Formula) -> str:
@@ -48,9 +45,6 @@ class RangeFormula(Formula):
         texts = [_closely(each) for each in self.items]
         through = f"[{', '.join(texts)}]" if self.listed else "..".join(texts)
         return f"{self.name} in {through}", 0
-
-    def parts(self) -> Iterator[Formula]:
-        return iter(self.items)
 
 
 class GatherFormula(Formula):
@@ -81,12 +75,6 @@ class GatherFormula(Formula):
 
     def bound_text(self) -> tuple[str, int]:
         return f"{self.name}({self.body.text()} {through(self.clauses, self.condition)})", CALL
-
-    def parts(self) -> Iterator[Formula]:
-        yield self.body
-        yield from self.clauses
-        if self.condition is not None:
-            yield self.condition
 
 
 def through(clauses: Sequence[RangeFormula], condition: Formula | None) -> str:

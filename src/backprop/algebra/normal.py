@@ -71,7 +71,7 @@ def times(*factors: Formula) -> Formula:
         return times(Product(coefficient, kept, decimal), *spread)
     for at, (base, exponent) in enumerate(kept):  # (1 - t)*x, not -(t - 1)*x
         if coefficient == -1 and exponent == ONE and kept[1:] and _takes_number_away(base):
-            turned = plus(*(times(MINUS, term) for term in base.parts()))
+            turned = plus(*(times(MINUS, term) for term in base.parts))
             return times(Product(1, kept[:at]), turned, Product(1, kept[at + 1 :]))
     if len(kept) == 1 and kept[0][1] == ONE and kept[0][0] != EULER:
         base = kept[0][0]

@@ -20,7 +20,7 @@ from backprop.algebra.formula import (
     absolute,
     is_negative,
     value_of,
-)  # fmt: skip
+)
 from backprop.algebra.from_text import rebuilt
 from backprop.algebra.normal import plus, power, split, times
 from backprop.algebra.rewrites import rewritten

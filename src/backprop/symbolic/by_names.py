@@ -149,10 +149,10 @@ def _in_steps(
             terms = parts_of(terms, name)
         made = simplified(plus(*terms), memory)
         asked = name in wanted
-        if asked or not is_short(made):
+        if asked or not is_number(made):
             label = naming(of, (name,))
             adjoints.append(Derived(label, made, of, (name,), asked))
-            return made if is_short(made) else Symbol(label)
+            return made if is_number(made) else Symbol(label)
         return made
 
     def parts_of(terms: Sequence[Formula], name: str) -> list[Formula]:
@@ -180,11 +180,6 @@ def _in_steps(
     for name in inputs:
         finish(name)
     return adjoints
-
-
-def is_short(found: Formula) -> bool:
-    """Whether a derivative needs no name of its own: a number."""
-    return is_number(found)
 
 
 def _leading(equations: Equations, of: str, wanted: set[str]) -> set[str]:

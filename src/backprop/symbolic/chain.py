@@ -21,7 +21,7 @@ from backprop.algebra.formula import (
     is_negative,
     number,
     value_of,
-)  # fmt: skip
+)
 from backprop.algebra.indexed import MemberFormula
 from backprop.algebra.normal import choice, operation, plus, power, times
 from backprop.algebra.tidy import Simplified, simplified

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from backprop.algebra.formula import ONE, ZERO, Formula, Symbol
+from backprop.algebra.formula import ONE, ZERO, Formula, Symbol, is_number
 from backprop.algebra.from_text import gathered, substituted
 from backprop.algebra.indexed import MemberFormula, RangeFormula, through
 from backprop.algebra.normal import minus, plus, times
 from backprop.algebra.tidy import simplified
-from backprop.symbolic.by_names import DerivativeNames, Derived, is_short
+from backprop.symbolic.by_names import DerivativeNames, Derived
 from backprop.symbolic.domains_of import (
     IndexCondition,
     IndexNumbers,
@@ -291,7 +291,7 @@ def _without_short(found: list[IndexedDerived]) -> list[IndexedDerived]:
     short = {
         each.equation.name: each.equation.formula
         for each in found
-        if not each.indices and not each.equation.asked and is_short(each.equation.formula)
+        if not each.indices and not each.equation.asked and is_number(each.equation.formula)
     }
     if not short:
         return found
@@ -325,4 +325,4 @@ def _all(found: Formula) -> Iterator[Formula]:
     while waiting:
         part = waiting.pop()
         yield part
-        waiting += part.parts()
+        waiting += part.parts

@@ -13,6 +13,9 @@ from backprop.symbolic.chain import Chain
 from backprop.symbolic.domains_of import both
 from backprop.symbolic.loops_read import NotIndexed
 
+_OWN = "own value"
+"""Stands for what a whole equation is called; no name of the language has a blank."""
+
 
 class ReadUse(NamedTuple):
     """A read in a formula: of which name, at which indices, how the formula changes with it, and the
@@ -45,16 +48,16 @@ class ReadsOf:
                 for name, known in places.items():
                     if known == part:
                         return Symbol(name)
-                name = f"read_{len(places)}_"
+                name = f"read {len(places)}"
                 places[name] = part
                 return Symbol(name)
             return rebuilt(part, opened)
 
         flat = opened(found)
         reads = sorted(flat.names - scope)
-        named = {} if own is None else {flat: Symbol("own_")}
+        named = {} if own is None else {flat: Symbol(_OWN)}
         if own is not None:
-            places["own_"] = own
+            places[_OWN] = own
         for name in reads:
             part = places.get(name, Symbol(name))
             if part.names.isdisjoint(self._moving):
