@@ -34,7 +34,7 @@ EXPONENTS = [
     -inf,
     nan,
 ]
-ULPS = {"exp": 1.2, "tanh": 3.0, "cosh": 2.0}
+ULPS = {"exp": 1.12, "tanh": 3.0, "cosh": 2.0}
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +96,8 @@ def test_numbers(name: str, functions: Any, request: pytest.FixtureRequest) -> N
             tiny = [0 < abs(right) < mpmath.mpf(2) ** -1022 for right in rights]
             if small:  # nothing is marked for what happens on the way
                 assert any(tiny), x
-            elif name == "exp":  # a few bits that are lost may all be 0
-                assert not any(0 < right < mpmath.mpf(2) ** -1050 for right in rights), x
+            elif name == "exp":  # what is too small, and not marked, has lost only bits that were 0
+                for right, found in zip(rights, y.tolist(), strict=True):
+                    if 0 < right < mpmath.mpf(2) ** -1022:
+                        assert abs(found - right) <= ULPS[name] * right * mpmath.mpf(2) ** -52, x
     assert worst <= ULPS[name]
