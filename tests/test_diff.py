@@ -129,6 +129,11 @@ def test_several_names_give_a_line_each() -> None:
     assert diff("a*exp(-b*x)", "--wrt", "x") == "-a*b*exp(-b*x)\n"
 
 
+def test_an_expression_after_the_option_is_one_too() -> None:
+    assert diff("-e", "1/x") == "-1/x^2\n"
+    assert diff("-e", "-(x - y)*z", "--wrt", "z") == "y - x\n"
+
+
 def test_a_file_wins_over_an_expression(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("a*b").write_text("L = u^2", encoding="utf-8")

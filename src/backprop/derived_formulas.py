@@ -34,7 +34,7 @@ _CALLED = re.compile(r"([^\W\d]\w*)\s*\(")
 
 def named(text: str) -> str:
     """An expression as an equation; what is one already stays."""
-    if re.search(r"(?<![<>=!])=(?!=)|~", text):
+    if re.search(r"(?<![<>=!])=(?!=)|~|^\s*(?:minimize|maximize|output|const)\s+\w", text):
         return text
     used = {*_NAMES.findall(text)}
     name = next(each for each in ("y", "f", "u", "y_", "f_", "u_", "y__") if each not in used)

@@ -43,11 +43,13 @@ def diff(
     format = chosen_format(format, output, FORMULAS)
     if pretty and format != "text":
         raise BadOption(f"--pretty has no place in {format}", hints=["leave it out"])
-    alone = _is_expression(inputs.file)
+    text = inputs.file if _is_expression(inputs.file) else None
+    if inputs.file is None and len(inputs.expressions) == 1:
+        text = inputs.expressions[0]  # -e "1/x" is one, too
+    named = derived_formulas.named(text or "")
+    alone = text is not None and (named != text or inputs.file is not None)
     if alone:
-        inputs = inputs._replace(
-            file=None, expressions=(derived_formulas.named(inputs.file or ""),)
-        )
+        inputs = inputs._replace(file=None, expressions=(named,))
     textbook = pretty or format in ("latex", "markdown")
     found = derived_formulas.diff(inputs, wrt, order, shape, textbook, alone)
     write = FORMULAS.writer(format)
