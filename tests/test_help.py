@@ -1,15 +1,17 @@
 """`backprop help`, and the truth of its pages: what stands in them is run, its tables are the code's.
 
 In a page an indented block is one of these: a command behind `$` with what it prints; rows `written`
-and what is read or said; the table of functions; or a file of equations, in which a number behind
+and what is read or said; the table of functions; the `keys of` what a command prints as JSON; or a file of equations, in which a number behind
 `#` is the value of the name on that line.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import textwrap
+from collections.abc import Iterator
 
 import pytest
 
@@ -38,8 +40,64 @@ ROWS = [
     for head, *rows in [block.splitlines()]
     for row in rows
 ]
-FILES = [block for block in BLOCKS if not block.startswith(("$ ", "written ", "function "))]
+KEYS = {
+    head.removeprefix("keys of "): re.findall(r"^([a-z_.[\]]+) +\S", rows, re.M)
+    for block in BLOCKS
+    if block.startswith("keys of ")
+    for head, rows in [block.split("\n", 1)]
+}
+FILES = [
+    block for block in BLOCKS if not block.startswith(("$ ", "written ", "function ", "keys of "))
+]
 AT = {"x": 0.7, "y": 1.3, "n": 3.0, "a": 2.5, "b": 0.4, "c": 4.0, "e": 2.0, "x'": 5.0, "μ": 0.1}
+
+
+EVERYTHING = "L=(a-1)^2*b; const c=3; b=2 in 0..5; t=1 ± 0.1; M=L+c*a*t; output M; N=M"
+ROOT = "f=sqrt(x)^2"
+"""What prints all keys: the equations with numbers, and what follows the command."""
+PRINTED = {
+    "every command": [("grad", EVERYTHING, "a=3"), ("grad", ROOT, "x=0")],
+    "grad": [("grad", ROOT, "x=1")],
+    "jacobian": [
+        ("jacobian --of L --of M", EVERYTHING, "a=3"),
+        ("jacobian --sparse", EVERYTHING, "a=3"),
+        ("jacobian --along a=1 --order 2", EVERYTHING, "a=3"),
+    ],
+    "hessian": [
+        (f"hessian {way}", EVERYTHING, "a=3")
+        for way in ("", "--times a=1", "--diagonal", "--sparse")
+    ],
+    "diff": [("diff", EVERYTHING, "a=3")],
+    "descend": [("descend --only a --starts 2", EVERYTHING, "a=3")],
+    "check": [
+        ("check", "f = abs(x) + y^2", "x=0, y=1"),
+        ("check", "n=9000; w[i]=i for i in 1..n; f=sum(w[i]^2 for i in 1..n)", ""),
+    ],
+    "check of claims": [
+        ("check --claim 'dx = 3*x*y; dy = 4'", "f = x*x*y", "x=1.5, y=2"),
+        ("check --claim 'dx = 4e-440'", "f = x^4*1e-200", "x=1e-80"),
+    ],
+    "explain": [
+        ("explain", EVERYTHING, "a=3"),
+        ("explain --paths a", EVERYTHING, "a=3"),
+        ("explain", "f = x^4*1e-200", "x=1e-80"),
+    ],
+    "explain --symbolic": [("explain --symbolic", EVERYTHING, "a=3")],
+}
+
+
+def paths(found: object, known: set[str], at: str = "") -> Iterator[str]:
+    """The keys in an object of JSON, as the page writes them; not those by names of the file."""
+    if at and not any(other.startswith((f"{at}.", f"{at}[]")) for other in known):
+        return
+    if isinstance(found, dict):
+        for key, value in found.items():
+            here = f"{at}.{key}" if at else key
+            yield here
+            yield from paths(value, known, here)
+    elif isinstance(found, list):
+        for each in found:
+            yield from paths(each, known, f"{at}[]")
 
 
 def functions_table() -> str:
@@ -117,6 +175,23 @@ def test_every_command_prints_what_the_page_shows(console: str) -> None:
     command, _, expected = console.partition("\n")
     ran = backprop(*shlex.split(command.removeprefix("$ "))[1:])
     assert ran.out + ran.err == expected
+
+
+@pytest.mark.parametrize("section", PRINTED)
+def test_every_key_that_is_printed_is_on_the_page_and_the_other_way_round(section: str) -> None:
+    known = set(KEYS[section])
+    found: set[str] = set()
+    for command, text, numbers in PRINTED[section]:
+        given = ["--set", numbers] if numbers else []
+        ran = backprop(*shlex.split(command), "-e", text, *given, "--format", "json")
+        for line in ran.out.splitlines():
+            found |= set(paths(json.loads(line), known))
+    of_all = set(KEYS["every command"])
+    if section == "every command":
+        found -= set(KEYS["grad"])
+    elif section in {"check of claims", "explain --symbolic"}:
+        found -= set(KEYS[section.split()[0]])
+    assert found - of_all == known - of_all
 
 
 @pytest.mark.parametrize("text", FILES, ids=lambda text: text.splitlines()[0][:50])
