@@ -1,8 +1,9 @@
 """`backprop help`, and the truth of its pages: what stands in them is run, its tables are the code's.
 
 In a page an indented block is one of these: a command behind `$` with what it prints; rows `written`
-and what is read or said; the table of functions; the `keys of` what a command prints as JSON; or a file of equations, in which a number behind
-`#` is the value of the name on that line.
+and what is read or said; the tables of functions, optimizers and schedules; the `keys of` what a
+command prints as JSON; or a file of equations, in which a number behind `#` is the value of the
+name on that line.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import pytest
 import backprop as library
 from backprop import gallery
 from backprop.cli.help import COMMANDS
+from backprop.descent.optimizers import FIRST_ORDER, SCHEDULES, SECOND_ORDER, defaults
 from backprop.errors import BackpropError
 from backprop.language.distributions import DISTRIBUTIONS
 from backprop.operations import CONSTANTS, FUNCTIONS, GATHERS
@@ -47,7 +49,9 @@ KEYS = {
     for head, rows in [block.split("\n", 1)]
 }
 FILES = [
-    block for block in BLOCKS if not block.startswith(("$ ", "written ", "function ", "keys of "))
+    block
+    for block in BLOCKS
+    if not block.startswith(("$ ", "written ", "function ", "keys of ", "gd ", "constant "))
 ]
 AT = {"x": 0.7, "y": 1.3, "n": 3.0, "a": 2.5, "b": 0.4, "c": 4.0, "e": 2.0, "x'": 5.0, "μ": 0.1}
 
@@ -115,6 +119,27 @@ def functions_table() -> str:
     return "".join(f"    {line}\n" for line in lines)
 
 
+def optimizers_table() -> str:
+    """The page's table of optimizers: their updates, then their numbers with the defaults."""
+    lines = []
+    for row in (*FIRST_ORDER, *SECOND_ORDER):
+        updates = row.formulas() if row in FIRST_ORDER else [row.own]
+        options = {**({"lr": row.lr} if row.lr else {}), **defaults(row)}
+        numbers = "; ".join(f"{name} = {number:g}" for name, number in options.items())
+        shown = [
+            part
+            for update in (*updates, *([f"with {numbers}"] if numbers else []))
+            for part in textwrap.wrap(update, 65, subsequent_indent="  ", break_on_hyphens=False)
+        ]
+        lines += [f"{row.name:<10}{shown[0]}", *(" " * 10 + part for part in shown[1:])]
+    return "".join(f"    {line}\n" for line in lines)
+
+
+def schedules_table() -> str:
+    """The page's table of schedules: by what each multiplies the step size."""
+    return "".join(f"    {row.form:<28}{row.factor}\n" for row in SCHEDULES.values())
+
+
 def value(expression: str) -> float:
     model = library.parse(f"result_ = {expression}")
     return model.grad({name: AT[name] for name in model.inputs if name in AT}, of="result_").value
@@ -162,6 +187,12 @@ def test_a_page_that_there_is_not(name: str, meant: str) -> None:
 def test_the_table_of_functions_is_the_code_s() -> None:
     mend = "put what `python tests/test_help.py` prints into pages/language.md"
     assert functions_table() in LANGUAGE, mend
+
+
+def test_the_tables_of_optimizers_are_the_code_s() -> None:
+    mend = "put what `python tests/test_help.py` prints into pages/optimizers.md"
+    assert optimizers_table() in PAGES["optimizers"], mend
+    assert schedules_table() in PAGES["optimizers"], mend
 
 
 def test_every_other_name_every_gather_and_all_that_comes_later_is_named() -> None:
@@ -217,4 +248,4 @@ def test_what_is_written_is_read_or_refused_as_the_page_says(
 
 
 if __name__ == "__main__":
-    print(functions_table(), end="")
+    print(functions_table(), optimizers_table(), schedules_table(), sep="\n", end="")

@@ -14,7 +14,7 @@ import pytest
 from backprop.cli.app import application, helped
 from backprop.cli.help import COMMANDS
 from backprop.cli.run import command
-from backprop.descent.optimizers import FIRST_ORDER, OPTIMIZERS, SCHEDULES, SECOND_ORDER, defaults
+from backprop.descent.optimizers import OPTIMIZERS, SCHEDULES
 from backprop.descent_options import DescentOptions
 from backprop.options import fields
 from backprop.reports import DOCUMENTS, TABLES
@@ -28,20 +28,6 @@ CODE = re.compile(
 """What stands between backquotes in the README's tables of options."""
 
 CONSOLES = re.findall(r"```console\n(.*?)```", README, re.S)
-
-
-def optimizers_table() -> str:
-    """The README's table of optimizers."""
-    lines = ["| optimizer | update | numbers |", "| :-- | :-- | :-- |"]
-    for row in FIRST_ORDER:
-        update = "<br>".join(f"`{line}`" for line in row.formulas())
-        options = {**({"lr": row.lr} if row.lr else {}), **defaults(row)}
-        numbers = ", ".join(f"{name} {number:g}" for name, number in options.items())
-        lines.append(f"| `{row.name}` | {update} | {numbers} |")
-    for each in SECOND_ORDER:
-        numbers = ", ".join(f"{name} {number:g}" for name, number in defaults(each).items())
-        lines.append(f"| `{each.name}` | {each.own} | {numbers} |")
-    return "\n".join(lines) + "\n"
 
 
 def options_table(name: str) -> str:
@@ -73,10 +59,6 @@ def test_the_readme_opens_with_the_classic_example() -> None:
 
 
 MEND = "put what `python tests/test_readme.py` prints into README.md"
-
-
-def test_the_table_of_optimizers_is_the_code_s() -> None:
-    assert optimizers_table() in README, MEND
 
 
 @pytest.mark.parametrize("name", ["grad", "descend", "check"])
@@ -169,4 +151,4 @@ def test_every_option_and_format_is_documented() -> None:
 
 if __name__ == "__main__":
     commands = map(options_table, ("grad", "descend", "check"))
-    print(optimizers_table(), *commands, sep="\n", end="")
+    print(*commands, sep="\n", end="")
