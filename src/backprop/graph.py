@@ -307,9 +307,10 @@ class Graph:
                 users.setdefault(operand, []).append(step)
         return users
 
-    def above(self, node: int) -> list[int]:
-        """Every step that depends on `node` and leads to the outputs, operands first."""
-        found = set(in_order([node], lambda each: self.users.get(each, ())))
+    def above(self, node: int, among: Container[int] | None = None) -> list[int]:
+        """Every step that depends on `node` and leads to the outputs, on ways `among` these, in order."""
+        users, kept = self.users, self._at if among is None else among
+        found = set(in_order([node], lambda each: [u for u in users.get(each, ()) if u in kept]))
         return sorted(found - {node}, key=self._at.__getitem__)
 
     def summands(self, step: int, factor: float = 1.0) -> list[tuple[int, float]]:

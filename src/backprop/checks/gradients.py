@@ -25,7 +25,7 @@ from backprop.evaluation.decided import by_values
 from backprop.evaluation.diagnosis import own_text
 from backprop.evaluation.gradient import Gradient, evaluate
 from backprop.evaluation.looks import LARGEST, Looks
-from backprop.graph import Graph
+from backprop.graph import Graph, in_order
 from backprop.language import Model
 from backprop.language.declarations import FREE
 from backprop.operations import OPERATIONS
@@ -196,10 +196,12 @@ def _unrolled(
         or row.binding == COMPARISON
         or _holds_still(graph, step, data)
     ]
+    # a sum over thousands of inputs is above each of them
+    leading = {*in_order([*corners, *borders], graph.operands)}
     along = ManyInputs(graph, data, [] if precisely else [*inputs.values()])
     checks = []
     for name, node in inputs.items():
-        slope, above = gradient.gradients[name], cache(partial(graph.above, node))
+        slope, above = gradient.gradients[name], cache(partial(graph.above, node, leading))
         at = dict.fromkeys(corners[step] for step in corners and above() if step in corners)
         asked = Question(
             name, gradient.output, data[node], slope, noisy()[node],
@@ -230,7 +232,7 @@ def _unrolled(
                 # by sharp bends, and by small jumps. Nobody is told of what mpmath has not seen too.
                 flat = found.flat or slope == 0.0 or jumps
                 doubtful = flat if check.verdict == AGREES else check.verdict != UNKNOWN
-                if doubtful and (check.wrong or closer.may(above())):
+                if doubtful and (check.wrong or closer.may(graph.above(node))):
                     confirmed = closer.judged(replace(asked, precise=True), node, only)
                     unseen = confirmed.verdict == UNKNOWN
                     check = check if unseen and not (check.wrong or flat) else confirmed

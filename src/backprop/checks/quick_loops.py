@@ -48,13 +48,15 @@ def seen(
 
     Raises as `check_gradient`.
     """
-    gradient = by_loops(model, values, of)
-    if gradient is None or not isinstance(model, LoopModel):
+    if not isinstance(model, LoopModel) or not model.loops:
+        return None
+    given = {normal(name): number for name, number in values.items()}
+    gradient = by_loops(model, values, of) or _on_corners(model, given, of)
+    if gradient is None:
         return None
     inputs = chosen(model, gradient, among)
     if not inputs or not model.loops:
         return None
-    given = {normal(name): number for name, number in values.items()}
     try:
         engine = build(model, gradient.output, inputs, given, runs=_LOOKS * min(len(inputs), _FEW))
         start = numpy.array([gradient.data[name] for name in inputs])
@@ -78,3 +80,14 @@ def seen(
     many = len(inputs) > _FEW and _LOOKS * len(inputs) * size > _WORK
     looks = together if many else one_by_one
     return Seen(gradient, looks(point, output, size, rounding), inputs, many)
+
+
+def _on_corners(model: LoopModel, values: Mapping[str, float], of: str | None) -> Gradient | None:
+    """The gradient where members stand on corners or jumps, which is that of one side; None where
+    something else is in doubt."""
+    output = model.output(of) if model.loops else ""
+    found = model.swept(values, output, noted=False) if model.loops else None
+    if found is None:
+        return None
+    data, gradients = model.named(found, ())
+    return Gradient(output, data[output], data, gradients, tuple(model.warnings))
