@@ -10,12 +10,13 @@ from backprop.language.reading import read_carefully
 from backprop.loops import worth
 from backprop.loops.worth import read_model
 from backprop.source import Source
-from running import backprop
+from running import backprop, unrolled
 
 X = "x[k] = k^2 + 1 for k in 0..20; "
 
 TEXTS = {
     "k = 3; c[i] = mod(i, k) + 1 for i in 0..9; ": lambda i: i % 3 + 1,
+    "k = 3; const c[i] = mod(i, k) + 1 for i in 0..9; ": lambda i: i % 3 + 1,
     "const k = 3; c[i] = mod(i, k) + 1 for i in 0..9; ": lambda i: i % 3 + 1,
     "k = 3; m = 2*k; c[i] = mod(i, m - k) + 1 for i in 0..9; ": lambda i: i % 3 + 1,
     "h(i) = floor(i/2); c[i] = h(i) + h(i + 1) for i in 0..9; ": lambda i: i // 2 + (i + 1) // 2,
@@ -69,7 +70,10 @@ def test_what_is_shown_is_what_unrolled_texts_show(monkeypatch: pytest.MonkeyPat
         ("c[i] = mod(i, k) for i in 0..9; ", "in y[0] (i = 0): c[0] is no constant of these equations"),
         ("k ~ uniform(0, 1); c[i] = mod(i, k) for i in 0..9; ", "in y[0] (i = 0): c[0] is no constant of these equations"),
         ("c[i] = c[i - 1] + 1 for i in 1..9; c[0] = 0; ", "in y[0] (i = 0): c[1] is no constant of these equations"),
-        ("k = 2; const c[i] = mod(i, k) for i in 0..9; ", "'c[0]' is computed from other names, so that it is no constant"),
+        ("k = 2; const c[i] = mod(i, k) for i in 0..9; const d[i] = i*x[i] for i in 1..3; ", "in d[1] (i = 1): 'd[1]' is computed from other names, so that it is no constant"),
+        ("k = 2; const c[i] = mod(i, k) for i in 0..9; m = 2; const x[2] = 3; const d[i] = i*x[i+1] for i in 1..3; ", "'x[2]' is defined twice"),
+        ("k = 2; const c[i] = mod(i, k) for i in 0..9; const z[0] = 1; z[i] = i for i in 1..3; const d[i] = i*z[i-1] for i in 1..3; ", "in d[2] (i = 2): 'd[2]' is computed"),
+        ("k = 2; const c[i] = mod(i, k) for i in 0..9; p[i] = x[i] for i in 1..n; n = 0*k; q = p[2]; ", "p[2] is not defined; p has no members"),
     ],
 )  # fmt: skip
 def test_what_is_no_index_is_told_as_of_small_texts(text: str, said: str) -> None:
@@ -93,3 +97,27 @@ def test_large_tables_are_no_steps() -> None:
     assert [slopes[f"a[{j}]"] for j in (1, 2, 3)] == [
         sum(i for i in range(1, 300001) if i % 3 == j - 1) for j in (1, 2, 3)
     ]
+
+
+def test_what_is_computed_from_constants_may_be_const() -> None:
+    """Tables show it as one, it is no output that nothing uses, and an index as any other table."""
+    text = "k = 3; const c[i] = mod(i, k) + 1 for i in 1..n; a[j] = j for j in 1..k; const g = 2; const h = g^2; const q[i] = h*c[i] for i in 1..n; L = h*sum(a[c[i]]*i for i in 1..n)"
+    few = backprop("grad", "-e", f"n = 9; {text}", "--only", "L, a[*], h, q[2], c[4]")
+    assert few == unrolled("grad", "-e", f"n = 9; {text}", "--only", "L, a[*], h, q[2], c[4]")
+    assert "q[2]  constant" in few.out
+    assert "L = 348" in few.out  # 4*(1*(3 + 6 + 9) + 2*(1 + 4 + 7) + 3*(2 + 5 + 8))
+    for size in (9, 200_000):
+        found = read_model(Source("", f"n = {size}; {text}"))
+        assert bool(found.loops) == (size > 9)
+        assert found.outputs == ["L"]
+        assert found.constants[-1] == f"q[{size}]"
+        assert "h" in found.constants
+
+
+def test_formulas_of_derivatives_keep_computed_tables() -> None:
+    text = "n = 4; k = 3; a[i] = i for i in 1..3; c[i] = mod(i, k) + 1 for i in 1..n; L = sum(c[i]*a[c[i]] for i in 1..n)"
+    found = backprop("diff", "-e", text)
+    assert (
+        found.out.splitlines()[-1]
+        == "dL_da[i] = sum(c[p] for p in 1..n if c[p] == i) for i in 1..3"
+    )

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache, cached_property
 from itertools import islice
 from math import prod
@@ -158,6 +158,12 @@ def shape(name: str) -> tuple[str, int]:
     """What the members of a family have in common that have as many indices: `h[1,2]` is ("h", 2)."""
     own = family(name)
     return (own, 1 + name.count(",")) if own else (name, 0)
+
+
+def in_member(name: str, scope: Mapping[str, object]) -> str:
+    """How a sentence on a member begins, `in y[2] (i = 2): `; "" where there are no indices."""
+    shown = ", ".join(f"{variable} = {number}" for variable, number in scope.items())
+    return f"in {name} ({shown}): " if scope else ""
 
 
 def indices(name: str) -> tuple[int, ...]:

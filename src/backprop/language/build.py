@@ -100,7 +100,9 @@ class Builder:
             else:
                 root = self.expression(tokens, parts.body, scope)
             self._define(label, root, place)
-            if shape.const or shape.limited:
+            if shape.const and self.uses_names and not shape.limited:
+                self.declarations.computed.append((label, statement, parts, scope))
+            elif shape.const or shape.limited:
                 if self.uses_names:
                     raise not_of_an_equation(label, statement, parts)
                 self.declarations.of_input(label, statement, parts, scope, root)

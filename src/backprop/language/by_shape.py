@@ -253,7 +253,7 @@ class _Quick(Builder):
         if statement.shape.limited:  # whose numbers are looked up elsewhere, and need not be names
             self.constants |= CONSTANTS.keys() & set(tokens.texts)
         self.equation(statement)
-        if self.errors:
+        if self.errors or self.declarations.computed:
             raise Unsure
         return statement
 

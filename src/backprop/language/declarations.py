@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from itertools import chain
 from math import inf, isfinite
 from types import MappingProxyType
 from typing import NamedTuple
@@ -20,9 +19,10 @@ from backprop.errors import (
     defined_twice,
 )
 from backprop.graph import Columns, in_order
+from backprop.language.computed_constants import ComputedConstant, moving, words_of
 from backprop.language.index_code import Scope
 from backprop.language.integers import Integers, NoNumber
-from backprop.names import Names, matching, unknown_name
+from backprop.names import Names, in_member, matching, unknown_name
 from backprop.numbers import shown, whole_number
 from backprop.source import Span, pack
 from backprop.syntax.bodies import Limit, Parts, prepared
@@ -80,6 +80,8 @@ class DeclarationReader:
         self.uncertainties: dict[str, float] = {}
         self.written: dict[str, int] = {}
         self.later: list[Statement] = []
+        self.computed: list[ComputedConstant] = []
+        """What is `const` and computed, which nothing may move, with the variables of its indices."""
         self._by_members: list[tuple[str, Statement, Parts, Scope, int]] = []
         """What is said with members of families, which may be defined further down, too."""
 
@@ -88,9 +90,8 @@ class DeclarationReader:
     ) -> None:
         """Take what a statement says of an input. root: the row of its default. Raises NotANumber
         for what is no constant, OutsideBounds."""
-        tokens = statement.tokens
         if statement.shape.const:
-            self.constants[name] = tokens.span(0, tokens.sign - 1)
+            self.constants[name] = place_of(statement)
         items = (node for limit in parts.limits for item in limit.items for node in item)
         if self.integers.member is None and any(node.kind == "index" for node in items):
             self._by_members.append((name, statement, parts, scope, root))
@@ -151,7 +152,7 @@ class DeclarationReader:
                 continue
             seen.add(at)
             statement = self.integers.sources[at]
-            words = _names(statement.tokens, prepared(statement.shape))
+            words = words_of(statement.tokens, prepared(statement.shape))
             if name in words:
                 return [statement.tokens.whole]
             open_ += words
@@ -224,6 +225,8 @@ class DeclarationReader:
             message = f"a second output to take, besides {first.name}: {goal.name}"
             hint = "a file has one minimize, maximize or output; --of NAME chooses another"
             errors.append(defined_twice(message, place, at, hint))
+        if self.computed:
+            self._unmoved(names, errors)
         constants = tuple(filter(self.constants.__contains__, names)) if self.constants else ()
         goal_ = goals[0][0] if goals else None
         return Declarations(constants, self.bounds, self.uncertainties, goal_, self.written)
@@ -266,6 +269,16 @@ class DeclarationReader:
             if len(errors) > 10 * LIMIT:
                 break
         integers.member = None
+
+    def _unmoved(self, names: Mapping[str, int], errors: list[BackpropError]) -> None:
+        """Take what is const and computed. errors: takes what moves."""
+        still = self.constants.keys() | self.integers.known.keys()
+        for name, statement, parts, scope in moving(self.computed, self.columns, names, still):
+            error = not_of_an_equation(name, statement, parts)
+            error.message = in_member(name, scope) + error.message
+            errors.append(error)
+        for name, statement, *_ in self.computed:
+            self.constants[name] = place_of(statement)
 
     def _pattern(self, statement: Statement, root: int) -> str:
         """`x`, `x[2]`, `x[*]`, `x[1..3]`, with the numbers of its indices."""
@@ -316,6 +329,11 @@ def _of_goal(name: str, names: Mapping[str, int], place: Span) -> str:
     raise UnexpectedText(f"{name!r} has {len(many)} members, and one is due", place, hints=hints)
 
 
+def place_of(statement: Statement) -> Span:
+    """Where a statement says that what it defines is const."""
+    return statement.tokens.span(0, statement.tokens.sign - 1)
+
+
 def not_of_an_equation(name: str, statement: Statement, parts: Parts) -> NotAnInput:
     """The error for `const`, bounds or an uncertainty where a name is computed from others."""
     tokens = statement.tokens
@@ -363,22 +381,6 @@ def _of_last_digits(text: str) -> float:
     digits, _, exponent = rest.lower().partition(")")
     power = whole_number(exponent.lstrip("e").replace("−", "-") or "0")
     return float(f"{digits}e{power - len(mantissa.partition('.')[2])}")
-
-
-def _names(tokens: Tokens, parts: Parts) -> set[str]:
-    """The names in a right side, but for the variables of its sums."""
-    found: set[str] = set()
-    variables: set[str] = set()
-    open_ = [parts]
-    while open_:
-        part = open_.pop()
-        several = [part.body.nodes, part.condition, *chain(*(each.items for each in part.clauses))]
-        found.update(
-            tokens.texts[node.token] for nodes in several for node in nodes if node.kind == "name"
-        )
-        variables.update(tokens.texts[clause.node.token] for clause in part.clauses)
-        open_ += part.body.parts.values()
-    return found - variables
 
 
 def _span(tokens: Tokens, node: Node) -> Span:

@@ -28,7 +28,7 @@ from backprop.language.index_code import Scope
 from backprop.language.integers import Integers
 from backprop.language.random_numbers import random_numbers
 from backprop.names import family as family_of
-from backprop.names import spanned
+from backprop.names import in_member, spanned
 from backprop.numbers import shown
 from backprop.options import MaxNodes, default_of
 from backprop.source import Span, pack
@@ -129,9 +129,7 @@ class Families:
                 label = self.label(tokens, name, parts.indices, scope)
                 visit(label, scope, parts, place)
         except BackpropError as error:
-            if scope:
-                shown = ", ".join(f"{name} = {number}" for name, number in scope.items())
-                error.message = f"in {label} ({shown}): {error.message}"
+            error.message = in_member(label, scope) + error.message
             self.errors.append(error)
 
     def label(self, tokens: Tokens, name: str, indices: Sequence[Nodes], scope: Scope) -> str:

@@ -27,6 +27,7 @@ from backprop.loops.many import NotLoops
 from backprop.loops.naming import MemberNames
 from backprop.loops.passes import Found, gradient
 from backprop.loops.plan import Plan
+from backprop.loops.unmoved import check_unmoved
 from backprop.loops.walks import Doubtful, EndlessSlopes
 from backprop.numbers import as_double
 from backprop.source import Span, one_line
@@ -72,6 +73,7 @@ class LoopModel(Model):
         self.names, self.defaults = Labels(self), Defaults(self)
         self.fixed = tuple(plan.fixed_names())
         self.read_with = frozenset(self.fixed)
+        check_unmoved(plan, [*self.fixed, *self.constants])
         self.take(parsed.members.integers.sizes)
         if plan.undefined:  # others have an order of which nothing can be in doubt
             _ = plan.in_file_order

@@ -138,6 +138,8 @@ class _Strict(LoopBuilder):
         assert isinstance(special, Read)
         if family := self.families_known.get(special.family):
             family.members(special.at)
+        elif special.family in self.families.statements and self.families_known:
+            raise NotLoops("a family is read that has no members")
         return row
 
     def _scopes(self, tokens: Tokens, parts: Parts, scope: Scope) -> Iterator[dict[str, Any]]:
@@ -253,7 +255,7 @@ class _Sought(Layout):
         if len(self.members.errors) > errors:
             del self.members.errors[errors:]
             raise NotLoops("there is a mistake")
-        if statement.shape.const or loop.parts.limits:
+        if loop.parts.limits:
             self._limits(loop)
         return loop
 
@@ -261,9 +263,7 @@ class _Sought(Layout):
         """Look at the bounds of inputs."""
         rows = in_order([loop.root], self.columns.operands)
         if any(isinstance(self.columns.specials.get(row), Read) for row in rows):
-            raise NotLoops("what is computed has bounds or is const")
-        if not loop.parts.limits:
-            return
+            raise NotLoops("what is computed has bounds")
         numbers = numpy.concatenate([*numbers_of(part(self.columns, [loop.root], {}))]).tolist()
         labels = self.families[loop.family].labels(self.families[loop.family].where(loop.at))
         reader = DeclarationReader(self.members.integers, Columns(), {})

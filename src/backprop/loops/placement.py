@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy
 from numpy.typing import NDArray
 
-from backprop.graph import Columns, in_order
-from backprop.language.build import Builder
-from backprop.language.declarations import DeclarationReader
+from backprop.graph import in_order
+from backprop.language.declarations import DeclarationReader, place_of
 from backprop.loops.affine import Ints, Places, distinct, numbers_up, plain
 from backprop.loops.arrays import ArrayWriter, Spread
+from backprop.loops.called_equations import called_with_computed
 from backprop.loops.domains import Domain, Reals, Wholes
 from backprop.loops.draws import drawn, first_of, variables_of
 from backprop.loops.family import Family
@@ -53,6 +53,7 @@ class Layout:
         """Of these the ones whose numbers have been asked for."""
         self.computed: dict[int, NDArray[numpy.bool_]] = {}
         self.fixed: dict[str, list[Wholes]] = {}
+        self.unmoved: list[int] = []
         self.derived: dict[str, int] = {}
         """What stands before the names of families that the text does not name, of derivatives in it, and
         the statement that they are for."""
@@ -173,6 +174,8 @@ class Layout:
             if isinstance(special, Read) and special.family not in self.families:
                 read.setdefault(special.family, []).append(special.at)
         for name, indices in read.items():
+            if name in self.builder.families.statements:
+                raise NotLoops("a family is read that has no members")
             family = self.families[name] = Family(name, indices)
             for each in indices:
                 family.own(family.where(each), Family.UNDEFINED)
@@ -244,7 +247,7 @@ class Layout:
             for label, each in zip(family.labels(places), numbers, strict=True):
                 statement = self.loops[each].statement
                 if statement.shape.const:
-                    constants[label] = statement.tokens.span(0, statement.tokens.sign - 1)
+                    constants[label] = place_of(statement)
 
     def _give(
         self,
@@ -264,23 +267,16 @@ class Layout:
         found = part(self.columns, [loop.root], self.uses)
         called = words(loop.statement.tokens, Parts((), loop.parts.body))
         calls = not called.isdisjoint(self.builder.functions)
-        if found.uses or (calls and self._is_equation(loop, found)):
+        if found.uses or (calls and called_with_computed(self.builder, loop, found)):
             parts[number] = found
-            if loop.statement.shape.const or loop.parts.limits:
-                raise NotLoops("what is computed has bounds or is const")
+            if loop.parts.limits:
+                raise NotLoops("what is computed has bounds")
+            if loop.statement.shape.const:
+                self.unmoved.append(number)
+                self._say(loop, self.families[loop.family].where(loop.at))
             self.computed[number] = self._reading(found, loop)
             return
         self._default(loop, found)
-
-    def _is_equation(self, loop: Repeated, found: Block) -> bool:
-        """Whether a statement whose functions read no member is an equation, because one is called with
-        what is computed, as its first member shows: f(2*i), and not f(i)."""
-        if not all(each.counts.all() for each in found.domains.values()):
-            raise NotLoops("a function of the file makes a number of what is computed, perhaps")
-        scope = first_of(self.builder, loop)
-        single = Builder({}, Columns(), self.builder.functions, self.builder.families)
-        single.expression(loop.statement.tokens, loop.parts.body, scope)
-        return single.uses_names
 
     def _reading(self, of: Block, loop: Repeated) -> NDArray[numpy.bool_]:
         """For each combination of a loop whether it reads members: in sums of nothing there are none,
@@ -349,13 +345,12 @@ class Layout:
 
     def _say(self, loop: Repeated, places: Places) -> None:
         """Take what a statement says of its inputs besides their numbers."""
-        tokens, declarations = loop.statement.tokens, self.builder.declarations
+        declarations = self.builder.declarations
         if not (loop.statement.shape.const or loop.parts.limits):
             return
         labels = self.families[loop.family].labels(places)
         if loop.statement.shape.const:
-            place = tokens.span(0, tokens.sign - 1)
-            declarations.constants |= dict.fromkeys(labels, place)
+            declarations.constants |= dict.fromkeys(labels, place_of(loop.statement))
         if not loop.parts.limits:
             return
         numbers = self.defaults[loop.family][places].tolist()

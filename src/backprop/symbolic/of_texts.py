@@ -26,7 +26,9 @@ class IndexedText:
         self._text = text
         if not any(shape.indexed for _, shape in text.statements):
             raise NotIndexed
-        self._numbers = {name: model.default(name) for name in model.fixed}
+        self._numbers = {
+            name: model.default(name) for name in model.fixed if not model.is_equation(name)
+        }
         try:
             self.reader = IndexedReader(text, self._numbers)
         except (TooLong, RecursionError):
