@@ -159,6 +159,13 @@ def test_without_a_name_the_pages_are_listed() -> None:
         assert re.search(rf"^{page.name} +{page.title}$", ran.out, re.M)
 
 
+def test_the_list_of_commands_cuts_no_sentence() -> None:
+    listed = backprop("--help").out.partition("Commands:")[2].partition("Example:")[0]
+    rows = [line.split(maxsplit=1) for line in listed.strip().splitlines()]
+    assert [row[0] for row in rows] == list(COMMANDS)
+    assert all(row[1].endswith(".") and "..." not in row[1] for row in rows)
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_of_a_command_its_options_are_shown(command: str) -> None:
     ran = backprop("help", command)

@@ -107,7 +107,14 @@ def test_the_line_of_the_hint_is_what_was_meant(typed: str, mended: str, value: 
         ("descend --lr 1,000", ["write 1000", "write 1.000"]),
         ("grad --digits 99", ["--digits 99: it is at most 17"]),
         ("grad --digits 0", ["--digits 0: it is at least 1"]),
-        ("grad missing.eq", ["no file missing.eq"]),
+        ("grad missing.eq", ["no file missing.eq", "a text goes after -e"]),
+        ("grad eqs.txt --values missing", ["no file missing", "numbers themselves go after --set"]),
+        ("check eqs.txt --claims missing", ["no file missing", "itself goes after --claim"]),
+        ("-e L=2*x", ["stands in front of its options", 'write backprop grad -e "L=2*x"']),
+        ("--set a=2 grad eqs.txt", ["write backprop grad --set a=2 eqs.txt"]),
+        ("--lr 1 eqs.txt", ["write backprop descend --lr 1 eqs.txt"]),
+        ("--verbose grad", ["write backprop grad --verbose"]),
+        ("-x", ["no such option: -x"]),
     ],
 )
 def test_what_no_line_can_mend_is_said(typed: str, says: list[str]) -> None:

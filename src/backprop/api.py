@@ -370,7 +370,7 @@ def load(
     """The Model of an equation file, which is UTF-8. Raises BackpropError, CannotRead included."""
     from backprop.files import read_source
 
-    return _model(read_source(path), seed, max_nodes)
+    return _model(read_source(path, "a text goes to backprop.parse"), seed, max_nodes)
 
 
 @cache

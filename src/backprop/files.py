@@ -19,8 +19,9 @@ MOST_BYTES = 1 << 30
 _PIECE = 1 << 18
 
 
-def read_source(path: str | PathLike[str]) -> Source:
-    """The text of a UTF-8 file, or of standard input for `-`. Raises CannotRead, NotText."""
+def read_source(path: str | PathLike[str], otherwise: str = "") -> Source:
+    """The text of a UTF-8 file, or of standard input for `-`. otherwise: what to do with a text that
+    is no path, for the hint. Raises CannotRead, NotText."""
     from_stdin = os.fspath(path) == STANDARD
     name = "<stdin>" if from_stdin else os.fspath(path) or "''"
     try:
@@ -35,7 +36,8 @@ def read_source(path: str | PathLike[str]) -> Source:
         if isinstance(error, IsADirectoryError):
             message, hints = f"{name} is a directory, not a file", ["name a file in it"]
         elif isinstance(error, FileNotFoundError):
-            message, hints = f"there is no file {name}", ["check the path; a text goes after -e"]
+            message = f"there is no file {name}"
+            hints = ["; ".join(filter(None, ["check the path", otherwise]))]
         raise CannotRead(message, hints=hints) from None
     if len(data) > MOST_BYTES:
         raise CannotRead(f"{name} is larger than 1 GiB, the most that is read")

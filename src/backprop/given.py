@@ -212,7 +212,7 @@ def opened_all(files: Sequence[str | Source]) -> list[Source]:
 
 def _opened(path: str) -> Source:
     try:
-        return read_source(path)
+        return read_source(path, "numbers themselves go after --set")
     except CannotRead as error:
         if "=" in path:
             error.hints = (f'numbers themselves go after --set: --set "{path}"',)

@@ -104,7 +104,8 @@ class Inputs(NamedTuple):
             return typed("\n".join(self.expressions), "-e")
         default = default_file()
         try:
-            return read_source(default if self.file is None else self.file)
+            path = default if self.file is None else self.file
+            return read_source(path, "a text goes after -e")
         except CannotRead as error:
             if self.file is not None or os.path.exists(default):
                 raise

@@ -103,7 +103,7 @@ def read_claims(
     a name that `explain --detail operations` gives an operation, all are claims about operations:
     `∂L/∂v1`. Raises SyntaxFaults, UnknownName, NameDefinedTwice, CannotRead.
     """
-    sheets = [unmarked(read_source(path)) for path in files]
+    sheets = [unmarked(read_source(path, "a claim itself goes after --claim")) for path in files]
     sources = [unmarked(typed(text, "--claim")) for text in texts] + sheets
     reader = _Reader(with_steps(model, output, (each.text for each in sources)), output)
     claims: list[Claim] = []

@@ -28,7 +28,7 @@ def check(
     output: printing.Output,
     digits: printing.Digits,
 ) -> None:
-    """The gradient against differences, or derivatives that a person worked out.
+    """Mark derivatives worked out by hand, or test the gradient.
 
     Without claims, the gradient by every input is compared with slopes that come from values alone.
     With claims, each is marked: at the given point, and formulas at random points as well. The exit

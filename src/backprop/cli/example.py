@@ -28,7 +28,7 @@ def example(
     ),
     force: bool = force_option("--copy"),
 ) -> None:
-    """Examples and exercises: a list, one of them as text, or copies to work on."""
+    """Examples and exercises, to read or to copy and work on."""
     if force and copy is None:
         raise BadOption("--force is for copies", hints=["say where to: --copy DIR"])
     first, second = gallery.examples(), gallery.larger()

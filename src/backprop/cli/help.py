@@ -37,7 +37,7 @@ def help(
         offers="pages",
     ),
 ) -> None:
-    """Pages to read, such as that of the equation language, and the options of a command."""
+    """Pages to read, such as the language's, and a command's options."""
     from backprop import gallery
 
     if name is not None:

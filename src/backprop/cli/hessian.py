@@ -34,10 +34,10 @@ def hessian(
     digits: Digits,
     engine: EngineName,
 ) -> None:
-    """The matrix of second derivatives, its eigenvalues, and what they say.
+    """Second derivatives as a matrix, and what kind of point it is.
 
-    They say whether the point is a minimum, a maximum, a saddle, or flat in some direction; where
-    the gradient is not 0, how the output curves there. CSV and LaTeX have the matrix alone;
+    Its eigenvalues say whether the point is a minimum, a maximum, a saddle, or flat in some
+    direction; where the gradient is not 0, how the output curves there. CSV and LaTeX have the matrix alone;
     eigenvalues and verdict are in table, Markdown and JSON.
     """
     format = chosen_format(format, output)

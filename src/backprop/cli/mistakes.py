@@ -79,7 +79,7 @@ def explained(
     words: those behind `backprop`; said: Typer's message; command: gives the function of a command.
     """
     if not words or words[0] not in COMMANDS:
-        return _no_command(words, said)
+        return _no_command(words, said, command)
     own = fields(command(words[0]))
     found = _unquoted(words, own) or _unknown(words, own, command) or _too_many(words, own)
     if found is not None:
@@ -270,8 +270,16 @@ def _no_file(words: Sequence[str], own: Sequence[Field]) -> BadOption | None:
     return None
 
 
-def _no_command(words: Sequence[str], said: str) -> BadOption:
+def _no_command(
+    words: Sequence[str], said: str, command: Callable[[str], Callable[..., None]]
+) -> BadOption:
     """The error for a line whose first word is no command."""
+    named = next((word for word in words if word in COMMANDS), None)
+    others = [each for each in COMMANDS if words and _field(words[0], fields(command(each)))]
+    if words and words[0].startswith("-") and (named or others):
+        rest = [word for at, word in enumerate(words) if named is None or at != words.index(named)]
+        line = _line([named or others[0], *rest])
+        return BadOption("the command stands in front of its options", hints=[f"write {line}"])
     first = next((word for word in words if not word.startswith("-")), None)
     if first is None:
         message = re.sub(r" \(Possible options?:.*", "", said)
