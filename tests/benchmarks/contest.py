@@ -30,16 +30,22 @@ def installed(module: str) -> bool:
     return find_spec(module) is not None
 
 
+def with_bytecode() -> dict[str, str]:
+    """The environment: an installed package has its bytecode; a checkout must be allowed to write it."""
+    return {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+
+
 class Worker:
     """A contestant in a process of its own: see worker.py."""
 
     def __init__(self, module: str, *arguments: Any, limit: float = 900, **variables: str) -> None:
         paths = [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
+        path = os.pathsep.join(filter(None, paths))
         self.process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths)), **variables},
+            env={**with_bytecode(), "PYTHONPATH": path, **variables},
         )
         self.facts: dict[str, float] = {}
         try:
@@ -94,14 +100,12 @@ class Launcher:
     """Runs commands from a small process: see launcher.py."""
 
     def __init__(self) -> None:
-        # an installed package has its bytecode; a checkout must be allowed to write it
-        variables = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
         self.process = subprocess.Popen(
             [sys.executable, "-S", "-E", "-I", launcher.__file__],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env=variables,
+            env=with_bytecode(),
         )
 
     def run(self, command: list[str]) -> Ran:

@@ -237,13 +237,17 @@ def _room(nests: Nests, one: Prepared) -> LocalFamily | None:
     assert one.body.row
     if position < 0 or family.low[position] != low or family.shape[position] != one.body.row.size:
         return None
-    owner = numpy.moveaxis(family.owner.reshape(family.shape), position, 0)
-    owner = owner.reshape(one.body.row.size, -1)
-    there = (owner != family.ABSENT) & ~numpy.isin(owner, [*plan.computed])
-    if (there != there[0]).any():
-        return None
-    inputs = numpy.flatnonzero(there[0])
-    begin = numpy.zeros(0, dtype=numpy.int64)
+    begin = inputs = numpy.zeros(0, dtype=numpy.int64)
+    if family.alike not in plan.computed:
+        owner = numpy.moveaxis(family.owner.reshape(family.shape), position, 0)
+        owner = owner.reshape(one.body.row.size, -1)
+        # by the number of an owner, of which those below 0 stand at the end
+        given = numpy.ones(max(family.owner.max(), *plan.computed) + 3, dtype=bool)
+        given[[*plan.computed, family.ABSENT]] = False
+        there = given[owner]
+        if (there != there[0]).any():
+            return None
+        inputs = numpy.flatnonzero(there[0])
     if len(inputs):
         own = numpy.moveaxis(numpy.arange(family.size).reshape(family.shape), position, 0)
         own = own.reshape(len(there), -1)[:, inputs].reshape(-1)
