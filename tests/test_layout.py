@@ -119,6 +119,32 @@ def test_groups_have_room_for_their_titles(direction: str, program: str) -> None
     assert {f"r{k} = slope*x{k} + offset - y{k}" for k in (1, 2, 3)} <= texts
 
 
+@pytest.mark.parametrize("name", ["mazur_network", "pendulum_period"])
+def test_groups_are_no_wider_than_what_is_in_them(name: str, program: str) -> None:
+    svg = drawn(str(EXAMPLES / f"{name}.eq"), "--direction", "TB")
+    boxes = {}
+    for node in groups(svg, "node"):  # a number is a text alone
+        edges = [float(text.get("x") or 0) for text in node.iter(f"{SVG}text")]
+        for shape in node.iter():
+            edges += map(float, re.findall(r"(-?[\d.]+),", shape.get("points") or ""))
+        boxes[node.findtext(f"{SVG}title")] = edges
+    checked = 0
+    for cluster in groups(svg, "cluster"):
+        (border,), (title,) = cluster.iter(f"{SVG}path"), cluster.iter(f"{SVG}text")
+        sides = [float(x) for x in re.findall(r"(-?[\d.]+),-?[\d.]+", border.get("d") or "")]
+        text, middle = title.text or "", float(title.get("x") or 0)
+        group = (cluster.findtext(f"{SVG}title") or "").removeprefix("cluster ")
+        inside = [
+            x for box, edges in boxes.items() for x in edges if (box or "").split(" ")[0] == group
+        ]
+        half = 4.0 * len(text)  # of 12 points, with wide letters
+        ends = min(*inside, middle - half), max(*inside, middle + half)
+        assert ends[0] - 30 < min(sides), text
+        assert max(sides) < ends[1] + 30, text
+        checked += 1
+    assert checked > 5
+
+
 def test_a_graph_as_text_has_the_direction_of_its_picture(
     tmp_path: Path, program: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

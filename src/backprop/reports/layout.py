@@ -2,7 +2,8 @@
 the titles of its groups go.
 
 A title stands in a strip along the upper edge of its group. Graphviz keeps boxes out of that
-strip, but not arrows; here a title moves along it to where no arrow is.
+strip, but not arrows; here a title moves along it to where no arrow is. A group that was made wider
+to have such a place ends where what stands in it does.
 """
 
 import re
@@ -10,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from itertools import pairwise
 from math import ceil, dist
+from operator import itemgetter
 from typing import NamedTuple
 
 from backprop.numbers import shortened, shown
@@ -36,6 +38,7 @@ _GROUP = re.compile(
     re.S,
 )
 _ARROW = re.compile(r'pos="e,(?:[^" ]+) ([^"]+)"')
+_NODE = re.compile(rf"\spos={_PLACES},(?:(?!\spos=).)*?\swidth=([\d.]+)\]", re.S)
 _LABEL = re.compile(rf"label={_TEXT},\s+(?:labeltooltip={_TEXT},\s+)?lp={_PLACES},\s+pos=", re.S)
 
 Position = tuple[float, float]
@@ -49,8 +52,9 @@ def fit(layout: str) -> float:
 
 
 def with_free_titles(layout: str, first: str) -> str:
-    """The layout with its titles where no arrow crosses them, shortened where there is no room. first:
-    the layout of the same graph without blanks behind its titles."""
+    """The layout with its titles where no arrow crosses them, shortened where there is no room, and
+    its groups no wider than what is in them. first: the layout of the same graph without blanks
+    behind its titles."""
 
     def moved(title: _Title) -> str:
         text, start, wide = title.text, title.start, title.wide
@@ -58,7 +62,12 @@ def with_free_titles(layout: str, first: str) -> str:
             room = max(int(len(text) * title.room / wide), 1)
             text, wide = shortened(text, room), title.room
         at = f'"{shown(start + wide / 2, 7)},{shown(title.y, 7)}"'
-        whole = title.found[0].replace(f'"{title.found[2]}"', f'"{text}"', 1)
+        left, low, right, high = _numbers(title.found[1])
+        left = max(left, min(start, title.inside[0]) - _MARGIN)
+        right = min(right, max(start + wide, title.inside[1]) + _MARGIN)
+        border = ",".join(shown(each, 7) for each in (left, low, right, high))
+        whole = title.found[0].replace(f'bb="{title.found[1]}"', f'bb="{border}"', 1)
+        whole = whole.replace(f'"{title.found[2]}"', f'"{text}"', 1)
         return whole.replace(f'lp="{title.found[4]}"', f"lp={at}", 1)
 
     found = _titles(layout, first)
@@ -85,13 +94,15 @@ def with_room(source: str, layout: str, first: str, times: float) -> str:
 
 
 class _Title(NamedTuple):
-    """The title of a group: its text and how wide that is, how wide the group is, and where along its
-    edge, at height y, the first place with room for it begins, or the one with the most room."""
+    """The title of a group: its text and how wide that is, how wide the group is, from where to where
+    what is in the group stands, and where along its edge, at height y, the place with room for it
+    begins that makes the group least wide, or the one with the most room."""
 
     found: re.Match[str]
     text: str
     wide: float
     width: float
+    inside: Position
     start: float
     room: float
     y: float
@@ -116,13 +127,24 @@ def _titles(layout: str, first: str) -> dict[int, _Title]:
         taken = sorted(x for points in met for x, y in points if low <= y <= high)
         ends = [left + _MARGIN / 2, *(x for x in taken if left < x < right), right - _MARGIN / 2]
         free = [(a + _MARGIN / 2, b - _MARGIN / 2) for a, b in pairwise(ends)]
-        start, end = next(
-            ((a, b) for a, b in free if b - a >= wide),
-            max(free, key=lambda ends: ends[1] - ends[0]),
+        inside = _inside(layout[group.end() : layout.index("\n\t}", group.end())])
+        start, room = min(
+            [(min(max(a, inside[0]), b - wide), b - a) for a, b in free if b - a >= wide]
+            or [max(((a, b - a) for a, b in free), key=itemgetter(1))],
+            key=lambda place: max(place[0] + wide, inside[1]) - min(place[0], inside[0]),
         )
-        return _Title(group, text, wide, right - left, start, end - start, y)
+        return _Title(group, text, wide, right - left, inside, start, room, y)
 
     return {group.start(): title(group) for group in _GROUP.finditer(layout)}
+
+
+def _inside(group: str) -> Position:
+    """From where to where the boxes, circles and arrows of a group stand. group: its text."""
+    ends = [x for x, _ in _points(group)]
+    for node in _NODE.finditer(group):
+        (x, _), half = _numbers(node[1]), 36 * float(node[2])  # inches, and points
+        ends += [x - half, x + half]
+    return min(ends), max(ends)
 
 
 def _joined(text: str) -> str:
