@@ -165,6 +165,53 @@ def test_a_valley_that_leads_ever_farther_has_no_minimum(start: tuple[float, ...
     assert found.value == pytest.approx(least, rel=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("text", "start", "words"),
+    [
+        # homogeneous forms that are negative somewhere: along y = x, y = 0.7*x
+        ("x^4 + y^4 - 2.1*x^3*y", (1, 0.5), "as far as doubles go while x, y grow"),
+        ("x^2 + y^2 - 2*x*y - x - y", (1, 0.5), "as far as doubles go while x, y grow"),
+        ("y*log(x)", (2, 2), "as far as doubles go while y grows"),
+        # tails that become small beside another term
+        ("exp(-x) + (y-1)^2", (2, 0.3), "towards 0 while x grows"),
+        ("1/(1+exp(x)) + (y-1)^2", (2, 0.3), "towards 0 while x grows"),
+        ("1e-20*(1/(1+x^2) + (y-1)^2)", (0.1, 0.3), "towards 0 while x grows"),
+        ("exp(-x)*y^2 + (y-1)^4", (1, 1), "towards 0 while x grows"),
+        ("exp(-x) + exp(y) + y^2", (1, 1), "towards 0.827184026"),
+        ("log(1 + exp(-x*y))", (1, 1), "towards 0 while x, y grow"),
+        # valleys that bend
+        ("(x*y-1)^2 + x^2", (1, 1), "towards 0 along a valley on which y grows"),
+        ("(x*y-1)^2 + exp(-x)", (1, 1), "towards 0 along a valley on which x grows"),
+    ],
+)
+def test_an_infimum_far_away_is_no_minimum(
+    text: str, start: tuple[float, float], words: str
+) -> None:
+    found = descent(f"f = {text}", dict(zip("xy", start, strict=True)))
+    assert (found.stopped, found.failed) == ("falls without end", True), found.reason
+    assert words in found.reason
+
+
+def test_a_step_curve_that_data_leave_undetermined_has_no_minimum() -> None:
+    """The best logistic curve through three points is a step: the second and the third have one residual."""
+    data = [(0.0, 0.01705), (0.3, -0.3435), (0.6, -0.46695)]
+    text = " + ".join(f"(x/(1+exp(-y*({t}-z))) - ({d}))^2" for t, d in data)
+    found = descent(f"f = {text}", {"x": 1, "y": 0, "z": 2.088})
+    assert found.stopped == "falls without end", found.reason
+    assert "along a valley on which y grows" in found.reason
+    assert found.value == pytest.approx(0.01705**2, rel=1e-9)
+
+
+def test_where_rounding_hides_the_output_nothing_is_claimed() -> None:
+    line = "(2.199*x + 0.775*y - 1.899*z + 1.473*w + 1.349)"
+    text = f"-2.8*{line}/(1 + {line}^2) - 1.6*exp(-(2.8*x + 2.2*y + 1.9*z - 0.6*w + 2.2)^2)"
+    text += "*(1.4*x + 1.9*y - 1.3*z - 2.8*w - 2.8)^2"
+    found = descent(f"f = {text}", {"x": 0, "y": 1.6, "z": 2.252, "w": -0.376})
+    assert not found.converged, found.reason
+    assert " corner" not in found.reason
+    assert " jump" not in found.reason
+
+
 def test_a_minimum_that_is_far_away_is_one() -> None:
     found = descent("f = (x - 1e5)^2 + (x*y - 2)^2", {"x": 1, "y": 1})
     assert found.stopped == "minimum", found.reason

@@ -51,6 +51,9 @@ _STARTS, _BACK, _BEYOND = 24, 30, 1.5
 """From so many points around, at the two largest distances, up to so many steps lead back to where
 the output is as low as at the corner, so many times as far as their slope asks for: valleys bend."""
 
+_LONG = 100
+"""So many steps must be used up for a fall without end to be seen in them."""
+
 _UNCLEAR = "corner", "rounding"
 """The endings that leave open what the last point is."""
 
@@ -59,9 +62,10 @@ def judged(run: Run, stop: Stop, ended: Ending, follows: bool) -> Stop | Lead | 
     """What the end of a run becomes by a look around its last point. ended: that point, where what the chain
     rule does not decide is nan. follows: whether the method goes on from any lower point. Returns None if the
     run now has a gradient to go on with."""
-    if stop.cause == "steps" and run.stands:
-        found = _smooth(run, stop, ended)
-        return found if isinstance(found, Stop) and found.converged else stop
+    if stop.cause == "steps":
+        found = _smooth(run, stop, ended) if run.stands else _drifts(run)
+        done = isinstance(found, Stop) and (found.converged or found.cause == run.endless)
+        return found if done else stop
     if stop.cause not in ("rest", "gradient"):
         return (on_plateau(run, stop, ended) if stop.cause == "change" else None) or stop
     if run.norm and stop.cause == "rest" and (endless := without_end(run) or pole(run)):
@@ -81,10 +85,16 @@ def judged(run: Run, stop: Stop, ended: Ending, follows: bool) -> Stop | Lead | 
             return found
         if isinstance(found, Stop) and found.cause not in _UNCLEAR:
             return found
+        if (
+            isinstance(found, Stop)
+            and found.cause == "rounding"
+            and run.problem.objective.is_smooth
+        ):
+            return found
         odd = True
     if not odd:
         return _smooth(run, stop, ended)
-    problem = run.problem
+    problem, is_smooth = run.problem, run.problem.objective.is_smooth
     most = max(_FEWEST, _WORK // max(1, problem.size) // (1 + run.left))
     look = _Around(problem, run.x, run.value, most)
     slope = look.way_down()
@@ -94,7 +104,7 @@ def judged(run: Run, stop: Stop, ended: Ending, follows: bool) -> Stop | Lead | 
     if look.lowest:
         but = ", but its gradient does not lead there; start elsewhere"
         return stationary(run, "", look.lowest, but)
-    if look.smooth or (rests and not undecided):
+    if look.smooth or (rests and not undecided) or (is_smooth and not rests):
         return _smooth(run, stop, ended)
     none = f"{output} is {lower} at none of {look.count} points around it"
     if look.jumps:
@@ -117,6 +127,24 @@ def _smooth(run: Run, stop: Stop, ended: Ending) -> Stop | Lead:
     from backprop.descent.landing import landed  # numpy is not always wanted
 
     return verdict(run, landed(run))
+
+
+def _drifts(run: Run) -> Stop | None:
+    """The end of a run whose steps are used up, if the output falls without end along the way it took."""
+    problem = run.problem
+    if run.count < _LONG or not (run.monotone and problem.objective.is_smooth):
+        return None
+    if not problem.affords_bends:
+        return None
+    from backprop.descent.straight_on import has_grown, straight_on
+
+    if not has_grown(run):
+        return None
+    from backprop.descent.landing import landed
+    from backprop.descent.receding import recedes
+
+    landing = landed(run)
+    return straight_on(run, landing) or recedes(run, landing) if landing else None
 
 
 def _steep(objective: GraphObjective, ended: Evaluation) -> bool:

@@ -1,11 +1,10 @@
 """The end of a run that stands still, where the output falls as far as doubles go."""
 
 from itertools import pairwise
-from math import inf, isinf, isnan
+from math import inf
 
 from backprop.descent.course import Run, Stop
 from backprop.descent.objective import Point
-from backprop.descent.problem import moves
 from backprop.errors import NotFinite
 from backprop.numbers import shown
 
@@ -16,11 +15,9 @@ _FAR = 1e100
 """How far away an output must have no value, or the numbers be about to leave the range of doubles,
 for its fall to be one without end."""
 
-_BACK = 1.0, 0.9, 0.5
-"""How far back, to where the run began, the output is looked at."""
-
-_AHEAD = [0.1, 1.0, 10.0, 1e3, 1e6, 1e9]
-"""How far ahead, in lengths of the way from the start."""
+_LIMIT, _NONE = 0.5, 1e-15
+"""What falls by more than this part of all that it has fallen comes near to nothing; what is left of the
+output far away is nothing if it is less than the second part."""
 
 _BESIDE, _ABOVE, _DEEPER = 1e-6, (1e-4, 1e-6, 1e-8, 1e-10), 2.0
 """A pole is so near that so small a part of the scale of the inputs promises to change the output by itself;
@@ -36,10 +33,12 @@ _LARGEST = 1.79e308
 def without_end(run: Run) -> Stop | None:
     """The end of a run that nothing lowers, if the output falls along its gradient, farther and farther,
     until doubles end; else None."""
-    if not _falls(run):
+    lowest = _lowest(run)
+    if lowest is None:
         return None
-    way = f"{run.output} {run.falls}s as far as doubles go"
-    return endless(run, f"{way}, and has no {run.least} on this way")
+    longest = max(map(abs, run.gradient))
+    way = [-slope / longest for slope in run.gradient]
+    return endless(run, f"{falling(run, way, lowest)}, and has no {run.least} on this way")
 
 
 def pole(run: Run) -> Stop | None:
@@ -68,47 +67,17 @@ def pole(run: Run) -> Stop | None:
     )
 
 
-def tail(run: Run, room: float) -> Stop | None:
-    """The end of a run where the output has become flat, if it only falls along the way from the start, ever
-    less, and however far one goes; else None. It is not for outputs with corners, which may be flat.
-
-    room: a rise by no more is none.
-    """
-    problem, x = run.problem, run.x
-    way = moves(run.begun, x)
-    way = [by if far else 0.0 for by, far in zip(way, _unbounded(run, way), strict=True)]
-    if not any(way) or not run.fallen:
-        return None
-
-    def value(part: float) -> float:
-        ahead = [_within(at + part * by) for at, by in zip(x, way, strict=True)]
-        try:
-            return problem.value(problem.inside(ahead))
-        except NotFinite:  # 1/(1 + exp(x)) is 0 where exp(x) is beyond all doubles
-            return problem.objective.last * problem.sign
-
-    before = [*(value(-part) for part in _BACK), run.value]
-    if not before[0] > before[-1] + room or not all(
-        one >= after - room for one, after in pairwise(before)
-    ):
-        return None
-    for part in _AHEAD:
-        after = value(part)
-        if isnan(after) and part > 1:
-            break  # so far away doubles may end
-        if not after <= run.value + room:
-            return None
-    names = [name for name, by in problem.named(way).items() if by]
+def falling(run: Run, way: Point, lowest: float, where: str = "while") -> str:
+    """What an output does that falls along a way until doubles end. lowest: the output there. where: the
+    word, or words, for the way."""
+    names = [name for name, by in run.problem.named(way).items() if by]
     listed = ", ".join(names[:_NAMED]) + (", …" if len(names) > _NAMED else "")
-    grows = "grows" if len(names) == 1 else "grow"
-    where = f"towards {shown(run.value * problem.sign)} while {listed} {grows} beyond all bounds"
-    return endless(run, f"{run.output} {run.falls}s {where}, and has no {run.least} on this way")
-
-
-def _unbounded(run: Run, way: Point) -> list[bool]:
-    """Which parameters have no bound ahead."""
-    ends = zip(way, run.problem.low, run.problem.high, strict=True)
-    return [isinf(low if by < 0 else high) for by, low, high in ends]
+    grow = "grows" if len(names) == 1 else "grow"
+    size = max(run.fallen, abs(run.value))
+    if not run.value - lowest <= _LIMIT * size:
+        return f"{run.output} {run.falls}s as far as doubles go {where} {listed} {grow} beyond all bounds"
+    limit = shown(0.0 if abs(lowest) <= _NONE * size else lowest * run.problem.sign)
+    return f"{run.output} {run.falls}s towards {limit} {where} {listed} {grow} beyond all bounds"
 
 
 def endless(run: Run, message: str) -> Stop:
@@ -121,35 +90,37 @@ def endless(run: Run, message: str) -> Stop:
     )
 
 
-def _falls(run: Run) -> bool:
-    """Whether the output is never higher at a point farther along the gradient, and at last lower, or
-    without a value so far away that doubles end."""
+def _lowest(run: Run) -> float | None:
+    """The last output along the gradient, if it is never higher at a point farther away, and at last lower,
+    minus infinity where it has no value so far away that doubles end; else None."""
     problem, longest = run.problem, max(map(abs, run.gradient), default=0.0)
     if not 0 < longest < inf:
-        return False
+        return None
     down = [-slope / longest for slope in run.gradient]
     at, way = max(zip(run.x, down, strict=True), key=lambda each: abs(each[0]))
     if abs(at) > _FAR and at * way < 0:
-        return False  # it leads back from far away
+        return None  # it leads back from far away
     value = lowest = run.value
     here, reach = run.x, _FIRST * max([1.0, *map(abs, run.x)])
     while (there := _moved(run, down, reach)) != here:
         try:
             value = problem.value(there)
         except NotFinite:
-            return problem.bottomless or max(map(abs, here)) > _FAR
+            if problem.bottomless:
+                return -inf
+            return lowest if max(map(abs, here)) > _FAR else None
         if value > lowest or (value == lowest < run.value):
-            return False
+            return None
         here, lowest, reach = there, value, reach * _FACTOR
-    return lowest < run.value and max(map(abs, here)) > _FAR
+    return lowest if lowest < run.value and max(map(abs, here)) > _FAR else None
 
 
 def _moved(run: Run, down: Point, reach: float) -> Point:
     """Where a move of this length leads, within the bounds and the range of doubles."""
     moved = [at + reach * part for at, part in zip(run.x, down, strict=True)]
-    return run.problem.inside(list(map(_within, moved)))
+    return run.problem.inside(list(map(within, moved)))
 
 
-def _within(number: float) -> float:
+def within(number: float) -> float:
     """A number, or the last one before the range of doubles ends."""
     return max(-_LARGEST, min(_LARGEST, number))

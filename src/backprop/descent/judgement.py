@@ -8,10 +8,10 @@ from typing import Any
 import numpy
 
 from backprop.descent.course import Run, Stop
-from backprop.descent.endless import tail
 from backprop.descent.landing import Flat, Landing
 from backprop.descent.leads import NAMED, Lead, after, stationary, towards
 from backprop.descent.receding import recedes
+from backprop.descent.straight_on import grown_far, straight_on
 from backprop.numbers import shown
 
 _HAS_A_SAY = 0.1
@@ -30,6 +30,8 @@ def _verdict(run: Run, landing: Landing | None) -> Stop | Lead:
     if landing is None:
         why = "its second derivatives are not finite there"
         return Stop("rounding", f"{when}: whether {output} is lowest is not known: {why}")
+    if endless := straight_on(run, landing):
+        return endless
     if landing.bends_down:
         point = landing.lower_below()
         if point is not None and not landing.is_level:
@@ -46,8 +48,6 @@ def _verdict(run: Run, landing: Landing | None) -> Stop | Lead:
             return Lead(point, Stop("rounding", still))
         none = f"{output} is {_lower(run)} at no point nearby that was tried, but {foretold}"
         return Stop("corner", f"{when}: {none}; perhaps this is a corner")
-    if run.problem.objective.is_smooth and landing.is_flat and (endless := tail(run, landing.room)):
-        return endless
     if run.problem.objective.is_smooth and (endless := recedes(run, landing)):
         return endless
     point, flat = landing.flat()
@@ -69,6 +69,12 @@ def _lower(run: Run) -> str:
 def _lowest(run: Run, landing: Landing, flat: Sequence[Flat]) -> Stop:
     """The end of a run where no point nearby is lower."""
     output = run.output
+    if run.fallen and not landing.has_moved and (name := grown_far(run)):
+        size, lost = shown(abs(run.last.parameters[name]), 2), shown(landing.rounding, 2)
+        hides = (
+            f"rounding, {lost}, hides whether {output} still {run.falls}s where {name} is {size}"
+        )
+        return Stop("rounding", f"{after(run)}: {hides}; perhaps it has no {run.least}")
     still = f"what {output} could still {run.falls} is below its rounding"
     if not any(run.gradient):
         still = "every gradient is 0" if len(run.x) > 1 else "the gradient is 0"

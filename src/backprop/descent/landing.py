@@ -17,7 +17,6 @@ import numpy
 
 from backprop.descent.course import NOTHING, Run, Stop
 from backprop.descent.objective import Point
-from backprop.descent.problem import moves
 from backprop.descent.second_order import by_differences, exact
 from backprop.descent.softest import Softest, softest
 from backprop.errors import NotFinite
@@ -55,8 +54,11 @@ _FLAT_WAYS = 12
 _AROUND, _NEARBY = 2, 1e-3
 """So many random ways, there and back, of this part of the scale of each input."""
 
-_HARDLY = 1e-3
+HARDLY = 1e-3
 """A bend by less than this part of what a run has fallen is hardly one."""
+
+_SOFT = 1e-6
+"""A way is soft along which it bends by less than this part, until one input has moved by its scale."""
 
 _HARDLY_MOVED = 1e3
 """A run that has fallen by less than so many times the rounding has hardly moved."""
@@ -211,7 +213,7 @@ class Landing:
         found = self.spectrum
         at = int(found.bends.argmin())
         higher = float(found.slopes[at]) ** 2 / -2 / float(found.bends[at])
-        return higher <= max(self.room, _HARDLY * self.range)
+        return higher <= max(self.room, HARDLY * self.range)
 
     @property
     def fall(self) -> float:
@@ -243,17 +245,21 @@ class Landing:
         """Whether the run has fallen by far more than rounding."""
         return self.range > _HARDLY_MOVED * self.rounding
 
-    @property
-    def is_flat(self) -> bool:
-        """Whether the output hardly bends on the way from the start, for how far that is: a way that falls
-        by all that the run has fallen, and does not bend by a thousandth of that, leads to no minimum."""
-        run = self.run
-        way = numpy.array(moves(run.begun, run.x))[self._free]
-        if self.has_many or not self.has_moved:
+    def is_straight(self, way: Point) -> bool:
+        """Whether the output hardly bends on a way of the run, for how far that is: a way that falls by all
+        that the run has fallen, and does not bend by a thousandth of that, leads to no minimum."""
+        if self.has_many:
             return False
         some = numpy.ix_(self._free, self._free)
-        bend = float(way @ self._table[0][some] @ way) / 2
-        return abs(bend) < _HARDLY * self.range
+        part = numpy.array(way)[self._free]
+        bend = float(part @ self._table[0][some] @ part) / 2
+        return abs(bend) < HARDLY * self.range
+
+    def is_soft(self, way: Any) -> bool:
+        """Whether the output hardly bends along a way until one input has moved by its scale."""
+        table, _ = self._table
+        move = self.reach(way) * way
+        return abs(float(move @ table @ move)) / 2 < _SOFT * self.range
 
     @property
     def is_steep(self) -> bool:

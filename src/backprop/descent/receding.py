@@ -1,78 +1,149 @@
-"""The end of a run whose inputs have grown far along a valley that bends, and grow on without end."""
+"""The end of a run whose inputs grow on without end along a valley that bends.
+
+What tells is the profile of the output: the lowest one that there is while one input is held (as in a profile
+likelihood: Raue et al., Bioinformatics 25, 2009, on parameters that data do not determine).
+"""
 
 from __future__ import annotations
 
-from math import exp, inf, isinf, log
+from collections.abc import Iterator
+from copy import copy
+from math import exp, inf, isfinite, isinf, log, log10
+from sys import float_info
 
 import numpy
 
-from backprop.descent.course import Run, Stop
-from backprop.descent.endless import endless
+from backprop.descent.course import NoLower, Run, Stop
+from backprop.descent.endless import endless, falling
 from backprop.descent.landing import Landing
 from backprop.descent.objective import Point
-from backprop.descent.second_order import exact
-from backprop.errors import NotFinite
-from backprop.numbers import shown
+from backprop.descent.optimizers import defaults
+from backprop.descent.problem import FEW
+from backprop.descent.searches import chosen, descend
+from backprop.errors import BackpropError
 
-_GROWN = 1e3
-"""An input that is so many times as large as at the start may grow on."""
+_GROWN, _FAR = 4.0, 1e3
+"""An input that is so many times as large as at the start may grow on; by the second number, whatever the
+bends say."""
 
-_BACK, _AHEAD = 0.1, (10.0, 1e2, 1e4)
-"""So many times the input that grows most, the output is looked at."""
+_BACK, _TIMES, _AHEAD, _FARTHEST = 0.1, 10.0, 5, 20
+"""So many times the input that grows, the output is looked at; ahead at least so often, and as often as it
+has grown tenfold; where that is more often than the last number, as far as doubles go."""
 
 _BENT = 4.0
 """The others grow or shrink with at most this power of it."""
 
-_TURNS = 4
-"""So many steps of Newton's method lead back to the bottom of the valley."""
+_STEPS = 60
+"""So many steps at most lead back to the bottom of the valley."""
+
+_LEADS = 3
+"""The most inputs of which one may grow."""
 
 
 def recedes(run: Run, landing: Landing) -> Stop | None:
     """The end of a run where the output has become flat, if it only falls, ever less, along a valley on which
-    an input has grown a thousandfold, and does not rise when it grows on; else None."""
-    begun, x = run.begun, run.x
-    growth = [abs(at / to) if to else 0.0 for at, to in zip(x, begun, strict=True)]
-    lead = max(range(len(x)), key=growth.__getitem__)
-    found = landing.spectrum
-    if landing.has_many or not growth[lead] > _GROWN or not len(found.bends):
+    an input has grown, and does not rise when it grows on; else None."""
+    if landing.has_many or not 1 < len(run.x) <= FEW or not run.fallen:
         return None
-    way = found.ways[int(found.bends.argmin())]
-    if way[lead] == 0 or not all(x):
-        return None
-    powers = (way / numpy.array(x)) / (way[lead] / x[lead])
-    end = run.problem.high[lead] if x[lead] > 0 else run.problem.low[lead]
-    if not isinf(end) or not (numpy.abs(powers) <= _BENT).all():
-        return None
-
-    def value(times: float) -> float:
-        far = [at * exp(log(times) * power) for at, power in zip(x, powers.tolist(), strict=True)]
-        return _lowest(run, run.problem.inside(far), lead)
-
-    if not value(_BACK) > run.value + landing.room:
-        return None
-    if not all(value(times) <= run.value + landing.room for times in _AHEAD):
-        return None
-    name, least = run.problem.names[lead], shown(run.value * run.problem.sign)
-    where = f"towards {least} along a valley on which {name} grows beyond all bounds"
-    return endless(run, f"{run.output} {run.falls}s {where}, and has no {run.least} on this way")
+    for lead, powers in _leads(run, landing):
+        lowest = _only_falls(run, landing, lead, powers)
+        if lowest is not None:
+            named = [by if at == lead else 0.0 for at, by in enumerate(run.x)]
+            told = falling(run, named, lowest, "along a valley on which")
+            return endless(run, f"{told}, and has no {run.least} on this way")
+    return None
 
 
-def _lowest(run: Run, point: Point, held: int) -> float:
-    """The lowest output that a few steps of Newton's method find from a point while an input is held; inf
-    where there is none."""
-    problem, least = run.problem, inf
-    free = [at for at in range(len(point)) if at != held]
-    for _ in range(_TURNS):
-        try:
-            value, gradient = problem.both(point)
-        except NotFinite:
-            break
+def _leads(run: Run, landing: Landing) -> Iterator[tuple[int, list[float]]]:
+    """The inputs that may grow on, and with which power of it the others do."""
+    found, x = landing.spectrum, numpy.array(run.x)
+    if not len(found.bends):
+        return
+    way = found.ways[int(numpy.abs(found.bends).argmin())]
+    soft = landing.is_soft(way)
+    begun = numpy.array(run.begun)
+    # of what began at 0 only bends say how far it has come
+    unknown = inf if soft else 0.0
+    with numpy.errstate(all="ignore"):
+        growth = numpy.where(begun == 0, unknown, numpy.abs(x) / numpy.abs(begun))
+    parts = numpy.abs(way) / numpy.array(landing.scales)
+    for lead in numpy.argsort(-(parts if soft else growth), kind="stable")[:_LEADS].tolist():
+        end = run.problem.high[lead] if x[lead] > 0 else run.problem.low[lead]
+        if not isinf(end) or not growth[lead] > (_GROWN if soft else _FAR):
+            continue
+        powers = numpy.zeros(len(x))
+        if way[lead]:
+            rates = numpy.where(x == 0, 0.0, way / numpy.where(x == 0, 1.0, x)) / (
+                way[lead] / x[lead]
+            )
+            powers = numpy.where(numpy.abs(rates) <= _BENT, rates, 0.0)
+        powers[lead] = 1.0
+        yield lead, powers.tolist()
+
+
+def _only_falls(run: Run, landing: Landing, lead: int, powers: list[float]) -> float | None:
+    """The lowest output ahead, if the profile falls up to where an input is, and rises nowhere beyond."""
+    far = [at * exp(log(_BACK) * power) for at, power in zip(run.x, powers, strict=True)]
+    if not _lowest(run, run.problem.inside(far), lead)[0] > run.value + landing.room:
+        return None
+    behind, here, least = run.x, run.x, run.value
+    for turn in range(_turns(run, lead)):
+        ways = [_near_limit(behind, here, lead), _as_power(behind, here, lead)]
+        if not turn:
+            ways = [[at * _TIMES**power for at, power in zip(here, powers, strict=True)]]
+        for point in ways:
+            value, there = _lowest(run, run.problem.inside(point), lead)
+            if value <= least + landing.room:
+                break
+        else:
+            return None
         least = min(least, value)
-        table = exact(problem, point)
-        if not free or table is None or not numpy.isfinite(table).all():
-            break
-        step = numpy.zeros(len(point))
-        slopes = numpy.array(gradient)[free]
-        step[free] = -numpy.linalg.lstsq(table[numpy.ix_(free, free)], slopes, rcond=None)[0]
-        point = problem.inside((numpy.array(point) + step).tolist())
+        if there is None or isinf(_TIMES * there[lead]):
+            break  # so far away doubles end
+        behind, here = here, there
     return least
+
+
+def _turns(run: Run, lead: int) -> int:
+    """How often the look ahead is ten times as far."""
+    grown = log10(abs(run.x[lead] / (run.begun[lead] or run.x[lead])))
+    return int(max(_AHEAD, grown)) if grown < _FARTHEST else 2 * float_info.max_10_exp
+
+
+def _near_limit(behind: Point, here: Point, lead: int) -> Point:
+    """A point so much farther ahead than the last one, where each number comes near to a limit."""
+    ahead = [at + (at - before) / _TIMES for before, at in zip(behind, here, strict=True)]
+    ahead[lead] = _TIMES * here[lead]
+    return ahead
+
+
+def _as_power(behind: Point, here: Point, lead: int) -> Point:
+    """A point so much farther ahead, where each number is a power of the one that leads."""
+    both = zip(behind, here, strict=True)
+    ahead = [at * at / before if before * at > 0 else at for before, at in both]
+    ahead[lead] = _TIMES * here[lead]
+    return ahead
+
+
+def _lowest(run: Run, point: Point, held: int) -> tuple[float, Point | None]:
+    """The lowest output that is found from a point while an input is held, and where that is; inf where there
+    is no value."""
+    problem = copy(run.problem)
+    problem.low, problem.high = [*problem.low], [*problem.high]
+    problem.low[held] = problem.high[held] = point[held]
+    problem.bounded, problem.start, problem.evaluations = True, point, 0
+    options = {**run.options, "steps": _STEPS, "target": None, "until_grad": None}
+    options |= {"until_change": None, "every": None}
+    least, there = inf, None
+    try:
+        inner = Run(problem, options)  # type: ignore[arg-type]
+        least = inner.value
+        row = chosen(problem)
+        descend(row, defaults(row), inner, False)
+    except (Stop, NoLower):
+        _, least, there = inner.best
+    except BackpropError:  # 1/(1 + exp(x)) is 0 where exp(x) is beyond all doubles
+        last = problem.objective.last * problem.sign
+        least = last if isfinite(last) else inf
+    run.problem.evaluations += problem.evaluations
+    return least, there
