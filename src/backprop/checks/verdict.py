@@ -83,6 +83,15 @@ def judge(asked: Question, sides: Sides) -> Check:
         return _jump(asked, left, right)
     if "infinite" in kinds and left.slope == right.slope:
         return _told(asked, AGREES, f"the slope is {spoken(left.slope)}", left, right)
+    if (
+        {*kinds} == {"infinite", "slope"}
+        and isfinite(asked.gradient)
+        and not (asked.at or asked.precise)
+    ):
+        # steps without a corner have none on one side only: noise grows like that, too
+        return _check(
+            asked, nan, inf, UNKNOWN, f"the differences settle on no slope of {asked.output}"
+        )
     if "infinite" in kinds or _apart(left, right, _WORTH):
         return _corner(asked, left, right)
     check = _smooth(asked, sides)
