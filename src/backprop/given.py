@@ -124,7 +124,7 @@ class _KnownSizes:
 
     def __init__(self, model: Model) -> None:
         self._model = model
-        self.fixed = {*model.fixed}
+        self.fixed = model.fixed if model.loops else {*model.fixed}
 
     @cached_property
     def _names(self) -> Names:
@@ -133,7 +133,8 @@ class _KnownSizes:
 
     @cached_property
     def _owners(self) -> set[str]:
-        found = {name.partition("[")[0]: name for name in self.fixed}  # one of each family will do
+        some = getattr(self.fixed, "one_of_each", self.fixed)
+        found = {name.partition("[")[0]: name for name in some}  # one of each family will do
         return {own for own, name in found.items() if not self._model.is_equation(name)}
 
     def meant(self, pattern: str) -> tuple[list[str], str | None] | None:
@@ -141,6 +142,10 @@ class _KnownSizes:
         what is not about such."""
         if pattern.partition("[")[0] not in self._owners:
             return None
+        if pattern in self.fixed and not self._model.is_equation(
+            pattern
+        ):  # without all other names
+            return [pattern], None
         return self._names.meant(pattern)
 
 

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from functools import cache, cached_property
 from itertools import islice
 from math import prod
@@ -15,6 +15,16 @@ from backprop.source import Span, normal
 
 MOST_COMPARED = 2000
 """Nearness costs a comparison a name: of larger files only the first names are compared."""
+
+
+class Either(Container[str]):
+    """Names of one or another of some collections."""
+
+    def __init__(self, *some: Container[str]) -> None:
+        self._some = some
+
+    def __contains__(self, name: object) -> bool:
+        return any(name in each for each in self._some)
 
 
 class Names:

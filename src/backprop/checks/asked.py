@@ -15,9 +15,8 @@ from backprop.numbers import listed
 def chosen(model: Model, gradient: Gradient, among: Sequence[str]) -> list[str]:
     """The inputs that move an output, by all but the constants. among: names and patterns of those
     that are asked for, if not all. Raises NotAnInput, UnknownName."""
-    constants = {*model.constants, *model.fixed}  # what ranges are made of does not move
     moving = model.inputs_among(gradient.gradients)
-    inputs = [name for name in moving if name not in constants]
+    inputs = [name for name in moving if name not in model.still]
     if not among:
         return inputs
     _refuse(model, among, inputs, gradient.output)
@@ -40,7 +39,7 @@ def at_a_glance(asked: Question, function: Along) -> Check | None:
 
 def _refuse(model: Model, among: Sequence[str], inputs: Collection[str], output: str) -> None:
     """Raise NotAnInput where a name that is asked for is there, and has nothing to be checked."""
-    known, constants = Names(model.names), set(model.constants)
+    known, constants = Names(model.names), model.held
     for pattern in among:
         found = known.matching(pattern)
         if not found or not set(inputs).isdisjoint(found):

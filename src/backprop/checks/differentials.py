@@ -132,8 +132,7 @@ def _prime(model: Model, name: str, span: Span) -> Derivative | None:
     if name != f"{bare}'":
         message = "claims are about first derivatives"
         raise UnexpectedText(message, span, hints=[f"write {bare}'"])
-    constants = set(model.constants)
-    inputs = [each for each in model.inputs if each not in constants]
+    inputs = [each for each in model.inputs if each not in model.held]
     if len(inputs) != 1:
         message = f"{name} may be a derivative by any of {len(inputs)} inputs"
         ways = either([f"∂{bare}/∂{each}" for each in inputs[:4]]) if inputs else HOW

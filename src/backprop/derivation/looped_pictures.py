@@ -79,7 +79,7 @@ def picture_of_families(at: Swept) -> Picture | None:
 
     model, output, found = at
     try:
-        families = WholeFamilies(model, output, model.constants)
+        families = WholeFamilies(model, output)
         boxes = [_box(each, found.values, found.gradients) for each in families.groups]
         arrows = [*_arrows(at, families, [box.id for box in boxes])]
     except NotLoops:

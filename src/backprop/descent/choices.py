@@ -1,7 +1,7 @@
 """What a person chooses: an optimizer or a schedule with its numbers, parameters by pattern, bounds."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from itertools import chain
 from math import inf
 from typing import TypeVar
@@ -88,25 +88,27 @@ def parameters(
     only, freeze: names, families or patterns (`w*`). Raises UnknownName, NotAnInput, NothingToMove.
     """
     leading = model.leading(output)
-    constants = set(model.constants)
+    constants = model.held
     inputs = [name for name in model.inputs if name in leading]
     only, freeze = ([each] if isinstance(each, str) else each for each in (only, freeze))
     known = Names(model.inputs)
     for pattern in only:
         _refuse_constants(model, constants, _meant(model, known, [pattern]), "only")
     frozen = set(matching(model, freeze))
-    wanted = set(matching(model, only) if only else inputs).difference(constants)
-    chosen = [name for name in inputs if name in wanted]
+    wanted = [*filter({*matching(model, only)}.__contains__, inputs)] if only else inputs
+    chosen = [name for name in wanted if name not in constants]
     free = [name for name in chosen if name not in frozen]
     if free:
         return free
-    if inputs and constants.issuperset(inputs):
+    if inputs and all(name in constants for name in inputs):
         message, hint = f"every input of {output} is const", "take const away from some of them"
     elif not inputs:
         message, hint = f"{output} depends on no input", "name another output: --of NAME"
     elif chosen:  # and frozen, all of them
         which = " that --only names" if only else ""
-        still = "frozen" if only or constants.isdisjoint(inputs) else "const or frozen"
+        still = (
+            "frozen" if only or not any(name in constants for name in inputs) else "const or frozen"
+        )
         message = f"every input of {output}{which} is {still}"
         hint = "freeze fewer of them" if len(chosen) > 1 else f"do not freeze {chosen[0]}"
     else:
@@ -116,9 +118,11 @@ def parameters(
     raise NothingToMove(message, hints=[hint], where=model.source.name)
 
 
-def _refuse_constants(model: Model, constants: set[str], names: Sequence[str], option: str) -> None:
+def _refuse_constants(
+    model: Model, constants: Container[str], names: Sequence[str], option: str
+) -> None:
     """Raise NotAnInput where an option is about constants alone."""
-    if constants.issuperset(names):
+    if all(name in constants for name in names):
         message = f"{names[0]!r} is const in the equations, so that no descent moves it"
         hints = [f"leave it out of --{option}, or take const away"]
         raise NotAnInput(message, hints=hints, where=model.source.name)
@@ -244,7 +248,7 @@ def bounds_of(model: Model, free: Sequence[str], bounds: Mapping[str, Bounds]) -
     of the file hold for names that none of the patterns names; what limits nothing is left out. Raises
     UnknownName, NotAnInput for what is const, and BadOption for bounds the wrong way round."""
     found: Limits = {}
-    moving, constants, inputs = set(free), set(model.constants), Names(model.inputs)
+    moving, constants, inputs = set(free), model.held, Names(model.inputs)
     for pattern, (low, high) in bounds.items():
         if wrong := wrong_bounds(low, high, f"the bounds of {pattern}"):
             hints = [f"write {pattern}={exact(high)}..{exact(low)}"] if low > high else []

@@ -54,8 +54,7 @@ def inputs_by(model: Model, output: str, wrt: Sequence[str]) -> list[str]:
     but constants. Raises UnknownName, and NotAnInput for a name with an equation."""
     if not wrt:
         leading = model.leading(output)
-        still = {*model.constants, *model.fixed}
-        return [name for name in model.inputs if name in leading and name not in still]
+        return [name for name in model.inputs if name in leading and name not in model.still]
     found = list[str]()
     for each in wrt:
         names = meant([each], model.names, "these equations")

@@ -96,12 +96,11 @@ def outputs_of(model: Model) -> list[str]:
 
 def inputs_of(model: Model, outputs: Sequence[str]) -> list[str]:
     """The inputs that lead to some of these outputs, but for constants, in file order."""
-    constants = set(model.constants)
     if len(outputs) <= _FEW:
         leading = set[str]().union(*map(model.leading, outputs))
     else:
         leading = {model.labels.get(node, "") for node in model.graph(*outputs).inputs}
-    return [name for name in model.inputs if name in leading and name not in constants]
+    return [name for name in model.inputs if name in leading and name not in model.held]
 
 
 @without_collector

@@ -1,7 +1,7 @@
 """What a file declares: constants, bounds and uncertainties of inputs, and the output to take."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from math import inf, isfinite
 from types import MappingProxyType
 from typing import NamedTuple
@@ -53,7 +53,7 @@ class Declarations(NamedTuple):
     have some. written: of these the whole right sides, packed spans.
     """
 
-    constants: Sequence[str] = ()
+    constants: Collection[str] = ()
     bounds: Mapping[str, Bounds] = MappingProxyType({})
     uncertainties: Mapping[str, float] = MappingProxyType({})
     goal: Goal | None = None
@@ -302,6 +302,9 @@ class DeclarationReader:
     def _declare(self, pattern: str, names: Mapping[str, int], known: Names, place: Span) -> None:
         """Make constants of the inputs that `const x[*]` names. Raises UnknownName, NotAnInput,
         NameDefinedTwice."""
+        if hold := getattr(names, "hold", None):  # of which each family is at hand
+            hold(pattern, known)
+            return
         found, missing = known.meant(pattern)
         if missing:
             raise unknown_name(missing, names, "these equations", place)

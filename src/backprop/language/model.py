@@ -1,6 +1,6 @@
 """`Model`: what an equation file means."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import chain, islice
 from types import MappingProxyType
@@ -11,7 +11,7 @@ from backprop.graph import Columns, Graph, Place, in_order
 from backprop.language.build import Builder
 from backprop.language.declarations import NONE, Bounds, Declarations, default, without_brackets
 from backprop.language.sizes import NO_SIZES, GivenSizes
-from backprop.names import family, gathered, indices, matching, meant, nearest, unknown_name
+from backprop.names import Either, family, gathered, indices, matching, meant, nearest, unknown_name
 from backprop.numbers import listed
 from backprop.source import Source, Span, normal, one_line, pack
 from backprop.syntax.bodies import prepared
@@ -83,9 +83,9 @@ class Model:
         self.columns = columns
         self.names = names
         self.defaults = defaults or {}
-        self.fixed = tuple(fixed)
-        self.read_with = frozenset(fixed)
-        self.constants = tuple(declared.constants)
+        self.fixed: Collection[str] = tuple(fixed)
+        self.read_with: Container[str] = frozenset(fixed)
+        self.constants: Collection[str] = declared.constants
         self._bounds = {**declared.bounds}
         self._uncertainties = {**declared.uncertainties}
         self.goal = declared.goal
@@ -114,7 +114,7 @@ class Model:
     def take(self, sizes: GivenSizes) -> None:
         """Let numbers from outside that this was read with stand for those of the text."""
         self.sizes = sizes
-        self.given = {name: sizes.used[name].number for name in self.fixed if name in sizes.used}
+        self.given = {name: sizes.used[name].number for name in sizes.used if name in self.fixed}
         if self.given:
             self._put_given()
 
@@ -173,12 +173,22 @@ class Model:
             used = set(chain.from_iterable(map(columns.operands, rows)))
         else:
             used = {*columns.first, *columns.second, *chain.from_iterable(columns.more.values())}
-        fixed = {*self.fixed, *self.constants}
         used |= self.derived
-        unused = [n for n, node in self.names.items() if node not in used and n not in fixed]
+        unused = [n for n, node in self.names.items() if node not in used and n not in self.still]
         if outputs := [name for name in unused if self.is_equation(name)]:
             return outputs
-        return [name for name in self.names if name not in fixed]
+        return [name for name in self.names if name not in self.still]
+
+    @cached_property
+    def held(self) -> Container[str]:
+        """The names that are `const`, to ask for one."""
+        return self.constants if self.loops else frozenset(self.constants)
+
+    @cached_property
+    def still(self) -> Container[str]:
+        """The names that no descent and no check moves: what is `const`, and what decides ranges and
+        indices."""
+        return Either(self.held, self.fixed) if self.loops else {*self.fixed, *self.constants}
 
     def meant_outputs(self, of: Iterable[str]) -> list[str]:
         """The outputs that names, families and patterns mean; `*` alone is every output. Raises

@@ -15,7 +15,7 @@ from backprop.loops.chunked import Chunked, stages
 from backprop.loops.domains import Reals, Wholes
 from backprop.loops.many import NotLoops
 from backprop.loops.parts import ArrayWalk, Block, Turn
-from backprop.loops.rounded import moves
+from backprop.loops.rounded import moved
 
 _SPARSE = 16
 """Of a family few numbers are known if they are less than one in so many."""
@@ -163,13 +163,14 @@ def entered(
     return found
 
 
-def numbers_of(of: Block) -> Iterator[Reals]:
-    """The numbers of a part that reads nothing, for each combination of its root: piece by piece. Raises
-    NotLoops for those that the unrolled text has to say something of."""
+def numbers_of(of: Block, restore: Callable[[Wholes], Reals] | None = None) -> Iterator[Reals]:
+    """The numbers of a part that reads nothing, for each combination of its root: piece by piece. restore:
+    gives those of some combinations the digits that rounding takes. Raises NotLoops for those that the
+    unrolled text has to say something of."""
     columns = of.columns
     size = columns.homes[of.roots[0]].size
     (stage, *others) = stages(Turn(of, "all", slice(0, size)), {})
-    blocks = [of]
+    blocks, start = [of], 0
     if isinstance(stage, Chunked) and not others and not stage.sums:
         blocks = (block for _, block in stage.chunks)  # type: ignore[assignment]
     for block in blocks:
@@ -179,7 +180,16 @@ def numbers_of(of: Block) -> Iterator[Reals]:
             walk.forward()
         if writer.small or not walk.is_finite():
             raise NotLoops("a number of the file is too large or too small for a double")
-        if moves(walk):
-            raise NotLoops("a number of the file is what rounding makes of it")
+        lost = moved(walk)
         found = walk.found[of.roots[0]]
+        if lost is None or (lost.any() and restore is None):
+            raise NotLoops("a number of the file is what rounding makes of it")
+        if lost.any() and restore:
+            (some,) = numpy.nonzero(lost)
+            if isinstance(found, float):  # all are alike
+                found = float(restore(start + some)[0])
+            else:
+                found = found.copy()
+                found[some] = restore(start + some)
         yield numpy.broadcast_to(found, size) if isinstance(found, float) else found
+        start += size if isinstance(found, float) else len(found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cached_property
 from math import isnan
 from types import MappingProxyType
@@ -12,8 +12,14 @@ import numpy
 from numpy.typing import NDArray
 
 from backprop.loops.family import Family
-from backprop.loops.naming import MemberNames
+from backprop.loops.held import Marks, hold
+from backprop.loops.many import NotLoops
+from backprop.loops.naming import MemberNames, NumbersByName
 from backprop.loops.plan import Plan
+from backprop.names import Names
+
+_FEW = 100
+"""So many names are shown as they are."""
 
 
 class _Looped(Protocol):
@@ -22,7 +28,7 @@ class _Looped(Protocol):
     plan: Plan
     naming: MemberNames
     loops: Any
-    fixed: tuple[str, ...]
+    fixed: Collection[str]
 
     @property
     def inputs(self) -> list[str]: ...
@@ -128,10 +134,8 @@ class Settable(Labels):
         """Of each family which members these are."""
         plan = self._model.plan
         found = {name: plan.inputs_of(name) for name in plan.families}
-        for of, places, _ in plan.places_of(self._model.fixed):
-            if not found[of.name].flags.writeable:
-                found[of.name] = found[of.name].copy()
-            found[of.name][places] = False
+        for name, marks in plan.deciding.items():
+            found[name] = found[name] & ~marks[:-1]
         return found
 
     def _has(self, name: str) -> bool:
@@ -156,9 +160,29 @@ class Declarable(Labels):
         order, declared = plan.in_file_order, plan.builder.declarations
         if order.ranks is not None:
             return super()._all()
-        families = {name.partition("[")[0] for name in declared.constants}
-        families.update(*(statement.tokens.texts for statement in declared.later))
+        families = {text for statement in declared.later for text in statement.tokens.texts}
         return iter(self._known(families))
+
+    def hold(self, pattern: str, known: Names) -> None:
+        """Make constants of the inputs that a pattern means. known: these names. Raises NotLoops where there
+        is a mistake."""
+        plan = self._model.plan
+        own = pattern.partition("[")[0]
+        family = plan.families.get(own)
+        if family is None:
+            raise NotLoops("what is declared has a mistake")
+        if pattern in (own, f"{own}[*]"):
+            places = numpy.arange(family.size)
+        else:
+            labels, missing = known.meant(pattern)
+            found = None if missing else family.all_named(labels)
+            if found is None:
+                raise NotLoops("what is declared has a mistake")
+            places = found
+        inputs = places[plan.inputs_of(own)[places]]
+        if not len(inputs) or (own in plan.held and plan.held[own][inputs].all()):
+            raise NotLoops("what is declared has a mistake")
+        hold(plan.held, family, inputs)
 
     def members_of(self, family: str) -> list[str]:
         return (
@@ -175,3 +199,38 @@ class Declarable(Labels):
             return self._listed[name]
         plan = self._model.plan
         return plan.step if self._model.is_equation(name) else plan.input
+
+
+class Held(NumbersByName):
+    """The names of the members that are const, in the order of the file."""
+
+    def __init__(self, plan: Plan, naming: MemberNames, marks: Marks) -> None:
+        none = {
+            name: numpy.broadcast_to(numpy.False_, family.size + 1)
+            for name, family in plan.families.items()
+        }
+        super().__init__(plan, naming, {}, none | {**marks})
+        self.marks = marks
+
+    def __getitem__(self, at: Any) -> Any:
+        """As that of the tuple of the names."""
+        return (*self,)[at]
+
+    @property
+    def one_of_each(self) -> Iterator[str]:
+        """The first name of each family that has some."""
+        for name, marks in self.marks.items():
+            at = int(numpy.argmax(marks))
+            yield from self._plan.families[name].labels(slice(at, at + 1))
+
+    def __contains__(self, name: object) -> bool:
+        own = name.partition("[")[0] if isinstance(name, str) else ""
+        return own in self.marks and super().__contains__(name)
+
+    def __repr__(self) -> str:
+        return repr((*self,)) if len(self) <= _FEW else f"{len(self)} of {', '.join(self.marks)}"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Collection) and (*self,) == (*other,)
+
+    __hash__ = None  # type: ignore[assignment]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import filterfalse
 from math import isnan
 from typing import Any
 
@@ -22,7 +21,8 @@ from backprop.loops.everything import by_code
 from backprop.loops.family import Family
 from backprop.loops.file_numbers import FileNumbers, entered, lacking
 from backprop.loops.file_order import wholes
-from backprop.loops.labels import Declarable, Defaults, Labels, Settable
+from backprop.loops.held import Marks
+from backprop.loops.labels import Declarable, Defaults, Held, Labels, Settable
 from backprop.loops.many import NotLoops
 from backprop.loops.naming import MemberNames
 from backprop.loops.passes import Found, gradient
@@ -71,9 +71,8 @@ class LoopModel(Model):
         )
         del self.columns, self.repeated
         self.names, self.defaults = Labels(self), Defaults(self)
-        self.fixed = tuple(plan.fixed_names())
-        self.read_with = frozenset(self.fixed)
-        check_unmoved(plan, [*self.fixed, *self.constants])
+        self.fixed = self.read_with = Held(plan, self.naming, plan.deciding)
+        check_unmoved(plan)
         self.take(parsed.members.integers.sizes)
         if plan.undefined:  # others have an order of which nothing can be in doubt
             _ = plan.in_file_order
@@ -110,17 +109,14 @@ class LoopModel(Model):
 
     def _declared(self) -> Declarations:
         builder = self.plan.builder
-        if not (
-            builder.declarations.later
-            or builder.declarations.constants
-            or builder.declarations.written
-        ):
+        if not (builder.declarations.later or self.plan.held or builder.declarations.written):
             return NONE
         errors: list[BackpropError] = []
         found = builder.declarations.all(Declarable(self), errors)
         if errors:
             raise NotLoops("what is declared has a mistake")
-        return found
+        held = Held(self.plan, self.naming, self.plan.held) if self.plan.held else ()
+        return found._replace(constants=held)
 
     @property
     def index(self) -> dict[str, tuple[Family, int]]:
@@ -152,10 +148,16 @@ class LoopModel(Model):
     @cached_property
     def _given(self) -> dict[str, None]:
         """The names that are not computed, in the order of the file."""
+        return self._labels_of({})
+
+    def _labels_of(self, but: Marks) -> dict[str, None]:
+        """The names that are not computed, in the order of the file, without some."""
         found: dict[str, None] = {}
         for name, places in self.naming.groups:
-            given = among(places, self.plan.inputs_of(name)[places])
-            found |= dict.fromkeys(self.plan.families[name].labels(given))
+            which = self.plan.inputs_of(name)[places]
+            if name in but:
+                which = which & ~but[name][places]
+            found |= dict.fromkeys(self.plan.families[name].labels(among(places, which)))
         return self.naming.ordered(found)
 
     def inputs_among(self, names: Collection[str]) -> list[str]:
@@ -163,7 +165,7 @@ class LoopModel(Model):
 
     @cached_property
     def inputs(self) -> list[str]:
-        return [*filterfalse(set(self.fixed).__contains__, self._given)]
+        return [*self._labels_of(self.plan.deciding)]
 
     @cached_property
     def settable(self) -> Collection[str]:
@@ -171,11 +173,9 @@ class LoopModel(Model):
 
     @cached_property
     def outputs(self) -> list[str]:
-        fixed = {*self.fixed, *self.constants}
-        unused = [name for name in self.plan.unused() if name not in fixed]
-        if outputs := [name for name in unused if self.is_equation(name)]:
+        if outputs := [name for name in self.plan.unused() if self.is_equation(name)]:
             return outputs
-        return [name for name in self.names if name not in fixed]
+        return [name for name in self.names if name not in self.still]
 
     def _slips(self) -> Iterator[tuple[str, str]]:
         from backprop.loops.slips import slips  # for a mistake only
@@ -224,7 +224,7 @@ class LoopModel(Model):
         """The numbers of all inputs, nan where there is none; not to be written. values: those that are
         given. Raises NotLoops where one has no place here."""
         found = {**self.plan.defaults}
-        if not values.keys().isdisjoint(self.fixed):
+        if any(map(self.fixed.__contains__, values)):
             raise NotLoops("a number is given that decides about indices")
         for of, places, names in self.plan.places_of(values):
             if not self.plan.inputs_of(of.name)[places].all():

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 import numpy
 from numpy.typing import NDArray
 
 from backprop.graph import in_order
-from backprop.language.declarations import DeclarationReader, place_of
+from backprop.language.declarations import DeclarationReader
 from backprop.loops.affine import Ints, Places, distinct, numbers_up, plain
 from backprop.loops.arrays import ArrayWriter, Spread
 from backprop.loops.called_equations import called_with_computed
@@ -16,11 +17,13 @@ from backprop.loops.domains import Domain, Reals, Wholes
 from backprop.loops.draws import drawn, first_of, variables_of
 from backprop.loops.family import Family
 from backprop.loops.file_numbers import PIECE, FileNumbers, entered, none, numbers_of
+from backprop.loops.held import Marks, hold
 from backprop.loops.literals import Literal, literal, repeated
 from backprop.loops.many import NotLoops, about
 from backprop.loops.parts import ArrayWalk, Block, Use, part
 from backprop.loops.reader import LoopBuilder
 from backprop.loops.repeated import Repeated
+from backprop.loops.restored import restored
 from backprop.loops.rows import ArrayColumns, Read
 from backprop.loops.table_rows import NO_TABLE, TableRows
 from backprop.loops.words import words
@@ -54,6 +57,8 @@ class Layout:
         self.computed: dict[int, NDArray[numpy.bool_]] = {}
         self.fixed: dict[str, list[Wholes]] = {}
         self.unmoved: list[int] = []
+        self.held: Marks = {}
+        """The members that are const."""
         self.derived: dict[str, int] = {}
         """What stands before the names of families that the text does not name, of derivatives in it, and
         the statement that they are for."""
@@ -239,15 +244,13 @@ class Layout:
         by_family: dict[str, list[int]] = {}
         for number in self.said:
             by_family.setdefault(self.loops[number].family, []).append(number)
-        constants = self.builder.declarations.constants
         for name, numbers in by_family.items():
             family = self.families[name]
             places = family.places(self.indices_said(numbers))
             self._give(name, places, [self.said[each].number for each in numbers])
-            for label, each in zip(family.labels(places), numbers, strict=True):
-                statement = self.loops[each].statement
-                if statement.shape.const:
-                    constants[label] = place_of(statement)
+            still = [self.loops[each].statement.shape.const for each in numbers]
+            if any(still):
+                hold(self.held, family, places[still])
 
     def _give(
         self,
@@ -345,16 +348,15 @@ class Layout:
 
     def _say(self, loop: Repeated, places: Places) -> None:
         """Take what a statement says of its inputs besides their numbers."""
-        declarations = self.builder.declarations
         if not (loop.statement.shape.const or loop.parts.limits):
             return
-        labels = self.families[loop.family].labels(places)
         if loop.statement.shape.const:
-            declarations.constants |= dict.fromkeys(labels, place_of(loop.statement))
+            hold(self.held, self.families[loop.family], places)
         if not loop.parts.limits:
             return
+        labels = self.families[loop.family].labels(places)
         numbers = self.defaults[loop.family][places].tolist()
-        self._limit(loop, labels, numbers, declarations)
+        self._limit(loop, labels, numbers, self.builder.declarations)
 
     def _limit(
         self, loop: Repeated, labels: Sequence[str], numbers: list[float], taken: DeclarationReader
@@ -390,5 +392,5 @@ class Layout:
     def _default(self, loop: Repeated, found: Block) -> None:
         """The numbers that a statement without names gives members."""
         places = self.families[loop.family].where(loop.at)
-        self._give(loop.family, places, numbers_of(found))
+        self._give(loop.family, places, numbers_of(found, partial(restored, self.builder, loop)))
         self._say(loop, places)

@@ -20,6 +20,7 @@ from backprop.loops.domains import Wholes
 from backprop.loops.family import Family
 from backprop.loops.file_numbers import entered
 from backprop.loops.file_order import FileOrder, in_file_order
+from backprop.loops.held import Marks, hold
 from backprop.loops.many import NotLoops, about
 from backprop.loops.parts import Block, Turn, Use, part
 from backprop.loops.placement import Layout
@@ -260,17 +261,27 @@ class Plan(Layout):
             numbers = [given[name] for name in names]
             self.defaults[of.name] = entered(self.defaults[of.name].copy(), places, numbers)
 
-    def fixed_names(self) -> Iterator[str]:
-        """The constants that ranges and indices are made of."""
-        yield from self.builder.families.integers.known
+    @cached_property
+    def deciding(self) -> Marks:
+        """The members that ranges and indices are made of."""
+        found: Marks = {}
         for name, places in self.fixed.items():
-            yield from self.families[name].labels(numpy.unique(numpy.concatenate(places)))
+            for each in places:
+                hold(found, self.families[name], each)
+        for label in self.builder.families.integers.known:
+            family = self.families.get(label.partition("[")[0])
+            if family is not None and (at := family.named(label)) >= 0:
+                hold(found, family, slice(at, at + 1))
+        return found
 
     def unused(self) -> Iterator[str]:
-        """The names that no equation uses, in file order."""
+        """The names that no equation uses, in file order, but for constants and what decides ranges."""
         used = {
             name: numpy.zeros(each.size + 1, dtype=bool) for name, each in self.families.items()
         }
+        for marks in (self.held, self.deciding):
+            for name, still in marks.items():
+                used[name] |= still
         rows = set[int]()
         for use in self.used_besides:
             used[use.family][use.places] = True

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy
+from numpy.typing import NDArray
 
 from backprop.loops.arrays import ArrayWriter, Spread
 from backprop.loops.parts import ArrayWalk
@@ -74,13 +75,13 @@ class _ShakenWalk(ArrayWalk):
         return super().made(step, operands)
 
 
-def moves(base: ArrayWalk) -> bool:
-    """Whether the numbers that a walk has found move a lot if everything is changed a little, or a
+def moved(base: ArrayWalk) -> NDArray[numpy.bool_] | None:
+    """Which of the numbers that a walk has found move a lot if everything is changed a little; None where a
     step stands on a border by rounding, perhaps."""
     of = base.part
     numbers = base.found[of.roots[0]]
     if len(of.steps) < 2:
-        return False
+        return numpy.zeros(1, dtype=bool)
     writer = Shaken()
     known = {
         row: each
@@ -93,13 +94,13 @@ def moves(base: ArrayWalk) -> bool:
     with writer.watched():
         walk.forward()
         apart = numpy.abs(numpy.subtract(walk.found[of.roots[0]], numbers))
-        if not (apart <= _MOVED * numpy.abs(numbers)).all():
-            return True
-    return any(
+        found = ~numpy.atleast_1d(apart <= _MOVED * numpy.abs(numbers))
+    on_border = any(
         numpy.any(met & numpy.not_equal(walk.found[each], base.found[each]))
         for step, met in base.borders()
         for each in of.columns.operands(step)
     )
+    return None if on_border else found
 
 
 def _whole(numbers: Spread) -> Any:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from backprop.language.declarations import not_of_an_equation
 from backprop.loops.affine import some_of
 from backprop.loops.draws import first_of
@@ -13,14 +11,15 @@ from backprop.loops.plan import Plan
 from backprop.names import in_member
 
 
-def check_unmoved(plan: Plan, still: Iterable[str]) -> None:
-    """Look at what is computed and const. still: inputs that do not move. Raises NotAnInput where all
-    members of a statement move, NotLoops where a look at each has to say which do."""
+def check_unmoved(plan: Plan) -> None:
+    """Look at what is computed and const. Raises NotAnInput where all members of a statement move,
+    NotLoops where a look at each has to say which do."""
     if not plan.unmoved:
         return
     may = {name: plan.inputs_of(name).copy() for name in plan.families}
-    for of, places, _ in plan.places_of(still):
-        may[of.name][places] = False
+    for marks in (plan.held, plan.deciding):
+        for name, still in marks.items():
+            may[name] &= ~still[:-1]
     sure = {name: each.copy() for name, each in may.items()}
     uses = {
         number: part(plan.columns, [plan.loops[number].root], plan.uses).uses

@@ -3,7 +3,7 @@ these read one another. Nothing is made for each member but numbers in arrays.""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy
@@ -64,14 +64,13 @@ class Between(NamedTuple):
 class WholeFamilies:
     """The groups of members that lead to an output, and the edges between them."""
 
-    def __init__(self, model: LoopModel, output: str, constants: Collection[str]) -> None:
-        """constants: the inputs that are such. Raises NotLoops."""
+    def __init__(self, model: LoopModel, output: str) -> None:
+        """Raises NotLoops."""
         self._model, self._plan = model, model.plan
         if self._plan.builder.derivatives:
             raise NotLoops("derivatives stand in equations")
         family, at = model.kind(output)
         self._reached = self._plan.reached(family.name, at)
-        self._constants = self._places_of(constants)
         self._ranks = _ranks(model)
         self._number: dict[str, Wholes] = {
             name: numpy.full(each.size + 1, -1) for name, each in self._plan.families.items()
@@ -82,26 +81,11 @@ class WholeFamilies:
             self._number[each.family.name][each.places] = len(self.groups)
             self.groups.append(each)
 
-    def _places_of(self, constants: Collection[str]) -> Mapping[str, _Which]:
-        """Which members of families are constants."""
-        names: dict[str, list[str]] = {}
-        for each in constants:
-            names.setdefault(each.partition("[")[0], []).append(each)
-        found: dict[str, _Which] = {}
-        for name, some in names.items():
-            family = self._plan.families.get(name)
-            places = None if family is None else family.all_named(some)
-            if family is None or places is None:
-                raise NotLoops(f"{some[0]}, or another one of these, is no name")
-            found[name] = numpy.zeros(family.size, dtype=bool)
-            found[name][places] = True
-        return found
-
     def _groups(self, output: str, at: int) -> Iterator[AsOne]:
         merged: dict[tuple[str, str, str], list[Wholes]] = {}
         for name, family in self._plan.families.items():
             leads, inputs = self._reached[name][:-1], self._plan.inputs_of(name)
-            still = self._constants.get(name, False)
+            still = self._plan.held[name][:-1] if name in self._plan.held else False
             for role, some in (("input", inputs & ~still), ("constant", inputs & still)):
                 if len(places := numpy.flatnonzero(leads & some)):
                     merged[name, role, ""] = [places]

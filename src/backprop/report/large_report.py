@@ -281,10 +281,12 @@ class LargeReport:
             reached = [each.reached[use.family][:-1][places] for each in self._found.values()]
             unused = ~(numpy.logical_or.reduce(reached) | self._inputs[use.family][places])
             own(use.family)[places] = numpy.where(unused, 5, -1)
-        for number, names in ((1, {*self._model.constants, *self._model.fixed}), (0, self._found)):
-            for each in names:
-                of, at = self._at(each)
-                own(of)[at] = number
+        plan = self._model.plan
+        for name, marks in chain(plan.held.items(), plan.deciding.items()):
+            own(name)[marks[:-1]] = 1
+        for each in self._found:
+            of, at = self._at(each)
+            own(of)[at] = 0
         return found
 
     @cached_property

@@ -49,8 +49,8 @@ class Request:
         """What an output is derived by."""
         if self._wrt:
             return [*self._wrt]
-        leading, fixed = self.model.leading(of), {*self.model.constants}
-        return [name for name in self.model.inputs if name in leading and name not in fixed]
+        leading, held = self.model.leading(of), self.model.held
+        return [name for name in self.model.inputs if name in leading and name not in held]
 
     def whole(self, of: str) -> Formula:
         """An output as one formula of its inputs. Raises TooLong."""
