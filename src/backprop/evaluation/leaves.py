@@ -238,7 +238,8 @@ def refused(
         text = model.instance_of(name)
         shown = text if len(text) <= 60 else "…"
         message = f"{name!r} is computed by its equation, {name} = {shown}; it cannot be set"
-        constants = (each for each in model.fixed if not model.is_equation(each))
+        fixed = filter(model.read_with.__contains__, model.names)
+        constants = (each for each in fixed if not model.is_equation(each))
         hint = f"set the inputs: {', '.join(islice(chain(constants, model.inputs), 8))}"
     else:
         return None
