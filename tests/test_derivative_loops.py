@@ -52,8 +52,39 @@ TEXTS = [
     "x = 2; y = 3; V = x^3*y; L = derivative(derivative(V, x), x) + sum(x*i for i in 1..3)",
     "const c; c[i] = mod(i, 3) + 1 for i in 1..7; al[k] = k/2 for k in 1..3; V = sum(exp(al[c[i]])*i for i in 1..7); g[k] = derivative(V, al[k]) for k in 1..3; L = norm(g[*]) + mean(al[c[i]]*g[c[i]] for i in 1..7)",
     "x[i] = i/3 for i in 1..5; V = logsumexp(x[*]) + max(x[*]) + prod(x[i] for i in 1..4); g[i] = derivative(V, x[i]) for i in 1..5; L = sum(g[i]*i for i in 1..5)",
+    "x[0] = 0.3; a = 3; x[t+1] = a*x[t]*(1 - x[t]) for t in 0..5; V = x[6]; L = derivative(V, a)",
+    "x[0] = 0.3; a = 3; x[t+1] = a*x[t]*(1 - x[t]) for t in 0..5; V = x[6]; L = derivative(V, a)^2 + derivative(V, x[0]); ",
+    "x[0] = 0.3; a = 3; x[t+1] = a*x[t]*(1 - x[t]) for t in 0..5; L = derivative(x[6], a)",
+    "x[0] = 0.3; a = 3; x[t+1] = a*x[t]*(1 - x[t]) for t in 0..5; V = sum(x[t]^2 for t in 1..6); g[t] = derivative(V, x[t]) for t in 0..6; L = sum(g[t]*t for t in 0..6)",
+    "x[0] = 0.3; v[0] = 0.1; k = 2; dt = 0.1; x[t+1] = x[t] + dt*v[t] for t in 0..9; v[t+1] = v[t] - dt*k*sin(x[t+1]) for t in 0..9; E = v[10]^2/2 + k*x[10]^2/2; L = derivative(E, k)*2 + derivative(E, v[0])^2 + derivative(E, dt)",
+    "h[0,j] = j/5 for j in 1..3; w[i,j] = sin(i+2*j)/3 for i in 1..3, j in 1..3; h[t+1,i] = tanh(sum(w[i,j]*h[t,j] for j in 1..3)) for t in 0..4, i in 1..3; V = sum(h[5,i]^2 for i in 1..3); g[i,j] = derivative(V, w[i,j]) for i in 1..3, j in 1..3; L = sum(g[i,j]^2 for i in 1..3, j in 1..3)",
+    "h[0,j] = j/5 for j in 1..3; w[i,j] = sin(i+2*j)/3 for i in 1..3, j in 1..3; h[t+1,i] = tanh(sum(w[i,j]*h[t,j] for j in 1..3)) for t in 0..4, i in 1..3; V = sum(h[5,i]^2 for i in 1..3); g[t,j] = derivative(V, h[t,j]) for t in 0..5, j in 1..3; L = sum(g[t,j]^2*t for t in 0..5, j in 1..3)",
+    "x[0] = 0.3; a = 3; x[t+1] = a*x[t]*(1 - x[t]) for t in 0..5; V = x[6]; D = derivative(V, a); L = derivative(D, a) + derivative(D, x[0])",
+    "u[0] = 1; u[1] = 1; c = 0.5; u[n] = c*u[n-1] + u[n-2]*sin(c) for n in 2..12; V = u[12]*u[7]; L = derivative(V, c) + derivative(V, u[0])",
+    "w[t] = t/7 for t in 1..10; y[10] = 0.5; y[t] = y[t+1]*w[t+1] + w[t] for t in 1..9; V = y[1]; g[t] = derivative(V, w[t]) for t in 1..10; L = sum(g[t]*t for t in 1..10)",
+    "x[0] = 0.3; a = 3; x[t+1] = a*x[t]*(1 - x[t]) for t in 0..9; V = x[6]; L = derivative(V, a) + 0*x[10]",
+    "s[0] = 0; d[i] = i/3 for i in 1..8; s[i] = s[i-1] + d[i]^2 for i in 1..8; V = sum(exp(-s[i]) for i in 1..8); F[i] = -derivative(V, d[i]) for i in 1..8; L = norm(F[*])",
+    "x[1] = a; a = 0.3; x[2] = x[1]^2; x[t] = x[t-1]*x[t-2] + a for t in 3..9; V = x[9]; L = derivative(V, a)",
+    "x[t+1] = x[t]^2 + c[mod(t,3)] for t in 0..8; x[0] = 0.1; c[i] = i/9 for i in 0..2; V = x[9]; g[i] = derivative(V, c[i]) for i in 0..2; L = sum(g[*])",
+    "u[0,i] = sin(i) for i in 0..6; u[t+1,i] = u[t,i] + 0.1*(u[t,i+1] - 2*u[t,i] + u[t,i-1]) for t in 0..4, i in 1..5; u[t+1,0] = u[t,1] for t in 0..4; u[t+1,6] = u[t,5] for t in 0..4; V = sum(u[5,i]^3 for i in 0..6); g[i] = derivative(V, u[0,i]) for i in 0..6; L = sum(g[i]^2 for i in 0..6)",
+    "x[0] = 0.3; a = 3; x[t+1] = a*x[t]*(1 - x[t]) for t in 0..5; L = derivative(x[6]^2 + x[5], a) + derivative(x[6], x[2])",
+    "x[0] = 0.3; a = 3; x[t+1] = if(x[t] > 0.5, sqrt(x[t]) - a*x[t]^2/4, exp(a*x[t]/3) - 1) for t in 0..5; L = derivative(x[6], a) + derivative(x[6], x[2])",
+    "x[0] = 0.3; a = 3; x[t+1] = a*x[t]*(1 - x[t]) for t in 0..5; V = x[6]; D = derivative(V, a); E = derivative(D, a); L = derivative(E, x[0])",
+    "x[0] = 0.3; a = 3; x[t+1] = sin(a*x[t]) for t in 0..5; y[t] = x[t]^2 + a for t in 0..6; z[0] = 1; z[t+1] = z[t]*cos(y[t]) for t in 0..6; V = z[7]*y[3]; D = derivative(V, a); g[t] = derivative(V, y[t]) for t in 0..6; L = D + sum(g[t]*t for t in 0..6)",
+    "p[0] = 0.2; q[0] = 0.4; m = 1.5; q[t+1] = q[t] + p[t]/m for t in 0..6; p[t+1] = p[t] - q[t+1]^3 + max(q[t+1], p[t]) for t in 0..6; V = q[7] + p[7]; L = derivative(V, m) + derivative(V, p[0])",
+    "h[t,i] = tanh(h[t-1,i] + h[t,i-1]*w) for t in 1..4, i in 1..4; h[0,i] = i/7 for i in 1..4; h[t,0] = t/5 for t in 1..4; w = 0.7; L = derivative(h[4,4], w) + derivative(h[4,4], h[0,2])*2 + derivative(h[4,4], h[2,0])",
+    "x[i] = i/3 for i in 1..5; g[i] = derivative(x[i]*sum(x[j] for j in 1..5), x[i]) for i in 1..5; L = sum(g[i]*i for i in 1..5)",
+    "x[i] = i/3 for i in 0..6; g[i] = derivative((x[i+1]-2*x[i]+x[i-1])^3*x[i], x[i+1]) for i in 1..5; L = sum(g[i]^2 for i in 1..5)",
+    "x[i] = i/3 for i in 1..5; g[i] = derivative(sum(sqrt(abs(x[i]-x[j])) for j in 1..5 if j != i)*x[6-i], x[i]) for i in 1..5; L = sum(g[i]*i for i in 1..5)",
+    "x[i] = i/3 for i in 1..5; g = derivative(sum(x[j]^3 for j in 1..5), x[2]); L = g^2",
+    "x[i] = i/3 for i in 1..5; g[i] = derivative(sum(sin(x[j]*x[k]) for j in 1..5, k in 1..j), x[i]) for i in 1..5; L = sum(g[i]*i for i in 1..5)",
+    "x[i] = i/3 for i in 1..5; y[i] = x[i]^2 for i in 1..5; V = sum(y[i]*y[j] for i in 1..5, j in 1..5); g[i] = derivative(V*x[i]^2*sin(V), x[i]) for i in 1..5; L = sum(g[i]*i for i in 1..5)",
+    "x[i] = i/3 for i in 1..5; b = 2; g[i] = derivative(sum(x[j]*b for j in 1..5)/(1+sum(x[k]^2 for k in 1..5))*sum(x[i]*x[j] for j in 1..i), x[i]) for i in 1..5; L = sum(g[i]*i for i in 1..5)",
+    "z[i] = i/7 for i in 1..5; p[i] = exp(z[i])/sum(exp(z[j]) for j in 1..5) for i in 1..5; g[i] = derivative(exp(z[i])/sum(exp(z[j]) for j in 1..5), z[i]) for i in 1..5; L = sum(g[i]*i*p[i] for i in 1..5)",
+    "x[i] = i/3 for i in 1..5; g[i] = derivative(x[i]*sum(x[j] for j in 1..5), x[i]) for i in 1..5; L = sum(g[*])",
 ]
-"""A potential; a function of the file; one body; a parameter; what is computed; recurrences; matrices; a second one; a table; gathers."""
+"""A potential; a function of the file; one body; a parameter; what is computed; recurrences; matrices; a second one; a table; gathers; recurrences, and
+by their members; what reads other members of the family."""
 
 
 @pytest.mark.parametrize("text", TEXTS)
@@ -74,10 +105,8 @@ def test_loops_say_what_the_unrolled_graph_says(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "x[i] = i/3 for i in 1..5; g[i] = derivative(x[i]*sum(x[j] for j in 1..5), x[i]) for i in 1..5; L = sum(g[*])",
         "x[i] = i/3 for i in 1..5; y[i] = x[i]^2 for i in 1..5; g[i] = derivative(y[i]*x[i], x[i]) for i in 1..5; L = sum(g[*])",
         "x[i] = i/3 for i in 1..5; V = x[1]*x[2]; g[i] = derivative(V, x[i]) for i in 1..5; L = sum(g[*])",
-        "x[0] = 0.3; a = 3; x[t+1] = a*x[t]*(1 - x[t]) for t in 0..5; V = x[6]; L = derivative(V, a)",
         "x[i] = i/3 for i in 1..5; y[i] = exp(a) for i in 1..5; a = 1; V = sum(y[i]*x[i] for i in 1..5); L = derivative(V, a) + sum(x[*])",
     ],
 )

@@ -222,6 +222,11 @@ def plain(places: Places) -> Places:
     return places
 
 
+def numbered(places: Places) -> Ints:
+    """Places, also of a slice, as numbers."""
+    return numpy.arange(places.start, places.stop) if isinstance(places, slice) else places
+
+
 def distinct(places: Places) -> bool:
     """Whether all places are different ones."""
     if isinstance(places, slice) or (isinstance(places, Affine) and places.differ()):

@@ -9,9 +9,8 @@ So all that comes out are bodies as those of a text.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from copy import copy
-from typing import Any, NamedTuple, NoReturn
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, NamedTuple
 
 import numpy
 from numpy.typing import NDArray
@@ -21,19 +20,24 @@ from backprop.graph import Place, depending, in_order
 from backprop.language.in_equations import Derivatives
 from backprop.language.index_code import Scope
 from backprop.language.integers import Argument
-from backprop.loops.affine import Affine, Places, ranged, whole
-from backprop.loops.derived import Destination, Stage, adjoints, choosing, derived, moved
+from backprop.loops.affine import numbered, numbers_up, whole
+from backprop.loops.derivative_sweep import DerivativeSweep, Reached, Runs, enter, refuse
+from backprop.loops.derived import Destination, Stage, adjoints, choosing, derived, moved, spread
 from backprop.loops.domains import Domain
-from backprop.loops.family import Family
-from backprop.loops.many import Many, NotLoops
-from backprop.loops.parts import Turn, Use, part
+from backprop.loops.family import Family, is_named
+from backprop.loops.leading_members import LeadingMembers, leading_members
+from backprop.loops.many import Many
+from backprop.loops.numbers_for_all import made_apart, numbers_for_all
+from backprop.loops.parts import Block, Turn, Use, part
 from backprop.loops.placement import Layout
 from backprop.loops.reader import LoopBuilder
-from backprop.loops.recurrence import Recurrence
+from backprop.loops.recurrence import Recurrence, Timed
 from backprop.loops.rows import ArrayColumns, Gathered, Lift, Read
 from backprop.operations import GATHERS
 from backprop.syntax.parser import Statement
 from backprop.syntax.scanner import Tokens
+
+_BY_TERMS = ("*", "logsumexp")
 
 
 class AskedRow(NamedTuple):
@@ -46,12 +50,6 @@ class AskedRow(NamedTuple):
 
 Through = Callable[[AskedRow, Use], int]
 """Finds a derivative that goes through other equations: its row."""
-
-Reached = Mapping[str, NDArray[numpy.bool_]]
-"""Of each family the members that lead to something."""
-
-Runs = list[Turn | Recurrence]
-"""What is computed, in order."""
 
 
 class DerivativeRows(Derivatives):
@@ -70,7 +68,7 @@ class DerivativeRows(Derivatives):
         self, function: Statement, operands: list[Any], by: Collection[str], place: Place
     ) -> list[Any]:
         if any(isinstance(each, Many) for each in operands):
-            _refuse("stands in a function of families")
+            refuse("stands in a function of families")
         return super().arguments(function, operands, by, place)
 
     def copied(self, row: int, place: Place) -> int:
@@ -83,17 +81,17 @@ class DerivativeRows(Derivatives):
         of, by = operands
         columns, special = self._columns, self._columns.specials.get(by)
         if by not in self._own and not isinstance(special, Read):
-            _refuse("is by what is no name")
+            refuse("is by what is no name")
         if by not in self._own and any(isinstance(each, Argument) for each in scope.values()):
-            _refuse("of a function is by a name of the file")
+            refuse("of a function is by a name of the file")
         if columns.is_number(of):
-            _refuse("of a number is 0")
+            refuse("of a number is 0")
         home = columns.innermost([of, by])
         row = columns.step("copy", (of,), place)
         columns.homes[row] = home
         if by in self._own:
             if not self.pending.keys().isdisjoint(in_order([of], columns.operands)):
-                _refuse("is of one that goes through other equations")
+                refuse("is of one that goes through other equations")
             self._put(row, self._slope(of, [by]))
         else:
             self.pending[row] = AskedRow(row, of, by)
@@ -103,11 +101,11 @@ class DerivativeRows(Derivatives):
         """The row of a derivative of a row by others of its body, which are one and the same."""
         columns = self._columns
         if any(columns.homes[each] is not columns.homes[of] for each in by):
-            _refuse("is by what has other indices")
+            refuse("is by what has other indices")
         order = in_order([of], lambda row: () if row in by else columns.operands(row))
         steps = [row for row in order if columns.is_step(row) and row not in by]
         if of not in by and of not in depending(columns, by, steps):
-            _refuse("is 0")
+            refuse("is 0")
         rows = Rows(columns)
         sums = adjoints(rows, steps, {of: rows.number(1.0)}, by)
         total = rows.called(sums[by[0]])
@@ -115,10 +113,43 @@ class DerivativeRows(Derivatives):
             total = rows.value("+", [total, rows.called(sums[each])])
         return rows.node(total)
 
+    def _partly(
+        self, asked: AskedRow, own: Sequence[Use], hits: Sequence[NDArray[numpy.bool_]]
+    ) -> int:
+        """The row of a derivative of what its body itself says. own: what that reads of the family by a
+        member of which it is. hits: for which combinations that is the member."""
+        columns = self._columns
+        same = [read.row for read, hit in zip(own, hits, strict=True) if hit.all()]
+        partly = [(read.row, hit) for read, hit in zip(own, hits, strict=True) if not hit.all()]
+        partly = [(row, hit) for row, hit in partly if hit.any()]
+        if not partly:
+            return self._slope(asked.of, same or [asked.by])
+        home = columns.homes[asked.of]
+        if any(columns.homes[row] is not home for row in [asked.by, *same]):
+            refuse("is by what has other indices")
+        by = [*same, *(row for row, _ in partly)]
+        order = in_order([asked.of], lambda row: () if row in by else columns.operands(row))
+        rows = Rows(columns)
+        steps = [row for row in order if columns.is_step(row) and row not in by]
+        sums = adjoints(rows, steps, {asked.of: rows.number(1.0)}, by)
+        total = self._slope(asked.of, same) if same else None
+        found = numpy.zeros(home.size, dtype=bool)
+        for row, hit in partly:
+            inner = columns.homes[row]
+            found[whole(numbers_up(inner, home))[hit]] = True
+            some = Domain(inner, hit.astype(numpy.int64))
+            share = columns.lift(spread(columns, sums[row], inner), some)
+            brought = columns.special(Gathered(share, GATHERS["sum"]), home)
+            total = brought if total is None else columns.step("+", (total, brought))
+        if not (same or found.all()):
+            refuse("is 0 for some")
+        assert total is not None
+        return total
+
     def _put(self, row: int, root: int) -> None:
         columns = self._columns
         if columns.homes[root] is not columns.homes[row]:
-            _refuse("is by what has other indices")
+            refuse("is by what has other indices")
         columns.in_order = False
         columns.first[row] = root
 
@@ -131,23 +162,47 @@ class DerivativeRows(Derivatives):
         rows = in_order([root], columns.operands)
         asked = [self.pending[row] for row in sorted(rows) if row in self.pending]
         for each in asked:
-            by = plan.uses[each.by]
-            moved = self._moved_by(plan, by.family)
-            below = in_order([each.of], columns.operands)
-            reads = [plan.uses[row] for row in below if row in plan.uses]
-            plan.used_besides += [by, *(use for use in reads if use.row == each.of)]
-            if any(read.family in moved and read.family != by.family for read in reads):
-                if not through:
-                    _refuse("of what it leads to goes through other equations")
-                self._put(each.row, through(each, by))
-            else:
-                own = [read for read in reads if read.family == by.family]
-                same = [read.row for read in own if _same(read, by)]
-                if len(same) < len(own) and by.family in moved:
-                    _refuse("is by a name of which its body reads other members, too")
-                self._put(each.row, self._slope(each.of, same or [each.by]))
+            self._put(each.row, self._found(plan, each, through))
             del self.pending[each.row]
         return bool(asked)
+
+    def _found(self, plan: Layout, asked: AskedRow, through: Through | None) -> int:
+        """The row of a derivative. through: as of `within`."""
+        columns, by = self._columns, plan.uses[asked.by]
+        moved = self._moved_by(plan, by.family)
+        below = in_order([asked.of], columns.operands)
+        reads = [plan.uses[row] for row in below if row in plan.uses]
+        plan.used_besides += [by, *(use for use in reads if use.row == asked.of)]
+        outside = numbers_for_all(plan, asked.of, {by.family, *moved})
+        if outside:
+            if not through:
+                refuse("of what it leads to goes through other equations")
+            within, lifted = made_apart(columns, asked.of, outside)
+            shares = [self._slope(within, [lifted[row]]) for row in outside]
+            asked = asked._replace(of=within)
+            terms = [
+                columns.step("*", (share, through(asked._replace(of=row), by)))
+                for share, row in zip(shares, outside, strict=True)
+            ]
+            below = in_order([within], lambda row: () if row in outside else columns.operands(row))
+            reads = [plan.uses[row] for row in below if row in plan.uses and row not in outside]
+        own = [read for read in reads if read.family == by.family]
+        single = columns.homes[asked.of] is columns.whole is not columns.homes[by.row]
+        hits = [_hits(columns, read, by) for read in own] if not single else []
+        elsewhere = any(read.family in moved and read.family != by.family for read in reads)
+        some = by.family in moved and not all(hit.all() for hit in hits)
+        if elsewhere or some or (own and single):
+            if not through:
+                refuse("of what it leads to goes through other equations")
+            return through(asked, by)
+        if not outside:
+            return self._partly(asked, own, hits)
+        if any(hit.any() for hit in hits):
+            terms.append(self._partly(asked, own, hits))
+        total = terms[0]
+        for term in terms[1:]:
+            total = columns.step("+", (total, term))
+        return total
 
     def _moved_by(self, plan: Layout, family: str) -> set[str]:
         """The families that depend on one."""
@@ -180,23 +235,26 @@ class DerivativeRows(Derivatives):
         NotLoops."""
         columns = self._columns
         if columns.homes[asked.of] is not columns.whole:
-            _refuse("goes through other equations, for each combination by others")
-        mark = self._swept(plan, runs, reached, number, asked.of)
+            refuse("goes through other equations, for each combination by others")
+        mark = self._swept(plan, runs, reached, number, asked)
         name = mark + by.family
         if name not in plan.families:
-            _refuse("is 0")
+            refuse("is 0")
         special, home = columns.specials[asked.by], columns.homes[asked.by]
         assert isinstance(special, Read)
         if not plan.families[name].has(by.places):
-            _refuse("is 0")
+            refuse("is 0")
         row = columns.special(Read(name, special.at, special.within), home)
         plan.uses[row] = Use(row, name, by.places)
         return row
 
-    def _name(self, row: int) -> str:
-        """The family of a row: one that is read, or one of its own, which the text does not name."""
+    def _name(self, plan: Layout, row: int) -> str:
+        """The family of a number: its own, or of a member or an expression a new one."""
         special = self._columns.specials.get(row)
-        return special.family if isinstance(special, Read) else f"{row}"
+        if not isinstance(special, Read) or self._columns.homes[row] is not self._columns.whole:
+            return f"{row}"
+        (label,) = plan.families[special.family].labels(plan.uses[row].places)
+        return label
 
     def _swept(
         self,
@@ -204,196 +262,110 @@ class DerivativeRows(Derivatives):
         runs: Runs,
         reached: Callable[[str], Reached],
         number: int,
-        of: int,
+        asked: AskedRow,
     ) -> str:
-        """Compute the derivatives of a row by all that leads there. Answers with what stands
-        before the names of their families."""
-        columns = self._columns
-        name = self._name(of)
+        """Compute the derivatives of a row by all that is asked for. Answers with what stands before the
+        names of their families."""
+        columns, of = self._columns, asked.of
+        name = self._name(plan, of)
         mark = f"∂{name}/∂"
         if mark in plan.derived:
             return mark
         plan.derived[mark] = number
         begin = len(runs)
         if name not in plan.families:
-            _enter(plan, Family(name, [()]), number)
-            runs.append(Turn(part(columns, [of], plan.uses), name, slice(0, 1)))
-        program = list[Stage]()
-        needed = {name}
+            enter(plan, Family(name, [()]), number)
+            root = of if columns.is_step(of) else columns.step("copy", [of])
+            runs.append(Turn(part(columns, [root], plan.uses), name, slice(0, 1)))
+        program, needed, leading = list[Stage](), {name}, reached(name)
         for run in reversed(runs):
-            families = {run.family} if isinstance(run, Turn) else {x.family for x in run.bodies}
-            if families.isdisjoint(needed):
+            bodies = run.bodies if isinstance(run, Recurrence) else [run]
+            if needed.isdisjoint(body.family for body in bodies):
                 continue
-            if not isinstance(run, Turn):
-                _refuse("is of a recurrence")
-            root = run.part.roots[0]
-            if self._stands_for_another(run, root):
-                _refuse("goes through members that are a step of something else")
-            program.insert(0, Stage(run.part, [Destination(root, run.family, run.target, False)]))
-            needed.update(use.family for use in run.part.uses)
+            recurrence = run if isinstance(run, Recurrence) else None
+            for body in reversed(bodies):
+                every, target, timed = self._members(plan, runs, body, leading)
+                root = every.roots[0]
+                if is_named(body.family) and self._stands_for_another(every, root):
+                    refuse("goes through members that are a step of something else")
+                write = Destination(root, body.family, target, False)
+                program.insert(0, Stage(every, [write], recurrence, timed))
+                needed.update(use.family for use in every.uses)
         wrt = {
             plan.uses[each.by].family
-            for each in self.pending.values()
-            if self._name(each.of) == name
+            for each in [*self.pending.values(), asked]
+            if each is asked or self._name(plan, each.of) == name
         }
         found = derived(columns, program, {name}, wrt, mark, seeds={name: 1.0})
         roots = {
-            row: Use(row, of, places) for each in program for row, of, places, _ in each.writes
+            row: Use(row, of, places)
+            for each in program
+            for row, of, places, _ in each.writes
+            if not _has_other_slopes(columns, row)
         }
-        _Sweep(plan, runs, number, mark, roots, reached(name)).run(
+        DerivativeSweep(plan, runs, number, mark, roots, leading).run(
             choosing(found, moved(program, wrt))
         )
         for made in runs[begin:]:
-            if isinstance(made, Turn):
-                self._reads[made.family] = {use.family for use in made.part.uses}
+            for body in made.bodies if isinstance(made, Recurrence) else [made]:
+                if body.family:
+                    every = self._whole(plan, runs, body)
+                    read = self._reads.setdefault(body.family, set())
+                    read.update(use.family for use in every.uses)
         return mark
 
-    def _stands_for_another(self, run: Turn, root: int) -> bool:
+    def _members(
+        self, plan: Layout, runs: Runs, body: Turn | Timed, leading: Reached
+    ) -> LeadingMembers:
+        """The members of a body that lead to a number, and all that leads to them."""
+        which, there = leading[body.family], whole(numbered(body.target))
+        size = plan.families[body.family].size
+        partly = bool((there == size).any())  # some read nothing: they stand behind all members
+        if is_named(body.family) and (partly or not which[body.target].all()):
+            pending = {*self.pending}
+            found = leading_members(plan, body, which)
+            if found and pending == self.pending.keys():
+                return found
+            for row in self.pending.keys() - pending:
+                del self.pending[row]
+        if partly:
+            refuse("goes through members of which some read nothing")
+        timed = body if isinstance(body, Timed) else None
+        return LeadingMembers(self._whole(plan, runs, body), body.target, timed)
+
+    def _whole(self, plan: Layout, runs: Runs, body: Turn | Timed) -> Block:
+        """All that leads to the members of a body, also what is computed before."""
+        if not body.part.outer:
+            return body.part
+        uses = {**plan.uses, **{use.row: use for use in body.part.uses}}
+        for run in runs:
+            if isinstance(run, Turn) and not run.family:
+                uses.update((use.row, use) for use in run.part.uses)
+        return part(self._columns, body.part.roots, uses)
+
+    def _stands_for_another(self, of: Block, root: int) -> bool:
         """Whether the last step of a body is that of another row, for some of its combinations: of a sum of
         one term, or for several members. What slopes have of it is then not read from the members."""
-        gathered = run.part.domains.get(root)
+        gathered = of.domains.get(root)
         lifted = isinstance(self._columns.specials.get(root), Lift)
         return lifted or (gathered is not None and bool((gathered.counts == 1).any()))
 
 
-class _Sweep:
-    """The way back through a program, as families and runs of a plan. mark: before the names of the
-    families. roots: what the program computes, which is read and not computed again. reached: whether a
-    member leads to what the derivatives are of."""
-
-    def __init__(
-        self,
-        plan: Layout,
-        runs: Runs,
-        number: int,
-        mark: str,
-        roots: Mapping[int, Use],
-        reached: Reached,
-    ) -> None:
-        self._runs = runs
-        self._plan, self._number, self._mark, self._roots = plan, number, mark, roots
-        self._reached = reached
-        self._brought: dict[str, list[tuple[str, Places]]] = {}
-        """Of each family what is added to its derivatives: families, and where their members go."""
-        self._domains: dict[int, Domain] = {}
-
-    def run(self, stages: Iterable[Stage]) -> None:
-        for stage in stages:
-            for use in stage.part.uses:
-                if use.family.startswith(self._mark):
-                    self._total(use.family.removeprefix(self._mark))
-            uses = {**self._roots, **{use.row: use for use in stage.part.uses}}
-            for write in stage.writes:
-                self._bring(write, uses, stage.part.bordering)
-        for family in [*self._brought]:
-            self._total(family)
-
-    def _bring(self, write: Destination, uses: Mapping[int, Use], bordering: Sequence[int]) -> None:
-        """A family of what a row adds. bordering: of the steps that lead there those that may stand on a
-        border."""
-        plan, columns = self._plan, self._plan.columns
-        size = columns.homes[write.row].size
-        family = write.family.removeprefix(self._mark)
-        if self._mark + family in plan.families:
-            _refuse("goes through members that need others of their family")
-        brought = self._brought.setdefault(family, [])
-        name = f"{len(brought)}{write.family}"
-        self._computed(
-            Family(name, [(self._places(size),)]), self._step(write.row), uses, bordering
-        )
-        brought.append((name, write.places))
-
-    def _step(self, row: int) -> int:
-        columns = self._plan.columns
-        return row if columns.is_step(row) else columns.step("copy", (row,))
-
-    def _domain(self, size: int) -> Domain:
-        """One of so many combinations, those of an array."""
-        if size not in self._domains:
-            self._domains[size] = Domain(self._plan.columns.whole, size)
-        return self._domains[size]
-
-    def _places(self, size: int) -> Any:
-        whole_of_it = self._plan.columns.whole
-        return ranged(self._domain(size), Affine(whole_of_it, 0), Affine(whole_of_it, 1))
-
-    def _total(self, family: str) -> None:
-        """The derivatives by a family: the sums of what was brought."""
-        plan, columns = self._plan, self._plan.columns
-        brought = self._brought.pop(family, [])
-        if not brought:
-            return
-        name, of = self._mark + family, plan.families[family]
-        home = self._domain(of.size)
-        uses: dict[int, Use] = {}
-        rows = [self._gathered(each, places, of.size, home, uses) for each, places in brought]
-        total = rows[0]
-        for row in rows[1:]:
-            total = columns.step("+", (total, row))
-        twin = copy(of)
-        twin.name = name
-        self._computed(twin, self._step(total), uses, ())
-        leading = self._reached[family][:-1]
-        if not leading.all():  # the derivative by the others is 0
-            twin.owner = numpy.where(leading, twin.owner, numpy.int32(Family.ABSENT))
-            twin.own(slice(0, 0), self._number)
-
-    def _computed(
-        self, family: Family, root: int, uses: Mapping[int, Use], bordering: Sequence[int]
-    ) -> None:
-        """Let a family be computed. bordering: what may stand on a border."""
-        plan = self._plan
-        _enter(plan, family, self._number)
-        made = part(plan.columns, [root], uses)
-        some = [step for step in made.bordering if step in bordering]
-        target = slice(0, family.size)
-        self._runs.append(Turn(made._replace(bordering=some), family.name, target))
-
-    def _gathered(
-        self, name: str, places: Places, size: int, home: Domain, uses: dict[int, Use]
-    ) -> int:
-        """The row of what one family brings to each place."""
-        columns = self._plan.columns
-        if isinstance(places, slice) and places == slice(0, size):
-            index = (self._places(size),)
-            row = columns.special(Read(name, index, home), home)
-            uses[row] = Use(row, name, slice(0, size))
-            return row
-        at = numpy.arange(places.start, places.stop) if isinstance(places, slice) else whole(places)
-        counts = numpy.bincount(at, minlength=size)[:size].astype(numpy.int64)
-        order = numpy.argsort(at, kind="stable")[: int(counts.sum())]
-        inner = Domain(home, counts)
-        row = columns.special(Read(name, (order,), inner), inner)
-        uses[row] = Use(row, name, order)
-        return columns.special(Gathered(row, GATHERS["sum"]), home)
-
-
-def _enter(plan: Layout, family: Family, number: int) -> None:
-    """Enter a family that the text does not name. number: of the statement that it is for."""
-    if family.owner.max(initial=Family.ABSENT) == Family.ABSENT:
-        family.own(slice(0, family.size), number)
+def _hits(columns: ArrayColumns, use: Use, by: Use) -> NDArray[numpy.bool_]:
+    """For each combination for which members are read whether it is the one that a derivative is by."""
+    home, outer = columns.homes[use.row], columns.homes[by.row]
+    one, other = whole(numbered(use.places)), whole(numbered(by.places))
+    if outer.parent is None:
+        found: NDArray[numpy.bool_] = one == other[0]
+    elif outer in home.around():
+        found = one == home.lifted(other, outer)
     else:
-        there = family.owner != Family.ABSENT
-        family.owner = numpy.where(there, numpy.int32(number), numpy.int32(Family.ABSENT))
-        family.own(slice(0, 0), number)
-    plan.families[family.name] = family
-    plan.defaults[family.name] = numpy.broadcast_to(numpy.nan, family.size + 1)
+        refuse("is by a name of which its body reads a member for all combinations, too")
+    return found
 
 
-def _same(one: Use, other: Use) -> bool:
-    """Whether members that are read are the same ones for each combination, or others for each. Raises
-    NotLoops where it depends."""
-    places = [
-        numpy.arange(each.start, each.stop) if isinstance(each, slice) else whole(each)
-        for each in (one.places, other.places)
-    ]
-    if len(places[0]) != len(places[1]):
-        _refuse("is by a name that its body reads for other combinations, too")
-    same = places[0] == places[1]
-    if same.any() and not same.all():
-        _refuse("is by a name that its body reads for other combinations, too")
-    return bool(same.all())
-
-
-def _refuse(what: str) -> NoReturn:
-    raise NotLoops(f"a derivative {what}")
+def _has_other_slopes(columns: ArrayColumns, row: int) -> bool:
+    """Whether a row gathers what has slopes by its terms alone, step by step, of which loops write the same
+    numbers by the result: then that is made again, and not read as the member that it is."""
+    special = columns.specials.get(row)
+    return isinstance(special, Gathered) and special.gather.joined_by in _BY_TERMS

@@ -18,6 +18,7 @@ from backprop.graph import depending
 from backprop.loops.affine import Places
 from backprop.loops.domains import Domain
 from backprop.loops.parts import Block, Use, part
+from backprop.loops.recurrence import Recurrence, Timed
 from backprop.loops.rows import ArrayColumns, Gathered, Lift, Read
 from backprop.operations import EQUALITIES, GATHERS, OPERATIONS
 
@@ -34,10 +35,13 @@ class Destination(NamedTuple):
 
 
 class Stage(NamedTuple):
-    """A body, and where its rows go."""
+    """A body, and where its rows go. run, body: of a recurrence that and its body, whose own part may lack
+    what is computed before."""
 
     part: Block
     writes: Sequence[Destination]
+    run: Recurrence | None = None
+    body: Timed | None = None
 
 
 def derived(
@@ -61,9 +65,11 @@ def derived(
     writer, found = Rows(columns), list[Stage]()
     for stage in reversed(program):
         uses = [use for use in stage.part.uses if use.family in moving]
+        if stage.run and not asked.isdisjoint(body.family for body in stage.run.bodies):
+            asked.update(body.family for body in stage.run.bodies)  # they need one another
         if uses and any(write.family in asked for write in stage.writes):
             made = _Adjoint(writer, stage.part.steps, sizes).stage(stage, uses, asked, mark, seeds)
-            found.append(made)
+            found.append(made._replace(run=stage.run, body=stage.body))
             asked.update(write.family.removeprefix(mark) for write in made.writes)
     return found
 
@@ -74,6 +80,8 @@ def moved(program: Sequence[Stage], wrt: Iterable[str]) -> set[str]:
     for stage in program:
         if any(use.family in known for use in stage.part.uses):
             known.update(write.family for write in stage.writes)
+            if stage.run:  # whose members need one another
+                known.update(body.family for body in stage.run.bodies)
     return known
 
 

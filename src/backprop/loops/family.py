@@ -260,6 +260,11 @@ class Family:
         return isinstance(places, slice) or bool((numpy.diff(whole(places)) == 1).all())
 
 
+def is_named(family: str) -> bool:
+    """Whether the text names a family."""
+    return "∂" not in family and not family.isdigit()
+
+
 def named(family: str, indices: Sequence[Ints], at: int) -> str:
     """What the member with these indices is called. at: which of them."""
     numbers = [int(numpy.asarray(each)[at]) for each in indices]

@@ -15,7 +15,7 @@ from backprop.loops.arrays import ArrayWriter, Spread
 from backprop.loops.called_equations import called_with_computed
 from backprop.loops.domains import Domain, Reals, Wholes
 from backprop.loops.draws import drawn, first_of, variables_of
-from backprop.loops.family import Family
+from backprop.loops.family import Family, is_named
 from backprop.loops.file_numbers import PIECE, FileNumbers, entered, none, numbers_of
 from backprop.loops.held import Marks, hold
 from backprop.loops.literals import Literal, literal, repeated
@@ -203,15 +203,16 @@ class Layout:
         """Whether there are inputs that no statement defines."""
         return any((each.owner == Family.UNDEFINED).any() for each in self.families.values())
 
+    def derive_within(self, root: int) -> None:
+        """Find the derivatives in a row of a recurrence."""
+
     def enter_uses(self) -> None:
         """Find where what has been read stands."""
         for row, special in self.columns.specials.items():
             if isinstance(special, Read) and row not in self.uses:
                 family = self.families.get(special.family)
-                if family is None:  # of another plan in these columns
-                    continue
-                places = family.members(special.at)
-                self.uses[row] = Use(row, family.name, places)
+                if family and is_named(family.name):  # and not of another plan in these columns
+                    self.uses[row] = Use(row, family.name, family.members(special.at))
 
     def known(self) -> dict[int, Block]:
         """Find the numbers of the file. The equations, by their number, each as all that leads to its

@@ -90,6 +90,10 @@ class Plan(Layout):
                 if rows.within(self, loop.root, through if alone else None):
                     parts[number] = part(self.columns, [loop.root], self.uses)
 
+    def derive_within(self, root: int) -> None:
+        if isinstance(self.builder.derivatives, DerivativeRows):
+            self.builder.derivatives.within(self, root)
+
     def again(self, family: str, loop: Repeated) -> Repeated:
         """A statement that was read again, as what computes members of a family."""
         return loop

@@ -16,7 +16,6 @@ import numpy
 
 from backprop.errors import BackpropError
 from backprop.loops.affine import Affine, Ints, numbers_up, whole
-from backprop.loops.derivative_rows import DerivativeRows
 from backprop.loops.domains import Domain, Wholes
 from backprop.loops.in_time import Times, possible, shifted, sorted_by
 from backprop.loops.many import NotLoops
@@ -122,8 +121,7 @@ def _turn(plan: Layout, number: int, time: Times) -> _InTime | None:
         return None
     loop = plan.builder.with_body(found)
     plan.enter_uses()
-    if isinstance(plan.builder.derivatives, DerivativeRows):
-        plan.builder.derivatives.within(plan, loop.root)
+    plan.derive_within(loop.root)
     times = _times(loop.domain, first, of.of(loop.at))
     if times is None:
         return None
