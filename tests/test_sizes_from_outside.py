@@ -3,9 +3,12 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
+import numpy
 import pytest
 
+import backprop as library
 from running import backprop
 
 TABLE = """n = {n}
@@ -196,3 +199,62 @@ def test_what_ranges_are_made_of_keeps_its_bounds_in_what_a_descent_saves() -> N
     assert saved.startswith(
         "n = 2 in 1..10\nconst c[1] = 1 ± 0.05 in 0..3\nconst c[2] = 2 ± 0.05 in"
     )
+
+
+@SIZES
+def test_a_program_gives_sizes(n: int, tmp_path: Path) -> None:
+    text = TABLE.format(n=n)
+    assert library.parse(text, sizes={"c": 2}).grad().value == 20 * n * (n + 1) / 2
+    more = library.parse(text.partition("\n")[2], sizes={"n": n + 1})
+    assert more.grad().value == _sum({}, n + 1)
+    listed = [i % 2 + 1 for i in range(n)]
+    right = _sum(dict(enumerate(listed, 1)), n)
+    for given in (listed, tuple(listed), numpy.array(listed), numpy.array(listed, float)):
+        assert library.parse(text, sizes={"c": given}).grad().value == right
+    file = tmp_path / "some.eq"
+    file.write_text(text)
+    assert library.load(file, sizes={"n": numpy.int64(3), "c[1]": 1}).grad().value == _sum(
+        {1: 1}, 3
+    )
+
+
+@pytest.mark.parametrize(
+    ("sizes", "said"),
+    [
+        ({"q": 1}, "'q' decides no range and no index of these equations"),
+        ({"n": 3, "x": 2}, "'x' decides no range"),
+        ({"n": "3"}, "n = '3' is no number"),
+        ({"n": True}, "n = True is no number"),
+        ({"n": float("nan")}, "n = nan is no number"),
+        ({"c": [1, None]}, "c = [1, None] is no number"),
+        ({"n": 2.5}, "this is 2.5, no whole number"),
+        ({"c": [1, 2, 9, 1]}, "x[9] is not defined"),
+    ],
+)
+def test_sizes_of_a_program_that_cannot_be(sizes: dict[str, Any], said: str) -> None:
+    with pytest.raises(library.BackpropError, match=re.escape(said)):
+        library.parse(TABLE.format(n=4), sizes=sizes)
+
+
+def test_a_list_within_itself_is_no_size() -> None:
+    around: list[Any] = [1]
+    around.append(around)
+    with pytest.raises(library.BackpropError, match="is no number"):
+        library.parse(TABLE.format(n=4), sizes={"c": around})
+
+
+@SIZES
+def test_ranges_that_run_backwards_from_outside_are_told(n: int) -> None:
+    text = f"n = {n}; b = 1; a[i] = b*i for i in 1..n; L = b + sum(a[i] for i in 1..n) + sum(j*i for i in 1..9, j in 5..i)"
+    for number, warnings in ((0, 0), (1, 0), (-1, 2), (-30, 2)):
+        ran = backprop("grad", "-e", text, "--set", f"n={number}")
+        assert ran.status == 0
+        assert ran.err.count("warning: nothing is in this range") == warnings
+        assert ran.err.count(f"it goes from 1 to {number}") == warnings
+
+
+def test_who_gives_no_size_is_told_both_ways() -> None:
+    ran = backprop("grad", "-e", "a[i] = 1 for i in 1..n; L = sum(a[i] for i in 1..n)")
+    assert "give it a number: n = 10 in the equations, or --set n=10" in ran.err
+    ran = backprop("grad", "-e", "a[i,j] = b*i*j for i in 1..2, j in 1..3; b = 2; L = sum(a[*])")
+    assert "for all of them write a[*,*]" in ran.err

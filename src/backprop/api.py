@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from importlib import import_module
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Unpack
 
 from backprop import language
@@ -14,7 +15,7 @@ from backprop import values as plain
 from backprop.descent_options import DescentOptions
 from backprop.errors import BackpropError, raise_all
 from backprop.evaluation import gradient as plain_gradient
-from backprop.evaluation.gradient import evaluate, settled
+from backprop.evaluation.gradient import evaluate
 from backprop.evaluation.leaves import outside
 from backprop.loops.worth import read_model
 from backprop.model_matrices import Matrices
@@ -22,6 +23,7 @@ from backprop.options import default_of, documented, names
 from backprop.reports.themes import Look, ThemeName
 from backprop.showing import Bundle, Shown
 from backprop.source import Source
+from backprop.value import Value
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -74,36 +76,6 @@ class Gradient(Shown, plain_gradient.Gradient):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Gradient, tuple(self)
-
-
-class Value(plain.Value):
-    __doc__ = plain.Value.__doc__
-    __slots__ = ()
-
-    def backward(self) -> None:
-        """Set `grad`, here and in everything that leads here, to the derivative of self by it: nan
-        where the chain rule meets 0·∞ and does not decide (`Model.grad` asks the values)."""
-        graph, values = plain.graph_of([self])
-        numbers = plain.Numbers([value.data for value in values], [0.0] * len(values))
-        settled(graph, *numbers)
-        plain.leave(values, numbers)
-
-    @documented
-    def draw(
-        self, *, theme: ThemeName = default_of(ThemeName), direction: declared.Direction = "LR"
-    ) -> Digraph:
-        """The graph that leads here, as a picture: a `graphviz.Digraph`. Call `backward()` first."""
-        from backprop.reports.drawing import draw_value
-
-        return draw_value(self, theme, direction)
-
-    draw_dot = draw
-
-    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        """In a notebook: the picture and the text."""
-        from backprop.reports.drawing import value_bundle
-
-        return value_bundle(self)
 
 
 class Model(Matrices, Shown):
@@ -352,12 +324,20 @@ def parse(
     *,
     seed: declared.Seed = default_of(declared.Seed),
     max_nodes: declared.MaxNodes = default_of(declared.MaxNodes),
+    sizes: Mapping[str, Any] = MappingProxyType({}),
 ) -> Model:
     """The Model of an equation text. `name` is what error messages call the text.
 
+    sizes: numbers, of a family nested lists, in the place of those that the text has for what ranges,
+    indices, draws and bounds are made of: `{"n": 1000, "county": [1, 3, 2]}`.
+
     Raises BackpropError, whose `all` has every error found.
+
+        >>> import backprop
+        >>> backprop.parse("L = a*sum(i for i in 1..n)", sizes={"n": 3}).grad(a=2).value
+        12.0
     """
-    return _model(Source(name, text.removeprefix("\ufeff")), seed, max_nodes)
+    return _model(Source(name, text.removeprefix("\ufeff")), seed, max_nodes, sizes)
 
 
 @documented
@@ -366,11 +346,13 @@ def load(
     *,
     seed: declared.Seed = default_of(declared.Seed),
     max_nodes: declared.MaxNodes = default_of(declared.MaxNodes),
+    sizes: Mapping[str, Any] = MappingProxyType({}),
 ) -> Model:
-    """The Model of an equation file, which is UTF-8. Raises BackpropError, CannotRead included."""
+    """The Model of an equation file, which is UTF-8. sizes: see `parse`. Raises BackpropError, CannotRead
+    included."""
     from backprop.files import read_source
 
-    return _model(read_source(path, "a text goes to backprop.parse"), seed, max_nodes)
+    return _model(read_source(path, "a text goes to backprop.parse"), seed, max_nodes, sizes)
 
 
 @cache
@@ -383,8 +365,16 @@ def _looped() -> type[Model]:
     )
 
 
-def _model(source: Source, seed: int, max_nodes: int) -> Model:
-    found = read_model(source, seed, max_nodes)
+def _model(
+    source: Source, seed: int, most: int, sizes: Mapping[str, Any] = MappingProxyType({})
+) -> Model:
+    read = partial(read_model, seed=seed, most=most)
+    if sizes:
+        from backprop.given import read_sizes  # for who gives some
+
+        found = read_sizes(source, sizes, seed, read)
+    else:
+        found = read(source)
     found.__class__ = _looped() if found.loops else Model
     assert isinstance(found, Model)
     return found

@@ -4,7 +4,9 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property, partial
+from json import dumps
 from math import isfinite
+from typing import Any
 
 from backprop.errors import (
     LIMIT,
@@ -169,7 +171,73 @@ def sizes_of(
     return GivenSizes(found)
 
 
-def read_sized(
+def read_with(
+    source: Source,
+    files: Sequence[Source],
+    settings: Sequence[str],
+    seed: int,
+    read_text: Callable[..., Model],
+) -> Model:
+    """The Model of a text with the numbers from outside for what ranges, draws and bounds are made of.
+    Raises as `read_text` does, and says of an error with which of the numbers that was."""
+    sizes = sizes_of(source, files, settings, seed)
+
+    def again(text: str) -> Model:
+        return read_text(Source(source.name, text, source.option), sizes=sizes)
+
+    try:
+        try:
+            return read_text(source, sizes=sizes)
+        except BackpropError as error:
+            model = _read_sized(source, files, settings, again, error)
+            if model is None:
+                raise
+            return model
+    except BackpropError as error:
+        sizes.told(error)
+        raise
+
+
+def read_sizes(
+    source: Source,
+    sizes: Mapping[str, object],
+    seed: int,
+    read_text: Callable[..., Model],
+) -> Model:
+    """As `read_with`, with numbers by name, or nested lists of them. Raises NotAnInput for a name that
+    nothing is made of that has to be known while a text is read, NotANumber for what is no number."""
+    texts = {normal(name): _as_json(name, given) for name, given in sizes.items()}
+    given = Source(
+        "sizes", f"{{{', '.join(f'{dumps(name)}: {text}' for name, text in texts.items())}}}"
+    )
+    found = read_with(source, [given], [], seed, read_text)
+    used = {name.partition("[")[0] for name in found.sizes.used}
+    if unused := [name for name in texts if name.partition("[")[0] not in used]:
+        message = f"{unused[0]!r} decides no range and no index of these equations"
+        hints = ["numbers of inputs go to grad, to the other methods, and to a Program"]
+        raise NotAnInput(message, hints=hints, where=source.name)
+    return found
+
+
+def _as_json(name: str, given: Any) -> str:
+    """A number or nested lists of them, NumPy's among them, as JSON. Raises NotANumber."""
+    plain = given.tolist() if hasattr(given, "tolist") else given
+    open_, is_right = [plain], True
+    with suppress(TypeError, ValueError, OverflowError, RecursionError):
+        text = dumps(plain, default=float)
+        while open_ and is_right:
+            each = open_.pop()
+            if isinstance(each, list | tuple):
+                open_ += each
+            else:
+                is_right = isfinite(as_double(each))
+        if is_right:
+            return text
+    message = f"{name} = {plain!r:.40} is no number"
+    raise NotANumber(message, hints=["give a number, or nested lists of them"])
+
+
+def _read_sized(
     source: Source,
     files: Sequence[Source],
     settings: Sequence[str],

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import Annotated, NamedTuple
 
-from backprop.errors import BackpropError, BadOption, CannotRead
+from backprop.errors import BadOption, CannotRead
 from backprop.files import read_source, typed
 from backprop.language import Model
 from backprop.language.sizes import NO_SIZES, GivenSizes
@@ -123,28 +123,11 @@ class Inputs(NamedTuple):
         source = self._equations()
         if not (self.values or self.settings):
             return self._read(source, many), {}
-        from backprop.given import (  # not at each start
-            opened_all,
-            read_numbers,
-            read_sized,
-            sizes_of,
-        )
+        from backprop.given import opened_all, read_numbers, read_with  # not at each start
+
+        def read(source: Source, sizes: GivenSizes) -> Model:
+            return self._read(source, many, sizes)
 
         values = opened_all(self.values)
-        sizes = sizes_of(source, values, self.settings, self.seed)
-
-        def again(text: str) -> Model:
-            return self._read(Source(source.name, text, source.option), many, sizes)
-
-        try:
-            try:
-                model = self._read(source, many, sizes)
-            except BackpropError as error:
-                sized = read_sized(source, values, self.settings, again, error)
-                if sized is None:
-                    raise
-                model = sized
-        except BackpropError as error:
-            sizes.told(error)
-            raise
+        model = read_with(source, values, self.settings, self.seed, read)
         return model, read_numbers(model, values, self.settings, bounds)

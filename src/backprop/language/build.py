@@ -253,11 +253,8 @@ class Builder:
     ) -> int | Members:
         """What `w[1,*]` stands for: the members that it names; or of a family that a function was
         called with a member. Raises UnknownName."""
-        integers, given, here = (
-            self.families.integers,
-            scope.get(name),
-            Span.at(tokens.source, place),
-        )
+        integers, given = self.families.integers, scope.get(name)
+        here = Span.at(tokens.source, place)
         pattern: list[int | range | None] = []
         for nodes in parts.indices:
             if nodes[-1].kind == "star":
@@ -286,6 +283,9 @@ class Builder:
                 hints = [f"give {name} members: {name}[1] = 2, or {name}[i] = … for i in 1..n"]
             elif not isinstance(given, Members):
                 hints = [f"it has {families.extent(name, [*rows.values()])}"]
+                if pattern == [None]:
+                    stars = ",".join("*" * len(next(iter(rows))))
+                    hints.append(f"for all of them write {name}[{stars}]")
             raise UnknownName(f"{one_line(here.text)} has no members", here, hints=hints)
         self.families.spend(len(found), tokens)
         if not isinstance(given, Members):

@@ -262,12 +262,16 @@ class Families:
             )
         if (high - low) // by >= self.most:
             raise self._too_large(here)
-        written = chain.from_iterable(clause.items)
-        if (high - low) // by < 0 and all(
-            each.kind == "number" or each.operands == 1 for each in written
-        ):
+        written = [*chain.from_iterable(clause.items)]
+        literal = all(each.kind == "number" or each.operands == 1 for each in written)
+        steps = (high - low) // by
+        # a number from outside may be 0: then there is nothing, as it says
+        given = steps < -1 and scope.keys().isdisjoint(tokens.texts[each.token] for each in written)
+        if steps < 0 and (literal or (given and self.integers.sizes.used)):
             hints = [f"for the numbers between them write {high}..{low}"]
-            if by != 1:
+            if not literal:
+                hints = [f"with the numbers that are given it goes from {low} to {high}"]
+            elif by != 1:
                 hints = [f"the step leads away: write {low}..{high}..{-by}"]
             self.empty[here.start] = EmptyRange("nothing is in this range", here, hints=hints)
         return range(low, high + (1 if by > 0 else -1), by)[some]

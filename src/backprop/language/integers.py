@@ -306,8 +306,11 @@ class Integers:
         here = Label(tokens.span(token), "an index or a range needs one")
         message = f"{name!r} is no integer constant of these equations"
         if name not in self.sources or name in self._open or len(self._open) >= _LONGEST:
-            give = f"give it a number in the file: {name} = 10"
-            hints = [give, f"or say what it runs through: for {name} in 1..n"]
+            give = f"give it a number: {name} = 10 in the equations, or --set {name}=10"
+            hints = [
+                give,
+                f"or say what it runs through: for {name} in 1..{'n' if name != 'n' else 10}",
+            ]
             if other := next((each for each in scope if look(each) == look(name)), ""):
                 letters = strange_letter(name, other), strange_letter(other, name)
                 hints = [f"it has {letters[0]}, and what runs has {letters[1]}: write one of them"]

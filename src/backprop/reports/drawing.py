@@ -16,8 +16,9 @@ from math import ceil, isfinite
 from operator import itemgetter
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
-from graphviz import Digraph, escape
+from graphviz import Digraph, ExecutableNotFound, escape
 
 from backprop.errors import BackpropError, CannotDraw
 from backprop.evaluation.gradient import evaluate
@@ -56,10 +57,21 @@ def write(picture: Picture, look: Look, format: str) -> bytes:
     return _render(graphs, format, look.timeout)
 
 
+class PlainDigraph(Digraph):  # type: ignore[misc]
+    """A Digraph that notebooks show where Graphviz is not installed, too."""
+
+    def _repr_mimebundle_(self, *kinds: Any, **named_kinds: Any) -> dict[str, Any]:
+        try:
+            found: dict[str, Any] = super()._repr_mimebundle_(*kinds, **named_kinds)
+        except (ExecutableNotFound, FileNotFoundError):
+            return {"image/svg+xml": render(self, "svg").decode()}
+        return found
+
+
 def digraph(picture: Picture, look: Look) -> Digraph:
     """The Graphviz graph of a picture."""
     theme = THEMES[look.theme]
-    graph = Digraph(
+    graph = PlainDigraph(
         "equations",
         graph_attr={
             "rankdir": look.direction or "LR",
