@@ -93,6 +93,12 @@ def test_what_only_comes_nearer_and_nearer_has_no_minimum(text: str, optimizer: 
         ("(a + b - 3)^2", {"a": 0, "b": 0}, "minimum, not unique", "a, b can move together"),
         ("(1e12*a + b - 3)^2", {"a": 0, "b": 0}, "minimum, not unique", "a, b can move together"),
         ("(x - 1)^2 + 0*y", {"x": 0, "y": 0}, "minimum, not unique", "y can move"),
+        ("(a + b - 3)^2", {"a": 1, "b": 2}, "minimum, not unique", "a, b can move together"),
+        ("(x*y - 3)^2", {"x": 1, "y": 2}, "minimum, not unique", "x, y can move together along a"),
+        ("sin(x*y)", {"x": 1, "y": 2}, "minimum, not unique", "x, y can move together along a"),
+        ("cos(x - y) + 1e20", {"x": 1, "y": 2}, "flat", "f hardly depends on x, y"),
+        ("acos(x)", {"x": 0.5}, "minimum at a corner", "at the edge where f has no value"),
+        ("sqrt(x - 1) + 2", {"x": 3}, "minimum at a corner", "at the edge where f has no value"),
         ("relu(x - 1) + 2", {"x": 0}, "flat", "f hardly depends on x"),
         ("exp(-x^2)", {"x": 40}, "flat", "f hardly depends on x"),
         ("x^4", {"x": 1}, "minimum", "below its rounding"),
@@ -102,7 +108,7 @@ def test_what_only_comes_nearer_and_nearer_has_no_minimum(text: str, optimizer: 
         ("abs(x - 1) + abs(y)", {"x": 3, "y": 4}, "minimum at a corner", "by values"),
         ("cos(x)", {"x": 0}, "minimum", "it went on from a top after step 0"),
         ("(x^2 - 1)^2 + y^2", {"x": 0, "y": 1}, "minimum", ""),
-        ("(x^2 + y^2 - 1)^2", {"x": 3, "y": 1}, "minimum", ""),  # of a valley that bends
+        ("(x^2 + y^2 - 1)^2", {"x": 3, "y": 1}, "minimum, not unique", "along a curve"),
     ],
 )
 def test_endings_of_every_kind(
@@ -223,6 +229,65 @@ def test_a_flat_end_far_below_the_start_says_how_to_end_sooner() -> None:
     assert (found.stopped, found.converged) == ("flat", False), found.reason
     near = "f hardly depends on a, b there; perhaps f only comes near to 0.08, and a --target"
     assert near in found.reason
+
+
+@pytest.mark.parametrize("optimizer", ["gd", "adam", "momentum"])
+def test_a_slope_to_the_edge_is_no_top(optimizer: str) -> None:
+    found = descent("f = acos(x)", {"x": 0.5}, optimizer=optimizer)
+    assert " top" not in found.reason
+    assert found.stopped != "stationary"
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "adagrad", "rmsprop", "amsgrad", "adamax", "nadam"])
+@pytest.mark.parametrize("unit", ["1e20", "1", "1e-20"])
+def test_the_unit_of_the_output_is_no_matter_to_methods_that_search(
+    unit: str, optimizer: str
+) -> None:
+    text = f"f = {unit}*(-0.476*x^2 - 2.599*y^2 + 2.695*x^6 + 1.543*y^6 + 2.507*x*y)"
+    found = descent(text, {"x": -1.271, "y": 2}, optimizer=optimizer)
+    assert found.stopped in ("minimum", "steps"), found.reason
+    assert found.value < -2.8 * float(unit)
+
+
+@pytest.mark.parametrize("optimizer", ["auto", "lbfgs", "bfgs", "cg", "gd"])
+@pytest.mark.parametrize(
+    ("text", "start", "least"),
+    [
+        ("x^2 + z^3 + z^6", (2, 2), -0.25),  # at z = -2^(-1/3)
+        ("(x-1)^2 + z^5 + z^6", (2, 2), -(5**5) / 6**6),  # at z = -5/6
+        ("x^3*(x+1) + sqrt(1 + z^2)", (3, 2), 1 - 27 / 256),  # at x = -3/4
+    ],
+)
+def test_an_inflection_is_no_minimum(
+    text: str, start: tuple[float, float], least: float, optimizer: str
+) -> None:
+    found = descent(f"f = {text}", dict(zip("xz", start, strict=True)), optimizer=optimizer)
+    assert not found.converged or found.value == pytest.approx(least, rel=1e-9), found.reason
+
+
+@pytest.mark.parametrize("unit", ["1", "1e-8", "1e12"])
+def test_what_begins_at_an_inflection_has_no_scale(unit: str) -> None:
+    """z is 0 at the start, where neither slope nor bend tells its size."""
+    text = f"r = {unit}*z; f = (x-1)^2 - r^3 + r^6"
+    found = descent(text, {"x": 3, "z": 0})
+    assert found.value == pytest.approx(-0.25, rel=1e-9), found.reason
+
+
+def test_a_bound_beside_an_inflection_is_found() -> None:
+    found = descent("f = x^3 + (y-1)^2; x = 0.5 in -1..1; y = 2", {})
+    assert (found.stopped, found.value) == ("minimum at bounds", pytest.approx(-1)), found.reason
+
+
+@pytest.mark.parametrize("optimizer", ["auto", "lbfgs", "bfgs", "cg", "newton"])
+def test_a_step_of_length_0_raises_nothing(optimizer: str) -> None:
+    assert descent("f = min(x, 1/x)", {"x": 1}, optimizer=optimizer).stopped in ENDINGS
+
+
+def test_what_hardly_moved_is_not_what_can_move() -> None:
+    """Of 3000 inputs one leaves 0, and each bends the output."""
+    text = "f = sum(x[i]^4 + x[i]^2 for i in 1..3000) - 1.0001*x[5]^2; x[i] = 0 for i in 1..3000"
+    found = descent(text, {})
+    assert found.stopped == "minimum", found.reason
 
 
 def test_a_person_s_rules_end_a_run_as_they_say() -> None:

@@ -99,6 +99,8 @@ ONLY = {
         "descent/vectors.py",
         "descent/judgement.py",
         "descent/landing.py",
+        "descent/level_sets.py",
+        "descent/soft_ways.py",
         "descent/newton.py",
         "descent/receding.py",
         "descent/second_order.py",

@@ -111,10 +111,10 @@ def judged(run: Run, stop: Stop, ended: Ending, follows: bool) -> Stop | Lead | 
         return Stop("corner", f"at a jump {after(run)}: {none}, but {output} may only come near it")
     if not look.mixed:
         few = f"{none}, too few to say that this is a {run.least}"
-        return Stop("corner", f"at a corner {after(run)}: {few}; start elsewhere")
-    return Stop(
-        f"{run.least} at a corner", f"converged: a {run.least} at a corner, by values: {none}"
-    )
+        where = f"at the edge where {output} has no value" if look.outside else "at a corner"
+        return Stop("corner", f"{where} {after(run)}: {few}; start elsewhere")
+    where = f"at the edge where {output} has no value" if look.outside else "at a corner"
+    return Stop(f"{run.least} at a corner", f"converged: a {run.least} {where}, by values: {none}")
 
 
 def _smooth(run: Run, stop: Stop, ended: Ending) -> Stop | Lead:
@@ -163,6 +163,8 @@ class _Around:
         self.problem, self.x, self.value = problem, x, value
         self.count = 0
         """How many values were looked at."""
+        self.outside = False
+        """Whether there is no value on some side, however near."""
         self.lowest: Point | None = None
         """The lowest point that was met, if the output is lower there by more than rounding."""
         self.smooth = False
@@ -193,6 +195,7 @@ class _Around:
             longest.append(max((hypot(*each) for each in gradients), default=0.0))
             rises = [self._met(self._moved(size, way)) - self.value for way in self._axes()]
             self._rises.append(max((rise for rise in rises if rise < inf), default=0.0))
+            self.outside = inf in rises
             each_alone = [[gradient] for gradient in gradients]
             found = self._shared(gradients, size, _TURNS) if longest[-1] else []
             if found:
@@ -201,6 +204,7 @@ class _Around:
             # a top has many ways down that are not shared by all sides
             for gradient in each_alone:
                 self._shared(gradient, size, min(len(self.x) + 2, _TURNS // 5))
+        self.mixed |= self.outside and len(self.x) == 1  # all ways down lead out
         self.smooth = len(longest) == len(_NEAR) and longest[-1] <= 0.1 * longest[1]
         if not self.lowest and not self.smooth:
             self._follow_valleys()

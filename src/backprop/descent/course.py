@@ -210,7 +210,11 @@ class Run:
         """Take a step to a lower point. left: what is left behind, if that is of note. Raises as `step`."""
         if left:
             self.led = f"; it went on from {left} after step {self.number}"
-        value, gradient = self.problem.at_rest_or_both(point)
+        value = self.problem.value(point)
+        try:
+            _, gradient = self.problem.at_rest_or_both(point)
+        except NotFinite:  # the edge of the domain, with an infinite slope
+            gradient = [0.0] * len(point)
         self.step(point, value, gradient)
 
     def step(self, x: Point, value: float, gradient: Point, lr: float = 0.0) -> None:

@@ -108,7 +108,8 @@ def _lowest(run: Run) -> float | None:
         except NotFinite:
             if problem.bottomless:
                 return -inf
-            return lowest if max(map(abs, here)) > _FAR else None
+            far = max(map(abs, here)) > _FAR
+            return lowest if far and (lowest < run.value or here is run.x) else None
         if value > lowest or (value == lowest < run.value):
             return None
         here, lowest, reach = there, value, reach * _FACTOR

@@ -24,6 +24,9 @@ Numerical Optimization, 2006, section 3.1)."""
 _TRIALS = 60
 """The most trials of one line search: by then the step is shorter by a factor of 2^60 or more."""
 
+_WIDER = 80
+"""So often a first step that moves nothing is made longer."""
+
 _LARGEST = 1e300
 """The largest step size that is tried first."""
 
@@ -187,7 +190,11 @@ class FirstOrder:
         """The step size that makes the largest move 1."""
         steepest = max(map(abs, gradient))
         size = min(1 / steepest, _LARGEST) if 0 < steepest < inf else 1.0
-        longest = max(map(abs, moves(self.run.x, self._update(gradient, size).x)))
+        for _ in range(_WIDER):
+            longest = max(map(abs, moves(self.run.x, self._update(gradient, size).x)))
+            if longest or size >= _LARGEST:
+                break
+            size *= 1e4  # some methods move by the step size whatever the slope
         return size / longest if 0 < longest < inf else size
 
     def _next(self, gradient: Point, point: Point, slopes: Point, lr: float) -> float:

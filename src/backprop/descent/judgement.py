@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 from typing import Any
 
 import numpy
@@ -10,7 +11,10 @@ import numpy
 from backprop.descent.course import Run, Stop
 from backprop.descent.landing import Flat, Landing
 from backprop.descent.leads import NAMED, Lead, after, stationary, towards
+from backprop.descent.level_sets import other_minima
+from backprop.descent.objective import Point
 from backprop.descent.receding import recedes
+from backprop.descent.soft_ways import lower_on_soft_ways
 from backprop.descent.straight_on import grown_far, straight_on
 from backprop.numbers import shown
 
@@ -34,7 +38,7 @@ def _verdict(run: Run, landing: Landing | None) -> Stop | Lead:
         return endless
     if landing.bends_down:
         point = landing.lower_below()
-        if point is not None and not landing.is_level:
+        if point is not None and not (landing.is_level and _is_lower_behind(run, landing, point)):
             still = f"{output} still {run.falls}s {when}, towards {towards(run, point)}"
             return Lead(point, Stop("rounding", still))
         if point is not None:
@@ -51,7 +55,7 @@ def _verdict(run: Run, landing: Landing | None) -> Stop | Lead:
     if run.problem.objective.is_smooth and (endless := recedes(run, landing)):
         return endless
     point, flat = landing.flat()
-    point = point or landing.lower_around()
+    point = point or lower_on_soft_ways(run, landing) or landing.lower_around()
     if point is not None:
         return Lead(point, stationary(run, "", point, ", slowly"))
     if landing.is_steep:
@@ -60,6 +64,13 @@ def _verdict(run: Run, landing: Landing | None) -> Stop | Lead:
             "corner", f"{when}: {none}; perhaps this is a corner, or the edge of its domain"
         )
     return _lowest(run, landing, flat)
+
+
+def _is_lower_behind(run: Run, landing: Landing, point: Point) -> bool:
+    """Whether the output is not higher on the other side of here than at a lower point: else this is a slope,
+    and perhaps a steep one to the edge where it has a value."""
+    other = [2 * at - to for at, to in zip(run.x, point, strict=True)]
+    return run.problem.known(run.problem.inside(other), inf) <= run.value + landing.room
 
 
 def _lower(run: Run) -> str:
@@ -84,7 +95,8 @@ def _lowest(run: Run, landing: Landing, flat: Sequence[Flat]) -> Stop:
     alone = [
         each for each in both_ways if not _matter(landing, each) and landing.has_a_say(each.way)
     ]
-    if alone or (one_way and run.problem.objective.is_smooth) or (flat and not landing.range):
+    nothing = flat and not landing.range and not landing.bends_up
+    if alone or (one_way and run.problem.objective.is_smooth) or nothing:
         names = _names(run, landing, [each.way for each in alone or one_way or flat])
         advice = "start elsewhere"
         if landing.has_moved:
@@ -100,6 +112,10 @@ def _lowest(run: Run, landing: Landing, flat: Sequence[Flat]) -> Stop:
             f"{least}, not unique",
             f"converged: a {least}, not unique: {names} {move} and {output} stays the same; {still}",
         )
+    if way := other_minima(run, landing) if run.problem.objective.is_smooth else None:
+        names = _names(run, landing, [way.way])
+        along = f"{names} can move together along a curve and {output} stays the same"
+        return Stop(f"{least}, not unique", f"converged: a {least}, not unique: {along}; {still}")
     if landing.pushed.any():
         return Stop(
             f"{least} at bounds",

@@ -99,10 +99,7 @@ class Landing:
         self.run, self.problem = run, problem
         self.rounding = problem.rounding(run.x)
         self.range = run.fallen
-        # where no step is left, digits that only further ones would bring are not asked for
-        done = run.count >= run.options["steps"]
-        least = float_info.epsilon if done else NOTHING
-        self.room = max(ROOM * self.rounding, least * self.range)
+        self.room = max(ROOM * self.rounding, NOTHING * self.range)
         """A fall by no more is none."""
         self.scales = [
             max(abs(at), size) or 1.0 for at, size in zip(run.x, run.largest, strict=True)
@@ -125,7 +122,7 @@ class Landing:
             return Spectrum(none, none, numpy.zeros((0, len(self.run.x))), none, 0.0)
         if self.has_many:
             return self._of_many
-        table, sizes = self._table
+        table, sizes = self.table
         some = numpy.ix_(free, free)
         table, sizes = table[some], sizes[some]
         gradient = self._gradient[free]
@@ -145,7 +142,7 @@ class Landing:
         return Spectrum(units, bends, ways, vectors.T @ (gradient / units), lost)
 
     @cached_property
-    def _table(self) -> tuple[Any, Any]:
+    def table(self) -> tuple[Any, Any]:
         """All second derivatives, (n, n), and how far each may be off."""
         run = self.run
         table = exact(run.problem, run.x)
@@ -174,6 +171,10 @@ class Landing:
     def _of_many(self) -> Spectrum:
         """The way that bends least, and the one to the lowest point foretold."""
         run = self.run
+        # of what began at 0 nothing else is known than the others
+        least = HARDLY * max(self.scales)
+        sizes = zip(self.scales, run.begun, strict=True)
+        self.scales = [size if begun else max(size, least) for size, begun in sizes]
         units = numpy.sqrt(self.range or self.rounding or 1.0) / numpy.array(self.scales)
         units[self.pushed] = inf  # they do not move
         found: Softest = softest(run, self._gradient, units)
@@ -200,6 +201,11 @@ class Landing:
         """Whether the output bends down along a way, by more than rounding."""
         found = self.spectrum
         return bool(len(found.bends)) and bool(found.bends.min() < -found.lost)
+
+    @property
+    def bends_up(self) -> bool:
+        """Whether it bends up along a way, by more than rounding."""
+        return bool(len(self.spectrum.bends)) and self.spectrum.bends.max() > self.spectrum.lost
 
     @property
     def is_top(self) -> bool:
@@ -248,18 +254,15 @@ class Landing:
     def is_straight(self, way: Point) -> bool:
         """Whether the output hardly bends on a way of the run, for how far that is: a way that falls by all
         that the run has fallen, and does not bend by a thousandth of that, leads to no minimum."""
-        if self.has_many:
-            return False
-        some = numpy.ix_(self._free, self._free)
-        part = numpy.array(way)[self._free]
-        bend = float(part @ self._table[0][some] @ part) / 2
-        return abs(bend) < HARDLY * self.range
+        part = numpy.where(self.pushed, 0.0, numpy.array(way))
+        return not self.has_many and self._bend(part) < HARDLY * self.range
 
     def is_soft(self, way: Any) -> bool:
         """Whether the output hardly bends along a way until one input has moved by its scale."""
-        table, _ = self._table
-        move = self.reach(way) * way
-        return abs(float(move @ table @ move)) / 2 < _SOFT * self.range
+        return self._bend(self.reach(way) * way) < _SOFT * self.range
+
+    def _bend(self, move: Any) -> float:
+        return abs(float(move @ self.table[0] @ move)) / 2
 
     @property
     def is_steep(self) -> bool:
@@ -372,7 +375,7 @@ class Landing:
         """Whether each of these inputs bends the output by more than rounding in its part of a move alone."""
         if self.has_many:
             return True
-        bends = numpy.abs(numpy.diagonal(self._table[0])[inputs])
+        bends = numpy.abs(numpy.diagonal(self.table[0])[inputs])
         return bool((bends * move[inputs] ** 2 / 2 > self.room).all())
 
     def reach(self, way: Any) -> float:

@@ -7,20 +7,17 @@ likelihood: Raue et al., Bioinformatics 25, 2009, on parameters that data do not
 from __future__ import annotations
 
 from collections.abc import Iterator
-from copy import copy
-from math import exp, inf, isfinite, isinf, log, log10
+from math import exp, inf, isinf, log, log10
 from sys import float_info
 
 import numpy
 
-from backprop.descent.course import NoLower, Run, Stop
+from backprop.descent.course import Run, Stop
 from backprop.descent.endless import endless, falling
+from backprop.descent.inner_run import lowest_from
 from backprop.descent.landing import Landing
 from backprop.descent.objective import Point
-from backprop.descent.optimizers import defaults
 from backprop.descent.problem import FEW
-from backprop.descent.searches import chosen, descend
-from backprop.errors import BackpropError
 
 _GROWN, _FAR = 4.0, 1e3
 """An input that is so many times as large as at the start may grow on; by the second number, whatever the
@@ -32,9 +29,6 @@ has grown tenfold; where that is more often than the last number, as far as doub
 
 _BENT = 4.0
 """The others grow or shrink with at most this power of it."""
-
-_STEPS = 60
-"""So many steps at most lead back to the bottom of the valley."""
 
 _LEADS = 3
 """The most inputs of which one may grow."""
@@ -84,7 +78,7 @@ def _leads(run: Run, landing: Landing) -> Iterator[tuple[int, list[float]]]:
 def _only_falls(run: Run, landing: Landing, lead: int, powers: list[float]) -> float | None:
     """The lowest output ahead, if the profile falls up to where an input is, and rises nowhere beyond."""
     far = [at * exp(log(_BACK) * power) for at, power in zip(run.x, powers, strict=True)]
-    if not _lowest(run, run.problem.inside(far), lead)[0] > run.value + landing.room:
+    if not lowest_from(run, run.problem.inside(far), lead)[0] > run.value + landing.room:
         return None
     behind, here, least = run.x, run.x, run.value
     for turn in range(_turns(run, lead)):
@@ -92,7 +86,7 @@ def _only_falls(run: Run, landing: Landing, lead: int, powers: list[float]) -> f
         if not turn:
             ways = [[at * _TIMES**power for at, power in zip(here, powers, strict=True)]]
         for point in ways:
-            value, there = _lowest(run, run.problem.inside(point), lead)
+            value, there = lowest_from(run, run.problem.inside(point), lead)
             if value <= least + landing.room:
                 break
         else:
@@ -123,27 +117,3 @@ def _as_power(behind: Point, here: Point, lead: int) -> Point:
     ahead = [at * at / before if before * at > 0 else at for before, at in both]
     ahead[lead] = _TIMES * here[lead]
     return ahead
-
-
-def _lowest(run: Run, point: Point, held: int) -> tuple[float, Point | None]:
-    """The lowest output that is found from a point while an input is held, and where that is; inf where there
-    is no value."""
-    problem = copy(run.problem)
-    problem.low, problem.high = [*problem.low], [*problem.high]
-    problem.low[held] = problem.high[held] = point[held]
-    problem.bounded, problem.start, problem.evaluations = True, point, 0
-    options = {**run.options, "steps": _STEPS, "target": None, "until_grad": None}
-    options |= {"until_change": None, "every": None}
-    least, there = inf, None
-    try:
-        inner = Run(problem, options)  # type: ignore[arg-type]
-        least = inner.value
-        row = chosen(problem)
-        descend(row, defaults(row), inner, False)
-    except (Stop, NoLower):
-        _, least, there = inner.best
-    except BackpropError:  # 1/(1 + exp(x)) is 0 where exp(x) is beyond all doubles
-        last = problem.objective.last * problem.sign
-        least = last if isfinite(last) else inf
-    run.problem.evaluations += problem.evaluations
-    return least, there

@@ -103,7 +103,7 @@ def lowest(parabola: Parabola, radius: float) -> tuple[Any, bool]:
         if following == shift:
             break
         shift = following
-    return step * min(1.0, radius / length), True
+    return step * min(1.0, radius / length) if length else step, True
 
 
 def length_of(numbers: Any) -> float:

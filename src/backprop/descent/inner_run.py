@@ -1,0 +1,41 @@
+"""Short descents from points beside the end of a run, for what is to be known of that."""
+
+from __future__ import annotations
+
+from copy import copy
+from math import inf, isfinite
+
+from backprop.descent.course import NoLower, Run, Stop
+from backprop.descent.objective import Point
+from backprop.descent.optimizers import defaults
+from backprop.descent.searches import chosen, descend
+from backprop.errors import BackpropError
+
+_STEPS = 60
+"""Their most steps."""
+
+
+def lowest_from(run: Run, point: Point, held: int | None = None) -> tuple[float, Point | None]:
+    """The lowest output that is found from a point while an input is held, if one is, and where that is; inf
+    where there is no value."""
+    problem = copy(run.problem)
+    if held is not None:
+        problem.low, problem.high = [*problem.low], [*problem.high]
+        problem.low[held] = problem.high[held] = point[held]
+        problem.bounded = True
+    problem.start, problem.evaluations = point, 0
+    options = {**run.options, "steps": _STEPS, "target": None, "until_grad": None}
+    options |= {"until_change": None, "every": None}
+    least, there = inf, None
+    try:
+        inner = Run(problem, options)  # type: ignore[arg-type]
+        least = inner.value
+        row = chosen(problem)
+        descend(row, defaults(row), inner, False)
+    except (Stop, NoLower):
+        _, least, there = inner.best
+    except BackpropError:  # 1/(1 + exp(x)) is 0 where exp(x) is beyond all doubles
+        last = problem.objective.last * problem.sign
+        least = last if isfinite(last) else inf
+    run.problem.evaluations += problem.evaluations
+    return least, there

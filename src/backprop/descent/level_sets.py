@@ -1,0 +1,46 @@
+"""Minima beside a minimum: a set that bends, on which the output stays the same."""
+
+from __future__ import annotations
+
+from math import inf
+
+import numpy
+
+from backprop.descent.course import Run
+from backprop.descent.inner_run import lowest_from
+from backprop.descent.landing import Flat, Landing
+from backprop.descent.problem import FEW, moves
+
+_ASIDE = 1e-2
+"""How far along a way that does not bend another minimum is looked for, in the scale of an input."""
+
+_HARDLY = 1e-7
+"""A bend by less than this part of the largest may come from what is left of a slope."""
+
+_WAYS = 3
+"""The most ways that are looked along."""
+
+_STAYED = 0.2
+"""The other minimum is at least so far away, as a part of that."""
+
+
+def other_minima(run: Run, landing: Landing) -> Flat | None:
+    """A way along which the output hardly bends, beside which it is lowest, too, by what is found from there;
+    None if there is none. Two inputs that only matter by their product have one at every minimum."""
+    found = landing.spectrum
+    if landing.has_many or len(run.x) > FEW or not len(found.bends):
+        return None
+    # what is left of a slope bends the output along a level curve
+    most = max(found.lost, _HARDLY * float(numpy.abs(found.bends).max()))
+    for at in numpy.flatnonzero(numpy.abs(found.bends) <= most)[:_WAYS].tolist():
+        way = found.ways[at]
+        move = (_ASIDE * landing.reach(way) * way).tolist()
+        begin = run.problem.inside([x + by for x, by in zip(run.x, move, strict=True)])
+        value, there = lowest_from(run, begin)
+        if there is None or not value <= run.value + landing.room < inf:
+            continue
+        sizes = numpy.array(landing.scales)
+        moved = numpy.abs(numpy.array(moves(run.x, there)) / sizes).max()
+        if moved >= _STAYED * numpy.abs(numpy.array(move) / sizes).max():
+            return Flat(way, 0)
+    return None
