@@ -1,12 +1,13 @@
 """Points at which formulas are compared with a derivative: the given one, and random ones around it."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from itertools import islice
 from math import isfinite, isnan
 from random import Random
 from types import MappingProxyType
 
+from backprop.algebra.formula import Formula, written
 from backprop.checks.beyond import agree
 from backprop.checks.claims import Claim
 from backprop.checks.rounding import gradient_noise, value_noise
@@ -20,10 +21,16 @@ from backprop.language import Model
 from backprop.language.declarations import FREE
 from backprop.language.links import reaches
 from backprop.numbers import Wide, rounded
-from backprop.operations import OPERATIONS
+from backprop.operations import CONSTANTS, OPERATIONS
 from backprop.special import context
+from backprop.syntax import functions
 from backprop.syntax.functions import branches
+from backprop.syntax.notation import names_in
+from backprop.syntax.parser import formula
 from backprop.values import Numbers, by_names, derivatives, forward, local_slopes
+
+_LONG = 200
+"""The most characters of a derivative of which the textbook's form is looked at."""
 
 _MOST = 20
 """Random points for a formula."""
@@ -171,13 +178,34 @@ class Local(dict[int, dict[int, float]]):
     """The derivatives of equations by the names in them at a point, by equation: each is found when
     it is first asked for, and once.
 
-    formulas: of an equation, the same as formulas.
+    formulas: of an equation, the same as formulas, as textbooks write them where that has its number.
     """
 
     def __init__(self, subject: Subject, data: list[float]) -> None:
         self._graph, self._data = subject.graph, data
         model = subject.model
-        self.formulas = cache(Formulas(self._graph, data, model.labels, model.names).partials)
+        made = partial(Formulas, self._graph, data, model.labels, model.names)
+        self._accurate, self._textbook = made(), made(textbook=True)
+        self._known = {**CONSTANTS, **{name: data[node] for node, name in model.labels.items()}}
+        self.formulas = cache(self._formulas)
+
+    def _formulas(self, equation: int) -> dict[int, Formula | None]:
+        found, numbers = self._textbook.partials(equation), self[equation]
+        if all(self._has(each, numbers[node]) for node, each in found.items()):
+            return found
+        others = self._accurate.partials(equation)
+        return {
+            node: each if self._has(each, numbers[node]) else others[node]
+            for node, each in found.items()
+        }
+
+    def _has(self, found: Formula | None, number: float) -> bool:
+        """Whether a formula has this number here: 1 - h^2 loses the digits of 1/cosh(z)^2 far out."""
+        text = formula(written(found, _LONG) or "0/0")
+        if not names_in(text) <= self._known.keys():
+            return False
+        value = functions.evaluated(text, self._known)
+        return isfinite(value) and abs(value - number) <= 1e-9 * max(abs(value), abs(number))
 
     def __missing__(self, equation: int) -> dict[int, float]:
         found = self[equation] = by_names(self._graph, equation, self._data)
