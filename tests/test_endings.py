@@ -278,6 +278,28 @@ def test_a_bound_beside_an_inflection_is_found() -> None:
     assert (found.stopped, found.value) == ("minimum at bounds", pytest.approx(-1)), found.reason
 
 
+def test_what_ends_beside_a_bound_is_put_onto_it() -> None:
+    """The first search goes to four units in the last place from 0.293."""
+    data = [(0.0, 1.9014), (0.3, 1.3015), (0.6, 0.59397), (0.9, 0.33768)]
+    text = " + ".join(f"(x*exp(-y*{t}) - {d})^2" for t, d in data)
+    found = descent(f"f = {text}; x = 0 in -2.306..0.293; y = 1.624", {})
+    assert (found.stopped, found.parameters["x"]) == ("minimum at bounds", 0.293), found.reason
+    assert found.value == pytest.approx(3.534327588697, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(tanh(w)*z - 1.72)^2; z = 1 in ..3.369; w = -1.033",
+        "(z*w - 1.72)^2 + (z*w*v - 3)^2; z = 1; w = 0.1; v = 1",
+    ],
+)
+def test_a_residual_of_0_does_not_fall_on(text: str) -> None:
+    found = descent(f"f = {text}", {})
+    assert found.converged, found.reason
+    assert found.value == pytest.approx(0, abs=1e-28)
+
+
 @pytest.mark.parametrize("optimizer", ["auto", "lbfgs", "bfgs", "cg", "newton"])
 def test_a_step_of_length_0_raises_nothing(optimizer: str) -> None:
     assert descent("f = min(x, 1/x)", {"x": 1}, optimizer=optimizer).stopped in ENDINGS

@@ -18,6 +18,9 @@ from backprop.descent.soft_ways import lower_on_soft_ways
 from backprop.descent.straight_on import grown_far, straight_on
 from backprop.numbers import shown
 
+_NEXT = 1e-10
+"""A bound is next to an input that is so near to it, in its scale."""
+
 _HAS_A_SAY = 0.1
 """An input with less than this part of the largest move has no say in a flat way."""
 
@@ -34,6 +37,8 @@ def _verdict(run: Run, landing: Landing | None) -> Stop | Lead:
     if landing is None:
         why = "its second derivatives are not finite there"
         return Stop("rounding", f"{when}: whether {output} is lowest is not known: {why}")
+    if point := _onto_bounds(run, landing):
+        return Lead(point, Stop("rounding", f"{output} still {run.falls}s {when}, onto a bound"))
     if endless := straight_on(run, landing):
         return endless
     if landing.bends_down:
@@ -64,6 +69,22 @@ def _verdict(run: Run, landing: Landing | None) -> Stop | Lead:
             "corner", f"{when}: {none}; perhaps this is a corner, or the edge of its domain"
         )
     return _lowest(run, landing, flat)
+
+
+def _onto_bounds(run: Run, landing: Landing) -> Point | None:
+    """A point on bounds that are next to here, towards which the output falls; None if there are none."""
+    ends = zip(run.x, run.gradient, run.problem.low, run.problem.high, landing.scales, strict=True)
+    point = [
+        low
+        if slope > 0 and 0 < at - low <= _NEXT * size
+        else high
+        if slope < 0 and 0 < high - at <= _NEXT * size
+        else at
+        for at, slope, low, high, size in ends
+    ]
+    if point == run.x or not run.problem.known(point, inf) <= run.value + landing.room:
+        return None
+    return point
 
 
 def _is_lower_behind(run: Run, landing: Landing, point: Point) -> bool:

@@ -57,7 +57,7 @@ _AROUND, _NEARBY = 2, 1e-3
 HARDLY = 1e-3
 """A bend by less than this part of what a run has fallen is hardly one."""
 
-_SOFT = 1e-6
+SOFT = 1e-6
 """A way is soft along which it bends by less than this part, until one input has moved by its scale."""
 
 _HARDLY_MOVED = 1e3
@@ -259,7 +259,7 @@ class Landing:
 
     def is_soft(self, way: Any) -> bool:
         """Whether the output hardly bends along a way until one input has moved by its scale."""
-        return self._bend(self.reach(way) * way) < _SOFT * self.range
+        return self._bend(self.reach(way) * way) < SOFT * self.range
 
     def _bend(self, move: Any) -> float:
         return abs(float(move @ self.table[0] @ move)) / 2

@@ -27,6 +27,12 @@ _BACK, _TIMES, _AHEAD, _FARTHEST = 0.1, 10.0, 5, 20
 """So many times the input that grows, the output is looked at; ahead at least so often, and as often as it
 has grown tenfold; where that is more often than the last number, as far as doubles go."""
 
+_NOTHING = 1e-20
+"""An output is next to nothing that is less than this part of all that it has fallen."""
+
+_SOON = (1.2, 1.5, 2.0, 3.0)
+"""So many times the input an output must fall that is next to nothing."""
+
 _BENT = 4.0
 """The others grow or shrink with at most this power of it."""
 
@@ -80,6 +86,8 @@ def _only_falls(run: Run, landing: Landing, lead: int, powers: list[float]) -> f
     far = [at * exp(log(_BACK) * power) for at, power in zip(run.x, powers, strict=True)]
     if not lowest_from(run, run.problem.inside(far), lead)[0] > run.value + landing.room:
         return None
+    if abs(run.value) <= _NOTHING * run.fallen and not _falls_soon(run, lead, powers):
+        return None
     behind, here, least = run.x, run.x, run.value
     for turn in range(_turns(run, lead)):
         ways = [_near_limit(behind, here, lead), _as_power(behind, here, lead)]
@@ -96,6 +104,18 @@ def _only_falls(run: Run, landing: Landing, lead: int, powers: list[float]) -> f
             break  # so far away doubles end
         behind, here = here, there
     return least
+
+
+def _falls_soon(run: Run, lead: int, powers: list[float]) -> bool:
+    """Whether an output that is next to nothing still falls: it may be what is left of a sum of squares."""
+    least = run.value
+    for times in _SOON:
+        far = [at * times**power for at, power in zip(run.x, powers, strict=True)]
+        value, _ = lowest_from(run, run.problem.inside(far), lead)
+        if not value < least:
+            return False
+        least = value
+    return True
 
 
 def _turns(run: Run, lead: int) -> int:

@@ -6,21 +6,30 @@ though z alone decides where the output is lowest.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from random import Random
+from sys import float_info
 from typing import Any
 
 import numpy
 
 from backprop.descent.course import Run
-from backprop.descent.landing import HARDLY, Landing
+from backprop.descent.inner_run import lowest_from
+from backprop.descent.landing import SOFT, Landing
 from backprop.descent.objective import Point
 
-_LENGTHS = (1.0, 0.3, 0.1, 1e-2, 1e-3, 1e-4)
+_LENGTHS = (1.0, 0.1, 1e-2, 1e-3)
 """How far values are looked at, in the scales of the inputs."""
 
 _SIZES = 30
 """An input without a scale is moved by 10 to this power, and minus it, at most."""
+
+_SURE = 1e-9
+"""A bend is unknown of which rounding hides more than this part of all that the run has fallen; and a point
+in a narrow valley is lower by at least that."""
+
+_ASIDE, _VALLEYS = 1e-3, 3
+"""How far beside the end a descent in a valley begins, in the scale of an input, and in how many."""
 
 _WAYS, _MIXED = 12, 8
 """The most ways that are looked along, and the most mixtures of them."""
@@ -32,7 +41,8 @@ def lower_on_soft_ways(run: Run, landing: Landing) -> Point | None:
     if landing.has_many or not landing.has_moved:
         return None
     lengths = [side * length for length in _LENGTHS for side in (1.0, -1.0)]
-    for way in _soft(landing):
+    soft, unknown = _soft(landing)
+    for way in soft:
         if (point := landing.lower_along(way, lengths)) is not None:
             return point
     lengths = [side * 10.0**k for k in range(-_SIZES, _SIZES + 1) for side in (1.0, -1.0)]
@@ -42,21 +52,41 @@ def lower_on_soft_ways(run: Run, landing: Landing) -> Point | None:
         for at, (x, begun) in enumerate(zip(run.x, run.begun, strict=True))
         if x == begun == landing.table[0][at, at] == 0  # of its scale nothing is known
     )
-    return next((point for point in points if point is not None), None)
+    found = next((point for point in points if point is not None), None)
+    return found or _lower_in_valleys(run, landing, unknown)
 
 
-def _soft(landing: Landing) -> Iterator[Any]:
+def _lower_in_valleys(run: Run, landing: Landing, ways: Sequence[Any]) -> Point | None:
+    """A point that is lower, found from beside here on one of these ways: the walls of a narrow valley hide
+    from values on a straight way how its bottom goes on."""
+    least = run.value - max(landing.room, _SURE * landing.range)
+    for way in ways[:_VALLEYS]:
+        for side in (_ASIDE, -_ASIDE):
+            moved = (side * landing.reach(way) * way).tolist()
+            begin = run.problem.inside([at + by for at, by in zip(run.x, moved, strict=True)])
+            value, point = lowest_from(run, begin)
+            if point is not None and value < least:
+                return point
+    return None
+
+
+def _soft(landing: Landing) -> tuple[Sequence[Any], Sequence[Any]]:
+    """The ways along which the output hardly bends, each until an input has moved by its scale; and those of
+    which that is lost in rounding."""
     sizes = numpy.where(landing.pushed, 0.0, numpy.array(landing.scales))
     table, _ = landing.table
     scaled = table * sizes * sizes[:, None]
     if not numpy.isfinite(scaled).all():
-        return
+        return [], []
     bends, vectors = numpy.linalg.eigh(scaled)
-    soft = vectors.T[numpy.abs(bends) / 2 < HARDLY * landing.range] * sizes
-    soft = soft[[bool(way.any()) for way in soft]]
-    for way in soft[:_WAYS]:
-        yield landing.reach(way) * way
+    bends = numpy.abs(bends)
+    ways = vectors.T * sizes
+    moving = ways.any(axis=1)
+    lost = len(bends) * float_info.epsilon * float(bends.max(initial=0.0))
+    unknown = [*ways[moving & (bends <= lost)]] if lost > _SURE * landing.range else []
+    soft = [*ways[moving & (bends / 2 < SOFT * landing.range)][:_WAYS]]
     random = Random(0)
     for _ in range(_MIXED if len(soft) > 1 else 0):
-        way = numpy.array([random.uniform(-1.0, 1.0) for _ in soft]) @ soft
-        yield landing.reach(way) * way
+        parts = [random.uniform(-1.0, 1.0) for _ in soft]
+        soft.append(sum(part * way for part, way in zip(parts, soft, strict=False)))
+    return [landing.reach(way) * way for way in soft], unknown
