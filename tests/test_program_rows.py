@@ -75,6 +75,15 @@ def test_shapes(engine: str) -> None:
         assert none(numpy.zeros((3, 0)))[0].tolist() == [4, 4, 4]
 
 
+def test_numbers_by_name_are_told_the_order() -> None:
+    program = backprop.compile(backprop.parse("L = a*b"))
+    numbers = {"a": 2.0, "b": 3.0}
+    for take in (program, program.hessian):
+        with pytest.raises(TypeError, match="in the order of its inputs, a, b; numbers by name"):
+            take(numbers)  # type: ignore[operator]
+    assert program([numbers[name] for name in program.inputs])[0] == 6
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_an_error_says_which_row_it_is_of(engine: str) -> None:
     program = backprop.compile(backprop.parse("L = log(x)"), engine=engine)

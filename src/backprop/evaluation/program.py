@@ -24,6 +24,7 @@ from backprop.evaluation.leaves import constants
 from backprop.graph import Graph
 from backprop.language import Model
 from backprop.memory import without_collector
+from backprop.numbers import listed
 from backprop.options import EngineName, default_of
 from backprop.source import Source
 
@@ -89,7 +90,8 @@ class Program:
         values: a number for each of `inputs`; or rows of them, shape (rows, inputs): then there are
         values of shape (rows,) and gradients of shape (rows, inputs), and an error says in its hints
         which row it is of, from 0 on. Raises NotFinite for a step without a finite value
-        that has a say in the output, NotANumber for nan, ValueError for another shape. A slope may
+        that has a say in the output, NotANumber for nan, ValueError for another shape, TypeError for
+        numbers by name. A slope may
         be infinite, and then is the gradient; it is nan where the chain rule meets 0·∞ and does
         not decide (`Model.grad` asks the values). At a corner a derivative in the equations is what
         its steps say there, where `Model.grad` looks at both sides. The value is what doubles hold:
@@ -98,7 +100,10 @@ class Program:
         """
         import numpy as np
 
-        x = np.asarray(values, dtype=np.float64)
+        try:
+            x = np.asarray(values, dtype=np.float64)
+        except TypeError:
+            raise self._unordered() from None
         by_rows = x.ndim == 2 and x.shape[1] == len(self.inputs)
         return self._rows(x) if by_rows else self._at(self._row(x))
 
@@ -162,10 +167,21 @@ class Program:
     def _row(self, values: ArrayLike, what: str = "point") -> NDArray[np.float64]:
         import numpy as np
 
-        x = np.asarray(values, dtype=np.float64)
+        try:
+            x = np.asarray(values, dtype=np.float64)
+        except TypeError:
+            raise self._unordered() from None
         if x.shape != (len(self.inputs),):
             raise ValueError(f"{len(self.inputs)} numbers are needed for a {what}, not {x.shape}")
         return x
+
+    def _unordered(self) -> TypeError:
+        """The error for what is no array of numbers, such as numbers by name."""
+        first = listed(self.inputs, 6)
+        return TypeError(
+            f"a Program takes numbers in the order of its inputs, {first}; numbers by name are"
+            " [numbers[name] for name in program.inputs]"
+        )
 
     @cached_property
     def _second(self) -> OftenSecond:
