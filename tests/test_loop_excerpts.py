@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Sequence
+from math import isclose
 from pathlib import Path
 from typing import Any
 
@@ -113,7 +114,7 @@ def test_members_of_large_families_are_explained_at_once() -> None:
     assert "unrolled" not in ran.err.splitlines()[1:]
     assert "3. e[3] = exp" in ran.out
     ran = backprop("explain", "-e", BIG, "--only", "w", "--verbose")
-    assert "20,002 steps are more than a person reads" in ran.err
+    assert "20,002 steps use w, more than a person reads" in ran.err
     assert backprop("explain", "-e", BIG, "--only", "zz").err.startswith(
         "error: there is no 'zz' in what leads to L"
     )
@@ -359,3 +360,20 @@ def test_large_texts_with_corners_are_drawn_with_a_note(monkeypatch: pytest.Monk
     assert near([*map(list, found.boxes)], [*map(list, right.boxes)])
     (note,) = gradient.notes
     assert note.message.startswith("there are corners or jumps exactly here")
+
+
+def test_of_an_equation_of_very_many_terms_only_numbers_are_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The derivative by what every term reads, against the sum by hand."""
+    monkeypatch.setattr(loop_model, "FEW", 1000)
+    text = (
+        "n = 20000; a = 0.5; b = 2; x[i] = i/n for i in 1..n; L = sum((a*x[i] + b)^2 for i in 1..n)"
+    )
+    ran = backprop("explain", "-e", text, "--only", "a, x[3]", "--digits", "12", "--verbose")
+    assert "unrolled" not in "".join(ran.err.splitlines()[1:])
+    right = sum(2 * (0.5 * i / 20000 + 2) * i / 20000 for i in range(1, 20001))
+    (shown,) = re.findall(r"∂L/∂a = ([\d.]+)\n", ran.out)
+    assert isclose(float(shown), right, rel_tol=1e-11)
+    assert re.search(r"∂L/∂x\[3\] = 2\.00007\d*\n", ran.out)  # 2*(a*x[3] + b)*a
+    assert "rule" not in ran.out

@@ -96,15 +96,15 @@ def derivation(
     if members:
         inputs = {name for name in inputs & numbers.keys() if members.rank(name) < 0}
     in_file = members.in_file(inputs) if members else filter(inputs.__contains__, gradient.data)
-    given = {name: numbers[name] for name in in_file}
+    given = {name: numbers[name] for name in in_file if name in numbers}
     forward = [step for step in forward if step.name in needed]
     return Derivation(gradient.output, gradient.value, numbers, given, forward, start, backward)
 
 
-def too_many(model: Model, output: str, count: int) -> TooLarge:
-    """The error for more steps than are explained without being asked twice."""
-    message = f"{count:,} steps are more than a person reads"
-    hints = [f"explain some: --only {output}", "explain everything: --all"]
+def too_many(model: Model, only: str, count: int, about: str = "") -> TooLarge:
+    """The error for more steps than are explained. only: what to ask for. about: what was asked for."""
+    message = f"{count:,} steps {f'use {about},' if about else 'are'} more than a person reads"
+    hints = [f"explain {'one' if about else 'some'}: --only {only}", "explain everything: --all"]
     return TooLarge(message, hints=hints, where=model.source.name)
 
 
@@ -129,6 +129,7 @@ class _Writing:
     ) -> None:
         self.model, self.members = model, members
         self.single = single
+        self.linear = members.linear if members else ()  # too long for formulas
         self.graph = _named(model, found.graph, single)
         self.data, self.gradients = found.numbers
         self.unrounded = Unrounded(self.graph, self.data, self.gradients, not members)
@@ -154,6 +155,7 @@ class _Writing:
             for step in self.graph.equation(node)
         )
         plain = plain or not self._by_values.isdisjoint(self.graph.equation(node))
+        plain = plain or self.graph.label(node) in self.linear
         expanded = "" if plain and text else self._text(self._formulas.equation(node))
         same = text and expanded and formula(text).tokens.texts == formula(expanded).tokens.texts
         return text, "" if same else expanded
@@ -199,8 +201,10 @@ class _Writing:
             if shares:
                 label, equation = graph.label(node), self.equation(node)[0]
                 # from the result down
-                saying = having_say(graph, graph.equation(node), self.data)[::-1]
-                rules, notes = self._rules(saying), [*self._notes(saying), *notes]
+                rules = list[str]()
+                if label not in self.linear:
+                    saying = having_say(graph, graph.equation(node), self.data)[::-1]
+                    rules, notes = self._rules(saying), [*self._notes(saying), *notes]
                 found.append(Passed(number, label, equation, rules, shares, totals, notes))
         return found
 
@@ -210,6 +214,8 @@ class _Writing:
         graph, wanted = self.graph, self.is_wanted(node)
         if not self.single:
             each = self.unrounded.partials(node, partials(graph, node, self.data))
+            if self.graph.label(node) in self.linear:
+                return [(operand, "", each[operand], 0) for operand in each]
             texts = self._slopes(lambda formulas: formulas.partials(node), each) if wanted else {}
             return [(operand, texts.get(operand, ""), each[operand], 0) for operand in each]
         operands = graph.operands(node)

@@ -82,9 +82,10 @@ def close_up(
         return None
     at, notes = Swept(model, output, known[0]), known[1]
     model.found = at.found
-    if model.plan.builder.derivatives:
+    try:
+        near = Nearby(model.plan, *_at(model, output))
+    except NotLoops:
         return None
-    near = Nearby(model.plan, *_at(model, output))
     middle, single = _meant(at, near, focus)
     exact = single
     if middle and not single and detail != "equations":

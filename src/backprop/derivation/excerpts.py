@@ -14,6 +14,7 @@ from backprop.evaluation.gradient import Evaluation, Gradient, by_arrays
 from backprop.graph import Graph
 from backprop.language import Model
 from backprop.names import meant
+from backprop.numbers import listed
 from backprop.source import normal
 from backprop.syntax.functions import TINY
 from backprop.values import Numbers, backward
@@ -56,7 +57,7 @@ def _explained(
         names = meant(only, gradients, f"what leads to {gradient.output}")
     members = shown.about(names)
     if len(members) > MOST:
-        raise too_many(model, gradient.output, len(members))
+        raise too_many(model, shown.label(members[0]), len(members), listed(names))
     part, found = _evaluated(shown, members, names, gradient)
     return derivation(part, found, only=names, steps=steps, members=shown)
 

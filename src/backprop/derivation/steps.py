@@ -21,6 +21,11 @@ class AllMembers(Protocol):
         ...
 
     @property
+    def linear(self) -> Collection[str]:
+        """The names of those that are too long for formulas: of these only numbers are known."""
+        ...
+
+    @property
     def numbers(self) -> Mapping[str, float]:
         """The values of all names that lead to the output."""
         ...

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import chain
 
 import numpy
 
@@ -15,6 +16,7 @@ from backprop.loops.loop_model import LoopModel
 from backprop.loops.many import NotLoops
 from backprop.loops.naming import NumbersByName
 from backprop.loops.nearby import users as users_of
+from backprop.loops.unnamed import Unnamed
 from backprop.loops.visits import visits
 
 
@@ -25,12 +27,13 @@ class Chosen:
         if not isinstance(model, LoopModel):
             raise NotLoops("it has been unrolled")
         self._model, self._plan = model, model.plan
-        if self._plan.builder.derivatives:
-            raise NotLoops("derivatives stand in equations")
+        self._unnamed = Unnamed(self._plan)
         family, at = model.kind(output)
         self._output = family.name, at
         self._reached = self._plan.reached(*self._output)
         self._rests: dict[str, Member] = {}
+        self.linear: Collection[str] = ()
+        """The names of members that are too long for formulas."""
 
     @cached_property
     def _ranks(self) -> Mapping[str, Wholes]:
@@ -41,8 +44,13 @@ class Chosen:
     @cached_property
     def count(self) -> int:
         """How many members are computed and lead to the output."""
-        computed = ((name, ~self._plan.inputs_of(name)) for name in self._plan.families)
+        computed = ((name, ~self._plan.inputs_of(name)) for name in self._named)
         return sum(int((self._reached[name][:-1] & each).sum()) for name, each in computed)
+
+    @property
+    def _named(self) -> list[str]:
+        """The families of the text."""
+        return [name for name in self._plan.families if name not in self._unnamed]
 
     @property
     def has_zeros(self) -> bool:
@@ -81,7 +89,7 @@ class Chosen:
             loop = self._plan.loops[number]
             own = self._plan.families[loop.family].places(loop.indices)
             leads = self._reached[loop.family][own]
-            some = users_of(self._plan, number, places if users else {})
+            some = users_of(self._plan, number, places if users else {}, self._unnamed)
             if loop.family in places:
                 some |= numpy.isin(own, places[loop.family])
             some &= reads & leads
@@ -116,6 +124,7 @@ class Chosen:
         made = Excerpt(self._model, self.in_turn(members), self.places(names), found.values)
         for name in names:
             made.input(name)
+        self.linear = made.linear
         self._rests = {made.graph.label(row): member for row, member in made.rests.items()}
         return made
 
@@ -148,10 +157,11 @@ class Chosen:
             self._plan.loops[other].family: numpy.zeros(0, dtype=numpy.int64)
             for other in self._plan.computed
         }
+        at_place = {family.name: numpy.array([place])}
         for other in self._plan.computed:
             here = self._plan.loops[other]
             own = self._plan.families[here.family].places(here.indices)
-            used = own[users_of(self._plan, other, {family.name: numpy.array([place])})]
+            used = own[users_of(self._plan, other, at_place, self._unnamed)]
             users[here.family] = numpy.concatenate([users[here.family], used])
         doubtful = False
         for row in in_order([loop.root], self._plan.columns.operands):
@@ -161,25 +171,38 @@ class Chosen:
             of = self._plan.families[use.family]
             read = numpy.arange(of.size)[use.places]
             read = read[stretch(self._plan.columns.homes[row], loop.domain, at)]
-            if use.family in users and numpy.isin(read, users[use.family]).any():
-                return True
-            owners = {*numpy.unique(of.owner[read]).tolist()} & self._plan.computed.keys()
-            doubtful |= any(family.name in self._families(owner) for owner in owners)
+            for each, some in self._read(use.family, read):
+                if each in users and numpy.isin(some, users[each]).any():
+                    return True
+                owned = numpy.unique(self._plan.families[each].owner[some]).tolist()
+                owners = {*owned} & self._plan.computed.keys()
+                doubtful |= any(family.name in self._families(owner) for owner in owners)
         if doubtful:
             raise NotLoops("a rest of a sum that may depend on what is shown")
         return False
+
+    def _read(self, family: str, places: Wholes) -> Iterator[tuple[str, Wholes]]:
+        """Members, and of those of a derivative what it is made of: places by family."""
+        if family not in self._unnamed:
+            yield family, places
+            return
+        for use, some in self._unnamed.reads(family, numpy.unique(places)):
+            yield use.family, some
 
     def _families(self, number: int) -> set[str]:
         """The families that a statement depends on, on any way."""
         found, open_ = set[str](), [number]
         seen = {number}
         while open_:
-            loop = self._plan.loops[open_.pop()]
-            for row in in_order([loop.root], self._plan.columns.operands):
-                if use := self._plan.uses.get(row):
-                    found.add(use.family)
-                    owners = numpy.unique(self._plan.families[use.family].owner)
-                    new = {*owners.tolist()} & self._plan.computed.keys() - seen
-                    seen |= new
-                    open_ += new
+            root = self._plan.loops[open_.pop()].root
+            rows = in_order([root], self._plan.columns.operands)
+            uses = [self._plan.uses[row] for row in rows if row in self._plan.uses]
+            if any(use.family in self._unnamed for use in uses):
+                uses += chain.from_iterable(map(self._unnamed.uses, self._unnamed.turns))
+            for use in uses:
+                found.add(use.family)
+                owners = numpy.unique(self._plan.families[use.family].owner)
+                new = {*owners.tolist()} & self._plan.computed.keys() - seen
+                seen |= new
+                open_ += new
         return found

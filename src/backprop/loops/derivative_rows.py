@@ -61,8 +61,8 @@ class DerivativeRows(Derivatives):
         super().__init__(builder.columns)
         self._builder = builder
         self.pending: dict[int, AskedRow] = {}
-        self._reads: dict[str, set[str]] = {}
-        """Of each family of equations the families that these read."""
+        self.rows: set[int] = set()  # of all derivatives, each a copy of what it is
+        self._reads: dict[str, set[str]] = {}  # of each family of equations those that these read
 
     def arguments(
         self, function: Statement, operands: list[Any], by: Collection[str], place: Place
@@ -89,6 +89,7 @@ class DerivativeRows(Derivatives):
         home = columns.innermost([of, by])
         row = columns.step("copy", (of,), place)
         columns.homes[row] = home
+        self.rows.add(row)
         if by in self._own:
             if not self.pending.keys().isdisjoint(in_order([of], columns.operands)):
                 refuse("is of one that goes through other equations")

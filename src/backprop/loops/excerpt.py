@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy
@@ -16,25 +17,40 @@ from backprop.graph import Columns, Graph, Place, in_order, joined
 from backprop.language.families import right
 from backprop.language.model import Model
 from backprop.loops.arrays import ArrayWriter, Spread
-from backprop.loops.domains import Domain, Reals, Wholes, spread, stretch
+from backprop.loops.domains import Domain, Reals, Wholes, stretch
 from backprop.loops.loop_model import LoopModel
 from backprop.loops.many import NotLoops
-from backprop.loops.parts import ArrayWalk, part
+from backprop.loops.parts import ArrayWalk, Use, part
 from backprop.loops.plan import Plan
 from backprop.loops.repeated import Repeated
 from backprop.loops.rows import Gathered, Index, Lift, Read
 from backprop.loops.slopes_at import slopes_at
+from backprop.loops.unnamed import Unnamed, reading
 from backprop.source import pack
 from backprop.values import forward
 
 _WHOLE, _MOST = 300, 20_000
 """Sums of more terms have only those that read what is shown, and the rest as one; steps that are made."""
 
+_UNROLLED = 3000
+"""Of sums of more terms that read what is shown only numbers are told; of others the text is unrolled."""
+
+_DEEPEST = 50
+"""So many equations a derivative goes through that is shown."""
+
 REST = "the rest of a sum " * 20
 """What the rest is called: too long to stand in a formula, as the sum is."""
 
 Member = tuple[int, int]
 """The number of a statement, and one of its combinations."""
+
+
+class TooManyTerms(NotLoops):
+    """A member has more terms than formulas are written of, also unrolled."""
+
+
+def _too_long(terms: int, why: str) -> NotLoops:
+    return TooManyTerms(why) if terms > _UNROLLED else NotLoops(why)
 
 
 class _BodyAt(NamedTuple):
@@ -46,6 +62,8 @@ class _BodyAt(NamedTuple):
     at: int
     around: _BodyAt | None
     made: dict[int, int]
+    uses: Mapping[int, Use] = MappingProxyType({})
+    depth: int = 0
 
     def combination(self, home: Domain) -> int:
         """The combination of a domain around. Raises NotLoops for one beside it."""
@@ -84,7 +102,13 @@ class Excerpt:
         self.rests: dict[int, Member] = {}
         """The rests of sums, each with the member that it is a part of."""
         self.roots: dict[str, int] = {}
-        self._shown, self._values = shown, values
+        self.linear: set[str] = set()
+        """The names of members that are too long, which are what they are near to."""
+        self._unnamed = Unnamed(self.plan)
+        self._shown, self._values = self._unnamed.with_users(shown), values
+        self._stand_ins: dict[tuple[str, int], int] = {}
+        """Of the families that the text does not name the nodes of members, in one equation."""
+        self._depth = 0
         self._totals: dict[int, float] = {}
         self._known: dict[int, Spread] = {}
         self._places: dict[str, int] = {}
@@ -99,6 +123,7 @@ class Excerpt:
     def _member(self, member: Member) -> tuple[str, int]:
         """The name of a member, and the row of its equation."""
         number, at = self._now = member
+        self._stand_ins.clear()
         loop = self.plan.loops[number]
         family = self.plan.families[loop.family]
         label = family.labels(family.places([each[at : at + 1] for each in loop.indices]))[0]
@@ -106,11 +131,25 @@ class Excerpt:
         if self._linear and self._is_long(loop, at):
             root = self._made_linear(label, member)
         else:
-            root = self._body(_BodyAt(self._source(loop.root), loop.domain, at, None, {}))
+            root = self._made(label, member, loop)
         if root < begin or not self.columns.is_step(root):
             root = self.columns.step("copy", (root,))
         self._stands(label, loop)
         return label, root
+
+    def _made(self, label: str, member: Member, loop: Repeated) -> int:
+        """The node of a member, of one with more terms than are shown what it is near to."""
+        try:
+            return self._body(_BodyAt(self._source(loop.root), loop.domain, member[1], None, {}))
+        except TooManyTerms:
+            if any(family in self._unnamed for family in self._families(loop)):
+                raise
+            self.linear.add(label)
+            return self._made_linear(label, member)
+
+    def _families(self, loop: Repeated) -> set[str]:
+        rows = in_order([loop.root], self.plan.columns.operands)
+        return {self.plan.uses[row].family for row in rows if row in self.plan.uses}
 
     def _is_long(self, loop: Repeated, at: int) -> bool:
         """Whether an equation gathers more terms than are unrolled."""
@@ -166,22 +205,23 @@ class Excerpt:
         columns = self.plan.columns
 
         def needs(row: int) -> Sequence[int]:
-            if isinstance(columns.specials.get(row), Gathered) or self._found(row, frame.around):
+            gathered = isinstance(columns.specials.get(row), Gathered)
+            if gathered or row in frame.uses or self._found(row, frame):
                 return ()
             return [self._source(each) for each in columns.operands(row)]
 
         for row in in_order([frame.root], needs):
-            known = self._found(row, frame.around)
+            known = self._found(row, frame)
             frame.made[row] = self._row(row, frame) if known is None else known
             if len(self.columns) > _MOST:
-                raise NotLoops("more steps than are shown")
+                raise TooManyTerms("more steps than are shown")
         return frame.made[frame.root]
 
-    def _found(self, row: int, frame: _BodyAt | None) -> int | None:
+    def _found(self, row: int, frame: _BodyAt) -> int | None:
         """The node of a row in the bodies around: an argument of a function."""
-        while frame:
-            if row in frame.made:
-                return frame.made[row]
+        while frame.around:
+            if row in frame.around.made and self.plan.columns.homes[row].depth <= frame.depth:
+                return frame.around.made[row]
             frame = frame.around
         return None
 
@@ -195,17 +235,45 @@ class Excerpt:
             return new.number(old.constant(row), place)
         if isinstance(special, Index):
             return new.number(float(special.numbers[frame.combination(home)]), place)
+        if use := frame.uses.get(row):
+            at = frame.combination(home)
+            places = numpy.arange(self.plan.families[use.family].size)[use.places]
+            return self._read(use.family, places[at : at + 1], place)
         if isinstance(special, Read):
-            family = self.plan.families[special.family]
             at = frame.combination(home)
             indices = [each[at : at + 1] for each in special.indices]
-            return self.input(family.labels(family.places(indices))[0], place)
+            places = self.plan.families[special.family].places(indices)
+            return self._read(special.family, places, place)
         if isinstance(special, Gathered):
             return self._gathered(row, special, frame, place)
         operands = [self._operand(self._source(each), frame) for each in old.operands(row)]
+        if row in self._unnamed.copies:
+            if place and not new.places[operands[0]] and new.is_step(operands[0]):
+                new.places[operands[0]] = old.places[row]
+            return operands[0]
         if old.op(row) == "neg" and new.is_number(operands[0]):
             return new.number(-new.constant(operands[0]), place)
         return new.step(old.op(row), operands, place)
+
+    def _read(self, family: str, places: Wholes, place: Place) -> int:
+        """The node of a member, or of what stands for a derivative."""
+        if family in self._unnamed:
+            return self._unnamed_member(family, int(places[0]))
+        return self.input(self.plan.families[family].labels(places)[0], place)
+
+    def _unnamed_member(self, family: str, place: int) -> int:
+        """The node of what stands for a derivative."""
+        if (family, place) not in self._stand_ins:
+            root, home = self._unnamed.body(family)
+            self._depth += 1
+            if self._depth > _DEEPEST:
+                raise NotLoops("a derivative goes through many equations")
+            at = 0 if home.parent is None else place
+            uses = {use.row: use for use in self._unnamed.uses(family)}
+            made = self._body(_BodyAt(self._source(root), home, at, None, {}, uses))
+            self._depth -= 1
+            self._stand_ins[family, place] = made
+        return self._stand_ins[family, place]
 
     def _operand(self, row: int, frame: _BodyAt) -> int:
         """The node of an operand; each use of a variable is a number of its own."""
@@ -225,14 +293,17 @@ class Excerpt:
         cut = count > _WHOLE
         if cut:
             if gather.joined_by != "+":
-                raise NotLoops("many numbers that are more than added up")
-            shows = self._shows(special.row, domain)[terms]
+                raise _too_long(count, "many numbers that are more than added up")
+            shows = self._shows(special.row, domain, frame.uses)[terms]
             shows[:2] = True  # so that it is a sum in any case
             terms = terms[shows]
             if len(terms) > _WHOLE:
-                raise NotLoops("more terms than are shown")
+                raise _too_long(len(terms), "more terms than are shown")
         source = self._source(special.row)
-        nodes = [self._body(_BodyAt(source, domain, term, frame, {})) for term in terms.tolist()]
+        nodes = [
+            self._body(_BodyAt(source, domain, term, frame, {}, frame.uses, home.depth))
+            for term in terms.tolist()
+        ]
 
         def step(op: str, parts: Sequence[int]) -> int:
             return self.columns.step(op, parts, place)
@@ -245,29 +316,23 @@ class Excerpt:
             return step("abs", nodes)
         total = joined(gather.joined_by, nodes, step)
         if cut:
-            whole = float(numpy.atleast_1d(self._sum(row))[at])
+            whole = float(numpy.atleast_1d(self._sum(row, frame.uses))[at])
             self._totals[total] = whole * count if gather.divided else whole
         if gather.divided:
             total = step("/", (total, self.columns.number(float(count), place)))
         return total
 
-    def _shows(self, row: int, domain: Domain) -> NDArray[numpy.bool_]:
-        """For which combinations of a body it reads members that are shown."""
-        found = numpy.zeros(domain.size, dtype=bool)
-        columns = self.plan.columns
-        for each in in_order([row], columns.operands):
-            if (use := self.plan.uses.get(each)) and use.family in self._shown:
-                size = self.plan.families[use.family].size
-                read = numpy.isin(numpy.arange(size)[use.places], self._shown[use.family])
-                found |= spread(read, columns.homes[each], domain)
-        return found
+    def _shows(self, row: int, domain: Domain, more: Mapping[int, Use]) -> NDArray[numpy.bool_]:
+        """For which combinations of a body it reads members that are shown. more: what is read besides."""
+        known = {**self.plan.uses, **more}
+        return reading(self.plan, row, known, self._shown)
 
-    def _sum(self, row: int) -> Any:
-        """What a sum is worth, for each combination of its home."""
+    def _sum(self, row: int, more: Mapping[int, Use]) -> Any:
+        """What a sum is worth, for each combination of its home. more: what is read besides."""
         if row in self._known:
             return self._known[row]
         columns = self.plan.columns
-        block = part(columns, [row], self.plan.uses)
+        block = part(columns, [row], {**self.plan.uses, **more})
         known: dict[int, Spread] = {}
         for each, family, places in block.uses:
             whole = columns.homes[each] is columns.whole

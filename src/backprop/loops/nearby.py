@@ -4,6 +4,7 @@ output. Nothing is made for each name there is."""
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import filterfalse
 
 import numpy
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from backprop.loops.excerpt import Member
 from backprop.loops.family import Family
 from backprop.loops.parts import Use, sliced
 from backprop.loops.plan import Plan
+from backprop.loops.unnamed import Unnamed, reading
 
 
 class Nearby:
@@ -21,6 +23,7 @@ class Nearby:
 
     def __init__(self, plan: Plan, output: str, place: int) -> None:
         self._plan = plan
+        self._unnamed = Unnamed(plan)
         self._reached = plan.reached(output, place)
         self._own: dict[int, Wholes] = {}
         """Of a statement the places of its members, made once."""
@@ -28,7 +31,8 @@ class Nearby:
     @property
     def count(self) -> int:
         """How many names lead to the output, that itself included."""
-        return sum(int(each[:-1].sum()) for each in self._reached.values())
+        named = (name for name in self._reached if name not in self._unnamed)
+        return sum(int(self._reached[name][:-1].sum()) for name in named)
 
     def place(self, name: str) -> tuple[Family, int] | None:
         """Where a name stands that leads to the output; None of others."""
@@ -46,7 +50,7 @@ class Nearby:
 
     def examples(self, beside: Collection[str]) -> Iterator[str]:
         """Of each family a member that leads to the output, and is none of some names."""
-        for family in self._plan.families:
+        for family in filterfalse(self._unnamed.__contains__, self._plan.families):
             yield from self.first(family, 1, beside)
 
     def around(self, names: Iterable[str], depth: int, most: int) -> list[str]:
@@ -109,7 +113,7 @@ class Nearby:
         """The members that use one of these names, of each statement the first ones."""
         places = self.places(names)
         for number, reads in self._plan.computed.items():
-            some = users(self._plan, number, places)
+            some = users(self._plan, number, places, self._unnamed)
             some &= reads & self._reached[self._plan.loops[number].family][self._places(number)]
             for at in numpy.flatnonzero(some)[:most].tolist():
                 yield number, at
@@ -131,6 +135,10 @@ class Nearby:
     def _readers(self, number: int, family: str, places: Wholes) -> Iterator[NDArray[numpy.bool_]]:
         """For each of these members of a family for which combinations a statement reads it."""
         homes, domain = self._plan.columns.homes, self._plan.loops[number].domain
+        if any(use.family in self._unnamed for use in self._uses(number)):
+            for place in places:
+                yield users(self._plan, number, {family: numpy.array([place])}, self._unnamed)
+            return
         met: list[tuple[Domain, Wholes, Wholes]] = []
         for use in self._uses(number):
             if use.family == family:
@@ -154,7 +162,10 @@ class Nearby:
             some = sliced(use.places, stretch(homes[use.row], domain, at))
             if isinstance(some, slice):
                 some = numpy.arange(some.start, some.stop)
-            yield use, numpy.asarray(some)
+            if use.family in self._unnamed:
+                yield from self._unnamed.reads(use.family, numpy.unique(some))
+            else:
+                yield use, numpy.asarray(some)
 
     def _uses(self, number: int) -> Iterator[Use]:
         plan = self._plan
@@ -172,15 +183,9 @@ class Nearby:
         return bool(self._reached[family.name][at])
 
 
-def users(plan: Plan, number: int, places: Mapping[str, Wholes]) -> NDArray[numpy.bool_]:
-    """For which combinations of a statement it reads one of these members."""
-    columns, loop = plan.columns, plan.loops[number]
-    found = numpy.zeros(loop.domain.size, dtype=bool)
-    for row in in_order([loop.root], columns.operands):
-        use = plan.uses.get(row)
-        if use and use.family in places:
-            every = numpy.arange(plan.families[use.family].size)[use.places]
-            read = numpy.isin(every, places[use.family])
-            if read.any():
-                found |= spread(read, columns.homes[row], loop.domain)
-    return found
+def users(
+    plan: Plan, number: int, places: Mapping[str, Wholes], unnamed: Unnamed
+) -> NDArray[numpy.bool_]:
+    """For which combinations of a statement it reads one of these members, a derivative what it is made
+    of."""
+    return reading(plan, plan.loops[number].root, plan.uses, unnamed.with_users(places))

@@ -39,8 +39,7 @@ SINGLE = 6
 """A single step in plain Python takes so much longer than one of an array of many."""
 
 _ROUNDS = 12
-"""So often it is looked for further members of a recurrence that lead to an output, before that is done
-time by time."""
+"""So often further members of a recurrence are looked for at once, before that is done time by time."""
 
 
 class Plan(Layout):
@@ -361,8 +360,7 @@ def asked_in(
 
 
 def _together(needs: Mapping[int, set[int]]) -> list[list[int]]:
-    """Groups of numbers that need one another, each group after what it needs (Kosaraju and Sharir:
-    the order of one walk along all needs, then walks against them)."""
+    """Groups of numbers that need one another, each after what it needs (Kosaraju and Sharir's algorithm)."""
     finished = in_order(needs, lambda each: sorted(needs[each]))
     users: dict[int, list[int]] = {each: [] for each in needs}
     for each, needed in needs.items():

@@ -12,21 +12,30 @@ import numpy
 
 from backprop.graph import in_order
 from backprop.loops.domains import Domain, Wholes
+from backprop.loops.parts import Use
 from backprop.loops.plan import Plan
 from backprop.loops.rows import Gathered
+from backprop.loops.unnamed import Unnamed
 
 
 def visits(plan: Plan, output: str, place: int) -> Mapping[str, Wholes]:
     """Of each family the number of each member that is computed and leads to the output, as a walk
     leaves them, operands first; -1 for others. Raises NotLoops."""
-    walk = _Walk(plan)
+    walk, unnamed = _Walk(plan), Unnamed(plan)
     inputs = walk.inputs
     for number in plan.computed:
         loop = plan.loops[number]
         places = plan.families[loop.family].places(loop.indices)
         walk.enter(loop.root, loop.domain, loop.domain, walk.starts[loop.family] + places)
+    for name in unnamed.turns:
+        root, home = unnamed.body(name)
+        walk.uses = {**plan.uses, **{use.row: use for use in unnamed.uses(name)}}
+        walk.enter(root, home, home, walk.starts[name] + numpy.arange(home.size))
     left = numpy.array(walk.order(walk.starts[output] + place), dtype=numpy.int64)
     left = left[left < walk.members]
+    for name in unnamed.turns:
+        start = walk.starts[name]
+        left = left[(left < start) | (left >= start + plan.families[name].size)]
     found = numpy.full(walk.members, -1, dtype=numpy.int64)
     found[left] = numpy.arange(len(left))
     found[inputs] = -1  # of an output that is one
@@ -40,6 +49,8 @@ class _Walk:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
+        self.uses: Mapping[int, Use] = plan.uses
+        """What is read by the bodies that are entered."""
         self.starts: dict[str, int] = {}
         self.members = 0
         for name, family in plan.families.items():
@@ -54,11 +65,11 @@ class _Walk:
 
     def enter(self, root: int, domain: Domain, base: Domain, nodes: Wholes) -> None:
         """Enter what a body reads. domain: of the body. base: the domain of its nodes."""
-        columns, uses = self._plan.columns, self._plan.uses
+        columns, uses = self._plan.columns, self.uses
         sums = [row for row in [root] if isinstance(columns.specials.get(row), Gathered)]
 
         def needs(row: int) -> tuple[int, ...]:
-            if row != root and isinstance(columns.specials.get(row), Gathered):
+            if row in uses or (row != root and isinstance(columns.specials.get(row), Gathered)):
                 return ()
             return columns.operands(row)
 

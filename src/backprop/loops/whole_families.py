@@ -3,20 +3,20 @@ these read one another. Nothing is made for each member but numbers in arrays.""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy
 from numpy.typing import NDArray
 
-from backprop.graph import in_order
 from backprop.loops.affine import seen
-from backprop.loops.domains import Wholes, spread
+from backprop.loops.domains import Wholes
 from backprop.loops.family import Family
 from backprop.loops.loop_model import LoopModel
-from backprop.loops.many import NotLoops
+from backprop.loops.nearby import users
 from backprop.loops.parts import Block, part
 from backprop.loops.plan import asked_in
+from backprop.loops.unnamed import Unnamed
 
 _Which = NDArray[numpy.bool_]
 
@@ -67,8 +67,7 @@ class WholeFamilies:
     def __init__(self, model: LoopModel, output: str) -> None:
         """Raises NotLoops."""
         self._model, self._plan = model, model.plan
-        if self._plan.builder.derivatives:
-            raise NotLoops("derivatives stand in equations")
+        self._unnamed = Unnamed(self._plan)
         family, at = model.kind(output)
         self._reached = self._plan.reached(family.name, at)
         self._ranks = _ranks(model)
@@ -84,6 +83,8 @@ class WholeFamilies:
     def _groups(self, output: str, at: int) -> Iterator[AsOne]:
         merged: dict[tuple[str, str, str], list[Wholes]] = {}
         for name, family in self._plan.families.items():
+            if name in self._unnamed:
+                continue
             leads, inputs = self._reached[name][:-1], self._plan.inputs_of(name)
             still = self._plan.held[name][:-1] if name in self._plan.held else False
             for role, some in (("input", inputs & ~still), ("constant", inputs & still)):
@@ -138,7 +139,7 @@ class WholeFamilies:
         the largest place."""
         plan = self._plan
         block = part(plan.columns, [plan.loops[number].root], plan.uses)
-        for family, places in _places(plan.families, block, which):
+        for family, places in self._places(block, which):
             of = self._number[family][places]
             if isinstance(places, slice):
                 places = numpy.arange(places.start, places.stop)
@@ -146,20 +147,38 @@ class WholeFamilies:
                 here = places[of == group]
                 yield group, int(here.min()), int(here.max())
 
+    def _places(self, block: Block, which: _Which) -> Iterator[tuple[str, slice | Wholes]]:
+        """What a part reads for some combinations of its root: families and places; of a derivative what that
+        is made of."""
+        found: Iterable[tuple[str, slice | Wholes]]
+        if which.all() and not block.hollow:
+            found = ((use.family, seen(use.places)) for use in block.uses)
+        else:
+            families = self._plan.families
+            found = (
+                (use.family, numpy.arange(families[use.family].size)[use.places][some])
+                for use, some in asked_in(block, {block.roots[0]: which}, set())
+                if some.any()
+            )
+        for family, places in found:
+            if family in self._unnamed:
+                every = numpy.arange(self._plan.families[family].size)[places]
+                reads = self._unnamed.reads(family, every)
+                yield from ((use.family, some) for use, some in reads if len(some))
+            else:
+                yield family, places
+
     def _single(
         self, tail: int, place: int, statements: Mapping[int, _Which]
     ) -> tuple[str, str] | None:
         """The name of a member, and of the only one of some that reads it; None if there are several.
         statements: these, as statements and combinations."""
         plan, family = self._plan, self.groups[tail].family
+        at_place = {family.name: numpy.array([place])}
         heads: list[str] = []
         for number, which in statements.items():
             loop = plan.loops[number]
-            readers = numpy.zeros(loop.domain.size, dtype=bool)
-            for row in in_order([loop.root], plan.columns.operands):
-                if (use := plan.uses.get(row)) and use.family == family.name:
-                    hits = numpy.arange(family.size)[use.places] == place
-                    readers |= spread(hits, plan.columns.homes[row], loop.domain)
+            readers = users(plan, number, at_place, self._unnamed)
             at = numpy.flatnonzero(readers & which)
             if len(at) + len(heads) > 1:
                 return None
@@ -174,19 +193,6 @@ def _different(numbers: Wholes) -> list[int]:
     if least == most:
         return [least] if least >= 0 else []
     return [each for each in numpy.unique(numbers).tolist() if each >= 0]
-
-
-def _places(
-    families: Mapping[str, Family], block: Block, which: _Which
-) -> Iterator[tuple[str, slice | Wholes]]:
-    """What a part reads for some combinations of its root: families and places."""
-    if which.all() and not block.hollow:
-        for use in block.uses:
-            yield use.family, seen(use.places)
-        return
-    for use, some in asked_in(block, {block.roots[0]: which}, set()):
-        if some.any():
-            yield use.family, numpy.arange(families[use.family].size)[use.places][some]
 
 
 def _ranks(model: LoopModel) -> dict[str, Any]:
