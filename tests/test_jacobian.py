@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from math import isnan
@@ -423,3 +425,21 @@ def test_no_engine_is_taken_for_another_where_loops_compute() -> None:
     for ask in asked:
         with pytest.raises(BadOption, match="there is no engine 'fast'"):
             ask()
+
+
+def test_the_mode_stands_below_the_table() -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "backprop",
+        "jacobian",
+        "-e",
+        "y = a*b; z = a",
+        "--set",
+        "a=1, b=2",
+    ]
+    ran = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=True
+    )
+    assert ran.stdout.startswith("derivatives of 2 outputs")
+    assert ran.stdout.splitlines()[-1].startswith("reverse mode: 2 sweeps")

@@ -37,8 +37,8 @@ def hessian(
     """Second derivatives as a matrix, and what kind of point it is.
 
     Its eigenvalues say whether the point is a minimum, a maximum, a saddle, or flat in some
-    direction; where the gradient is not 0, how the output curves there. CSV and LaTeX have the matrix alone;
-    eigenvalues and verdict are in table, Markdown and JSON.
+    direction; where the gradient is not 0, how the output curves there. CSV and LaTeX have the
+    matrix alone; eigenvalues and verdict are in table, Markdown and JSON.
     """
     format = chosen_format(format, output)
     programs = format in ("json", "csv")

@@ -43,12 +43,15 @@ def jacobian(
     """
     format = chosen_format(format, output)
     report: Report
+    way = ""
     if along:
         matrix = {"--wrt": wrt, "--only": only, "--mode": mode, "--all": whole, "--sparse": sparse}
         others = [each for each in matrix if matrix[each]]
         report = many_outputs.along(inputs, along, order, others, engine)
     else:
         report = found = many_outputs.jacobian(inputs, wrt, only, whole, mode, sparse, engine)
-        say(found.way)
+        way = found.way
     deliver(report, format, output, digits)
+    if way:  # below the table on a terminal, too
+        say(way)
     complain(report.notes, "note")
