@@ -16,6 +16,7 @@ import pytest
 import backprop
 from backprop.descent.course import ENDINGS
 from backprop.descent.result import Descent
+from backprop.report.descent_report import DescentReport
 from standard_functions import STANDARD_FUNCTIONS
 
 
@@ -273,9 +274,33 @@ def test_what_begins_at_an_inflection_has_no_scale(unit: str) -> None:
     assert found.value == pytest.approx(-0.25, rel=1e-9), found.reason
 
 
+def test_an_inflection_where_a_scale_is_unknown_is_found() -> None:
+    text = "(0.536*x^3 + 1.025*z^3 - 2.216*x)/(1 + x^2 + y^4 + z^4 + w^4)"
+    found = descent(f"f = {text}", {"x": -0.143, "y": 1.579, "z": 0, "w": 1.968})
+    assert found.value < -0.99, found.reason
+
+
+def test_bends_that_rounding_hides_are_no_minimum() -> None:
+    """Two exponentials that become one: a bend of 1.4% of the range is 1e-25 of the largest."""
+    data = [-0.1435, -0.13968, -0.04815, 0.00344, -0.11507, -0.03723, 0.08216, -0.4702]
+    rows = enumerate(data)
+    text = " + ".join(f"(x*exp(-y*{0.3 * k}) + z*exp(-w*{0.3 * k}) - ({d}))^2" for k, d in rows)
+    found = descent(f"f = {text}", {"x": 0.477, "y": -1.562, "z": -2.993, "w": 0})
+    assert not found.converged, found.reason
+
+
 def test_a_bound_beside_an_inflection_is_found() -> None:
     found = descent("f = x^3 + (y-1)^2; x = 0.5 in -1..1; y = 2", {})
     assert (found.stopped, found.value) == ("minimum at bounds", pytest.approx(-1)), found.reason
+
+
+def test_every_bound_is_told_with_its_slope() -> None:
+    text = "f = sum((x[i] + i)^2 for i in 1..7); x[i] = 1 in 0..5 for i in 1..7"
+    model = backprop.parse(text)
+    lines = DescentReport(model.descend()).table().tail
+    told = "; ".join(lines)
+    for i in range(1, 8):
+        assert f"x[{i}] = 0 (∂f/∂x[{i}] = {2 * i})" in told
 
 
 def test_what_ends_beside_a_bound_is_put_onto_it() -> None:

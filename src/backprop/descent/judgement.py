@@ -14,7 +14,7 @@ from backprop.descent.leads import NAMED, Lead, after, stationary, towards
 from backprop.descent.level_sets import other_minima
 from backprop.descent.objective import Point
 from backprop.descent.receding import recedes
-from backprop.descent.soft_ways import lower_on_soft_ways
+from backprop.descent.soft_ways import lower_on_soft_ways, valleys
 from backprop.descent.straight_on import grown_far, straight_on
 from backprop.numbers import shown
 
@@ -63,6 +63,13 @@ def _verdict(run: Run, landing: Landing | None) -> Stop | Lead:
     point = point or lower_on_soft_ways(run, landing) or landing.lower_around()
     if point is not None:
         return Lead(point, stationary(run, "", point, ", slowly"))
+    hidden = valleys(run, landing)
+    if hidden.point is not None:
+        return Lead(hidden.point, stationary(run, "", hidden.point, ", slowly"))
+    if hidden.open:
+        names = _names(run, landing, hidden.open)
+        bends = f"rounding hides how {output} bends along {names}"
+        return Stop("rounding", f"{when}: {bends}: whether this is a {run.least} is not known")
     if landing.is_steep:
         none = f"{output} is {_lower(run)} at no point nearby that was tried, but it is steep"
         return Stop(

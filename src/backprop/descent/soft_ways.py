@@ -7,9 +7,10 @@ though z alone decides where the output is lowest.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 from random import Random
 from sys import float_info
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy
 
@@ -24,9 +25,15 @@ _LENGTHS = (1.0, 0.1, 1e-2, 1e-3)
 _SIZES = 30
 """An input without a scale is moved by 10 to this power, and minus it, at most."""
 
+_ABOUT = 20.0
+"""A rise is about another one if it is not by so many times smaller."""
+
 _SURE = 1e-9
 """A bend is unknown of which rounding hides more than this part of all that the run has fallen; and a point
 in a narrow valley is lower by at least that."""
+
+_BACK = 0.2
+"""A descent came back that ends so much nearer than it began."""
 
 _ASIDE, _VALLEYS = 1e-3, 3
 """How far beside the end a descent in a valley begins, in the scale of an input, and in how many."""
@@ -41,33 +48,64 @@ def lower_on_soft_ways(run: Run, landing: Landing) -> Point | None:
     if landing.has_many or not landing.has_moved:
         return None
     lengths = [side * length for length in _LENGTHS for side in (1.0, -1.0)]
-    soft, unknown = _soft(landing)
+    soft, _ = _soft(landing)
     for way in soft:
         if (point := landing.lower_along(way, lengths)) is not None:
             return point
-    lengths = [side * 10.0**k for k in range(-_SIZES, _SIZES + 1) for side in (1.0, -1.0)]
+    lengths = [side * 10.0**k for k in range(-_SIZES, _SIZES + 1, 2) for side in (1.0, -1.0)]
     unit = numpy.identity(len(run.x))
+    # of the scale of what began at 0 nothing is known
     points = (
         landing.lower_along(unit[at], lengths)
         for at, (x, begun) in enumerate(zip(run.x, run.begun, strict=True))
-        if x == begun == landing.table[0][at, at] == 0  # of its scale nothing is known
+        if begun == 0 and abs(x) < _ASIDE * landing.scales[at] and not _bends_so(run, landing, at)
     )
-    found = next((point for point in points if point is not None), None)
-    return found or _lower_in_valleys(run, landing, unknown)
+    return next((point for point in points if point is not None), None)
 
 
-def _lower_in_valleys(run: Run, landing: Landing, ways: Sequence[Any]) -> Point | None:
-    """A point that is lower, found from beside here on one of these ways: the walls of a narrow valley hide
-    from values on a straight way how its bottom goes on."""
+class Valleys(NamedTuple):
+    """What descents from beside the end found in narrow valleys. point: one that is lower. open: the ways on
+    which they did not come back."""
+
+    point: Point | None
+    open: Sequence[Any]
+
+
+def valleys(run: Run, landing: Landing) -> Valleys:
+    """Those on ways of which rounding hides how the output bends: there the walls of a valley hide from
+    values on a straight way how its bottom goes on."""
+    if landing.has_many or not landing.has_moved:
+        return Valleys(None, [])
+    _, unknown = _soft(landing)
     least = run.value - max(landing.room, _SURE * landing.range)
-    for way in ways[:_VALLEYS]:
+    left, sizes = [], numpy.array(landing.scales)
+    for way in unknown[:_VALLEYS]:
         for side in (_ASIDE, -_ASIDE):
             moved = (side * landing.reach(way) * way).tolist()
             begin = run.problem.inside([at + by for at, by in zip(run.x, moved, strict=True)])
             value, point = lowest_from(run, begin)
             if point is not None and value < least:
-                return point
-    return None
+                return Valleys(point, [])
+            back = numpy.abs((numpy.array(point or begin) - run.x) / sizes).max()
+            if back > _BACK * _ASIDE:
+                left.append(way)
+    return Valleys(None, left)
+
+
+def _bends_so(run: Run, landing: Landing, at: int) -> bool:
+    """Whether the output rises with an input as its second derivative there says, until that is about all
+    that the run has fallen, on both sides: no more than rounding of 0 may be left of a bend."""
+    bend = float(landing.table[0][at, at])
+    if not bend > 0:
+        return False
+    step = (landing.range / bend) ** 0.5
+    for side in (step, -step):
+        moved = [*run.x]
+        moved[at] += side
+        rise = run.problem.known(run.problem.inside(moved), inf) - run.value
+        if not landing.range / _ABOUT < rise:
+            return False
+    return True
 
 
 def _soft(landing: Landing) -> tuple[Sequence[Any], Sequence[Any]]:

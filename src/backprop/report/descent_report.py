@@ -25,6 +25,9 @@ _IN_JSON = (
 _ENDS, _AT = 8, 4
 """The most ends of several starts that are shown, and the most inputs of each."""
 
+_IN_REASON, _MOST_HELD = 4, 40
+"""Of so many inputs at bounds the last line has all; and the most that are told besides, without --all."""
+
 _NAMED = 8
 """The most names, or families, that do not move and are named."""
 
@@ -80,6 +83,7 @@ class DescentReport(NamedTuple):
         if found.best_was_better:
             kind = "highest" if found.maximize else "lowest"
             tail.append(f"{kind}: {output} = {shown(best.value)} after step {best.step}")
+        tail += self._held()
         tail += [_end_of(each, output) for each in found.ends[:_ENDS]]
         if len(found.ends) > _ENDS:
             tail.append(f"… and {len(found.ends) - _ENDS} more ends")
@@ -88,6 +92,24 @@ class DescentReport(NamedTuple):
         heads = [(f"{output} = ", found.value, after, found.start_value)]
         curve = (output, found.values) if len(found.values) > 1 else None
         return Table(columns, emphasis, heads, curve, found.explained, tail)
+
+    def _held(self) -> Iterator[str]:
+        """Of more inputs at bounds than the last line has, all with the slopes that press against these."""
+        found = self.descent
+        if not found.stopped.endswith("at bounds"):
+            return
+        held = [
+            f"{name} = {shown(at)} (∂{found.output}/∂{name} = {shown(found.gradients[name], 3)})"
+            for name, at in found.parameters.items()
+            if at in found.bounds.get(name, ()) and found.gradients[name]
+        ]
+        if len(held) <= _IN_REASON:
+            return
+        most = len(held) if self.whole else _MOST_HELD
+        for first in range(0, min(len(held), most), _IN_REASON):
+            yield f"at bounds: {', '.join(held[first : min(first + _IN_REASON, most)])}"
+        if len(held) > most:
+            yield f"… and {len(held) - most} more at bounds; --all and the other formats have them"
 
     def records(self) -> list[Column]:
         """A row a parameter, and one of the output; where there are bounds, they are the last columns."""
