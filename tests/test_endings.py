@@ -289,6 +289,27 @@ def test_bends_that_rounding_hides_are_no_minimum() -> None:
     assert not found.converged, found.reason
 
 
+CONVEX = [
+    (
+        "2.476*relu(1.298*x - 2.734*y + 2.817) + 0.912*(-2.895*x + 1.216*y - 2.255)^2"
+        " + 0.561*(abs(x - 2.524) + abs(y - 2.395))"
+    ),
+    "abs(x - 1) + 2*abs(y + 3) + max(x, y)^2",
+]
+
+
+@pytest.mark.parametrize("text", CONVEX)
+@pytest.mark.parametrize("units", [(10.0, 1e-8, 1e20), (1e-7, 1e5, 1e-9)])
+def test_units_do_not_matter_at_corners(text: str, units: tuple[float, ...]) -> None:
+    x, y, f = units
+    plain = descent(f"f = {text}", {"x": 0, "y": -1.164})
+    line = f"x = u/{x!r}; y = v/{y!r}; F = {f!r}*({text})"
+    found = backprop.parse(line).descend({"u": 0, "v": -1.164 * y}, of="F")
+    assert found.stopped.startswith("minimum"), found.reason
+    assert plain.converged
+    assert found.value / f == pytest.approx(plain.value, rel=1e-6)
+
+
 def test_a_bound_beside_an_inflection_is_found() -> None:
     found = descent("f = x^3 + (y-1)^2; x = 0.5 in -1..1; y = 2", {})
     assert (found.stopped, found.value) == ("minimum at bounds", pytest.approx(-1)), found.reason
@@ -417,12 +438,12 @@ def spoiled(name: str, chance: random.Random) -> tuple[backprop.Model, dict[str,
     return backprop.parse("\n".join(lines)), at
 
 
-_FORKED = ("gulf", "osborne_1", "osborne_2", "biggs_exp6", "eighth")
-"""They have several ends, or valleys along which all bends are lost in rounding: there the last digits decide
-where a path leads, and 10^k is no power of 2."""
+_LOST = "eighth"
+"""x^8 + (x - y)^2: along x = y it bends by 56*x^6 beside 2, which doubles do not hold below x = 2e-3. In the
+given units 2 - 2 is 0 to the last digit, and the rest is seen down to x = 1e-5; 10^k is no power of 2."""
 
 
-@pytest.mark.parametrize("name", [each for each in FUNCTIONS if each not in _FORKED])
+@pytest.mark.parametrize("name", [each for each in FUNCTIONS if each != _LOST])
 def test_units_change_neither_the_verdict_nor_the_point(name: str) -> None:
     chance = random.Random(name)
     plain = backprop.parse(FUNCTIONS[name][0]).descend(FUNCTIONS[name][1], of="f")
@@ -430,13 +451,13 @@ def test_units_change_neither_the_verdict_nor_the_point(name: str) -> None:
     found = model.descend(start, of="F")
     assert found.stopped == plain.stopped, (found.reason, plain.reason)
     if plain.converged and "not unique" not in plain.stopped:
-        parts = zip(
-            plain.parameters.values(), found.parameters.values(), start.values(), strict=True
-        )
-        first = FUNCTIONS[name][1].values()
-        for (one, other, begun), before in zip(parts, first, strict=True):
+        # a text has its inputs in the order in which it names them
+        for (each, before), (own, begun) in zip(
+            FUNCTIONS[name][1].items(), start.items(), strict=True
+        ):
             unit = before / begun if begun else 0.0
             if unit:
+                one, other = plain.parameters[each], found.parameters[own]
                 assert other * unit == pytest.approx(
                     one, rel=1e-6, abs=1e-6 * max(1.0, abs(before))
                 )

@@ -23,7 +23,7 @@ from backprop.evaluation.gradient import Evaluation
 from backprop.values import any_steep, having_say
 
 _NEAR = (1e-2, 1e-4, 1e-6, 1e-8)
-"""How far around a point is looked, relative to numbers larger than 1."""
+"""How far around a point is looked, relative to the scales of the inputs."""
 
 _AXES, _PAIRS, _TURNS = 100, 16, 100
 """The most parameters that are moved one at a time, how often all are moved together, there and
@@ -96,7 +96,7 @@ def judged(run: Run, stop: Stop, ended: Ending, follows: bool) -> Stop | Lead | 
         return _smooth(run, stop, ended)
     problem, is_smooth = run.problem, run.problem.objective.is_smooth
     most = max(_FEWEST, _WORK // max(1, problem.size) // (1 + run.left))
-    look = _Around(problem, run.x, run.value, most)
+    look = _Around(problem, run.x, run.value, most, _sizes(run))
     slope = look.way_down()
     if slope and run.leave(slope, _LEADS):
         return None
@@ -147,6 +147,12 @@ def _drifts(run: Run) -> Stop | None:
     return straight_on(run, landing) or recedes(run, landing) if landing else None
 
 
+def _sizes(run: Run) -> Point:
+    """The scale of each input: how large it is or was, or how far it came; 1 where it is 0 and was."""
+    columns = zip(run.x, run.begun, run.largest, strict=True)
+    return [max(abs(at), abs(at - begun), most) or 1.0 for at, begun, most in columns]
+
+
 def _steep(objective: GraphObjective, ended: Evaluation) -> bool:
     """Whether a slope on the way is infinite: then gradients of 0, which tell of one parameter at a
     time, say nothing of moving several at once (`sqrt(a*b)` at 0)."""
@@ -157,9 +163,9 @@ def _steep(objective: GraphObjective, ended: Evaluation) -> bool:
 
 class _Around:
     """What there is around a point of a problem. value: the output there. most: after so many
-    values no more ways down are tried."""
+    values no more ways down are tried. scales: of the inputs."""
 
-    def __init__(self, problem: Problem, x: Point, value: float, most: int) -> None:
+    def __init__(self, problem: Problem, x: Point, value: float, most: int, scales: Point) -> None:
         self.problem, self.x, self.value = problem, x, value
         self.count = 0
         """How many values were looked at."""
@@ -174,7 +180,7 @@ class _Around:
         self._rises: list[float] = []
         """How far the output rises along the axes, at each distance."""
         self._most = most
-        self._scales = [max(1.0, abs(at)) for at in x]
+        self._scales = scales
         self._random = Random(0)
         self._room = 64 * float_info.epsilon * abs(value)
         self._least = value
@@ -192,7 +198,7 @@ class _Around:
                 self.mixed = False
                 break
             gradients = list(self._gradients(size))
-            longest.append(max((hypot(*each) for each in gradients), default=0.0))
+            longest.append(max((hypot(*self._scaled(each)) for each in gradients), default=0.0))
             rises = [self._met(self._moved(size, way)) - self.value for way in self._axes()]
             self._rises.append(max((rise for rise in rises if rise < inf), default=0.0))
             self.outside = inf in rises
@@ -291,6 +297,10 @@ class _Around:
             return []
         self._meet(point, value)
         return [gradient]
+
+    def _scaled(self, gradient: Point) -> Point:
+        """A gradient by moves in the scales of the inputs."""
+        return [slope * scale for slope, scale in zip(gradient, self._scales, strict=True)]
 
     def _gradients(self, size: float) -> Iterator[Point]:
         """Those at random points so near, always two that are opposite."""

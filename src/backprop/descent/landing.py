@@ -146,17 +146,16 @@ class Landing:
         """All second derivatives, (n, n), and how far each may be off."""
         run = self.run
         table = exact(run.problem, run.x)
-        self._scale_what_began_at_0(table)
         if table is not None and run.problem.second_derivatives is not None:
+            self._scale_what_began_at_0(table)
             return table, _ROUNDED * run.problem.second_derivatives.sizes(run.x)
         table = by_differences(run, run.x)
+        self._scale_what_began_at_0(table)
         return table, _BY_DIFFERENCES * numpy.abs(table)
 
     def _scale_what_began_at_0(self, table: Any) -> None:
         """Give the inputs that are where they began, at 0, the scale over which the output bends as far as
         the run has fallen: nothing else is known of them."""
-        if table is None:
-            return
         bends = numpy.abs(numpy.diagonal(table)).tolist()
         size = self.range
         if not self.has_moved:

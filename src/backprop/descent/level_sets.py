@@ -20,6 +20,10 @@ _HARDLY = 1e-7
 _WAYS = 3
 """The most ways that are looked along."""
 
+_SAME = 1e-28
+"""Two outputs differ by rounding, that of residuals which are squared, if by no more than this part of all
+that the run has fallen."""
+
 _STAYED = 0.2
 """The other minimum is at least so far away, as a part of that."""
 
@@ -30,6 +34,7 @@ def other_minima(run: Run, landing: Landing) -> Flat | None:
     found = landing.spectrum
     if landing.has_many or len(run.x) > FEW or not len(found.bends):
         return None
+    room = max(landing.room, _SAME * landing.range)
     # what is left of a slope bends the output along a level curve
     most = max(found.lost, _HARDLY * float(numpy.abs(found.bends).max()))
     for at in numpy.flatnonzero(numpy.abs(found.bends) <= most)[:_WAYS].tolist():
@@ -37,7 +42,7 @@ def other_minima(run: Run, landing: Landing) -> Flat | None:
         move = (_ASIDE * landing.reach(way) * way).tolist()
         begin = run.problem.inside([x + by for x, by in zip(run.x, move, strict=True)])
         value, there = lowest_from(run, begin)
-        if there is None or not value <= run.value + landing.room < inf:
+        if there is None or not value <= run.value + room < inf:
             continue
         sizes = numpy.array(landing.scales)
         moved = numpy.abs(numpy.array(moves(run.x, there)) / sizes).max()

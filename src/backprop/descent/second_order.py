@@ -45,7 +45,7 @@ def by_differences(run: Run, point: Point) -> Any:
     columns = []
     try:
         for at, number in enumerate(point):
-            size = reach(number)
+            size = reach(1.0) * max(abs(number), run.largest[at]) or reach(number)
             (there, rise), (back, fall) = towards(at, number + size), towards(at, number - size)
             with numpy.errstate(all="ignore"):
                 slope = (rise - fall) / (there - back) if there != back else rise * numpy.nan
