@@ -125,7 +125,9 @@ def test_an_expression_is_answered_by_the_formula_alone(expression: str, answer:
 
 
 def test_several_names_give_a_line_each() -> None:
-    assert diff("a*exp(-b*x)") == "d_da = exp(-b*x)\nd_db = -a*x*exp(-b*x)\nd_dx = -a*b*exp(-b*x)\n"
+    assert (
+        diff("a*exp(-b*x)") == "df_da = exp(-b*x)\ndf_db = -a*x*exp(-b*x)\ndf_dx = -a*b*exp(-b*x)\n"
+    )
     assert diff("a*exp(-b*x)", "--wrt", "x") == "-a*b*exp(-b*x)\n"
 
 

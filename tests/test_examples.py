@@ -90,6 +90,7 @@ def test_every_error_class_has_an_example() -> None:
         "NoMachineCode",
         "ByOtherMeans",
         "LessAccurate",
+        "OrdinaryName",
         "BadOption",
     }
 

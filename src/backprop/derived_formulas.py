@@ -8,7 +8,8 @@ from collections.abc import Container, Mapping, Sequence
 from backprop.algebra.formula import TooLong
 from backprop.derivation.rule_steps import rule_steps
 from backprop.derivation.steps import SymbolicDerivation
-from backprop.errors import BackpropError, BadOption, LessAccurate, TooLarge
+from backprop.errors import BackpropError, BadOption, LessAccurate, OrdinaryName, TooLarge
+from backprop.evaluation.leaves import ELSEWHERE
 from backprop.inputs import Inputs, say
 from backprop.language import Model
 from backprop.names import is_pattern, meant
@@ -29,16 +30,10 @@ _OWN_NUMBER = re.compile(
 )
 """A statement that gives a single name a number, and what stands behind that."""
 
+_RAISED_E = re.compile(r"(?<![\w.])e\s*(?:\^|\*\*|[⁰¹²³⁴-⁹⁺⁻]|ˣ)")
+"""`e^x`, where Euler's number may be meant."""
+
 _CALLED = re.compile(r"([^\W\d]\w*)\s*\(")
-
-
-def named(text: str) -> str:
-    """An expression as an equation; what is one already stays."""
-    if re.search(r"(?<![<>=!])=(?!=)|~|^\s*(?:minimize|maximize|output|const)\s+\w", text):
-        return text
-    used = {*_NAMES.findall(text)}
-    name = next(each for each in ("y", "f", "u", "y_", "f_", "u_", "y__") if each not in used)
-    return f"{name} = {text}"
 
 
 def diff(
@@ -67,7 +62,7 @@ def diff(
     ):
         if shape is None:
             say("step by step: the equations have indices (--shape steps)")
-        return looped._replace(notes=_less_accurate(model, textbook))
+        return looped._replace(notes=_notes(model, textbook))
     if model.loops:
         message = (
             "these indexed equations have no derivatives with indices that can be written here"
@@ -90,15 +85,10 @@ def diff(
     equations = [
         DerivativeEquation(each.name, each.formula.text(), each.of, each.wrt) for each in found
     ]
-    if alone and len(equations) > 1 and shape == "nested":
-        equations = [
-            each._replace(name="d_d" + "_d".join(each.wrt)) if order == 1 else each
-            for each in equations
-        ]
     several = any(len(asked.names(of)) > 1 for of in outputs)
     given = [] if alone else _given(model, found, numbers)
     own = [new.name for new, each in zip(equations, found, strict=True) if each.asked]
-    notes = _less_accurate(model, textbook)
+    notes = _notes(model, textbook)
     return DerivativeReport(
         outputs, given, equations, own, shape, alone, False, several, notes, model.warnings
     )
@@ -133,18 +123,24 @@ def _with_value(found: list[Derived]) -> list[Derived]:
     return kept
 
 
-def _less_accurate(model: Model, textbook: bool) -> list[BackpropError]:
-    """The note on textbooks' slopes of functions that the equations call, which may cancel."""
+def _notes(model: Model, textbook: bool) -> list[BackpropError]:
+    """What is said of formulas: which slopes may cancel, and that e is a name as any other."""
+    found: list[BackpropError] = []
+    where = model.source.name
     called = _CALLED.findall(model.source.text) if textbook else ()
     names = [
         each for each in dict.fromkeys(called) if each in FUNCTIONS and FUNCTIONS[each].textbook
     ]
-    if not names:
-        return []
-    message = f"slopes of {few(names)} are those of textbooks, which may lose digits far out"
-    return [
-        LessAccurate(message, where=model.source.name, hints=["text and JSON have accurate ones"])
-    ]
+    if names:
+        message = f"slopes of {few(names)} are those of textbooks, which may lose digits far out"
+        hints = ["text and JSON have accurate ones"]
+        found.append(LessAccurate(message, where=where, hints=hints))
+    if "e" in model.inputs and model.equation("e") is None and _RAISED_E.search(model.source.text):
+        message = "e is a name as any other here"
+        found.append(
+            OrdinaryName(message, where=where, hints=[f"{ELSEWHERE['e']}, for e^x exp(x)"])
+        )
+    return found
 
 
 def rules(inputs: Inputs, only: Sequence[str] = ()) -> SymbolicDerivation:
@@ -163,7 +159,9 @@ def rules(inputs: Inputs, only: Sequence[str] = ()) -> SymbolicDerivation:
         )
     except TooLong:
         message = f"written as one formula, {output} is too long to be derived rule by rule"
-        hints = ["explain an intermediate: --of", "or leave --symbolic out"]
+        inner = [each for each in model.names if model.is_equation(each) and each != output]
+        hints = [f"explain an intermediate: --of {inner[-1]}"] if inner else []
+        hints.append("leave --symbolic out: that shows every step by itself, with numbers")
         raise TooLarge(message, hints=hints) from None
 
 

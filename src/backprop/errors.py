@@ -275,6 +275,10 @@ class LessAccurate(BackpropError):
     """Formulas to read have slopes that lose digits far out: a note."""
 
 
+class OrdinaryName(BackpropError):
+    """A name stands where a constant of that name may be meant: a note."""
+
+
 class BadOption(UsageFault):
     """An option whose value makes no sense."""
 

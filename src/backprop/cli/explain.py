@@ -64,9 +64,10 @@ def explain(
         if paths or steps_of != "both" or detail != "equations" or whole:
             hints = ["leave --paths, --steps-of, --detail and --all out"]
             raise BadOption("--symbolic goes rule by rule", hints=hints)
-        from backprop.derived_formulas import rules  # few ask for them
+        from backprop.cli.expressions import with_expression  # few ask for them
+        from backprop.derived_formulas import rules
 
-        found = rules(inputs, only)
+        found = rules(with_expression(inputs)[0], only)
     else:
         found, gradient = commands.explain(inputs, detail, paths, only, steps_of, whole)
         warnings, notes = [*gradient.warnings], [*gradient.notes]

@@ -26,6 +26,9 @@ COMMANDS: Sequence[str] = (
 )
 """Each is a function in a module of its name, in the order of the help."""
 
+TAKING_EXPRESSIONS = ("diff", "explain")
+"""Those that take an expression in the place of FILE."""
+
 EXAMPLE = "Example: backprop help language"
 
 

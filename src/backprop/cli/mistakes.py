@@ -9,7 +9,7 @@ import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from backprop.cli.help import COMMANDS
+from backprop.cli.help import COMMANDS, TAKING_EXPRESSIONS
 from backprop.errors import BackpropError, BadOption, Label
 from backprop.names import did_you_mean, nearest
 from backprop.options import Field, fields
@@ -223,6 +223,8 @@ def _instead(words: Sequence[str], at: int, own: Sequence[Field], elsewhere: str
     if is_name and re.match(r"[-+.\d]", number) and "--set" in flags:
         setting = f"{flag.lstrip('-')}={number}"
         return f"write {_line([*before, '--set', setting, *after[not equals :]])}"
+    if not elsewhere and not equals and words[0] in TAKING_EXPRESSIONS and flag[1:2].isalpha():
+        return f"{_help(words)}; an expression goes after -e: {_line([*before, '-e', *words[at:]])}"
     return elsewhere
 
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
-from backprop.cli.help import COMMANDS
+from backprop.cli.help import COMMANDS, TAKING_EXPRESSIONS
 from backprop.cli.printing import Finished, complain
 from backprop.errors import BackpropError, UsageFault
 from backprop.files import reason
@@ -63,6 +63,10 @@ def _call(words: list[str]) -> None:
         from backprop.cli.quick import read
 
         function = command(words[0])
+        if words[0] in TAKING_EXPRESSIONS and any(each[0:1] == "-" for each in words):
+            from backprop.cli.expressions import behind_dashes
+
+            sys.argv[1:] = words = behind_dashes(words, function)
         written = read(function, words[1:])
         if written is not None:
             _checked(function, written)

@@ -183,7 +183,7 @@ def missing_inputs(
         near = _member(name, model) or nearest(name, known)
         if near and (len(name) > 2 or near[-1] == "]"):
             hints.append(f"or is {name} meant to be {near}?")
-    hints += [_CONSTANTS[name] for name in names if name in _CONSTANTS]
+    hints += [ELSEWHERE[name] for name in names if name in ELSEWHERE]
     hints += [each.message for each in model.warnings[:3] if isinstance(each, LooksAlike)]
     have = f"the input {shown} has" if single else f"the inputs {shown} have"
     message = f"{have} no value, and {output} needs {it}"
@@ -201,7 +201,7 @@ def _member(name: str, model: Model) -> str:
     return f"{found[1]}[{found[2]}]" if found and known else ""
 
 
-_CONSTANTS = {
+ELSEWHERE = {
     **dict.fromkeys(("deg", "degree", "degrees"), "for degrees write pi/180"),
     "e": "for Euler's number write exp(1)",
     "tau": "for the circle's 6.283… write 2*pi",

@@ -1,0 +1,122 @@
+"""What stands in the place of FILE for `backprop diff` and `explain --symbolic`, and what results are called."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from running import backprop
+
+
+@pytest.mark.parametrize(
+    ("expression", "answer"),
+    [
+        ("1/x", "-1/x^2"), ("√x", "1/(2*sqrt(x))"), ("|x|", "sign(x)"), ("x²", "2*x"), ("x/y", "df_dx = 1/y\ndf_dy = -x/y^2"),
+        ("x-1", "1"), ("-(x-y)*z", "df_dx = -z\ndf_dy = z\ndf_dz = y - x"), ("-2*x", "-2"), ("-√x", "-1/(2*sqrt(x))"), ("-x*x", "-2*x"), ("- x", "-1"),
+        ("-exp(-x)", "exp(-x)"), ("-hypot(x, 0)", "-x/hypot(x, 0)"), ("-h*h", "-2*h"), ("y = 1/x", "-1/x^2"), (".5*x", "0.5"),
+    ],
+)  # fmt: skip
+def test_what_reads_as_an_expression_is_one(expression: str, answer: str) -> None:
+    """Derivatives from any table; a minus in front is no option."""
+    ran = backprop("diff", expression)
+    assert (ran.status, ran.out, ran.err) == (0, f"{answer}\n", "")
+
+
+def test_options_stay_options_beside_a_minus() -> None:
+    assert backprop("diff", "-(x-y)*z", "--wrt", "z", "--format=json").out.startswith("{")
+    assert backprop("diff", "--wrt", "z", "-(x-y)*z").out == "y - x\n"
+    assert backprop("diff", "-ex*y", "--wrt", "x").out == "y\n"  # -e with its text
+    assert backprop("diff", "-e", "-x*y", "--wrt", "x").out == "-y\n"
+
+
+@pytest.mark.parametrize(
+    ("word", "says", "not_said"),
+    [
+        ("2x", "write f = 2*x", "no file"), ("x^2*sin(", "never closed", "no file"), ("sin x", "write sin(x)", "no file"), ("5", "no inputs", "no file"),
+        ("x", "goes after -e: -e x", "product"), ("eqs.tx", "there is no file eqs.tx", "'.'"), ("my file.txt", "there is no file my file.txt", "'.'"),
+        ("a/b.eq", "there is no file a/b.eq", "'.'"), ("there/nosuch", "there is no file there/nosuch", "df_d"), ("-x", "backprop diff -e -x", "file"),
+        ("-max-nodes", "write --max-nodes", "df_d"), ("--x^2", "no option", "df_d"),
+    ],
+)  # fmt: skip
+def test_what_is_neither_is_told(
+    word: str, says: str, not_said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "there").mkdir()
+    monkeypatch.chdir(tmp_path)
+    ran = backprop("diff", word)
+    assert ran.status in (1, 2)
+    assert ran.out == ""
+    assert says in ran.err
+    assert not_said not in ran.err
+
+
+@pytest.mark.parametrize("name", ["x", "2x", "1", "-x*y"])
+def test_an_existing_file_always_wins(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(name).write_text("L = u^2", encoding="utf-8")
+    assert backprop("diff", name).out == "dL_du = 2*u\n"
+
+
+def test_explain_symbolic_takes_an_expression_too() -> None:
+    of_file = backprop("explain", "--symbolic", "-e", "f = x^2*sin(x)")
+    assert of_file.out.startswith("f = x^2·sin(x)")
+    for line in (["x^2*sin(x)"], ["-e", "x^2*sin(x)"]):
+        assert backprop("explain", "--symbolic", *line) == of_file
+    assert "result: −y" in backprop("explain", "--symbolic", "-x*y", "--only", "x").out
+
+
+def test_a_text_too_long_for_rules_is_told_which_intermediate_to_take() -> None:
+    text = "h = x^2; L = " + " + ".join(f"sin({n}*x)*cos({n}*h)" for n in range(2, 60))
+    ran = backprop("explain", "--symbolic", "-e", text)
+    assert "--of h" in ran.err
+    assert backprop("explain", "--symbolic", "-e", text, "--of", "h").status == 0
+
+
+# ---------------------------------------------------------------------------------------- names
+
+
+def names(*line: str) -> list[str]:
+    """What JSON calls the results; the same as the text has in front of its equality signs."""
+    found = json.loads(backprop("diff", *line, "--format", "json").out)
+    called = [each["name"] for each in found["equations"]]
+    lines = backprop("diff", *line).out.splitlines()
+    if "=" in lines[-1]:
+        assert [each.partition(" = ")[0] for each in lines] == called
+    return called
+
+
+def test_one_rule_for_names() -> None:
+    """Of an expression f, or the first letter after it that it does not have."""
+    assert names("x^2") == ["df_dx"]
+    assert names("x^y") == ["df_dx", "df_dy"]
+    assert names("x^y", "--order", "2") == ["d2f_dx2", "d2f_dx_dy", "d2f_dy2"]
+    assert names("x^y", "--order", "2", "--wrt", "x, y") == ["d2f_dx_dy"]
+    assert names("-e", "x*y") == names("x*y", "--shape", "steps") == ["df_dx", "df_dy"]
+    assert names("f*x") == ["dg_df", "dg_dx"]
+    assert names("f*g*h*y") == ["df__df", "df__dg", "df__dh", "df__dy"]
+    assert names("x + df_dx*y", "--wrt", "x") == ["df_dx_"]
+
+
+def test_readers_see_the_same_names() -> None:
+    assert backprop("diff", "x^2*y", "--pretty").out == "∂f/∂x = 2·x·y\n∂f/∂y = x^2\n"
+    assert r"\frac{df}{dx}" in backprop("diff", "x^2", "--format", "latex").out
+    assert (
+        r"\frac{\partial^{2}f}" in backprop("diff", "x*y", "--order", "2", "--format", "latex").out
+    )
+
+
+# ------------------------------------------------------------------------------- Euler's number
+
+
+@pytest.mark.parametrize("line", [["e^x"], ["2*e^-x", "--wrt", "x"], ["-e", "e**x"], ["e²*x"]])
+def test_a_power_of_e_has_a_note(line: list[str]) -> None:
+    ran = backprop("diff", *line)
+    assert ran.status == 0
+    assert "exp(1)" in ran.err
+
+
+@pytest.mark.parametrize("line", [["e*x"], ["x*exp(1)^y"], ["1.5e2^x"], ["x^e"], ["-e", "e = 2; L = e^x"], ["me^x"]])  # fmt: skip
+def test_other_letters_e_have_none(line: list[str]) -> None:
+    assert backprop("diff", *line).err == ""
