@@ -443,3 +443,18 @@ def test_the_mode_stands_below_the_table() -> None:
     )
     assert ran.stdout.startswith("derivatives of 2 outputs")
     assert ran.stdout.splitlines()[-1].startswith("reverse mode: 2 sweeps")
+
+
+def test_a_table_along_a_direction_is_no_longer_than_a_page() -> None:
+    text = "a = 2; y[i] = sin(a*i) for i in 1..5000"
+    command = "jacobian", "-e", text, "--of", "y", "--along", "a=1"
+    ran = backprop(*command)
+    assert ran.status == 1
+    assert "has 5,000 rows and 1 column, more than a table can show" in ran.err
+    assert len(backprop(*command, "--all").out.splitlines()) == 5004
+    assert len(backprop(*command, "--format", "csv").out.splitlines()) == 5001
+    found = library.parse(text).along({"a": 1}, of="y[*]")
+    assert "the first of 5,000 rows of .derivatives" in str(found)
+    assert "the first of 1 row and 5,000 columns" in str(
+        library.parse("y = sum(x[i] for i in 1..5000); x[i] = i for i in 1..5000").jacobian()
+    )

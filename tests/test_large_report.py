@@ -177,3 +177,20 @@ def test_bounds_and_uncertainties_are_told_of_loops() -> None:
     assert {"uncertainty", "bounds"} <= {each.title for each in table.columns}
     _say_the_same(table, found.whole.table(), 0)
     _records_the_same(found, 0)
+
+
+@pytest.mark.parametrize(
+    ("only", "names"),
+    [("y[3], a", ["a", "y[3]"]), ("x[7..9], n", ["n", "x[7]", "x[8]", "x[9]"]), ("L", ["L"])],
+)
+def test_rows_of_some_names_alone_are_in_csv(only: str, names: list[str]) -> None:
+    """As in tables, of loops and of the same text unrolled; gradients to the last digits of long sums."""
+    text = "n = 40000; a = 2; x[i] = i/n for i in 1..n; y[i] = sin(a*x[i]) for i in 1..n; L = sum(y[i]^2 for i in 1..n)"
+    command = "grad", "-e", text, "--only", only, "--format", "csv"
+    found, right = (ran.out.splitlines()[1:] for ran in (backprop(*command), unrolled(*command)))
+    assert [line.split(",")[1] for line in found] == names
+    for mine, theirs in zip(found, right, strict=True):
+        rows = [line.rsplit(",", 2) for line in (mine, theirs)]
+        assert rows[0][0] == rows[1][0]
+        for number, other in zip(rows[0][1:], rows[1][1:], strict=True):
+            assert float(number) == pytest.approx(float(other), rel=1e-12)

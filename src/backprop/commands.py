@@ -32,9 +32,6 @@ if TYPE_CHECKING:
 _PLOTTED = {1: 1000, 2: 50_000}
 """About how many points the curve of one parameter, or the map of two, is made of."""
 
-_ALONE = 300_000
-"""So many members have rows of their own in a table that is made of arrays; of more all names are made."""
-
 
 def grad(
     inputs: Inputs,
@@ -56,7 +53,7 @@ def grad(
         if not is_pattern(each):
             model.output(each)  # which says of a family what to choose
     outputs: Sequence[str | None] = model.meant_outputs(inputs.of) or [None]
-    if model.loops and not whole and len(shown) <= _ALONE:
+    if model.loops and not whole:
         from backprop.report.large_report import large_report  # with numpy
 
         if large := large_report(model, numbers, outputs, shown, names):

@@ -106,13 +106,17 @@ def along(
     order: int,
     others: Sequence[str] = (),
     engine: str = "auto",
+    whole: bool = False,
 ) -> DirectionReport:
     """The derivatives of several outputs along a direction. others: options that were given and are
-    about a matrix. The others are those of `along_at`."""
+    about a matrix. whole: a table has all outputs, however many these are. The others are those of
+    `along_at`."""
     if others:
         hints = [f"leave out {others[0]}: --along names what moves"]
         raise BadOption(f"{others[0]} is for a matrix, and --along is a direction", hints=hints)
-    return along_at(*inputs.given(), direction, inputs.of, order, engine)
+    report = along_at(*inputs.given(), direction, inputs.of, order, engine)
+    report.large = "whole" if whole else "refused"
+    return report
 
 
 def along_at(

@@ -45,9 +45,9 @@ def jacobian(
     report: Report
     way = ""
     if along:
-        matrix = {"--wrt": wrt, "--only": only, "--mode": mode, "--all": whole, "--sparse": sparse}
+        matrix = {"--wrt": wrt, "--only": only, "--mode": mode, "--sparse": sparse}
         others = [each for each in matrix if matrix[each]]
-        report = many_outputs.along(inputs, along, order, others, engine)
+        report = many_outputs.along(inputs, along, order, others, engine, whole)
     else:
         report = found = many_outputs.jacobian(inputs, wrt, only, whole, mode, sparse, engine)
         way = found.way

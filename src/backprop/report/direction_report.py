@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 from backprop.evaluation.directions import Directional
 from backprop.numbers import listed, shown
 from backprop.report import SCHEMA, Column, Table
+from backprop.report.matrix import corner, fits, refuse
 from backprop.showing import Shown
 
 _MOST_SHOWN = 6
@@ -21,6 +22,8 @@ class DirectionReport(Shown, Directional):
     each output, its derivatives from the first on (shape (outputs, order)).
     """
 
+    large: Literal["cut", "refused", "whole"] = "cut"
+    """What a table does with more outputs than it can show."""
     declared: Mapping[str, Any] = MappingProxyType({})
     """What the JSON has of the file."""
 
@@ -41,7 +44,14 @@ class DirectionReport(Shown, Directional):
         return [Column(title, column.tolist()) for title, column in by]
 
     def table(self) -> Table:
-        """A row for each output: its name, its value, and its derivatives."""
+        """A row for each output: its name, its value, and its derivatives. Raises TooLarge."""
+        many, tail = len(self.outputs), list[str]()
+        large = not fits((many, self.order)) and self.large != "whole"
+        if large and self.large == "refused":
+            part = "or a part of it: --of takes the names that you want"
+            raise refuse("the table of derivatives along this direction", (many, self.order), part)
+        if large:
+            tail.append(f"the first of {many:,} rows of .derivatives")
         ways = [f"{name} + {shown(number)}*t" for name, number in self.along.items()]
         head = f"derivatives by t at t = 0, along {listed(ways, _MOST_SHOWN)}"
         columns = [
@@ -49,7 +59,10 @@ class DirectionReport(Shown, Directional):
             Column("value", self.values.tolist()),
             *self._columns(),
         ]
-        return Table(columns, heads=[[head]])
+        if large:
+            high, _ = corner((many, self.order))
+            columns = [each._replace(cells=each.cells[:high]) for each in columns]
+        return Table(columns, heads=[[head]], tail=tail)
 
     def records(self) -> list[Column]:
         """A row for each output, as in the table."""

@@ -101,7 +101,8 @@ def gradient_report(
     reached = {name for result in results for name in result.gradients}
     asked, chosen = set(wrt), set(only)
     constants = {*model.constants, *model.fixed}
-    names = [name for name in model.names if not asked or name in asked or name in outputs]
+    listed = [name for name in model.names if not asked or name in asked or name in outputs]
+    names = [name for name in listed if name in chosen] if only else listed
 
     def role(name: str) -> str:
         if name in outputs:
@@ -114,7 +115,7 @@ def gradient_report(
 
     rows = groups(names, whole)
     if only:
-        rows = [(name, [at]) for at, name in enumerate(names) if name in chosen]
+        rows = [(name, [at]) for at, name in enumerate(names)]
     equations = [model.text_of(name) for name in names]
     for _, [at, *others] in rows:
         if not others:
@@ -132,17 +133,17 @@ def gradient_report(
         Column("equation", equations, "equation"),
         Column("data", data),
     ]
-    if not model.uncertainties.keys().isdisjoint(names):
+    if not model.uncertainties.keys().isdisjoint(listed):
         uncertainties = [model.uncertainties.get(name) for name in names]
         columns.append(Column("uncertainty", uncertainties))
-    if not model.bounds.keys().isdisjoint(names):
+    if not model.bounds.keys().isdisjoint(listed):
         columns.append(limits(names, model.bounds))
     gradients = [
         [result.gradients.get(name, 0.0 if name in asked else None) for name in names]
         for result in results
     ]
     if asked:
-        kept = [name for name in names if name in asked]
+        kept = [name for name in listed if name in asked]
         results = [only_by(result, kept) for result in results]
     return GradientReport(results, columns, gradients, rows, declared(model))
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from backprop.errors import TooLarge
 from backprop.evaluation.several import Jacobian, JacobianEntries
 from backprop.report import SCHEMA, Column, Table
-from backprop.report.matrix import MOST_ENTRIES, corner, derivatives, fits, refuse
+from backprop.report.matrix import MOST_ENTRIES, corner, counted, derivatives, fits, refuse
 from backprop.showing import Shown
 
 
@@ -50,7 +50,8 @@ class JacobianReport(Shown, Jacobian):
             raise refuse("the Jacobian", shape, parts, entries)
         high, wide = shape if self.large == "whole" else corner(shape)
         if (high, wide) != shape:
-            tail.append(f"the first of {shape[0]:,} rows and {shape[1]:,} columns of .jacobian")
+            size = f"{counted(shape[0], 'row')} and {counted(shape[1], 'column')}"
+            tail.append(f"the first of {size} of .jacobian")
         rows = rows[:high]
         columns = [
             Column("name", [self.outputs[at] for at in rows], "name"),
@@ -148,21 +149,17 @@ class EntriesReport(Shown, JacobianEntries):
 
 
 def _size(found: Jacobian | JacobianEntries) -> str:
-    outputs = _counted(len(found.outputs), "output")
-    return f"derivatives of {outputs} by {_counted(len(found.inputs), 'input')}"
+    outputs = counted(len(found.outputs), "output")
+    return f"derivatives of {outputs} by {counted(len(found.inputs), 'input')}"
 
 
 def _way(found: Jacobian | JacobianEntries) -> str:
     """A sentence on how a Jacobian was computed."""
     outputs, inputs = (
-        _counted(len(found.outputs), "output"),
-        _counted(len(found.inputs), "input"),
+        counted(len(found.outputs), "output"),
+        counted(len(found.inputs), "input"),
     )
-    sweeps = _counted(found.sweeps, "sweep")
+    sweeps = counted(found.sweeps, "sweep")
     if found.mode == "reverse":
         return f"reverse mode: {sweeps} back from {outputs}, by {inputs}"
     return f"forward mode: {sweeps} from {inputs} on, to {outputs}"
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'s' if count != 1 else ''}"

@@ -1,5 +1,5 @@
-"""What `backprop grad` has to say of a file with large families, of which each is one row of a table:
-it is made of arrays, and members get names only where a format shows them."""
+"""What `backprop grad` has to say of a file with large families, each one row of a table: it is made of
+arrays, and members get names only where a format shows them."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ from backprop.report.gradient_report import EMPHASIS, GradientReport, gradient_r
 
 _ROLES = ("output", "constant", "not used", "intermediate", "input", "differentiated")
 
-
+_ALONE = 300_000  # so many members have rows of their own in a table that is made of arrays
 _TOLD = 1_000_000
-"""Of no more steps it is told where exactly there are corners and jumps, for which they are unrolled."""
+"""Of no more steps it is told where there are corners and jumps, for which they are unrolled."""
 
 
 class _Row(NamedTuple):
@@ -90,17 +90,20 @@ class LargeReport:
 
     def records(self) -> list[Column]:
         """As those of `GradientReport`; made of arrays where nothing chooses among the members."""
-        if self._only or self._wrt:
+        if self._wrt:
             return self.whole.records()
         kinds: dict[str, CellKind] = {"name": "name", "role": "text", "equation": "equation"}
         kinds["data"] = "number"
         cells: dict[str, list[Cell]] = {title: [] for title in kinds}
         gradients: list[list[Cell]] = [[] for _ in self._found]
         told: list[list[Cell]] = [[], []]
-        for row in self._rows():
+        own = self._model.instance_of
+        for row in self._rows(alone=False):
             for some in row.some():
                 names = self._model.plan.families[row.family].labels(some)
                 texts = self._equations(row, some, names)
+                if self._only:
+                    texts = [text and own(name) for name, text in zip(names, texts, strict=True)]
                 cells["name"] += names
                 cells["role"] += numpy.array(_ROLES, dtype=object)[self._roles(row, some)].tolist()
                 cells["equation"] += [
@@ -151,6 +154,8 @@ class LargeReport:
 
     def table(self) -> Table:
         """Columns name, role, equation, data, and the gradient of each output."""
+        if len(self._only) > _ALONE:
+            return self.whole.table()
         rows = [*self._rows()]
         roles = [self._role_of(row) for row in rows]
         columns = [
@@ -213,15 +218,14 @@ class LargeReport:
         assert found
         return found[0].name, found[1]
 
-    def _rows(self) -> Iterator[_Row]:
-        """The rows of the table: members that stand one after the other are one, if they are many; each
-        of those that are asked for alone."""
+    def _rows(self, alone: bool = True) -> Iterator[_Row]:
+        """The rows of the table: many members one after the other are one, but for those asked for."""
         run: list[slice | Wholes] = []
         last = ""
         for name, places in [*self._shown(), ("", slice(0, 0))]:
             if name != last:
                 if run:
-                    yield from _folded(last, _joined(run), bool(self._only))
+                    yield from _folded(last, _joined(run), alone and bool(self._only))
                 run, last = [], name
             run.append(places)
 
@@ -376,8 +380,7 @@ def large_report(
     only: Sequence[str] = (),
     wrt: Sequence[str] = (),
 ) -> LargeReport | None:
-    """The report on some outputs of a Model, by loops; None where every step, or every name, is needed.
-    only, wrt: as of `LargeReport`."""
+    """The report on some outputs, by loops; None where every step or name is needed. only, wrt: as there."""
     names = dict.fromkeys(model.output(each) for each in outputs)
     if (
         not model.loops

@@ -26,7 +26,8 @@ def refuse(what: str, shape: Sequence[int], *hints: str) -> TooLarge:
     """The error for a matrix that is too large for a table. what: its name, `the Jacobian`. hints: how
     to ask for a part of it."""
     rows, columns = shape
-    message = f"{what} has {rows:,} rows and {columns:,} columns, more than a table can show"
+    size = f"{counted(rows, 'row')} and {counted(columns, 'column')}"
+    message = f"{what} has {size}, more than a table can show"
     ways = [
         "write it for a program: --format json or --format csv",
         *hints,
@@ -45,3 +46,8 @@ def derivatives(names: Sequence[str], matrix: Any) -> list[Column]:
     """A column for each of the first names: the derivatives by it. matrix: numbers by row and column."""
     columns = zip(names, matrix.T.tolist(), strict=False)
     return [Column(f"∂/∂{name}", cells, by=name) for name, cells in columns]
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 row`, `2,000 rows`."""
+    return f"{count:,} {noun}{'s' if count != 1 else ''}"
