@@ -185,6 +185,7 @@ def test_a_valley_that_leads_ever_farther_has_no_minimum(start: tuple[float, ...
         ("1e-20*(1/(1+x^2) + (y-1)^2)", (0.1, 0.3), "towards 0 while x grows"),
         ("exp(-x)*y^2 + (y-1)^4", (1, 1), "towards 0 while x grows"),
         ("exp(-x) + exp(y) + y^2", (1, 1), "towards 0.827184026"),
+        ("y^2 - log(1 + x^2)", (1, 1), "f falls without end"),
         ("log(1 + exp(-x*y))", (1, 1), "towards 0 while x, y grow"),
         # valleys that bend
         ("(x*y-1)^2 + x^2", (1, 1), "towards 0 along a valley on which y grows"),
@@ -197,6 +198,24 @@ def test_an_infimum_far_away_is_no_minimum(
     found = descent(f"f = {text}", dict(zip("xy", start, strict=True)))
     assert (found.stopped, found.failed) == ("falls without end", True), found.reason
     assert words in found.reason
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [("max(abs(x), abs(y))", 0), ("max(abs(x - 1), abs(y + 2), abs(x + y))", 1 / 3)],
+)
+def test_a_largest_deviation_is_minimised(text: str, at: float) -> None:
+    """With a = x - 1 and b = y + 2 the third is |a + b - 1|: 1/3 where all are alike."""
+    found = descent(f"f = {text}", {"x": 1.3, "y": 2})
+    assert (found.stopped, found.converged) == ("minimum at a corner", True), found.reason
+    assert found.value == pytest.approx(at, abs=1e-6)
+
+
+def test_a_jump_right_beside_is_no_minimum() -> None:
+    """f comes near to -1 as x rises to 0, where it is 0."""
+    found = descent("f = floor(x) + x^2 + 0*y", {"x": 1, "y": 2})
+    assert not found.converged
+    assert "at a jump" in found.reason
 
 
 def test_a_step_curve_that_data_leave_undetermined_has_no_minimum() -> None:

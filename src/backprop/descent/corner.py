@@ -47,6 +47,10 @@ _JUMP = 0.5
 """At a corner the output rises a millionth as far at the nearest distance as at the farthest, at a cusp like
 sqrt(abs(x)) a thousandth. What rises by more than this part of it jumps."""
 
+_BESIDE, _JUMPED = 1e-10, 1e-2
+"""A move by this part of an input's scale raises an output that jumps by more than this part of what it has
+fallen."""
+
 _STARTS, _BACK, _BEYOND = 24, 30, 1.5
 """From so many points around, at the two largest distances, up to so many steps lead back to where
 the output is as low as at the corner, so many times as far as their slope asks for: valleys bend."""
@@ -126,7 +130,24 @@ def _smooth(run: Run, stop: Stop, ended: Ending) -> Stop | Lead:
     from backprop.descent.judgement import verdict
     from backprop.descent.landing import landed  # numpy is not always wanted
 
-    return verdict(run, landed(run))
+    said = verdict(run, landed(run))
+    if isinstance(said, Stop) and said.converged and _jumps_beside(run):
+        near = f"{run.output} is lowest there, but may only come near that value"
+        return Stop("corner", f"at a jump {after(run)}: {near}")
+    return said
+
+
+def _jumps_beside(run: Run) -> bool:
+    """Whether the output jumps up right beside here."""
+    problem = run.problem
+    if problem.objective.is_smooth or not run.fallen:
+        return False
+    for at, size in enumerate(_sizes(run)[:_AXES]):
+        for side in (_BESIDE, -_BESIDE):
+            point = problem.inside([*run.x[:at], run.x[at] + side * size, *run.x[at + 1 :]])
+            if _JUMPED * run.fallen < problem.known(point, -inf) - run.value:
+                return True
+    return False
 
 
 def _drifts(run: Run) -> Stop | None:

@@ -1,5 +1,6 @@
 """The end of a run that stands still, where the output falls as far as doubles go."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 from math import inf
 
@@ -22,6 +23,9 @@ output far away is nothing if it is less than the second part."""
 _BESIDE, _ABOVE, _DEEPER = 1e-6, (1e-4, 1e-6, 1e-8, 1e-10), 2.0
 """A pole is so near that so small a part of the scale of the inputs promises to change the output by itself;
 at a hundredth of the distance it is so many times as deep."""
+
+_LAST, _SLOWLY = 8, 1e-4
+"""What still falls by this part of all that it has fallen, over so many of the last points, has no limit."""
 
 _NAMED = 4
 """The most inputs that are named."""
@@ -67,6 +71,15 @@ def pole(run: Run) -> Stop | None:
     )
 
 
+def still_falls(run: Run, seen: Sequence[float]) -> bool:
+    """Whether an output still falls, and to no limit, at the last of many points of which each is far beyond
+    the one before. seen: the outputs there."""
+    if len(seen) <= 2 * _LAST:
+        return False
+    size = max(run.fallen, abs(run.value))
+    return seen[-1 - _LAST] - seen[-1] > _SLOWLY * size
+
+
 def falling(run: Run, way: Point, lowest: float, where: str = "while") -> str:
     """What an output does that falls along a way until doubles end. lowest: the output there. where: the
     word, or words, for the way."""
@@ -74,7 +87,8 @@ def falling(run: Run, way: Point, lowest: float, where: str = "while") -> str:
     listed = ", ".join(names[:_NAMED]) + (", …" if len(names) > _NAMED else "")
     grow = "grows" if len(names) == 1 else "grow"
     size = max(run.fallen, abs(run.value))
-    if not run.value - lowest <= _LIMIT * size:
+    near_end = max(map(abs, run.x)) > _FAR and abs(lowest) > _NONE * size
+    if near_end or not run.value - lowest <= _LIMIT * size:
         return f"{run.output} {run.falls}s as far as doubles go {where} {listed} {grow} beyond all bounds"
     limit = shown(0.0 if abs(lowest) <= _NONE * size else lowest * run.problem.sign)
     return f"{run.output} {run.falls}s towards {limit} {where} {listed} {grow} beyond all bounds"
@@ -101,6 +115,7 @@ def _lowest(run: Run) -> float | None:
     if abs(at) > _FAR and at * way < 0:
         return None  # it leads back from far away
     value = lowest = run.value
+    seen = [value]
     here, reach = run.x, _FIRST * max([1.0, *map(abs, run.x)])
     while (there := _moved(run, down, reach)) != here:
         try:
@@ -113,6 +128,9 @@ def _lowest(run: Run) -> float | None:
         if value > lowest or (value == lowest < run.value):
             return None
         here, lowest, reach = there, value, reach * _FACTOR
+        seen.append(value)
+    if still_falls(run, seen):
+        return -inf
     return lowest if lowest < run.value and max(map(abs, here)) > _FAR else None
 
 

@@ -217,7 +217,8 @@ class Landing:
         """Whether the point where the way that bends down most is level is hardly higher."""
         found = self.spectrum
         at = int(found.bends.argmin())
-        higher = float(found.slopes[at]) ** 2 / -2 / float(found.bends[at])
+        slope = float(found.slopes[at])
+        higher = slope / -2 * (slope / float(found.bends[at]))
         return higher <= max(self.room, HARDLY * self.range)
 
     @property

@@ -7,7 +7,7 @@ from itertools import pairwise
 from math import inf, isinf, isnan
 
 from backprop.descent.course import Run, Stop
-from backprop.descent.endless import endless, falling, within
+from backprop.descent.endless import endless, falling, still_falls, within
 from backprop.descent.landing import ROOM, Landing
 from backprop.descent.objective import Point
 from backprop.descent.problem import dot, moves
@@ -123,7 +123,7 @@ def _falls(run: Run, landing: Landing, way: Point) -> float | None:
     before = [first, *(value(here - part * reach) for part in _BACK[1:]), lowest]
     if not all(one >= after - room for one, after in pairwise(before)):
         return None
-    last = x
+    last, seen = x, [lowest]
     for part in _AHEAD:
         after = value(here + part * reach)
         if part > 1 and (isnan(after) or after == inf or point(here + part * reach) == last):
@@ -134,7 +134,8 @@ def _falls(run: Run, landing: Landing, way: Point) -> float | None:
         ):
             return None
         lowest = min(lowest, after)
-    return lowest if reach == 1 else -inf
+        seen.append(lowest)
+    return -inf if reach < 1 or still_falls(run, seen) else lowest
 
 
 def _slopes_down(run: Run, way: Point) -> bool:
