@@ -226,3 +226,21 @@ def test_fonts_that_nothing_needs_are_not_missed(
     assert ran.status == 0
     assert not ran.complaints
     assert "findfont" not in caplog.text
+
+
+def test_of_thousands_of_parameters_a_readable_few_are_drawn(
+    tmp_path: Path, figures: list[Figure]
+) -> None:
+    """The eight that change most in colours, a hundred others in grey, which the legend says."""
+    text = "x[i] = i/2 for i in 1..3000; L = sum((x[i] - 1)^2*(1 + mod(i, 7)) for i in 1..3000)"
+    ran = backprop(
+        "descend", "-e", text, "--optimizer", "gd", "--lr", "0.01", "--steps", "5",
+        "--plot", str(tmp_path / "a.svg"),
+    )  # fmt: skip
+    assert ran.wrote
+    (figure,) = figures
+    below = figure.axes[-1]
+    assert len(below.get_lines()) == 108
+    legend = below.get_legend()
+    assert legend is not None
+    assert legend.get_title().get_text() == "and 100 of 2,992 more in grey"

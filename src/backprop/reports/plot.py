@@ -44,6 +44,10 @@ _WORK = 60_000_000
 
 _CALL = 800
 
+_MOST_GREY = 100
+"""Of more parameters without a name so many are drawn, from those that change most to those that change
+least."""
+
 _LONG = 28
 """The longest names: longer ones leave no room for the curves."""
 
@@ -180,9 +184,13 @@ def _parameters(axes: Axes, descent: Descent) -> None:
     columns = descent.history.parameters
     by_change = sorted(columns, key=lambda name: -(max(columns[name]) - min(columns[name])))
     named = set(by_change[:_MOST_PARAMETERS])
+    rest = by_change[_MOST_PARAMETERS:]
+    some = set(rest[:: -(-len(rest) // _MOST_GREY) or 1])  # of much and of little change
     inks = iter(_INK)
     steps = _thin(descent.history.steps)
-    drawn = {name: _thin(column) for name, column in columns.items()}
+    drawn = {
+        name: _thin(column) for name, column in columns.items() if name in named or name in some
+    }
     bend = bend_for(drawn.values())
     mark = "o" if len(steps) == 1 else ""  # a line through one point is none
     for name, column in drawn.items():
@@ -192,10 +200,10 @@ def _parameters(axes: Axes, descent: Descent) -> None:
         else:
             axes.plot(steps, bent, color="#bbbbbb", linewidth=_points(0.5), zorder=1)
     _mark(axes.yaxis, bend)
-    rest = len(columns) - len(named)
     axes.set(xlabel="step", ylabel="parameters")
     axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
-    title = f"and {rest} more in grey" if rest else None
+    others = f"{len(some)} of {len(rest):,}" if len(some) < len(rest) else len(rest)
+    title = f"and {others} more in grey" if rest else None
     beside: Any = {"loc": "upper left", "bbox_to_anchor": (1, 1)} if len(named) > 2 else {}
     axes.legend(frameon=False, title=title, **beside)
 
