@@ -168,6 +168,24 @@ def test_where_a_recurrence_is_flat_that_is_all() -> None:
     assert "along x[0] the" in str(found).splitlines()[-1]
 
 
+@pytest.mark.parametrize(
+    ("text", "verdict", "words"),
+    [
+        ("L = 3 + (x - 1)^2; x = 1.000000001", "minimum", "what L could still fall is below its rounding"),
+        ("L = 3 - (x - 1)^2; x = 1.000000001", "maximum", "what L could still rise is below its rounding"),
+        ("L = (x - 1)^2; x = 1.000000001", "curved up", "the gradient is not 0, its length is 2e-09"),
+        ("L = abs(x); x = 1", "flat", "the gradient is not 0, its length is 1; straight along x"),
+        ("L = a^2 - b^2 + 0*c^2; a = 0; b = 0; c = 1", "saddle", "up in 1 direction and down in 1, and is flat in 1"),
+        ("a = 3.9; x[0] = 0.3; x[t+1] = a*x[t]*(1 - x[t]) for t in 0..59; L = mean(x[t]^2 for t in 1..60)", "flat", "e+10, is no more than its rounding"),
+    ],
+)  # fmt: skip
+def test_a_gradient_that_may_be_0_is_called_what_it_is(text: str, verdict: str, words: str) -> None:
+    """Below its rounding: 1e-18 of 3. A chaotic recurrence has a gradient of 2e10, and 2nd derivatives of 3e25."""
+    found = backprop.parse(text).hessian()
+    assert found.verdict == verdict
+    assert words in str(found)
+
+
 @pytest.mark.parametrize("bound", [inf, nan])
 def test_a_bound_that_is_no_number_gives_no_verdict(bound: float) -> None:
     for table, slopes in [([[bound]], [0.0]), ([[0.0]], [bound])]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy
 import pytest
+from mpmath import diff, mpf, workdps
 
 from backprop.engine.sparsity import hessian_pattern
 from backprop.errors import BackpropError
@@ -223,6 +224,43 @@ def test_many_inputs_have_a_matrix_by_few_sweeps(
     swept = looped_second.parts_by_loops(looped(CHAIN), {}, "y", found.inputs, True)
     assert swept
     assert swept[1].sweeps < 12
+
+
+@pytest.mark.parametrize(
+    ("rate", "steps", "verdict"),
+    [(2.5, 200, "curved down"), (3.5, 300, "curved down"), (3.9, 60, "")],
+)
+def test_recurrences_have_verdicts_by_what_changes_do(
+    rate: float,
+    steps: int,
+    verdict: str,
+    looped: Callable[[str], Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The sizes of all products of slopes grow without limit. Where nothing is known that is said. Sums that lead
+    to the derivatives are off by no more than the bound: mpmath, with 400 digits."""
+    monkeypatch.setattr(loop_model, "FEW", -1)
+    text = f"n = {steps}; a = {rate}; x[0] = 0.3; x[t+1] = a*x[t]*(1 - x[t]) for t in 0..n-1; L = mean(x[t]^2 for t in 1..n)"
+    found = hessian_at(looped(text), {}, None, ["a", "x[0]"])
+    assert found.curvature.verdict == (verdict or "cannot tell: rounding")
+    if not verdict:
+        return
+    with workdps(400):
+
+        def mean(a: Any, x: Any) -> Any:
+            total = mpf(0)
+            for _ in range(steps):
+                x = a * x * (1 - x)
+                total += x**2
+            return total / steps
+
+        here = mpf(rate), mpf(0.3)
+        right = [[diff(mean, here, each, h=mpf(10) ** -120) for each in row] for row in _ORDERS]
+        apart = numpy.array(right, float) - found.matrix
+    assert (numpy.abs(apart) <= found.curvature.error).all()
+
+
+_ORDERS = [[(2, 0), (1, 1)], [(1, 1), (0, 2)]]
 
 
 def test_the_diagonal_of_k_means_is_found_by_one_sweep(looped: Callable[[str], Any]) -> None:

@@ -22,11 +22,18 @@ MOST = 2000
 _ROUNDED = 64 * float_info.epsilon
 """How far rounding may move a sum of a few dozen terms, relative to their sizes."""
 
+_BELOW = float_info.epsilon / 2
+"""The least part of an output that doubles can tell."""
+
 _TRIES = (0, 31)
 """The changes of all numbers that are tried; each is 64 times that of rounding."""
 
 _SHAKEN = 1 / 8
 """How much of what such changes do rounding may do: eight times what it does at the most."""
+
+_WILD = 0.5
+"""Of numbers that move by more than this part of the second derivatives of their inputs with such changes
+nothing is known: of a chaotic recurrence they are something else each time."""
 
 _WORK = 500_000
 """Steps times inputs up to which the changes are made to all numbers on the way: seconds."""
@@ -49,7 +56,8 @@ class Curving(NamedTuple):
     change, as far as doubles tell. lost: whether second derivatives are as small as their rounding there.
     error: the most that rounding does to an eigenvalue, infinite where that is not known. step: to
     the minimum of the parabola, its length, and how much lower that is; None where there is none or the
-    gradient is 0. signs: how many eigenvalues are negative, unknown and positive.
+    gradient is 0. signs: how many eigenvalues are negative, unknown and positive. below: whether the
+    gradient counts as 0 because the output can fall, or rise, by no more than its own rounding.
     """
 
     verdict: str
@@ -61,6 +69,7 @@ class Curving(NamedTuple):
     error: float = 0.0
     step: tuple[float, float] | None = None
     signs: tuple[int, int, int] = (0, 0, 0)
+    below: bool = False
 
 
 class Rounding(NamedTuple):
@@ -78,23 +87,28 @@ def curvature(
     gradient: Sequence[float],
     moved: Mapping[tuple[int, int], float],
     bent: bool,
+    value: float,
 ) -> Curving:
-    """What the second derivatives at `x` say. matrix: they; gradient: by the same inputs. moved: of
-    numbers of the matrix that have more digits than doubles give them how far these move with what
-    the inputs are changed here. bent:
-    whether something stands on a border here, and they do not say all."""
+    """What the second derivatives at `x` say. matrix: they; gradient: by the same inputs. moved: of numbers
+    of the matrix that have more digits than doubles give them how far these move with what the inputs are
+    changed here. bent: whether something stands on a border here, and they do not say all. value: of the
+    output."""
     return curvature_within(
-        matrix, gradient, lambda: _rounding(second, x, matrix, moved), bent=bent
+        matrix, gradient, lambda: _rounding(second, x, matrix, moved), value, bent
     )
 
 
 def curvature_within(
-    matrix: Any, gradient: Any, rounding: Callable[[], Rounding], bent: bool = False
+    matrix: Any,
+    gradient: Any,
+    rounding: Callable[[], Rounding],
+    value: float = 0.0,
+    bent: bool = False,
 ) -> Curving:
     """What second derivatives say of which it is known how far rounding may move them. The others are those
     of `curvature`."""
     with numpy.errstate(all="ignore"):  # what is beyond doubles makes the bounds infinite
-        return _said(matrix, numpy.array(gradient, float), rounding, bent)
+        return _said(matrix, numpy.array(gradient, float), rounding, bent, value)
 
 
 def rounding_by(
@@ -103,11 +117,15 @@ def rounding_by(
     """How far rounding may move a matrix and a gradient: by the sizes of what is added up to both, and by
     how far others are from them, where everything is changed a little."""
     table, steps = (_ROUNDED * each for each in sizes)
-    table = table / 2 + table.T / 2
+    table, most = table / 2 + table.T / 2, numpy.zeros(table.shape)
     for other, there in others:
-        moved = numpy.abs(other - matrix) * _SHAKEN
-        table = numpy.fmax(table, moved / 2 + moved.T / 2)
+        moved = numpy.abs(other - matrix)
+        most = numpy.fmax(most, moved / 2 + moved.T / 2)
         steps = numpy.fmax(steps, numpy.abs(there - gradient) * _SHAKEN)
+    table = numpy.fmax(table, most * _SHAKEN)
+    if numpy.isfinite(table).all():
+        units = _units(matrix, table)
+        table = numpy.where(most > _WILD * units * units[:, None], inf, table)
     return Rounding(table, steps)
 
 
@@ -120,7 +138,9 @@ def _near(x: Sequence[float], offset: int) -> list[float]:
     return [number * FACTORS[(at + offset) % len(FACTORS)] for at, number in enumerate(x)]
 
 
-def _said(matrix: Any, slopes: Any, rounding_of: Callable[[], Rounding], bent: bool) -> Curving:
+def _said(
+    matrix: Any, slopes: Any, rounding_of: Callable[[], Rounding], bent: bool, value: float
+) -> Curving:
     norm = float(numpy.linalg.norm(slopes))
     if not len(slopes):
         return Curving("no inputs")
@@ -133,9 +153,13 @@ def _said(matrix: Any, slopes: Any, rounding_of: Callable[[], Rounding], bent: b
         return _nobody_knows(matrix, norm)
     stationary = bool((numpy.abs(slopes) <= rounding.gradient).all())
     try:
-        return _judged(matrix, slopes, norm, stationary, rounding)
+        said = _judged(matrix, slopes, norm, stationary, rounding)
     except numpy.linalg.LinAlgError:
         return Curving(UNKNOWN, None, norm, stationary, lost=True)
+    if said.step and abs(said.step[1]) <= _BELOW * abs(value):
+        verdict = "minimum" if said.signs[2] else "maximum"
+        return said._replace(verdict=verdict, stationary=True, step=None, below=True)
+    return said
 
 
 def _nobody_knows(matrix: Any, norm: float) -> Curving:

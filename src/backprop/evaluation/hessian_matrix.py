@@ -117,7 +117,8 @@ def hessian_at(
     point = at_point(model, values, of, wrt, engine)
     found = careful(model, point)
     slopes = [found.gradient.gradients.get(name, 0.0) for name in point.names]
-    said = curvature(point.second, point.x, found.matrix, slopes, found.moved, found.bent)
+    value = found.gradient.value
+    said = curvature(point.second, point.x, found.matrix, slopes, found.moved, found.bent, value)
     return Curved(
         found.gradient, tuple(point.names), found.matrix, said, found.warnings, found.notes
     )

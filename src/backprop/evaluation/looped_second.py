@@ -65,7 +65,7 @@ def matrix_by_loops(
             near = (_table(loops.at, numpy.array(each), plan) for each in points_near(x.tolist()))
             return rounding_by(matrix, slopes, sizes, near)
 
-        said = curvature_within(matrix, slopes, rounding)
+        said = curvature_within(matrix, slopes, rounding, gradient.value)
     except Doubtful:
         return None
     return LoopedMatrix(gradient, matrix, said)

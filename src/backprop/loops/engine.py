@@ -33,6 +33,13 @@ from backprop.operations import OPERATIONS
 from backprop.row import is_truth
 from backprop.syntax.functions import LOST, TINY
 
+_TRIES, _APART = 4, 1009
+"""So often everything is changed, each time by other factors."""
+
+_SMALL_PART, _MUCH = 1e-7, 1000.0
+"""Rounding that is a smaller part of a gradient is small enough, and one that is so many times what changes
+show is too large."""
+
 
 class _Pass(NamedTuple):
     """A pass forward: the numbers of all families and of rows, what was met on the way, and whether
@@ -152,13 +159,39 @@ class ArrayEngine(Engine):
             return None
         slopes, _ = self._backward(made)
         sizes, _ = self._backward(made, writer=Sizes())
-        shaken = Shaken()
-        moved, _ = self._backward(self._forward(self._plain, writer=shaken))
+        moved = self._moved(0)
         if slopes is None or sizes is None or moved is None:
             return None
         apart = numpy.abs(moved - slopes) * (float_info.epsilon / SIZE)
         found: Reals = numpy.maximum(4 * float_info.epsilon * numpy.abs(sizes), apart)
         return found
+
+    def tamed_noise(self, x: Any) -> Reals | None:
+        """As `noise`; but along a recurrence the sizes of what is added up may grow without limit though
+        nothing else does: there it is what the gradient does if everything is changed a little, four times.
+        Infinite where that is not finite."""
+        made = None if self.forward(x) is None else self._own.made.made
+        slopes = None if made is None else self._backward(made)[0]
+        if made is None or slopes is None:
+            return None
+        with numpy.errstate(all="ignore"):
+            sizes, _ = self._backward(made, writer=Sizes())
+        bound = numpy.full(len(slopes), numpy.inf)
+        bound = bound if sizes is None else 4 * float_info.epsilon * numpy.abs(sizes)
+        if (bound <= _SMALL_PART * numpy.abs(slopes).max(initial=0.0)).all():
+            return bound
+        shown = numpy.zeros(len(slopes))
+        for turn in range(_TRIES):
+            moved = self._moved(turn * _APART)
+            apart = numpy.inf if moved is None else numpy.abs(moved - slopes)
+            shown = numpy.maximum(shown, apart * (4 * float_info.epsilon / SIZE))
+        found: Reals = numpy.where(bound <= _MUCH * shown, numpy.fmax(bound, shown), shown)
+        return found
+
+    def _moved(self, turn: int) -> Reals | None:
+        """The gradient if everything is changed a little. turn: number of the first change."""
+        with numpy.errstate(all="ignore"):
+            return self._backward(self._forward(self._plain, writer=Shaken(turn)))[0]
 
     def at_border(self) -> bool:
         """Whether some step that moves stands on a border where this thread last computed the output."""

@@ -81,7 +81,7 @@ class LineCurvature:
         gradient, products = numpy.zeros(len(x)), numpy.zeros((len(vectors), len(x)))
         for row, vector in enumerate(vectors if self._engine else ()):
             assert self._engine is not None
-            noise = self._engine.careful.noise(numpy.concatenate([x, vector]))
+            noise = self._engine.careful.tamed_noise(numpy.concatenate([x, vector]))
             if noise is None:
                 raise Doubtful("a step")
             products[row], gradient = noise[: len(x)] / _ROUNDED, noise[len(x) :] / _ROUNDED

@@ -21,13 +21,13 @@ _MOVED = 1e-7
 
 
 class Shaken(ArrayWriter):
-    """Changes each value that may be rounded, by a factor of its own."""
+    """Changes each value that may be rounded, by a factor of its own. turn: number of the first one."""
 
     steps = "shaken"
 
-    def __init__(self) -> None:
+    def __init__(self, turn: int = 0) -> None:
         super().__init__()
-        self._turns = 0
+        self._turns = turn
 
     def value(self, name: str, operands: Sequence[Spread]) -> Spread:
         found = super().value(name, operands)

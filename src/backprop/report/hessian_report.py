@@ -169,7 +169,7 @@ def words(found: Curved) -> list[str]:
         return [f"no eigenvalues: they are computed of up to {MOST:,} inputs"]
     if said.verdict == "not smooth":
         return ["not smooth here: second derivatives do not tell what kind of point this is"]
-    return [*_eigenvalues(said), _verdict(said, found.inputs)]
+    return [*_eigenvalues(said), _verdict(said, found.inputs, _zero(found))]
 
 
 def _eigenvalues(said: Curving) -> list[str]:
@@ -188,8 +188,25 @@ def _eigenvalues(said: Curving) -> list[str]:
     return ["eigenvalues: " + ", ".join(shown(each, _DIGITS) for each in numbers)]
 
 
-def _verdict(said: Curving, names: Sequence[str]) -> str:
-    """What kind of point this is, or why that is not known."""
+_SMALL = 1e-6
+"""A gradient that changes the output by a smaller part of it, if the inputs change by as much as they are, is
+called 0 where it may be that."""
+
+
+def _zero(found: Curved) -> str:
+    """How a gradient is called that counts as 0."""
+    said, of = found.curvature, found.gradient
+    if said.below:
+        way = "fall" if said.verdict == "minimum" else "rise"
+        return f"what {of.output} could still {way} is below its rounding"
+    reach = sum(abs(of.data[name] * of.gradients.get(name, 0.0)) for name in found.inputs)
+    if reach <= _SMALL * abs(of.value) or said.norm <= _SMALL:
+        return "the gradient is 0"
+    return f"the gradient, of length {shown(said.norm, _DIGITS)}, is no more than its rounding"
+
+
+def _verdict(said: Curving, names: Sequence[str], zero: str) -> str:
+    """What kind of point this is, or why that is not known. zero: as of `_zero`."""
     down, unknown, up = said.signs
     everywhere = " in all directions" if len(names) > 1 else ""
     length = f"the gradient is not 0, its length is {shown(said.norm, _DIGITS)}"
@@ -197,9 +214,9 @@ def _verdict(said: Curving, names: Sequence[str]) -> str:
     match said.verdict:
         case "minimum" | "maximum":
             bent = "up" if said.verdict == "minimum" else "down"
-            return f"a {said.verdict}: the gradient is 0, and the output curves {bent}{everywhere}"
+            return f"a {said.verdict}: {zero}, and the output curves {bent}{everywhere}"
         case "saddle":
-            return f"a saddle: the gradient is 0, and the output curves {_both(down, unknown, up)}"
+            return f"a saddle: {zero}, and the output curves {_both(down, unknown, up)}"
         case "curved both ways":
             return f"{length}; the output curves {_both(down, unknown, up)}"
         case "curved up" | "curved down":
@@ -215,8 +232,8 @@ def _verdict(said: Curving, names: Sequence[str]) -> str:
             other = f", curved {'up' if up else 'down'} otherwise" if up or down else ""
             if said.stationary:
                 end = f"second derivatives do not tell whether this is {rest}"
-                return f"flat along {ways}{other}: the gradient is 0, and {end}"
-            return f"{length}; flat along {ways}{other}"
+                return f"flat along {ways}{other}: {zero}, and {end}"
+            return f"{length}; straight along {ways}{other}"
     if not isfinite(said.error):
         return "cannot tell: rounding: nobody knows how far it moves numbers of so many steps"
     what = f"along {ways} the second derivatives are as small as their rounding"
@@ -228,7 +245,7 @@ def _verdict(said: Curving, names: Sequence[str]) -> str:
 def _both(down: int, unknown: int, up: int) -> str:
     """`up in 2 directions and down in 1`."""
     many = "direction" if up == 1 else "directions"
-    rest = f", and flat in {unknown}" if unknown else ""
+    rest = f", and is flat in {unknown}" if unknown else ""
     return f"up in {up} {many} and down in {down}{rest}"
 
 
