@@ -241,7 +241,7 @@ def test_recurrence(kind: str, benchmark: Any, table: Table, whole: bool) -> Non
             steps - steps // 2
         )  # what is loaded takes some, too
     if whole:  # of fewer steps other things take more
-        table.add(SECTION, what, "itself: bytes a step", memory=(each_step, None), most=18)
+        table.add(SECTION, what, "itself: bytes a step", memory=(each_step, None), most=16)
 
 
 def shorter(text: str, steps: int) -> str:

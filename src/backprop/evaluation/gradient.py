@@ -87,11 +87,12 @@ def by_loops(
     of: str | None,
     names: Sequence[str] | None = None,
     wrt: Sequence[str] = (),
+    alone: bool = False,
 ) -> Gradient | None:
     """What `gradient` finds, by arrays, for a Model of loops; None for others, and where something
     is in doubt, or worth a note: then every step is looked at. names: with the numbers of these and
-    the output alone, also where a note may be due. wrt: with the derivatives by these alone, if any.
-    Raises UnknownName, ChooseOutput."""
+    the output alone, also where a note may be due. wrt: with the derivatives by these alone, if any. alone:
+    with the number of the output only. Raises UnknownName, ChooseOutput."""
     name = model.output(of) if model.loops else ""
     if not model.loops:  # which may have been unrolled for the message
         return None
@@ -101,6 +102,12 @@ def by_loops(
     given = {normal(each): number for each, number in values.items()}
     if names is None:
         at = by_arrays(model, given, name)
+        if at is not None and alone:
+            family, place = model.kind(name)
+            value = float(at.values[family.name][place])
+            return Gradient(
+                name, value, {name: value}, model.slopes(at, wrt), tuple(model.warnings)
+            )
         model.found = at
         found = None if at is None else model.named(at, wrt)
     else:

@@ -233,7 +233,7 @@ def _by_loops(
     and where something is in doubt."""
     results = []
     for name in of if model.loops and len(of) <= _FEW else ():
-        found = by_loops(model, values, name)
+        found = by_loops(model, values, name, wrt=wrt, alone=True)
         if found is None:
             return None
         results.append(only_by(found, wrt))

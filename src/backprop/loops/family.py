@@ -7,19 +7,19 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy
-from numpy.typing import NDArray
 
 from backprop.language.sizes import GivenSizes
 from backprop.loops.affine import Affine, Ints, Places, count_of, once, plain, seen, whole
 from backprop.loops.domains import Reals, Wholes
 from backprop.loops.many import NotLoops
+from backprop.loops.owners import Owners, kind_of
 
 _SPARSE = 4
 """Arrays of a family may have so many places for each member."""
 
 
-_KINDS = (numpy.int8, numpy.int16, numpy.int32)
-"""Of whole numbers, the smallest first."""
+_ALONE = 4
+"""So many members are entered one by one, where few stretches are all there is."""
 
 _SOME = 1 << 16
 """So many are counted at a time: numbers that are counted are made eight bytes each."""
@@ -52,30 +52,54 @@ class Family:
         members = sum(len(each[0]) for each in indices) if ends else 1
         if self.size > _SPARSE * members + 1000:
             raise NotLoops("members of a family are few and far apart")
-        self.owner: NDArray[Any] = numpy.broadcast_to(numpy.int8(self.ABSENT), self.size)
+        self.owner: Any = Owners(self.size, self.ABSENT)
         self._alike: int | None = None
         self._looked = False
 
     def own(self, places: Places, number: int | Wholes) -> None:
         """Enter the statement that defines the members at these places, or that of each."""
         self._looked = False
-        every = isinstance(places, slice) and places == slice(0, self.size)
-        if every and isinstance(number, int):  # which needs no array
-            self.owner = numpy.broadcast_to(numpy.int32(number), self.size)
+        if isinstance(places, slice) and places == slice(0, self.size) and isinstance(number, int):
+            self.owner = Owners(self.size, number)
+            return
+        if isinstance(self.owner, Owners) and (found := self._stretches(places, number)):
+            self.owner = found
             return
         most = number if isinstance(number, int) else int(number.max(initial=0))
-        least = next(kind for kind in _KINDS if numpy.iinfo(kind).max >= most)
-        kind = numpy.promote_types(least, self.owner.dtype)
+        kind = numpy.promote_types(kind_of(most), self.owner.dtype)
+        self.owner = numpy.asarray(self.owner)
         if not self.owner.flags.writeable or self.owner.dtype != kind:
             self.owner = self.owner.astype(kind)
         self.owner[once(places)] = number
+
+    def _stretches(self, places: Places, number: int | Wholes) -> Owners | None:
+        """The owners with those of more members, if they are few stretches."""
+        if isinstance(places, slice) and isinstance(number, int):
+            found: Owners | None = self.owner.entered(places.start, places.stop, number)
+            return found
+        if count_of(places) > _ALONE:
+            return None
+        found = self.owner
+        at = (
+            whole(places)
+            if not isinstance(places, slice)
+            else numpy.arange(places.start, places.stop)
+        )
+        for place, each in zip(
+            at.tolist(), numpy.broadcast_to(number, len(at)).tolist(), strict=True
+        ):
+            found = found and found.entered(place, place + 1, each)
+        return found
 
     @property
     def alike(self) -> int | None:
         """The number that all places have as their owner; None where there are several."""
         if not self._looked:
             self._looked = True
-            alike = self.size > 0 and self.owner.min() == self.owner.max()
+            if isinstance(self.owner, Owners):
+                alike = self.size > 0 and len({*self.owner.numbers}) == 1
+            else:
+                alike = self.size > 0 and self.owner.min() == self.owner.max()
             self._alike = int(self.owner[0]) if alike else None
         return self._alike
 
@@ -141,9 +165,12 @@ class Family:
         first = self.named(names[start])
         if first < 0 or (first and (self.owner[:first] != self.ABSENT).any()):
             return None
-        places = numpy.flatnonzero(self.owner != self.ABSENT)
-        stop = start + len(places)
-        if stop > len(names) or names[stop - 1] != self.labels(places[-1:])[0]:
+        there = self.owner != self.ABSENT
+        stop = start + numpy.count_nonzero(there)
+        if stop > len(names):
+            return None
+        places = numpy.flatnonzero(there)
+        if names[stop - 1] != self.labels(places[-1:])[0]:
             return None
         return places if self.labels(places) == names[start:stop] else None
 
@@ -198,12 +225,16 @@ class Family:
         there = seen(places)
         if (there.start if isinstance(there, slice) else there.min(initial=0)) < 0:
             return False
+        if isinstance(self.owner, Owners) and self.ABSENT not in self.owner.numbers:
+            return True
         return bool((self.owner[there] != self.ABSENT).all())
 
     def owners(self, places: Places) -> set[int]:
         """The statements that define the members at these places."""
         if self.alike is not None:
             return {self.alike} if count_of(places) else set()
+        if isinstance(self.owner, Owners) and isinstance(places, slice):
+            return self.owner.among(places.start, places.stop)
         own = self.owner[seen(places)]
         if not len(own) or own.min() == own.max():
             return {*own[:1].tolist()}

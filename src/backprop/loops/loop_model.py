@@ -264,9 +264,9 @@ class LoopModel(Model):
             return None
         kinds = [(name, *self.kind(name)) for name in names]
         data = {name: float(found.values[of.name][at]) for name, of, at in kinds}
-        return data, self._slopes(found, names)
+        return data, self.slopes(found, names)
 
-    def _slopes(self, found: Found, names: Sequence[str]) -> dict[str, float]:
+    def slopes(self, found: Found, names: Sequence[str]) -> dict[str, float]:
         """The gradients of those of some names that lead to the output."""
         kinds = [(name, *self.kind(name)) for name in names]
         return {
@@ -280,7 +280,7 @@ class LoopModel(Model):
     ) -> tuple[dict[str, float], dict[str, float]]:
         """Values and gradients by the names of members. wrt: gradients by these alone, if any."""
         data: dict[str, float] = {}
-        gradients = self._slopes(found, wrt)
+        gradients = self.slopes(found, wrt)
         for (name, places), labels in zip(self.naming.groups, self.naming.listed, strict=True):
             data.update(zip(labels, found.values[name][places].tolist(), strict=True))
             if wrt:
