@@ -302,6 +302,25 @@ def test_each_member_is_drawn_around_its_own_number() -> None:
     assert looped.inputs == ["u[1]", "u[2]", "u[3]"]
 
 
+@pytest.mark.parametrize(
+    "distribution",
+    [
+        "normal(i/n, 1 + i/n)",
+        "uniform(-i, i^2 + sqrt(i))",
+        "normal(sin(i)*pi, exp(-i/7) + 0.5e-3)",
+        "uniform(min(i, 3), max(i, 5, 2*i))",
+        "normal(mod(i, 3), 10^(-mod(i, 50)))",
+        "normal(2e16*i - 1e16*(2*i) + i, i*9007199254740993)",
+        "normal(f(i), n)",
+    ],
+)
+def test_distributions_of_indices_draw_what_single_ones_do(distribution: str) -> None:
+    text = f"const n = 40; f(a) = a^2; x[i] ~ {distribution} for i in 1..n; L = sum(x[i]^2 for i in 1..n)"
+    _, found, right = both(text, {})
+    assert found
+    assert found.data == right.gradient.data
+
+
 def test_squares_have_the_bits_of_single_powers() -> None:
     """Powers are rounded less well than products: pow(x, 2) is not always x*x."""
     text = "x[i] ~ normal(0, 0.5) for i in 1..20000; y[i] = x[i]^2 for i in 1..20000; z[i] = x[i]^-1 + (x[i]^2)^0.5 for i in 1..20000"

@@ -22,10 +22,17 @@ def random_numbers(
         one.update(label.encode())
     bits = unpack(f">{len(hashes)}Q", b"".join([one.digest() for one in hashes]))
     fractions = [((each >> 11) + 0.5) / 2**53 for each in bits]
+    wide = width(name, first, second)
     if name == "uniform":
-        return [first + (second - first) * each for each in fractions]
+        return [first + wide * each for each in fractions]
     quantile = _quantile()
-    return [first + second * quantile(each, 0.0, 1.0) for each in fractions]
+    return [first + wide * quantile(each, 0.0, 1.0) for each in fractions]
+
+
+def width(name: str, first: Any, second: Any) -> Any:
+    """What a number of the distribution's standard form, uniform(0, 1) or normal(0, 1), is multiplied by
+    before `first` is added. first, second: numbers or arrays."""
+    return second - first if name == "uniform" else second
 
 
 @cache

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from math import isfinite
+from typing import Any
 
 import numpy
 
+from backprop.language.random_numbers import width
 from backprop.loops.affine import Affine, Places, count_of, some_of, whole
+from backprop.loops.arrays import ArrayWriter, Spread
 from backprop.loops.domains import Reals
 from backprop.loops.family import Family
 from backprop.loops.many import NotLoops
 from backprop.loops.reader import LoopBuilder
 from backprop.loops.repeated import Repeated
 from backprop.loops.words import words
+from backprop.operations import FUNCTIONS, OPERATIONS
+from backprop.syntax.fold import fold_nodes
+from backprop.syntax.grammar import Node
 
 _FAR = 100.0
 """Farther than so many standard deviations from the mean nothing is drawn: of 53 bits at most 8.3."""
@@ -35,7 +41,7 @@ def drawn(
     used = {tokens.texts[node.token] for node in body.nodes}
     within = [words(tokens, each) for each in body.parts.values()]
     if not first.keys().isdisjoint(used.union(*within)):
-        return _one_by_one(builder, loop, family, places)
+        return _various(builder, loop, family, places)
     low, high = families.integers.arguments(tokens, body, first)
     distribution = tokens.texts[body.nodes[-1].token]
     make = partial(families.drawn, distribution, low, high)
@@ -43,18 +49,61 @@ def drawn(
     return pieces if isfinite(_FAR * max(abs(low), abs(high))) else pieces()
 
 
-def _one_by_one(
+def _various(
     builder: LoopBuilder, loop: Repeated, family: Family, places: Places
 ) -> Iterator[Reals]:
     """The numbers of members whose distributions differ."""
     families, tokens, body = builder.families, loop.statement.tokens, loop.parts.body
     variables = variables_of(builder, loop)
+    distribution = tokens.texts[body.nodes[-1].token]
     for start, labels in _labels(family, places):
+        some = {name: each[start : start + len(labels)] for name, each in variables.items()}
+        if ends := _arguments(builder, loop, some):
+            first, wide = ends[0], width(distribution, *ends)
+            found = first + wide * numpy.array(families.drawn(distribution, 0.0, 1.0, labels))
+            if numpy.all(wide >= 0) and numpy.isfinite(found).all():
+                yield found
+                continue
         found = numpy.empty(len(labels))
         for at, label in enumerate(labels):
-            scope = {name: each[start + at] for name, each in variables.items()}
+            scope = {name: each[at] for name, each in some.items()}
             found[at], _ = families.draw(tokens, body, label, scope)
         yield found
+
+
+def _arguments(
+    builder: LoopBuilder, loop: Repeated, variables: Mapping[str, Sequence[int]]
+) -> list[Spread] | None:
+    """What the distributions of some members are made of, computed by arrays; None where one has to be
+    looked at by itself. variables: what they are for each of the members."""
+    tokens, body, writer = loop.statement.tokens, loop.parts.body, ArrayWriter()
+    integers, own = builder.families.integers, builder.functions
+    scope = {name: each[0] for name, each in variables.items()}
+
+    def visit(node: Node, operands: list[Any]) -> Any:
+        if node is body.nodes[-1]:
+            return operands
+        word = tokens.texts[node.token]
+        if node.kind == "name" and word in variables:
+            return numpy.array(variables[word], dtype=float)
+        if node.kind in ("name", "number"):
+            return float(integers.number(tokens, (node,), scope, free=True))
+        row = OPERATIONS.get(node.operation) if node.kind == "operation" else FUNCTIONS.get(word)
+        if not row or node.kind not in ("operation", "call") or row.arity != len(operands):
+            raise NotLoops("a distribution is made of more than operations")
+        if node.kind == "call" and word in own:
+            raise NotLoops("a distribution is made of a function of the file")
+        found = writer.value(row.name, operands)
+        if not numpy.isfinite(found).all():
+            raise NotLoops("a distribution has no number")
+        return found
+
+    try:
+        with writer.watched():
+            found: list[Spread] = fold_nodes(body.nodes, visit)
+    except (NotLoops, ArithmeticError, ValueError):
+        return None
+    return found
 
 
 def _alike(
