@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterator
 from typing import Any
 
 import numpy
@@ -58,9 +59,14 @@ class Owners:
     def __len__(self) -> int:
         return self.size
 
+    def __iter__(self) -> Iterator[int]:
+        return iter(numpy.asarray(self).tolist())
+
     def __getitem__(self, at: Any) -> Any:
         if isinstance(at, (int, numpy.integer)):
-            return self.numbers[bisect_right(self.starts, int(at) % max(self.size, 1)) - 1]
+            if not -self.size <= at < self.size:
+                raise IndexError(f"{at} of {self.size}")
+            return self.numbers[bisect_right(self.starts, int(at) % self.size) - 1]
         if isinstance(at, slice):
             start, stop, step = at.indices(self.size)
             if step == 1:

@@ -28,7 +28,7 @@ from backprop.report.gradient_report import EMPHASIS, GradientReport, gradient_r
 _ROLES = ("output", "constant", "not used", "intermediate", "input", "differentiated")
 
 _ALONE = 300_000  # so many members have rows of their own in a table that is made of arrays
-_TOLD = 1_000_000
+_TOLD = 250_000
 """Of no more steps it is told where there are corners and jumps, for which they are unrolled."""
 
 
