@@ -187,7 +187,9 @@ SMALL = BIG.replace("8000", "5").replace("b = 0.1", "b = 0.1 ± 0.02")
 @pytest.fixture
 def looped(monkeypatch: pytest.MonkeyPatch) -> api.Model:
     """A Model of the library with few members, of loops."""
-    monkeypatch.setattr(api, "read_model", lambda source, *more: read_model(source, *more, 0))
+    monkeypatch.setattr(
+        api, "read_model", lambda source, **more: read_model(source, **more, many=0)
+    )
     model = api.parse(SMALL)
     assert model.loops
     return model
