@@ -120,3 +120,10 @@ def test_a_power_of_e_has_a_note(line: list[str]) -> None:
 @pytest.mark.parametrize("line", [["e*x"], ["x*exp(1)^y"], ["1.5e2^x"], ["x^e"], ["-e", "e = 2; L = e^x"], ["me^x"]])  # fmt: skip
 def test_other_letters_e_have_none(line: list[str]) -> None:
     assert backprop("diff", *line).err == ""
+
+
+def test_a_product_too_long_to_be_derived_is_told() -> None:
+    ran = backprop("diff", "-e", "L = " + "*".join(f"sin(x*{n})" for n in range(1, 40)))
+    assert ran.status == 1
+    assert "give its parts names" in ran.err
+    assert "Traceback" not in ran.err

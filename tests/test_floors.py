@@ -42,7 +42,7 @@ FLOORS = {
     "derivation": 7,
     "commands": 8, "many_outputs": 8, "derived_formulas": 8,
     "reports": 9,
-    "api": 10, "model_matrices": 10, "value": 10,
+    "api": 10, "model_matrices": 10, "model_formulas": 10, "value": 10,
     "__init__": 11,
     "cli": 12, "__main__": 12,
 }  # fmt: skip

@@ -179,3 +179,49 @@ def test_half_a_surrogate_pair_is_no_text() -> None:
     for ask in (lambda: model.check(claim="\ud800 = 2"), lambda: backprop.parse("a\ud800 = 2")):
         with pytest.raises(BackpropError, match=r"0xED|U\+D800"):
             ask()
+
+
+def test_derivatives_as_formulas() -> None:
+    """What the command writes, with its options; the same in a notebook."""
+    model = backprop.parse("e = a*b; d = e + tanh(c); L = d*f; f = 2")
+    found = model.diff()
+    for name, options in {
+        "text": ["--format", "text"],
+        "latex": ["--format", "latex"],
+        "markdown": ["--format", "markdown"],
+    }.items():
+        line = ["-e", "e = a*b; d = e + tanh(c); L = d*f; f = 2", *options]
+        assert getattr(found, name) == run("diff", *line).out.rstrip("\n")
+    assert found.formulas == {
+        "dL_da": "b*f",
+        "dL_db": "a*f",
+        "dL_dc": "(1/cosh(c))^2*f",
+        "dL_df": "a*b + tanh(c)",
+    }
+    assert str(found) == found.text
+    assert repr(found) == "<derivatives: dL_da, dL_db, dL_dc, dL_df>"
+    bundle = found._repr_mimebundle_()
+    assert bundle["text/markdown"] == found.markdown
+    assert bundle["text/latex"] == found.latex
+    assert str(model.diff(wrt="c", pretty=True)) == "dL/dc = (1 − tanh(c)^2)·f"
+    assert pickle.loads(pickle.dumps(found.formulas)) == found.formulas
+    assert copy.copy(found).latex == found.latex
+
+
+def test_options_of_derivatives_are_those_of_the_command(capfd: pytest.CaptureFixture[str]) -> None:
+    model = backprop.parse("d = a*b; L = d^2; a = 1")
+    assert model.diff(wrt="a, b", order=2).formulas == {"d2L_da_db": "4*a*b"}
+    assert "dL_dd" in str(model.diff(shape="steps"))
+    assert str(model.diff("d", wrt=["b"], values={"a": 3})) == "a = 3\ndd_db = a"
+    long = backprop.parse("L = " + " + ".join(f"x^{n}*sin(x*{n})" for n in range(2, 40)))
+    assert "dL_dx" in long.diff().formulas
+    assert capfd.readouterr() == ("", "")  # what the command says of its shape
+    assert "step by step" in long.diff().said[0]
+    with pytest.raises(BadOption, match="order"):
+        model.diff(order=0)
+    with pytest.raises(BadOption, match="nested"):
+        model.diff(shape="flat")
+    with pytest.raises(BackpropError, match="'q'"):
+        model.diff(wrt="q")
+    looped = backprop.parse("L = sum(w*x[i] for i in 1..n); x[i] = i for i in 1..n; n = 9")
+    assert "sum(x[i] for i in 1..n)" in str(looped.diff(wrt="w"))

@@ -18,7 +18,7 @@ from backprop.evaluation import gradient as plain_gradient
 from backprop.evaluation.gradient import evaluate
 from backprop.evaluation.leaves import outside
 from backprop.loops.worth import read_model
-from backprop.model_matrices import Matrices
+from backprop.model_formulas import FormulaVerbs
 from backprop.options import default_of, documented, names
 from backprop.reports.themes import Look, ThemeName
 from backprop.showing import Bundle, Shown
@@ -78,7 +78,7 @@ class Gradient(Shown, plain_gradient.Gradient):
         return Gradient, tuple(self)
 
 
-class Model(Matrices, Shown):
+class Model(FormulaVerbs, Shown):
     __doc__ = language.Model.__doc__
 
     _numbers: plain.Numbers | None = None

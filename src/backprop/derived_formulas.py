@@ -50,10 +50,29 @@ def diff(
     in a textbook. alone: the answer has nothing but the formulas.
     """
     model, numbers = inputs.given()
-    for each in inputs.of:
+    found = derivatives(model, numbers, inputs.of, wrt, order, shape, textbook, alone)
+    for sentence in found.said:
+        say(sentence)
+    return found
+
+
+def derivatives(
+    model: Model,
+    numbers: Mapping[str, float],
+    of: Sequence[str] = (),
+    wrt: Sequence[str] = (),
+    order: int = 1,
+    shape: str | None = None,
+    textbook: bool = False,
+    alone: bool = False,
+) -> DerivativeReport:
+    """What `diff` says of a Model, and nothing on standard error. numbers: those of inputs that are given
+    besides the file's own."""
+    for each in of:
         if not is_pattern(each):
             model.output(each)  # which says of a family what to choose
-    outputs = model.meant_outputs(inputs.of) or [model.output(None)]
+    outputs = model.meant_outputs(of) or [model.output(None)]
+    said: list[str] = []
     names = meant(wrt, model.names, "these equations")
     if (
         order == 1
@@ -61,8 +80,8 @@ def diff(
         and (looped := _indexed(model, numbers, outputs, wrt, textbook))
     ):
         if shape is None:
-            say("step by step: the equations have indices (--shape steps)")
-        return looped._replace(notes=_notes(model, textbook))
+            said.append("step by step: the equations have indices (--shape steps)")
+        return looped._replace(notes=_notes(model, textbook), said=said)
     if model.loops:
         message = (
             "these indexed equations have no derivatives with indices that can be written here"
@@ -70,9 +89,9 @@ def diff(
         hints = ["take smaller ranges (--set n=10), for which each member is written by itself"]
         raise TooLarge(message, hints=hints)
     asked = Request(model, outputs, names, order, textbook, alone)
-    for of in outputs:
-        if not asked.names(of) or asked.names(of) == [of]:
-            who = "this" if alone else of
+    for output in outputs:
+        if not asked.names(output) or asked.names(output) == [output]:
+            who = "this" if alone else output
             hints = (
                 ["write one with a name in it: x^2"]
                 if alone
@@ -80,17 +99,17 @@ def diff(
             )
             raise BadOption(f"{who} has no inputs to be derived by", hints=hints)
     chosen = _to_read(asked, model) if alone and shape is None else None
-    found, shape = chosen or _shaped(asked, shape)
-    found = _with_value(found)
+    found, shape = chosen or _shaped(asked, shape, said)
+    found = _with_value(found, said)
     equations = [
         DerivativeEquation(each.name, each.formula.text(), each.of, each.wrt) for each in found
     ]
-    several = any(len(asked.names(of)) > 1 for of in outputs)
+    several = any(len(asked.names(each)) > 1 for each in outputs)
     given = [] if alone else _given(model, found, numbers)
     own = [new.name for new, each in zip(equations, found, strict=True) if each.asked]
     notes = _notes(model, textbook)
     return DerivativeReport(
-        outputs, given, equations, own, shape, alone, False, several, notes, model.warnings
+        outputs, given, equations, own, shape, alone, False, several, notes, model.warnings, said
     )
 
 
@@ -110,12 +129,11 @@ def _to_read(asked: Request, model: Model) -> tuple[list[Derived], str] | None:
     return None
 
 
-def _with_value(found: list[Derived]) -> list[Derived]:
+def _with_value(found: list[Derived], said: list[str]) -> list[Derived]:
     """Without derivatives that have no value anywhere, of which it is said so."""
     kept = [each for each in found if each.formula.text() != "0/0"]
-    for each in found:
-        if each not in kept:
-            say(f"{each.name} has no value anywhere, and is left out")
+    lost = [each.name for each in found if each not in kept]
+    said += [f"{name} has no value anywhere, and is left out" for name in lost]
     if not kept:
         raise BadOption(
             "the derivative has no value anywhere", hints=["choose another name: --wrt"]
@@ -202,7 +220,7 @@ def _indexed(
     )
 
 
-def _shaped(asked: Request, shape: str | None) -> tuple[list[Derived], str]:
+def _shaped(asked: Request, shape: str | None, said: list[str]) -> tuple[list[Derived], str]:
     """The derivatives, and in which shape they are. Raises TooLarge."""
     if shape != "steps":
         try:
@@ -214,8 +232,14 @@ def _shaped(asked: Request, shape: str | None) -> tuple[list[Derived], str]:
         if shape == "nested":
             message = "a formula is too long to be written as a whole"
             raise TooLarge(message, hints=["write it step by step: --shape steps"])
-        say(f"step by step: a formula would have over {SHORT} characters (--shape nested|steps)")
-    return asked.steps(), "steps"
+        said.append(
+            f"step by step: a formula would have over {SHORT} characters (--shape nested|steps)"
+        )
+    try:
+        return asked.steps(), "steps"
+    except TooLong:
+        message = "an equation is too long for its derivative to be written"
+        raise TooLarge(message, hints=["give its parts names: u = …, v = …, L = u*v"]) from None
 
 
 def _given(model: Model, found: Sequence[Derived], numbers: Mapping[str, float]) -> list[str]:

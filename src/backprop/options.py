@@ -276,6 +276,12 @@ JacobianMode = Annotated[str | None, Option(
 DerivativeOrder = Annotated[int, Option(
     "--order N", "The derivatives along --along up to this one.", 1, min=1, max=10, needs=("along",),
 )]
+DiffOrder = Annotated[int, Option("--order N", "How often; by itself once.", 1, min=1, max=10)]
+DiffShape = Annotated[str | None, Option(
+    "--shape nested|steps",
+    "One closed formula each, or step by step. Default: nested where every formula is short.",
+    choices=("nested", "steps"),
+)]
 Direction = Annotated[str | None, Option(
     "--direction LR|TB", "From left to right, or from the top."
     " Default: LR where that fits a slide (16:9); the other way where that fits better.",

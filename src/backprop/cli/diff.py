@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from backprop import derived_formulas
+from backprop import derived_formulas, options
 from backprop.cli.expressions import with_expression
 from backprop.cli.printing import Output, chosen_format, complain, format_option, send
 from backprop.errors import BadOption
@@ -21,12 +21,8 @@ def diff(
     wrt: list[str] = names_option(
         "--wrt", 'By these names only: "a, b"; with --order 2 that is one mixed derivative.'
     ),
-    order: int = option("--order N", "How often; by itself once.", 1, min=1, max=10),
-    shape: str | None = option(
-        "--shape nested|steps",
-        "One closed formula each, or step by step. Default: nested where every formula is short.",
-        choices=("nested", "steps"),
-    ),
+    order: options.DiffOrder,
+    shape: options.DiffShape,
     pretty: bool = option("--pretty", "As mathematics to read, with the slopes of textbooks."),
     format: Annotated[str | None, format_option(FORMULAS)],
     output: Output,

@@ -38,7 +38,7 @@ class DerivativeReport(NamedTuple):
     equations: operands first. asked: the names of those that were asked for. shape: `nested` or
     `steps`. alone: whether an expression was asked about, and only formulas are the answer. pretty: as
     mathematics. several: whether there are several inputs, and derivatives so are partial ones.
-    labels: which derivative a name of an equation is.
+    said: sentences on how they were chosen. labels: which derivative a name of an equation is.
     """
 
     outputs: Sequence[str]
@@ -51,6 +51,7 @@ class DerivativeReport(NamedTuple):
     several: bool = True
     notes: Sequence[BackpropError] = ()
     warnings: Sequence[BackpropError] = ()
+    said: Sequence[str] = ()
 
     @property
     def labels(self) -> Mapping[str, DerivativeEquation]:

@@ -1,0 +1,102 @@
+"""What a program can ask of a Model that is a formula: its derivatives, as `backprop diff` writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property, partial
+from typing import Any
+
+from backprop import options as declared
+from backprop.model_matrices import Matrices
+from backprop.options import default_of, documented, names
+from backprop.report.derivative_report import DerivativeReport
+from backprop.showing import Bundle
+
+
+class DerivativeFormulas(DerivativeReport):
+    """Derivatives as formulas: prints as the command does, and is mathematics in a notebook.
+
+    formulas: the derivatives that were asked for, by name, as formulas of the equation language.
+    text: the equation file, as `print` writes it. latex, markdown: for people, with the slopes of
+    textbooks. warnings, notes: what a person should know. The rest is as in DerivativeReport.
+    """
+
+    _read: Callable[[], DerivativeReport]
+    """What derives with the slopes of textbooks."""
+
+    @cached_property
+    def _readable(self) -> DerivativeReport:
+        return self._read()
+
+    @property
+    def formulas(self) -> Mapping[str, str]:
+        own = {*self.asked}
+        return {each.name: each.text for each in self.equations if each.name in own}
+
+    @property
+    def text(self) -> str:
+        return self._written("text", self)
+
+    @property
+    def latex(self) -> str:
+        return self._written("latex", self._readable)
+
+    @property
+    def markdown(self) -> str:
+        return self._written("markdown", self._readable)
+
+    def _written(self, format: str, found: DerivativeReport) -> str:
+        from backprop.reports import FORMULAS
+        from backprop.reports.style import Style
+
+        return FORMULAS.writer(format)(found, Style()).rstrip("\n")
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __repr__(self) -> str:
+        return f"<derivatives: {', '.join(self.asked)}>"
+
+    def _repr_pretty_(self, printer: Any, _: bool) -> None:
+        """In IPython, which otherwise writes tuples as such."""
+        printer.text(self.text)
+
+    def _repr_mimebundle_(self, **_: object) -> Bundle:
+        """In a notebook: mathematics, or the text where that cannot be shown."""
+        return {"text/plain": self.text, "text/markdown": self.markdown, "text/latex": self.latex}
+
+
+class FormulaVerbs(Matrices):
+    """A Model, with the verb whose result is formulas."""
+
+    @documented
+    def diff(
+        self,
+        of: str | Sequence[str] = (),
+        wrt: str | Sequence[str] = (),
+        *,
+        values: Mapping[str, float] | None = None,
+        order: declared.DiffOrder = default_of(declared.DiffOrder),
+        shape: declared.DiffShape = default_of(declared.DiffShape),
+        pretty: bool = False,
+    ) -> DerivativeFormulas:
+        """The derivatives of an output as formulas, simplified: prints as an equation file.
+
+        of: outputs, by default the goal of the file or the only one. wrt: the names that they are derived
+        by, by default the inputs that are no constants; with an `order` above 1 and as many names one
+        mixed derivative. values: numbers for inputs, which stand first in the text. pretty: text is
+        mathematics to read. Raises UnknownName, ChooseOutput, OutsideBounds, TooLarge and BadOption.
+
+            >>> import backprop
+            >>> print(backprop.parse("L = x^2*sin(x)").diff())
+            dL_dx = 2*x*sin(x) + x^2*cos(x)
+            >>> backprop.parse("e = a*b; d = e+c; L = d*f").diff(wrt="a, f").formulas
+            {'dL_da': 'b*f', 'dL_df': 'a*b + c'}
+        """
+        from backprop.derived_formulas import derivatives
+
+        numbers = self._asked(values, None, {}).numbers
+        ask = partial(derivatives, self, numbers, names(of), names(wrt), order, shape)
+        found = DerivativeFormulas(*ask(pretty)._replace(pretty=pretty))
+        found._read = partial(ask, True)
+        return found
