@@ -377,3 +377,20 @@ def test_of_an_equation_of_very_many_terms_only_numbers_are_told(
     assert isclose(float(shown), right, rel_tol=1e-11)
     assert re.search(r"∂L/∂x\[3\] = 2\.00007\d*\n", ran.out)  # 2*(a*x[3] + b)*a
     assert "rule" not in ran.out
+
+
+def test_numbers_of_a_million_inputs_are_looked_up_where_a_format_has_them() -> None:
+    text = "n = 300; x[i] = i for i in 1..n; y[i] = x[i]^2 for i in 1..n; L = sum(y[*])"
+    found, _ = commands.explain(
+        Asked(read_model(Source("", text), many=0), {}, None),
+        "equations",
+        [],
+        ["y[3]"],
+        "both",
+        False,
+    )
+    DOCUMENTS.writer("text")(found, Style(10), False)
+    assert "_known" not in vars(found.inputs)
+    assert [*found.inputs][:2] == ["x[1]", "x[2]"]
+    assert found.inputs["x[3]"] == 3.0
+    assert len(found.inputs) == 301

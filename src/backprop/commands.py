@@ -338,9 +338,13 @@ def _with_inputs(
     model: Model, found: Derivation, gradient: Gradient
 ) -> tuple[Derivation, Gradient]:
     """A derivation with the numbers of all inputs, and the gradient."""
-    named = (*model.inputs, *model.fixed)
-    known = {name: gradient.data[name] for name in named if name in gradient.data}
-    return found._replace(inputs=known, declared=declared(model)), gradient
+    from backprop.derivation.steps import WhenAsked
+
+    def known() -> Mapping[str, float]:
+        named = (*model.inputs, *model.fixed)
+        return {name: gradient.data[name] for name in named if name in gradient.data}
+
+    return found._replace(inputs=WhenAsked(known), declared=declared(model)), gradient
 
 
 def check(

@@ -4,7 +4,8 @@ Every formula is a text in the equation language, every number the one that the 
 what is written as text, LaTeX, MathML or JSON comes from the same steps.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
@@ -41,6 +42,26 @@ class AllMembers(Protocol):
     def reaches(self, names: Collection[str], name: str) -> bool:
         """Whether one of some names depends on another name, or is that."""
         ...
+
+
+class WhenAsked(Mapping[str, float]):
+    """Numbers by name that are looked up when somebody asks for one: of a million names few do."""
+
+    def __init__(self, find: Callable[[], Mapping[str, float]]) -> None:
+        self._find = find
+
+    @cached_property
+    def _known(self) -> Mapping[str, float]:
+        return self._find()
+
+    def __getitem__(self, name: str) -> float:
+        return self._known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)
 
 
 class Computed(NamedTuple):
