@@ -228,6 +228,16 @@ def test_a_step_curve_that_data_leave_undetermined_has_no_minimum() -> None:
     assert found.value == pytest.approx(0.01705**2, rel=1e-9)
 
 
+def test_the_default_comes_back_from_a_plateau() -> None:
+    """Newton's second step leads to where all of a logistic curve is 0."""
+    data = [0.81614, 0.84562, 0.79178, 0.71431, 0.64743, 0.59477]
+    text = " + ".join(f"(x/(1+exp(-y*({0.3 * k}-z))) - {d})^2" for k, d in enumerate(data))
+    found = descent(f"f = {text}", {"x": -2, "y": 1, "z": -1.537})
+    assert (found.stopped, found.converged) == ("minimum", True), found.reason
+    assert found.value == pytest.approx(0.00230369011, rel=1e-7)
+    assert "newton from the start led to 3.29" in found.reason
+
+
 def test_where_rounding_hides_the_output_nothing_is_claimed() -> None:
     line = "(2.199*x + 0.775*y - 1.899*z + 1.473*w + 1.349)"
     text = f"-2.8*{line}/(1 + {line}^2) - 1.6*exp(-(2.8*x + 2.2*y + 1.9*z - 0.6*w + 2.2)^2)"

@@ -16,6 +16,8 @@ from backprop.descent.leads import Lead
 from backprop.descent.objective import Ending
 from backprop.descent.optimizers import (
     AUTO,
+    LBFGS,
+    NEWTON,
     OPTIMIZERS,
     SCHEDULES,
     Method,
@@ -40,6 +42,12 @@ from backprop.source import normal
 
 _RUNS = 200
 """About so often an output is computed for a method that uses its second derivatives."""
+
+_HARDLY = 1e-6
+"""An output that is less than this part of all that it has fallen has come near to 0."""
+
+_DEEP = 1e3
+"""An output that is so many times as large as all that it has fallen has not grown beyond all bounds."""
 
 _LIKE_DATA = 8
 """So many members that are given one by one are likely measured numbers."""
@@ -92,7 +100,8 @@ def descend(asked: Errand, **given: Unpack[DescentOptions]) -> tuple[Descent, En
         listed = ", ".join(f"{name} = {shown(start[name])}" for name in others[:5])
         warnings.append(BackpropError(f"the state goes on from {listed}, not from what was given"))
     problem = Problem(objective, limits, maximize)
-    if row is AUTO:
+    by_default = row is AUTO
+    if by_default:
         row = chosen(problem)
         numbers = defaults(row)
     run = Run(problem, options, callback, state.steps if state else 0, callback_every, spool)
@@ -120,7 +129,23 @@ def descend(asked: Errand, **given: Unpack[DescentOptions]) -> tuple[Descent, En
         message = "not enough memory to compute the last step again as grad does"
         warnings.append(BackpropError(f"{message}; the last bits of its numbers may be others"))
     warnings += _unexplained(run, row, method)
-    return _result(run, row, method, stop or _unjudged(run, end), warnings), ended
+    result = _result(run, row, method, stop or _unjudged(run, end), warnings)
+    if by_default and row is NEWTON and _has_led_away(run, result):
+        # steps by second derivatives are long: shorter ones may lead to a minimum
+        options["optimizer"] = LBFGS.name
+        again, there = descend(asked._replace(spool=None), **options)
+        if again.converged and run.problem.sign * (again.value - result.value) < 0:
+            elsewhere = f"; newton from the start led to {shown(result.value)} ({result.stopped})"
+            spent = result.evaluations + again.evaluations
+            return replace(again, reason=again.reason + elsewhere, evaluations=spent), there
+    return result, ended
+
+
+def _has_led_away(run: Run, result: Descent) -> bool:
+    """Whether a run has ended on a plateau, or comes near to a limit far out, that is not 0."""
+    if result.stopped not in ("flat", run.endless) or not isfinite(run.value):
+        return False
+    return _HARDLY * run.fallen < abs(run.value) < _DEEP * max(run.fallen, abs(run.highest)) < inf
 
 
 def _unjudged(run: Run, end: Stop) -> Stop:
