@@ -44,6 +44,12 @@ CASES = [
     ("n=6; const t[1]=1; const t[2]=2; const t[3]=1; al[g]=g/2 for g in 1..2; L=sum(al[t[i]]^2*i for i in 1..3)", ["dL_dal[g] = 2*sum(al[t[i]]*i for i in 1..3 if t[i] == g) for g in 1..2"]),
     ("n=4; w[k] ~ normal(0, 1) for k in 1..n; c=2 in 0..5; L=sum(tanh(c*w[k]) for k in 1..n)", ["dL_dc = sum(w[k]*(1/cosh(c*w[k]))^2 for k in 1..n)"]),
     ("x[i,j]=i*j for i in 1..3, j in 1..4; L=sum(mean(x[i,j]^2 for j in 1..4) for i in 1..3)", ["dL_dx[i,j] = x[i,j]/2 for i in 1..3, j in 1..4"]),
+    ("h[i]=w*x[i] for i in 1..n; w=2; n=3; x[i]=i for i in 1..n; const x[*]; L=sum(h[i]^2 for i in 1..n)",
+     ["const x[*]", "dL_dh[i] = 2*h[i] for i in 1..n", "dL_dw = sum(x[i]*dL_dh[i] for i in 1..n)"]),
+    ("n=7; m=3; g[i]=1+mod(i,3) for i in 1..n; y[i]=sin(i) for i in 1..n; c=1; const c, g[*], y[*]; al[k]=k/10 for k in 1..m; be=0.5; L=sum((y[i]-al[g[i]]-be*i/n)^2 for i in 1..n)",
+     ["const g[*], y[*]", "dL_dal[k] = -2*sum(y[i] - al[g[i]] - be*i/n for i in 1..n if g[i] == k) for k in 1..m", "dL_dbe = -2*sum(i*(y[i] - al[g[i]] - be*i/n) for i in 1..n)/n"]),
+    ("n=4; m=2; x[i,k]=sin(i*k) for i in 1..n, k in 1..m; t[i]=cos(i) for i in 1..n; const x[*], t[*]; w[k]=k/5 for k in 1..m; b=0.1; h[i]=tanh(sum(w[k]*x[i,k] for k in 1..m)+b) for i in 1..n; L=mean((h[i]-t[i])^2 for i in 1..n)",
+     ["dL_dh[i] = 2*(h[i] - t[i])/n for i in 1..n"]),
 ]  # fmt: skip
 
 
@@ -58,6 +64,30 @@ def test_indexed_equations_stay_indexed(text: str, lines: list[str]) -> None:
     for line in lines:
         assert line in written, written
     assert compare(text, {}, found, of)
+
+
+@pytest.mark.parametrize(
+    ("text", "declared"),
+    [
+        ("n=3; x[i]=i for i in 1..n; y=2; z=1; const x[n], z, y; L=sum(x[i]^2*y for i in 1..n)", "const x[n], y"),
+        ("n=3; x[i]=i for i in 1..n; q[i]=2*i for i in 1..n; const x[2..], q[*]; a=3; L=sum(x[i]^2*a for i in 1..n)+x[n]", "const x[2..]"),
+        ("a[1]=1; a[2]=2; b=4; const a[1], b, a[2]; c=3; L=c*a[1]*c", "const a[1], a[2]"),
+        ("x[0]=1; x[t+1]=2*x[t] for t in 0..3; const x[0], q; r=2; q=1; L=r*x[4]+r^2", "const x[0]"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("shape", ["nested", "steps"])
+def test_declarations_name_what_is_kept(text: str, declared: str, shape: str) -> None:
+    out = backprop("diff", "-e", text, "--shape", shape).out
+    assert [line for line in out.splitlines() if line.startswith("const")] == [declared]
+    again, own = library.parse(out), library.parse(text)
+    gradients, compared = own.grad(of="L").gradients, 0
+    for name in own.inputs:
+        label = f"dL_d{name.replace('[', '_').replace(']', '')}"
+        if label in again.outputs:
+            value = again.grad(of=label).value
+            assert value == pytest.approx(gradients[name], rel=1e-14)
+            compared += 1
+    assert compared
 
 
 def test_random_models_with_indices(request: pytest.FixtureRequest) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Container, Mapping, Sequence
+from operator import itemgetter
 
 from backprop.algebra.formula import TooLong
 from backprop.derivation.rule_steps import rule_steps
@@ -16,11 +18,10 @@ from backprop.names import is_pattern, meant
 from backprop.numbers import exact, few
 from backprop.operations import FUNCTIONS
 from backprop.report.derivative_report import DerivativeEquation, DerivativeReport
-from backprop.source import one_line
 from backprop.symbolic.by_names import DerivativeNames, Derived
 from backprop.symbolic.loops_read import NotIndexed
 from backprop.symbolic.of_families import IndexedDerived
-from backprop.symbolic.of_texts import IndexedText
+from backprop.symbolic.of_texts import IndexedText, written
 from backprop.symbolic.request import SHORT, Request, short
 from backprop.syntax.parser import Statement, read
 
@@ -248,30 +249,43 @@ def _given(model: Model, found: Sequence[Derived], numbers: Mapping[str, float])
     statements = [
         each for each in read(model.source)[0] if each.shape.form not in ("function", "goal")
     ]
+    declared: dict[str, list[Statement]] = {}
+    for each in statements:
+        if each.shape.form == "declaration":
+            for node in each.shape.nodes:
+                declared.setdefault(each.tokens.texts[node.token], []).append(each)
     own = {each.name for each in found}
-    inputs = {*model.inputs, *model.fixed}
+    inputs = dict.fromkeys([*model.inputs, *model.fixed])
     used = {name for each in found for name in each.formula.names if name in inputs} - own
-    lines: dict[int, str] = {}
+    families: dict[str, list[str]] = {}
+    for name in inputs:
+        families.setdefault(_base(name), []).append(name)
+    starts = [tokens.starts[0] for tokens, _ in statements]
+    lines: dict[int, Statement] = {}
+    done = set[str]()
     waiting = [*used]
     while waiting:
         name = waiting.pop()
-        for tokens, _ in (each for each in statements if _defines(model, name, each)):
-            if tokens.starts[0] not in lines:
-                lines[tokens.starts[0]] = one_line(tokens.whole.text)
-                waiting += [each for each in tokens.texts if each in model.fixed]
-    return _with_numbers(
-        [text for _, text in sorted(lines.items())], {**model.given, **numbers}, used
-    )
+        if name in done:
+            continue
+        done.add(name)
+        place = model.equation(name)
+        at = -1 if place is None else bisect_right(starts, place.start) - 1
+        if place is not None and at >= 0 and place.start < statements[at].tokens.ends[-1]:
+            lines[starts[at]] = statements[at]
+            for word in statements[at].tokens.texts:  # what numbers and ranges are made of
+                waiting += families.get(word, ())
+        for each in declared.get(_base(name), ()):
+            lines[each.tokens.starts[0]] = each
+            waiting += families[_base(name)]  # it may name any of them
+    bases = {*map(_base, done)}
+    texts = [written(each, bases) for _, each in sorted(lines.items(), key=itemgetter(0))]
+    return _with_numbers(texts, {**model.given, **numbers}, used)
 
 
-def _defines(model: Model, name: str, statement: Statement) -> bool:
-    """Whether a statement gives an input its number, or says that it is const."""
-    tokens, shape = statement
-    if shape.form == "declaration":
-        names = {tokens.texts[node.token] for node in shape.nodes}
-        return not names.isdisjoint((name, name.partition("[")[0]))
-    place = model.equation(name)
-    return place is not None and tokens.starts[0] <= place.start < tokens.ends[-1]
+def _base(name: str) -> str:
+    """`x` of `x[2,3]`."""
+    return name.partition("[")[0]
 
 
 def _with_numbers(

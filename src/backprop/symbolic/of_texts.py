@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Container, Iterator, Sequence
 from sys import maxsize
 
 from backprop.algebra.careful import careful
@@ -14,7 +15,11 @@ from backprop.source import one_line
 from backprop.symbolic.by_names import DerivativeNames
 from backprop.symbolic.loops_read import IndexedReader, NotIndexed
 from backprop.symbolic.of_families import IndexedDerived, IndexedGradient
+from backprop.syntax.grammar import roots
 from backprop.syntax.parser import Statement
+
+_BETWEEN = re.compile(r",(?![^\[]*\])")
+"""A comma between the names of a declaration, not between indices."""
 
 
 class IndexedText:
@@ -52,9 +57,11 @@ class IndexedText:
     def _constants(self) -> Iterator[str]:
         for tokens, shape in self._text.statements:
             if shape.form == "declaration":
-                if any(node.kind != "name" for node in shape.nodes):
-                    raise NotIndexed  # some members of a family
-                yield from (tokens.texts[node.token] for node in shape.nodes)
+                for root in roots(shape.nodes, 0, len(shape.nodes) - 1):
+                    node = shape.nodes[root]
+                    if any(each.kind != "star" for each in shape.nodes[node.start : root]):
+                        raise NotIndexed  # some members of a family
+                    yield tokens.texts[node.token]
             elif shape.const:
                 yield tokens.texts[shape.target]
 
@@ -102,7 +109,17 @@ class IndexedText:
                         for word, kind in zip(tokens.texts, tokens.kinds, strict=True)
                         if kind == "NAME"
                     ]
-        return [one_line(lines[at].tokens.whole.text) for at in sorted(lines)]
+        return [written(lines[at], done) for at in sorted(lines)]
+
+
+def written(statement: Statement, kept: Container[str]) -> str:
+    """A statement on one line. kept: of a declaration, the names and families that it may still name."""
+    text = one_line(statement.tokens.whole.text)
+    if statement.shape.form != "declaration":
+        return text
+    word, _, items = text.partition(" ")
+    named = [each.strip() for each in _BETWEEN.split(items)]
+    return f"{word} {', '.join(each for each in named if each.partition('[')[0].strip() in kept)}"
 
 
 def _defined(statement: Statement) -> set[str]:
