@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from backprop.syntax.latex import latex, latex_clauses
+from backprop.syntax.parser import formula
 from running import backprop
 
 
@@ -127,3 +129,29 @@ def test_a_product_too_long_to_be_derived_is_told() -> None:
     assert ran.status == 1
     assert "give its parts names" in ran.err
     assert "Traceback" not in ran.err
+
+
+# ---------------------------------------------------------------------------------------- LaTeX
+
+
+def test_sums_and_ranges_look_as_in_a_paper() -> None:
+    text = "n = 5; y[1] = 0.3; r = 2.5; y[t+1] = r*y[t] for t in 1..n; L = y[n+1]"
+    out = backprop("diff", "-e", text, "--format", "latex").out
+    assert r" \quad t = 1, \ldots, n - 1" in out
+    assert r"\sum_{t = 1}^{n} y_{t}" in out
+
+
+@pytest.mark.parametrize(
+    ("text", "looks"),
+    [
+        ("sum(x[i]*y[k] for i in 1..n, k in 1..m)", r"\sum_{i = 1}^{n} \sum_{k = 1}^{m} x_{i}"), ("prod(-x[i] for i in 2..n-1)", r"\prod_{i = 2}^{n - 1} \left(-x_{i}\right)"),
+        ("sum(x[i] for i in 1..n if i != 2)", r"\sum_{i = 1, \ldots, n,\, i \ne 2} x_{i}"), ("mean(x[i] for i in 1..n)", r"\operatorname{mean}_{i = 1, \ldots, n} x_{i}"),
+    ],
+)  # fmt: skip
+def test_gathers_in_latex(text: str, looks: str) -> None:
+    assert latex(formula(text)).startswith(looks)
+
+
+def test_conditions_behind_an_equation() -> None:
+    found = latex_clauses("for t in 1..n-1, k in 1..m if t != k")
+    assert found == r"t = 1, \ldots, n - 1,\; k = 1, \ldots, m \text{ if } t \ne k"

@@ -125,5 +125,5 @@ def test_pretty_and_latex_name_members() -> None:
         "∂L/∂w = sum(x[k]·(1 − h[k]^2)·(∂L/∂h[k]) for k in 1..n)",
     ]
     latex = backprop("diff", "-e", text, "--wrt", "w", "--format", "latex").out
-    assert r"\sum_{k = 1 \ldots n}" in latex
+    assert r"\sum_{k = 1}^{n}" in latex
     assert r"h_{k}" in latex

@@ -168,7 +168,7 @@ def test_a_minus_behind_a_sign_has_brackets_in_latex() -> None:
     for form in ("latex", "markdown"):
         found = backprop("explain", "-e", text, "--set", "w=-2.582", "--format", form).out
         assert r"1 + \left(-w\right) + 2 \cdot \left(-w\right) - \left(-\frac{w}{2}\right)" in found
-        assert r"1 \ldots 2} \left(-w \cdot i\right)" in found
+        assert r"1}^{2} \left(-w \cdot i\right)" in found
         assert not re.search(r"([+-] |cdot |\} )-", found.replace(r"\frac{-", ""))
 
 

@@ -14,7 +14,7 @@ from backprop.operations import DERIVATIVE, FUNCTIONS, GATHERS, OPERATIONS
 from backprop.row import CALL, OR, PRODUCT, Operation
 from backprop.syntax.grammar import Node, roots
 from backprop.syntax.latex_names import Naming, escaped, letter, letters
-from backprop.syntax.parser import Statement
+from backprop.syntax.parser import Statement, formula
 
 _SLOT = re.compile(r"(\{\w+\}|<\w+>|\[\w+\])")
 
@@ -50,9 +50,26 @@ def latex(
 ) -> str:
     """A formula in LaTeX's math mode. names: the LaTeX that stands for a name, such as its number.
     naming: how the names look."""
+    return _written(statement, [(len(statement.shape.nodes) - 1, OR)], names, naming)
+
+
+def latex_clauses(clauses: str, naming: Naming = _ALONE) -> str:
+    """The clauses behind an indexed equation, `for t in 1..n-1 if t != k`, in math mode."""
+    statement = formula(f"sum(0 {clauses})")
+    nodes = statement.shape.nodes
+    _, *found = roots(nodes, nodes[-1].start, len(nodes) - 2)
+    parts: list[_Part] = []
+    for each in found:
+        parts += [r",\; " if nodes[each].kind != "condition" else r" \text{ if } ", (each, 0)]
+    return _written(statement, parts[:0:-1], MappingProxyType({}), naming)
+
+
+def _written(
+    statement: Statement, waiting: list[_Part], names: Mapping[str, str], naming: Naming
+) -> str:
+    """Parts of a formula, one after the other. waiting: last first."""
     nodes = statement.shape.nodes
     written: list[str] = []
-    waiting: list[_Part] = [(len(nodes) - 1, OR)]  # last first
     while waiting:
         item = waiting.pop()
         if isinstance(item, str):
@@ -117,14 +134,22 @@ def _parts(
         return naming.member(word, _joined(operands, ",")), CALL
     if node.kind == "gather":
         body, *clauses = operands
+        gather, within = GATHERS[word], statement.shape.nodes
+        if gather.sign and all(within[each].kind == "range" for each in clauses):
+            signs: list[_Part] = []
+            for each in clauses:
+                low, high = roots(within, within[each].start, each - 1)
+                index = naming.name(statement.tokens.texts[within[each].token])
+                signs += [rf"{gather.latex}_{{{index} = ", (low, OR), "}^{", (high, OR), "} "]
+            return [*signs, (body, PRODUCT)], PRODUCT
         below = _joined(clauses, r",\, ", 0)
-        return [GATHERS[word].latex or _upright(word), "_{", *below, "} ", (body, PRODUCT)], PRODUCT
+        return [gather.latex or _upright(word), "_{", *below, "} ", (body, PRODUCT)], PRODUCT
     if node.kind == "star":
         return ["*"], CALL
     if node.kind == "slice":
         return _between(node, operands), CALL
     if node.kind == "range":
-        return [naming.name(word), " = ", *_joined(operands, r" \ldots ")], CALL
+        return [naming.name(word), " = ", *_joined(operands, r", \ldots, ")], CALL
     if node.kind == "listed":
         return [naming.name(word), r" \in \{", *_joined(operands, ", "), r"\}"], CALL
     if node.kind == "condition":

@@ -47,6 +47,8 @@ def _space(parent: Element) -> None:
     """Signs and brackets without the blanks that a browser would put beside them."""
     if parent.tag == "msub" and parent[0].text in BY_SIGN:
         parent.tag = "munder"
+    if parent.tag == "msubsup" and parent[0].text in BY_SIGN:
+        parent.tag = "munderover"
     before = None
     tall = any(each.tag in _TALL for each in parent.iter())
     for child in parent:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from backprop.report.derivative_report import DerivativeReport
 from backprop.reports.formulas.derivative_signs import latex_sign
 from backprop.reports.style import Style
-from backprop.syntax.latex import latex, latex_text
+from backprop.syntax.latex import latex, latex_clauses
 from backprop.syntax.latex_names import Naming
 from backprop.syntax.notation import names_in
 from backprop.syntax.parser import formula
@@ -30,5 +30,5 @@ def sides(found: DerivativeReport) -> Iterator[tuple[str, str]]:
     signs = {name: latex_sign(found, each, naming) for name, each in derivatives.items()}
     for each, statement in zip(found.equations, statements, strict=True):
         left = latex_sign(found, each, naming) if each.of else naming.name(each.name)
-        behind = rf" \quad \text{{{latex_text(each.behind)}}}" if each.behind else ""
+        behind = rf" \quad {latex_clauses(each.behind, naming)}" if each.behind else ""
         yield left, latex(statement, signs, naming) + behind
