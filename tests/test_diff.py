@@ -118,6 +118,8 @@ def test_numbers_from_outside_stand_first(text: str, numbers: str, first: list[s
         ("x^2*exp(x)", "x*exp(x)*(x + 2)"), ("cos(3*x)", "-3*sin(3*x)"), ("5*x^4 - 3*x^2 + 7", "20*x^3 - 6*x"), ("x / 3", "1/3"),
         ("2*x^3/3", "2*x^2"), ("sin(cos(x))", "-cos(cos(x))*sin(x)"), ("log(sin(x))", "cos(x)/sin(x)"), ("sinh(x)", "cosh(x)"),
         ("tanh(x)", "1/cosh(x)^2"), ("x^x", "x^x + x^x*log(x)"), ("abs(x)", "sign(x)"), ("1/(1 + exp(-x))", "exp(-x)/(1 + exp(-x))^2"),
+        ("x*cbrt(x)", "4*cbrt(x)/3"), ("cbrt(x + 1)*(x + 1)", "4*cbrt(x + 1)/3"), ("(0 - x)/cbrt(x)", "-2/(3*cbrt(x))"),
+        ("1/(x*y)", "df_dx = -1/(x^2*y)\ndf_dy = -1/(x*y^2)"),
     ],
 )  # fmt: skip
 def test_an_expression_is_answered_by_the_formula_alone(expression: str, answer: str) -> None:

@@ -76,6 +76,11 @@ _EVEN = "cos sec cosh sinc abs normpdf"
 REWRITES = (
     *(Rewrite(f"{name}(-u)", f"-{name}(u)", f"{name}(u) has a value") for name in _ODD.split()),
     *(Rewrite(f"{name}(-u)", f"{name}(u)", f"{name}(u) has a value") for name in _EVEN.split()),
+    Rewrite("u/cbrt(u)", "cbrt(u)^2", "u != 0"),
+    Rewrite("u/cbrt(u)^2", "cbrt(u)", "u != 0"),
+    Rewrite("u/cbrt(u)^4", "1/cbrt(u)", "u != 0"),
+    Rewrite("u^2/cbrt(u)^2", "u*cbrt(u)", "u != 0"),
+    Rewrite("u^2/cbrt(u)^4", "cbrt(u)^2", "u != 0"),
     Rewrite("log(exp(u))", "u"),
     Rewrite("exp(log(u))", "u", "u > 0"),
     Rewrite("log(1)", "0"),
@@ -185,9 +190,12 @@ def _factors(
     pattern: Product, found: Product, bound: Bound, part: bool
 ) -> Iterator[tuple[Bound, Formula | None]]:
     """The ways in which the factors of a pattern are among those of a product. A name of the pattern
-    that is a factor by itself is all the others. part: whether some may be left."""
+    that is a factor by itself is all the others, or what it is inside another, as in `u/cbrt(u)`.
+    part: whether some may be left."""
     wanted = [each for each in pattern.powers if not _is_any(*each)]
-    whole = [base for base, by in pattern.powers if _is_any(base, by)]
+    inside = frozenset().union(*(base.names for base, _ in wanted))
+    wanted += [each for each in pattern.powers if _is_any(*each) and each[0].names <= inside]
+    whole = [base for base, by in pattern.powers if _is_any(base, by) and not base.names <= inside]
 
     def search(
         wanted: list[tuple[Formula, Formula]], left: list[tuple[Formula, Formula]], bound: Bound

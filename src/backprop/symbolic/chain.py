@@ -83,7 +83,8 @@ class Chain:
             if moving:
                 inner = self._of_power(*found.powers[at])
                 others = powers[:at], powers[at + 1 :]
-                if at in under:  # x*(a*x + b)/(c*x + d)^2: what is inside does not come last
+                named = isinstance(found.powers[at][0], Symbol | MemberFormula)
+                if at in under and not named:  # x*(a*x + b)/(c*x + d)^2: the inside is not last
                     light, heavy = _parted(inner)
                     terms.append(times(front, light, *others[0], *others[1], heavy))
                 else:
