@@ -371,9 +371,9 @@ def test_pretty_is_the_textbooks_form() -> None:
 
 def test_latex_and_markdown() -> None:
     out = diff("-e", CLASSIC, "--format", "latex", "--wrt", "a")
-    assert out == "\\begin{align*}\n\\frac{dL}{da} &= b \\cdot f\n\\end{align*}\n"
+    assert out == "\\begin{align*}\n\\frac{dL}{da} &= b f\n\\end{align*}\n"
     out = diff("-e", CLASSIC, "--format", "markdown")
-    assert out.splitlines()[3] == "- $\\frac{\\partial L}{\\partial f} = a \\cdot b + c$"
+    assert out.splitlines()[3] == "- $\\frac{\\partial L}{\\partial f} = a b + c$"
 
 
 def test_json() -> None:

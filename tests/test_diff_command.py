@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from backprop.syntax.latex import latex, latex_clauses
+from backprop.syntax.latex_products import as_printed
 from backprop.syntax.parser import formula
 from running import backprop
 
@@ -155,3 +156,16 @@ def test_gathers_in_latex(text: str, looks: str) -> None:
 def test_conditions_behind_an_equation() -> None:
     found = latex_clauses("for t in 1..n-1, k in 1..m if t != k")
     assert found == r"t = 1, \ldots, n - 1,\; k = 1, \ldots, m \text{ if } t \ne k"
+
+
+@pytest.mark.parametrize(
+    ("text", "looks"),
+    [  # as journals print them; where a dot or a blank is left out, nothing else could be read
+        ("2*x*sin(x)", r"2 x \sin(x)"), ("x*2*y", r"x \cdot 2 y"), ("2*3^x", r"2 \cdot 3^{x}"), ("x*(y + 1)", r"x \, (y + 1)"), ("2*(y + 1)*(x - 1)", r"2 (y + 1) (x - 1)"),
+        ("rate*time", r"\mathrm{rate} \, \mathrm{time}"), ("x*rate*y", r"x \, \mathrm{rate} \, y"), ("2*rate", r"2 \, \mathrm{rate}"), ("rate_1*x", r"\mathrm{rate}_{1} \, x"),
+        ("sin(x)*cos(y)", r"\sin(x) \cos(y)"), ("1e-3*x", r"1 \cdot 10^{-3} \cdot x"), ("2*(1/3)*x", r"2 \cdot \frac{1}{3} x"), ("x*(-3)", r"x \cdot (-3)"),
+        ("x1*x12", r"x_{1} x_{12}"), ("a*(b*2^x)", r"a \, \left(b \cdot 2^{x}\right)"),
+    ],
+)  # fmt: skip
+def test_products_in_latex(text: str, looks: str) -> None:
+    assert as_printed(latex(formula(text))) == looks

@@ -30,7 +30,8 @@ def diff(
     """The derivatives of the output as formulas, simplified.
 
     By every input that is no const, as equations that can be used again; of an expression such as
-    "x^2*sin(x)" in the place of FILE, the formula alone.
+    "x^2*sin(x)" in the place of FILE, the formula alone. LaTeX is an align* to put into a document
+    with amsmath.
     """
     format = chosen_format(format, output, FORMULAS)
     if pretty and format != "text":

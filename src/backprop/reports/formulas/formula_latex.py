@@ -9,6 +9,7 @@ from backprop.reports.formulas.derivative_signs import latex_sign
 from backprop.reports.style import Style
 from backprop.syntax.latex import latex, latex_clauses
 from backprop.syntax.latex_names import Naming
+from backprop.syntax.latex_products import as_printed
 from backprop.syntax.notation import names_in
 from backprop.syntax.parser import formula
 
@@ -31,4 +32,4 @@ def sides(found: DerivativeReport) -> Iterator[tuple[str, str]]:
     for each, statement in zip(found.equations, statements, strict=True):
         left = latex_sign(found, each, naming) if each.of else naming.name(each.name)
         behind = rf" \quad {latex_clauses(each.behind, naming)}" if each.behind else ""
-        yield left, latex(statement, signs, naming) + behind
+        yield left, as_printed(latex(statement, signs, naming)) + behind
