@@ -6,6 +6,7 @@ The first touch of a page of 4 KiB takes as long as to compute the numbers that 
 
 from __future__ import annotations
 
+import ctypes
 import mmap
 from contextlib import suppress
 
@@ -15,6 +16,17 @@ from backprop.loops.domains import Reals
 
 _LARGE = 1 << 22
 """Bytes from which on an array has large pages, as of NumPy."""
+
+
+_MUCH = 1 << 25
+"""Bytes of an array before which it is worth to give memory back."""
+
+
+def _give_back() -> None:
+    """Let the system have the memory of arrays that are gone: glibc keeps that of some tens of megabytes
+    (its manual, malloc_trim(3)). Other libraries have no such function."""
+    with suppress(OSError, AttributeError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def zeros(count: int) -> Reals:
@@ -29,6 +41,8 @@ def zeros(count: int) -> Reals:
 
 def aligned(count: int) -> Reals:
     """So many doubles, whatever they are, that begin at a multiple of 64 bytes."""
+    if 8 * count >= _MUCH:
+        _give_back()
     whole = numpy.empty(count + 8)
     begin = -whole.ctypes.data // 8 % 8
     found: Reals = whole[begin : begin + count]
