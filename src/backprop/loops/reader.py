@@ -85,7 +85,7 @@ class LoopBuilder(Builder):
             places = {word: first.index(word) if word in first else len(first) for word in words}
             order.sort(key=lambda clause: places[tokens.texts[clause.node.token]])
             parts = parts._replace(clauses=tuple(order))
-        taken = MEMBER + NAMED * bool(shape.const or parts.limits)
+        taken = MEMBER + NAMED * bool(parts.limits)
         domain, scope = self._domain(tokens, parts, {}, self.columns.whole, taken)
         rows = [self._row_of(tokens, each, scope) for each in parts.indices]
         at, of = tuple(self._whole(row, domain) for row in rows), tokens.texts[shape.target]

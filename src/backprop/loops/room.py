@@ -17,7 +17,7 @@ UNEVENLY = 100
 """Bytes of a combination whose indices go on unevenly, as measured: as arrays, with what is read there."""
 
 NAMED = 280
-"""Bytes more of a member that is `const` or has bounds, as measured: its name is made, and kept."""
+"""Bytes more of a member that has bounds, as measured: its name is made, and kept."""
 
 CONDITION = 100
 """Bytes more of a combination that a condition is for, as measured."""
