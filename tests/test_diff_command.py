@@ -169,3 +169,11 @@ def test_conditions_behind_an_equation() -> None:
 )  # fmt: skip
 def test_products_in_latex(text: str, looks: str) -> None:
     assert as_printed(latex(formula(text))) == looks
+
+
+def test_the_latex_of_rules_has_the_same_products() -> None:
+    for format in ("latex", "markdown"):
+        out = backprop("explain", "--symbolic", "x^2*sin(x)", "--format", format).out
+        assert r"2 x \sin(x) + x^{2} \cos(x)" in out
+    page = backprop("explain", "--symbolic", "x^2*sin(x)", "--format", "html").out
+    assert "·" in page or "&#x022C5;" in page  # where lines may break

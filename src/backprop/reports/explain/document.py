@@ -62,6 +62,9 @@ class Document(ABC):
     output and its value, and the lines of all sections.
     """
 
+    printed = True
+    """Whether products of formulas have no dots; where lines are broken at these, they have."""
+
     def __init__(self, found: Derivation | SymbolicDerivation, style: Style, hide: bool) -> None:
         self.notation = self.written_in(found)
         self._hide = hide
@@ -79,7 +82,7 @@ class Document(ABC):
 
     def written_in(self, found: Derivation | SymbolicDerivation) -> Notation:
         """How the mathematics of a derivation is written."""
-        return in_latex(_names(found))
+        return in_latex(_names(found), self.printed and isinstance(found, SymbolicDerivation))
 
     def words(self, text: str) -> str:
         """A text without mathematics."""

@@ -58,6 +58,8 @@ def fragment(found: Derivation | SymbolicDerivation, style: Style, hide: bool = 
 
 
 class _Page(Document):
+    printed = False
+
     def written_in(self, found: Derivation | SymbolicDerivation) -> Notation:
         """With blanks that are long enough to write into."""
         return super().written_in(found)._replace(blank=r"\text{________}")

@@ -4,11 +4,13 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import NamedTuple
 
-from backprop.numbers import IN_DOUBLES, printed, shown
+from backprop.numbers import IN_DOUBLES, shown
+from backprop.numbers import printed as as_text
 from backprop.operations import OPERATIONS
 from backprop.row import COMPARISON, SIGN, SUM
 from backprop.syntax.latex import latex, latex_number
 from backprop.syntax.latex_names import Naming
+from backprop.syntax.latex_products import as_printed
 from backprop.syntax.notation import typographic
 from backprop.syntax.parser import Statement, formula
 
@@ -63,18 +65,24 @@ class Notation(NamedTuple):
 
 
 TEXT = Notation(
-    str, partial(printed, zeros=True), typographic, "∂{}/∂{}", " · ", "({})", "____",
+    str, partial(as_text, zeros=True), typographic, "∂{}/∂{}", " · ", "({})", "____",
     f" ({{}} {IN_DOUBLES})",
 )  # fmt: skip
 
 
-def in_latex(names: Iterable[str]) -> Notation:
-    """LaTeX for a document with these names, no two of which look alike."""
+def in_latex(names: Iterable[str], printed: bool = False) -> Notation:
+    """LaTeX for a document with these names, no two of which look alike. printed: with products as
+    papers have them, without dots; that is for formulas without numbers in the place of names."""
     naming = Naming(names)
+
+    def written(statement: Statement, numbers: Mapping[str, str]) -> str:
+        text = latex(statement, numbers, naming)
+        return as_printed(text) if printed else text
+
     return Notation(
         naming.name,
         lambda value, digits: latex_number(shown(value, digits, zeros=True)),
-        lambda statement, numbers: latex(statement, numbers, naming),
+        written,
         r"\frac{{\partial {}}}{{\partial {}}}", r" \cdot ", r"\left({}\right)",
         r"\underline{\hspace{3em}}", rf"\ ({{}}\text{{{{ {IN_DOUBLES}}}}})",
     )  # fmt: skip
