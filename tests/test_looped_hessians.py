@@ -15,7 +15,7 @@ from backprop.errors import BackpropError
 from backprop.evaluation import hessian_matrix, looped_second
 from backprop.evaluation.directions import along
 from backprop.evaluation.hessian_matrix import hessian_at
-from backprop.evaluation.hessian_parts import diagonal, times
+from backprop.evaluation.hessian_parts import diagonal, sparse, times
 from backprop.language.reading import read_carefully
 from backprop.loops import loop_model
 from backprop.loops.loop_model import LoopModel
@@ -258,6 +258,19 @@ def test_recurrences_have_verdicts_by_what_changes_do(
         right = [[diff(mean, here, each, h=mpf(10) ** -120) for each in row] for row in _ORDERS]
         apart = numpy.array(right, float) - found.matrix
     assert (numpy.abs(apart) <= found.curvature.error).all()
+
+
+@pytest.mark.parametrize("recurrence", ["0", "s[i-1]"])
+def test_times_the_number_0_is_no_entry(recurrence: str) -> None:
+    text = f"x[i] = i/900 for i in 1..900; s[0] = 0; s[i] = {recurrence} + x[i]^2 + 0*x[i]*x[1] for i in 1..900; L = sum(s[*])"
+    model = read_model(Source("<text>", text), many=0)
+    entries = sparse(model, {}, "L", ["x[*]"]).entries
+    assert entries
+    apart = entries.rows != entries.columns
+    assert set(zip(entries.rows[~apart], entries.columns[~apart], strict=True)) == {
+        (at, at) for at in range(900)
+    }
+    assert not apart.any()
 
 
 _ORDERS = [[(2, 0), (1, 1)], [(1, 1), (0, 2)]]

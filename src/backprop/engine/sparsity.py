@@ -40,6 +40,30 @@ def sloping(name: str) -> tuple[int, ...]:
     return tuple(at for at, slope in enumerate(OPERATIONS[name].slopes) if slope != "0")
 
 
+def sloping_at(columns: Columns | Graph, step: int) -> tuple[int, ...]:
+    """The operands by which a step has a slope, by their places: by none whose slope is another operand
+    that is the number 0, as in `0*x`."""
+    name = columns.op(step)
+    found = sloping(name)
+    if _operand_slopes(name):
+        operands = columns.operands(step)
+        zeros = [
+            each for each in operands if columns.is_number(each) and not columns.constant(each)
+        ]
+        if zeros:
+            others = _operand_slopes(name)
+            found = tuple(at for at in found if operands[others.get(at, at)] not in zeros)
+    return found
+
+
+@cache
+def _operand_slopes(name: str) -> dict[int, int]:
+    """The places of the operands whose slope is another operand, and of that."""
+    row = OPERATIONS[name]
+    places = {each: at for at, each in enumerate(row.operands)}
+    return {at: places[slope] for at, slope in enumerate(row.slopes) if slope in places}
+
+
 @cache
 def bending(name: str, still: tuple[bool, ...]) -> tuple[tuple[int, int], ...]:
     """The pairs of operands by which an operation has second derivatives, by their places. still: which
@@ -89,7 +113,7 @@ class _Sets:
 
     def _operands(self, step: int) -> list[int]:
         operands = self._graph.operands(step)
-        return [operands[at] for at in sloping(self._graph.op(step))]
+        return [operands[at] for at in sloping_at(self._graph, step)]
 
     def _below(self, step: int) -> set[int]:
         """What leads to a step, through steps that nothing else uses."""

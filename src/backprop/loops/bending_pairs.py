@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy
 
-from backprop.engine.sparsity import Sparsity, bending, sloping
+from backprop.engine.sparsity import Sparsity, bending, sloping_at
 from backprop.loops.affine import Places
 from backprop.loops.affine import whole as wholes
 from backprop.loops.derived import Stage
@@ -120,7 +120,7 @@ class _LeafSets:
         operands = columns.operands(step)
         if step in columns.specials:
             return [*operands]
-        return [operands[at] for at in sloping(columns.op(step))]
+        return [operands[at] for at in sloping_at(columns, step)]
 
     def pairs(self) -> Wholes:
         """The second derivatives that can be other than 0: row times leaves plus column, in order. Raises
