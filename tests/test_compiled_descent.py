@@ -138,8 +138,8 @@ def test_it_diverges_at_the_same_step(text: str, lr: float) -> None:
         ),  # in the second batch
         (
             "L = x + if(x > 2, 0, hypot(sqrt(x - 2), 0)); x = 5",
-            ("corner", 24),
-        ),  # one that is not known
+            ("minimum at a corner", 24),
+        ),  # one that is not known, at 2, the edge of where L has a value
     ],
 )
 def test_a_gradient_that_is_not_finite_ends_the_run_before_it(
