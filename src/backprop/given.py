@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property, partial
-from json import dumps
 from math import isfinite
 from typing import Any
 
@@ -206,6 +205,8 @@ def read_sizes(
 ) -> Model:
     """As `read_with`, with numbers by name, or nested lists of them. Raises NotAnInput for a name that
     nothing is made of that has to be known while a text is read, NotANumber for what is no number."""
+    from json import dumps  # for programs only: 1 ms
+
     texts = {normal(name): _as_json(name, given) for name, given in sizes.items()}
     given = Source(
         "sizes", f"{{{', '.join(f'{dumps(name)}: {text}' for name, text in texts.items())}}}"
@@ -222,6 +223,8 @@ def read_sizes(
 def _as_json(name: str, given: Any) -> str:
     """A number or nested lists of them, NumPy's among them, as JSON. Raises NotANumber."""
     plain = given.tolist() if hasattr(given, "tolist") else given
+    from json import dumps
+
     open_, is_right = [plain], True
     with suppress(TypeError, ValueError, OverflowError, RecursionError):
         text = dumps(plain, default=float)
