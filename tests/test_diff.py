@@ -410,6 +410,11 @@ def test_what_has_no_value_anywhere_is_left_out() -> None:
     assert backprop("diff", "polygamma(n, x)", "--wrt", "n").status == 2
 
 
+def test_common_factors_that_come_back_are_taken_out_once() -> None:
+    text = "(x - y)*x^3*relu(0.5*3)/((x - 1.25)/cos(pi)*logsumexp(y*x, max(x, y)))"
+    assert compare(f"L = {text}", {"x": 0.7, "y": 1.9}, "nested", "L") == 2
+
+
 def test_shapes_by_length() -> None:
     long = "L = " + "*".join(f"(sin(a*{at}) + cos(a*{at}))" for at in range(2, 9))
     ran = backprop("diff", "-e", long)

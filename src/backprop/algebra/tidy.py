@@ -148,7 +148,9 @@ def factored(found: Formula, of_names: bool = True) -> Formula:
     front = times(Product(common, (), decimal), *(power(base, by) for base, by in shared))
     under = power(front, Product(-1))
     inside = plus(*(times(under, each) for each in found.terms))
-    return times(front, falling(_shaped(inside)) if shared else inside)
+    if shared:  # what has not become smaller would be taken out again, without an end
+        inside = falling(_shaped(inside) if inside.size < found.size else inside)
+    return times(front, inside)
 
 
 def _powers(term: Formula) -> dict[Formula, Formula]:

@@ -1,0 +1,90 @@
+"""Formulas of derivatives of random expressions beside mpmath's differences."""
+
+from __future__ import annotations
+
+import math
+from functools import reduce
+
+import pytest
+
+import backprop as library
+from backprop import derived_formulas
+from backprop.errors import BackpropError
+from backprop.inputs import Inputs
+from backprop.operations import OPERATIONS
+from backprop.reports.formulas.formula_text import write
+from backprop.reports.style import Style
+from backprop.syntax.fold import fold
+from backprop.syntax.parser import formula
+from test_diff import Expressions
+from truth import mp
+from truth import truth as value_of
+
+NOISE = 1e-15
+"""Rounding of terms near 1 that cancel: erf(8*y) - 1."""
+
+
+def precisely(text: str, values: dict[str, object]) -> object:
+    """An expression by mpmath's functions and the textbook's definitions; pi is the double, for sin(pi)."""
+
+    def apply(name: str, operands: list[object]) -> object:
+        row = OPERATIONS[name]
+        if row.folds and len(operands) > 2:
+            return reduce(lambda one, other: value_of(name)(one, other), operands)
+        return value_of(name)(*operands)
+
+    return fold(formula(text), mp.mpf, {**values, "pi": mp.mpf(math.pi)}.__getitem__, apply)
+
+
+def slope(text: str, point: dict[str, float], name: str) -> object:
+    """The derivative by mpmath, from both sides; None at a corner."""
+    with mp.workprec(600):
+        values = {each: mp.mpf(number) for each, number in point.items()}
+
+        def along(moved: object) -> object:
+            return precisely(text, {**values, name: moved})
+
+        step = mp.mpf(2) ** -190
+        at = values[name]
+        here, left, right = along(at), along(at - step), along(at + step)
+        before, after = (here - left) / step, (right - here) / step  # type: ignore[operator]
+        if abs(before - after) > mp.mpf(2) ** -90 * (1 + abs(before)):
+            return None
+        return (before + after) / 2
+
+
+@pytest.mark.parametrize("shape", ["nested", "steps"])
+def test_random_expressions_are_mpmaths(shape: str, request: pytest.FixtureRequest) -> None:
+    """To 1e-12 times one and the condition; 1,000 and more with --whole."""
+    many, compared = 2500 if request.config.getoption("--whole") else 150, 0
+    for seed in range(50_000, 50_000 + many):
+        expressions = Expressions(seed)
+        text = expressions.text(4)
+        point = {name: expressions.chance.uniform(0.2, 2.5) for name in "xyz"}
+        try:
+            model = library.parse(f"L = {text}")
+            known = {name: point[name] for name in point if name in model.inputs}
+            if not known:
+                continue
+            model.grad(known, of="L")
+            found = derived_formulas.diff(
+                Inputs(expressions=[f"L = {text}"], of=["L"]), shape=shape
+            )
+        except BackpropError:
+            continue  # it has no value there, or no short formula
+        whole = library.parse(write(found, Style()))
+        for each in found.equations:
+            if each.name not in found.asked:
+                continue
+            (name,) = each.wrt
+            wanted = slope(text, known, name)
+            if wanted is None:
+                continue
+            given = {one: known[one] for one in known if one in whole.inputs}
+            own = whole.grad(given, of=each.name) if whole.is_equation(each.name) else None
+            value = whole.default(each.name) if own is None else own.value
+            moved = sum(abs(s * own.data[one]) for one, s in own.gradients.items()) if own else 0
+            slack = 1e-12 * (abs(float(wanted)) + moved) + NOISE  # type: ignore[arg-type]
+            assert value == pytest.approx(float(wanted), rel=0, abs=slack), (text, known, name)  # type: ignore[arg-type]
+            compared += 1
+    assert compared > many
