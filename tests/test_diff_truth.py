@@ -21,7 +21,7 @@ from truth import mp
 from truth import truth as value_of
 
 NOISE = 1e-15
-"""Rounding of terms near 1 that cancel: erf(8*y) - 1."""
+"""Rounding of terms that cancel, erf(8*y) - 1 or slopes of z/(z*y), relative to 1 + |L/x|."""
 
 
 def precisely(text: str, values: dict[str, object]) -> object:
@@ -37,7 +37,7 @@ def precisely(text: str, values: dict[str, object]) -> object:
 
 
 def slope(text: str, point: dict[str, float], name: str) -> object:
-    """The derivative by mpmath, from both sides; None at a corner."""
+    """The derivative by mpmath, from both sides; None at a corner and a pole."""
     with mp.workprec(600):
         values = {each: mp.mpf(number) for each, number in point.items()}
 
@@ -46,7 +46,10 @@ def slope(text: str, point: dict[str, float], name: str) -> object:
 
         step = mp.mpf(2) ** -190
         at = values[name]
-        here, left, right = along(at), along(at - step), along(at + step)
+        try:
+            here, left, right = along(at), along(at - step), along(at + step)
+        except ZeroDivisionError:
+            return None  # x - x below a line, which doubles have rounded
         before, after = (here - left) / step, (right - here) / step  # type: ignore[operator]
         if abs(before - after) > mp.mpf(2) ** -90 * (1 + abs(before)):
             return None
@@ -66,7 +69,7 @@ def test_random_expressions_are_mpmaths(shape: str, request: pytest.FixtureReque
             known = {name: point[name] for name in point if name in model.inputs}
             if not known:
                 continue
-            model.grad(known, of="L")
+            size = abs(model.grad(known, of="L").value)
             found = derived_formulas.diff(
                 Inputs(expressions=[f"L = {text}"], of=["L"]), shape=shape
             )
@@ -84,7 +87,7 @@ def test_random_expressions_are_mpmaths(shape: str, request: pytest.FixtureReque
             own = whole.grad(given, of=each.name) if whole.is_equation(each.name) else None
             value = whole.default(each.name) if own is None else own.value
             moved = sum(abs(s * own.data[one]) for one, s in own.gradients.items()) if own else 0
-            slack = 1e-12 * (abs(float(wanted)) + moved) + NOISE  # type: ignore[arg-type]
+            slack = 1e-12 * (abs(float(wanted)) + moved) + NOISE * (1 + size / abs(known[name]))  # type: ignore[arg-type]
             assert value == pytest.approx(float(wanted), rel=0, abs=slack), (text, known, name)  # type: ignore[arg-type]
             compared += 1
     assert compared > many
