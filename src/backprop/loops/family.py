@@ -9,7 +9,7 @@ from typing import Any
 import numpy
 
 from backprop.language.sizes import GivenSizes
-from backprop.loops.affine import Affine, Ints, Places, count_of, once, plain, seen, whole
+from backprop.loops.affine import Affine, Ints, Places, count_of, once, plain, seen, some_of, whole
 from backprop.loops.domains import Reals, Wholes
 from backprop.loops.many import NotLoops
 from backprop.loops.owners import Owners, kind_of
@@ -271,6 +271,10 @@ class Family:
         columns = [(low + at).tolist() for low, at in zip(self.low, numbers, strict=True)]
         pattern = f"{self.name}[{','.join(['%d'] * self.dimensions)}]"
         return [pattern % at for at in zip(*columns, strict=True)]
+
+    def label(self, places: Places, at: int) -> str:
+        """What one of the members at these places is called."""
+        return self.labels(some_of(places, at, at + 1))[0]
 
     def enter(self, sizes: GivenSizes, numbers: Reals) -> None:
         """Enter what is given from outside for its members into the numbers that the file has, of

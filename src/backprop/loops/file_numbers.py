@@ -163,9 +163,14 @@ def entered(
     return found
 
 
-def numbers_of(of: Block, restore: Callable[[Wholes], Reals] | None = None) -> Iterator[Reals]:
+def numbers_of(
+    of: Block,
+    restore: Callable[[Wholes], Reals] | None = None,
+    named: Callable[[int], str] | None = None,
+) -> Iterator[Reals]:
     """The numbers of a part that reads nothing, for each combination of its root: piece by piece. restore:
-    gives those of some combinations the digits that rounding takes. Raises NotLoops for those that the
+    gives those of some combinations the digits that rounding takes. named: what one is the number of.
+    Raises NotLoops for those that the
     unrolled text has to say something of."""
     columns = of.columns
     size = columns.homes[of.roots[0]].size
@@ -178,10 +183,12 @@ def numbers_of(of: Block, restore: Callable[[Wholes], Reals] | None = None) -> I
         walk = ArrayWalk.through(block, writer, {})
         with writer.watched():
             walk.forward()
-        if writer.small or not walk.is_finite():
-            raise NotLoops("a number of the file is too large or too small for a double")
-        lost = moved(walk)
         found = walk.found[of.roots[0]]
+        if writer.small or not walk.is_finite():
+            odd = numpy.flatnonzero(~numpy.isfinite(found))
+            name = named(start + int(odd[0])) if named and len(odd) else "a number of the file"
+            raise NotLoops(f"{name} is too large or too small for a double, or no number")
+        lost = moved(walk)
         if lost is None or (lost.any() and restore is None):
             raise NotLoops("a number of the file is what rounding makes of it")
         if lost.any() and restore:

@@ -392,6 +392,8 @@ class Layout:
 
     def _default(self, loop: Repeated, found: Block) -> None:
         """The numbers that a statement without names gives members."""
-        places = self.families[loop.family].where(loop.at)
-        self._give(loop.family, places, numbers_of(found, partial(restored, self.builder, loop)))
+        family = self.families[loop.family]
+        places = family.where(loop.at)
+        restore = partial(restored, self.builder, loop)
+        self._give(loop.family, places, numbers_of(found, restore, partial(family.label, places)))
         self._say(loop, places)
