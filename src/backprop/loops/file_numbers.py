@@ -170,8 +170,7 @@ def numbers_of(
 ) -> Iterator[Reals]:
     """The numbers of a part that reads nothing, for each combination of its root: piece by piece. restore:
     gives those of some combinations the digits that rounding takes. named: what one is the number of.
-    Raises NotLoops for those that the
-    unrolled text has to say something of."""
+    Raises NotLoops for those that the unrolled text has to say something of."""
     columns = of.columns
     size = columns.homes[of.roots[0]].size
     (stage, *others) = stages(Turn(of, "all", slice(0, size)), {})
