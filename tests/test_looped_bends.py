@@ -108,7 +108,10 @@ def test_they_and_their_sizes_are_those_of_the_unrolled_text(
 def test_a_minimum_is_one_by_loops_as_it_is_unrolled(looped: Callable[[str], Any]) -> None:
     """At rest from the start: the sums of what is added up say whether a bend is more than rounding."""
     text_of = "L = sum((a - b)^2*x[i]^2 for i in 1..50) {}; a = 1; b = 1; const x; x[i] = i/50 for i in 1..50"
-    for more, ends in (("+ 1e-3*a^2*(a - 1)^2 + 1e-3*(b - 1)^2", "minimum"), ("", "minimum, not unique")):
+    for more, ends in (
+        ("+ 1e-3*a^2*(a - 1)^2 + 1e-3*(b - 1)^2", "minimum"),
+        ("", "minimum, not unique"),
+    ):
         text = text_of.format(more)
         found = descend(looped(text), optimizer="newton")
         right = backprop.parse(text).descend(optimizer="newton")
