@@ -3,7 +3,7 @@
 `cardinal` and `soft_maximum` are new rows of the table of operations there, with the function that `cardinal` needs
 in `numerics.py` and the truth about both, which mpmath does not know by these names; `lion` is a row of
 the optimizers, `--patience` a field of the options of a descent, which the run reads; `yaml` a file and a line of the
-formats. The tables of the README and of `backprop help language` are printed anew; and that is all.
+formats. The tables of the README and of the pages of `backprop help` are printed anew; and that is all.
 """
 
 from __future__ import annotations
@@ -158,11 +158,13 @@ print(json.dumps(found))
 def house(tmp_path_factory: pytest.TempPathFactory) -> House:
     made = House(tmp_path_factory.mktemp("house"))
 
-    readme, language = made.folder / "README.md", made.package / "pages" / "language.md"
+    readme, pages = made.folder / "README.md", made.package / "pages"
+    of_help = [pages / f"{name}.md" for name in ("language", "optimizers", "optimizers")]
 
     def tables() -> list[tuple[Path, str]]:
         found = made.run("tests/test_readme.py").rstrip("\n").split("\n\n")
-        return [*((readme, table) for table in found), (language, made.run("tests/test_help.py"))]
+        helped = made.run("tests/test_help.py").rstrip("\n").split("\n\n")
+        return [*((readme, table) for table in found), *zip(of_help, helped, strict=True)]
 
     before = tables()
     made.row(SINC)
@@ -195,8 +197,9 @@ def test_the_tables_of_the_readme_and_of_the_page_have_new_rows(house: House) ->
     page = (house.package / "pages" / "language.md").read_text("utf-8")
     assert "\n    soft_maximum(x, y)   sigmoid(x - y), sigmoid(y - x)\n" in page
     assert "\n    cardinal(x)          if(abs(x) > 1," in page
+    page = (house.package / "pages" / "optimizers.md").read_text("utf-8")
+    assert "\n    lion      x' = x − lr·sign(beta1·m + (1 − beta1)·g)\n" in page
     page = (house.folder / "README.md").read_text("utf-8")
-    assert "| `lion` | `x' = x − lr·sign(beta1·m + (1 − beta1)·g)`<br>" in page
     row = "| `--patience N` | Give up after so many steps that move nothing. Default: 30. |"
     assert row in page
 
