@@ -8,12 +8,15 @@ from __future__ import annotations
 import random
 import re
 from collections import Counter
+from dataclasses import replace
 from math import pi
+from typing import Any
 
 import numpy
 import pytest
 
 import backprop
+from backprop.descent import starts
 from backprop.descent.course import ENDINGS
 from backprop.descent.result import Descent
 from backprop.report.descent_report import DescentReport
@@ -580,6 +583,29 @@ def test_several_starts_lie_within_bounds_and_may_have_no_value() -> None:
     assert len(without) == 1  # log of a negative number
     with pytest.raises(backprop.BackpropError, match="goes on from one point"):
         backprop.parse(text).descend(starts=2, state=found.state)
+
+
+def test_of_starts_that_are_interrupted_the_best_one_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run, runs = starts.minimize.descend, []
+
+    def interrupted(*asked: Any, **options: Any) -> Any:
+        found, ended = run(*asked, **options)
+        runs.append(found.value)
+        if len(runs) == 4:
+            found = replace(found, value=9.0, stopped="interrupted", converged=False, reason="")
+        return found, ended
+
+    monkeypatch.setattr(starts.minimize, "descend", interrupted)
+    text, start = FUNCTIONS["himmelblau"]
+    found = descent(text, start, starts=30)
+    assert len(runs) == 4  # the best one is not run again
+    assert (found.stopped, found.converged, found.value) == ("interrupted", False, min(runs[:3]))
+    assert found.reason.startswith(
+        "interrupted at start 4 of 30; of the best one so far: converged"
+    )
+    assert sum(each.count for each in found.ends) == 4
 
 
 @pytest.mark.parametrize("optimizer", ["auto", "newton", "lbfgs", "bfgs", "cg"])

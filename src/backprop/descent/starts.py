@@ -52,8 +52,13 @@ def descend(asked: Errand, **options: Unpack[DescentOptions]) -> tuple[Descent, 
         except BackpropError:
             without += 1
     best = min(found, key=_rank)
-    if best.stopped == "interrupted":
-        return replace(best, ends=_ends(found, without)), None
+    if found[-1].stopped == "interrupted":  # the best one is not run again
+        reason = (
+            f"interrupted at start {len(tried)} of {count}; of the best one so far: {best.reason}"
+        )
+        ends = _ends(found, without)
+        told = replace(best, stopped="interrupted", converged=False, reason=reason, ends=ends)
+        return told, None
     at = {**(asked.values or {}), **best.start}
     told, ended = minimize.descend(asked._replace(values=at), **options)
     return replace(told, ends=_ends(found, without)), ended
