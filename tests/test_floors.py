@@ -99,7 +99,7 @@ ONLY = {
         "descent/vectors.py",
         "descent/judgement.py",
         "descent/landing.py",
-        "descent/level_sets.py",
+        "descent/along_creases.py", "descent/creased.py", "descent/creases.py", "descent/level_sets.py",
         "descent/soft_ways.py",
         "descent/newton.py",
         "descent/receding.py",

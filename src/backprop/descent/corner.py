@@ -5,22 +5,28 @@ down that they share; at a minimum it is 0 (gradient sampling: Burke, Lewis and 
 Optim. 15, 2005). A way that proves to be none adds a gradient found along it, as bundle methods do.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from math import hypot, inf, isfinite
 from random import Random
 from sys import float_info
+from typing import TYPE_CHECKING
 
 from backprop.descent.course import Run, Stop
 from backprop.descent.endless import pole, without_end
-from backprop.descent.leads import Lead, after, stationary
+from backprop.descent.leads import Lead, after, no_way
 from backprop.descent.objective import Ending, GraphObjective, Point
 from backprop.descent.plateau import on_plateau
-from backprop.descent.problem import Problem, moves
+from backprop.descent.problem import FEW, Problem, moves
 from backprop.errors import NotFinite
 from backprop.evaluation import borders
 from backprop.evaluation.gradient import Evaluation
 from backprop.values import any_steep, having_say
+
+if TYPE_CHECKING:
+    from backprop.descent.creased import Creased
 
 _NEAR = (1e-2, 1e-4, 1e-6, 1e-8)
 """How far around a point is looked, relative to the scales of the inputs."""
@@ -99,15 +105,24 @@ def judged(run: Run, stop: Stop, ended: Ending, follows: bool) -> Stop | Lead | 
     if not odd:
         return _smooth(run, stop, ended)
     problem, is_smooth = run.problem, run.problem.objective.is_smooth
+    creased = _creased(run)
+    if follows and creased and creased.lead:
+        return creased.lead
+    lower, output = "lower" if problem.sign > 0 else "higher", problem.output
+    if creased and creased.shown:
+        why = f"{output} is {lower} neither along the creases that meet there nor beside them"
+        return Stop(
+            f"{run.least} at a corner", f"converged: a {run.least} at a corner, by values: {why}"
+        )
     most = max(_FEWEST, _WORK // max(1, problem.size) // (1 + run.left))
     look = _Around(problem, run.x, run.value, most, _sizes(run))
     slope = look.way_down()
     if slope and run.leave(slope, _LEADS):
         return None
-    lower, output = "lower" if problem.sign > 0 else "higher", problem.output
+    if creased and creased.lead:
+        return creased.lead
     if look.lowest:
-        but = ", but its gradient does not lead there; start elsewhere"
-        return stationary(run, "", look.lowest, but)
+        return no_way(run, look.lowest)
     if look.smooth or (rests and not undecided) or (is_smooth and not rests):
         return _smooth(run, stop, ended)
     none = f"{output} is {lower} at none of {look.count} points around it"
@@ -118,7 +133,19 @@ def judged(run: Run, stop: Stop, ended: Ending, follows: bool) -> Stop | Lead | 
         where = f"at the edge where {output} has no value" if look.outside else "at a corner"
         return Stop("corner", f"{where} {after(run)}: {few}; start elsewhere")
     where = f"at the edge where {output} has no value" if look.outside else "at a corner"
+    if creased and creased.open:
+        along = f"whether {output} {run.falls}s along the creases is not known"
+        return Stop("corner", f"{where} {after(run)}: {none}, but {along}")
     return Stop(f"{run.least} at a corner", f"converged: a {run.least} {where}, by values: {none}")
+
+
+def _creased(run: Run) -> Creased | None:
+    """What creases around here say; None where there are none, or too many."""
+    if run.problem.objective.is_smooth or len(run.x) > FEW:
+        return None
+    from backprop.descent.creased import Creased  # numpy is not always wanted
+
+    return Creased(run, _sizes(run))
 
 
 def _smooth(run: Run, stop: Stop, ended: Ending) -> Stop | Lead:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from backprop.descent.course import Run, Stop
 from backprop.descent.objective import Point
-from backprop.descent.problem import moves
+from backprop.descent.problem import dot, moves
 from backprop.numbers import shown
 
 NAMED = 4
@@ -32,6 +32,15 @@ def stationary(run: Run, kind: str, point: Point, but: str = "") -> Stop:
     """The end of a run at a point that is no minimum, but of this kind. point: a lower one."""
     way = f"{run.output} {run.falls}s towards {towards(run, point)}{but}"
     return Stop("stationary", f"stationary {after(run)}, no {run.least}: {kind}{way}")
+
+
+def no_way(run: Run, point: Point) -> Stop:
+    """The end of a run that nothing lowers, though the output is lower at a point found by values."""
+    if not dot(run.gradient, moves(run.x, point)) < 0:
+        return stationary(run, "", point, ", but its gradient does not lead there; start elsewhere")
+    way = f"{run.output} {run.falls}s towards {towards(run, point)}, and its gradient says so"
+    rough = "but no step along that was one: it is rough there, or has corners"
+    return Stop("rounding", f"{after(run)}: {way}, {rough}; start elsewhere")
 
 
 def towards(run: Run, point: Point) -> str:

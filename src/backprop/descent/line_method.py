@@ -10,7 +10,7 @@ from math import inf, isfinite, nan, sqrt
 from sys import float_info
 from typing import Protocol
 
-from backprop.descent.course import NoLower, Run
+from backprop.descent.course import Run
 from backprop.descent.line_search import LineSearch
 from backprop.descent.objective import Point
 from backprop.descent.problem import dot, moves
@@ -20,9 +20,6 @@ from backprop.errors import NotFinite
 
 _MOST_TRIALS = 50
 """The most trials along one line."""
-
-_MANY, _HARDLY = 50, 1e-2
-"""So many steps that lower the output by no more than this part of all that it has fallen, crawl."""
 
 _CLOSE = 1e-4
 """How far ahead the gradient is looked at, as a part of the inputs."""
@@ -106,8 +103,6 @@ class LineMethod:
     def __init__(self, run: Run, walls: Walls, memory: Directions) -> None:
         self.run, self.walls, self.memory = run, walls, memory
         self._of = memory.of
-        self._looked = run.count, run.value
-        """When it was last looked how far the output falls, and the output then."""
         self._scales: Vector | None = None
         """How far a move of 1 in these units goes, by each input; None: as far as it says."""
 
@@ -140,16 +135,7 @@ class LineMethod:
             if up and product < inf and of.dot(change, change) > 0:
                 memory.learn(Change(step, change, product, slope))
             run.step(point, value, slopes)
-            if self._crawls():
-                raise NoLower
-
-    def _crawls(self) -> bool:
-        """Whether an output with corners has hardly fallen in many steps: the slopes around may tell more."""
-        run = self.run
-        if run.problem.objective.is_smooth or (run.count - self._looked[0]) < _MANY:
-            return False
-        before, self._looked = self._looked[1], (run.count, run.value)
-        return before - run.value < _HARDLY * run.fallen
+            self.walls.look_back()
 
     def _down(self, gradient: Vector) -> Vector:
         """Where to go. What stands at a bound and would go beyond stays, and so does what its neighbours

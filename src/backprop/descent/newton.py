@@ -87,6 +87,7 @@ class Newton:
                     self._units = here.keep(self._units)
                 if not self._goes_lower(here, self._by_squares and not corner):
                     return
+                self.walls.look_back()
 
     def _goes_lower(self, here: _Here, by_squares: bool) -> bool:
         """Take a step to a lower point; whether there was one. by_squares: whether the second derivatives

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from backprop.descent.course import Run
+from backprop.descent.course import NoLower, Run
 from backprop.descent.objective import Point
 from backprop.descent.problem import dot, moves
 from backprop.errors import NotFinite
 
 Lower = tuple[float, Point, Point]
 """Value, point and gradient there."""
+
+_MANY, _HARDLY = 50, 1e-2
+"""So many steps that lower the output by no more than this part of all that it has fallen, crawl."""
 
 
 class Walls:
@@ -20,6 +23,8 @@ class Walls:
         """The lowest point that was asked for since that step, if it is lower."""
         self.stands = False
         """Whether there is a wall at the last point that was asked for."""
+        self._looked = run.count, run.value
+        """When it was last looked how far the output falls, and the output then."""
 
     def at(self, point: Point) -> tuple[float, Point]:
         """Value and gradient; where there are none, a wall that turns a line search back. Raises Stop where
@@ -42,3 +47,13 @@ class Walls:
         if value < (self.lowest[0] if self.lowest else run.value):
             self.lowest = value, point, gradient
         return value, gradient
+
+    def look_back(self) -> None:
+        """Raise NoLower where an output with corners has hardly fallen in many steps: the slopes around may
+        tell more."""
+        run = self._run
+        if run.problem.objective.is_smooth or (run.count - self._looked[0]) < _MANY:
+            return
+        before, self._looked = self._looked[1], (run.count, run.value)
+        if before - run.value < _HARDLY * run.fallen:
+            raise NoLower

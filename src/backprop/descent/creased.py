@@ -1,0 +1,137 @@
+"""What the creases around the end of a run say of it: a lower point, or that it is a minimum."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from math import inf
+from sys import float_info
+from typing import Any
+
+import numpy
+
+from backprop.descent.along_creases import Following, Landed, LooksLeft
+from backprop.descent.course import NOTHING, Run
+from backprop.descent.creases import Crease, OnCreases, creases, distances, has_own_corner
+from backprop.descent.leads import Lead, stationary
+from backprop.descent.objective import Point
+
+_MOST_NUMBERS = 5_000_000
+"""The most steps times inputs and corners for which creases are followed: a second or two."""
+
+_NEAR = 0.1
+"""A crease is near that is so far away, in the scales of the inputs."""
+
+_CHOICES = 5
+"""So many choices of the creases that are nearest are tried."""
+
+_TURNS = 40
+"""The most times that creases are chosen anew."""
+
+_MEETS = 1e-8
+"""A crease that is so near meets the point."""
+
+_MOST_LOOKS, _FEWEST_LOOKS = 3000, 300
+"""The most points at which creases are looked at, for one end of a run: for the second end half as many, and
+so on, but at least the second number."""
+
+
+class Creased:
+    """What the creases around the last point of a run say of it.
+
+    lead: a lower point, if there is one. shown: whether it is shown to be a minimum. open: whether the output
+    may fall along creases.
+    """
+
+    def __init__(self, run: Run, scales: Sequence[float]) -> None:
+        self._run, self._problem = run, run.problem
+        self._scales = numpy.array(scales)
+        self.lead: Lead | None = None
+        self.shown = self.open = False
+        problem = run.problem
+        if problem.objective.is_smooth or problem.size * len(run.x) > _MOST_NUMBERS:
+            return
+        self._objective = problem.objective.graph
+        self._all = creases(self._objective)
+        self._known: dict[Crease, bool] = {}
+        """Which of them a jump stands on."""
+        work = len(self._all) * len(run.x) + self._objective.size
+        if not self._all or work * len(run.x) > _MOST_NUMBERS:
+            return
+        self._looks = LooksLeft(max(_FEWEST_LOOKS, _MOST_LOOKS // (1 + run.followed)))
+        self._room = max(64 * float_info.epsilon * abs(run.value), NOTHING * run.fallen)
+        with numpy.errstate(all="ignore"):
+            self._look()
+
+    def _look(self) -> None:
+        run = self._run
+        best = Landed(run.x, run.value)
+        for _ in range(_TURNS):
+            found = self._lower(best)
+            if found is None:
+                break
+            best = found
+        if best.value < run.value - self._room:
+            self.lead = self._lead(best.point)
+        else:
+            self._judge()
+
+    def _lead(self, point: Point) -> Lead:
+        return Lead(point, stationary(self._run, "", point, ", along corners or off them"))
+
+    def _lower(self, at: Landed) -> Landed | None:
+        """A lower point on some of the creases that are near; None if none was found."""
+        for chosen in self._choices(at.point):
+            if not self._looks.left:
+                break
+            found = self._on(chosen).lowest(at.point)
+            if found is not None and found.value < at.value - self._room:
+                return found
+        return None
+
+    def _on(self, chosen: Sequence[Crease]) -> Following:
+        on = OnCreases(self._objective, chosen, self._problem.sign)
+        return Following(self._run, on, self._scales, self._looks)
+
+    def _distances(self, x: Point) -> Any:
+        """How far each crease is; inf of those on which the output jumps."""
+        apart = distances(self._objective, self._all, x, self._scales)
+        for at in numpy.flatnonzero(apart <= _NEAR).tolist():
+            crease = self._all[at]
+            if not has_own_corner(self._objective, crease):
+                if crease not in self._known:
+                    self._known[crease] = self._on([crease]).jumps(x)
+                if self._known[crease]:
+                    apart[at] = inf
+        return apart
+
+    def _choices(self, x: Point) -> Iterator[list[Crease]]:
+        """The nearest crease, the two nearest, ...: first where the next one is farthest away beside them."""
+        apart = self._distances(x)
+        order = numpy.argsort(apart, kind="stable")
+        sorted_ = apart[order]
+        near = int((sorted_ <= _NEAR).sum())
+        if not near:
+            return
+        following = numpy.append(sorted_[1:], inf)[:near]
+        gaps = (following + float_info.epsilon) / (sorted_[:near] + float_info.epsilon)
+        for last in sorted(range(near), key=lambda at: (-gaps[at], at))[:_CHOICES]:
+            yield [self._all[at] for at in order[: last + 1].tolist()]
+
+    def _judge(self) -> None:
+        """Whether the last point is a minimum, by the creases that meet there."""
+        run = self._run
+        apart = self._distances(run.x)
+        meeting = [self._all[at] for at in numpy.flatnonzero(apart <= _MEETS).tolist()]
+        if not meeting:
+            return
+        on = self._on(meeting)
+        place = on.start(run.x)
+        if place is None:
+            return
+        self._looks.left += _FEWEST_LOOKS
+        point = on.off(place, run.value - self._room)
+        if point is not None:
+            self.lead = self._lead(point)
+            return
+        self.open = not on.is_lowest
+        self.shown = on.is_lowest and on.is_sure and place.value <= run.value + self._room

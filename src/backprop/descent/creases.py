@@ -1,0 +1,178 @@
+"""Creases: where a step of an output has a corner, and the output on some of them as a smooth one.
+
+Whatever has corners is smooth on the points at which the same ones meet, and near these the corners are all
+that it changes by: the output and the equations of its creases are what the Lagrangian is made of, of which a
+minimum at corners is a stationary point (Lemaréchal, Oustry, Sagastizábal: The U-Lagrangian of a convex
+function, Trans. AMS 352, 2000; Griewank, Walther: First- and second-order optimality conditions for piecewise
+smooth objective functions, Optimization Methods and Software 31, 2016).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cached_property
+from math import inf
+from typing import Any, NamedTuple
+
+import numpy
+
+from backprop.descent.objective import GraphObjective
+from backprop.evaluation.second_derivatives import SecondDerivatives
+from backprop.graph import Graph, depending
+from backprop.operations import EQUALITIES, OPERATIONS
+from backprop.row import COMPARISON, Operation, is_truth
+from backprop.values import forward, tangents
+
+_EQUAL = re.compile(r"(\w+) == (\w+)")
+
+
+class Equal(NamedTuple):
+    """Which operand of a step, by number, is equal to which other one at its corner; None: to 0."""
+
+    operand: int
+    other: int | None
+
+
+class Crease(NamedTuple):
+    """A step that has a corner where some of its operands are equal."""
+
+    step: int
+    sides: tuple[Equal, ...]
+
+
+def creases(objective: GraphObjective) -> list[Crease]:
+    """Those of what moves, in order."""
+    graph, found = objective.whole, list[Crease]()
+    for step in graph.steps:
+        if objective.moved([step]):
+            found += [Crease(step, sides) for sides in _corners(OPERATIONS[graph.op(step)])]
+    return found
+
+
+def _corners(row: Operation) -> list[tuple[Equal, ...]]:
+    """Where an operation has corners, by the table: each the operands that are equal there. A comparison may
+    choose between two that agree at its border."""
+    if row.binding == COMPARISON and row.name not in EQUALITIES:
+        return [(Equal(0, 1),)]
+    found = []
+    for corner in row.corner.split(" or ") if row.corner else ():
+        names = [_EQUAL.fullmatch(each) for each in corner.split(" and ")]
+        pairs = [(each[1], each[2]) for each in names if each]
+        if len(pairs) == len(names):
+            operand = row.operands.index
+            found.append(
+                tuple(
+                    Equal(operand(one), operand(other) if other in row.operands else None)
+                    for one, other in pairs
+                )
+            )
+    return found
+
+
+class OnCreases:
+    """An output on k of its creases, m equations c(x) = 0 of the n inputs: there the operand of a step with a
+    corner is what it is equal to. sign: -1 for the negative of the output. is_on: False for the output as it
+    is everywhere."""
+
+    def __init__(
+        self, objective: GraphObjective, on: Sequence[Crease], sign: float, is_on: bool = True
+    ) -> None:
+        whole = objective.whole
+        self._leaves = objective.leaves
+        self._columns = columns = whole.columns.copy()
+        frozen: dict[int, dict[int, int | None]] = {}
+        for step, sides in on if is_on else ():
+            if has_own_corner(objective, Crease(step, sides)):
+                frozen.setdefault(step, {}).update(sides)
+        zero = columns.number(0.0)
+        now: dict[int, int] = {}
+        for step in whole.steps:
+            before = whole.operands(step)
+            after = [now.get(each, each) for each in before]
+            for at, other in frozen.get(step, {}).items():
+                after[at] = zero if other is None else after[other]
+            if after != list(before):
+                now[step] = columns.step(whole.op(step), after)
+        self._equations = list[int]()
+        for step, sides in on:
+            inside = whole.operands(step)
+            for side in sides:
+                one = now.get(inside[side.operand], inside[side.operand])
+                if side.other is not None:
+                    other = now.get(inside[side.other], inside[side.other])
+                    one = columns.step("-", (one, other))
+                self._equations.append(one)
+        self._output = now.get(whole.output, whole.output)
+        if sign < 0:
+            self._output = columns.step("*", (columns.number(sign), self._output))
+        self._graph = Graph(columns, [*self._equations, self._output]).for_many_walks()
+        moving = depending(self._graph, self._leaves, self._graph.steps)
+        self._steps = [step for step in self._graph.steps if step in moving]
+        self._fixed = objective.fixed
+        self._data = columns.start()
+        for node, number in self._fixed.items():
+            self._data[node] = number
+        forward(self._graph, [each for each in self._graph.steps if each not in moving], self._data)
+
+    def values(self, x: Sequence[float]) -> Any:
+        """The equations at a point, (m,)."""
+        data = self._at(x)
+        return numpy.array([data[each] for each in self._equations])
+
+    def both(self, x: Sequence[float]) -> tuple[Any, Any, Any]:
+        """The equations at a point, (m,), their slopes, (m, n), and those of the output, (n,)."""
+        data, count = self._at(x), len(self._leaves)
+        seeds: dict[int, Any] = dict(zip(self._leaves, numpy.identity(count), strict=True))
+        with numpy.errstate(all="ignore"):
+            by_step = tangents(self._graph, self._steps, data, seeds)
+        none = numpy.zeros(count)
+        slopes = numpy.array([by_step.get(each, none) for each in self._equations])
+        values = numpy.array([data[each] for each in self._equations])
+        return values, slopes.reshape(-1, count), by_step.get(self._output, none)
+
+    def bends(self, x: Sequence[float], some: Sequence[int], multipliers: Any) -> Any:
+        """The second derivatives of the output plus some of the equations times their multipliers, (n, n)."""
+        factors = numpy.zeros(len(self._equations))
+        factors[list(some)] = multipliers
+        point = [*x, *factors.tolist()]
+        second, count = self._lagrangian, len(x)
+        return second.table(second.data(point))[:count, :count]
+
+    @cached_property
+    def _lagrangian(self) -> SecondDerivatives:
+        """The second derivatives of the output plus all equations times factors, which are inputs."""
+        columns = self._columns.copy()
+        total, factors = self._output, list[int]()
+        for each in self._equations:
+            factors.append(columns.input())
+            total = columns.step("+", (total, columns.step("*", (factors[-1], each))))
+        leaves = [*self._leaves, *factors]
+        return SecondDerivatives(Graph(columns, [total]), leaves, self._fixed, "python")
+
+    def _at(self, x: Sequence[float]) -> list[float]:
+        data = self._data.copy()
+        for leaf, number in zip(self._leaves, x, strict=True):
+            data[leaf] = number
+        forward(self._graph, self._steps, data)
+        return data
+
+
+def has_own_corner(objective: GraphObjective, crease: Crease) -> bool:
+    """Whether a step is continuous where it has a corner: not one that is true or false, of which it is not
+    known whether what it chooses between agrees there."""
+    return not is_truth(OPERATIONS[objective.whole.op(crease.step)])
+
+
+def distances(
+    objective: GraphObjective, among: Sequence[Crease], x: Sequence[float], scales: Any
+) -> Any:
+    """How far each crease is from a point, (len(among),), in the scales of the inputs, by its slopes; inf
+    where these say nothing."""
+    every = OnCreases(objective, among, 1.0, is_on=False)
+    values, slopes, _ = every.both(x)
+    with numpy.errstate(all="ignore"):
+        apart = numpy.abs(values) / (numpy.abs(slopes) @ scales)
+    apart = numpy.where(numpy.isnan(apart), inf, apart)
+    ends = numpy.cumsum([len(each.sides) for each in among])
+    return numpy.array([part.max() for part in numpy.split(apart, ends[:-1])])
