@@ -17,6 +17,7 @@ import backprop as library
 from backprop import derived_formulas, gallery
 from backprop.algebra.formula import TooLong
 from backprop.errors import BackpropError, TooLarge
+from backprop.indexed_derivatives import DiffRequest
 from backprop.inputs import Inputs
 from backprop.language.model import Model
 from backprop.language.reading import read_model
@@ -205,7 +206,7 @@ def precisely(text: str, x: object) -> object:
 def compare(text: str, numbers: dict[str, float], shape: str, of: str) -> int:
     """Every derivative of a text, written as `diff` writes it and read again, with what `grad` says.
     How many were compared."""
-    found = derived_formulas.diff(Inputs(expressions=[text], of=[of]), shape=shape)
+    found = derived_formulas.diff(Inputs(expressions=[text], of=[of]), DiffRequest(shape=shape))
     written = write(found, Style())
     result, whole = library.parse(text).grad(numbers, of=of), library.parse(written)
     known = {name: result.data[name] for name in result.data if name in whole.inputs}

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
+from itertools import product
 
 import pytest
 
 import backprop as library
 from backprop import derived_formulas
+from backprop.indexed_derivatives import DiffRequest, with_indices
 from backprop.inputs import Inputs
 from backprop.report.derivative_report import DerivativeReport
 from backprop.reports.formulas.formula_text import write
@@ -17,9 +20,9 @@ from indexed_models import random_indexed
 from running import backprop
 
 
-def looped(text: str, of: str) -> DerivativeReport | None:
+def looped(text: str, of: str, shape: str | None = "steps") -> DerivativeReport | None:
     """The derivatives as equations with indices, if there are some."""
-    found = derived_formulas.diff(Inputs(expressions=[text], of=[of]))
+    found = derived_formulas.diff(Inputs(expressions=[text], of=[of]), DiffRequest(shape=shape))
     return found if any(each.behind for each in found.equations) else None
 
 
@@ -99,10 +102,130 @@ def test_random_models_with_indices(request: pytest.FixtureRequest) -> None:
         of = model.outputs[-1]
         if "[" in of or len(model.columns) > 1500:
             continue
-        found = derived_formulas._indexed(model, numbers, [of], [], False)
+        found = with_indices(model, numbers, [of], DiffRequest(shape="steps"))
         if found is not None and any(each.behind for each in found.equations):
             compared += compare(text, numbers, found, of)
     assert compared > 2 * many
+
+
+NESTED = [
+    ("h[i]=w*x[i] for i in 1..n; n=3; x[i]=i for i in 1..n; const x[*]; w=2; L=sum(h[i]^2 for i in 1..n)", ["dL_dw = 2*w*sum(x[i]^2 for i in 1..n)"]),
+    ("L = sum((w[i]-1)^2 for i in 1..3)", ["dL_dw[i] = 2*(w[i] - 1) for i in 1..3"]),
+    ("n=3; L = sum((a*x[i]-b)^2 for i in 1..n)", ["dL_dx[i] = 2*a*(a*x[i] - b) for i in 1..n"]),
+    ("n=4; x[i]=i for i in 1..n; D[i,j]=(x[i]-x[j])^2 for i in 1..n, j in 1..n if i<j; L=sum(log(1+D[i,j]) for i in 1..n, j in 1..n if i<j)", []),
+    ("n=3; x[i]=i for i in 1..n; f[i]=x[i]^2 for i in 1..n if mod(i,2)==1; L=sum(f[i]^2 for i in 1..n if mod(i,2)==1)", ["dL_dx[i] = 4*x[i]^3 for i in 1..n if mod(i, 2) == 1", "dL_dx[i] = 0 for i in 1..n if mod(i, 2) != 1"]),
+    ("n=6; x[i]=i for i in 1..n; L=sum(x[i]^2 for i in 1..n..2)", []),
+    ("n=4; x[i]=i for i in 1..n; L=mean(x[i]^2 for i in 1..n if i != 2)", []),
+    ("n=4; x[i]=i for i in 1..n; L=prod(1+x[i]*x[j] for i in 1..n, j in 1..n if i<j)", []),
+    ("n=3; x[k]=k for k in 1..n; w[k]=k/3 for k in 1..n; y[i]=sum(w[k]*x[k]^i for k in 1..n) for i in 1..2; L=sum(y[k]*w[k] for k in 1..2)", []),
+    ("f(u,k)=sum(u^i/i for i in 1..k); n=3; x[i]=i/7 for i in 1..n; L=sum(f(x[i],i) for i in 1..n)", []),
+    ("n=4; K=3; y[i]=1+mod(i,3) for i in 1..n; const y[*]; z[i,k]=sin(i*k) for i in 1..n, k in 1..K; L=mean(logsumexp(z[i,*])-z[i,y[i]] for i in 1..n)",
+     ["dL_dz[i,k] = exp(z[i,k] - logsumexp(z[i,p] for p in 1..K))/n for i in 1..n, k in 1..K if y[i] != k"]),
+    ("n=4; z[i]=i/5 for i in 1..n; p[i]=softmax(z[*],i) for i in 1..n; L=-log(p[2])+p[1]", []),
+    ("n=3; v[i,j]=i-j/3 for i in 1..n, j in i+1..4; L=logsumexp(v[*,*])+sum(v[2,*])", []),
+    ("u[0,i]=sin(i) for i in 0..4; u[t,0]=0 for t in 1..2; u[t,4]=1 for t in 1..2; u[t+1,i]=u[t,i-1]*u[t,i+1] for t in 0..1, i in 1..3; L=sum(u[*,*])", []),
+]  # fmt: skip
+
+
+def output_of(text: str) -> str:
+    return text.rsplit(";", 1)[-1].partition("=")[0].strip()
+
+
+@pytest.mark.parametrize(("text", "lines"), NESTED, ids=lambda each: each[:40] if isinstance(each, str) else "")  # fmt: skip
+@pytest.mark.parametrize("shape", ["nested", "steps"])
+def test_in_every_shape(text: str, lines: list[str], shape: str) -> None:
+    of, numbers = output_of(text), numbers_of(text)
+    found = with_indices(library.parse(text), numbers, [of], DiffRequest(shape=shape))
+    if found is None:
+        assert shape == "nested"
+        assert not lines
+        return
+    if shape == "nested":
+        for line in lines:
+            assert line in write(found, Style()).splitlines()
+    assert compare(text, numbers, found, of)
+
+
+def numbers_of(text: str) -> dict[str, float]:
+    """Numbers for the inputs that have none."""
+    model = library.parse(text)
+    names = [name for name in model.inputs if name not in model.defaults]
+    return {name: 0.3 + 0.17 * at for at, name in enumerate(names)}
+
+
+CHOSEN = [
+    ("n=4; a[i]=mod(3*i,5) for i in 1..n; L=max(a[*])-2*min(a[*])", "nothing is the same"),
+    ("n=4; a[i]=mod(i,2) for i in 1..n; L=max(a[*])-2*min(a[*])", "several are largest"),
+    ("n=5; K=2; x[i]=sin(i) for i in 1..n; mu[k]=k-1.5 for k in 1..K; L=sum(min((x[i]-mu[k])^2 for k in 1..K) for i in 1..n)", "k means"),
+    ("n=4; x[i]=i for i in 1..n; w[i]=2-i/3 for i in 1..n; m[i]=max(x[k]*w[i] for k in 1..n if k != i) for i in 1..n; L=sum(m[i]^2 for i in 1..n)", "with a condition"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", [text for text, _ in CHOSEN], ids=[said for _, said in CHOSEN])
+def test_of_the_largest(text: str) -> None:
+    """The first of those that are the largest, as `max(max(a, b), c)` has it."""
+    found = with_indices(library.parse(text), {}, ["L"], DiffRequest())
+    assert found is not None
+    assert compare(text, {}, found, "L")
+
+
+@pytest.mark.parametrize(
+    "text", [text for text, *_ in [*CASES, *NESTED, *CHOSEN[:1], *CHOSEN[2:]] if "u[t+1,i]" not in text and "x[i]=0" not in text]
+)  # fmt: skip
+@pytest.mark.parametrize("shape", ["nested", "steps"])
+def test_second_derivatives_are_those_of_hessian(text: str, shape: str) -> None:
+    of, numbers = output_of(text), numbers_of(text)
+    model = library.parse(text)
+    found = with_indices(model, numbers, [of], DiffRequest(order=2, shape=shape))
+    if found is None:
+        return
+    again = library.parse(write(found, Style()))
+    families = {
+        tuple(each.partition("[")[0] for each in equation.wrt): equation.name.partition("[")[0]
+        for equation in found.equations
+        if equation.name in found.asked
+    }
+    known = {name: number for name, number in numbers.items() if name in again.inputs}
+    hessian, compared = model.hessian(numbers, of=of), 0
+    for (one, row), (other, column) in product(enumerate(hessian.inputs), repeat=2):
+        parts = [row.partition("["), column.partition("[")]
+        label = families.get((parts[0][0], parts[1][0]))
+        indices = ",".join(rest[:-1] for _, _, rest in parts if rest)
+        name = f"{label}[{indices}]" if indices else label
+        wanted = hessian.matrix[one][other]
+        if label is None or not math.isfinite(wanted):
+            continue
+        assert name in again.names
+        value = again.grad(known, of=name).value if again.is_equation(name) else again.default(name)
+        assert value == pytest.approx(wanted, rel=1e-9, abs=1e-9), name
+        compared += 1
+    assert compared
+
+
+def test_second_derivatives_by_names() -> None:
+    text = "n=3; x[i]=i for i in 1..n; const x[*]; a=2; b=1; h[i]=tanh(a*x[i]+b) for i in 1..n; L=mean(h[i]^2 for i in 1..n)"
+    out = backprop("diff", "-e", text, "--wrt", "a, b", "--shape", "steps").out
+    assert "dL_da = " in out
+    mixed = backprop("diff", "-e", text, "--wrt", "a, b", "--order", "2", "--shape", "steps").out
+    lines = {line.partition(" = ")[0] for line in mixed.splitlines() if " = " in line}
+    assert {"dL_dh[i]", "dh_da[i]", "d2L_da_dh[i]", "d2L_da_db"} >= {
+        line for line in lines if line.startswith("d")
+    }
+    assert "d2L_da_db" in lines
+    third = backprop("diff", "-e", text, "--wrt", "b", "--order", "3")
+    assert third.status == 0
+    model, step = library.parse(text), 1e-4
+    values = [model.hessian(b=1 + step * sign, wrt=["b"]).matrix[0][0] for sign in (-1, 1)]
+    again = library.parse(third.out)
+    found = again.grad(of="d3L_db3").value
+    assert found == pytest.approx((values[1] - values[0]) / (2 * step), rel=1e-5)
+    assert " for i in 1..n" in third.out
+
+
+def test_an_index_that_is_called_as_an_input() -> None:
+    text = "k=2; n=3; x[i]=i for i in 1..n; h[i]=k*x[i] for i in 1..n; L=sum(h[k]^2 for k in 1..n)"
+    again = library.parse(backprop("diff", "-e", text).out)
+    assert again.grad(of="dL_dk").value == 2 * 2 * (1 + 4 + 9)
 
 
 def test_the_result_can_be_computed_in_large() -> None:
@@ -119,11 +242,11 @@ def test_the_result_can_be_computed_in_large() -> None:
 
 def test_pretty_and_latex_name_members() -> None:
     text = "n=3; x[k]=k for k in 1..n; w=1; h[k]=tanh(w*x[k]) for k in 1..n; L=sum(h[k]^2 for k in 1..n)"
-    pretty = backprop("diff", "-e", text, "--wrt", "w", "--pretty").out
+    pretty = backprop("diff", "-e", text, "--wrt", "w", "--pretty", "--shape", "steps").out
     assert pretty.splitlines() == [
         "∂L/∂h[k] = 2·h[k]  for k in 1..n",
         "∂L/∂w = sum(x[k]·(1 − h[k]^2)·(∂L/∂h[k]) for k in 1..n)",
     ]
     latex = backprop("diff", "-e", text, "--wrt", "w", "--format", "latex").out
     assert r"\sum_{k = 1}^{n}" in latex
-    assert r"h_{k}" in latex
+    assert r"x_{k} \tanh(w x_{k})" in latex

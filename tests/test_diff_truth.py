@@ -10,6 +10,7 @@ import pytest
 import backprop as library
 from backprop import derived_formulas
 from backprop.errors import BackpropError
+from backprop.indexed_derivatives import DiffRequest
 from backprop.inputs import Inputs
 from backprop.operations import OPERATIONS
 from backprop.reports.formulas.formula_text import write
@@ -71,7 +72,7 @@ def test_random_expressions_are_mpmaths(shape: str, request: pytest.FixtureReque
                 continue
             size = abs(model.grad(known, of="L").value)
             found = derived_formulas.diff(
-                Inputs(expressions=[f"L = {text}"], of=["L"]), shape=shape
+                Inputs(expressions=[f"L = {text}"], of=["L"]), DiffRequest(shape=shape)
             )
         except BackpropError:
             continue  # it has no value there, or no short formula

@@ -40,7 +40,7 @@ FLOORS = {
     "report": 7,
     "picture": 7,
     "derivation": 7,
-    "commands": 8, "many_outputs": 8, "derived_formulas": 8,
+    "commands": 8, "many_outputs": 8, "derived_formulas": 8, "indexed_derivatives": 8,
     "reports": 9,
     "api": 10, "model_matrices": 10, "model_formulas": 10, "value": 10,
     "__init__": 11,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from operator import itemgetter
 
 from backprop.algebra.formula import TooLong
@@ -12,24 +12,17 @@ from backprop.derivation.rule_steps import rule_steps
 from backprop.derivation.steps import SymbolicDerivation
 from backprop.errors import BackpropError, BadOption, LessAccurate, OrdinaryName, TooLarge
 from backprop.evaluation.leaves import ELSEWHERE
+from backprop.indexed_derivatives import DiffRequest, with_indices, with_numbers
 from backprop.inputs import Inputs, say
 from backprop.language import Model
 from backprop.names import is_pattern, meant
-from backprop.numbers import exact, few
+from backprop.numbers import few
 from backprop.operations import FUNCTIONS
 from backprop.report.derivative_report import DerivativeEquation, DerivativeReport
-from backprop.symbolic.by_names import DerivativeNames, Derived
-from backprop.symbolic.loops_read import NotIndexed
-from backprop.symbolic.of_families import IndexedDerived
-from backprop.symbolic.of_texts import IndexedText, written
+from backprop.symbolic.by_names import Derived
+from backprop.symbolic.of_texts import written
 from backprop.symbolic.request import SHORT, Request, short
 from backprop.syntax.parser import Statement, read
-
-_NAMES = re.compile(r"[^\W\d]\w*")
-_OWN_NUMBER = re.compile(
-    r"(?P<head>(?:const\s+)?(?P<name>[^\W\d]\w*'*)\s*=\s*)(?:[^()=]|\([^()]*\))*?(?P<limits>\s*(?:±|\+/-|\bin\b).*)?"
-)
-"""A statement that gives a single name a number, and what stands behind that."""
 
 _RAISED_E = re.compile(r"(?<![\w.])e\s*(?:\^|\*\*|[⁰¹²³⁴-⁹⁺⁻]|ˣ)")
 """`e^x`, where Euler's number may be meant."""
@@ -37,61 +30,39 @@ _RAISED_E = re.compile(r"(?<![\w.])e\s*(?:\^|\*\*|[⁰¹²³⁴-⁹⁺⁻]|ˣ)")
 _CALLED = re.compile(r"([^\W\d]\w*)\s*\(")
 
 
-def diff(
-    inputs: Inputs,
-    wrt: Sequence[str] = (),
-    order: int = 1,
-    shape: str | None = None,
-    textbook: bool = False,
-    alone: bool = False,
-) -> DerivativeReport:
-    """The derivatives of the outputs that are asked for (of the only one, if none is) as formulas.
-
-    wrt, order: by these names, so often. shape: `nested`, `steps`, or what fits. textbook: slopes as
-    in a textbook. alone: the answer has nothing but the formulas.
-    """
+def diff(inputs: Inputs, asked: DiffRequest = DiffRequest()) -> DerivativeReport:  # noqa: B008
+    """The derivatives of the outputs that are asked for (of the only one, if none is) as formulas."""
     model, numbers = inputs.given()
-    found = derivatives(model, numbers, inputs.of, wrt, order, shape, textbook, alone)
+    found = derivatives(model, numbers, asked._replace(of=inputs.of))
     for sentence in found.said:
         say(sentence)
     return found
 
 
-def derivatives(
-    model: Model,
-    numbers: Mapping[str, float],
-    of: Sequence[str] = (),
-    wrt: Sequence[str] = (),
-    order: int = 1,
-    shape: str | None = None,
-    textbook: bool = False,
-    alone: bool = False,
-) -> DerivativeReport:
+def derivatives(model: Model, numbers: Mapping[str, float], asked: DiffRequest) -> DerivativeReport:
     """What `diff` says of a Model, and nothing on standard error. numbers: those of inputs that are given
     besides the file's own."""
-    for each in of:
+    for each in asked.of:
         if not is_pattern(each):
             model.output(each)  # which says of a family what to choose
-    outputs = model.meant_outputs(of) or [model.output(None)]
+    outputs = model.meant_outputs(asked.of) or [model.output(None)]
     said: list[str] = []
-    names = meant(wrt, model.names, "these equations")
-    if (
-        order == 1
-        and shape != "nested"
-        and (looped := _indexed(model, numbers, outputs, wrt, textbook))
-    ):
-        if shape is None:
-            said.append("step by step: the equations have indices (--shape steps)")
-        return looped._replace(notes=_notes(model, textbook), said=said)
+    names = meant(asked.wrt, model.names, "these equations")
+    looped = with_indices(model, numbers, outputs, asked)
+    if looped is not None:
+        if asked.shape is None and looped.shape == "steps":
+            said.append("step by step: the equations have indices (--shape nested|steps)")
+        return looped._replace(notes=_notes(model, asked.textbook), said=said)
     if model.loops:
         message = (
             "these indexed equations have no derivatives with indices that can be written here"
         )
         hints = ["take smaller ranges (--set n=10), for which each member is written by itself"]
         raise TooLarge(message, hints=hints)
-    asked = Request(model, outputs, names, order, textbook, alone)
+    alone, shape = asked.alone, asked.shape
+    request = Request(model, outputs, names, asked.order, asked.textbook, alone)
     for output in outputs:
-        if not asked.names(output) or asked.names(output) == [output]:
+        if not request.names(output) or request.names(output) == [output]:
             who = "this" if alone else output
             hints = (
                 ["write one with a name in it: x^2"]
@@ -99,16 +70,16 @@ def derivatives(
                 else ["name what is to be: --wrt NAME"]
             )
             raise BadOption(f"{who} has no inputs to be derived by", hints=hints)
-    chosen = _to_read(asked, model) if alone and shape is None else None
-    found, shape = chosen or _shaped(asked, shape, said)
+    chosen = _to_read(request, model) if alone and shape is None else None
+    found, shape = chosen or _shaped(request, shape, said)
     found = _with_value(found, said)
     equations = [
         DerivativeEquation(each.name, each.formula.text(), each.of, each.wrt) for each in found
     ]
-    several = any(len(asked.names(each)) > 1 for each in outputs)
+    several = any(len(request.names(each)) > 1 for each in outputs)
     given = [] if alone else _given(model, found, numbers)
     own = [new.name for new, each in zip(equations, found, strict=True) if each.asked]
-    notes = _notes(model, textbook)
+    notes = _notes(model, asked.textbook)
     return DerivativeReport(
         outputs, given, equations, own, shape, alone, False, several, notes, model.warnings, said
     )
@@ -184,43 +155,6 @@ def rules(inputs: Inputs, only: Sequence[str] = ()) -> SymbolicDerivation:
         raise TooLarge(message, hints=hints) from None
 
 
-def _indexed(
-    model: Model,
-    numbers: Mapping[str, float],
-    outputs: Sequence[str],
-    wrt: Sequence[str],
-    textbook: bool,
-) -> DerivativeReport | None:
-    """The derivatives of a text with indices as equations with indices; None where that cannot be."""
-    if any("[" in each for each in (*outputs, *wrt, *numbers)) or not model.source.text.count("["):
-        return None
-    names, found = DerivativeNames(set(model.names)), list[IndexedDerived]()
-    try:
-        text = IndexedText(model)
-        for of in outputs:
-            found += text.derivatives(of, wrt, names, textbook)
-    except (NotIndexed, TooLong):
-        return None
-    equations = [
-        DerivativeEquation(
-            each.left, each.equation.formula.text(), each.equation.of, (each.by,), each.behind
-        )
-        for each in found
-    ]
-    if not any(each.equation.asked for each in found):
-        return None
-    asked = [each.left for each in found if each.equation.asked]
-    several = any(each.indices for each in found) or (
-        len({each.equation.wrt for each in found if each.equation.asked}) > 1
-    )
-    lines = text.needed(found)
-    words = {*_NAMES.findall(" ".join([*lines, *(each.line for each in equations)]))}
-    given = _with_numbers(lines, {**model.given, **numbers}, words)
-    return DerivativeReport(
-        outputs, given, equations, asked, "steps", several=several, warnings=model.warnings
-    )
-
-
 def _shaped(asked: Request, shape: str | None, said: list[str]) -> tuple[list[Derived], str]:
     """The derivatives, and in which shape they are. Raises TooLarge."""
     if shape != "steps":
@@ -280,25 +214,9 @@ def _given(model: Model, found: Sequence[Derived], numbers: Mapping[str, float])
             waiting += families[_base(name)]  # it may name any of them
     bases = {*map(_base, done)}
     texts = [written(each, bases) for _, each in sorted(lines.items(), key=itemgetter(0))]
-    return _with_numbers(texts, {**model.given, **numbers}, used)
+    return with_numbers(texts, {**model.given, **numbers}, used)
 
 
 def _base(name: str) -> str:
     """`x` of `x[2,3]`."""
     return name.partition("[")[0]
-
-
-def _with_numbers(
-    lines: Sequence[str], numbers: Mapping[str, float], used: Container[str]
-) -> list[str]:
-    """Statements with the numbers that were given in the place of those of the file; of names that are
-    used and have no statement of their own, a line each."""
-    rest = dict(numbers)
-    found = []
-    for text in lines:
-        parts = _OWN_NUMBER.fullmatch(text)
-        number = rest.pop(parts["name"], None) if parts else None
-        if parts and number is not None:
-            text = f"{parts['head']}{exact(number)}{parts['limits'] or ''}"
-        found.append(text)
-    return found + [f"{name} = {exact(number)}" for name, number in rest.items() if name in used]

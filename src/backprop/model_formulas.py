@@ -94,9 +94,10 @@ class FormulaVerbs(Matrices):
             {'dL_da': 'b*f', 'dL_df': 'a*b + c'}
         """
         from backprop.derived_formulas import derivatives
+        from backprop.indexed_derivatives import DiffRequest
 
         numbers = self._asked(values, None, {}).numbers
-        ask = partial(derivatives, self, numbers, names(of), names(wrt), order, shape)
-        found = DerivativeFormulas(*ask(pretty)._replace(pretty=pretty))
-        found._read = partial(ask, True)
+        asked = DiffRequest(names(of), names(wrt), order, shape, pretty)
+        found = DerivativeFormulas(*derivatives(self, numbers, asked)._replace(pretty=pretty))
+        found._read = partial(derivatives, self, numbers, asked._replace(textbook=True))
         return found

@@ -201,6 +201,18 @@ class Sum(Formula):
         return text, SUM
 
 
+def in_order(found: Formula) -> list[str]:
+    """The names in a formula, in the order in which they stand there; members by their families."""
+    names = dict[str, None]()
+    waiting = [found]
+    while waiting:
+        part = waiting.pop()
+        for each in part.names - frozenset().union(*(each.names for each in part.parts)):
+            names[each] = None
+        waiting += reversed(part.parts)
+    return [each for each in names if each in found.names]
+
+
 def absolute(number: Rational) -> Rational:
     return -number if number < 0 else number
 

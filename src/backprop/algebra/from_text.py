@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from functools import cache, reduce
+from itertools import count
 
 from backprop.algebra.formula import ZERO, Call, Formula, Product, Sum, Symbol, number, value_of
 from backprop.algebra.indexed import GatherFormula, MemberFormula, RangeFormula
@@ -77,5 +78,29 @@ def substituted(found: Formula, by: Mapping[str, Formula]) -> Formula:
     if found.names.isdisjoint(by):
         return found
     if isinstance(found, GatherFormula):  # an index of its own is another thing
-        by = {name: each for name, each in by.items() if name not in found.bound}
+        by = {name: each for name, each in by.items() if name in found.names}
+        found = _apart_from(found, frozenset().union(*(each.names for each in by.values())))
     return rebuilt(found, lambda part: substituted(part, by))
+
+
+def _apart_from(found: GatherFormula, taken: Set[str]) -> GatherFormula:
+    """What is gathered, with other names for its indices than those that are taken."""
+    by: dict[str, Formula] = {}
+    for name in sorted(found.bound & taken):
+        others = taken | found.bound | found.names | {each.text() for each in by.values()}
+        by[name] = Symbol(next(f"{name}{at}" for at in count(1) if f"{name}{at}" not in others))
+    return renamed(found, by) if by else found
+
+
+def renamed(found: GatherFormula, by: Mapping[str, Formula]) -> GatherFormula:
+    """What is gathered, with other names for some of its indices."""
+    clauses = [
+        RangeFormula(
+            by[each.name].text() if each.name in by else each.name,
+            [substituted(item, by) for item in each.items],
+            each.listed,
+        )
+        for each in found.clauses
+    ]
+    condition = None if found.condition is None else substituted(found.condition, by)
+    return GatherFormula(found.name, substituted(found.body, by), clauses, condition)

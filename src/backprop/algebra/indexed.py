@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 from backprop.algebra.formula import Formula, Sum, is_number
@@ -75,6 +75,16 @@ class GatherFormula(Formula):
 
     def bound_text(self) -> tuple[str, int]:
         return f"{self.name}({self.body.text()} {through(self.clauses, self.condition)})", CALL
+
+
+def index_names(found: Formula) -> Iterator[str]:
+    """The names of all indices in a formula."""
+    waiting = [found]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, RangeFormula):
+            yield part.name
+        waiting += part.parts
 
 
 def through(clauses: Sequence[RangeFormula], condition: Formula | None) -> str:

@@ -8,6 +8,7 @@ from backprop import derived_formulas, options
 from backprop.cli.expressions import with_expression
 from backprop.cli.printing import Output, chosen_format, complain, format_option, send
 from backprop.errors import BadOption
+from backprop.indexed_derivatives import DiffRequest
 from backprop.inputs import Inputs
 from backprop.options import names_option, option
 from backprop.reports import FORMULAS
@@ -38,7 +39,8 @@ def diff(
         raise BadOption(f"--pretty has no place in {format}", hints=["leave it out"])
     inputs, alone = with_expression(inputs)
     textbook = pretty or format in ("latex", "markdown")
-    found = derived_formulas.diff(inputs, wrt, order, shape, textbook, alone)
+    asked = DiffRequest((), wrt, order, shape, textbook, alone)
+    found = derived_formulas.diff(inputs, asked)
     write = FORMULAS.writer(format)
     send(lambda style: write(found._replace(pretty=pretty), style), output, None)
     complain(found.warnings, "warning")

@@ -64,5 +64,25 @@ class DerivativeReport(NamedTuple):
         found = self.labels.get(family)
         if found is None or not index:
             return found
-        base = found.wrt[0].partition("[")[0]
-        return found._replace(name=name, wrt=(f"{base}[{index}",))
+        left = _indices(name)
+        of, *wrt = (_with(each, left) for each in (found.of, *found.wrt))
+        return found._replace(name=name, of=of, wrt=tuple(wrt))
+
+
+def _with(name: str, left: list[str]) -> str:
+    """A name with as many indices as it has, of those that are left."""
+    base, count = name.partition("[")[0], len(_indices(name))
+    own, left[:count] = left[:count], []
+    return f"{base}[{','.join(own)}]" if own else base
+
+
+def _indices(name: str) -> list[str]:
+    """`i` and `max(k,1)` of `x[i,max(k,1)]`."""
+    found, depth = [""], 0
+    for each in name.partition("[")[2][:-1]:
+        depth += (each in "([") - (each in ")]")
+        if each == "," and not depth:
+            found.append("")
+        else:
+            found[-1] += each
+    return [each.strip() for each in found] if found != [""] else []

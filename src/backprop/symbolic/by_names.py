@@ -8,6 +8,7 @@ intermediates keep their names, the derivative of the output by each is an equat
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Sequence
+from copy import copy
 from typing import NamedTuple
 
 from backprop.algebra.formula import ONE, ZERO, Formula, Symbol, TooLong, is_number
@@ -42,6 +43,7 @@ class DerivativeNames:
         self._taken = taken
         self._given: dict[str, tuple[str, tuple[str, ...]]] = {}
         self._parts = 0
+        self._new = 0
 
     def __call__(self, of: str, wrt: Sequence[str]) -> str:
         order = f"{len(wrt)}" if len(wrt) > 1 else ""
@@ -66,12 +68,71 @@ class DerivativeNames:
             plain += "_"
         return plain
 
+    def new_part(self) -> str:
+        """A name for what is no derivative: `v1`."""
+        while True:
+            self._new += 1
+            name = f"v{self._new}"
+            if name not in self._taken and name not in self._given:
+                return name
+
     def part(self, of: str, name: str) -> str:
         """A name for a part of a sum that has many terms: `dL_dw_1`."""
         self._parts += 1
         found = f"{self(of, (name,))}_{self._parts}"
         while found in self._taken:
             found += "_"
+        return found
+
+
+class PathName(NamedTuple):
+    """What a derivative is called, of what and by what it is. again: after how many names the step was
+    made that it is by; None of what the file names."""
+
+    name: str
+    of: str
+    wrt: tuple[str, ...]
+    again: int | None = None
+
+
+class PathNames:
+    """What the steps of a derivative by several names are, one name after the other.
+
+    How `dL_dx` moves with the step `dL_db` of its equations is how b moves with x: that is `db_dx`. How
+    it moves with b is `d2L_dx_db`.
+    """
+
+    def __init__(self, naming: DerivativeNames, of: str) -> None:
+        self._naming = naming
+        self._of = of
+        self._path: tuple[str, ...] = ()
+        self._made: dict[str, tuple[int, str]] = {}
+        self._meant: dict[str, tuple[str, tuple[str, ...]]] = {}
+
+    def __call__(self, name: str) -> PathName:
+        """The derivative by a name, of that by the names so far."""
+        again, of, wrt = None, self._of, (*self._path, name)
+        if name in self._made:
+            again, by = self._made[name]
+            of, before = self._meant.get(by, (by, ()))
+            wrt = (*before, *self._path[again:])
+        made = self._naming(of, wrt)
+        while made in self._made:  # steps that come to the same
+            made += "_"
+        self._made[made] = len(self._path), name
+        self._meant[made] = of, wrt
+        return PathName(made, of, wrt, again)
+
+    def after(self, name: str) -> PathNames:
+        """The names for one derivative more."""
+        twin = copy(self)
+        twin._path = (*self._path, name)
+        twin._made, twin._meant = {**self._made}, {**self._meant}
+        return twin
+
+    def twin(self) -> PathNames:
+        found = copy(self)
+        found._made, found._meant = {**self._made}, {**self._meant}
         return found
 
 

@@ -7,17 +7,17 @@ Whether it holds for all indices, for some or for none, the corners of their ran
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import product
+from itertools import islice, product
 from typing import NamedTuple
 
-from backprop.algebra.formula import ONE, Call, Formula, Product, Sum, Symbol
+from backprop.algebra.formula import ONE, Call, Formula, Product, Sum, Symbol, is_number
 from backprop.algebra.from_text import substituted
 from backprop.algebra.indexed import RangeFormula
-from backprop.algebra.normal import minus, plus, split
+from backprop.algebra.normal import minus, operation, plus, split
 from backprop.syntax.functions import evaluated
 from backprop.syntax.parser import formula
 
-_MOST_POINTS = 20_000
+_MOST_POINTS = 5_000
 """So many combinations of indices are looked at one by one, where ranges depend on each other."""
 
 IndexNumbers = Mapping[str, float]
@@ -42,14 +42,68 @@ class IndexCondition(NamedTuple):
         """right - left."""
         return evaluated(formula(minus(self.right, self.left).text()), dict(numbers))
 
+    def changed(self, by: Mapping[str, Formula]) -> IndexCondition:
+        return IndexCondition(substituted(self.left, by), substituted(self.right, by), self.equal)
 
-def holds(
-    found: IndexCondition, clauses: Sequence[RangeFormula], numbers: IndexNumbers
-) -> bool | None:
-    """Whether a condition holds for all indices; None: for some, or who knows."""
+
+class StatedCondition(NamedTuple):
+    """A condition as a text says it, `i < j or i == 3`."""
+
+    formula: Formula
+
+    @property
+    def opposite(self) -> Formula:
+        if isinstance(self.formula, Call):
+            turned = _TURNED.get(self.formula.name)
+            if turned is not None:
+                return Call(turned, self.formula.operands)
+            if self.formula.name == "not":
+                return self.formula.operands[0]
+        return operation("not", [self.formula])
+
+    def changed(self, by: Mapping[str, Formula]) -> StatedCondition:
+        return StatedCondition(substituted(self.formula, by))
+
+
+_TURNED = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
+
+MembersCondition = IndexCondition | StatedCondition
+
+
+def conditions_of(found: Formula | None) -> list[MembersCondition]:
+    """A condition as those that all hold in it."""
+    return [_condition(each) for each in parts_of(found)]
+
+
+def parts_of(found: Formula | None) -> list[Formula]:
+    """What `and` joins."""
+    if found is None:
+        return []
+    if isinstance(found, Call) and found.name == "and":
+        return [part for each in found.operands for part in parts_of(each)]
+    return [found]
+
+
+def _condition(found: Formula) -> MembersCondition:
+    if isinstance(found, Call) and found.name in ("==", "<=", ">="):
+        left, right = found.operands if found.name != ">=" else reversed(found.operands)
+        return IndexCondition(left, right, found.name == "==")
+    return StatedCondition(found)
+
+
+def holds(found: MembersCondition, piece: MembersPart) -> bool | None:
+    """Whether a condition holds for all members of a part; None: for some, or who knows."""
+    stated = parts_of(piece.condition)
+    if found.formula in stated:
+        return True
+    if found.opposite in stated:
+        return False
+    clauses, numbers = piece.clauses, piece.numbers
     known = {*numbers, *(each.name for each in clauses)}
-    if any(not each.names <= known for each in (found.left, found.right, *clauses)):
+    if any(not each.names <= known for each in (found.formula, *clauses)):
         return None  # a table of numbers
+    if isinstance(found, StatedCondition) or stated or not _is_linear(found):
+        return _one_by_one(found, piece)
     seen = [found.at(point) for point in corners(clauses, numbers)]
     if not seen or any(each != each for each in seen):
         return None
@@ -62,6 +116,30 @@ def holds(
     return False if max(seen) < 0 else None
 
 
+def _is_linear(found: IndexCondition) -> bool:
+    """Whether what a condition says at the corners of ranges says it for all indices."""
+    apart = minus(found.right, found.left)
+    terms = apart.terms if isinstance(apart, Sum) else (apart,)
+    return all(isinstance(split(each)[2], Symbol) or is_number(each) for each in terms)
+
+
+def _one_by_one(found: MembersCondition, piece: MembersPart) -> bool | None:
+    """Whether a condition holds for all members, where they are few."""
+    where = None
+    if piece.condition is not None and piece.condition.names <= {
+        *piece.numbers,
+        *(each.name for each in piece.clauses),
+    }:
+        where = formula(piece.condition.text())
+    test, seen = formula(found.formula.text()), set[bool]()
+    for point in points(piece.clauses, piece.numbers):
+        if any(each != each for each in point.values()):
+            return None
+        if where is None or evaluated(where, point):
+            seen.add(bool(evaluated(test, point)))
+    return seen.pop() if len(seen) == 1 else None
+
+
 def corners(clauses: Sequence[RangeFormula], numbers: IndexNumbers) -> Iterator[dict[str, float]]:
     """Points of ranges between which all others lie: the corners of a box; else all, if they are few."""
     names = {each.name for each in clauses}
@@ -71,13 +149,19 @@ def corners(clauses: Sequence[RangeFormula], numbers: IndexNumbers) -> Iterator[
             for point in product(*({min(each), max(each)} for each in ends)):
                 yield {**numbers, **dict(zip((each.name for each in clauses), point, strict=True))}
         return
+    yield from points(clauses, numbers)
+
+
+def points(clauses: Sequence[RangeFormula], numbers: IndexNumbers) -> Iterator[dict[str, float]]:
+    """All combinations of indices; of many, one that is no number."""
     found = [dict(numbers)]
     for clause in clauses:
-        found = [
+        more = (
             {**point, clause.name: value} for point in found for value in _values(clause, point)
-        ]
+        )
+        found = [*islice(more, _MOST_POINTS + 1)]
         if len(found) > _MOST_POINTS:
-            yield {name: float("nan") for name in (*numbers, *names)}
+            yield {name: float("nan") for name in (*numbers, *(each.name for each in clauses))}
             return
     yield from found
 
@@ -102,9 +186,11 @@ class MembersPart(NamedTuple):
     condition: Formula | None
     numbers: IndexNumbers
 
-    def split(self, by: IndexCondition) -> Iterator[tuple[MembersPart, bool]]:
+    def split(self, by: MembersCondition) -> Iterator[tuple[MembersPart, bool]]:
         """The parts where a condition holds and where it does not."""
-        found = _cut(by, self.clauses)
+        known = {*self.numbers, *(each.name for each in self.clauses)}
+        cuts = isinstance(by, IndexCondition) and by.formula.names <= known
+        found = _cut(by, self.clauses) if isinstance(by, IndexCondition) and cuts else None
         if found is None:
             yield self._replace(condition=both(self.condition, by.formula)), True
             yield self._replace(condition=both(self.condition, by.opposite)), False

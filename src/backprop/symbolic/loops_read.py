@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence, Set
 from functools import reduce
-from itertools import chain, count, pairwise
+from itertools import chain, count
+from math import prod
 from typing import Any, NamedTuple
 
 from backprop.algebra.formula import Formula, Symbol, number
 from backprop.algebra.from_text import gathered, substituted
-from backprop.algebra.indexed import MemberFormula, RangeFormula
-from backprop.algebra.normal import operation
+from backprop.algebra.indexed import MemberFormula, RangeFormula, index_names
+from backprop.algebra.normal import minus, operation
+from backprop.language.arguments import SHARED
 from backprop.language.reading import Parsed
-from backprop.operations import CONSTANTS, DERIVATIVE, FUNCTIONS
-from backprop.symbolic.domains_of import solve
+from backprop.operations import CONSTANTS, DERIVATIVE, FUNCTIONS, GATHERS
+from backprop.symbolic.implied_families import FamilyBox, boxes
+from backprop.symbolic.stars_spread import FamilyRanges, StarRanges, spread
 from backprop.syntax import functions
 from backprop.syntax.fold import fold_nodes
 from backprop.syntax.grammar import LIMITS, Node, roots
@@ -39,7 +42,7 @@ class IndexedEquation(NamedTuple):
     clauses: tuple[RangeFormula, ...]
     condition: Formula | None
     formula: Formula | None
-    statement: Statement
+    statement: Statement | None = None
     is_input: bool = False
 
 
@@ -55,14 +58,22 @@ class _Star(NamedTuple):
 
 
 class IndexedReader:
-    """The statements of a text as formulas. numbers: of its constants. Raises NotIndexed."""
+    """The statements of a text as formulas. numbers: of its constants. members: how many each family has,
+    as far as that is known. Raises NotIndexed."""
 
-    def __init__(self, text: Parsed, numbers: Mapping[str, float]) -> None:
+    def __init__(
+        self, text: Parsed, numbers: Mapping[str, float], members: Mapping[str, int]
+    ) -> None:
         self._numbers = numbers
+        self._members = members
+        self.bases: dict[str, str] = {}
+        """The names of the text after which others were made."""
+        self._known_boxes: Mapping[str, FamilyBox | None] | None = None
         self._functions = text.functions
-        self._taken = {
+        self.words = frozenset(  # that no index gets
             word for tokens, _ in text.statements for word in tokens.texts if word.isidentifier()
-        }
+        )
+        self._taken = {*self.words}
         self._defining: dict[str, list[Statement]] = {}
         for each in text.statements:
             if each.shape.form not in ("function", "declaration", "goal"):
@@ -71,14 +82,41 @@ class IndexedReader:
         for statements in self._defining.values():
             self.equations += map(self._equation, statements)
         self.equations = [each._replace(is_input=not _computed(each)) for each in self.equations]
+        defined = {each.name for each in self.equations}
+        self._indices = {
+            name
+            for each in self.equations
+            for part in (*each.clauses, *([] if each.formula is None else [each.formula]))
+            for name in index_names(part)
+            if name not in defined
+        }
+        self.equations += self._implied()
 
     def fresh(self, base: str = "p") -> str:
-        """A name for an index that the text does not have."""
-        for name in chain((base, *"pqrsuvklmijt"), (f"{base}{at}" for at in count(1))):
-            if name not in self._taken:
-                self._taken.add(name)
-                return str(name)
-        raise AssertionError("names never end")
+        """A name for an index that the text does not have, and that was not given before."""
+        name = _first_free(base, self._taken)
+        self._taken.add(name)
+        self.bases[name] = self.bases.get(base, base)
+        return name
+
+    def letter(self, base: str, taken: Set[str]) -> str:
+        """A name for an index in an equation that has some: that of the text it was made from, if the
+        equation does not have it, else one that the text does not have."""
+        if base in self._indices and base not in taken:
+            return base
+        return _first_free(base, self.words.union(taken))
+
+    def _implied(self) -> list[IndexedEquation]:
+        """Equations without right sides for the families that are read and not defined."""
+        made = []
+        for name, box in self._implied_boxes(self.equations).items():
+            if box is not None:
+                indices = [Symbol(self.fresh(base)) for base in box.bases]
+                ends = zip(indices, box.lows, box.highs, strict=True)
+                clauses = [RangeFormula(index.name, [low, high]) for index, low, high in ends]
+                own = IndexedEquation(name, tuple(indices), tuple(clauses), None, None)
+                made.append(own._replace(is_input=True))
+        return made
 
     def _equation(self, statement: Statement) -> IndexedEquation:
         tokens, shape = statement
@@ -168,12 +206,15 @@ class IndexedReader:
             parameters = list(dict.fromkeys(parameters))
             if len(parameters) != len(operands):
                 raise NotIndexed
-            made = self._formula(
-                function, len(shape.nodes) - 1, dict(zip(parameters, operands, strict=True))
-            )
+            put: dict[str, Formula] = {}  # after an index of the function has got another name
+            names = {
+                name: self._held(given, put)
+                for name, given in zip(parameters, operands, strict=True)
+            }
+            made = self._formula(function, len(shape.nodes) - 1, names)
             if not isinstance(made, Formula):
                 raise NotIndexed
-            return made
+            return substituted(made, put)
         if any(isinstance(each, _Star) for each in operands):
             return self._of_stars(word, operands)
         row = FUNCTIONS.get(word)
@@ -189,70 +230,83 @@ class IndexedReader:
             return found
         return self._operation(row.name, operands)
 
+    def _held(self, given: Any, put: dict[str, Formula]) -> Any:
+        """What is given to a function with names in the place of formulas."""
+        if isinstance(given, _Star):
+            indices = [None if each is None else self._held(each, put) for each in given.indices]
+            return _Star(given.family, tuple(indices))
+        if not isinstance(given, Formula) or not given.names:
+            return given
+        name = self.fresh("given")
+        put[name] = given
+        return Symbol(name)
+
     def _of_stars(self, word: str, operands: list[Any]) -> Formula:
         """`sum(a[*])`, `dot(a[*], b[*])`, `norm(a[*])`, … as gathers over the indices of the family."""
         first = operands[0]
         if not isinstance(first, _Star):
             raise NotIndexed
-        clauses, members = self._spread(first)
-        if word in ("sum", "mean", "prod", "logsumexp") and len(operands) == 1:
-            return gathered(word, members[0], clauses)
+        clauses, where, names = self._spread(first)
+        member = self._filled(first, names)
+        if word in GATHERS and len(operands) == 1:
+            return gathered(word, member, clauses, where)
+        if word == "softmax" and len(operands) == 2 and isinstance(operands[1], Formula):
+            own = self._filled(first, [operands[1]])
+            return operation("exp", [minus(own, gathered(SHARED, member, clauses, where))])
         if word == "norm" and len(operands) == 1:
-            square = operation("^", [members[0], number(2.0)])
-            total = gathered("sum", square, clauses)
+            square = operation("^", [member, number(2.0)])
+            total = gathered("sum", square, clauses, where)
             zero = number(0.0)  # where all are 0 its slopes are, as those of hypot
             return operation(
                 "if", [operation("==", [total, zero]), zero, operation("sqrt", [total])]
             )
         if word == "dot" and len(operands) == 2 and isinstance(operands[1], _Star):
-            other = self._filled(operands[1], [Symbol(each.name) for each in clauses])
-            return gathered("sum", operation("*", [members[0], other]), clauses)
+            other = self._filled(operands[1], names)
+            return gathered("sum", operation("*", [member, other]), clauses, where)
         raise NotIndexed
 
-    def _spread(self, star: _Star) -> tuple[list[RangeFormula], list[Formula]]:
-        """Clauses for the stars of a family, which run through all its members, and its member there."""
+    def _spread(self, star: _Star) -> StarRanges:
+        """Ranges for the stars of a family, which run through all its members."""
         statements = [self._equation(each) for each in self._defining.get(star.family, [])]
-        if not statements or any(len(each.indices) != len(star.indices) for each in statements):
+        ranges = [FamilyRanges(each.indices, each.clauses, each.condition) for each in statements]
+        implied = None if statements else self._boxes().get(star.family)
+        found = spread(star.indices, ranges, implied, self.fresh, self._numbers)
+        if found is None:
             raise NotIndexed
-        clauses, names = [], list[Formula]()
-        for at, given in enumerate(star.indices):
-            if given is None:
-                base, low, high = self._extent(statements, at)
-                name = self.fresh(base)
-                clauses.append(RangeFormula(name, [low, high]))
-                names.append(Symbol(name))
-        return clauses, [self._filled(star, names)]
+        return found
 
-    def _extent(
-        self, statements: Sequence[IndexedEquation], at: int
-    ) -> tuple[str, Formula, Formula]:
-        """What an index of a family runs through, from the first to the last number without a hole: a
-        name for it and the two ends."""
-        found: list[tuple[str, Formula, Formula]] = []
-        for each in statements:
-            ranges = {clause.name: clause for clause in each.clauses}
-            index = each.indices[at]
-            own = [name for name in ranges if name in index.names]
-            if len(statements) > 1 and len(each.indices) > 1:
-                raise NotIndexed
-            if each.condition is not None or len(own) > 1:
-                raise NotIndexed
-            if not own:
-                found.append(("i", index, index))
-                continue
-            clause = ranges[own[0]]
-            whole = all(each.names.isdisjoint(ranges) for each in clause.items)
-            if clause.listed or len(clause.items) != 2 or not whole or solve(index, own[0]) is None:
-                raise NotIndexed
-            ends = [substituted(index, {own[0]: item}) for item in clause.items]
-            low, high = sorted(ends, key=self._value)
-            found.append((own[0], low, high))
-        found.sort(key=lambda each: self._value(each[1]))
-        for (_, _, before), (_, after, _) in pairwise(found):
-            if self._value(after) != self._value(before) + 1:
-                raise NotIndexed
-        names = [name for name, low, high in found if low is not high] or ["i"]
-        return names[0], found[0][1], found[-1][2]
+    def _boxes(self) -> Mapping[str, FamilyBox | None]:
+        """The ranges of families that no statement defines, as the statements without stars of them say."""
+        if self._known_boxes is None:
+            self._known_boxes = {}
+            found: list[IndexedEquation] = []
+            for statements in self._defining.values():
+                for each in statements:
+                    try:
+                        found.append(self._equation(each))
+                    except NotIndexed:
+                        continue
+            self._known_boxes = self._implied_boxes(found)
+        return self._known_boxes
+
+    def _implied_boxes(
+        self, equations: Sequence[IndexedEquation]
+    ) -> Mapping[str, FamilyBox | None]:
+        read = [
+            (each.formula, each.clauses, each.condition is None)
+            for each in equations
+            if each.formula is not None
+        ]
+        found = boxes(read, {*self._defining}, self._value)
+        return {
+            name: box if box is not None and self._has_all(name, box) else None
+            for name, box in found.items()
+        }
+
+    def _has_all(self, family: str, box: FamilyBox) -> bool:
+        """Whether a family has no other members than those in ranges, as far as members are known."""
+        count = self._members.get(family)
+        return count is None or count == prod(int(high - low) + 1 for low, high in box.numbers)
 
     def _value(self, index: Formula) -> float:
         return functions.evaluated(formula(index.text()), dict(self._numbers))
@@ -263,6 +317,13 @@ class IndexedReader:
         if any(each is None for each in filled):
             raise NotIndexed
         return MemberFormula(star.family, [each for each in filled if each is not None])
+
+
+def _first_free(base: str, taken: Container[str]) -> str:
+    for name in chain((base, *"pqrsuvklmijt"), (f"{base}{at}" for at in count(1))):
+        if name not in taken:
+            return str(name)
+    raise AssertionError("names never end")
 
 
 def _computed(found: IndexedEquation) -> bool:

@@ -3,41 +3,38 @@
 Every read of a member, in every equation, brings to the gradient of its family what the chain rule says,
 over all indices for which it is that member. Turned around, that is for each member a sum over the
 indices that are left; where a read means a member only for some indices, the equation is of these.
+An output that is a family itself, such as a gradient, has a gradient for each of its members.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from backprop.algebra.formula import ONE, ZERO, Formula, Symbol, is_number
-from backprop.algebra.from_text import gathered, substituted
-from backprop.algebra.indexed import MemberFormula, RangeFormula, through
-from backprop.algebra.normal import minus, plus, times
+from backprop.algebra.formula import ONE, Formula, Symbol, is_number
+from backprop.algebra.from_text import rebuilt, renamed, substituted
+from backprop.algebra.indexed import GatherFormula, MemberFormula, RangeFormula, through
+from backprop.algebra.normal import plus, times
 from backprop.algebra.tidy import simplified
-from backprop.symbolic.by_names import DerivativeNames, Derived
-from backprop.symbolic.domains_of import (
-    IndexCondition,
-    IndexNumbers,
-    MembersPart,
-    both,
-    holds,
-    solve,
-)
-from backprop.symbolic.loops_read import IndexedEquation, IndexedReader, NotIndexed
-from backprop.symbolic.reads_of import ReadsOf, ReadUse
+from backprop.symbolic.by_names import Derived
+from backprop.symbolic.domains_of import IndexNumbers, MembersPart, both
+from backprop.symbolic.loops_read import IndexedEquation, NotIndexed
+from backprop.symbolic.members_read import pieces
+from backprop.symbolic.reads_of import IndexScope, ReadsOf, ReadUse
 
-_MOST_SPLITS = 4
-"""Conditions by which the members of a family are told apart, in one statement."""
+Fresh = Callable[[str], str]
+"""A name for an index, near another one."""
 
 
 class IndexedDerived(NamedTuple):
-    """An equation with indices for a derivative."""
+    """An equation with indices for a derivative, or for a part that such equations need. order: how many
+    indices the output and each name have that it is of and by."""
 
     equation: Derived
     indices: tuple[Formula, ...]
     clauses: tuple[RangeFormula, ...]
     condition: Formula | None
+    ranks: tuple[int, ...] = ()
 
     @property
     def left(self) -> str:
@@ -46,258 +43,219 @@ class IndexedDerived(NamedTuple):
         return MemberFormula(name, self.indices).text() if self.indices else name
 
     @property
-    def by(self) -> str:
-        """`w[i,k]`."""
-        (name,) = self.equation.wrt
-        return MemberFormula(name, self.indices).text() if self.indices else name
+    def members(self) -> tuple[str, tuple[str, ...]]:
+        """Of what it is the derivative and by what: `L` and `w[i,k]`."""
+        left, found = [*self.indices], list[str]()
+        for name, rank in zip((self.equation.of, *self.equation.wrt), self.ranks, strict=False):
+            own, left = left[:rank], left[rank:]
+            found.append(MemberFormula(name, own).text() if own else name)
+        return found[0] if found else "", tuple(found[1:])
 
     @property
     def behind(self) -> str:
         """`for i in 1..n, k in 1..m`."""
         return through(self.clauses, self.condition)
 
+    @property
+    def as_equation(self) -> IndexedEquation:
+        found = self.equation
+        return IndexedEquation(
+            found.name, self.indices, self.clauses, self.condition, found.formula
+        )
+
+
+class DerivativeLabel(NamedTuple):
+    """What the derivative by a name is called: its name, of what and by what it is, the indices of each,
+    and whether its own indices stand before those of the output."""
+
+    name: str
+    of: str
+    wrt: tuple[str, ...]
+    ranks: tuple[int, ...]
+    own_first: bool = False
+
+    def member(self, outer: Sequence[Formula], own: Sequence[Formula]) -> Formula:
+        indices = self.indices(outer, own)
+        return MemberFormula(self.name, indices) if indices else Symbol(self.name)
+
+    def indices(self, outer: Sequence[Formula], own: Sequence[Formula]) -> tuple[Formula, ...]:
+        return (*own, *outer) if self.own_first else (*outer, *own)
+
 
 class IndexedGradient:
-    """Derivatives of an output, a single name, by single names and families. Raises NotIndexed, TooLong.
+    """Derivatives of an output by single names and families. Raises NotIndexed, TooLong.
 
-    numbers: of the constants that ranges are made of.
+    equations: all that there are. numbers: of the constants that ranges are made of. taken: names that
+    no part gets. labels: what the derivative by a name is called.
     """
 
     def __init__(
         self,
-        reader: IndexedReader,
+        equations: Sequence[IndexedEquation],
+        fresh: Fresh,
         of: str,
         wanted: Sequence[str],
         numbers: IndexNumbers,
         textbook: bool,
+        new_part: Callable[[], str],
+        labels: Callable[[str], DerivativeLabel],
     ) -> None:
-        self._reader = reader
+        self._fresh = fresh
         self._numbers = numbers
         self._of = of
         self._wanted = wanted
+        self._new_part = new_part
+        self._labels = labels
         self._by_name: dict[str, list[IndexedEquation]] = {}
-        for each in reader.equations:
+        for each in equations:
             self._by_name.setdefault(each.name, []).append(each)
-        self._moving = self._forward({*wanted})
+        self._moving = forward(equations, {*wanted})
         self.leading = self._backward(of) & self._moving
-        self._reads = ReadsOf(self._moving, reader.fresh, textbook)
         """What leads to the output and depends on what is asked for."""
-        if of not in self._by_name or any(each.indices for each in self._by_name[of]):
+        self._reads = ReadsOf(self._moving, lambda: fresh("p"), textbook, self._part)
+        self._parts: dict[tuple[Formula, IndexScope], IndexedDerived] = {}
+        if of not in self._by_name:
             raise NotIndexed
-        for name in wanted:
-            if name not in self._by_name and self._is_family(name):
-                raise NotIndexed  # members that no statement defines
+        if of in self._backward(of, through_itself=True):
+            raise NotIndexed  # a recurrence whose members are all outputs
 
-    def _is_family(self, name: str) -> bool:
-        return any(
-            isinstance(part, MemberFormula) and part.family == name
-            for each in self._reader.equations
-            if each.formula is not None
-            for part in _all(each.formula)
-        )
-
-    def _forward(self, names: set[str]) -> set[str]:
-        """What depends on names."""
-        while True:
-            more = {
-                each.name
-                for each in self._reader.equations
-                if each.formula is not None and not each.formula.names.isdisjoint(names)
-            }
-            if more <= names:
-                return names
-            names = names | more
-
-    def _backward(self, of: str) -> set[str]:
+    def _backward(self, of: str, through_itself: bool = False) -> set[str]:
         found, waiting = set[str](), [of]
         while waiting:
             name = waiting.pop()
             if name not in found:
-                found.add(name)
+                if not through_itself or name != of:
+                    found.add(name)
                 for each in self._by_name.get(name, ()):
                     if each.formula is not None:
-                        waiting += each.formula.names
+                        if through_itself and of in each.formula.names:
+                            return {of}
+                        waiting += [other for other in each.formula.names if other not in found]
         return found
 
-    def equations(self, naming: DerivativeNames) -> list[IndexedDerived]:
+    def _part(self, found: Formula, scope: IndexScope) -> Formula:
+        """An equation of its own for what is needed once for all terms of a sum."""
+        own = scope.of(found)
+        if (found, own) not in self._parts:
+            indices = tuple(Symbol(each.name) for each in own.clauses)
+            made = Derived(self._new_part(), found)
+            self._parts[found, own] = IndexedDerived(made, indices, own.clauses, own.condition)
+        part = self._parts[found, own]
+        name = part.equation.name
+        return MemberFormula(name, part.indices) if part.indices else Symbol(name)
+
+    def equations(self) -> list[IndexedDerived]:
         """The equations of all derivatives, from the output back."""
-        uses: dict[str, list[ReadUse]] = {}
-        labels = {
-            name: naming(self._of, (name,)) for name in self._by_name | dict.fromkeys(self._wanted)
+        found: list[IndexedDerived] = []
+        outputs = [self._apart_from_all(each) for each in self._by_name[self._of]]
+        names = self._order()
+        labels = {name: self._labels(name) for name in names}
+        of_output = [(output, self._uses(output, labels)) for output in outputs]
+        for name in names:
+            for output, uses in of_output:
+                found += self._of_name(name, labels[name], output, uses.get(name, []))
+        return without_short([*self._parts.values(), *found])
+
+    def _apart_from_all(self, output: IndexedEquation) -> IndexedEquation:
+        """A statement of the output, whose indices no other one has."""
+        by: dict[str, Formula] = {
+            each.name: Symbol(self._fresh(each.name)) for each in output.clauses
         }
+        if not by:
+            return output
+        body = ONE if output.formula is None else output.formula
+        whole = renamed(GatherFormula("sum", body, output.clauses, output.condition), by)
+        indices = tuple(substituted(each, by) for each in output.indices)
+        return IndexedEquation(output.name, indices, whole.clauses, whole.condition, whole.body)
+
+    def _uses(
+        self, output: IndexedEquation, labels: Mapping[str, DerivativeLabel]
+    ) -> dict[str, list[ReadUse]]:
+        """What each read of a name brings to the gradient of a statement of the output."""
+        uses: dict[str, list[ReadUse]] = {}
         for name in [each for each in self._by_name if each in self.leading]:
-            for each in self._by_name[name]:
+            for each in [output] if name == self._of else self._by_name[name]:
                 if each.formula is None or each.is_input:
                     continue
-                adjoint: Formula = Symbol(labels[name])
-                if each.indices:
-                    adjoint = MemberFormula(labels[name], each.indices)
-                if name == self._of:
-                    adjoint = ONE
-                scope = {clause.name for clause in each.clauses}
                 own = MemberFormula(name, each.indices) if each.indices else Symbol(name)
+                scope = IndexScope(each.clauses, each.condition)
+                clauses, condition = scope
+                adjoint: Formula = ONE
+                if name == self._of:
+                    clauses, condition = (), None
+                else:
+                    adjoint = labels[name].member(output.indices, each.indices)
                 for use in self._reads.uses(each.formula, scope, own):
                     if use.name in self.leading:
                         slope = times(use.slope, adjoint) if adjoint != ONE else use.slope
-                        clauses = (*each.clauses, *use.clauses)
-                        condition = both(each.condition, use.condition)
-                        made = ReadUse(use.name, use.indices, slope, clauses, condition)
+                        whole = (*clauses, *use.clauses)
+                        made = ReadUse(
+                            use.name, use.indices, slope, whole, both(condition, use.condition)
+                        )
                         uses.setdefault(use.name, []).append(made)
-        found: list[IndexedDerived] = []
-        for name in self._order():
-            if name != self._of:
-                found += self._of_name(name, labels[name], uses.get(name, []))
-        return _without_short(found)
+        return uses
 
     def _order(self) -> list[str]:
         """The names that have derivatives: intermediates, the last first, then those asked for."""
         between = [
-            name for name in self._by_name if name in self.leading and name not in self._wanted
+            name
+            for name in self._by_name
+            if name in self.leading and name not in self._wanted and name != self._of
         ]
-        return [*reversed(between), *self._wanted]
+        return [*reversed(between), *(each for each in self._wanted if each != self._of)]
 
-    def _of_name(self, name: str, label: str, uses: Sequence[ReadUse]) -> Iterator[IndexedDerived]:
+    def _of_name(
+        self, name: str, label: DerivativeLabel, output: IndexedEquation, uses: Sequence[ReadUse]
+    ) -> Iterator[IndexedDerived]:
         """The equations of the derivative by a name: one, or one for each statement of a family."""
         asked = name in self._wanted
-
-        def equation(found: Formula) -> Derived:
-            return Derived(label, simplified(found), self._of, (name,), asked)
-
-        family = [each for each in self._by_name.get(name, ()) if each.indices]
-        if not family:
-            if any(use.indices for use in uses):
-                raise NotIndexed
-            terms = [
-                gathered("sum", use.slope, use.clauses, use.condition) if use.clauses else use.slope
-                for use in uses
-            ]
-            if any(use.condition is not None and not use.clauses for use in uses):
-                raise NotIndexed
-            yield IndexedDerived(equation(plus(*terms)), (), (), None)
-            return
-        if len(family) != len(self._by_name[name]) or any(not use.indices for use in uses):
+        statements = self._by_name.get(name, ())
+        family = [each for each in statements if each.indices]
+        if len(family) != len(statements) and family:
             raise NotIndexed
-        for statement in family:
+        for statement in family or [IndexedEquation(name, (), (), None, None)]:
             piece = MembersPart(
-                statement.indices, statement.clauses, statement.condition, self._numbers
+                (*output.indices, *statement.indices),
+                (*output.clauses, *statement.clauses),
+                both(output.condition, statement.condition),
+                self._numbers,
             )
-            for part, terms in self._pieces(piece, uses):
-                yield IndexedDerived(
-                    equation(plus(*terms)), part.indices, part.clauses, part.condition
-                )
-
-    def _pieces(
-        self, piece: MembersPart, uses: Sequence[ReadUse]
-    ) -> Iterator[tuple[MembersPart, list[Formula]]]:
-        """The parts of the members of a statement, each with the terms that count there."""
-        terms, conditions = [], list[IndexCondition]()
-        for use in uses:
-            solved = self._solved(piece, use)
-            if solved is not None:
-                terms.append(solved)
-                conditions += [each for each in solved[1] if each not in conditions]
-        if len(conditions) > _MOST_SPLITS:
-            raise NotIndexed
-        yield from self._split(piece, conditions, terms)
-
-    def _split(
-        self,
-        piece: MembersPart,
-        conditions: list[IndexCondition],
-        terms: list[tuple[Formula, list[IndexCondition]]],
-    ) -> Iterator[tuple[MembersPart, list[Formula]]]:
-        if not conditions:
-            yield piece, [term for term, _ in terms]
-            return
-        first, *rest = conditions
-        sure = holds(first, piece.clauses, self._numbers)
-        parts = [(piece, sure)] if sure is not None else piece.split(first)
-        for part, true in parts:
-            kept = [(term, own) for term, own in terms if true or first not in own]
-            if part.indices != piece.indices:
-                by = _values_of(piece, part)
-                kept = [(substituted(term, by), own) for term, own in kept]
-                left = [_changed(each, by) for each in rest]
-                kept = [(term, [_changed(each, by) for each in own]) for term, own in kept]
-            else:
-                left = rest
-            yield from self._split(part, left, kept)
-
-    def _solved(
-        self, piece: MembersPart, use: ReadUse
-    ) -> tuple[Formula, list[IndexCondition]] | None:
-        """What a read brings to the member of a piece, and the conditions on the member's indices."""
-        use = self._reads.apart(use, {each.name for each in piece.clauses})
-        variables = {each.name for each in use.clauses}
-        if len(use.indices) != len(piece.indices):
-            raise NotIndexed
-        bound: dict[str, Formula] = {}
-        inside: list[IndexCondition] = []
-        for read, member in zip(use.indices, piece.indices, strict=True):
-            read = substituted(read, bound)
-            free = sorted((read.names & variables) - bound.keys())
-            apart = minus(read, member)
-            for name in free:
-                solved = solve(apart, name)
-                if solved is not None:
-                    bound[name] = solved[1]
-                    bound = {
-                        each: substituted(value, {name: solved[1]}) for each, value in bound.items()
-                    }
-                    break
-            else:
-                if apart != ZERO:
-                    inside.append(IndexCondition(read, member, equal=True))
-        for clause in use.clauses:
-            if clause.name in bound:
-                inside += self._in_range(clause, bound)
-        left = [
-            RangeFormula(each.name, [substituted(item, bound) for item in each.items], each.listed)
-            for each in use.clauses
-            if each.name not in bound
-        ]
-        condition = None if use.condition is None else substituted(use.condition, bound)
-        names = {each.name for each in left}
-        outside = [each for each in inside if each.formula.names.isdisjoint(names)]
-        for each in inside:
-            if each not in outside:
-                condition = both(condition, each.formula)
-        kept = []
-        for each in outside:
-            sure = holds(each, piece.clauses, self._numbers)
-            if sure is False:
-                return None
-            if sure is None:
-                if not each.formula.names <= {*self._numbers, *(c.name for c in piece.clauses)}:
-                    raise NotIndexed
-                kept.append(each)
-        term = substituted(use.slope, bound)
-        if left:
-            return gathered("sum", term, left, condition), kept
-        if condition is not None:
-            raise NotIndexed
-        return term, kept
-
-    def _in_range(self, clause: RangeFormula, bound: dict[str, Formula]) -> list[IndexCondition]:
-        if clause.listed or len(clause.items) != 2:
-            raise NotIndexed
-        low, high = (substituted(each, bound) for each in clause.items)
-        value = bound[clause.name]
-        return [IndexCondition(low, value), IndexCondition(value, high)]
+            outer = len(output.indices)
+            for part, terms in pieces(piece, uses, self._reads.apart, outer):
+                indices = label.indices(part.indices[:outer], part.indices[outer:])
+                made = Derived(label.name, simplified(plus(*terms)), label.of, label.wrt, asked)
+                yield IndexedDerived(made, indices, part.clauses, part.condition, label.ranks)
 
 
-def _without_short(found: list[IndexedDerived]) -> list[IndexedDerived]:
-    """Equations in which a number or a name stands for the derivatives that are no more than that."""
+def forward(equations: Sequence[IndexedEquation], names: set[str]) -> set[str]:
+    """What depends on names."""
+    while True:
+        more = {
+            each.name
+            for each in equations
+            if each.formula is not None and not each.formula.names.isdisjoint(names)
+        }
+        if more <= names:
+            return names
+        names = names | more
+
+
+def without_short(found: list[IndexedDerived]) -> list[IndexedDerived]:
+    """Equations in which a number stands for the derivatives that are no more than that."""
+    values: dict[str, set[Formula]] = {}
+    for each in found:
+        if not each.equation.asked:
+            values.setdefault(each.equation.name, set()).add(each.equation.formula)
     short = {
-        each.equation.name: each.equation.formula
-        for each in found
-        if not each.indices and not each.equation.asked and is_number(each.equation.formula)
+        name: formula
+        for name, formulas in values.items()
+        if len(formulas) == 1 and is_number(formula := next(iter(formulas)))
     }
     if not short:
         return found
     kept = [each for each in found if each.equation.name not in short]
-    made = [simplified(substituted(each.equation.formula, short)) for each in kept]
-    return _without_short(
+    made = [simplified(_without(each.equation.formula, short)) for each in kept]
+    return without_short(
         [
             each._replace(equation=each.equation._replace(formula=formula))
             for each, formula in zip(kept, made, strict=True)
@@ -305,24 +263,12 @@ def _without_short(found: list[IndexedDerived]) -> list[IndexedDerived]:
     )
 
 
-def _changed(found: IndexCondition, by: dict[str, Formula]) -> IndexCondition:
-    return IndexCondition(substituted(found.left, by), substituted(found.right, by), found.equal)
-
-
-def _values_of(piece: MembersPart, part: MembersPart) -> dict[str, Formula]:
-    """The index of a piece that has one value in its part."""
-    left = {each.name for each in part.clauses}
-    for before, after in zip(piece.indices, part.indices, strict=True):
-        for name in before.names - left:
-            solved = solve(minus(before, after), name)
-            if solved is not None:
-                return {name: solved[1]}
-    return {}
-
-
-def _all(found: Formula) -> Iterator[Formula]:
-    waiting = [found]
-    while waiting:
-        part = waiting.pop()
-        yield part
-        waiting += part.parts
+def _without(found: Formula, short: Mapping[str, Formula]) -> Formula:
+    """A formula with numbers in the place of names and of members of families."""
+    if isinstance(found, Symbol):
+        return short.get(found.name, found)
+    if found.names.isdisjoint(short):
+        return found
+    if isinstance(found, MemberFormula) and found.family in short:
+        return short[found.family]
+    return rebuilt(found, lambda part: _without(part, short))

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterator, Sequence
+from collections import Counter
+from collections.abc import Container, Iterator, Mapping, Sequence
 from sys import maxsize
 
 from backprop.algebra.careful import careful
 from backprop.algebra.formula import Formula, TooLong
+from backprop.algebra.indexed import GatherFormula, RangeFormula
 from backprop.language.model import Model
 from backprop.language.reading import parsed
 from backprop.operations import CONSTANTS
 from backprop.source import one_line
 from backprop.symbolic.by_names import DerivativeNames
+from backprop.symbolic.indexed_orders import IndexedOrders, closed_equations
 from backprop.symbolic.loops_read import IndexedReader, NotIndexed
-from backprop.symbolic.of_families import IndexedDerived, IndexedGradient
+from backprop.symbolic.of_families import IndexedDerived
+from backprop.symbolic.request import paths
 from backprop.syntax.grammar import roots
 from backprop.syntax.parser import Statement
 
@@ -35,10 +39,16 @@ class IndexedText:
             name: model.default(name) for name in model.fixed if not model.is_equation(name)
         }
         try:
-            self.reader = IndexedReader(text, self._numbers)
-        except (TooLong, RecursionError):
+            self.reader = IndexedReader(text, self._numbers, self._members())
+        except (TooLong, RecursionError, KeyError):
             raise NotIndexed from None
         self.equations = self.reader.equations
+
+    def _members(self) -> Mapping[str, int]:
+        """How many members each family has; of none where they are in arrays."""
+        if self._model.loops:
+            return {}
+        return Counter(name.partition("[")[0] for name in self._model.names if "[" in name)
 
     def inputs(self) -> list[str]:
         """What is derived by if nothing else is said: single names and families that are no const."""
@@ -65,23 +75,56 @@ class IndexedText:
             elif shape.const:
                 yield tokens.texts[shape.target]
 
+    def orders(self, of: str, wrt: Sequence[str], order: int) -> list[tuple[str, ...]]:
+        """The derivatives of an output, each as the names that it is by: by all inputs that lead there, if
+        none are given."""
+        names = [*wrt] or [each for each in self.inputs() if each in self._leading(of)]
+        return paths(names, order, bool(wrt))
+
+    def _leading(self, of: str) -> set[str]:
+        found, waiting = set[str](), [of]
+        while waiting:
+            name = waiting.pop()
+            if name not in found:
+                found.add(name)
+                waiting += [
+                    other
+                    for each in self.equations
+                    if each.name == name and each.formula is not None
+                    for other in each.formula.names
+                ]
+        return found
+
     def derivatives(
-        self, of: str, wrt: Sequence[str], names: DerivativeNames, textbook: bool
+        self,
+        of: str,
+        orders: Sequence[tuple[str, ...]],
+        names: DerivativeNames,
+        textbook: bool,
+        closed: bool,
     ) -> list[IndexedDerived]:
-        """The equations of the derivatives of an output. wrt: by these, by default by all inputs that
-        lead there. Raises NotIndexed, TooLong."""
-        asked = [*wrt] or self.inputs()
-        gradient = IndexedGradient(self.reader, of, asked, self._numbers, textbook)
-        if not wrt:
-            asked = [name for name in asked if name in gradient.leading]
-            gradient = IndexedGradient(self.reader, of, asked, self._numbers, textbook)
-        found = gradient.equations(names)
+        """The equations of the derivatives of an output, each given by the names that it is by. closed: in
+        the inputs alone. Raises NotIndexed, TooLong."""
+        equations = self.equations
+        if closed:
+            wrt = [name for path in orders for name in path]
+            if any(not each.is_input for each in equations if each.name in wrt):
+                raise NotIndexed
+            equations = closed_equations(equations, of, wrt)
+        asked = IndexedOrders(self.reader, equations, of, self._numbers, textbook, names)
+        found = asked.derivatives(orders)
+        if closed and not all(each.equation.asked for each in found):
+            raise NotIndexed
         if textbook:
             return found
         return [
             each._replace(equation=each.equation._replace(formula=careful(each.equation.formula)))
             for each in found
         ]
+
+    def loops(self) -> int:
+        """How many loops are inside one another at most, in the equations of the file."""
+        return max(_loops(each.clauses, each.formula) for each in self.equations)
 
     def needed(self, found: Sequence[IndexedDerived]) -> list[str]:
         """The statements of the file that equations use, as they stand there."""
@@ -110,6 +153,21 @@ class IndexedText:
                         if kind == "NAME"
                     ]
         return [written(lines[at], done) for at in sorted(lines)]
+
+
+def loops_of(found: IndexedDerived) -> int:
+    """How many loops are inside one another at most, in an equation."""
+    return _loops(found.clauses, found.equation.formula)
+
+
+def _loops(clauses: Sequence[RangeFormula], found: Formula | None) -> int:
+    most, waiting = 0, [] if found is None else [(found, 0)]
+    while waiting:
+        part, outside = waiting.pop()
+        outside += len(part.clauses) if isinstance(part, GatherFormula) else 0
+        most = max(most, outside)
+        waiting += [(each, outside) for each in part.parts]
+    return len(clauses) + most
 
 
 def written(statement: Statement, kept: Container[str]) -> str:

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
+from functools import reduce
 from typing import NamedTuple
 
-from backprop.algebra.formula import MINUS, ONE, ZERO, Call, Formula, Product, Symbol
-from backprop.algebra.from_text import rebuilt, substituted
+from backprop.algebra.formula import (
+    MINUS,
+    ONE,
+    ZERO,
+    Call,
+    Formula,
+    Product,
+    Symbol,
+    in_order,
+)
+from backprop.algebra.from_text import rebuilt, renamed, substituted
 from backprop.algebra.indexed import GatherFormula, MemberFormula, RangeFormula
 from backprop.algebra.normal import minus, operation, plus, power, times
 from backprop.symbolic.chain import Chain
-from backprop.symbolic.domains_of import both
+from backprop.symbolic.domains_of import both, parts_of
 from backprop.symbolic.loops_read import NotIndexed
 
 _OWN = "own value"
@@ -28,19 +38,57 @@ class ReadUse(NamedTuple):
     condition: Formula | None = None
 
 
+class IndexScope(NamedTuple):
+    """The indices that stand around a formula, and where they count."""
+
+    clauses: tuple[RangeFormula, ...] = ()
+    condition: Formula | None = None
+
+    @property
+    def names(self) -> frozenset[str]:
+        return frozenset(each.name for each in self.clauses)
+
+    def inside(self, part: GatherFormula) -> IndexScope:
+        """The scope of what is gathered."""
+        return IndexScope((*self.clauses, *part.clauses), both(self.condition, part.condition))
+
+    def of(self, part: Formula) -> IndexScope:
+        """What of it a formula depends on."""
+        names, before = part.names, frozenset[str]()
+        while names != before:
+            before = names
+            for each in (*self.clauses, *parts_of(self.condition)):
+                own = {each.name} if isinstance(each, RangeFormula) else each.names & self.names
+                if not names.isdisjoint(own):
+                    names = names | each.names | own
+        kept = tuple(each for each in self.clauses if each.name in names)
+        where = [each for each in parts_of(self.condition) if not each.names.isdisjoint(names)]
+        return IndexScope(kept, reduce(both, where, None))
+
+
+NewPart = Callable[[Formula, IndexScope], Formula]
+"""Makes an equation of its own of a formula, for all indices that it depends on, and says its name."""
+
+
 class ReadsOf:
     """The reads in formulas of names that move. fresh: gives names for indices. Raises NotIndexed."""
 
-    def __init__(self, moving: Collection[str], fresh: Callable[[], str], textbook: bool) -> None:
+    def __init__(
+        self, moving: Collection[str], fresh: Callable[[], str], textbook: bool, part: NewPart
+    ) -> None:
         self._moving = moving
         self._fresh = fresh
         self._textbook = textbook
+        self._part = part
 
     def uses(
-        self, found: Formula, scope: set[str], own: Formula | None = None
+        self, found: Formula, scope: IndexScope, own: Formula | None = None
     ) -> Iterator[ReadUse]:
-        """The reads in a formula, with its slope by each. scope: the indices that stand around it. own:
-        what the formula is called, if it is a whole equation."""
+        """The reads in a formula, with its slope by each. scope: what stands around it. own: what the
+        formula is called, if it is a whole equation."""
+        if own is not None and isinstance(found, GatherFormula):
+            yield from self._through(found, ONE, scope, own)
+            return
         places: dict[str, Formula] = {}
 
         def opened(part: Formula) -> Formula:
@@ -54,7 +102,7 @@ class ReadsOf:
             return rebuilt(part, opened)
 
         flat = opened(found)
-        reads = sorted(flat.names - scope)
+        reads = [each for each in in_order(flat) if each not in scope.names]
         named = {} if own is None else {flat: Symbol(_OWN)}
         if own is not None:
             places[_OWN] = own
@@ -74,18 +122,22 @@ class ReadsOf:
             else:
                 yield ReadUse(name, (), slope)
 
-    def _through(self, part: GatherFormula, slope: Formula, scope: set[str]) -> Iterator[ReadUse]:
-        """The reads in what is gathered."""
-        part = self._renamed(part, scope)
-        for use in self.uses(part.body, scope | part.bound):
+    def _through(
+        self, part: GatherFormula, slope: Formula, scope: IndexScope, own: Formula | None = None
+    ) -> Iterator[ReadUse]:
+        """The reads in what is gathered. own: what that is called."""
+        part = self._renamed(part, scope.names)
+        for use in self.uses(part.body, scope.inside(part)):
             factor = use.slope
             if part.name == "mean":
                 factor = times(factor, power(self._count(part), MINUS))
             elif part.name == "logsumexp":
-                inner = self._renamed(part, scope | part.bound)
-                factor = times(factor, operation("exp", [minus(part.body, inner)]))
+                whole = own or self._renamed(part, scope.names | part.bound)
+                factor = times(factor, operation("exp", [minus(part.body, whole)]))
             elif part.name == "prod":
-                factor = times(factor, self._others(part, scope))
+                factor = times(factor, self._others(part, scope.names))
+            elif part.name in ("max", "min"):
+                factor = times(self._chosen(part, scope, own), factor)
             elif part.name != "sum":
                 raise NotIndexed
             whole = times(slope, factor)
@@ -94,22 +146,28 @@ class ReadsOf:
                 use.name, use.indices, whole, clauses, both(part.condition, use.condition)
             )
 
-    def _renamed(self, part: GatherFormula, scope: set[str]) -> GatherFormula:
+    def _chosen(self, part: GatherFormula, scope: IndexScope, own: Formula | None) -> Formula:
+        """1 where what is gathered is the member of a body, the first of several: an index that is
+        found once has an equation of its own."""
+        if len(part.clauses) != 1 or part.clauses[0].listed or len(part.clauses[0].items) != 2:
+            raise NotIndexed
+        value = own or self._part(part, scope)
+        (clause,) = part.clauses
+        inner = self._renamed(part, scope.names | part.bound)
+        (other,) = inner.clauses
+        here = Call("==", (inner.body, value))
+        behind = plus(other.items[1], ONE)
+        at = Call("if", (here, Symbol(other.name), behind))
+        first = self._part(GatherFormula("min", at, inner.clauses, inner.condition), scope)
+        return Call("if", (Call("==", (Symbol(clause.name), first)), ONE, ZERO))
+
+    def _renamed(self, part: GatherFormula, scope: Collection[str]) -> GatherFormula:
         """What is gathered, with indices that do not stand around it."""
         by: dict[str, Formula] = {}
         for clause in part.clauses:
             if clause.name in scope:
                 by[clause.name] = Symbol(self._fresh())
-        if not by:
-            return part
-        clauses = [
-            RangeFormula(
-                _called(by, each.name), [substituted(i, by) for i in each.items], each.listed
-            )
-            for each in part.clauses
-        ]
-        condition = None if part.condition is None else substituted(part.condition, by)
-        return GatherFormula(part.name, substituted(part.body, by), clauses, condition)
+        return renamed(part, by) if by else part
 
     def _count(self, part: GatherFormula) -> Formula:
         """How many terms are gathered."""
@@ -128,13 +186,14 @@ class ReadsOf:
                 return GatherFormula("sum", ONE, part.clauses, part.condition)
         return times(*counts)
 
-    def _others(self, part: GatherFormula, scope: set[str]) -> Formula:
+    def _others(self, part: GatherFormula, scope: Collection[str]) -> Formula:
         """The product of all factors but one: right where factors are 0, too."""
-        if len(part.clauses) != 1:
-            raise NotIndexed
-        (clause,) = part.clauses
-        inner = self._renamed(part, scope | part.bound)
-        apart = Call("!=", (Symbol(inner.clauses[0].name), Symbol(clause.name)))
+        inner = self._renamed(part, {*scope, *part.bound})
+        differ: list[Formula] = [
+            Call("!=", (Symbol(other.name), Symbol(clause.name)))
+            for other, clause in zip(inner.clauses, part.clauses, strict=True)
+        ]
+        apart = reduce(lambda one, other: Call("or", (one, other)), differ)
         return GatherFormula("prod", inner.body, inner.clauses, both(inner.condition, apart))
 
     def apart(self, use: ReadUse, names: set[str]) -> ReadUse:
@@ -143,17 +202,6 @@ class ReadsOf:
         if not taken:
             return use
         by: dict[str, Formula] = {name: Symbol(self._fresh()) for name in sorted(taken)}
-        clauses = tuple(
-            RangeFormula(
-                _called(by, each.name), [substituted(i, by) for i in each.items], each.listed
-            )
-            for each in use.clauses
-        )
-        condition = None if use.condition is None else substituted(use.condition, by)
+        whole = renamed(GatherFormula("sum", use.slope, use.clauses, use.condition), by)
         indices = tuple(substituted(each, by) for each in use.indices)
-        return ReadUse(use.name, indices, substituted(use.slope, by), clauses, condition)
-
-
-def _called(by: dict[str, Formula], name: str) -> str:
-    found = by.get(name)
-    return found.name if isinstance(found, Symbol) else name
+        return ReadUse(use.name, indices, whole.body, whole.clauses, whole.condition)

@@ -58,27 +58,7 @@ class Request:
 
     def orders(self, of: str) -> list[tuple[str, ...]]:
         """The derivatives, each as the names that it is by, one after the other. Raises BadOption."""
-        names = self.names(of)
-        if self._order == 1:
-            return [(name,) for name in names]
-        if self._wrt and len(names) == self._order:
-            return [tuple(names)]
-        if self._wrt and len(names) == 1:
-            return [(names[0],) * self._order]
-        if self._wrt:
-            given = f"{len(names)} names are given"
-            message = f"a derivative of order {self._order} is by {self._order} names, and {given}"
-            raise BadOption(
-                message, hints=['give --wrt one name, or one for each order: "a, a, b"']
-            )
-        pairs = combinations_with_replacement(names, self._order)
-        found = [*islice(pairs, _MOST + 1)]
-        if len(found) > _MOST:
-            message = (
-                f"there are over {_MOST} derivatives of order {self._order} by {len(names)} inputs"
-            )
-            raise TooLarge(message, hints=['choose some: --wrt a, or mixed --wrt "a, b"'])
-        return found
+        return paths(self.names(of), self._order, bool(self._wrt))
 
     def nested(self) -> list[Derived]:
         """Closed formulas. Raises TooLong."""
@@ -135,6 +115,28 @@ class Request:
                 if name not in own:
                     first.setdefault(name, equations.formulas[name])
         return [*(Derived(name, each) for name, each in first.items()), *dict.fromkeys(found)]
+
+
+def paths(names: Sequence[str], order: int, given: bool) -> list[tuple[str, ...]]:
+    """Derivatives of an order by names, each as those that it is by, one after the other. given: whether
+    the names are those that a person gives. Raises BadOption, TooLarge."""
+    if order == 1:
+        return [(name,) for name in names]
+    if given and len(names) == order:
+        return [tuple(names)]
+    if given and len(names) == 1:
+        return [(names[0],) * order]
+    if given:
+        message = (
+            f"a derivative of order {order} is by {order} names, and {len(names)} names are given"
+        )
+        raise BadOption(message, hints=['give --wrt one name, or one for each order: "a, a, b"'])
+    pairs = combinations_with_replacement(names, order)
+    found = [*islice(pairs, _MOST + 1)]
+    if len(found) > _MOST:
+        message = f"there are over {_MOST} derivatives of order {order} by {len(names)} inputs"
+        raise TooLarge(message, hints=['choose some: --wrt a, or mixed --wrt "a, b"'])
+    return found
 
 
 def short(found: Sequence[Derived]) -> bool:

@@ -12,7 +12,8 @@ def write(found: DerivativeReport, style: Style) -> str:
     if found.pretty:
         return written(_mathematics(found), style) + "\n"
     if found.alone and len(found.equations) == 1:
-        return f"{found.equations[0].text}\n"
+        (only,) = found.equations
+        return f"{only.text} {only.behind}".rstrip() + "\n"
     lines = [*found.given, *(each.line for each in found.equations)]
     return "\n".join(lines) + "\n"
 
@@ -20,7 +21,7 @@ def write(found: DerivativeReport, style: Style) -> str:
 def _mathematics(found: DerivativeReport) -> str:
     statements = [formula(each.text) for each in found.equations]
     if found.alone and len(statements) == 1:
-        return typographic(statements[0])
+        return f"{typographic(statements[0])}  {found.equations[0].behind}".rstrip()
     lines = []
     for each, statement in zip(found.equations, statements, strict=True):
         named = {}

@@ -1,0 +1,114 @@
+"""Derivatives of equations with indices, as a report of equations with indices."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Mapping, Sequence
+from typing import NamedTuple
+
+from backprop.algebra.formula import TooLong
+from backprop.language import Model
+from backprop.numbers import exact
+from backprop.report.derivative_report import DerivativeEquation, DerivativeReport
+from backprop.symbolic.by_names import DerivativeNames
+from backprop.symbolic.loops_read import NotIndexed
+from backprop.symbolic.of_families import IndexedDerived
+from backprop.symbolic.of_texts import IndexedText, loops_of
+from backprop.symbolic.request import SHORT
+
+_NAMES = re.compile(r"[^\W\d]\w*")
+_OWN_NUMBER = re.compile(
+    r"(?P<head>(?:const\s+)?(?P<name>[^\W\d]\w*'*)\s*=\s*)(?:[^()=]|\([^()]*\))*?(?P<limits>\s*(?:±|\+/-|\bin\b).*)?"
+)
+"""A statement that gives a single name a number, and what stands behind that."""
+
+
+class DiffRequest(NamedTuple):
+    """What derivatives are asked for. of, wrt, order: of outputs by names, so often. shape: `nested`,
+    `steps`, or what fits. textbook: with the slopes of textbooks. alone: nothing but the formulas."""
+
+    of: Sequence[str] = ()
+    wrt: Sequence[str] = ()
+    order: int = 1
+    shape: str | None = None
+    textbook: bool = False
+    alone: bool = False
+
+
+def with_indices(
+    model: Model, numbers: Mapping[str, float], outputs: Sequence[str], asked: DiffRequest
+) -> DerivativeReport | None:
+    """The derivatives of a text with indices as equations with indices; None where that cannot be."""
+    members = [name for name in numbers if "[" in name and model.equation(name) is not None]
+    if any("[" in each for each in (*outputs, *asked.wrt, *members)):
+        return None
+    if "[" not in model.source.text:
+        return None
+    for shape in [asked.shape] if asked.shape else ["nested", "steps"]:
+        try:
+            text, names = IndexedText(model), DerivativeNames(set(model.names))
+            found: list[IndexedDerived] = []
+            for of in outputs:
+                orders = text.orders(of, asked.wrt, asked.order)
+                closed = shape == "nested"
+                found += text.derivatives(of, orders, names, asked.textbook, closed)
+        except (NotIndexed, TooLong):
+            continue
+        if shape == "nested" and not asked.shape and not _short(found, text):
+            continue
+        if any(each.equation.asked for each in found):
+            made = _report(model, numbers, outputs, text, found)
+            alone = asked.alone and shape == "nested"
+            return made._replace(shape=shape, alone=alone, given=[] if alone else made.given)
+    return None
+
+
+def _short(found: Sequence[IndexedDerived], text: IndexedText) -> bool:
+    """Whether closed formulas are short, and nobody waits longer for their numbers."""
+    most = text.loops()
+    return all(
+        len(each.equation.formula.text()) <= SHORT and loops_of(each) <= most for each in found
+    )
+
+
+def _report(
+    model: Model,
+    numbers: Mapping[str, float],
+    outputs: Sequence[str],
+    text: IndexedText,
+    found: Sequence[IndexedDerived],
+) -> DerivativeReport:
+    equations = [
+        DerivativeEquation(each.left, each.equation.formula.text(), *each.members, each.behind)
+        for each in found
+    ]
+    asked = [each.left for each in found if each.equation.asked]
+    several = any(each.indices for each in found) or (
+        len({each.equation.wrt for each in found if each.equation.asked}) > 1
+    )
+    lines = text.needed(found)
+    words = {*_NAMES.findall(" ".join([*lines, *(each.line for each in equations)]))}
+    given = with_numbers(lines, {**model.given, **numbers}, words)
+    return DerivativeReport(
+        outputs, given, equations, asked, "steps", several=several, warnings=model.warnings
+    )
+
+
+def with_numbers(
+    lines: Sequence[str], numbers: Mapping[str, float], used: Container[str]
+) -> list[str]:
+    """Statements with the numbers that were given in the place of those of the file; of names that are
+    used and have no statement of their own, a line each."""
+    rest = dict(numbers)
+    found = []
+    for text in lines:
+        parts = _OWN_NUMBER.fullmatch(text)
+        number = rest.pop(parts["name"], None) if parts else None
+        if parts and number is not None:
+            text = f"{parts['head']}{exact(number)}{parts['limits'] or ''}"
+        found.append(text)
+    return found + [
+        f"{name} = {exact(number)}"
+        for name, number in rest.items()
+        if name in used or name.partition("[")[0] in used
+    ]
