@@ -87,9 +87,64 @@ TEXTS = [
 by their members; what reads other members of the family."""
 
 
-@pytest.mark.parametrize("text", TEXTS)
+THROUGH_MEMBERS = [
+    "x[i] = i/3 for i in 1..5; y[i] = sin(x[i]) for i in 1..5; g[i] = derivative(y[i]*x[i], x[i]) for i in 1..5; L = sum(g[i]*i for i in 1..5)",
+    "x[i] = i/3 for i in 1..5; y[i] = sin(x[i]) for i in 1..5; g[i] = derivative(y[i], x[i]) for i in 1..5; L = sum(g[i]*i for i in 1..5)",
+    "x[i] = i/3 for i in 1..5; y[i] = sin(x[i])*x[6-i] for i in 1..5; g[i] = derivative(y[i]*x[i], x[i]) for i in 1..5; L = sum(g[i]*i for i in 1..5)",
+    "x[i] = i/3 for i in 1..5; a = 0.4; y[i] = sin(x[i]*a) for i in 1..5; z[i] = y[i]^2*a for i in 1..5; g[i] = derivative(z[i]*x[i], x[i]) for i in 1..5; h[i] = derivative(z[i], a) for i in 1..5; L = sum(g[i]*h[i] for i in 1..5)",
+    "x[i] = i/3 for i in 1..5; a = 0.4; y[i] = sin(x[i]*a) for i in 1..5; h[i] = derivative(y[i], a) for i in 1..5; L = sum(h[i] for i in 1..5)",
+    "x[i] = i/3 for i in 0..5; y[i] = sin(x[i]) for i in 0..5; g[i] = derivative(y[i]*y[i-1], x[i]) for i in 1..5; L = sum(g[i]*i for i in 1..5)",
+    "x[i] = i/3 for i in 0..5; y[i] = sin(x[i]) + x[max(i-1,0)] for i in 0..5; g[i] = derivative(y[i]*y[i-1], x[i-1]) for i in 1..5; L = sum(g[i]*i for i in 1..5)",
+    "x[i] = i/3 for i in 1..5; y[i,j] = sin(x[i]*x[j]) for i in 1..5, j in 1..5; g[i] = derivative(sum(y[i,j] for j in 1..5), x[i]) for i in 1..5; L = sum(g[i]*i for i in 1..5)",
+    "x[i] = i/3 for i in 1..5; r[i] = sqrt(x[i]^2+1) for i in 1..5; phi(u) = exp(-u)*u; e[i] = phi(r[i]) for i in 1..5; F[i] = -derivative(e[i], x[i]) for i in 1..5; L = norm(F[*])",
+    "x[0] = 0.3; k = 1.1; V[t] = k*x[t]^2/2 + x[t]^4/4 for t in 0..6; F[t] = -derivative(V[t], x[t]) for t in 0..6; x[t+1] = x[t] + 0.1*F[t] for t in 0..6; L = x[7]^2",
+    "x[0] = 0.3; k = 1.1; F[t] = -derivative(k*x[t]^2/2 + x[t]^4/4, x[t]) for t in 0..6; x[t+1] = x[t] + 0.1*F[t] for t in 0..6; L = x[7]^2",
+    "x[0] = 0.3; k = 1.1; V[t] = k*x[t]^2/2 + x[t]^4/4 for t in 0..7; F[t] = -derivative(V[t], x[t]) for t in 0..7; x[t+1] = x[t] + 0.1*F[t] for t in 0..6; L = x[7]^2 + F[7]",
+    "x[0,i] = i/5 for i in 1..4; k = 1.1; V[t] = sum(k*(x[t,i+1]-x[t,i])^2/2 for i in 1..3) for t in 0..5; F[t,i] = -derivative(V[t], x[t,i]) for t in 0..5, i in 1..4; x[t+1,i] = x[t,i] + 0.1*F[t,i] for t in 0..5, i in 1..4; L = sum(x[6,i]^2 for i in 1..4)",
+    "x[0,i] = i/5 for i in 1..4; k = 1.1; V[t] = sum(k*(x[t,i+1]-x[t,i])^2/2 for i in 1..3) for t in 0..5; F[t,i] = -derivative(V[t]*x[t,i], x[t,i]) for t in 0..5, i in 1..4; x[t+1,i] = x[t,i] + 0.1*F[t,i] for t in 0..5, i in 1..4; L = sum(x[6,i]^2 for i in 1..4)",
+    "x[0,i] = i/5 for i in 1..4; k = 1.1; e[t,i] = k*x[t,i]^2 for t in 0..5, i in 1..4; F[t,i] = -derivative(e[t,i]*x[t,i], x[t,i]) for t in 0..5, i in 1..4; x[t+1,i] = x[t,i] + 0.1*F[t,i] for t in 0..5, i in 1..4; L = sum(x[6,i]^2 for i in 1..4)",
+    "x[i] = i/3 for i in 1..5; y[i] = sum(x[j] for j in 1..i) for i in 1..5; V = sum(y[i]^2 for i in 1..5); g[i] = derivative(V, x[i]) for i in 1..5; L = sum(g[i]*i for i in 1..5)",
+    "x[i] = i/3 for i in 1..5; y[i] = x[i] for i in 1..5; V = sum(y[i]^2 for i in 1..5); g[i] = derivative(V, x[i]) for i in 1..5; L = sum(g[i]*i for i in 1..5)",
+    "x[i] = i/3 for i in 1..5; b = 3; y[i] = b for i in 1..5; V = sum(y[i]^2*x[i] for i in 1..5); g = derivative(V, b); L = g",
+    "x[i] = i/3 for i in 1..5; b = 3; y[i] = b*b for i in 1..5; V = sum(y[i]^2*x[i] for i in 1..5); g = derivative(V, b); L = g",
+    "x[i] = i/3 for i in 1..6; m[i] = max(x[j] for j in 1..i) for i in 1..6; V = sum(m[i]^2 for i in 1..6); g[i] = derivative(V, x[i]) for i in 1..6; L = sum(g[i]*i for i in 1..6)",
+    "x[i] = i/3 for i in 1..5; a = 2; y[i] = x[i]^2*a for i in 1..5; g[i] = derivative(y[i]*sum(y[j] for j in 1..5), a) for i in 1..5; L = sum(g[i]*i for i in 1..5)",
+    "x[i] = i/3 for i in 1..5; a = 2; y[i] = x[i]^2*a for i in 1..5; g[i] = derivative(y[i]*sum(y[j] for j in 1..5), x[i]) for i in 1..5; L = sum(g[i]*i for i in 1..5)",
+    "x[i] = i/3 for i in 1..5; y[i] = x[i]^3 for i in 1..5; g[i] = derivative(y[i], x[i]) for i in 1..5; h[i] = derivative(g[i], x[i]) for i in 1..5; L = sum(h[i]*i for i in 1..5)",
+    "x[i] = i/3 for i in 1..5; g[i] = derivative(derivative(x[i]^3*sin(x[i]), x[i]), x[i]) for i in 1..5; L = sum(g[i]*i for i in 1..5)",
+    "x[i] = i/3 for i in 1..5; y[i] = x[i]^3 for i in 1..5; g[i] = derivative(derivative(y[i]*x[i], x[i]), x[i]) for i in 1..5; L = sum(g[i]*i for i in 1..5)",
+    "x[i] = i/3 for i in 1..5; y[i] = x[i]^3 for i in 1..5; g[i,j] = derivative(y[i]*y[j], x[i]) for i in 1..5, j in 1..5; L = sum(g[i,j]*i for i in 1..5, j in 1..5)",
+    "x[i] = i/3 for i in 1..5; y[i] = x[i]*sum(x[j]^2 for j in 1..5) for i in 1..5; J[i,j] = derivative(y[i], x[j]) for i in 1..5, j in 1..5; L = sum(J[i,j]*i*sin(j) for i in 1..5, j in 1..5)",
+    "x[0] = 1.5; f[t] = x[t]^3 - 2 for t in 0..5; x[t+1] = x[t] - f[t]/derivative(f[t], x[t]) for t in 0..5; L = x[6]",
+    "x[0] = 1.5; a = 2; f(u) = u^3 - a; x[t+1] = x[t] - f(x[t])/derivative(f(x[t]), x[t]) for t in 0..5; L = x[6]",
+    "x[0] = 1.5; a = 2; f[t] = x[t]^3 - a for t in 0..5; d[t] = derivative(f[t], x[t]) for t in 0..5; x[t+1] = x[t] - f[t]/d[t] for t in 0..5; L = x[6]",
+    "x[i] = i/3 for i in 1..5; y[i] = if(i > 2, x[i]^2, x[i]^3) for i in 1..5; g[i] = derivative(y[i]*x[i], x[i]) for i in 1..5; L = sum(g[i]*i for i in 1..5)",
+    "x[i] = i/3 for i in 1..5; y[i] = x[i]^3 for i in 1..5; g[i] = derivative(sum(y[j] for j in 1..i), x[i]) for i in 1..5; L = sum(g[i]*i for i in 1..5)",
+    "x[i] = i/3 for i in 1..5; y[i] = x[i]^3 for i in 1..5; V = sum(y[i] for i in 1..5); g[i] = derivative(V*y[i], x[i]) for i in 1..5; L = sum(g[i]*i for i in 1..5)",
+    "x[i] = i/3 for i in 1..5; y[i] = x[i]^3 for i in 1..5; g[i] = derivative(y[i]*x[i]/y[6-i], y[i]) for i in 1..5; L = sum(g[i]*i for i in 1..5)",
+    "s[0] = 0.2; a = 0.7; s[i] = sin(a*s[i-1]) for i in 1..8; g[i] = derivative(s[i], s[i-1]) for i in 1..8; L = prod(g[i] for i in 1..8)",
+    "s[0] = 0.2; a = 0.7; b = 0.1; u[i] = a*s[i-1]+b for i in 1..8; s[i] = sin(u[i]) for i in 1..8; g[i] = derivative(s[i], s[i-1]) for i in 1..8; L = prod(g[i] for i in 1..8)",
+    "x[i] = i/3 for i in 1..5; g[i] = derivative(x[i]^2 + sum(x[i]*x[j] for j in 1..i-1), x[i]) for i in 1..5; L = sum(g[i]*i for i in 1..5)",
+    "x[i] = i/3 for i in 1..5; y[i] = prod(x[j] for j in 1..i) for i in 1..5; g[i] = derivative(y[i]*x[i], x[i]) for i in 1..5; L = sum(g[i]*i for i in 1..5)",
+    "x[i] = i/3 for i in 1..5; y[i] = norm(x[*])*x[i] for i in 1..5; g[i] = derivative(exp(y[i]), x[i]) for i in 1..5; L = sum(g[i]*i for i in 1..5)",
+    "x[i] = i/3 for i in 1..5; y[i] = logsumexp(x[*])*x[i] for i in 1..5; z[i] = max(y[i], x[6-i]) for i in 1..5; g[i] = derivative(sin(z[i]), x[i]) for i in 1..5; L = sum(g[i]*i for i in 1..5)",
+    "x[i] = i/3 for i in 1..5; y[i] = logsumexp(x[j] for j in 1..i) for i in 1..5; g[i] = derivative(y[i]*y[i], x[i]) for i in 1..5; L = sum(g[i]*i for i in 1..5)",
+    "x[i] = i/3 for i in 1..5; y[1] = 0.7; y[i] = x[i]^3 for i in 2..5; g[i] = derivative(y[i]*y[i]*x[i], x[i]) for i in 1..5; L = sum(g[i]*i for i in 1..5)",
+    "x[i] = i/3 for i in 1..6; y[i] = x[i]^3 for i in 1..3; y[i] = sqrt(x[i])*x[i] for i in 4..6; g[i] = derivative(y[i]*y[i]*x[i], x[i]) for i in 1..6; L = sum(g[i]*i for i in 1..6)",
+    "x[i] = i/3 for i in 1..6; b = 2; y[i] = exp(b) for i in 1..6; g[i] = derivative(y[i]^2*x[i], b) for i in 1..6; L = sum(g[i]*i for i in 1..6)",
+    "x[i] = i/3 for i in 1..6; b = 2; y[i] = exp(b)*x[i] for i in 1..6; V[i] = sum(y[j] for j in 1..i) for i in 1..6; g[i] = derivative(V[i]^2, b) for i in 1..6; L = sum(g[i]*i for i in 1..6)",
+    "x[i,k] = sin(i+k) for i in 1..4, k in 1..3; r[i,j] = sqrt(sum((x[i,k]-x[j,k])^2 for k in 1..3)+1) for i in 1..4, j in 1..4; E[i] = sum(1/r[i,j] for j in 1..4) for i in 1..4; F[i,k] = -derivative(E[i], x[i,k]) for i in 1..4, k in 1..3; L = sum(F[i,k]^2 for i in 1..4, k in 1..3)",
+    "x[i] = i/3 for i in 1..6; y[i] = x[i]^2 for i in 1..6; z[i] = sin(y[i]) + y[i]*x[i] for i in 1..6; w[i] = z[i]*y[i] + z[7-i] for i in 1..6; g[i] = derivative(w[i], y[i]) for i in 1..6; h[i] = derivative(w[i]*g[i], x[i]) for i in 1..6; L = sum(g[i]*i*h[i] for i in 1..6)",
+    "q[0,i] = i/5 for i in 1..4; p[0,i] = 0.1*i for i in 1..4; k = 1.3; U[t] = sum(k*cos(q[t,i]) for i in 1..4) + sum((q[t,i]-q[t,i+1])^4 for i in 1..3) for t in 0..5; p[t+1,i] = p[t,i] - 0.1*derivative(U[t], q[t,i]) for t in 0..5, i in 1..4; q[t+1,i] = q[t,i] + 0.1*p[t+1,i] for t in 0..5, i in 1..4; L = sum(q[6,i]^2 for i in 1..4)+U[5]",
+    "q[0] = 0.3; p[0] = 0.1; k = 1.3; H[t] = p[t]^2/2 + k*q[t]^2/2 + q[t]^4 for t in 0..5; q[t+1] = q[t] + 0.1*derivative(H[t], p[t]) for t in 0..5; p[t+1] = p[t] - 0.1*derivative(H[t], q[t]) for t in 0..5; L = q[6]^2 + p[6]",
+    "w[0] = 1.5; d[i] = i/7 for i in 1..6; e[t] = sum((w[t]*d[i] - sin(d[i]))^2 for i in 1..6) for t in 0..8; w[t+1] = w[t] - 0.1*derivative(e[t], w[t]) for t in 0..7; L = e[8]",
+]
+"""Through equations of members, for each combination by another one; in recurrences by what is earlier."""
+
+
+@pytest.mark.parametrize("text", [*TEXTS, *THROUGH_MEMBERS])
 def test_loops_say_what_the_unrolled_graph_says(text: str) -> None:
-    source = Source("<text>", text)
+    source = Source("<text>", f"{text}; output L")
     model = read_model(source, many=0)
     assert isinstance(model, LoopModel)
     found, whole = by_loops(model, {}, None), evaluate(read_carefully(source), {}, noted=True)
@@ -105,13 +160,15 @@ def test_loops_say_what_the_unrolled_graph_says(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "x[i] = i/3 for i in 1..5; y[i] = x[i]^2 for i in 1..5; g[i] = derivative(y[i]*x[i], x[i]) for i in 1..5; L = sum(g[*])",
+        "x[i] = i/3 for i in 1..5; y[i] = x[i]^2 for i in 1..5; g[i,j] = derivative(y[i], x[j]) for i in 1..5, j in 1..5; L = sum(g[*,*])",
+        "x[i] = i/3 for i in 1..5; g[i] = derivative(sum(x[i]*x[j] for j in 1..i-1), x[i]) for i in 1..5; L = sum(g[*])",
+        "s[0] = 0.2; a = 0.7; s[i] = sin(a*s[i-1]) for i in 1..8; g[i] = derivative(s[i], a) for i in 1..8; L = sum(g[*])",
         "x[i] = i/3 for i in 1..5; V = x[1]*x[2]; g[i] = derivative(V, x[i]) for i in 1..5; L = sum(g[*])",
         "x[i] = i/3 for i in 1..5; y[i] = exp(a) for i in 1..5; a = 1; V = sum(y[i]*x[i] for i in 1..5); L = derivative(V, a) + sum(x[*])",
     ],
 )
 def test_what_is_no_loop_is_unrolled(text: str) -> None:
-    """Total derivatives of members by others of their family, zeros with their warning, recurrences."""
+    """Zeros with their warning; members of a recurrence, each by what leads to all; a step for several."""
     assert not isinstance(read_model(Source("<text>", text), many=0), LoopModel)
 
 

@@ -10,6 +10,7 @@ So all that comes out are bodies as those of a text.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy
@@ -20,24 +21,30 @@ from backprop.graph import Place, depending, in_order
 from backprop.language.in_equations import Derivatives
 from backprop.language.index_code import Scope
 from backprop.language.integers import Argument
-from backprop.loops.affine import numbered, numbers_up, whole
+from backprop.loops.affine import numbered, whole
 from backprop.loops.derivative_sweep import DerivativeSweep, Reached, Runs, enter, refuse
 from backprop.loops.derived import Destination, Stage, adjoints, choosing, derived, moved, spread
 from backprop.loops.domains import Domain
 from backprop.loops.family import Family, is_named
+from backprop.loops.in_time import TimeOrder
 from backprop.loops.leading_members import LeadingMembers, leading_members
 from backprop.loops.many import Many
 from backprop.loops.numbers_for_all import made_apart, numbers_for_all
 from backprop.loops.parts import Block, Turn, Use, part
 from backprop.loops.placement import Layout
+from backprop.loops.read_within import (
+    ReadWithin,
+    has_other_slopes,
+    hits_of,
+    led_to,
+    stands_for_another,
+)
 from backprop.loops.reader import LoopBuilder
 from backprop.loops.recurrence import Recurrence, Timed
-from backprop.loops.rows import ArrayColumns, Gathered, Lift, Read
+from backprop.loops.rows import ArrayColumns, Gathered, Read
 from backprop.operations import GATHERS
 from backprop.syntax.parser import Statement
 from backprop.syntax.scanner import Tokens
-
-_BY_TERMS = ("*", "logsumexp")
 
 
 class AskedRow(NamedTuple):
@@ -109,97 +116,135 @@ class DerivativeRows(Derivatives):
             refuse("is 0")
         rows = Rows(columns)
         sums = adjoints(rows, steps, {of: rows.number(1.0)}, by)
-        total = rows.called(sums[by[0]])
-        for each in by[1:]:
-            total = rows.value("+", [total, rows.called(sums[each])])
+        found = [rows.called(sums[each]) for each in by if each in sums]
+        if not found:  # conditions are made of them, and nothing else
+            refuse("is 0")
+        total = found[0]
+        for each in found[1:]:
+            total = rows.value("+", [total, each])
         return rows.node(total)
 
     def _partly(
-        self, asked: AskedRow, own: Sequence[Use], hits: Sequence[NDArray[numpy.bool_]]
+        self,
+        asked: AskedRow,
+        own: Sequence[Use],
+        hits: Sequence[NDArray[numpy.bool_]],
+        equations: ReadWithin,
+        some: bool = False,
     ) -> int:
-        """The row of a derivative of what its body itself says. own: what that reads of the family by a
-        member of which it is. hits: for which combinations that is the member."""
-        columns = self._columns
-        same = [read.row for read, hit in zip(own, hits, strict=True) if hit.all()]
-        partly = [(read.row, hit) for read, hit in zip(own, hits, strict=True) if not hit.all()]
-        partly = [(row, hit) for row, hit in partly if hit.any()]
+        """The row of a derivative of what its body itself says, and `equations` in it. own: what that reads
+        of the family by a member of which it is. hits: for which combinations that is the member. some: it
+        may be 0 for some of its combinations."""
+        columns, home = self._columns, self._columns.homes[asked.of]
+        hit = {read.row: where for read, where in zip(own, hits, strict=True) if where.any()}
+        if not some and not led_to(columns, asked.of, hit).all():
+            refuse("is 0 for some" if hit else "is 0")
+        same = [row for row in hit if hit[row].all() and columns.homes[row] is home]
+        partly = [(row, hit[row]) for row in hit if row not in same]
         if not partly:
-            return self._slope(asked.of, same or [asked.by])
-        home = columns.homes[asked.of]
-        if any(columns.homes[row] is not home for row in [asked.by, *same]):
-            refuse("is by what has other indices")
+            return self._slope(asked.of, same)
         by = [*same, *(row for row, _ in partly)]
         order = in_order([asked.of], lambda row: () if row in by else columns.operands(row))
         rows = Rows(columns)
         steps = [row for row in order if columns.is_step(row) and row not in by]
         sums = adjoints(rows, steps, {asked.of: rows.number(1.0)}, by)
-        total = self._slope(asked.of, same) if same else None
-        found = numpy.zeros(home.size, dtype=bool)
-        for row, hit in partly:
+        total = self._slope(asked.of, same) if any(row in sums for row in same) else None
+        for row, where in partly:
+            if row not in sums:
+                continue
             inner = columns.homes[row]
-            found[whole(numbers_up(inner, home))[hit]] = True
-            some = Domain(inner, hit.astype(numpy.int64))
-            share = columns.lift(spread(columns, sums[row], inner), some)
+            among = Domain(inner, where.astype(numpy.int64))
+            share = equations.for_some(spread(columns, sums[row], inner), among)
             brought = columns.special(Gathered(share, GATHERS["sum"]), home)
             total = brought if total is None else columns.step("+", (total, brought))
-        if not (same or found.all()):
-            refuse("is 0 for some")
-        assert total is not None
+        if total is None:
+            refuse("is 0")
         return total
 
     def _put(self, row: int, root: int) -> None:
-        columns = self._columns
-        if columns.homes[root] is not columns.homes[row]:
+        columns, home = self._columns, self._columns.homes[row]
+        if columns.homes[root] not in home.around():
             refuse("is by what has other indices")
         columns.in_order = False
-        columns.first[row] = root
+        columns.first[row] = spread(columns, root, home)
 
     # what goes through other equations
 
-    def within(self, plan: Layout, root: int, through: Through | None = None) -> bool:
+    def within(
+        self,
+        plan: Layout,
+        root: int,
+        through: Through | None = None,
+        order: TimeOrder | None = None,
+    ) -> bool:
         """Find the derivatives that a row is made of; whether there are any. through: finds those that go
-        through other equations, which may not need the row's own. Raises NotLoops."""
+        through other equations, which may not need the row's own. order: of what need one another, the
+        row among them. Raises NotLoops."""
         columns = self._columns
         rows = in_order([root], columns.operands)
         asked = [self.pending[row] for row in sorted(rows) if row in self.pending]
         for each in asked:
-            self._put(each.row, self._found(plan, each, through))
+            self._put(each.row, self._found(plan, each, through, order))
             del self.pending[each.row]
         return bool(asked)
 
-    def _found(self, plan: Layout, asked: AskedRow, through: Through | None) -> int:
-        """The row of a derivative. through: as of `within`."""
-        columns, by = self._columns, plan.uses[asked.by]
+    def _found(
+        self, plan: Layout, asked: AskedRow, through: Through | None, order: TimeOrder | None
+    ) -> int:
+        """The row of a derivative. through, order: as of `within`."""
+        by = plan.uses[asked.by]
         moved = self._moved_by(plan, by.family)
+        plan.used_besides += [by, *([plan.uses[asked.of]] if asked.of in plan.uses else ())]
+        equations = ReadWithin(plan, moved, by, partial(self.within, plan), order)
+        asked = asked._replace(of=equations.row(asked.of))
+        return equations.read(self._of_one(plan, asked, moved, equations, through))
+
+    def _of_one(
+        self,
+        plan: Layout,
+        asked: AskedRow,
+        moved: set[str],
+        equations: ReadWithin,
+        through: Through | None,
+    ) -> int:
+        """The row of a derivative. moved: the families that depend on that of what it is by. equations:
+        that stand in it."""
+        still, columns, by = equations.still, self._columns, plan.uses[asked.by]
         below = in_order([asked.of], columns.operands)
-        reads = [plan.uses[row] for row in below if row in plan.uses]
-        plan.used_besides += [by, *(use for use in reads if use.row == asked.of)]
+        reads = [plan.uses[row] for row in below if row in plan.uses and row not in still]
         outside = numbers_for_all(plan, asked.of, {by.family, *moved})
         if outside:
-            if not through:
-                refuse("of what it leads to goes through other equations")
-            within, lifted = made_apart(columns, asked.of, outside)
+            within, lifted = made_apart(columns, asked.of, outside, equations)
             shares = [self._slope(within, [lifted[row]]) for row in outside]
             asked = asked._replace(of=within)
-            terms = [
-                columns.step("*", (share, through(asked._replace(of=row), by)))
-                for share, row in zip(shares, outside, strict=True)
-            ]
+            terms = []
+            for share, row in zip(shares, outside, strict=True):
+                if through:
+                    found = through(asked._replace(of=row), by)
+                    terms.append(columns.step("*", (share, found)))
+                else:
+                    refuse("of what it leads to goes through other equations")
             below = in_order([within], lambda row: () if row in outside else columns.operands(row))
-            reads = [plan.uses[row] for row in below if row in plan.uses and row not in outside]
+            reads = [
+                plan.uses[row]
+                for row in below
+                if row in plan.uses and row not in {*outside, *still}
+            ]
         own = [read for read in reads if read.family == by.family]
         single = columns.homes[asked.of] is columns.whole is not columns.homes[by.row]
-        hits = [_hits(columns, read, by) for read in own] if not single else []
+        hits = [hits_of(columns, read, by) for read in own] if not single else []
         elsewhere = any(read.family in moved and read.family != by.family for read in reads)
-        some = by.family in moved and not all(hit.all() for hit in hits)
+        some = by.family in moved and not all(
+            hit.all() or read.row in equations.settled for hit, read in zip(hits, own, strict=False)
+        )
         if elsewhere or some or (own and single):
             if not through:
                 refuse("of what it leads to goes through other equations")
             return through(asked, by)
         if not outside:
-            return self._partly(asked, own, hits)
+            return self._partly(asked, own, hits, equations)
         if any(hit.any() for hit in hits):
-            terms.append(self._partly(asked, own, hits))
+            terms.append(self._partly(asked, own, hits, equations, some=True))
         total = terms[0]
         for term in terms[1:]:
             total = columns.step("+", (total, term))
@@ -287,7 +332,7 @@ class DerivativeRows(Derivatives):
             for body in reversed(bodies):
                 every, target, timed = self._members(plan, runs, body, leading)
                 root = every.roots[0]
-                if is_named(body.family) and self._stands_for_another(every, root):
+                if is_named(body.family) and stands_for_another(columns, root):
                     refuse("goes through members that are a step of something else")
                 write = Destination(root, body.family, target, False)
                 program.insert(0, Stage(every, [write], recurrence, timed))
@@ -302,7 +347,7 @@ class DerivativeRows(Derivatives):
             row: Use(row, of, places)
             for each in program
             for row, of, places, _ in each.writes
-            if not _has_other_slopes(columns, row)
+            if not has_other_slopes(columns, row)
         }
         DerivativeSweep(plan, runs, number, mark, roots, leading).run(
             choosing(found, moved(program, wrt))
@@ -343,30 +388,3 @@ class DerivativeRows(Derivatives):
             if isinstance(run, Turn) and not run.family:
                 uses.update((use.row, use) for use in run.part.uses)
         return part(self._columns, body.part.roots, uses)
-
-    def _stands_for_another(self, of: Block, root: int) -> bool:
-        """Whether the last step of a body is that of another row, for some of its combinations: of a sum of
-        one term, or for several members. What slopes have of it is then not read from the members."""
-        gathered = of.domains.get(root)
-        lifted = isinstance(self._columns.specials.get(root), Lift)
-        return lifted or (gathered is not None and bool((gathered.counts == 1).any()))
-
-
-def _hits(columns: ArrayColumns, use: Use, by: Use) -> NDArray[numpy.bool_]:
-    """For each combination for which members are read whether it is the one that a derivative is by."""
-    home, outer = columns.homes[use.row], columns.homes[by.row]
-    one, other = whole(numbered(use.places)), whole(numbered(by.places))
-    if outer.parent is None:
-        found: NDArray[numpy.bool_] = one == other[0]
-    elif outer in home.around():
-        found = one == home.lifted(other, outer)
-    else:
-        refuse("is by a name of which its body reads a member for all combinations, too")
-    return found
-
-
-def _has_other_slopes(columns: ArrayColumns, row: int) -> bool:
-    """Whether a row gathers what has slopes by its terms alone, step by step, of which loops write the same
-    numbers by the result: then that is made again, and not read as the member that it is."""
-    special = columns.specials.get(row)
-    return isinstance(special, Gathered) and special.gather.joined_by in _BY_TERMS

@@ -3,7 +3,7 @@ statement that runs through its members in the order of their times."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, permutations, product
 from math import gcd, prod
 from typing import NamedTuple
@@ -85,6 +85,17 @@ def _divided(numbers: Ints, by: int) -> Ints:
 
 Times = Mapping[str, Time]
 """The time of each family of a circle."""
+
+
+class TimeOrder(NamedTuple):
+    """What is known of the order of members that need one another. time: of their families. needs: of each
+    statement those whose members of the same time it needs, on any way; of such members as have an
+    earlier time it may need all, or of a later time if they are computed `backwards`. None where that
+    is not known."""
+
+    time: Times
+    needs: Mapping[int, Container[int]] | None = None
+    backwards: bool = False
 
 
 def possible(families: Mapping[str, Family], loops: Sequence[Repeated]) -> Iterator[Times]:

@@ -5,7 +5,8 @@ from collections.abc import Container, Sequence
 
 from backprop.graph import in_order
 from backprop.loops.placement import Layout
-from backprop.loops.rows import ArrayColumns, Gathered, Lift
+from backprop.loops.read_within import ReadWithin, made_with
+from backprop.loops.rows import ArrayColumns
 
 
 def numbers_for_all(plan: Layout, of: int, moved: Container[str]) -> list[int]:
@@ -32,21 +33,13 @@ def numbers_for_all(plan: Layout, of: int, moved: Container[str]) -> list[int]:
 
 
 def made_apart(
-    columns: ArrayColumns, of: int, outside: Sequence[int]
+    columns: ArrayColumns, of: int, outside: Sequence[int], equations: ReadWithin
 ) -> tuple[int, dict[int, int]]:
-    """A row made again of numbers for all of its combinations that are several, and these."""
+    """A row made again of numbers for all of its combinations that are several, and these. equations: in
+    it, which are told."""
     home = columns.homes[of]
     lifted = {row: columns.lift(row, home) for row in outside}
     made = {**lifted}
-    for row in in_order([of], lambda row: () if row in made else columns.operands(row)):
-        operands = columns.operands(row)
-        if row in made or not any(each in made for each in operands):
-            continue
-        others, special = [made.get(each, each) for each in operands], columns.specials.get(row)
-        if isinstance(special, Gathered):
-            made[row] = columns.special(Gathered(others[0], special.gather), columns.homes[row])
-        elif isinstance(special, Lift):
-            made[row] = columns.lifted(others[0], columns.homes[row])
-        else:
-            made[row] = columns.step(columns.op(row), others)
-    return made[of], lifted
+    found = made_with(columns, of, made)
+    equations.made_again(made)
+    return found, lifted

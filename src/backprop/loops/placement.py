@@ -18,6 +18,7 @@ from backprop.loops.draws import drawn, first_of, variables_of
 from backprop.loops.family import Family, is_named
 from backprop.loops.file_numbers import PIECE, FileNumbers, entered, none, numbers_of
 from backprop.loops.held import Marks, hold
+from backprop.loops.in_time import TimeOrder
 from backprop.loops.literals import Literal, literal, repeated
 from backprop.loops.many import NotLoops, about
 from backprop.loops.parts import ArrayWalk, Block, Use, part
@@ -52,8 +53,7 @@ class Layout:
         self.written: list[Repeated] = []
         """The statements as the file has them."""
         self._tables: dict[str, tuple[Family, Reals]] = {}
-        self._begun = set[str]()
-        """Of these the ones whose numbers have been asked for."""
+        self._begun = set[str]()  # of these the ones whose numbers have been asked for
         self.computed: dict[int, NDArray[numpy.bool_]] = {}
         self.fixed: dict[str, list[Wholes]] = {}
         self.unmoved: list[int] = []
@@ -64,6 +64,7 @@ class Layout:
         the statement that they are for."""
         self.used_besides: list[Use] = []
         """What derivatives in the text are of, and by."""
+        self.timing: TimeOrder | None = None  # of members that need one another, the last one found
         self._partly: set[str] = set()
         """The families of equations of which some members read nothing."""
         builder.table, builder.extent = self.table, self.extent

@@ -21,6 +21,7 @@ from backprop.loops.family import Family
 from backprop.loops.file_numbers import entered
 from backprop.loops.file_order import FileOrder, in_file_order
 from backprop.loops.held import Marks, hold
+from backprop.loops.in_time import TimeOrder
 from backprop.loops.many import NotLoops, about
 from backprop.loops.parts import Block, Turn, Use, part
 from backprop.loops.placement import Layout
@@ -65,33 +66,31 @@ class Plan(Layout):
                 self._no_more(each)
         needs = {number: self._needs(each) & parts.keys() for number, each in parts.items()}
         for group in _together(needs):
-            if self.builder.derivatives:
-                alone = len(group) == 1 and group[0] not in needs[group[0]]
-                self._derive(group, alone, parts)
             if len(group) == 1 and group[0] not in needs[group[0]]:
-                number = group[0]
-                loop = self.loops[number]
-                self.runs.append(Turn(parts[number], loop.family, self.target(loop)))
+                self._derive(group, parts, None)
+                loop = self.loops[group[0]]
+                self.runs.append(Turn(parts[group[0]], loop.family, self.target(loop)))
             else:
                 with about(self.loops[group[0]].statement):
                     self.runs += sequence.in_turn(self, group)
+                self._derive(group, parts, self.timing)
 
-    def _derive(self, group: Sequence[int], alone: bool, parts: dict[int, Block]) -> None:
-        """Find the derivatives in statements. parts: takes what these then are."""
-        rows = self.builder.derivatives
-        assert isinstance(rows, DerivativeRows)
+    def _derive(self, group: list[int], parts: dict[int, Block], by: TimeOrder | None) -> None:
+        """Find the derivatives in statements. parts: takes what these then are. by: as of `timing`."""
+        if not isinstance(rows := self.builder.derivatives, DerivativeRows):
+            return
         if self.undefined:
             raise NotLoops("there are derivatives, and inputs that no statement defines")
         for number in group:
             loop = self.loops[number]
             through = partial(rows.through, self, self.runs, self._reached_so_far, number)
             with about(loop.statement):
-                if rows.within(self, loop.root, through if alone else None):
+                if rows.within(self, loop.root, None if by else through, by):
                     parts[number] = part(self.columns, [loop.root], self.uses)
 
     def derive_within(self, root: int) -> None:
         if isinstance(self.builder.derivatives, DerivativeRows):
-            self.builder.derivatives.within(self, root)
+            self.builder.derivatives.within(self, root, order=self.timing)
 
     def again(self, family: str, loop: Repeated) -> Repeated:
         """A statement that was read again, as what computes members of a family."""

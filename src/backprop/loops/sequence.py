@@ -17,7 +17,7 @@ import numpy
 from backprop.errors import BackpropError
 from backprop.loops.affine import Affine, Ints, numbers_up, whole
 from backprop.loops.domains import Domain, Wholes
-from backprop.loops.in_time import Times, possible, shifted, sorted_by
+from backprop.loops.in_time import TimeOrder, Times, possible, shifted, sorted_by
 from backprop.loops.many import NotLoops
 from backprop.loops.moments import MOST_STEPS, periods
 from backprop.loops.parts import Block, Turn, Use, part
@@ -55,6 +55,7 @@ def in_turn(plan: Layout, group: Sequence[int]) -> Iterator[Turn | Recurrence]:
     """Statements whose members need one another as a recurrence, and what is computed before. Raises
     NotLoops if there is no such order."""
     loops = [plan.loops[number] for number in group]
+    why = NotLoops("members need one another in an order that is no loop")
     for time in islice(possible(plan.families, loops), _MOST_WAYS):
         turns: dict[int, _InTime] = {}
         for number in group:
@@ -64,6 +65,15 @@ def in_turn(plan: Layout, group: Sequence[int]) -> Iterator[Turn | Recurrence]:
             turns[number] = turn
         if len(turns) < len(group) or (reads := _reads(plan, turns, time)) is None:
             continue
+        if plan.builder.derivatives:
+            plan.timing = _known(time, turns, reads)
+            try:
+                turns = {number: _derived(plan, turn) for number, turn in turns.items()}
+            except NotLoops as error:
+                why = error
+                continue
+            if (reads := _reads(plan, turns, time)) is None:
+                continue
         if order := _order(turns, reads):
             return _runs(plan, turns, *order)
         for shifts in _shifts(turns, reads):
@@ -75,7 +85,24 @@ def in_turn(plan: Layout, group: Sequence[int]) -> Iterator[Turn | Recurrence]:
             reads = _reads(plan, later, moved)
             if reads is not None and (order := _order(later, reads)):
                 return _runs(plan, later, *order)
-    raise NotLoops("members need one another in an order that is no loop")
+    raise why
+
+
+def _known(time: Times, turns: Mapping[int, _InTime], reads: Sequence[_Reading]) -> TimeOrder:
+    """What is known of the order of statements before the derivatives in them are."""
+    if not (order := _order(turns, reads)):
+        return TimeOrder(time)
+    needs: dict[int, set[int]] = {}
+    for number in order[0]:
+        direct = {other for each in reads if each.number == number for other in each.now()}
+        needs[number] = direct.union(*(needs[other] for other in direct))
+    return TimeOrder(time, needs, order[1])
+
+
+def _derived(plan: Layout, turn: _InTime) -> _InTime:
+    """A statement with the derivatives in it found."""
+    plan.derive_within(turn.loop.root)
+    return turn._replace(whole=part(plan.columns, [turn.loop.root], plan.uses))
 
 
 def _times(domain: Domain, first: Domain, keys: Ints) -> Ints | None:
@@ -121,7 +148,6 @@ def _turn(plan: Layout, number: int, time: Times) -> _InTime | None:
         return None
     loop = plan.builder.with_body(found)
     plan.enter_uses()
-    plan.derive_within(loop.root)
     times = _times(loop.domain, first, of.of(loop.at))
     if times is None:
         return None

@@ -1,0 +1,315 @@
+"""What a derivative goes through, for each combination by another member: `derivative(y[i]*x[i], x[i])`,
+where `y[i]` has an equation. That is read again, for the members that are read there, and stands in their
+place until the derivative is known; what this has of their values is then read from the members."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Container, Mapping
+from functools import cache
+from typing import Any
+
+import numpy
+from numpy.typing import NDArray
+
+from backprop.graph import in_order
+from backprop.loops.affine import Affine, affine, numbered, whole
+from backprop.loops.derivative_sweep import refuse
+from backprop.loops.domains import Domain, Wholes, spread
+from backprop.loops.in_time import TimeOrder
+from backprop.loops.many import Variable
+from backprop.loops.parts import Use
+from backprop.loops.placement import Layout
+from backprop.loops.rows import ArrayColumns, Gathered, Index, Lift, Read
+from backprop.operations import GATHERS, OPERATIONS
+
+_BY_TERMS = ("*", "logsumexp")
+
+_OUT = re.compile(r"\bout\b")
+
+_DEEP, _MOST = 60, 600
+"""The most equations one after another, and the most readings, that are read again for one derivative."""
+
+
+class ReadWithin:
+    """A row in which equations stand in the place of members that move.
+
+    moved: the families of these. by: what moves them. derive: finds the derivatives in a row. order: of
+    what need one another, if what is derived is among them.
+    """
+
+    def __init__(
+        self,
+        plan: Layout,
+        moved: Container[str],
+        by: Use,
+        derive: Callable[[int], object],
+        order: TimeOrder | None,
+    ) -> None:
+        self._plan, self._columns = plan, plan.columns
+        self._moved, self._by, self._derive, self._order = moved, by, derive, order
+        self._top = self._columns.whole
+        self.settled = set[int]()
+        """The readings of which the members that the derivative is not by do not move."""
+        self.still = set[int]()
+        """The readings of what does not move."""
+        self._members = dict[int, int]()
+        self._known = dict[tuple[Any, ...], int]()
+
+    def row(self, of: int) -> int:
+        """This row with equations in the place of members, for each combination of what moves them."""
+        columns, outer = self._columns, self._columns.homes[self._by.row]
+        self._top = columns.homes[of]
+        if self._top is not columns.whole and self._top in outer.around():
+            self._top, of = outer, columns.lift(of, outer) if outer is not self._top else of
+        return self._within(of, ())
+
+    def read(self, found: int) -> int:
+        """A row made of what `row` is with the members where their equations stand."""
+        return made_with(self._columns, found, {**self._members}) if self._members else found
+
+    def for_some(self, root: int, some: Domain) -> int:
+        """A row for some of its combinations: a domain directly within its home. What leads to it is computed
+        for these alone, so that nothing asks for the others."""
+        columns, home, made = self._columns, self._columns.homes[root], dict[int, int]()
+        for row in in_order([root], columns.operands):
+            if columns.homes[row] is not home:
+                continue
+            special = columns.specials.get(row)
+            if row in self._members or not (columns.is_step(row) and special is None):
+                made[row] = columns.lift(special.row if isinstance(special, Lift) else row, some)
+            else:
+                parts = [made.get(each, each) for each in columns.operands(row)]
+                made[row] = columns.step(columns.op(row), parts)
+        return made[root]
+
+    def made_again(self, others: Mapping[int, int]) -> None:
+        """Take note that rows have been made again: others by their numbers."""
+        known = {others[row]: member for row, member in self._members.items() if row in others}
+        self._members.update(known)
+
+    def _within(self, of: int, path: tuple[str, ...]) -> int:
+        columns, uses = self._columns, self._plan.uses
+        order = in_order([of], lambda row: () if row in uses else columns.operands(row))
+        made = {row: self._equation(uses[row], path) for row in order if row in uses}
+        made = {row: other for row, other in made.items() if row != other}
+        return made_with(columns, of, made) if made else of
+
+    def _equation(self, use: Use, path: tuple[str, ...]) -> int:
+        """The row that stands in the place of a reading: itself where nothing has to."""
+        plan, own = self._plan, use.family == self._by.family
+        if not (use.family in self._moved or own) or self._top is self._columns.whole:
+            return use.row
+        use = self._for_each(use)
+        home = self._columns.homes[use.row]
+        if self._top not in home.around() or self._stays(use, home):
+            return use.row
+        places = whole(numbered(use.places))
+        family = plan.families[use.family]
+        if (places == family.size).any():
+            refuse("goes through members of which some read nothing")
+        key = use.family, home, places.tobytes()
+        if key in self._known:
+            return self._known[key]
+        owner, shares = family.owner[places], list[int]()
+        for number in sorted({*owner.tolist()} & plan.computed.keys()):
+            if use.family in path or len(path) > _DEEP or len(self._members) > _MOST:
+                refuse("goes through members that need one another, for each combination by others")
+            hit = owner == number
+            combinations = self._combinations(number)[places[hit]]
+            hit[hit] = computed = plan.computed[number][combinations]
+            if hit.any():
+                shares.append(self._share(use, hit, number, combinations[computed], path))
+        if not shares:
+            self.still.add(use.row)
+            return use.row
+        found = shares[0]
+        for share in shares[1:]:
+            found = self._columns.step("+", (found, share))
+        self._known[key] = found = self._columns.step("copy", (found,))
+        self._members[found] = use.row
+        return found
+
+    def _share(
+        self,
+        use: Use,
+        hit: NDArray[numpy.bool_],
+        number: int,
+        combinations: Wholes,
+        path: tuple[str, ...],
+    ) -> int:
+        """The right side of a statement for the members that a reading has of it. hit: where it has some.
+        combinations: which of the statement's."""
+        columns, home = self._columns, self._columns.homes[use.row]
+        every = bool(hit.all())
+        domain = home if every else Domain(home, hit.astype(numpy.int64))
+        root = self._again(number, combinations, domain)
+        self._derive(root)
+        root = self._within(root, (*path, use.family))
+        if stands_for_another(columns, root):
+            refuse("goes through members that are a step of something else")
+        if not has_other_slopes(columns, root):
+            self._members[root] = use.row if every else columns.lift(use.row, domain)
+        return root if every else columns.special(Gathered(root, GATHERS["sum"]), home)
+
+    def _for_each(self, use: Use) -> Use:
+        """A reading of what is the same for several combinations as one of each."""
+        columns, top, home = self._columns, self._top, self._columns.homes[use.row]
+        names = home is columns.whole and not (use.family == self._by.family or self._order)
+        if names or home is top or home not in top.around():
+            return use
+        special = columns.specials[use.row]
+        assert isinstance(special, Read)
+        key = "", use.row
+        if key not in self._known:
+            at = tuple(
+                each.lifted(top) if isinstance(each, Affine) else top.lifted(each, home)
+                for each in special.at
+            )
+            read = columns.special(Read(use.family, at, top), top)
+            self._known[key] = read
+            places = self._plan.families[use.family].members(at)
+            if not at:
+                places = numpy.zeros(top.size, dtype=numpy.int64)
+            self._plan.uses[read] = Use(read, use.family, places)
+        return self._plan.uses[self._known[key]]
+
+    def _stays(self, use: Use, home: Domain) -> bool:
+        """Whether a reading is of the member that a derivative is by, or of what does not move with it."""
+        own, hits = use.family == self._by.family, numpy.zeros(home.size, dtype=bool)
+        if own:
+            hits = hits_of(self._columns, use, self._by)
+        if own and (hits.all() or use.family not in self._moved):
+            return True
+        still = self._before(use, home)
+        if not (still | hits).all():
+            return False
+        self.settled.add(use.row)
+        if not hits.any():
+            self.still.add(use.row)
+        return True
+
+    def _before(self, use: Use, home: Domain) -> Any:
+        """For which combinations a reading is of what does not need the member that a derivative is by: of
+        what is computed before that, or at the same time by what does not need it."""
+        order, time = self._order, self._order.time if self._order else {}
+        if not order or use.family not in time or self._by.family not in time:
+            return numpy.zeros(home.size, dtype=bool)
+        keys = list[Any]()
+        for each in (use, self._by):
+            special, inner = self._columns.specials[each.row], self._columns.homes[each.row]
+            assert isinstance(special, Read)
+            keys.append(home.lifted(whole(time[each.family].of(special.at)), inner))
+            owner = self._plan.families[each.family].owner[whole(numbered(each.places))]
+            keys.append(home.lifted(owner, inner))
+        one, own, other, theirs = keys
+        found: Any = (one == other) & (own == theirs)  # of one statement
+        found |= ~numpy.isin(own, [*self._plan.computed])
+        if order.needs is None:
+            return found
+        found |= one > other if order.backwards else one < other
+        for number, needs in order.needs.items():
+            for by in order.needs:
+                if by not in needs:
+                    found |= (one == other) & (own == number) & (theirs == by)
+        return found
+
+    def _combinations(self, number: int) -> Wholes:
+        """Of each place of a family which combination of a statement defines it."""
+        loop = self._plan.loops[number]
+        family = self._plan.families[loop.family]
+        found = numpy.full(family.size, -1, dtype=numpy.int64)
+        places = family.places(loop.at)
+        found[places] = numpy.arange(len(places))
+        return found
+
+    def _again(self, number: int, combinations: Wholes, domain: Domain) -> int:
+        """The right side of a statement read again for some of its combinations, one for each of a domain."""
+        plan, columns = self._plan, self._columns
+        loop, scope = plan.loops[number], dict[str, Any]()
+        for name, variable in loop.scope.items():
+            numbers = whole(plan.builder.of_variable(variable.node, loop.domain))[combinations]
+            known = affine(numbers, domain) or numbers
+            scope[name] = Variable(columns.special(Index(known), domain))
+        root = plan.builder.with_body(loop._replace(domain=domain, scope=scope)).root
+        plan.enter_uses()
+        return each_by_itself(columns, root)
+
+
+def made_with(columns: ArrayColumns, of: int, made: dict[int, int]) -> int:
+    """A row made again with others in the place of some. made: these, takes what is made again."""
+    for row in in_order([of], lambda row: () if row in made else columns.operands(row)):
+        operands = columns.operands(row)
+        if row in made or not any(each in made for each in operands):
+            continue
+        parts, special = [made.get(each, each) for each in operands], columns.specials.get(row)
+        if isinstance(special, Gathered):
+            made[row] = columns.special(Gathered(parts[0], special.gather), columns.homes[row])
+        elif isinstance(special, Lift):
+            alike = columns.homes[parts[0]] is columns.homes[row]
+            made[row] = parts[0] if alike else columns.lift(parts[0], columns.homes[row])
+        else:
+            made[row] = columns.step(columns.op(row), parts)
+    return made.get(of, of)
+
+
+def each_by_itself(columns: ArrayColumns, root: int) -> int:
+    """A row of which each combination is a step of its own: what is one number for several is lifted before
+    its last step, and not behind it. Slopes that have the value then read the member's."""
+    special = columns.specials.get(root)
+    if not isinstance(special, Lift) or special.row in columns.specials:
+        return root
+    home = columns.homes[root]
+    operands = [columns.lift(each, home) for each in columns.operands(special.row)]
+    return columns.step(columns.op(special.row), operands) if operands else root
+
+
+def led_to(
+    columns: ArrayColumns, root: int, some: Mapping[int, NDArray[numpy.bool_]]
+) -> NDArray[numpy.bool_]:
+    """For which combinations a row is made of others. some: for which of theirs these count."""
+    found = {**some}
+    for row in in_order([root], lambda each: () if each in some else columns.operands(each)):
+        for operand in () if row in some else columns.operands(row):
+            if operand in found:
+                there = spread(found[operand], columns.homes[operand], columns.homes[row])
+                found[row] = found[row] | there if row in found else there
+    return found.get(root, numpy.zeros(columns.homes[root].size, dtype=bool))
+
+
+def stands_for_another(columns: ArrayColumns, root: int) -> bool:
+    """Whether the last step of a body is, for some of its combinations, that of another row: of a sum of one
+    term, or for several members. What its slopes have of its value is then not read from the members."""
+    row, another = root, False
+    while isinstance(special := columns.specials.get(row), Lift | Gathered):
+        if isinstance(special, Gathered):
+            counts = columns.homes[special.row].over(columns.homes[row]).counts
+            if not (counts == 1).any():
+                return another and special.gather.joined_by == "hypot"
+        row, another = special.row, True
+    return another and columns.is_step(row) and _by_value(columns.op(row))
+
+
+@cache
+def _by_value(operation: str) -> bool:
+    return any(_OUT.search(slope) for slope in OPERATIONS[operation].slopes)
+
+
+def has_other_slopes(columns: ArrayColumns, row: int) -> bool:
+    """Whether a row gathers what has slopes by its terms alone, step by step, of which loops write the same
+    numbers by the result: then that is made again, and not read as the member that it is."""
+    special = columns.specials.get(row)
+    return isinstance(special, Gathered) and special.gather.joined_by in _BY_TERMS
+
+
+def hits_of(columns: ArrayColumns, use: Use, by: Use) -> NDArray[numpy.bool_]:
+    """For each combination for which members are read whether it is the one that a derivative is by."""
+    home, outer = columns.homes[use.row], columns.homes[by.row]
+    one, other = whole(numbered(use.places)), whole(numbered(by.places))
+    if outer.parent is None:
+        found: NDArray[numpy.bool_] = one == other[0]
+    elif outer in home.around():
+        found = one == home.lifted(other, outer)
+    else:
+        refuse("is by a name of which its body reads a member for all combinations, too")
+    return found
