@@ -153,7 +153,28 @@ def test_higher_and_mixed_derivatives() -> None:
     assert diff("x^2*y^3", "--order", "2", "--wrt", "x, y") == "6*x*y^2\n"
     out = diff("-e", "L = x^2*y^3", "--order", "2")
     assert out == "d2L_dx2 = 2*y^3\nd2L_dx_dy = 6*x*y^2\nd2L_dy2 = 6*x^2*y\n"
-    assert diff("-e", "L = x^2*y^3", "--order", "3", "--wrt", "x, x, y") == "d3L_dx_dx_dy = 6*y^2\n"
+    assert diff("-e", "L = x^2*y^3", "--order", "3", "--wrt", "x, x, y") == "d3L_dx2_dy = 6*y^2\n"
+
+
+def test_steps_of_higher_orders_are_called_as_what_they_are() -> None:
+    text = "a = x^2*y; b = a*sin(a); L = b*a"
+    out = diff("-e", text, "--order", "3", "--wrt", "x", "--shape", "steps")
+    names = [line.partition(" = ")[0] for line in out.splitlines()]
+    assert names == [
+        "a", "dL_db", "da_dx", "db_dx", "d2L_dx_db", "d2L_dx_da", "d2a_dx2", "d2b_dx2",
+        "d3L_dx2_db", "d3L_dx2_da", "d3L_dx3",
+    ]  # fmt: skip
+    again, at = library.parse(out), {"x": 0.7, "y": 1.3}
+    with mp.workprec(200):
+        x, y = mp.mpf(0.7), mp.mpf(1.3)
+        a, db, d2b = x**2 * y, lambda a: mp.sin(a) + a * mp.cos(a), lambda a: 2 * mp.cos(a) - a * mp.sin(a)  # fmt: skip
+        truth = {
+            "db_dx": db(a) * 2 * x * y,
+            "d2b_dx2": d2b(a) * (2 * x * y) ** 2 + db(a) * 2 * y,
+            "d3L_dx3": mp.diff(lambda x: (x**2 * y) ** 2 * mp.sin(x**2 * y), x, 3),
+        }
+    for name, wanted in truth.items():
+        assert again.grad(at, of=name).value == pytest.approx(float(wanted), rel=1e-13)
 
 
 OF_ONE = """

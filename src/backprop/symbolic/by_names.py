@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Sequence
 from copy import copy
+from itertools import groupby
 from typing import NamedTuple
 
 from backprop.algebra.formula import ONE, ZERO, Formula, Symbol, TooLong, is_number
@@ -37,7 +38,7 @@ class Derived(NamedTuple):
 
 
 class DerivativeNames:
-    """Names for derivatives that no other name has: `dL_da`, `d2L_da2`, `d2L_da_db`."""
+    """Names for derivatives that no other name has: `dL_da`, `d2L_da2`, `d3L_da2_db`."""
 
     def __init__(self, taken: Container[str]) -> None:
         self._taken = taken
@@ -47,11 +48,13 @@ class DerivativeNames:
 
     def __call__(self, of: str, wrt: Sequence[str]) -> str:
         order = f"{len(wrt)}" if len(wrt) > 1 else ""
-        plain = self._plain(wrt[0])
-        if len({*wrt}) == 1 and not (order and plain[-1].isdigit()):
-            below = f"_d{plain}{order}"
-        else:  # of x1 twice d2L_dx1_dx1, since d2L_dx12 is of x12
-            below = "".join(f"_d{self._plain(each)}" for each in wrt)
+        below = ""
+        for each, group in groupby(wrt):
+            plain, times = self._plain(each), len([*group])
+            if times > 1 and plain[-1].isdigit():
+                below += f"_d{plain}" * times  # d2L_dx1_dx1, since d2L_dx12 is of x12
+            else:
+                below += f"_d{plain}{times if times > 1 else ''}"
         name, asked = f"d{order}{self._plain(of)}{below}", (of, tuple(wrt))
         while name in self._taken or self._given.get(name, asked) != asked:
             name += "_"
@@ -76,10 +79,10 @@ class DerivativeNames:
             if name not in self._taken and name not in self._given:
                 return name
 
-    def part(self, of: str, name: str) -> str:
+    def part(self, label: str) -> str:
         """A name for a part of a sum that has many terms: `dL_dw_1`."""
         self._parts += 1
-        found = f"{self(of, (name,))}_{self._parts}"
+        found = f"{label}_{self._parts}"
         while found in self._taken:
             found += "_"
         return found
@@ -122,6 +125,10 @@ class PathNames:
         self._made[made] = len(self._path), name
         self._meant[made] = of, wrt
         return PathName(made, of, wrt, again)
+
+    def part(self, label: str) -> str:
+        """A name for a part of what is called so."""
+        return self._naming.part(label)
 
     def after(self, name: str) -> PathNames:
         """The names for one derivative more."""
@@ -175,24 +182,34 @@ def nested(
     return found
 
 
+class DerivedSteps(NamedTuple):
+    """Equations of derivatives, operands first, the equations that they use, and what they are called."""
+
+    equations: Equations
+    derived: list[Derived]
+    names: PathNames
+
+
 def in_steps(
-    equations: Equations, of: str, wrt: Sequence[str], naming: DerivativeNames, textbook: bool
-) -> tuple[Equations, list[Derived]]:
-    """The derivatives of an output by some names, operands first, and the equations that they use: in
-    smaller pieces where the derivative of a long one would have too many parts."""
+    equations: Equations, of: str, wrt: Sequence[str], names: PathNames, textbook: bool
+) -> DerivedSteps:
+    """The derivatives of an output by some names: of equations in smaller pieces where the derivative of
+    a long one would have too many parts."""
     for most in _PIECES:
+        own = names.twin()
         try:
-            return equations, _in_steps(equations, of, wrt, naming, textbook)
+            return DerivedSteps(equations, _in_steps(equations, of, wrt, own, textbook), own)
         except TooLong:
             equations = equations.cut(most)
-    return equations, _in_steps(equations, of, wrt, naming, textbook)
+    own = names.twin()
+    return DerivedSteps(equations, _in_steps(equations, of, wrt, own, textbook), own)
 
 
 _PIECES = 60, 30, 15
 
 
 def _in_steps(
-    equations: Equations, of: str, wrt: Sequence[str], naming: DerivativeNames, textbook: bool
+    equations: Equations, of: str, wrt: Sequence[str], names: PathNames, textbook: bool
 ) -> list[Derived]:
     """The derivatives of an output by some names, and all that they need, operands first. Raises
     TooLong."""
@@ -206,25 +223,27 @@ def _in_steps(
     def finish(name: str) -> Formula:
         """The derivative of the output by a name, as other equations write it."""
         terms = sums.get(name, [ZERO])
+        label = None
         while sum(each.size for each in terms) > _LONGEST_SUM:
-            terms = parts_of(terms, name)
+            label = label or names(name)
+            terms = parts_of(terms, label.name)
         made = simplified(plus(*terms), memory)
         asked = name in wanted
         if asked or not is_number(made):
-            label = naming(of, (name,))
-            adjoints.append(Derived(label, made, of, (name,), asked))
-            return made if is_number(made) else Symbol(label)
+            label = label or names(name)
+            adjoints.append(Derived(label.name, made, label.of, label.wrt, asked))
+            return made if is_number(made) else Symbol(label.name)
         return made
 
-    def parts_of(terms: Sequence[Formula], name: str) -> list[Formula]:
+    def parts_of(terms: Sequence[Formula], label: str) -> list[Formula]:
         """Many terms as the sums of some, each with a name of its own."""
         found, waiting = list[Formula](), list[Formula]()
         for at, term in enumerate(terms, 1):
             waiting.append(term)
             if sum(each.size for each in waiting) > _LONGEST_SUM // 4 or at == len(terms):
-                label = naming.part(of, name)
-                adjoints.append(Derived(label, plus(*waiting)))
-                found.append(Symbol(label))
+                part = names.part(label)
+                adjoints.append(Derived(part, plus(*waiting)))
+                found.append(Symbol(part))
                 waiting = []
         return found
 

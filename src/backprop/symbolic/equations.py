@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Container, Mapping, Sequence
 from copy import copy
 
-from backprop.algebra.formula import Formula, Symbol, TooLong, number
+from backprop.algebra.formula import Formula, Product, Sum, Symbol, TooLong, number
 from backprop.algebra.from_text import rebuilt
-from backprop.algebra.normal import operation
+from backprop.algebra.normal import operation, plus, power, times
 from backprop.graph import Graph
 from backprop.operations import CONSTANTS, OPERATIONS
 
@@ -114,7 +114,26 @@ class Equations:
                 known[part] = self._part(small)
             return known[part]
 
-        return rebuilt(found, named)
+        return self._in_groups(rebuilt(found, named), most)
+
+    def _in_groups(self, found: Formula, most: int) -> Formula:
+        """A product or a sum of many small parts, with names for groups of them."""
+        while found.size > most and isinstance(found, Sum | Product):
+            is_sum = isinstance(found, Sum)
+            parts = [*found.terms] if isinstance(found, Sum) else [power(*p) for p in found.powers]
+            groups: list[list[Formula]] = [[]]
+            for part in parts:
+                if groups[-1] and sum(each.size for each in groups[-1]) + part.size > most // 2:
+                    groups.append([])
+                groups[-1].append(part)
+            if len(groups) == len(parts):
+                break
+            join = plus if is_sum else times
+            whole = [each[0] if len(each) == 1 else self._part(join(*each)) for each in groups]
+            if isinstance(found, Product):
+                whole.insert(0, Product(found.coefficient, (), found.decimal))
+            found = join(*whole)
+        return found
 
     def used(self, names: Sequence[str]) -> set[str]:
         """These names and all that leads to them."""

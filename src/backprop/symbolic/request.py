@@ -6,10 +6,19 @@ from collections.abc import Sequence
 from itertools import combinations_with_replacement, islice
 
 from backprop.algebra.careful import careful
-from backprop.algebra.formula import Formula
+from backprop.algebra.formula import Formula, Symbol
+from backprop.algebra.from_text import substituted
 from backprop.errors import BadOption, TooLarge
 from backprop.language.model import Model
-from backprop.symbolic.by_names import DerivativeNames, Derived, closed, in_steps, needed, nested
+from backprop.symbolic.by_names import (
+    DerivativeNames,
+    Derived,
+    PathNames,
+    closed,
+    in_steps,
+    needed,
+    nested,
+)
 from backprop.symbolic.equations import Equations
 
 SHORT = 120
@@ -78,34 +87,42 @@ class Request:
         found: list[Derived] = []
         for of, equations in [*self._equations.items()]:
             if self._order == 1:
-                names = self.names(of)
-                used, steps = in_steps(equations, of, names, self.naming, self.textbook)
-                self._equations[of] = used
-                found += steps
-                continue
-            for wrt in self.orders(of):
-                found += self._higher(of, wrt)
+                first = PathNames(self.naming, of)
+                steps = in_steps(equations, of, self.names(of), first, self.textbook)
+                self._equations[of] = steps.equations
+                found += steps.derived
+            else:
+                found += self._higher(of)
         return self._careful(self._with_needed(found))
 
-    def _higher(self, of: str, wrt: tuple[str, ...]) -> list[Derived]:
-        """A derivative of higher order: the equations of a derivative, derived again."""
-        derived: list[Derived] = []
-        current = of
-        equations = self._equations[of]
-        for at, name in enumerate(wrt):
-            equations, found = in_steps(equations, current, [name], self.naming, self.textbook)
-            path, last = wrt[: at + 1], at == len(wrt) - 1
-            current = self.naming(of, path)
-            derived += [
-                each._replace(name=current, of=of, wrt=path, asked=last) if each.asked else each
-                for each in found
-            ]
-            equations = equations.with_more({each.name: each.formula for each in derived})
-        self._equations[of] = equations
-        return [each for each in derived if each.asked or self._is_used(each, derived)]
-
-    def _is_used(self, found: Derived, derived: list[Derived]) -> bool:
-        return any(found.name in each.formula.names for each in derived)
+    def _higher(self, of: str) -> list[Derived]:
+        """Derivatives of higher order: the equations of a derivative, derived again."""
+        stages: dict[tuple[str, ...], tuple[str, PathNames]] = {
+            (): (of, PathNames(self.naming, of))
+        }
+        derived: dict[str, Derived] = {}
+        asked: set[str] = set()
+        for path in self.orders(of):
+            for at in range(len(path)):
+                before, here = path[:at], path[: at + 1]
+                if here in stages:
+                    continue
+                output, names = stages[before]
+                equations = self._equations[of]
+                steps = in_steps(equations, output, here[-1:], names, self.textbook)
+                more = [each for each in steps.derived if each.name not in derived]
+                derived |= {each.name: each._replace(asked=False) for each in more}
+                formulas = {each.name: each.formula for each in more}
+                self._equations[of] = steps.equations.with_more(formulas)
+                (label,) = (each.name for each in steps.derived if each.asked)
+                stages[here] = label, steps.names.after(here[-1])
+            asked.add(stages[path][0])
+        used = self._equations[of].used([*asked])
+        kept = [each for each in derived.values() if each.name in used]
+        found = _each_once([each._replace(asked=each.name in asked) for each in kept])
+        formulas = {each.name: each.formula for each in found}
+        self._equations[of] = self._equations[of].with_more(formulas)
+        return found
 
     def _with_needed(self, found: list[Derived]) -> list[Derived]:
         first: dict[str, Formula] = {}
@@ -115,6 +132,22 @@ class Request:
                 if name not in own:
                     first.setdefault(name, equations.formulas[name])
         return [*(Derived(name, each) for name, each in first.items()), *dict.fromkeys(found)]
+
+
+def _each_once(found: Sequence[Derived]) -> list[Derived]:
+    """Equations without those of steps that are another one: `db_dx` of `dL_dx` and of `d2L_dx2`."""
+    first: dict[tuple[str, tuple[str, ...]], Formula] = {}
+    same: dict[str, Formula] = {}
+    kept = []
+    for each in found:
+        each = each._replace(formula=substituted(each.formula, same))
+        if each.of:
+            own = first.setdefault((each.of, tuple(sorted(each.wrt))), Symbol(each.name))
+            if own != Symbol(each.name) and not each.asked:
+                same[each.name] = own
+                continue
+        kept.append(each)
+    return kept
 
 
 def paths(names: Sequence[str], order: int, given: bool) -> list[tuple[str, ...]]:
