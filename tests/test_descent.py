@@ -17,7 +17,6 @@ from backprop.descent.optimizers import FIRST_ORDER, Optimizer
 from backprop.errors import (
     BackpropError,
     BadOption,
-    InfiniteSlope,
     MissingInputs,
     NotAnInput,
     NothingToMove,
@@ -296,11 +295,11 @@ def test_a_search_turns_back_at_the_edge_of_the_domain(optimizer: str) -> None:
     assert found.value == pytest.approx(1, rel=1e-9)
 
 
-def test_an_infinite_slope_ends_a_descent_or_forbids_its_start() -> None:
+def test_an_infinite_slope_ends_a_descent_or_is_left_behind() -> None:
     model = backprop.parse("L = sqrt(x) + u; u = 1; x = 4")
-    with pytest.raises(InfiniteSlope) as caught:
-        model.descend({"x": 0})
-    assert caught.value.labels[0].span.text == "sqrt(x)"
+    found = model.descend({"x": 0})  # along u
+    assert found.value < -1e100
+    assert not found.converged
     assert model.descend({"x": 0}, freeze=["x"], lr=0.1, steps=2).parameters["u"] == pytest.approx(
         0.8
     )

@@ -303,8 +303,7 @@ class Model(FormulaVerbs, Shown):
             -8.73245129422151
 
         A fall without end and a step without a value are no exceptions: `failed` is then true, and the
-        numbers are the last finite ones. Raises what `grad` raises, NothingToMove, BadOption, and
-        InfiniteSlope where the start has no finite gradient.
+        numbers are the last finite ones. Raises what `grad` raises, NothingToMove and BadOption.
         """
         from backprop.descent import Errand, descend
 

@@ -86,12 +86,13 @@ class LooksLeft:
 
 class Following:
     """A search on creases. is_lowest: whether the last one found nothing lower along them by second
-    derivatives; is_sure: whether the output rises off each of them, and they share no way."""
+    derivatives; is_sure: whether the output rises off each of them, and they share no way; is_at_edge:
+    whether it has no value off one of them."""
 
     def __init__(self, run: Run, on: OnCreases, scales: Any, looks: LooksLeft) -> None:
         self._looks = looks
         self._run, self._problem, self._on, self._scales = run, run.problem, on, scales
-        self.is_lowest = self.is_sure = False
+        self.is_lowest = self.is_sure = self.is_at_edge = False
         self._some: list[int] = []
         """The equations that share no way."""
 
@@ -222,6 +223,7 @@ class Following:
         that; None if there is none."""
         ways = self._ways(place.point)
         self.is_lowest = self.is_sure = True
+        self.is_at_edge = False
         if ways is not None and (point := self._along_flat(place, ways, below)) is not None:
             return point
         values, slopes, _ = self._on.both(place.point)
@@ -233,6 +235,7 @@ class Following:
                     there = self._aside(place.point, at, side * length, values, slopes)
                     if there is not None and there.value < below:
                         return there.point
+                    self.is_at_edge |= there is None
                     higher |= there is None or there.value > 2 * place.value - below
                 self.is_sure &= higher
         self.is_sure &= self._are_all(place.point, slopes)

@@ -106,14 +106,14 @@ def judged(run: Run, stop: Stop, ended: Ending, follows: bool) -> Stop | Lead | 
         return _smooth(run, stop, ended)
     problem, is_smooth = run.problem, run.problem.objective.is_smooth
     creased = _creased(run)
-    if follows and creased and creased.lead:
+    if follows and creased and creased.lead and not creased.is_off:
         return creased.lead
     lower, output = "lower" if problem.sign > 0 else "higher", problem.output
     if creased and creased.shown:
-        why = f"{output} is {lower} neither along the creases that meet there nor beside them"
-        return Stop(
-            f"{run.least} at a corner", f"converged: a {run.least} at a corner, by values: {why}"
-        )
+        where = f"at the edge where {output} has no value" if creased.at_edge else "at a corner"
+        along = "along it nor" if creased.at_edge else "along the creases that meet there nor"
+        why = f"by values: {output} is {lower} neither {along} beside {'it' if creased.at_edge else 'them'}"
+        return Stop(f"{run.least} at a corner", f"converged: a {run.least} {where}, {why}")
     most = max(_FEWEST, _WORK // max(1, problem.size) // (1 + run.left))
     look = _Around(problem, run.x, run.value, most, _sizes(run))
     slope = look.way_down()
@@ -141,7 +141,7 @@ def judged(run: Run, stop: Stop, ended: Ending, follows: bool) -> Stop | Lead | 
 
 def _creased(run: Run) -> Creased | None:
     """What creases around here say; None where there are none, or too many."""
-    if run.problem.objective.is_smooth or len(run.x) > FEW:
+    if len(run.x) > FEW:
         return None
     from backprop.descent.creased import Creased  # numpy is not always wanted
 

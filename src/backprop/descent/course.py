@@ -14,7 +14,7 @@ from backprop.descent.objective import Point
 from backprop.descent.problem import Problem
 from backprop.descent.spool import Spool
 from backprop.descent_options import DescentOptions
-from backprop.errors import BackpropError, NotFinite, TooLarge
+from backprop.errors import BackpropError, InfiniteSlope, NotFinite, TooLarge
 from backprop.evaluation.gradient import Gradient
 from backprop.numbers import shown
 
@@ -120,11 +120,16 @@ class Run:
         self.monotone = False
         """Whether the method means to lower the output with every step."""
         self.still = 0
+        self.is_steep = False
+        """Whether slopes are infinite where it begins."""
         self.x = problem.start
         self.largest = list(map(abs, self.x))
         """The largest size that each parameter has had, where the method looks for lower points."""
         try:
             self.value, self.gradient = problem.at_rest_or_both(self.x)
+        except InfiniteSlope:  # at the edge of its domain, or of one side
+            self.is_steep = True
+            self.value, self.gradient = problem.value(self.x), [0.0] * len(self.x)
         except NotFinite as error:
             raise problem.explained(error) from None
         self.norm = problem.norm(self.x, self.gradient)

@@ -10,10 +10,11 @@ from typing import Any
 import numpy
 
 from backprop.descent.along_creases import Following, Landed, LooksLeft
-from backprop.descent.course import NOTHING, Run
+from backprop.descent.course import NOTHING, Run, Stop
 from backprop.descent.creases import Crease, OnCreases, creases, distances, has_own_corner
-from backprop.descent.leads import Lead, stationary
+from backprop.descent.leads import Lead, after, stationary, towards
 from backprop.descent.objective import Point
+from backprop.descent.problem import dot, moves
 
 _MOST_NUMBERS = 5_000_000
 """The most steps times inputs and corners for which creases are followed: a second or two."""
@@ -38,20 +39,21 @@ so on, but at least the second number."""
 class Creased:
     """What the creases around the last point of a run say of it.
 
-    lead: a lower point, if there is one. shown: whether it is shown to be a minimum. open: whether the output
-    may fall along creases.
+    lead: a lower point, if there is one; is_off: whether that lies off a crease that meets the last. shown:
+    whether it is shown to be a minimum. open: whether the output may fall along creases. at_edge: whether it
+    has no value on one side of one.
     """
 
     def __init__(self, run: Run, scales: Sequence[float]) -> None:
         self._run, self._problem = run, run.problem
         self._scales = numpy.array(scales)
         self.lead: Lead | None = None
-        self.shown = self.open = False
+        self.is_off = self.shown = self.open = self.at_edge = False
         problem = run.problem
-        if problem.objective.is_smooth or problem.size * len(run.x) > _MOST_NUMBERS:
+        if problem.size * len(run.x) > _MOST_NUMBERS:
             return
         self._objective = problem.objective.graph
-        self._all = creases(self._objective)
+        self._all = creases(self._objective, run.x)
         self._known: dict[Crease, bool] = {}
         """Which of them a jump stands on."""
         work = len(self._all) * len(run.x) + self._objective.size
@@ -76,7 +78,11 @@ class Creased:
             self._judge()
 
     def _lead(self, point: Point) -> Lead:
-        return Lead(point, stationary(self._run, "", point, ", along corners or off them"))
+        run, where = self._run, "along corners or off them"
+        if dot(run.gradient, moves(run.x, point)) < 0:
+            still = f"{after(run)}: {run.output} still {run.falls}s towards {towards(run, point)}"
+            return Lead(point, Stop("corner", f"{still}, {where}; lbfgs and newton go on there"))
+        return Lead(point, stationary(run, "", point, f", {where}"))
 
     def _lower(self, at: Landed) -> Landed | None:
         """A lower point on some of the creases that are near; None if none was found."""
@@ -131,7 +137,8 @@ class Creased:
         self._looks.left += _FEWEST_LOOKS
         point = on.off(place, run.value - self._room)
         if point is not None:
-            self.lead = self._lead(point)
+            self.lead, self.is_off = self._lead(point), True
             return
         self.open = not on.is_lowest
+        self.at_edge = on.is_at_edge
         self.shown = on.is_lowest and on.is_sure and place.value <= run.value + self._room

@@ -10,28 +10,34 @@ smooth objective functions, Optimization Methods and Software 31, 2016).
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
-from math import inf
+from math import inf, isfinite, isinf
 from typing import Any, NamedTuple
 
 import numpy
 
 from backprop.descent.objective import GraphObjective
+from backprop.descent.squares import squared
 from backprop.evaluation.second_derivatives import SecondDerivatives
 from backprop.graph import Graph, depending
 from backprop.operations import EQUALITIES, OPERATIONS
 from backprop.row import COMPARISON, Operation, is_truth
-from backprop.values import forward, tangents
+from backprop.syntax import functions
+from backprop.values import ByNode, forward, tangents
+
+_EDGES = 0.0, 1.0, -1.0
+"""Numbers at which slopes of the table are infinite."""
 
 _EQUAL = re.compile(r"(\w+) == (\w+)")
 
 
 class Equal(NamedTuple):
-    """Which operand of a step, by number, is equal to which other one at its corner; None: to 0."""
+    """Which operand of a step, by number, is equal to which other one at its corner; None: to a number."""
 
     operand: int
     other: int | None
+    number: float = 0.0
 
 
 class Crease(NamedTuple):
@@ -41,13 +47,30 @@ class Crease(NamedTuple):
     sides: tuple[Equal, ...]
 
 
-def creases(objective: GraphObjective) -> list[Crease]:
-    """Those of what moves, in order."""
+def creases(objective: GraphObjective, x: Sequence[float]) -> list[Crease]:
+    """Those of what moves, in order, and the edges where a slope is infinite and the value is not: of
+    `sqrt(u)` where u is 0. x: a point, for the other operands of such."""
     graph, found = objective.whole, list[Crease]()
+    data: ByNode = []
     for step in graph.steps:
-        if objective.moved([step]):
-            found += [Crease(step, sides) for sides in _corners(OPERATIONS[graph.op(step)])]
+        if not objective.moved([step]):
+            continue
+        name = graph.op(step)
+        found += [Crease(step, sides) for sides in _corners(OPERATIONS[name])]
+        if functions.can_be_steep(name):
+            data = data or objective.numbers(x)
+            operands = [data[each] for each in graph.operands(step)]
+            found += [Crease(step, (Equal(*edge),)) for edge in _edges(name, operands)]
     return found
+
+
+def _edges(name: str, operands: Sequence[float]) -> Iterator[tuple[int, None, float]]:
+    """Where a slope of an operation is infinite and its value is not, as its first operand changes."""
+    for number in _EDGES:
+        at = [number, *operands[1:]]
+        value = functions.value(name)(*at)
+        if isfinite(value) and isinf(functions.slopes(name)[0](*at, value)):
+            yield 0, None, number
 
 
 def _corners(row: Operation) -> list[tuple[Equal, ...]]:
@@ -81,17 +104,16 @@ class OnCreases:
         whole = objective.whole
         self._leaves = objective.leaves
         self._columns = columns = whole.columns.copy()
-        frozen: dict[int, dict[int, int | None]] = {}
+        frozen: dict[int, Sequence[Equal]] = {}
         for step, sides in on if is_on else ():
             if has_own_corner(objective, Crease(step, sides)):
-                frozen.setdefault(step, {}).update(sides)
-        zero = columns.number(0.0)
+                frozen[step] = (*frozen.get(step, ()), *sides)
         now: dict[int, int] = {}
         for step in whole.steps:
             before = whole.operands(step)
             after = [now.get(each, each) for each in before]
-            for at, other in frozen.get(step, {}).items():
-                after[at] = zero if other is None else after[other]
+            for at, other, number in frozen.get(step, ()):
+                after[at] = columns.number(number) if other is None else after[other]
             if after != list(before):
                 now[step] = columns.step(whole.op(step), after)
         self._equations = list[int]()
@@ -102,6 +124,10 @@ class OnCreases:
                 if side.other is not None:
                     other = now.get(inside[side.other], inside[side.other])
                     one = columns.step("-", (one, other))
+                elif side.number:
+                    one = columns.step("-", (one, columns.number(side.number)))
+                elif (root := squared(columns, one)) is not None:
+                    one = root  # it is 0 where its square is, and has a slope there
                 self._equations.append(one)
         self._output = now.get(whole.output, whole.output)
         if sign < 0:

@@ -105,6 +105,8 @@ def descend(asked: Errand, **given: Unpack[DescentOptions]) -> tuple[Descent, En
         row = chosen(problem)
         numbers = defaults(row)
     run = Run(problem, options, callback, state.steps if state else 0, callback_every, spool)
+    if run.is_steep:
+        run.start_gradient = [problem.sign * begun.gradients[name] for name in problem.names]
     method = FirstOrder(row, numbers, run, state) if isinstance(row, Optimizer) else None
     ended, stop, end = None, None, _end(run, row, numbers, method)
     try:

@@ -18,7 +18,7 @@ from backprop.evaluation.borders import is_smooth
 from backprop.evaluation.gradient import Evaluation, Gradient, evaluate, settled
 from backprop.graph import Graph, depending
 from backprop.language import Model
-from backprop.values import derivatives, forward
+from backprop.values import ByNode, derivatives, forward
 
 if TYPE_CHECKING:
     from backprop.descent.squares import Squares
@@ -299,6 +299,14 @@ class GraphObjective(Objective):
         gradients = derivatives(self._moving, self._data)
         effects = (self._data[step] * gradients[step] for step in self._moving.steps)
         return float_info.epsilon * hypot(*filter(isfinite, effects))
+
+    def numbers(self, x: Sequence[float]) -> ByNode:
+        """The numbers of all nodes at x, also where they are not finite."""
+        data = self.whole.columns.start()
+        for node, number in (*self.fixed.items(), *zip(self.leaves, x, strict=True)):
+            data[node] = number
+        forward(self.whole, self.whole.steps, data)
+        return data
 
     def moved(self, steps: Sequence[int]) -> bool:
         """Whether one of these steps of the graph depends on a parameter."""

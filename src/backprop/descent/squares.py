@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy
 
-from backprop.graph import Graph, depending
+from backprop.graph import Columns, Graph, depending
 from backprop.values import forward, tangents
 
 MOST_NUMBERS = 1 << 22
@@ -39,11 +39,11 @@ def residuals(
         node, factor = waiting.pop()
         if node not in moving or not factor:
             continue
-        squared = _squared(graph, node)
-        if squared is not None:
+        root = squared(graph, node)
+        if root is not None:
             if not 0 < factor < inf:
                 return []
-            found.append(Residual(squared, sqrt(factor)))
+            found.append(Residual(root, sqrt(factor)))
             continue
         terms = _terms(graph, node, factor, moving, data)
         if not terms:
@@ -67,7 +67,7 @@ def _terms(
     return graph.summands(node, factor)
 
 
-def _squared(graph: Graph, node: int) -> int | None:
+def squared(graph: Graph | Columns, node: int) -> int | None:
     """What a step squares; None if it does anything else."""
     if not graph.is_step(node):
         return None
