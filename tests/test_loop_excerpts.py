@@ -34,13 +34,17 @@ def thin(monkeypatch: pytest.MonkeyPatch) -> None:
     """Slices of a single member, and the least of outputs, too, are run as such."""
     monkeypatch.setattr(sequence, "THIN", 0)
     monkeypatch.setattr(loop_model, "FEW", -1)
-    monkeypatch.setattr(excerpt, "_WHOLE", 40)
+    monkeypatch.setattr(excerpt, "WHOLE", 40)
 
 
-def explained(model: Model, values: dict[str, float], only: Sequence[str], format: str) -> str:
-    found, _ = commands.explain(
-        Asked(model, values, None), "equations", [], only, "both", whole=False
-    )
+def explained(
+    model: Model,
+    values: dict[str, float],
+    only: Sequence[str],
+    format: str,
+    detail: str = "equations",
+) -> str:
+    found, _ = commands.explain(Asked(model, values, None), detail, [], only, "both", whole=False)
     return DOCUMENTS.writer(format)(found, Style(10), False)
 
 

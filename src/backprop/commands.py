@@ -315,10 +315,8 @@ def explain(
 
         if ways:
             known = excerpts.paths_of_members(model, numbers, output, ways)
-        elif detail == "equations":
-            known = excerpts.of_members(model, numbers, output, only, steps)
-        elif not only:
-            excerpts.look_ahead(model, numbers, output)
+        else:
+            known = excerpts.of_members(model, numbers, output, only, steps, detail)
     if known:
         return _with_inputs(model, *known)
     at = evaluate(model, numbers, output)

@@ -168,11 +168,11 @@ def joined(op: str, operands: Sequence[N], step: Callable[[str, Sequence[N]], N]
 def parted(op: str, operands: Sequence[N], step: Callable[[str, Sequence[N]], N]) -> tuple[N, N]:
     """The pivot of operands, and what they are without it as one."""
     find, take, _ = OPERATIONS[op].around
-    pivot = _by_two(find, operands, step)
-    return pivot, _by_two(op, [step(take, (x, pivot)) for x in operands], step)
+    pivot = by_two(find, operands, step)
+    return pivot, by_two(op, [step(take, (x, pivot)) for x in operands], step)
 
 
-def _by_two(op: str, operands: Sequence[N], step: Callable[[str, Sequence[N]], N]) -> N:
+def by_two(op: str, operands: Sequence[N], step: Callable[[str, Sequence[N]], N]) -> N:
     """Operands joined two by two, the results two by two, and so on."""
     while len(operands) > 1:
         pairs = zip(operands[::2], operands[1::2], strict=False)

@@ -108,10 +108,13 @@ def too_many(model: Model, only: str, count: int, about: str = "") -> TooLarge:
     return TooLarge(message, hints=hints, where=model.source.name)
 
 
-def _named(model: Model, graph: Graph, single: bool) -> Graph:
+def _named(model: Model, graph: Graph, single: bool, members: AllMembers | None) -> Graph:
     """The graph with a name for everything that is explained, and these names in its order."""
-    known = {node: graph.label(node) for node in graph.order if node in graph.labels}
-    labels = named_steps(model, graph) if single else known
+    own: Mapping[int, str] = graph.labels
+    if members:
+        own = {**own, **members.operations}
+    known = {node: own[node] for node in graph.order if node in own}
+    labels = named_steps(model, graph) if single and not members else known
     named = Graph(graph.columns, graph.outputs, labels)
     named.order = graph.order
     return named
@@ -130,7 +133,7 @@ class _Writing:
         self.model, self.members = model, members
         self.single = single
         self.linear = members.linear if members else ()  # too long for formulas
-        self.graph = _named(model, found.graph, single)
+        self.graph = _named(model, found.graph, single, members)
         self.data, self.gradients = found.numbers
         self.unrounded = Unrounded(self.graph, self.data, self.gradients, not members)
         self.numbers = {name: self.data[node] for node, name in self.graph.labels.items()}
@@ -172,7 +175,7 @@ class _Writing:
             # what is made of numbers only is no step: nothing is derived by it
             number += bool(parts[node])
             if self.members:
-                number = first + self.members.count - self.members.rank(graph.label(node))
+                number = first + self.members.turn(graph.label(node))
             upstream = unrounded.gradient(node)
             shares, totals, notes = [], [], []
             for operand, text, local, use in sorted(

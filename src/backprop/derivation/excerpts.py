@@ -30,52 +30,77 @@ if TYPE_CHECKING:
 
 
 def of_members(
-    model: Model, values: Mapping[str, float], of: str | None, only: Sequence[str], steps: str
+    model: Model,
+    values: Mapping[str, float],
+    of: str | None,
+    only: Sequence[str],
+    steps: str,
+    detail: str = "equations",
 ) -> tuple[Derivation, Gradient] | None:
     """What `derivation` finds for a Model of loops, with the gradient itself; None for others, and where
-    it takes every step. only, steps: as there. Raises TooLarge, UnknownName, ChooseOutput."""
+    it takes every step. only, steps, detail: as there. Raises TooLarge, UnknownName, ChooseOutput."""
     gradient = _swept(model, values, of)
     if gradient is None:
         return None
-    from backprop.loops.chosen import Chosen
     from backprop.loops.many import NotLoops
 
     try:
-        return _explained(model, Chosen(model, gradient.output), gradient, only, steps), gradient
+        shown = _chosen(model, gradient.output, detail)
+        return _explained(model, shown, gradient, only, steps, detail), gradient
     except NotLoops:
         return None
+
+
+def _chosen(model: Model, output: str, detail: str) -> Chosen:
+    """What is known of all members, or of all single operations. Raises NotLoops."""
+    if detail == "operations":
+        from backprop.loops.chosen_steps import ChosenSteps
+
+        return ChosenSteps(model, output)
+    from backprop.loops.chosen import Chosen
+
+    return Chosen(model, output)
 
 
 def _explained(
-    model: Model, shown: Chosen, gradient: Gradient, only: Sequence[str], steps: str
+    model: Model,
+    shown: Chosen,
+    gradient: Gradient,
+    only: Sequence[str],
+    steps: str,
+    detail: str,
 ) -> Derivation:
+    from backprop.loops.excerpt import TooManyTerms
+    from backprop.loops.many import NotLoops
+
     if not only and shown.count > MOST:
         raise too_many(model, gradient.output, shown.count)
+    if not only and detail == "operations":
+        raise NotLoops("all operations, which are few")
     gradients = gradient.gradients
-    names: Sequence[str] = only or [*gradients]
+    single = [each for each in only if each not in gradients and shown.operation(each)]
+    names: Sequence[str] = [each for each in only if each not in single] or (
+        [] if single else [*gradients]
+    )
     if not all(each in gradients for each in names):
-        names = meant(only, gradients, f"what leads to {gradient.output}")
+        names = meant(names, gradients, f"what leads to {gradient.output}")
+    names = [*names, *single]
     members = shown.about(names)
     if len(members) > MOST:
         raise too_many(model, shown.label(members[0]), len(members), listed(names))
-    part, found = _evaluated(shown, members, names, gradient)
-    return derivation(part, found, only=names, steps=steps, members=shown)
-
-
-def look_ahead(model: Model, values: Mapping[str, float], of: str | None) -> None:
-    """Raise TooLarge for a Model of loops with more steps than are explained without being asked twice."""
-    gradient = _swept(model, values, of)
-    if gradient is None:
-        return
-    from backprop.loops.chosen import Chosen
-    from backprop.loops.many import NotLoops
-
     try:
-        count = Chosen(model, gradient.output).count
-    except NotLoops:
-        return
-    if count > MOST:
-        raise too_many(model, gradient.output, count)
+        part, found = _evaluated(shown, members, names, gradient)
+    except TooManyTerms as error:
+        if detail == "equations":
+            raise
+        raise _too_many_terms(model, error.terms, listed(names)) from None
+    return derivation(part, found, detail, only=names, steps=steps, members=shown)
+
+
+def _too_many_terms(model: Model, terms: int, about: str) -> TooLarge:
+    message = f"one equation has {terms:,} terms with {about}, more than a person reads"
+    hints = ["explain each equation as a whole: --detail equations", "explain everything: --all"]
+    return TooLarge(message, hints=hints, where=model.source.name)
 
 
 def paths_of_members(

@@ -27,6 +27,11 @@ class AllMembers(Protocol):
         ...
 
     @property
+    def operations(self) -> Mapping[int, str]:
+        """The names of single operations by their rows, if these are explained."""
+        ...
+
+    @property
     def numbers(self) -> Mapping[str, float]:
         """The values of all names that lead to the output."""
         ...
@@ -37,6 +42,10 @@ class AllMembers(Protocol):
 
     def rank(self, name: str) -> int:
         """How many of these are computed before this one; below 0 for an input."""
+        ...
+
+    def turn(self, name: str) -> int:
+        """How many steps back from the output the equation of a name is met in."""
         ...
 
     def reaches(self, names: Collection[str], name: str) -> bool:

@@ -15,20 +15,27 @@ _LETTERS = "vuwstz"
 _WORD = re.compile(rf"(?<!\w)d?([{_LETTERS}][1-9][0-9]*)(?!\w)")
 
 
+def letter_of(names: Iterable[str]) -> str:
+    """What the names of operations begin with: the letter that with a number could be taken for none of
+    the names of a file, `v1` for `v_1`, if there is one."""
+    taken = {name[0] for name in names if not name[1:2].isalpha() and name[1:]}
+    return next((each for each in _LETTERS if each not in taken), "v")
+
+
 def named_steps(model: Model, graph: Graph) -> dict[int, str]:
-    """The name of everything that leads to the outputs of a graph and is no number: the file's, and
-    for the other steps new ones, in the order of the graph. What is made of numbers only and has no
+    """The name of everything that leads to the outputs of a graph and is no number, operands first: the
+    file's, and for the other steps new ones, equation by equation. What is made of numbers only and has no
     value, `log(-1)` in a branch that is not taken, gets none: a file refuses it as an equation."""
-    # the letter that with a number could be taken for none of the file's names: `v1` for `v_1`
-    taken = {name[0] for name in model.names if not name[1:2].isalpha() and name[1:]}
-    letter = next((each for each in _LETTERS if each not in taken), "v")
+    letter = letter_of(model.names)
     new = (name for number in count(1) if (name := f"{letter}{number}") not in model.names)
     without = _without_value(graph)
-    return {
-        node: graph.label(node) or next(new)
-        for node in graph.order
-        if node in graph.labels or (graph.is_step(node) and node not in without)
-    }
+    found = dict[int, str]()
+    for node in filter(graph.labels.__contains__, graph.order):
+        for step in graph.equation(node)[:-1]:
+            if step not in without and step not in found:
+                found[step] = next(new)
+        found[node] = graph.label(node)
+    return found
 
 
 def _without_value(graph: Graph) -> set[int]:

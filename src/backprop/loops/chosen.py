@@ -34,6 +34,8 @@ class Chosen:
         self._rests: dict[str, Member] = {}
         self.linear: Collection[str] = ()
         """The names of members that are too long for formulas."""
+        self.operations: Mapping[int, str] = {}
+        """The names of single operations, by row, where these are shown."""
 
     @cached_property
     def _ranks(self) -> Mapping[str, Wholes]:
@@ -63,6 +65,11 @@ class Chosen:
         assert self._model.found is not None
         values, reached = self._model.found.values, self._reached
         return NumbersByName(self._plan, self._model.naming, values, reached)
+
+    def operation(self, name: str) -> tuple[Member, int] | None:
+        """The member that a single operation of this name belongs to, where these are shown, and how many
+        operations of it come before; None for other names."""
+        return None
 
     def in_file(self, names: Iterable[str]) -> list[str]:
         """A few names in the order of the file."""
@@ -132,6 +139,10 @@ class Chosen:
         """How many members a walk from the output leaves before this one; -1 for an input."""
         family, at = self._model.kind(name)
         return int(self._ranks[family.name][at])
+
+    def turn(self, name: str) -> int:
+        """How many steps back from the output the equation of a name is met in."""
+        return self.count - self.rank(name)
 
     def reaches(self, names: Collection[str], name: str) -> bool:
         """Whether one of some names depends on another name, or is that."""

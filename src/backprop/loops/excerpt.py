@@ -18,6 +18,7 @@ from backprop.language.families import right
 from backprop.language.model import Model
 from backprop.loops.arrays import ArrayWriter, Spread
 from backprop.loops.domains import Domain, Reals, Wholes, stretch
+from backprop.loops.joining import arguments_in, together
 from backprop.loops.loop_model import LoopModel
 from backprop.loops.many import NotLoops
 from backprop.loops.parts import ArrayWalk, Use, part
@@ -29,7 +30,7 @@ from backprop.loops.unnamed import Unnamed, reading
 from backprop.source import pack
 from backprop.values import forward
 
-_WHOLE, _MOST = 300, 20_000
+WHOLE, _MOST = 300, 20_000
 """Sums of more terms have only those that read what is shown, and the rest as one; steps that are made."""
 
 _UNROLLED = 3000
@@ -46,21 +47,26 @@ Member = tuple[int, int]
 
 
 class TooManyTerms(NotLoops):
-    """A member has more terms than formulas are written of, also unrolled."""
+    """A member has more terms than formulas are written of, also unrolled. terms: how many."""
+
+    def __init__(self, why: str, terms: int) -> None:
+        super().__init__(why)
+        self.terms = terms
 
 
-def _too_long(terms: int, why: str) -> NotLoops:
-    return TooManyTerms(why) if terms > _UNROLLED else NotLoops(why)
+def too_long(terms: int, why: str) -> NotLoops:
+    """The error for so many terms."""
+    return TooManyTerms(why, terms) if terms > _UNROLLED else NotLoops(why)
 
 
-class _BodyAt(NamedTuple):
+class BodyAt(NamedTuple):
     """A body at one combination of its indices. root: its last row. around: that which it stands in.
     made: the nodes of its rows."""
 
     root: int
     domain: Domain
     at: int
-    around: _BodyAt | None
+    around: BodyAt | None
     made: dict[int, int]
     uses: Mapping[int, Use] = MappingProxyType({})
     depth: int = 0
@@ -140,7 +146,7 @@ class Excerpt:
     def _made(self, label: str, member: Member, loop: Repeated) -> int:
         """The node of a member, of one with more terms than are shown what it is near to."""
         try:
-            return self._body(_BodyAt(self._source(loop.root), loop.domain, member[1], None, {}))
+            return self._body(BodyAt(self._source(loop.root), loop.domain, member[1], None, {}))
         except TooManyTerms:
             if any(family in self._unnamed for family in self._families(loop)):
                 raise
@@ -158,7 +164,7 @@ class Excerpt:
             special = columns.specials.get(row)
             if isinstance(special, Gathered):
                 terms = stretch(columns.homes[special.row], loop.domain, at)
-                if terms.stop - terms.start > _WHOLE:
+                if terms.stop - terms.start > WHOLE:
                     return True
         return False
 
@@ -200,8 +206,12 @@ class Excerpt:
             row = special.row
         return row
 
-    def _body(self, frame: _BodyAt) -> int:
+    def _body(self, frame: BodyAt) -> int:
         """The node of the root of a body."""
+        return self._make(frame.root, frame)
+
+    def _make(self, root: int, frame: BodyAt) -> int:
+        """The node of a row in a body."""
         columns = self.plan.columns
 
         def needs(row: int) -> Sequence[int]:
@@ -210,14 +220,14 @@ class Excerpt:
                 return ()
             return [self._source(each) for each in columns.operands(row)]
 
-        for row in in_order([frame.root], needs):
+        for row in in_order([root], needs):
             known = self._found(row, frame)
             frame.made[row] = self._row(row, frame) if known is None else known
             if len(self.columns) > _MOST:
-                raise TooManyTerms("more steps than are shown")
-        return frame.made[frame.root]
+                raise TooManyTerms("more steps than are shown", len(self.columns))
+        return frame.made[root]
 
-    def _found(self, row: int, frame: _BodyAt) -> int | None:
+    def _found(self, row: int, frame: BodyAt) -> int | None:
         """The node of a row in the bodies around: an argument of a function."""
         while frame.around:
             if row in frame.around.made and self.plan.columns.homes[row].depth <= frame.depth:
@@ -225,7 +235,7 @@ class Excerpt:
             frame = frame.around
         return None
 
-    def _row(self, row: int, frame: _BodyAt) -> int:
+    def _row(self, row: int, frame: BodyAt) -> int:
         old, new = self.plan.columns, self.columns
         special, place = old.specials.get(row), old.places[row] or None
         if row in old.callers:
@@ -270,17 +280,17 @@ class Excerpt:
                 raise NotLoops("a derivative goes through many equations")
             at = 0 if home.parent is None else place
             uses = {use.row: use for use in self._unnamed.uses(family)}
-            made = self._body(_BodyAt(self._source(root), home, at, None, {}, uses))
+            made = self._body(BodyAt(self._source(root), home, at, None, {}, uses))
             self._depth -= 1
             self._stand_ins[family, place] = made
         return self._stand_ins[family, place]
 
-    def _operand(self, row: int, frame: _BodyAt) -> int:
+    def _operand(self, row: int, frame: BodyAt) -> int:
         """The node of an operand; each use of a variable is a number of its own."""
         index = isinstance(self.plan.columns.specials.get(row), Index)
         return self._row(row, frame) if index else frame.made[row]
 
-    def _gathered(self, row: int, special: Gathered, frame: _BodyAt, place: int | None) -> int:
+    def _gathered(self, row: int, special: Gathered, frame: BodyAt, place: int | None) -> int:
         columns, gather = self.plan.columns, special.gather
         home, domain = columns.homes[row], columns.homes[special.row]
         if row not in self._inner:
@@ -290,18 +300,20 @@ class Excerpt:
         terms = numpy.arange(count) + int(inner.starts[at])
         if not count and gather.empty is not None:
             return self.columns.number(gather.empty, place)
-        cut = count > _WHOLE
+        cut = count > WHOLE
         if cut:
             if gather.joined_by != "+":
-                raise _too_long(count, "many numbers that are more than added up")
+                raise too_long(count, "many numbers that are more than added up")
             shows = self._shows(special.row, domain, frame.uses)[terms]
             shows[:2] = True  # so that it is a sum in any case
             terms = terms[shows]
-            if len(terms) > _WHOLE:
-                raise _too_long(len(terms), "more terms than are shown")
+            if len(terms) > WHOLE:
+                raise too_long(len(terms), "more terms than are shown")
         source = self._source(special.row)
+        for argument in arguments_in(columns, row) if count else ():
+            self._make(argument, frame)
         nodes = [
-            self._body(_BodyAt(source, domain, term, frame, {}, frame.uses, home.depth))
+            self._body(BodyAt(source, domain, term, frame, {}, frame.uses, home.depth))
             for term in terms.tolist()
         ]
 
@@ -314,7 +326,7 @@ class Excerpt:
             nodes.append(rest)
         if gather.name == "norm" and len(nodes) == 1:
             return step("abs", nodes)
-        total = joined(gather.joined_by, nodes, step)
+        total = together(gather, columns, source, nodes, step)
         if cut:
             whole = float(numpy.atleast_1d(self._sum(row, frame.uses))[at])
             self._totals[total] = whole * count if gather.divided else whole
