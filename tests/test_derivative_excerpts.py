@@ -32,7 +32,7 @@ def thin(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small texts are loops, too, and sums of 40 terms are long."""
     monkeypatch.setattr(sequence, "THIN", 0)
     monkeypatch.setattr(loop_model, "FEW", -1)
-    monkeypatch.setattr(excerpt, "_WHOLE", 40)
+    monkeypatch.setattr(excerpt, "WHOLE", 40)
 
 
 def same(found: Derivation, right: Derivation) -> None:

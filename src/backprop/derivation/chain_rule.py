@@ -18,7 +18,7 @@ from backprop.graph import Graph, in_order
 from backprop.language import Model
 from backprop.language.named_steps import named_steps
 from backprop.names import by_name, meant
-from backprop.numbers import exact, shown
+from backprop.numbers import exact, few, shown
 from backprop.operations import CONSTANT_FACTOR, CONSTANTS, DERIVATIVE, FUNCTIONS, OPERATIONS
 from backprop.syntax import functions
 from backprop.syntax.notation import names_in
@@ -110,9 +110,7 @@ def too_many(model: Model, only: str, count: int, about: str = "") -> TooLarge:
 
 def _named(model: Model, graph: Graph, single: bool, members: AllMembers | None) -> Graph:
     """The graph with a name for everything that is explained, and these names in its order."""
-    own: Mapping[int, str] = graph.labels
-    if members:
-        own = {**own, **members.operations}
+    own = {**graph.labels, **(members.operations if members else {})}
     known = {node: own[node] for node in graph.order if node in own}
     labels = named_steps(model, graph) if single and not members else known
     named = Graph(graph.columns, graph.outputs, labels)
@@ -328,7 +326,7 @@ class _Writing:
             names = [each for each in about if rule == _CHAIN or each not in found[_CHAIN]]
             if len(names) > 2:
                 many = "derivatives of" if rule == _DERIVATIVE else rule
-                rules.append(f"{many} {_listed(names)}")
+                rules.append(f"{many} {few(names, len(names))}")
             elif rule in (_CHAIN, _DERIVATIVE):
                 rules += [f"{rule} {name}" for name in names]
             elif rule != "chain rule" or not found[_CHAIN]:
@@ -359,7 +357,9 @@ class _Writing:
                 notes.append(f"the condition {each[0]} {holds}: only the {taken} a say")
             elif each:
                 holds, taken = "hold" if true else "do not hold", "branches that are taken have"
-                notes.append(f"the conditions {_listed(each)} {holds}: only the {taken} a say")
+                notes.append(
+                    f"the conditions {few(each, len(each))} {holds}: only the {taken} a say"
+                )
         return [*dict.fromkeys(notes)]
 
     def _condition(self, node: int) -> str:
@@ -382,11 +382,6 @@ class _Writing:
         said = " and ".join(shown(slopes[each] + 0.0, 6) for each in moving)
         taken = "slope taken there is" if len(moving) == 1 else "slopes taken there are"
         return f"{at}: the {taken} {said}"
-
-
-def _listed(words: Sequence[str]) -> str:
-    """Words as a list in a sentence: `a, b and c`."""
-    return f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def _counted(found: re.Match[str]) -> str:

@@ -111,8 +111,14 @@ def close_up(
     except NotLoops:
         return None if single or detail else Drawn(None, middle, False, at, notes)
     if close.cut and detail == "operations":
-        return None
+        raise _long_equations(model)
     return Drawn(None if close.cut and not single else close, middle, single, at, notes)
+
+
+def _long_equations(model: LoopModel) -> TooLarge:
+    message = "the equations of this have more terms, operation by operation, than a page can show"
+    hints = ["draw one box an equation: --detail equations", "draw everything: --all"]
+    return TooLarge(message, hints=hints, where=model.source.name)
 
 
 def _at(model: LoopModel, name: str) -> tuple[str, int]:

@@ -6,19 +6,26 @@ none, and for a slope that makes a gradient infinite.
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+import re
+from collections.abc import Container, Iterator, Sequence
 from math import isfinite, isnan
 
 from backprop.errors import InfiniteSlope, Label, NotFinite, OutsideDomain
 from backprop.graph import Columns, Graph, depending, in_order
 from backprop.language.model import Model
 from backprop.numbers import shown
-from backprop.operations import OPERATIONS
+from backprop.operations import CONSTANTS, OPERATIONS
 from backprop.source import one_line
 from backprop.values import ByNode, having_say, local_slopes
 
 _MOST = 5
-"""The most steps that are named for one run."""
+"""The most steps that are named for one run, and the most members and indices of one step."""
+
+_GATHERS = re.compile(r"\bfor\b|\*\s*[],]|\.\.")
+"""What only the text of a sum over an index or over a family has."""
+
+DEEP = 3
+"""So many operations inside an operand its members are looked for."""
 
 
 def values(model: Model, order: Sequence[int], reached: int, data: ByNode) -> list[NotFinite]:
@@ -134,18 +141,39 @@ def gradients(
 
 
 def _operands(model: Model, step: int, data: ByNode) -> tuple[str, str]:
-    """The operands with their values: for the label, and as the end of a sentence."""
-    parts: list[str] = []
+    """The operands with their values, and what their indices are where they are formulas with some: for
+    the label, and as the end of a sentence."""
+    columns, parts = model.columns, list[str]()
     whole = _text(model, step)
-    for operand in model.columns.operands(step):
+    for operand in columns.operands(step):
         text = model.labels.get(operand) or _text(model, operand)
         if text == whole:  # another step of a derivative
             continue
         part = f"{text} = {shown(data[operand])}"
-        if not model.columns.is_number(operand) and part not in parts and len(text) <= 60:
+        if not columns.is_number(operand) and part not in parts and len(text) <= 60:
             parts.append(part)
+    inside = list[str]()
+    for operand in columns.operands(step):
+        inside += _indexed(model, operand, data, DEEP, "".join(whole.split()))
+    parts += [each for each in dict.fromkeys(inside) if each not in parts][:_MOST]
     at = ", ".join(parts)
     return at, f" at {at}" if at else ""
+
+
+def _indexed(model: Model, node: int, data: ByNode, deep: int, whole: str) -> Iterator[str]:
+    """The variables of indices in a formula, and the members that it has by them, with their numbers. whole:
+    the text that it stands in, without blanks."""
+    columns, label = model.columns, model.labels.get(node, "")
+    text = own_text(model, node, 60)
+    if columns.is_number(node):
+        if text.isidentifier() and text not in (*CONSTANTS, *model.names):
+            yield f"{text} = {shown(columns.constant(node))}"
+    elif label or not columns.is_step(node):
+        if "[" in label and label not in whole:
+            yield f"{label} = {shown(data[node])}"
+    elif deep and not _GATHERS.search(text):  # a sum reads many members
+        for operand in columns.operands(node):
+            yield from _indexed(model, operand, data, deep - 1, whole)
 
 
 def _text(model: Model, node: int) -> str:

@@ -199,7 +199,7 @@ def _told(model: LoopModel, begun: _Begun, at: int, member: int) -> NotFinite:
         found = numpy.broadcast_to(numpy.asarray(begun.walk.found[row], dtype=float), home.size)
         return float(found[combination(home)])
 
-    def made(row: int) -> int:
+    def made(row: int, deep: int = diagnosis.DEEP) -> int:
         special, place = old.specials.get(row), place_of(row)
         if old.is_number(row) or isinstance(special, Index):
             return new.number(old.constant(row) if old.is_number(row) else value(row), place)
@@ -213,15 +213,17 @@ def _told(model: LoopModel, begun: _Begun, at: int, member: int) -> NotFinite:
                 names[label] = new.input(place)
                 numbers[names[label]] = value(row)
             return names[label]
+        parts: list[int] = []
         if isinstance(special, Gathered):
             op, arity = "/" if special.gather.divided else special.gather.joined_by, 2
         else:
             op, arity = old.op(row), len(old.operands(row))
             inner = [source(each) for each in old.operands(row)]
+            parts = [made(each, deep - 1) for each in inner] if deep else []
             still = old.is_number(inner[0]) or isinstance(old.specials.get(inner[0]), Index)
             if op == "neg" and still:
                 return new.number(value(row), place)
-        node = new.step(op, [new.number(0.0) for _ in range(arity)], place)
+        node = new.step(op, parts or [new.number(0.0) for _ in range(arity)], place)
         numbers[node] = value(row)
         return node
 

@@ -64,7 +64,7 @@ class ChosenSteps(Chosen):
 
     @cached_property
     def _moving(self) -> Wholes:
-        """The same of those that are derived by something."""
+        """How many operations that are derived by something come before each member, and in all."""
         return self._summed(self._counts.moving)
 
     def _summed(self, counts: Callable[[int], Wholes]) -> Wholes:

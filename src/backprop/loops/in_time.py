@@ -171,6 +171,7 @@ def sorted_by(builder: LoopBuilder, loop: Repeated, times: Ints) -> tuple[Repeat
     scope = {}
     for name, variable in loop.scope.items():
         numbers = numpy.asarray(builder.of_variable(variable.node, loop.domain))
-        scope[name] = Variable(columns.special(Index(moved(numbers)), domain))
+        place = columns.places[variable.node]
+        scope[name] = Variable(columns.special(Index(moved(numbers)), domain, place))
     at = tuple(moved(each) for each in loop.at)
     return loop._replace(domain=domain, at=at, scope=scope), first

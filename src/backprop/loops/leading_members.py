@@ -70,6 +70,7 @@ def _among(plan: Layout, loop: Repeated, kept: NDArray[numpy.bool_]) -> Repeated
     scope: dict[str, Any] = {}
     for name, variable in loop.scope.items():
         numbers = whole(plan.builder.of_variable(variable.node, loop.domain))[kept]
-        scope[name] = Variable(columns.special(Index(numbers), domain))
+        place = columns.places[variable.node]
+        scope[name] = Variable(columns.special(Index(numbers), domain, place))
     at = tuple(whole(each)[kept] for each in loop.at)
     return loop._replace(domain=domain, at=at, scope=scope)

@@ -34,7 +34,7 @@ from backprop.loops.rows import ArrayColumns, Gathered, Index, Lift, Read
 from backprop.loops.words import words
 from backprop.numbers import shown
 from backprop.operations import FUNCTIONS, GATHERS, OPERATIONS, Gather
-from backprop.source import Span
+from backprop.source import Span, pack
 from backprop.syntax.bodies import Nodes, Parts, ends_of
 from backprop.syntax.fold import fold_nodes
 from backprop.syntax.grammar import Node
@@ -131,15 +131,13 @@ class LoopBuilder(Builder):
                 even = evenly(low, high, by) and (taken < MEMBER or domain.is_regular)
                 self.room.take(domain.size, span, taken, even)
                 written = chain.from_iterable(clause.items)
-                if (
-                    domain.gaps
-                    and at.size
-                    and all(each.kind == "number" or each.operands == 1 for each in written)
-                ):
+                plain = all(each.kind == "number" or each.operands == 1 for each in written)
+                if domain.gaps and at.size and plain:
                     self.families.numbers(tokens, clause, {})  # which warns of what is empty
                 found = ranged(domain, low, by)
-            variable = tokens.texts[clause.node.token]
-            inner[variable] = Variable(self.columns.special(Index(found), domain))
+            word = tokens.span(clause.node.token)
+            row = self.columns.special(Index(found), domain, pack(word.start, word.end))
+            inner[tokens.texts[clause.node.token]] = Variable(row)
         if parts.condition:
             row = self._row_of(tokens, parts.condition, inner)
             kept = domain.lifted(self._numbers(row), self.columns.homes[row]) != 0
@@ -160,12 +158,12 @@ class LoopBuilder(Builder):
     ) -> tuple[Domain, dict[str, Any]]:
         """The combinations of a domain for which a condition holds."""
         among, inner = domain.among(kept), {**scope}
-        for clause in parts.clauses:
-            variable = tokens.texts[clause.node.token]
+        for variable in (tokens.texts[clause.node.token] for clause in parts.clauses):
             row = scope[variable].node
             if self.columns.homes[row] is domain:
-                numbers = self._numbers(row)[kept].astype(numpy.int64)
-                inner[variable] = Variable(self.columns.special(Index(numbers), among))
+                found = Index(self._numbers(row)[kept].astype(numpy.int64))
+                row = self.columns.special(found, among, self.columns.places[row])
+                inner[variable] = Variable(row)
         return among, inner
 
     def _numbers(self, row: int) -> Any:
