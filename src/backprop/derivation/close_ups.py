@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from backprop.derivation.excerpts import Swept, evaluated
+from backprop.derivation.excerpts import SOUGHT, Swept, evaluated
 from backprop.errors import AtBorder, TooLarge
 from backprop.evaluation.gradient import Evaluation, Gradient
 from backprop.evaluation.noted import swept_with_notes
@@ -111,6 +111,8 @@ def close_up(
     except NotLoops:
         return None if single or detail else Drawn(None, middle, False, at, notes)
     if close.cut and detail == "operations":
+        if model.plan.leading <= SOUGHT:  # then it is told how large exactly
+            return None
         raise _long_equations(model)
     return Drawn(None if close.cut and not single else close, middle, single, at, notes)
 
@@ -163,7 +165,7 @@ def few_members(model: LoopModel, near: Nearby, output: str, kept: Sequence[str]
     data = {name: float(found.values[of.name][at]) for name, (of, at) in kinds.items()}
     slopes = {name: float(found.gradients[of.name][at]) for name, (of, at) in kinds.items()}
     seen = (abs(slopes[name]) >= TINY or (found.zeros and slopes[name] == 0) for name in kept)
-    if not all(seen):
+    if model.plan.leading <= SOUGHT and not all(seen):
         raise NotLoops("a gradient that doubles do not hold")
     gradient = Gradient(output, data[output], data, slopes, tuple(model.warnings))
     part, (graph, numbers, _) = excerpt.model, evaluated(excerpt, gradient)

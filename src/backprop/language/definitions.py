@@ -171,12 +171,20 @@ def _of_calls(
     inside = {at for index in families for at in range(nodes[index].start, index)}
     for at in many:
         if at not in inside or any(nodes[index].start <= at < index for index in wrong):
-            yield _many_members(statement, nodes[at], functions)
+            both = [_text_of(statement, nodes[index]) for index in sorted(wrong)[:2]]
+            yield _many_members(statement, nodes[at], functions, both)
             return
 
 
-def _many_members(statement: Statement, node: Node, functions: Statements) -> BackpropError:
-    """The error for `[*]` or `[1..3]` where one member is due."""
+def _text_of(statement: Statement, node: Node) -> str:
+    """What a node is in the text."""
+    return one_line(statement.tokens.span(node.first, node.last).text)
+
+
+def _many_members(
+    statement: Statement, node: Node, functions: Statements, families: Sequence[str]
+) -> BackpropError:
+    """The error for `[*]` or `[1..3]` where one member is due. families: the first two that stand so."""
     tokens, form = statement.tokens, statement.shape.form
     place = tokens.span(node.first, node.last)
     if form == "goal":
@@ -188,7 +196,10 @@ def _many_members(statement: Statement, node: Node, functions: Statements) -> Ba
     from backprop.language.hints import of_members  # for a mistake only
 
     message = f"[{one_line(place.text)}] stands for many members, and one number is due"
-    return UnexpectedText(message, place, hints=[of_members(statement, node, functions)])
+    hints = [of_members(statement, node, functions)]
+    if len(families) == 2:  # a product as of matrices, most likely
+        hints.append(f"a product of two families, term by term, is dot({', '.join(families)})")
+    return UnexpectedText(message, place, hints=hints)
 
 
 def _fault(

@@ -7,11 +7,13 @@ from functools import cached_property
 from itertools import chain
 
 import numpy
+from numpy.typing import NDArray
 
 from backprop.graph import in_order
 from backprop.language import Model
 from backprop.loops.domains import Wholes, stretch
 from backprop.loops.excerpt import Excerpt, Member
+from backprop.loops.family import Family
 from backprop.loops.loop_model import LoopModel
 from backprop.loops.many import NotLoops
 from backprop.loops.naming import NumbersByName
@@ -34,6 +36,8 @@ class Chosen:
         self._rests: dict[str, Member] = {}
         self.linear: Collection[str] = ()
         """The names of members that are too long for formulas."""
+        self._below: dict[tuple[str, int], Mapping[str, NDArray[numpy.uint8]]] = {}
+        """Of members that were asked for those on which each depends, a bit each."""
         self.operations: Mapping[int, str] = {}
         """The names of single operations, by row, where these are shown."""
 
@@ -70,6 +74,11 @@ class Chosen:
         """The member that a single operation of this name belongs to, where these are shown, and how many
         operations of it come before; None for other names."""
         return None
+
+    @property
+    def work(self) -> float:
+        """About how many steps lead to the output."""
+        return self._plan.leading
 
     def in_file(self, names: Iterable[str]) -> list[str]:
         """A few names in the order of the file."""
@@ -147,6 +156,7 @@ class Chosen:
     def reaches(self, names: Collection[str], name: str) -> bool:
         """Whether one of some names depends on another name, or is that."""
         family, place = self._model.kind(name)
+        own = int(self._ranks[family.name][place])
         for each in names:
             if each in self._rests:
                 if self._rest_reaches(*self._rests[each], name):
@@ -155,9 +165,18 @@ class Chosen:
             of, at = self._model.kind(each)
             number = int(of.owner[at])
             perhaps = number in self._plan.computed and family.name in self._families(number)
-            if perhaps and self._plan.reached(of.name, at)[family.name][place]:
+            # what is left earlier depends on nothing that is left later
+            if perhaps and self._ranks[of.name][at] > own and self._leads(of, at, family, place):
                 return True
         return name in names
+
+    def _leads(self, of: Family, at: int, family: Family, place: int) -> bool:
+        """Whether a member depends on another one."""
+        key = of.name, at
+        if key not in self._below:
+            found = self._plan.reached(*key)
+            self._below[key] = {name: numpy.packbits(each) for name, each in found.items()}
+        return bool(self._below[key][family.name][place // 8] & (128 >> place % 8))
 
     def _rest_reaches(self, number: int, at: int, name: str) -> bool:
         """Whether what a member reads, a name itself aside, depends on that. Raises NotLoops where that
