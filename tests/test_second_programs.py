@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import pickle
+from functools import partial
 
 import numpy
 import pytest
 
 import backprop
+from backprop.errors import BackpropError
+from odd_points import POINTS as ODD_POINTS
 
 NETWORK = """
     h[k,j] = tanh(sum(w[j,i]*sin(k*i) for i in 1..2) + b[j]) for k in 1..12, j in 1..3
@@ -68,3 +72,57 @@ def test_a_program_that_was_pickled_has_them() -> None:
     program.hessian([1, 2])
     again = pickle.loads(pickle.dumps(program))
     assert again.hessian([1, 2]).tolist() == [[4, 2], [2, 0]]
+
+
+POINTS = sorted({(each.text, each.at.replace(",", ";")) for each in ODD_POINTS})
+
+
+def test_at_odd_points_they_are_those_of_the_model() -> None:
+    """On borders, also of slopes (`x^y` at y = 0), where a value is none, and where one is too small."""
+    compared = 0
+    texts = [
+        *POINTS,
+        ("y = x^z", "x=1; z=0"),
+        ("y = relu(x)^3 + abs(z)^3*x", "x=0; z=0"),
+        ("y = log(x)*z", "x=-1; z=1"),
+        ("y = floor(x) + round(z)", "x=0.2; z=2"),
+        ("y = hypot(x*1e-200*1e-200*1e200*1e200, 1)", "x=1"),
+        ("y = (exp(x)*1e300*1e100)^2", "x=-921"),
+        ("y = exp(-x^2) + x*z", "x=40; z=2"),
+    ]
+    for text, at in texts:
+        try:
+            model = backprop.parse(f"{text}; {at}")
+        except BackpropError:  # it has numbers of its own
+            continue
+        output = model.outputs[0]
+        program = backprop.compile(model, output, engine="python")
+        x = [model.default(name) for name in program.inputs]
+        if None in x or any(map(math.isnan, x)):
+            continue
+        way = numpy.array([0.3, -0.7, 1.1, 0.9][: len(x)])
+        if len(way) < len(x):
+            continue
+        compared += 1
+        try:
+            right = model.hessian(of=output, wrt=list(program.inputs)).matrix
+        except BackpropError as error:
+            for run in (
+                program.hessian,
+                program.hessian_sparse,
+                partial(program.hessian_times, direction=way),
+            ):
+                with pytest.raises(type(error)):
+                    run(x)
+            continue
+        sparse = numpy.zeros((len(x), len(x)))
+        entries = program.hessian_sparse(x)
+        sparse[entries.rows, entries.columns] = entries.values
+        for found in (program.hessian(x), sparse):
+            assert found == pytest.approx(right, rel=1e-9, abs=1e-11, nan_ok=True), (text, at)
+        with numpy.errstate(all="ignore"):
+            product = right @ way
+        if numpy.isfinite(product).all():
+            found = program.hessian_times(x, way)
+            assert found == pytest.approx(product, rel=1e-9, abs=1e-11), (text, at)
+    assert compared > 200

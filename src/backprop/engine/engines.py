@@ -39,6 +39,10 @@ class Engine(Protocol):
         gradient = None if value is None else self.backward()
         return None if value is None or gradient is None else (value, gradient)
 
+    def is_sure(self, x: Any) -> bool:
+        """Whether value and gradient are finite, and nothing on the way is too small for a double."""
+        return self.run(x) is not None
+
 
 class Own(threading.local):
     """What `make` makes, anew in each thread that asks for it."""
@@ -94,6 +98,9 @@ class GeneratedPython(Engine):
         found: Sequence[float] = self._own.gradient
         return found
 
+    def is_sure(self, x: Sequence[float]) -> bool:
+        return bool(self._evaluate(x, self._fixed)[2])
+
 
 class _Arrays:
     """What machine code reads and writes, and where it stands."""
@@ -141,6 +148,11 @@ class StraightCode(Engine):
     def backward(self) -> Sequence[float] | None:
         gradient: Sequence[float] = self._own.made.gradient
         return gradient
+
+    def is_sure(self, x: Sequence[float]) -> bool:
+        own = self._own.made
+        own.x[:] = array("d", x)
+        return not self._evaluate(*own.pointers)
 
     def rows(self, x: int, values: int, gradients: int, bad: int, count: int) -> None:
         """Compute so many points at once. x, values, gradients: the addresses of arrays of doubles with a row

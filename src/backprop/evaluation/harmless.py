@@ -59,6 +59,21 @@ def _same(number: float, other: float, unseen: float) -> bool:
     return isfinite(size) and (apart <= _SAME * size or apart <= unseen > size)
 
 
+def with_more(graph: Graph, data: ByNode) -> list[float] | None:
+    """The values of all nodes, where those that are too small for a double are others; None where others that
+    have a say in the outputs differ then."""
+    shaken = _More().values(graph, data)
+    if not all(
+        _same(data[step], shaken[step], _UNSEEN)
+        for step in having_say(graph, graph.order, data, graph.outputs)
+    ):
+        return None
+    found = [*data]
+    for node, number in shaken.items():
+        found[node] = number
+    return found
+
+
 class _More:
     """Called with a number that is too small: one that has more than as much added."""
 

@@ -11,15 +11,16 @@ from numpy.typing import NDArray
 
 from backprop.chain.derivatives import tangent_graph
 from backprop.engine.choosing import build
-from backprop.evaluation.borders import kind, met
+from backprop.engine.engines import Engine, TapeCode
+from backprop.engine.underflow import SCALE
+from backprop.evaluation.border_graph import border_graph
+from backprop.evaluation.harmless import with_more
 from backprop.evaluation.hessian_matrix import at_point, careful
 from backprop.evaluation.leaves import constants
 from backprop.evaluation.second_derivatives import SecondDerivatives
 from backprop.evaluation.sweep_plan import Entries
 from backprop.graph import Graph
 from backprop.language import Model
-from backprop.operations import OPERATIONS
-from backprop.values import forward
 
 if TYPE_CHECKING:
     from backprop.evaluation.looped_second import OftenByLoops
@@ -27,17 +28,28 @@ if TYPE_CHECKING:
 _STRAIGHT = 1000
 """The most steps of a graph that is straight-line code."""
 
+_SAME = 1e-12
+"""How far apart second derivatives are the same, relative."""
+
 
 class OftenSecond:
     """The second derivatives of an output by n inputs, at any points; by loops as long as the Model has
     them. Where something is on a border, or not finite, each of them is looked at as `Model.hessian` does.
 
-    inputs: the names of the numbers that are given. engine, runs: as for `compile`.
+    inputs: the names of the numbers that are given. engine, runs: as for `compile`. gradient: what has the
+    gradient.
     """
 
     def __init__(
-        self, model: Model, output: str, inputs: Sequence[str], engine: str, runs: int
+        self,
+        model: Model,
+        output: str,
+        inputs: Sequence[str],
+        engine: str,
+        runs: int,
+        gradient: Engine,
     ) -> None:
+        self._given = gradient
         self._model, self._output, self._inputs = model, output, tuple(inputs)
         self._engine, self._runs = engine, runs
         self._loops = _by_loops(model, output, self._inputs, engine, runs)
@@ -57,10 +69,17 @@ class OftenSecond:
         return constants(self._model)
 
     @cached_property
-    def _bordering(self) -> bool:
-        """Whether a step can stand on a border at all."""
-        ops = {self._graph.op(step) for step in self._graph.steps}
-        return any(kind(OPERATIONS[op]) for op in ops)
+    def _borders(self) -> Engine | None:
+        """What says whether something of the gradient, whose slopes choose, too, stands on a border."""
+        graph = border_graph(self._second.graph)
+        if graph is None:
+            return None
+        return build(graph, self._leaves, self._fixed, self._engine, self._runs)
+
+    @cached_property
+    def _moving(self) -> bool:
+        """Whether the output has slopes by its inputs at all."""
+        return any(self._second.graph.is_step(each) for each in self._second.graph.outputs)
 
     @cached_property
     def _large(self) -> bool:
@@ -79,6 +98,13 @@ class OftenSecond:
         graph, ways = tangent_graph(self._graph, dict.fromkeys(self._leaves))
         return build(graph, [*self._leaves, *ways], self._fixed, self._engine, self._runs)
 
+    @cached_property
+    def _gradient(self) -> Engine:
+        """What has the gradient of the graph."""
+        if not self._model.loops:
+            return self._given
+        return build(self._graph, self._leaves, self._fixed, self._engine, self._runs)
+
     def hessian(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         """All second derivatives, float64, shape (n, n); nan where there is none. x: shape (n,). Raises
         what `Model.hessian` raises."""
@@ -86,7 +112,7 @@ class OftenSecond:
             by_loops: NDArray[np.float64] = found
             return by_loops
         if not self._at_border(x):
-            table = self._second.matrix(x.tolist())
+            table = self._second.matrix(x.tolist()) if self._is_sure(x) else self._shaken(x)
             if np.isfinite(table).all():
                 same: NDArray[np.float64] = table / 2 + table.T / 2
                 return same
@@ -96,7 +122,7 @@ class OftenSecond:
         """The second derivatives that can be other than 0. x: shape (n,). Raises what `Model.hessian`
         raises."""
         found = self._loops.entries(x) if self._loops else None
-        if found is None and not self._at_border(x):
+        if found is None and self._is_sure(x) and not self._at_border(x):
             found = self._second.entries(x.tolist())
         if found is not None and np.isfinite(found.values).all():
             return found
@@ -110,16 +136,17 @@ class OftenSecond:
         if self._loops and (swept := self._loops.times(x, way)) is not None:
             by_loops: NDArray[np.float64] = swept
             return by_loops
-        if self._large and not self._at_border(x):
+        sure = self._is_sure(x) and not self._at_border(x)
+        if self._large and sure:
             product: NDArray[np.float64] = self._second.products(x.tolist(), way[None])[0]
             if np.isfinite(product).all():
                 return product
-        elif not self._at_border(x):
+        elif sure and self._moving:
             both = np.concatenate([x, way])
             found = self._along.run(both.tolist() if self._in_python else both)
             if found is not None:
                 return np.array(found[1][: len(x)], dtype=np.float64)
-        table = self._carefully(x)
+        table = self.hessian(x)
         with np.errstate(all="ignore"):
             carefully: NDArray[np.float64] = np.where(way == 0, 0.0, table * way).sum(axis=1)
         return carefully
@@ -131,15 +158,22 @@ class OftenSecond:
         return isinstance(self._along, (Interpreted, GeneratedPython))
 
     def _at_border(self, x: NDArray[np.float64]) -> bool:
-        if not self._bordering:
-            return False
-        data = self._graph.columns.start()
-        for node, number in self._fixed.items():
-            data[node] = number
-        for leaf, number in zip(self._leaves, x.tolist(), strict=True):
-            data[leaf] = number
-        forward(self._graph, self._graph.steps, data)
-        return bool(met(self._graph, data))
+        return self._borders is not None and self._borders.forward(x.tolist()) != 0
+
+    def _is_sure(self, x: NDArray[np.float64]) -> bool:
+        """Whether value and gradient are finite, and nothing on the way is too small for a double."""
+        return self._gradient.is_sure(x if isinstance(self._gradient, TapeCode) else x.tolist())
+
+    def _shaken(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """All second derivatives, if what is too small for a double has no say in them; else nan."""
+        data = self._second.data(x.tolist())
+        table: NDArray[np.float64] = self._second.table(data)
+        if np.isfinite(data[self._graph.output]) and np.isfinite(table).all():
+            near = with_more(self._second.graph, data)
+            ways = SCALE * np.identity(len(x))
+            if near and np.allclose(table, self._second.swept(near, ways) / SCALE, _SAME, 0):
+                return table
+        return np.full_like(table, np.nan)
 
     def _carefully(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         given = dict(zip(self._inputs, x.tolist(), strict=True))

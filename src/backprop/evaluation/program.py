@@ -187,7 +187,7 @@ class Program:
     def _second(self) -> OftenSecond:
         from backprop.evaluation.often_second import OftenSecond
 
-        return OftenSecond(self._model, self.output, self.inputs, *self._made)
+        return OftenSecond(self._model, self.output, self.inputs, *self._made, self._engine)
 
 
 class CurvedProgram(Program):
