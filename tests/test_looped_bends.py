@@ -11,7 +11,6 @@ import pytest
 import backprop
 from backprop.descent import bends, landing, second_order
 from backprop.descent.begin import begin
-from backprop.descent.objective import GraphObjective
 from backprop.language.reading import read_carefully
 from backprop.loops.loop_model import LoopModel
 from backprop.loops.worth import read_model
@@ -70,9 +69,6 @@ def test_newton_goes_the_way_that_it_goes_unrolled(
 
     for each in (second_order, landing):
         monkeypatch.setattr(each, "by_differences", refuse)
-    monkeypatch.setattr(
-        GraphObjective, "squares", lambda *_: None
-    )  # of loops nobody looks for them
     options = {"optimizer": "newton", "only": FREE.get(name), "steps": 12}
     options = {key: each for key, each in options.items() if each is not None}
     found = descend(looped(TEXTS[name]), **options)
@@ -121,9 +117,6 @@ def test_a_minimum_is_one_by_loops_as_it_is_unrolled(looped: Callable[[str], Any
 def test_what_loops_do_not_have_is_found_as_before_and_said(
     told: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        GraphObjective, "squares", lambda *_: None
-    )  # of loops nobody looks for them
     text = "x[t+1] = a*x[t] + b for t in 0..40; x[0] = 1; L = (x[41] - 2)^2 + a^2; a = 0.5; b = 0.1"
     model = read_model(Source("<text>", text), many=0, tell=told.append)
     found = descend(model, optimizer="newton")

@@ -10,19 +10,21 @@ from typing import TYPE_CHECKING
 import numpy
 
 from backprop.descent.objective import Bends, Ending, GraphObjective, Objective, Point, look
+from backprop.descent.problem import FEW
 from backprop.errors import BackpropError, NotFinite, TooLarge
 from backprop.evaluation.borders import is_smooth
 from backprop.evaluation.gradient import Gradient, evaluate
 from backprop.language import Model
 from backprop.loops.loop_model import LoopModel
 from backprop.loops.many import NotLoops
-from backprop.loops.ready import build
+from backprop.loops.ready import build, needed
 
 __all__ = ["LoopedObjective", "NotLoops"]
 
 if TYPE_CHECKING:
     from backprop.descent.bends import BendsOfLoops
     from backprop.evaluation.second_derivatives import SecondDerivatives
+    from backprop.loops.squared_rows import SquaredRows
 
 
 _DOUBTS = 5
@@ -138,8 +140,19 @@ class LoopedObjective(Objective):
         self._doubts += 1
         return graph.value(self._x)
 
-    def squares(self, sign: float) -> None:
-        """None are looked for: their derivatives would need every step."""
+    def squares(self, sign: float) -> SquaredRows | None:
+        from backprop.descent.squares import MOST_NUMBERS  # with numpy
+
+        if not isinstance(self.model, LoopModel) or len(self.names) > FEW:
+            return None
+        try:
+            from backprop.loops.squared_rows import SquaredRows
+
+            asked = needed(self.model, self.output, self.names, self._given)
+            found = SquaredRows(asked, sign)
+        except (NotLoops, TooLarge):
+            return None
+        return found if len(found) * len(self.names) <= MOST_NUMBERS else None
 
     @cached_property
     def is_smooth(self) -> bool:

@@ -18,9 +18,8 @@ from typing import Any, NamedTuple
 import numpy
 
 from backprop.descent.course import NOTHING, Run, Stop
-from backprop.descent.objective import Point
+from backprop.descent.objective import Point, SquaredSum
 from backprop.descent.second_order import hessian
-from backprop.descent.squares import Squares
 from backprop.descent.trust_region import Parabola, lowest, of_matrix, of_squares
 from backprop.descent.walls import Walls
 
@@ -65,7 +64,7 @@ class Newton:
 
     def __init__(self, run: Run, walls: Walls) -> None:
         self.run, self.walls = run, walls
-        self._squares: Squares | None = run.problem.squares()
+        self._squares: SquaredSum | None = run.problem.squares()
         self._by_squares = self._squares is not None
         """Whether the second derivatives of the residuals are left out."""
         self._radius = 0.0
@@ -162,7 +161,7 @@ class _Here:
     derivatives, if the output is a sum of their squares; and the units of the inputs. straight: whether
     nothing is to bend."""
 
-    def __init__(self, run: Run, squares: Squares | None, straight: bool) -> None:
+    def __init__(self, run: Run, squares: SquaredSum | None, straight: bool) -> None:
         self._run, self.squares, self._straight = run, squares, straight
         self.gradient = numpy.array(run.gradient)
         if squares is not None:

@@ -71,6 +71,19 @@ class Bends(Protocol):
         place."""
 
 
+class SquaredSum(Protocol):
+    """The m residuals whose squares are added up in an output of n inputs."""
+
+    def __len__(self) -> int:
+        """How many there are."""
+
+    def values(self, x: Sequence[float]) -> Any:
+        """They at a point, (m,); not finite where a step is not."""
+
+    def both(self, x: Sequence[float]) -> tuple[Any, Any]:
+        """They, and their derivatives, (m, n)."""
+
+
 class Objective(Protocol):
     """An output as a function of some inputs.
 
@@ -103,7 +116,7 @@ class Objective(Protocol):
     def second_derivatives(self) -> Bends | None:
         """Those of the output; None if it has too many steps."""
 
-    def squares(self, sign: float) -> Squares | None:
+    def squares(self, sign: float) -> SquaredSum | None:
         """The residuals whose squares are added up in the output times a sign; None if it is no such sum, or
         too large a one."""
 

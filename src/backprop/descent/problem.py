@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from math import hypot, inf, isfinite, sqrt
 from operator import mul
-from typing import TYPE_CHECKING
 
-from backprop.descent.objective import Bends, Objective, Point
+from backprop.descent.objective import Bends, Objective, Point, SquaredSum
 from backprop.errors import IndeterminateForm, NotFinite
 from backprop.language.declarations import FREE
-
-if TYPE_CHECKING:
-    from backprop.descent.squares import Squares
 
 FEW = 100
 """The most parameters for which second derivatives are used without being asked for."""
@@ -98,7 +94,7 @@ class Problem:
             return False
         return self.objective.has_bends_at_hand and self.second_derivatives is not None
 
-    def squares(self) -> Squares | None:
+    def squares(self) -> SquaredSum | None:
         """What is squared and added up in what is minimised, if that is all; each time made anew."""
         return self.objective.squares(self.sign)
 

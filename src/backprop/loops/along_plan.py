@@ -13,6 +13,8 @@ from copy import copy
 
 import numpy
 
+from backprop.chain.columns import Row
+from backprop.chain.walk import Operand
 from backprop.graph import in_order
 from backprop.loops.affine import Places
 from backprop.loops.derived import by_number, spread
@@ -112,6 +114,14 @@ class AlongPlan(Plan):
             name = coefficient(family, 1)
             found[name] = entered(found[name], places, numbers)
         return found
+
+    def moves(self, row: int) -> bool:
+        """Whether a row depends on what moves."""
+        return self._series.moves(row)
+
+    def moved_row(self, row: int) -> Operand[Row]:
+        """How a row moves along the line: a row that is computed for the output, or a number."""
+        return self._series.first(row)
 
     def _member(self, row: int, order: int) -> int | None:
         """The row that reads coefficients of the members that a row reads."""

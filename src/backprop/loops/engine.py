@@ -136,6 +136,17 @@ class ArrayEngine(Engine):
             gradient, _ = self._backward(made, SCALE)
         return gradient
 
+    def rows_at(self, x: Any) -> Mapping[int, Spread] | None:
+        """The numbers of all rows that are computed for the output; None where one is not finite."""
+        made = None if self.forward(x) is None else self._own.made.made
+        if made is None:
+            return None
+        found: dict[int, Spread] = {}
+        for walk in made.walks:
+            if isinstance(walk, ArrayWalk):
+                found |= walk.found
+        return found
+
     def output_at(self, x: Any) -> float:
         """The output, also where it is not finite, or something on the way is not."""
         self._own.made.x = numpy.array(x, dtype=float)

@@ -57,6 +57,10 @@ class SeriesRows:
             return None
         return spread(self._columns, self._rows.node(found), self._columns.homes[root])
 
+    def first(self, row: int) -> Operand[Row]:
+        """The first coefficient of a row that others are made of."""
+        return self._made[row, 1]
+
     def moves(self, row: int) -> bool:
         """Whether a row depends on members that move, but for what has no slope."""
         known, columns = self._moving, self._columns
