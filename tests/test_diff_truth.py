@@ -92,3 +92,25 @@ def test_random_expressions_are_mpmaths(shape: str, request: pytest.FixtureReque
             assert value == pytest.approx(float(wanted), rel=0, abs=slack), (text, known, name)  # type: ignore[arg-type]
             compared += 1
     assert compared > many
+
+
+FAR = [
+    ("atan(x/y)", {"x": 1e-200, "y": 2e-200}), ("1/(x*y)", {"x": 1e-200, "y": 1e200}), ("x/(1 + x^2)", {"x": 1e120}), ("x/y", {"x": 1e-200, "y": 3e-200}),
+    ("(x - y)/(x + y)", {"x": 1e-200, "y": 3e-200}), ("x*z/y^2", {"x": 1e150, "y": 1e120, "z": 1e90}), ("tanh(x/y)", {"x": 1e-200, "y": 3e-200}),
+    ("1/(x*y*z)", {"x": 1e-150, "y": 1e-150, "z": 1e300}), ("log(1 + x/y)", {"x": 1e200, "y": 1e200}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "point"), FAR)
+@pytest.mark.parametrize("shape", ["nested", "steps"])
+def test_formulas_have_values_as_far_out_as_grad(text: str, point: dict[str, float], shape: str) -> None:  # fmt: skip
+    inputs = Inputs(expressions=[f"L = {text}"], of=["L"])
+    found = derived_formulas.diff(inputs, DiffRequest(shape=shape))
+    whole, gradients = library.parse(write(found, Style())), library.parse(f"L = {text}").grad(point).gradients  # fmt: skip
+    for name, number in point.items():
+        with mp.workprec(4000):
+            exact = {each: mp.mpf(value) for each, value in point.items()}
+            wanted = float(mp.diff(lambda at, name=name, exact=exact: precisely(text, {**exact, name: at}), exact[name], h=mp.mpf(number) * mp.mpf(2) ** -900))  # fmt: skip
+        assert gradients[name] == pytest.approx(wanted, rel=1e-12)
+        given = {each: value for each, value in point.items() if each in whole.inputs}
+        assert whole.grad(given, of=f"dL_d{name}").value == pytest.approx(wanted, rel=1e-12)

@@ -80,6 +80,10 @@ def derivatives(model: Model, numbers: Mapping[str, float], asked: DiffRequest) 
     given = [] if alone else _given(model, found, numbers)
     own = [new.name for new, each in zip(equations, found, strict=True) if each.asked]
     notes = _notes(model, asked.textbook)
+    if any(each.is_lost for each in found):
+        message = "a formula has no value far out, where a square in it is 0 or infinite"
+        hints = ["text and JSON have one there"]
+        notes.append(LessAccurate(message, where=model.source.name, hints=hints))
     return DerivativeReport(
         outputs, given, equations, own, shape, alone, False, several, notes, model.warnings, said
     )

@@ -171,6 +171,8 @@ class Product(Formula):
         powers = [(base, by, is_negative(by)) for base, by in _gathered(self.powers)]
         numerator = [above] if above else []
         numerator += [_power(base, by) for base, by, under in powers if not under]
+        if not above and powers and _is_kept(*powers[0]):
+            numerator[0] = powers[0][0].text(PRODUCT)  # x/y/y is (x/y)/y
         denominator = [below] if below else []
         denominator += [_power(base, _turned(by)) for base, by, under in powers if under]
         text = "*".join(numerator) or "1"
@@ -284,6 +286,11 @@ def _unfolded(found: Call) -> list[Formula]:
         else:
             operands.append(each)
     return operands
+
+
+def _is_kept(base: Formula, by: Formula, under: bool) -> bool:
+    """Whether a factor is a value that is kept out of the normal form."""
+    return isinstance(base, Call) and base.name == "copy" and by == ONE and not under
 
 
 def _power(base: Formula, by: Formula) -> str:

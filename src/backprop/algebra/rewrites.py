@@ -65,6 +65,10 @@ SHAPES = (
     Rewrite("2*u + 2*v", "2*(u + v)"),
     Rewrite("u*(u + 1) + u^2", "2*u^2 + u"),
     Rewrite("1/(1 + u/v)", "v/(v + u)", "v != 0"),
+    Rewrite("(u^2 - v^2)/(u - v)", "u + v", "u != v"),
+    Rewrite("(u^3 + 1)/(u + 1)", "u^2 - u + 1", "u != -1"),
+    Rewrite("(-u - v)/w", "-(u + v)/w", "w != 0"),
+    Rewrite("u^v + u^v*log(w)", "u^v*(1 + log(w))"),
 )
 
 QUOTIENT = Rewrite("w/v - u*c/v^2", "(w*v - u*c)/v^2", "v != 0")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from functools import reduce
 from math import gcd, lcm
 
+from backprop.algebra.dividing import divided
 from backprop.algebra.formula import (
     EULER,
+    MINUS,
     ONE,
     ZERO,
     Formula,
@@ -19,6 +21,7 @@ from backprop.algebra.formula import (
     TooLong,
     absolute,
     is_negative,
+    sign_of,
     value_of,
 )
 from backprop.algebra.from_text import rebuilt
@@ -51,10 +54,79 @@ def simplified(found: Formula, known: Simplified | None = None) -> Formula:
 
 def _shaped(found: Formula) -> Formula:
     if isinstance(found, Sum):
-        return shortest(_shapes(found))
+        best = shortest(_shapes(found))
+        whole = factored(found)
+        return whole if whole.cost < best.cost and _has_one(whole) else best
     if isinstance(found, Product):
-        return _on_one_line(found)
+        whole = divided(found)
+        return _on_one_line(_sign_in_front(whole)) if isinstance(whole, Product) else whole
     return found
+
+
+def _has_one(found: Formula) -> bool:
+    """Whether a formula is a term times a sum with 1 in it: `x^x*(1 + log(x))`, which reads better than
+    `x^x + x^x*log(x)` though it is as long."""
+    sums = [base for base, _ in found.powers] if isinstance(found, Product) else []
+    return any(isinstance(each, Sum) and ONE in each.terms for each in sums)
+
+
+def _sign_in_front(found: Product) -> Product:
+    """A product without sums in which every term is taken away: `-(x + 1)*y` for `(-x - 1)*y`."""
+    sign, powers = 1, []
+    for base, by in found.powers:
+        number = value_of(by)
+        whole = number is not None and number.denominator == 1
+        if isinstance(base, Sum) and whole and all(sign_of(term) < 0 for term in base.terms):
+            base = Sum([times(MINUS, term) for term in base.terms])
+            sign *= -1 if number and number.numerator % 2 else 1
+        powers.append((base, by))
+    made = times(Product(sign * found.coefficient, powers, found.decimal))
+    return made if isinstance(made, Product) else found
+
+
+def names_first(found: Formula, order: Sequence[str]) -> Formula:
+    """A formula whose products have their names in an order, before functions: of one that nobody wrote."""
+    places = {name: at for at, name in enumerate(order)}
+
+    def place(factor: tuple[Formula, Formula]) -> int:
+        base = factor[0]
+        return places.get(base.name, len(places)) if isinstance(base, Symbol) else len(places) + 1
+
+    def sorted_in(part: Formula) -> Formula:
+        made = rebuilt(part, sorted_in)
+        if not isinstance(made, Product):
+            return made
+        return Product(made.coefficient, sorted(made.powers, key=place), made.decimal)
+
+    return sorted_in(found)
+
+
+def in_order_of(given: Formula, found: Formula) -> Formula:
+    """A formula whose sums of powers that are alike, `y^2 + x^2`, have the order of what was given."""
+    order: dict[Formula, int] = {}
+    waiting = [given]
+    while waiting:
+        part = waiting.pop()
+        order.setdefault(part, len(order))
+        waiting += reversed(part.parts)
+
+    def sorted_in(part: Formula) -> Formula:
+        made = rebuilt(part, sorted_in)
+        if not isinstance(made, Sum):
+            return made
+        bases, exponents = list[Formula](), set[Formula]()
+        for term in made.terms:
+            if not isinstance(term, Product) or term.coefficient != 1 or len(term.powers) != 1:
+                return made
+            ((base, by),) = term.powers
+            bases.append(base)
+            exponents.add(by)
+        if len(exponents) > 1 or any(base not in order for base in bases):
+            return made
+        both = sorted(zip(bases, made.terms, strict=True), key=lambda pair: order[pair[0]])
+        return Sum([term for _, term in both])
+
+    return sorted_in(found)
 
 
 def shortest(found: Iterable[Formula]) -> Formula:
@@ -150,7 +222,8 @@ def factored(found: Formula, of_names: bool = True) -> Formula:
     inside = plus(*(times(under, each) for each in found.terms))
     if shared:  # what has not become smaller would be taken out again, without an end
         inside = falling(_shaped(inside) if inside.size < found.size else inside)
-    return times(front, inside)
+    made = times(front, inside)
+    return _sign_in_front(made) if isinstance(made, Product) else made
 
 
 def _powers(term: Formula) -> dict[Formula, Formula]:

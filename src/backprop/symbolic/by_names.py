@@ -35,6 +35,7 @@ class Derived(NamedTuple):
     of: str = ""
     wrt: tuple[str, ...] = ()
     asked: bool = False
+    is_lost: bool = False
 
 
 class DerivativeNames:
@@ -160,8 +161,10 @@ def nested(
     orders: Iterable[Sequence[str]],
     naming: DerivativeNames,
     textbook: bool,
+    far: bool,
 ) -> list[Derived]:
-    """Closed formulas of some derivatives, each given by the names that it is by. Raises TooLong."""
+    """Closed formulas of some derivatives, each given by the names that it is by. far: that have values as
+    far out as steps. Raises TooLong."""
     chains: dict[str, Chain] = {}
     known: dict[tuple[str, ...], Formula] = {}
     found = []
@@ -172,13 +175,14 @@ def nested(
         for at, name in enumerate(wrt):
             path = tuple(wrt[: at + 1])
             if path not in known:
-                chain = chains.setdefault(name, Chain(name, textbook))
+                chain = chains.setdefault(name, Chain(name, textbook, far=far))
                 known[path] = chain.derivative(known[path[:-1]])
         made = known[tuple(wrt)]
         if kept:
             made = simplified(substituted(made, {name: closed(equations, name) for name in kept}))
             known = {}
-        found.append(Derived(naming(of, wrt), made, of, tuple(wrt), True))
+        lost = any(chains[name].is_lost for name in wrt)
+        found.append(Derived(naming(of, wrt), made, of, tuple(wrt), True, lost))
     return found
 
 
@@ -253,7 +257,7 @@ def _in_steps(
         own = {found: Symbol(name)}
         text = found.text()
         for each in sorted(found.names & moving, key=lambda name: (text.find(name), name)):
-            slope = Chain(each, textbook, own).derivative(found)
+            slope = Chain(each, textbook, own, far=not textbook).derivative(found)
             if slope != ZERO:
                 sums.setdefault(each, []).append(times(slope, outer) if outer != ONE else slope)
     inputs = [name for name in wrt if name not in equations.formulas]

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from backprop.algebra.formula import (
     EULER,
     HALF,
+    MINUS,
     ONE,
     ZERO,
     Call,
@@ -18,15 +19,18 @@ from backprop.algebra.formula import (
     Product,
     Sum,
     Symbol,
+    TooLong,
     is_negative,
     number,
+    sign_of,
     value_of,
 )
 from backprop.algebra.indexed import MemberFormula
 from backprop.algebra.normal import choice, operation, plus, power, times
-from backprop.algebra.tidy import Simplified, simplified
+from backprop.algebra.tidy import Simplified, in_order_of, simplified
 from backprop.operations import OPERATIONS
 from backprop.row import Operation
+from backprop.symbolic.far_out import can_be_lost, has_values_of, held, in_turn
 from backprop.syntax.fold import fold
 from backprop.syntax.parser import formula
 
@@ -37,21 +41,42 @@ class Chain:
     """Derivatives of formulas by a name.
 
     textbook: slopes as textbooks write them, which may cancel far out. named: what has a name, and so
-    stands by it in its own slopes, `1 - h^2` of h = tanh(z).
+    stands by it in its own slopes, `1 - h^2` of h = tanh(z). far: formulas that have values as far out as
+    the chain rule itself. held: as the chain rule itself has them.
     """
 
     def __init__(
-        self, by: str, textbook: bool = False, named: Mapping[Formula, Symbol] = NO_NAMES
+        self,
+        by: str,
+        textbook: bool = False,
+        named: Mapping[Formula, Symbol] = NO_NAMES,
+        far: bool = False,
+        held: bool = False,
     ) -> None:
         self._by = by
         self._textbook = textbook
         self._named = named
+        self._far = far
+        self._held = held
+        self.is_lost = False
+        """Whether a textbook's formula has no value somewhere far out where the chain rule has one."""
         self._known: dict[Formula, Formula] = {}
         self._simple: Simplified = {}
 
     def derivative(self, found: Formula) -> Formula:
         """The derivative, simplified. Raises TooLong."""
-        return simplified(self._of(found), self._simple)
+        made = in_order_of(found, simplified(self._of(found), self._simple))
+        if not self._far or not can_be_lost(made):
+            return made
+        try:
+            itself = Chain(self._by, self._textbook, self._named, held=True).derivative(found)
+            forms = made, in_turn(made), itself
+        except TooLong:
+            return made
+        if self._textbook:
+            self.is_lost = self.is_lost or not has_values_of(made, itself)
+            return made
+        return next(each for each in forms if has_values_of(each, itself) or each is itself)
 
     def _of(self, found: Formula) -> Formula:
         if self._by not in found.names:
@@ -81,6 +106,15 @@ class Chain:
         terms = []
         for at, moving in enumerate(moves):
             if moving:
+                if self._held and at in under:
+                    base, by = found.powers[at]
+                    light, heavy = _parted(self._of(base))
+                    whole = held(
+                        times(MINUS, by, found) if sign_of(found) > 0 else times(by, found)
+                    )
+                    sign = MINUS if sign_of(found) > 0 else ONE
+                    terms.append(times(sign, light, whole, power(base, MINUS), heavy))
+                    continue
                 inner = self._of_power(*found.powers[at])
                 others = powers[:at], powers[at + 1 :]
                 named = isinstance(found.powers[at][0], Symbol | MemberFormula)
@@ -90,7 +124,7 @@ class Chain:
                 else:
                     terms.append(times(front, *others[0], inner, *others[1]))
         whole = plus(*terms)
-        if len(under) == 1 and sum(moves) > 1:
+        if len(under) == 1 and sum(moves) > 1 and not self._held:
             return self._shorter_quotient(found, under[0], whole)
         return whole
 
@@ -128,6 +162,8 @@ class Chain:
             careful = not self._textbook and value_of(operands[1]) is None
             own = Call("copy", [out]) if careful else out
         known = dict(zip(row.operands, operands, strict=True), out=own)
+        if self._held:
+            known = {each: held(value) for each, value in known.items()}
         terms = []
         for text, operand in zip(self._texts(row), operands, strict=True):
             if self._by in operand.names:

@@ -110,7 +110,9 @@ class ReadsOf:
             part = places.get(name, Symbol(name))
             if part.names.isdisjoint(self._moving):
                 continue
-            slope = substituted(Chain(name, self._textbook, named).derivative(flat), places)
+            slope = substituted(
+                Chain(name, self._textbook, named, far=not self._textbook).derivative(flat), places
+            )
             if slope == ZERO:
                 continue
             if isinstance(part, GatherFormula):

@@ -8,8 +8,10 @@ from itertools import combinations_with_replacement, islice
 from backprop.algebra.careful import careful
 from backprop.algebra.formula import Formula, Symbol
 from backprop.algebra.from_text import substituted
+from backprop.algebra.tidy import names_first
 from backprop.errors import BadOption, TooLarge
 from backprop.language.model import Model
+from backprop.operations import DERIVATIVE
 from backprop.symbolic.by_names import (
     DerivativeNames,
     Derived,
@@ -52,6 +54,10 @@ class Request:
         self._wrt = wrt
         self._order = order
         self._equations = {of: Equations(model.graph(of), set(model.names)) for of in outputs}
+        if DERIVATIVE in model.source.text:  # the order of whose factors is nobody's
+            for equations in self._equations.values():
+                for name, found in equations.formulas.items():
+                    equations.formulas[name] = names_first(found, model.inputs)
         self.naming = DerivativeNames(set(model.names))
 
     def names(self, of: str) -> list[str]:
@@ -73,7 +79,8 @@ class Request:
         """Closed formulas. Raises TooLong."""
         found: list[Derived] = []
         for of, equations in self._equations.items():
-            found += nested(equations, of, self.orders(of), self.naming, self.textbook)
+            orders, far = self.orders(of), not self.alone
+            found += nested(equations, of, orders, self.naming, self.textbook, far)
         return self._careful(found)
 
     def _careful(self, found: list[Derived]) -> list[Derived]:
