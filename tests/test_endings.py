@@ -19,6 +19,7 @@ import backprop
 from backprop.descent import starts
 from backprop.descent.course import ENDINGS
 from backprop.descent.result import Descent
+from backprop.evaluation import indeterminate
 from backprop.report.descent_report import DescentReport
 from standard_functions import STANDARD_FUNCTIONS
 
@@ -416,6 +417,28 @@ def test_the_end_of_many_inputs_is_judged_by_products() -> None:
         optimizer="gd",
     )
     assert saddle.stopped == "stationary", saddle.reason
+
+
+def test_slopes_that_underflow_are_not_found_out_at_every_step(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where others lead on, they need no digits; and where many inputs grow, that is seen."""
+    asked = list[int]()
+    settle = indeterminate.settle
+
+    def counted(*given: Any) -> Any:
+        asked.append(1)
+        return settle(*given)
+
+    monkeypatch.setattr(indeterminate, "settle", counted)
+    text = "f = sum(log(1 + exp(-x[i]*i)) for i in 1..1100); x[i] = 0.5 for i in 1..1100"
+    found = descent(text, {})
+    assert found.stopped == "falls without end", found.reason
+    assert sum(asked) < 10 < found.steps
+    text = "f = -tanh(2*x + y) - log(1 + (x - y)^2)*atan(2*x - 2*y) + exp(-(x - 2*y)^2)"
+    found = descent(text, {"x": 1, "y": -2})
+    assert found.stopped == "falls without end", found.reason
+    assert sum(asked) < 30 < found.steps
 
 
 FUNCTIONS = {

@@ -18,7 +18,7 @@ import numpy
 from backprop.descent.course import NOTHING, Run, Stop
 from backprop.descent.objective import Point
 from backprop.descent.second_order import by_differences, exact
-from backprop.descent.softest import Softest, softest
+from backprop.descent.softest import Softest, softest, times
 from backprop.errors import NotFinite
 
 MOST_DENSE, _MOST_WORK = 1000, 200_000_000
@@ -43,7 +43,6 @@ _LENGTHS = (1.0, 0.1, 1e-2, 1e-3, 1e-4, 1e-6, 1e-7, 1e-8)
 
 _FAR = 1.0, 10.0, 1e3, 1e6
 """How far along a way of which nothing is seen nearby."""
-
 _LEVEL = 1.0, 2.0, 4.0, 8.0
 """So many steps of Newton's method in one: where an output bends as a power of 4 or 8, it asks for steps that
 are by so much too short."""
@@ -255,14 +254,15 @@ class Landing:
         """Whether the output hardly bends on a way of the run, for how far that is: a way that falls by all
         that the run has fallen, and does not bend by a thousandth of that, leads to no minimum."""
         part = numpy.where(self.pushed, 0.0, numpy.array(way))
-        return not self.has_many and self._bend(part) < HARDLY * self.range
+        return self._bend(part) < HARDLY * self.range
 
     def is_soft(self, way: Any) -> bool:
         """Whether the output hardly bends along a way until one input has moved by its scale."""
         return self._bend(self.reach(way) * way) < SOFT * self.range
 
     def _bend(self, move: Any) -> float:
-        return abs(float(move @ self.table[0] @ move)) / 2
+        bent = times(self.run, move) if self.has_many else self.table[0] @ move
+        return abs(float(move @ bent)) / 2
 
     @property
     def is_steep(self) -> bool:

@@ -18,13 +18,16 @@ from backprop.evaluation.borders import is_smooth
 from backprop.evaluation.gradient import Evaluation, Gradient, evaluate, settled
 from backprop.graph import Graph, depending
 from backprop.language import Model
-from backprop.values import ByNode, derivatives, forward
+from backprop.syntax import functions
+from backprop.values import ByNode, Lookup, any_steep, backward, derivatives, forward
 
 if TYPE_CHECKING:
     from backprop.descent.squares import Squares
     from backprop.evaluation.second_derivatives import SecondDerivatives
 
 Point = list[float]
+
+_SLOPES = Lookup(functions.slopes)
 
 _WORK = 10_000
 """Where the chain rule does not decide, values of many digits do, for so many slopes of steps: some
@@ -34,6 +37,9 @@ _MANY = 20
 """Of more undecided slopes at one point the first are not worth so much work without the others."""
 
 _CLOSE = 1e-8
+
+_NO_MATTER = 1e200
+"""What is too small for a double, 1e-308, times so many times the gradient, is no matter."""
 
 _STEP, _PARAMETER = 12e-6, 1.5e-6
 """Seconds that a step of a first-order method takes in Python besides value and gradient, and for each
@@ -266,7 +272,21 @@ class GraphObjective(Objective):
         slopes = [gradients[leaf] for leaf in self.leaves]
         finite = isfinite(sum(slopes)) or all(map(isfinite, slopes))
         sure = finite and not too_small(self._moving, self._data)
-        return slopes if sure else self._doubtful()
+        return slopes if sure else self._leading() or self._doubtful()
+
+    def _leading(self) -> Point | None:
+        """The derivatives where others than those that are too small for a double lead on: then these need
+        not be known. None where nothing leads, or an infinite slope has a say."""
+        graph, data = self._moving, self._data
+        gradients = [0.0] * len(data)
+        gradients[graph.output] = 1.0
+        doubtful = backward(graph, graph.steps, data, gradients, _SLOPES)
+        slopes = [gradients[leaf] for leaf in self.leaves]
+        most = _NO_MATTER * max(map(abs, slopes), default=0.0)
+        if not most > 0 or not all(map(isfinite, slopes)) or any_steep(graph, doubtful, data):
+            return None
+        small = too_small(graph, data)
+        return slopes if all(abs(gradients[step]) < most for step in small) else None
 
     def _doubtful(self) -> Point:
         """The derivatives where the chain rule meets something that is not finite, or too small."""
