@@ -7,9 +7,11 @@ import json
 import pytest
 
 import backprop as library
+from backprop import derived_formulas
 from backprop.algebra.from_text import of_text
 from backprop.derivation.rule_steps import rule_steps
 from backprop.derivation.steps import RuleSteps
+from backprop.inputs import Inputs
 from backprop.syntax.functions import evaluated
 from backprop.syntax.parser import formula
 from running import backprop
@@ -102,3 +104,41 @@ def test_mistakes(line: list[str], said: str) -> None:
     assert ran.status in (1, 2)
     assert said in ran.err
     assert "Traceback" not in ran.err
+
+
+NETWORK = """n = 50; m = 3; x[i,k] = sin(i*k) for i in 1..n, k in 1..m; t[i] = cos(i) for i in 1..n; const x[*], t[*]
+w[k] = k/10 for k in 1..m; b = 0; h[i] = tanh(sum(w[k]*x[i,k] for k in 1..m) + b) for i in 1..n; L = mean((h[i] - t[i])^2 for i in 1..n)"""
+
+
+def test_equations_with_indices_are_explained_one_by_one() -> None:
+    out = backprop("explain", "--symbolic", "-e", NETWORK).out
+    titles = [line for line in out.splitlines() if line.startswith("Derivative")]
+    assert titles == [
+        "Derivative of L by h[i]", "Derivative of h[i] by w[k], for i in 1..n", "Derivative of h[i] by b, for i in 1..n",
+        "Derivative of L by h[i], dL_dh[i], for i in 1..n", "Derivative of L by w[k], dL_dw[k], for k in 1..m", "Derivative of L by b, dL_db",
+    ]  # fmt: skip
+    assert "  2. sum(w[k]·x[i,k] for k in 1..m), sum rule, over k: the term with w[k]\n" in out
+    assert "  result: x[i,k]·(1 − h[i]^2)\n" in out
+    large = backprop("explain", "--symbolic", "-e", NETWORK.replace("n = 50", "n = 1000000"))
+    assert (large.status, large.out) == (0, out)
+    hidden = backprop("explain", "--symbolic", "-e", NETWORK, "--hide-answers").out
+    assert "sum rule" not in hidden
+
+
+@pytest.mark.parametrize(
+    ("gather", "at"),
+    [("sum(w[k]^2*c[k] for k in 1..3)", 2), ("mean(w[k]^3 for k in 1..3)", 1), ("logsumexp(w[k]*c[k] for k in 1..3)", 3), ("prod(w[k] + c[k] for k in 1..3)", 1),
+     ("max(w[k]*c[k] for k in 1..3)", 2), ("max(w[k]*c[k] for k in 1..3)", 1), ("sum(w[k]*c[i] for i in 1..3, k in 1..3)", 2), ("exp(b*sum(w[k] for k in 1..3))", 3)],
+)  # fmt: skip
+def test_the_derivative_of_what_is_gathered(gather: str, at: int) -> None:
+    text = (
+        f"c[k] = k for k in 1..3; const c[*]; w[k] = 1.5 - k/4 for k in 1..3; b = 0.3; L = {gather}"
+    )
+    model = library.parse(text)
+    found = derived_formulas.rules(Inputs(expressions=[text], of=["L"]))
+    steps = next(each for each in found.parts if each.by == "w[k]" and not each.name)
+    again = library.parse(
+        f"{text.rpartition('; ')[0]}; L = {gather}; D[k] = {steps.derivative} for k in 1..3"
+    )
+    wanted = model.grad(of="L").gradients[f"w[{at}]"]
+    assert again.grad(of=f"D[{at}]").value == pytest.approx(wanted, rel=1e-13)

@@ -12,7 +12,12 @@ from backprop.derivation.rule_steps import rule_steps
 from backprop.derivation.steps import SymbolicDerivation
 from backprop.errors import BackpropError, BadOption, LessAccurate, OrdinaryName, TooLarge
 from backprop.evaluation.leaves import ELSEWHERE
-from backprop.indexed_derivatives import DiffRequest, with_indices, with_numbers
+from backprop.indexed_derivatives import (
+    DiffRequest,
+    rules_with_indices,
+    with_indices,
+    with_numbers,
+)
 from backprop.inputs import Inputs, say
 from backprop.language import Model
 from backprop.names import is_pattern, meant
@@ -140,8 +145,10 @@ def _notes(model: Model, textbook: bool) -> list[BackpropError]:
 def rules(inputs: Inputs, only: Sequence[str] = ()) -> SymbolicDerivation:
     """How the derivatives of the output come about, rule by rule, without numbers: by all inputs that
     are no const, or by these."""
-    model, _ = inputs.given()
+    model, numbers = inputs.given()
     output = model.output(inputs.output)
+    if (looped := rules_with_indices(model, numbers, output, only)) is not None:
+        return looped
     asked = Request(model, [output], meant(only, model.names, "these equations"))
     names = asked.names(output)
     if not names or names == [output]:

@@ -7,6 +7,8 @@ from collections.abc import Container, Mapping, Sequence
 from typing import NamedTuple
 
 from backprop.algebra.formula import TooLong
+from backprop.derivation.indexed_rules import indexed_rules
+from backprop.derivation.steps import SymbolicDerivation
 from backprop.language import Model
 from backprop.numbers import exact
 from backprop.report.derivative_report import DerivativeEquation, DerivativeReport
@@ -61,6 +63,26 @@ def with_indices(
             alone = asked.alone and shape == "nested"
             return made._replace(shape=shape, alone=alone, given=[] if alone else made.given)
     return None
+
+
+def rules_with_indices(
+    model: Model, numbers: Mapping[str, float], output: str, only: Sequence[str]
+) -> SymbolicDerivation | None:
+    """How derivatives of a text with indices come about, equation by equation; None where they have no
+    indices."""
+    if any("[" in each for each in (output, *only, *numbers)) or "[" not in model.source.text:
+        return None
+    try:
+        text = IndexedText(model)
+        orders = text.orders(output, only, 1)
+        names = DerivativeNames(set(model.names))
+        found = text.derivatives(output, orders, names, textbook=True, closed=False)
+        equations = text.on_the_way(output)
+        steps = indexed_rules(equations, found, text.reader.fresh)
+    except (NotIndexed, TooLong):
+        return None
+    (formula,) = (each.formula for each in equations if each.name == output)
+    return SymbolicDerivation(output, "" if formula is None else formula.text(), tuple(steps))
 
 
 def _short(found: Sequence[IndexedDerived], text: IndexedText) -> bool:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
-from backprop.algebra.formula import Formula, Sum, is_number
+from backprop.algebra.formula import Call, Formula, Sum, is_number
 from backprop.row import CALL
 
 
@@ -47,6 +48,27 @@ class RangeFormula(Formula):
         return f"{self.name} in {through}", 0
 
 
+def _called_alike(
+    body: Formula, clauses: Sequence[RangeFormula], condition: Formula | None
+) -> Iterator[object]:
+    """What is gathered, whatever its indices are called: `x[j] for j in 1..n`, or with k."""
+    names = {each.name: f"#{at}" for at, each in enumerate(clauses)}
+
+    def called(found: Formula) -> str:
+        return _WORD.sub(lambda word: names.get(word[0], word[0]), found.text())
+
+    yield called(body)
+    for each in clauses:
+        yield each.listed, tuple(map(called, each.items))
+    if isinstance(condition, Call) and condition.name in ("==", "!="):
+        yield condition.name, frozenset(map(called, condition.operands))
+    elif condition is not None:
+        yield called(condition)
+
+
+_WORD = re.compile(r"[^\W\d]\w*'*")
+
+
 class GatherFormula(Formula):
     """What a gather of the table makes of a body, over clauses, where a condition holds."""
 
@@ -58,7 +80,7 @@ class GatherFormula(Formula):
         condition: Formula | None = None,
     ) -> None:
         more = () if condition is None else (condition,)
-        super().__init__((name, body, *clauses, condition), (body, *clauses, *more))
+        super().__init__((name, *_called_alike(body, clauses, condition)), (body, *clauses, *more))
         self.name = name
         self.body = body
         self.clauses = tuple(clauses)

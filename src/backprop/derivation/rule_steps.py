@@ -6,7 +6,8 @@ steps and the result cannot disagree.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Sequence, Set
 
 from backprop.algebra.formula import (
     EULER,
@@ -15,11 +16,14 @@ from backprop.algebra.formula import (
     Product,
     Sum,
     Symbol,
+    in_order,
     is_negative,
     value_of,
 )
+from backprop.algebra.indexed import GatherFormula, index_names
 from backprop.algebra.normal import power, times
 from backprop.derivation.steps import RulePiece, RuleStep, RuleSteps
+from backprop.numbers import few
 from backprop.operations import OPERATIONS
 from backprop.symbolic.chain import Chain
 
@@ -27,17 +31,26 @@ PRODUCT_RULE, QUOTIENT_RULE = "product rule", "quotient rule"
 CHAIN_RULE, SUM_RULE = "chain rule", "sum rule"
 
 
-def rule_steps(found: Formula, by: str) -> RuleSteps:
-    """The steps in which a formula is derived by a name. Raises TooLong."""
-    rules = _Rules(by, found.names)
+def rule_steps(found: Formula, by: str, chain: Chain | None = None) -> RuleSteps:
+    """The steps in which a formula is derived by a name. chain: what derives it, by default the chain rule
+    of formulas without indices. Raises TooLong."""
+    words = {word for name in (by, *_all_names(found)) for word in _WORD.findall(name)}
+    rules = _Rules(by, words, chain or Chain(by, textbook=True))
     rules.explain(found, whole=True)
     return RuleSteps(by, tuple(rules.steps), rules.text(rules.derivative(found)))
 
 
+_WORD = re.compile(r"[^\W\d]\w*'*")
+
+
+def _all_names(found: Formula) -> list[str]:
+    return [*in_order(found), *index_names(found)]
+
+
 class _Rules:
-    def __init__(self, by: str, taken: frozenset[str]) -> None:
+    def __init__(self, by: str, taken: Set[str], chain: Chain) -> None:
         self._by = by
-        self._chain = Chain(by, textbook=True)
+        self._chain = chain
         letters = ("u", "v", "w", "p", "q", *(f"u{at}" for at in range(1, len(taken) + 5)))
         free = [name for name in letters if name not in taken]
         self._letters = free
@@ -81,6 +94,8 @@ class _Rules:
             return "the variable itself", "", ()
         if isinstance(found, Sum):
             return SUM_RULE, "", [("", term, by) for term in found.terms]
+        if isinstance(found, GatherFormula):
+            return _gather_rule(found, by), "", [("", found.body, by)]
         if isinstance(found, Call) and OPERATIONS[found.name].chooses:
             return "branch by branch", "", [("", each, by) for each in found.operands[1:]]
         if isinstance(found, Product):
@@ -125,6 +140,19 @@ class _Rules:
         parts = [("outer", outer, name) for name in names]
         parts += [(name, each, by) for name, each in zip(names, moving, strict=True)]
         return "chain rule, in every argument", "", parts
+
+
+def _gather_rule(found: GatherFormula, by: str) -> str:
+    """The rule for what is gathered over indices."""
+    over = few([each.name for each in found.clauses])
+    indices = _WORD.findall(by.partition("[")[2])
+    if found.name not in ("sum", "mean", "prod"):
+        return f"derivative of {found.name}, over {over}"
+    rule = PRODUCT_RULE if found.name == "prod" else SUM_RULE
+    divided = ", divided by their number" if found.name == "mean" else ""
+    if all(each.name in indices for each in found.clauses):
+        return f"{rule}, over {over}: the term with {by}{divided}"
+    return f"{rule}, over {over}{divided}"
 
 
 def _operands(found: Formula) -> list[Formula]:

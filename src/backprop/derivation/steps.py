@@ -192,11 +192,25 @@ class RuleStep(NamedTuple):
 
 
 class RuleSteps(NamedTuple):
-    """How the derivative of a formula by a name comes about; the last step is the whole."""
+    """How the derivative of a formula by a name comes about; the last step is the whole.
+
+    of: what is derived, an equation of the file or the output; "" where there is the output alone. name:
+    what other steps call the derivative. behind: for which indices that is.
+    """
 
     by: str
     steps: tuple[RuleStep, ...]
     derivative: str
+    of: str = ""
+    name: str = ""
+    behind: str = ""
+
+    @property
+    def title(self) -> str:
+        """`derivative of L by w[k], dL_dw[k], for k in 1..m`."""
+        of = f" of {self.of}" if self.of else ""
+        more = [each for each in (self.name, self.behind) if each]
+        return ", ".join([f"Derivative{of} by {self.by}", *more])
 
 
 class SymbolicDerivation(NamedTuple):

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from backprop.algebra.formula import Formula, Symbol, in_order
-from backprop.algebra.from_text import rebuilt, substituted
+from backprop.algebra.from_text import rebuilt, renamed, substituted
 from backprop.algebra.indexed import (
     GatherFormula,
     MemberFormula,
@@ -130,7 +130,8 @@ class IndexedOrders:
         return [self._with_names(each) for each in found]
 
     def _with_names(self, found: IndexedDerived) -> IndexedDerived:
-        whole = GatherFormula("sum", found.equation.formula, found.clauses, found.condition)
+        body = self._apart(found.equation.formula, frozenset(c.name for c in found.clauses))
+        whole = GatherFormula("sum", body, found.clauses, found.condition)
         names, bound = dict.fromkeys(_all_names(whole)), {*index_names(whole)}
         made_up = [name for name in names if name in bound and name not in self._reader.words]
         by: dict[str, str] = {}
@@ -146,6 +147,16 @@ class IndexedOrders:
         return found._replace(
             equation=equation, indices=indices, clauses=made.clauses, condition=made.condition
         )
+
+    def _apart(self, found: Formula, outer: frozenset[str]) -> Formula:
+        """A formula in which no index is called as one around it."""
+        if isinstance(found, GatherFormula):
+            by: dict[str, Formula] = {
+                name: Symbol(self._reader.fresh()) for name in sorted(found.bound & outer)
+            }
+            found = renamed(found, by) if by else found
+            outer |= found.bound
+        return rebuilt(found, lambda part: self._apart(part, outer)) if found.parts else found
 
 
 def _called(found: Formula, by: Mapping[str, str]) -> Formula:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from backprop.algebra.formula import Formula, Symbol, number
 from backprop.algebra.from_text import gathered, substituted
-from backprop.algebra.indexed import MemberFormula, RangeFormula, index_names
+from backprop.algebra.indexed import MemberFormula, RangeFormula, index_names, through
 from backprop.algebra.normal import minus, operation
 from backprop.language.arguments import SHARED
 from backprop.language.reading import Parsed
@@ -44,6 +44,16 @@ class IndexedEquation(NamedTuple):
     formula: Formula | None
     statement: Statement | None = None
     is_input: bool = False
+
+    @property
+    def left(self) -> str:
+        """`h[i]`."""
+        return MemberFormula(self.name, self.indices).text() if self.indices else self.name
+
+    @property
+    def behind(self) -> str:
+        """`for i in 1..n`."""
+        return through(self.clauses, self.condition)
 
 
 class _Condition(NamedTuple):
@@ -191,6 +201,11 @@ class IndexedReader:
             condition = rest.pop().formula
         if not isinstance(body, Formula):
             raise NotIndexed
+        for at, clause in enumerate(
+            rest
+        ):  # which may be of an index around it, called as one behind it
+            if not clause.names.isdisjoint({each.name for each in rest[at:]}):
+                raise NotIndexed
         return gathered(name, body, rest, condition)
 
     def _operation(self, name: str, operands: list[Any]) -> Formula:

@@ -8,7 +8,7 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from sys import maxsize
 
 from backprop.algebra.careful import careful
-from backprop.algebra.formula import Formula, TooLong
+from backprop.algebra.formula import Formula, TooLong, in_order
 from backprop.algebra.indexed import GatherFormula, RangeFormula
 from backprop.language.model import Model
 from backprop.language.reading import parsed
@@ -16,7 +16,7 @@ from backprop.operations import CONSTANTS
 from backprop.source import one_line
 from backprop.symbolic.by_names import DerivativeNames
 from backprop.symbolic.indexed_orders import IndexedOrders, closed_equations
-from backprop.symbolic.loops_read import IndexedReader, NotIndexed
+from backprop.symbolic.loops_read import IndexedEquation, IndexedReader, NotIndexed
 from backprop.symbolic.of_families import IndexedDerived
 from backprop.symbolic.request import paths
 from backprop.syntax.grammar import roots
@@ -94,6 +94,36 @@ class IndexedText:
                     for other in each.formula.names
                 ]
         return found
+
+    def on_the_way(self, of: str) -> list[IndexedEquation]:
+        """The equations that lead to an output, the last first."""
+        leads = self._leading(of)
+        return [each for each in reversed(self._in_order(of)) if each.name in leads]
+
+    def _in_order(self, of: str) -> list[IndexedEquation]:
+        """The equations, operands first where that can be."""
+        by_name: dict[str, list[IndexedEquation]] = {}
+        for each in self.equations:
+            by_name.setdefault(each.name, []).append(each)
+        order: dict[str, None] = {}
+        waiting, seen = [of], set[str]()
+        while waiting:
+            name = waiting[-1]
+            inner = [
+                other
+                for each in by_name.get(name, ())
+                if each.formula is not None
+                for other in in_order(each.formula)
+                if other in by_name and other not in seen
+            ]
+            seen.add(name)
+            if inner:
+                waiting.append(inner[0])
+                seen.add(inner[0])
+                continue
+            order[name] = None
+            waiting.pop()
+        return [each for name in order for each in by_name.get(name, ())]
 
     def derivatives(
         self,

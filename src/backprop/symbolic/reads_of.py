@@ -130,23 +130,27 @@ class ReadsOf:
         """The reads in what is gathered. own: what that is called."""
         part = self._renamed(part, scope.names)
         for use in self.uses(part.body, scope.inside(part)):
-            factor = use.slope
-            if part.name == "mean":
-                factor = times(factor, power(self._count(part), MINUS))
-            elif part.name == "logsumexp":
-                whole = own or self._renamed(part, scope.names | part.bound)
-                factor = times(factor, operation("exp", [minus(part.body, whole)]))
-            elif part.name == "prod":
-                factor = times(factor, self._others(part, scope.names))
-            elif part.name in ("max", "min"):
-                factor = times(self._chosen(part, scope, own), factor)
-            elif part.name != "sum":
-                raise NotIndexed
+            factor = times(self.factor(part, scope, own), use.slope)
             whole = times(slope, factor)
             clauses = (*part.clauses, *use.clauses)
             yield ReadUse(
                 use.name, use.indices, whole, clauses, both(part.condition, use.condition)
             )
+
+    def factor(self, part: GatherFormula, scope: IndexScope, own: Formula | None = None) -> Formula:
+        """How what is gathered moves with its body at one place of its indices. own: what it is called."""
+        if part.name == "mean":
+            return power(self._count(part), MINUS)
+        if part.name == "logsumexp":
+            whole = own or self._renamed(part, scope.names | part.bound)
+            return operation("exp", [minus(part.body, whole)])
+        if part.name == "prod":
+            return self._others(part, scope.names)
+        if part.name in ("max", "min"):
+            return self._chosen(part, scope, own)
+        if part.name != "sum":
+            raise NotIndexed
+        return ONE
 
     def _chosen(self, part: GatherFormula, scope: IndexScope, own: Formula | None) -> Formula:
         """1 where what is gathered is the member of a body, the first of several: an index that is

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import reduce
 from typing import NamedTuple
 
-from backprop.algebra.formula import Formula, Symbol
+from backprop.algebra.formula import Call, Formula, Symbol
 from backprop.algebra.from_text import substituted
 from backprop.algebra.indexed import RangeFormula
-from backprop.symbolic.domains_of import IndexNumbers, points
+from backprop.symbolic.domains_of import IndexNumbers, both, points
 from backprop.symbolic.implied_families import FamilyBox
 from backprop.syntax.functions import evaluated
 from backprop.syntax.parser import formula
@@ -80,6 +81,14 @@ def _as_defined(
         if given[at[each.name]] is None
     )
     condition = None if statement.condition is None else substituted(statement.condition, by)
+    opened = {name for name, place in at.items() if given[place] is None}
+    for each in statement.clauses:  # a given index that only some of the others have
+        if each.name not in opened and any(not i.names.isdisjoint(opened) for i in each.items):
+            if each.listed or len(each.items) != 2:
+                return None
+            low, high = (substituted(item, by) for item in each.items)
+            inside = Call("<=", (low, by[each.name])), Call("<=", (by[each.name], high))
+            condition = reduce(both, inside, condition)
     names = tuple(by[name] for name, place in at.items() if given[place] is None)
     return StarRanges(clauses, condition, names)
 

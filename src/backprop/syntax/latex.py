@@ -175,8 +175,10 @@ def _parts(
     if naming.has_e and _POWER in row.latex:  # e^x would be a power of that name
         binding = CALL if row.latex == _POWER else row.tex_binding
         row = row._replace(latex=row.latex.replace(_POWER, _CALL), tex_binding=binding)
+    # what stands behind a sum would be in it
+    tight = PRODUCT + 1 if node.operation == "*" and nodes[operands[0]].kind == "gather" else 0
     return [
-        piece if isinstance(piece, str) else (operands[piece[0]], piece[1])
+        piece if isinstance(piece, str) else (operands[piece[0]], max(piece[1], tight))
         for piece in _template(row)
     ], row.tex_binding or row.binding
 

@@ -144,7 +144,7 @@ class Document(ABC):
             steps.append(Written(step.number, equation, rule, [*lines, whole]))
         result = self.displayed(self._hidden(self._formula(found.derivative)).text)
         lines = [f"{self.words('result')}: {result}"]
-        return Section(self.words(f"Derivative by {found.by}"), "", lines, steps)
+        return Section(self.words(found.title), "", lines, steps)
 
     def _piece(self, piece: RulePiece, by: str) -> str:
         """`u = x^2, by x: 2·x (power rule)`."""
