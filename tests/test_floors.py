@@ -72,7 +72,7 @@ ONLY = {
     "matplotlib": {"reports"},
     "latex2mathml": {"reports"},
     "mpmath": {"special.py"},
-    "scipy": {"descent/second_order.py", "descent/softest.py"},
+    "scipy": {"descent/banded_newton.py", "descent/second_order.py", "descent/softest.py"},
     "numpy": {
         "checks/quick_loops.py",
         "checks/together.py",
@@ -93,6 +93,7 @@ ONLY = {
         "evaluation/often_second.py",
         "report/hessian_part_report.py",
         "report/hessian_report.py",
+        "descent/banded_newton.py",
         "descent/bends.py",
         "descent/looped.py",
         "descent/quasi_newton.py",

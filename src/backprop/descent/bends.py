@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy
 
 from backprop.descent.objective import Bends
+from backprop.evaluation.sweep_plan import LEAST, Entries, SweepPlan, sweep_plan
 from backprop.loops.chunked import sizes
 from backprop.loops.loop_model import LoopModel
 from backprop.loops.ready import needed
@@ -55,13 +56,30 @@ class BendsOfLoops:
     def too_long(self) -> str:
         """Why a table of them takes too long, "" if it does not."""
         work, count = self._objective.size, self._count
-        long = work * count > MOST_WORK
+        sweeps = count if self._plan is None else len(self._plan.ways)
+        long = work * sweeps > MOST_WORK
         return f"{work:,} steps for each of {count:,} parameters take too long" if long else ""
+
+    @cached_property
+    def _plan(self) -> SweepPlan | None:
+        """The directions that find all of them, where they are far fewer than the inputs."""
+        return sweep_plan(self._loops.pattern()) if self._count >= LEAST else None
+
+    def entries(self, x: Sequence[float]) -> Entries | None:
+        if self._plan is None:
+            return None
+        try:
+            return self._plan.entries(self._loops.at(numpy.array(x), self._plan.ways).products)
+        except Doubtful:
+            return None
 
     def at(self, x: Sequence[float]) -> Any:
         if self.too_long:
             return None
         try:
+            if self._plan is not None:
+                products = self._loops.at(numpy.array(x), self._plan.ways).products
+                return self._plan.entries(products).dense()
             return self._loops.at(numpy.array(x), self._ways).products
         except Doubtful:
             by_graph = self._objective.by_graph
@@ -76,6 +94,9 @@ class BendsOfLoops:
 
     def sizes(self, x: Sequence[float]) -> Any:
         try:
+            if self._plan is not None:
+                products = self._loops.sizes(numpy.array(x), self._plan.ways).products
+                return self._plan.entries(products).dense()
             return self._loops.sizes(numpy.array(x), self._ways).products
         except Doubtful:
             by_graph = self._objective.by_graph

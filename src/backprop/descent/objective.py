@@ -24,6 +24,7 @@ from backprop.values import ByNode, Lookup, any_steep, backward, derivatives, fo
 if TYPE_CHECKING:
     from backprop.descent.squares import Squares
     from backprop.evaluation.second_derivatives import SecondDerivatives
+    from backprop.evaluation.sweep_plan import Entries
 
 Point = list[float]
 
@@ -71,6 +72,9 @@ class Bends(Protocol):
 
     def times(self, x: Sequence[float], vector: Any) -> Any:
         """Their product with a vector, (n,); None where the chain rule does not say what they are."""
+
+    def entries(self, x: Sequence[float]) -> Entries | None:
+        """Those that can be other than 0; None where that is nearly all of them, or not known."""
 
     def sizes(self, x: Sequence[float]) -> Any:
         """The sizes of all that is added up to each, (n, n): its rounding is a few units in their last

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from math import hypot, inf, isfinite, sqrt
 from operator import mul
+from typing import Any, Literal, NamedTuple
 
 from backprop.descent.objective import Bends, Objective, Point, SquaredSum
 from backprop.errors import IndeterminateForm, NotFinite
@@ -15,6 +16,14 @@ FEW = 100
 
 _AFFORDABLE = 10_000_000
 """The most steps times parameters of a table of second derivatives that nobody asked for."""
+
+
+class Band(NamedTuple):
+    """An order of n inputs in which second derivatives are a band. place: of each input, (n,). width: how far
+    those that meet are from one another."""
+
+    place: Any
+    width: int
 
 
 class Problem:
@@ -38,6 +47,8 @@ class Problem:
         self.low, self.high = ([bounds.get(name, FREE)[end] for name in names] for end in (0, 1))
         self.bounded = any(map(isfinite, [*self.low, *self.high]))
         self.evaluations = 0
+        self.band: Band | Literal[False] | None = None
+        """The band of its second derivatives, if anybody has looked for it; False: there is none."""
         objective.inside = self.inside
         self.start = self.inside(objective.start)
         """Where x begins, moved into the bounds."""

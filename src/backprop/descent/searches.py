@@ -8,11 +8,14 @@ from typing import Any, Protocol
 from backprop.descent.course import NoLower, Run, Stop
 from backprop.descent.line_method import Directions, LineMethod
 from backprop.descent.optimizers import BFGS, CG, LBFGS, NEWTON, Minimizer, defaults
-from backprop.descent.problem import Problem
+from backprop.descent.problem import FEW, Band, Problem
 from backprop.descent.walls import Walls
 
 MOST_DENSE = 1000
 """The most parameters for which `newton` keeps a table of second derivatives: 8 MB."""
+
+MOST_BANDED = 100_000
+"""The most parameters for which bands of second derivatives are looked for."""
 
 
 class Lowering(Protocol):
@@ -24,7 +27,20 @@ class Lowering(Protocol):
 
 def chosen(problem: Problem) -> Minimizer:
     """The method for a problem where a person names none."""
-    return NEWTON if problem.objective.is_smooth and problem.affords_bends else LBFGS
+    if not problem.objective.is_smooth:
+        return LBFGS
+    return NEWTON if problem.affords_bends or _banded(problem) else LBFGS
+
+
+def _banded(problem: Problem) -> Band | None:
+    """How few second derivatives of many inputs are other than 0, if these stand beside one another."""
+    if not FEW < len(problem.names) <= MOST_BANDED or not problem.objective.has_bends_at_hand:
+        return None
+    from backprop.descent.banded_newton import band  # with numpy
+
+    if problem.band is None:
+        problem.band = band(problem) or False
+    return problem.band or None
 
 
 def descend(row: Minimizer, options: Mapping[str, float], run: Run, again: bool) -> None:
@@ -69,6 +85,10 @@ def _search(row: Minimizer, options: Mapping[str, Any], run: Run) -> None:
 
 
 def _method(row: Minimizer, options: Mapping[str, Any], run: Run, walls: Walls) -> Lowering:
+    if row.hessian and (found := _banded(run.problem)):
+        from backprop.descent.banded_newton import BandedNewton
+
+        return BandedNewton(run, walls, found)
     if row.hessian and len(run.x) > MOST_DENSE:
         from backprop.descent.truncated import TruncatedNewton  # with numpy
 
