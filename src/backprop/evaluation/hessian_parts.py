@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy
 
-from backprop.errors import BackpropError, IndeterminateForm, TooLarge
+from backprop.errors import BackpropError, Cancelled, IndeterminateForm, TooLarge
 from backprop.evaluation.borders import met
 from backprop.evaluation.gradient import Gradient
 from backprop.evaluation.hessian_matrix import CurvedPoint, at_point, careful, inputs_by
@@ -21,6 +21,10 @@ from backprop.values import having_say
 
 _FEW, _STEPS = 50, 2000
 """The most inputs, and steps of a gradient, of which every second derivative is looked at."""
+
+_PART, _LOST = 1e-12, 0.02
+"""What rounding of loops moves by a smaller part of the largest number is left; a number that it moves by a
+larger part is not known."""
 
 _ENTRIES = 20_000_000
 """The most second derivatives that are kept."""
@@ -60,9 +64,9 @@ def times(
         output = model.output(of)
         names = inputs_by(model, output, wrt)
         if looped := times_by_loops(model, values, direction, output, names):
-            gradient, numbers = looped
+            gradient, numbers, noise = looped
             way = numpy.array([direction.get(name, 0.0) for name in names], float)
-            said = gradient.warnings, gradient.notes
+            said = (*gradient.warnings, *_rounded(model, numbers, noise)), gradient.notes
             one = "one sweep over the gradient"
             return HessianPart(gradient, tuple(names), way, numbers, None, one, *said)
     point = at_point(model, values, of, wrt, engine)
@@ -161,8 +165,8 @@ def _by_loops(
     names = inputs_by(model, output, wrt)
     if not (looped := parts_by_loops(model, values, output, names, diagonal)):
         return None
-    gradient, entries = looped
-    said = gradient.warnings, gradient.notes
+    gradient, entries, noise = looped
+    said = (*gradient.warnings, *_rounded(model, entries.values, noise)), gradient.notes
     return HessianPart(gradient, tuple(names), None, None, entries, _way(entries.sweeps), *said)
 
 
@@ -201,6 +205,31 @@ def _doubtful(point: CurvedPoint, moving: Sequence[int]) -> list[int]:
         return []
     behind = depending(graph, odd, graph.steps)
     return [place for place, output in enumerate(graph.outputs) if output in behind]
+
+
+def _rounded(model: Model, numbers: Any, noise: Any) -> list[BackpropError]:
+    """Leave numbers open that are all rounding, and warn of them and of those with few digits. noise: how far
+    rounding may move each."""
+    from backprop.evaluation.looped_second import FEW
+
+    sizes = numpy.abs(numbers)
+    some = (sizes > 0) & (noise > _PART * sizes.max(initial=0.0))
+    few, lost = some & (noise > FEW * sizes), some & (noise > _LOST * sizes)
+    few &= ~lost
+    numbers[lost] = numpy.nan
+    told = list[BackpropError]()
+    if lost.any():
+        one = lost.sum() == 1
+        are = "number is not known: it is" if one else "numbers are not known: they are"
+        told.append(
+            IndeterminateForm(f"{lost.sum():,} {are} all rounding", where=model.source.name)
+        )
+    if few.any():
+        digits = max(int(-numpy.log10((noise[few] / sizes[few]).max())), 0)
+        of = "1 number" if few.sum() == 1 else f"{few.sum():,} numbers"
+        message = f"rounding leaves {of} fewer than 7 digits, perhaps {digits or 'hardly one'}"
+        told.append(Cancelled(message, where=model.source.name))
+    return told
 
 
 def _told(model: Model, numbers: Any) -> list[BackpropError]:

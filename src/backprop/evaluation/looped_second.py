@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
+from sys import float_info
 from typing import Any, NamedTuple
 
 import numpy
@@ -31,6 +32,15 @@ _OFTEN = 20
 
 _AT_ONCE = 50
 """The directions of one run through the loops."""
+
+_LOOKS = 200
+"""The most second derivatives in a diagonal whose rounding is looked at each by itself."""
+
+_ROUNDED = 4 * float_info.epsilon
+"""How far rounding moves what is added up, relative to its sizes."""
+
+FEW = 1e-6
+"""Numbers that rounding may move by a larger part have few digits."""
 
 
 class LoopedMatrix(NamedTuple):
@@ -73,9 +83,10 @@ def matrix_by_loops(
 
 def parts_by_loops(
     model: Model, values: Mapping[str, float], output: str, names: Sequence[str], diagonal: bool
-) -> tuple[Gradient, Entries] | None:
-    """The second derivatives that can be other than 0, or those in the `diagonal`; None as of
-    `matrix_by_loops`, and where nearly all are other than 0 and too many. Raises as `Model.grad`."""
+) -> tuple[Gradient, Entries, Any] | None:
+    """The second derivatives that can be other than 0, or those in the `diagonal`, and how far rounding may
+    move each; None as of `matrix_by_loops`, and where nearly all are other than 0 and too many. Raises as
+    `Model.grad`."""
     count = len(names)
     if not (point := _point(model, values, output, names, count)):
         return None
@@ -84,26 +95,57 @@ def parts_by_loops(
     try:
         if plan:
             found = plan.entries(loops.at(x, plan.ways).products)
+            noise = plan.entries(_noise(loops, x, plan.ways)).values
             if diagonal:
                 own = found.rows == found.columns
                 found = found._replace(
                     rows=found.rows[own], columns=found.columns[own], values=found.values[own]
                 )
-            return gradient, found
+                noise = noise[own]
+            return gradient, found, noise
         if diagonal:
-            numbers = numpy.empty(count)
-            for places, part in _one_by_one(loops.at, x):
-                numbers[places] = part.products[numpy.arange(len(places)), places]
-            return gradient, Entries(
-                numpy.arange(count), numpy.arange(count), numbers, count, count
-            )
+            every, numbers = numpy.arange(count), _own(loops.at, x, numpy.arange(count))
+            entries = Entries(every, every, numbers, count, count)
+            return gradient, entries, _noise_of_own(loops, x, numbers)
         if count > _MOST:
             return None
         table, _ = _table(loops.at, x, None)
+        noise = _ROUNDED * _table(loops.sizes, x, None)[0]
     except Doubtful:
         return None
     rows, columns = numpy.nonzero(table)
-    return gradient, Entries(rows, columns, table[rows, columns], count, count)
+    entries = Entries(rows, columns, table[rows, columns], count, count)
+    return gradient, entries, noise[rows, columns]
+
+
+def _noise(loops: LoopCurvature | LineCurvature, x: Any, ways: Any) -> Any:
+    """How far rounding may move products with directions, (ways, n)."""
+    ways = numpy.abs(ways) if isinstance(loops, LoopCurvature) else ways
+    return _ROUNDED * loops.sizes(x, ways).products
+
+
+def _own(run: Callable[[Any, Any], Curvature], x: Any, some: Any) -> Any:
+    """What comes out in the diagonal, of some inputs."""
+    numbers = numpy.empty(len(some))
+    for first in range(0, len(some), _AT_ONCE):
+        places = some[first : first + _AT_ONCE]
+        ways = numpy.zeros((len(places), len(x)))
+        ways[numpy.arange(len(places)), places] = 1.0
+        part = run(x, ways).products[numpy.arange(len(places)), places]
+        numbers[first : first + len(places)] = part
+    return numbers
+
+
+def _noise_of_own(loops: LoopCurvature | LineCurvature, x: Any, numbers: Any) -> Any:
+    """How far rounding may move the diagonal, (n,): at most as far as the sums of its rows; where that is
+    much, each is looked at."""
+    every = numpy.arange(len(x))
+    if not isinstance(loops, LoopCurvature):
+        return _ROUNDED * _own(loops.sizes, x, every)
+    noise = _noise(loops, x, numpy.ones((1, len(x))))[0]
+    much = every[noise > FEW * numpy.abs(numbers)][:_LOOKS]
+    noise[much] = _ROUNDED * _own(loops.sizes, x, much)
+    return noise
 
 
 def _plan(loops: LoopCurvature | LineCurvature, count: int) -> SweepPlan | None:
@@ -136,14 +178,16 @@ def times_by_loops(
     direction: Mapping[str, float],
     output: str,
     names: Sequence[str],
-) -> tuple[Gradient, Any] | None:
-    """The gradient, and the second derivatives by these inputs times a direction, shape (n,); None as of
-    `matrix_by_loops`. direction: by names, 0 of others. Raises as `Model.grad`."""
+) -> tuple[Gradient, Any, Any] | None:
+    """The gradient, the second derivatives by these inputs times a direction, shape (n,), and how far
+    rounding may move each; None as of `matrix_by_loops`. direction: by names, 0 of others. Raises as
+    `Model.grad`."""
     if not (point := _point(model, values, output, names, 1)):
         return None
     way = numpy.array([[direction.get(name, 0.0) for name in names]])
     try:
-        return point.gradient, point.loops.at(point.x, way).products[0]
+        found = point.loops.at(point.x, way).products[0]
+        return point.gradient, found, _noise(point.loops, point.x, way)[0]
     except Doubtful:
         return None
 

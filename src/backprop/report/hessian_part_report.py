@@ -95,7 +95,8 @@ class PartReport(Shown, _PartReport):
             columns = [column._replace(cells=column.cells[:MOST_ENTRIES]) for column in columns]
         if self.found.direction is not None:
             with np.errstate(all="ignore"):
-                bend = float(self.found.direction @ self.found.numbers)
+                way, numbers = self.found.direction, self.found.numbers
+                bend = float(np.where(way == 0, 0.0, way * numbers).sum())
             heads.append(("second derivative along the direction: ", bend))
         tail += [self.found.way] if self.found.way else []
         return Table(columns, heads=heads, tail=tail)
