@@ -158,6 +158,37 @@ def test_a_pole_is_a_fall_without_end(text: str, start: dict[str, float], optimi
     assert " top" not in found.reason
 
 
+@pytest.mark.parametrize("optimizer", ["auto", "lbfgs", "bfgs"])
+@pytest.mark.parametrize(
+    ("text", "start"),
+    [
+        ("log(log(x + 1))", {"x": 1}),
+        ("log(x + y - 1) + (x - y)^2", {"x": 1, "y": 2}),
+        ("log(sin(x)^2)", {"x": 1}),
+    ],
+)
+def test_the_pole_of_a_logarithm_is_a_fall_without_end(
+    text: str, start: dict[str, float], optimizer: str
+) -> None:
+    found = descent(f"f = {text}", start, optimizer=optimizer)
+    assert found.stopped == "falls without end", found.reason
+
+
+@pytest.mark.parametrize(
+    ("text", "unique"),
+    [
+        ("clamp(x, 0, 2)^2", False),
+        ("relu(x)", False),
+        ("clamp(x, 0, 2)^2 + x^2", True),
+        ("relu(x) - x/2 + x^2", True),
+    ],
+)
+def test_a_minimum_beside_what_is_flat_is_not_unique(text: str, unique: bool) -> None:
+    found = descent(f"f = {text}", {"x": 1})
+    assert found.converged
+    assert found.stopped.endswith("not unique") != unique, found.reason
+
+
 @pytest.mark.parametrize("depth", ["1e-8", "1e-16", "1e-24"])
 def test_the_bottom_of_a_deep_hole_is_a_minimum(depth: str) -> None:
     found = descent(f"f = -1/(x^2 + {depth})", {"x": 0.5})

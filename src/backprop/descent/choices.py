@@ -53,12 +53,28 @@ def choice(option: str, text: object, table: Mapping[str, Entry]) -> tuple[Entry
         raise unknown_choice(option, found[1] if found else text, table)
     row = table[name]
     options = defaults(row)
-    source = Source(f"<--{option}>", found[2] or "")
-    if options and source.text.strip() and "=" not in source.text:
-        hints = [f"write {name}({next(iter(options))}={source.text.strip()})"]
-        raise BadOption(
-            f"the options of {name} have names", Span(source, 0, len(source.text)), hints=hints
-        )
+    whole, start = Source(f"<--{option}>", text), max(found.start(2), 0)
+    given = found[2] or ""
+    if options and given.strip() and "=" not in given:
+        hints = [f"write {name}({next(iter(options))}={given.strip()})"]
+        place = Span(whole, start, start + len(given))
+        raise BadOption(f"the options of {name} have names", place, hints=hints)
+    try:
+        _take(row, name, options, Source(whole.name, given))
+    except BackpropError as error:
+        for each in error.all:  # the text is what was typed
+            each.labels = tuple(
+                label._replace(span=Span(whole, start + label.span.start, start + label.span.end))
+                for label in each.labels
+            )
+        raise
+    return row, options
+
+
+def _take(
+    row: Optimizer | Minimizer | Schedule, name: str, options: dict[str, float], source: Source
+) -> None:
+    """Enter the numbers of `beta1=0.95`. Raises as `choice`."""
     for key, setting in read_settings(source).items() if source.text.strip() else ():
         if key not in options:
             hints = ["the step size is --lr"] if key == "lr" else did_you_mean(key, options)
@@ -67,7 +83,6 @@ def choice(option: str, text: object, table: Mapping[str, Entry]) -> tuple[Entry
         options[key] = number = number_of(setting.model, setting.root)
         if not (takes := row.options[key][1]).has(number):
             raise BadOption(f"{key} must be {takes}", setting.name)
-    return row, options
 
 
 def _without_brackets(option: str, name: str, given: Mapping[str, str]) -> BadOption:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
-from math import inf
+from math import inf, log
 
 from backprop.descent.course import Run, Stop
 from backprop.descent.objective import Point
@@ -23,6 +23,12 @@ output far away is nothing if it is less than the second part."""
 _BESIDE, _ABOVE, _DEEPER = 1e-6, (1e-4, 1e-6, 1e-8, 1e-10), 2.0
 """A pole is so near that so small a part of the scale of the inputs promises to change the output by itself;
 at a hundredth of the distance it is so many times as deep."""
+
+_GROWN = 1e6
+"""What has become so many times as large leads on, not a pole beside which the output falls slowly."""
+
+_ALIKE = 0.01
+"""A logarithm falls alike, but for this part, from one of these distances to the next."""
 
 _LAST, _SLOWLY = 8, 1e-4
 """What still falls by this part of all that it has fallen, over so many of the last points, has no limit."""
@@ -60,7 +66,9 @@ def pole(run: Run) -> Stop | None:
         return run.problem.known(run.problem.inside(above), inf)
 
     values = [*(value(part) for part in _ABOVE), run.value]
-    if not all(after < _DEEPER * before < 0 for before, after in pairwise(values)):
+    as_power = all(after < _DEEPER * before < 0 for before, after in pairwise(values))
+    far = any(abs(at) > _GROWN * abs(begun) > 0 for at, begun in zip(run.x, run.begun, strict=True))
+    if not as_power and (far or not _is_logarithm(values, steepest)):
         return None
     parts = [(name, by) for name, by in run.problem.named(up).items() if by]
     at = run.problem.named(run.x)
@@ -69,6 +77,17 @@ def pole(run: Run) -> Stop | None:
     return endless(
         run, f"{run.output} {run.falls}s beyond all bounds towards a pole beside {names}{more}"
     )
+
+
+def _is_logarithm(values: Sequence[float], steepest: float) -> bool:
+    """Whether outputs so far above a point fall as the logarithm of the distance, down to the last one, and
+    the slope there, too."""
+    falls = [before - after for before, after in pairwise(values[:-1])]
+    by = falls[-1] / log(_ABOVE[-2] / _ABOVE[-1])
+    if not (by > 0 and all(abs(each - falls[-1]) <= _ALIKE * falls[-1] for each in falls)):
+        return False
+    expected = values[-2] - by * log(_ABOVE[-1] * steepest / by)
+    return abs(values[-1] - expected) <= by
 
 
 def still_falls(run: Run, seen: Sequence[float]) -> bool:

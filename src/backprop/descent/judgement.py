@@ -11,7 +11,7 @@ import numpy
 from backprop.descent.course import Run, Stop
 from backprop.descent.landing import Flat, Landing
 from backprop.descent.leads import NAMED, Lead, after, stationary, towards
-from backprop.descent.level_sets import other_minima
+from backprop.descent.level_sets import level_beside, other_minima
 from backprop.descent.objective import Point
 from backprop.descent.receding import recedes
 from backprop.descent.soft_ways import lower_on_soft_ways, valleys
@@ -139,6 +139,11 @@ def _lowest(run: Run, landing: Landing, flat: Sequence[Flat]) -> Stop:
         return Stop(
             f"{least}, not unique",
             f"converged: a {least}, not unique: {names} {move} and {output} stays the same; {still}",
+        )
+    if not run.problem.objective.is_smooth and (name := level_beside(run, landing)):
+        return Stop(
+            f"{least}, not unique",
+            f"converged: a {least}, not unique: {name} can move and {output} stays the same; {still}",
         )
     if way := other_minima(run, landing) if run.problem.objective.is_smooth else None:
         names = _names(run, landing, [way.way])

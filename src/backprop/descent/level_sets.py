@@ -24,6 +24,9 @@ _SAME = 1e-28
 """Two outputs differ by rounding, that of residuals which are squared, if by no more than this part of all
 that the run has fallen."""
 
+_LEVEL = 1e-3, 1e-2, 0.1
+"""How far one input alone is moved, in its scale."""
+
 _STAYED = 0.2
 """The other minimum is at least so far away, as a part of that."""
 
@@ -49,3 +52,18 @@ def other_minima(run: Run, landing: Landing) -> Flat | None:
         if moved >= _STAYED * numpy.abs(numpy.array(move) / sizes).max():
             return Flat(way, 0)
     return None
+
+
+def level_beside(run: Run, landing: Landing) -> str:
+    """An input that can move one way and the output stays exactly as it is, as beside a corner that is flat
+    on one side; "" if there is none."""
+    problem = run.problem
+    for at in range(len(run.x) if len(run.x) <= FEW else 0):
+        for side in (1.0, -1.0):
+            points = [[*run.x] for _ in _LEVEL]
+            for point, part in zip(points, _LEVEL, strict=True):
+                point[at] += side * part * landing.scales[at]
+            inside = [problem.inside(point) == point for point in points]
+            if all(inside) and all(problem.known(point, inf) == run.value for point in points):
+                return problem.names[at]
+    return ""
