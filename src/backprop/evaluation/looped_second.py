@@ -27,6 +27,9 @@ _MOST = 5000
 _FEW, _UNROLLED = 40, 3_000_000
 """Of recurrences more products than these are computed sooner by single steps, of fewer steps than these."""
 
+_MUCH = 1_000_000
+"""So many steps of a recurrence, times the products, take longer than to make machine code of them."""
+
 _OFTEN = 20
 """From so many points on machine code is worth compiling."""
 
@@ -71,7 +74,8 @@ def matrix_by_loops(
         matrix = table / 2 + table.T / 2 + 0.0
 
         def rounding() -> Any:
-            sizes = _table(loops.sizes, x, plan)[0], loops.gradient_sizes(x)
+            bends, sloping = _table(loops.sizes, x, plan)
+            sizes = bends, sloping if isinstance(loops, LineCurvature) else loops.gradient_sizes(x)
             near = (_table(loops.at, numpy.array(each), plan) for each in points_near(x.tolist()))
             return rounding_by(matrix, slopes, sizes, near)
 
@@ -200,7 +204,7 @@ def curvature_of(asked: Needed, sweeps: int) -> LoopCurvature | LineCurvature:
     except NotLoops:
         if sweeps > _FEW and asked.plan.leading < _UNROLLED:
             raise
-    return LineCurvature(asked)
+    return LineCurvature(asked, by_code=asked.plan.leading * sweeps >= _MUCH)
 
 
 def _point(

@@ -177,12 +177,13 @@ class ArrayEngine(Engine):
         found: Reals = numpy.maximum(4 * float_info.epsilon * numpy.abs(sizes), apart)
         return found
 
-    def tamed_noise(self, x: Any) -> Reals | None:
+    def tamed_noise(self, x: Any, slopes: Reals | None = None) -> Reals | None:
         """As `noise`; but along a recurrence the sizes of what is added up may grow without limit though
         nothing else does: there it is what the gradient does if everything is changed a little, four times.
-        Infinite where that is not finite."""
+        Infinite where that is not finite. slopes: the gradient, where that is known."""
         made = None if self.forward(x) is None else self._own.made.made
-        slopes = None if made is None else self._backward(made)[0]
+        if made is not None and slopes is None:
+            slopes = self._backward(made)[0]
         if made is None or slopes is None:
             return None
         with numpy.errstate(all="ignore"):

@@ -61,15 +61,21 @@ class LineCurvature:
         for row in range(max(len(vectors), 1)):
             if len(vectors):
                 both[count:] = vectors[row]
-            found = None
-            if engine.forward(both) is not None:
-                bordering = isinstance(engine, ArrayEngine) and engine.at_border()
-                found = None if bordering else engine.backward()
-            if found is None:
-                raise Doubtful("a step")
+            found = self._slopes(engine, both)
             products[row : row + 1] = found[:count]
             gradient[:] = found[count:]
         return Curvature(numpy.nan, gradient, products)
+
+    def _slopes(self, engine: ArrayEngine | NestEngine, both: Reals) -> Reals:
+        """The gradient by the leaves and by a direction, one behind the other. both: their numbers."""
+        found = None
+        if engine.forward(both) is not None:
+            bordering = isinstance(engine, ArrayEngine) and engine.at_border()
+            found = None if bordering else engine.backward()
+        if found is None:
+            raise Doubtful("a step")
+        slopes: Reals = found
+        return slopes
 
     def pattern(self) -> Sparsity | None:
         """None: not known."""
@@ -81,7 +87,9 @@ class LineCurvature:
         gradient, products = numpy.zeros(len(x)), numpy.zeros((len(vectors), len(x)))
         for row, vector in enumerate(vectors if self._engine else ()):
             assert self._engine is not None
-            noise = self._engine.careful.tamed_noise(numpy.concatenate([x, vector]))
+            both = numpy.concatenate([x, vector])
+            known = self._slopes(self._engine, both).copy() if self.by_code else None
+            noise = self._engine.careful.tamed_noise(both, known)
             if noise is None:
                 raise Doubtful("a step")
             products[row], gradient = noise[: len(x)] / _ROUNDED, noise[len(x) :] / _ROUNDED
