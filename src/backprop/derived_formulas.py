@@ -113,7 +113,7 @@ def _to_read(asked: Request, model: Model) -> tuple[list[Derived], str] | None:
 def _with_value(found: list[Derived], said: list[str]) -> list[Derived]:
     """Without derivatives that have no value anywhere, of which it is said so."""
     kept = [each for each in found if each.formula.text() != "0/0"]
-    lost = [each.name for each in found if each not in kept]
+    lost = [each.name for each in found if each.formula.text() == "0/0"]
     said += [f"{name} has no value anywhere, and is left out" for name in lost]
     if not kept:
         raise BadOption(

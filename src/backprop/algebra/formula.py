@@ -8,12 +8,12 @@ language, which every reader of formulas reads; `normal.py` makes them.
 from __future__ import annotations
 
 import re
-from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from functools import cached_property
 from math import inf, isfinite
+from typing import Self
 
+from backprop.algebra.kept import kept_property
 from backprop.numbers import exact
 from backprop.operations import OPERATIONS
 from backprop.row import CALL, POWER, PRODUCT, SUM
@@ -38,7 +38,7 @@ class TooLong(Exception):
     """A formula with more than LARGEST parts."""
 
 
-class Formula(ABC):
+class Formula:
     """A formula, one of the classes below. key: what makes two of a class equal; parts: what it is
     made of, counted in its size; exponents of 1 are none. Raises TooLong."""
 
@@ -65,29 +65,42 @@ class Formula(ABC):
     def __repr__(self) -> str:
         return self.text()
 
-    @cached_property
+    @kept_property
     def names(self) -> frozenset[str]:
         """The names in it: of a member that of its family too."""
         return frozenset().union(*(part.names for part in self.parts))
 
-    @cached_property
+    @kept_property
     def cost(self) -> tuple[int, int]:
         """How long it is to read: the tokens of its text, and the operations among them."""
         text = self.text()
         return len(_TOKEN.findall(text)), len(_OPERATION.findall(text))
 
-    @cached_property
+    @kept_property
     def _bound(self) -> tuple[str, int]:
         return self.bound_text()
+
+    def like(self, key: object, parts: Sequence[Formula]) -> Self:
+        """A formula as this one, with others that are as large in the place of its parts."""
+        made = object.__new__(type(self))
+        made.key, made.parts = key, tuple(parts)
+        made._hash = hash((type(self).__name__, key))
+        made.size, made.depth = self.size, self.depth
+        return made
+
+    @kept_property
+    def calls(self) -> frozenset[str]:
+        """The names of the operations in it."""
+        return frozenset().union(*(part.calls for part in self.parts))
 
     def text(self, needed: int = 0) -> str:
         """The text, in brackets where it holds together less tightly than `needed`."""
         text, binding = self._bound
         return f"({text})" if binding < needed else text
 
-    @abstractmethod
     def bound_text(self) -> tuple[str, int]:
         """The text without brackets, and how tightly it holds together."""
+        raise NotImplementedError
 
 
 class Symbol(Formula):
@@ -97,7 +110,7 @@ class Symbol(Formula):
         super().__init__(name)
         self.name = name
 
-    @cached_property
+    @kept_property
     def names(self) -> frozenset[str]:
         return frozenset((self.name,))
 
@@ -108,7 +121,7 @@ class Symbol(Formula):
 class _Base(Symbol):
     """The base of exp."""
 
-    @cached_property
+    @kept_property
     def names(self) -> frozenset[str]:
         return frozenset()
 
@@ -120,6 +133,10 @@ class Call(Formula):
         super().__init__((name, *operands), operands)
         self.name = name
         self.operands = tuple(operands)
+
+    @kept_property
+    def calls(self) -> frozenset[str]:
+        return super().calls | {self.name}
 
     def bound_text(self) -> tuple[str, int]:
         row = OPERATIONS[self.name]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import cached_property
 
 from backprop.algebra.formula import Call, Formula, Sum, is_number
+from backprop.algebra.kept import kept_property
 from backprop.row import CALL
 
 
@@ -18,7 +18,7 @@ class MemberFormula(Formula):
         self.family = family
         self.indices = tuple(indices)
 
-    @cached_property
+    @kept_property
     def names(self) -> frozenset[str]:
         return super().names | {self.family}
 
@@ -86,11 +86,11 @@ class GatherFormula(Formula):
         self.clauses = tuple(clauses)
         self.condition = condition
 
-    @cached_property
+    @kept_property
     def names(self) -> frozenset[str]:
         return super().names - self.bound
 
-    @cached_property
+    @kept_property
     def bound(self) -> frozenset[str]:
         """The names of its indices."""
         return frozenset(each.name for each in self.clauses)

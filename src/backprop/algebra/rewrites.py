@@ -125,6 +125,8 @@ def rewritten(found: Formula) -> Formula | None:
     """A formula with the first row that fits it as a whole, or some of its factors or terms; None if
     none does."""
     for pattern, result in _rows().get(kind(found), ()):
+        if not pattern.calls <= found.calls:
+            continue
         for bound, rest in _whole(pattern, found):
             made = substituted(result, bound)
             if rest is not None:

@@ -55,6 +55,8 @@ def simplified(found: Formula, known: Simplified | None = None) -> Formula:
 def _shaped(found: Formula) -> Formula:
     if isinstance(found, Sum):
         best = shortest(_shapes(found))
+        if not _meet(found):
+            return best
         whole = factored(found)
         return whole if whole.cost < best.cost and _has_one(whole) else best
     if isinstance(found, Product):
@@ -139,12 +141,40 @@ def _shapes(found: Sum) -> Iterator[Formula]:
     multiplied out, with all that its terms have in common in front."""
     yield factored(found, of_names=False)
     yield found
+    if not _meet(found):
+        return
     whole = collected(found)
     if whole is not None:
         yield factored(falling(whole), of_names=False)
         yield falling(whole)
         yield factored(whole)
     yield factored(found)
+
+
+def _meet(found: Sum) -> bool:
+    """Whether two terms of a sum have a factor in common, be it in a sum that is a factor: others have no
+    shape but their own."""
+    seen: set[Formula] = set()
+    for term in found.terms:
+        own: set[Formula] = set()
+        waiting = [term]
+        while waiting:
+            each = waiting.pop()
+            if isinstance(each, Product):
+                waiting += [base for base, _ in each.powers]
+            elif isinstance(each, Sum):
+                waiting += each.terms
+            if not isinstance(each, Product) or each.powers:
+                own.add(each)
+        if not own.isdisjoint(seen):
+            return True
+        seen |= own
+    return any(isinstance(term, Product) and not term.powers for term in found.terms) and any(
+        isinstance(base, Sum)
+        for term in found.terms
+        if isinstance(term, Product)
+        for base, _ in term.powers
+    )
 
 
 def collected(found: Sum) -> Formula | None:

@@ -12,15 +12,30 @@ from copy import copy
 from itertools import groupby
 from typing import NamedTuple
 
-from backprop.algebra.formula import ONE, ZERO, Formula, Symbol, TooLong, is_number
+from backprop.algebra.formula import (
+    ONE,
+    ZERO,
+    Formula,
+    Product,
+    Sum,
+    Symbol,
+    TooLong,
+    in_order,
+    is_number,
+)
 from backprop.algebra.from_text import substituted
 from backprop.algebra.normal import plus, times
 from backprop.algebra.tidy import simplified
 from backprop.symbolic.chain import Chain
 from backprop.symbolic.equations import Equations
+from backprop.symbolic.same_shapes import SameShapes, with_names
 
 _LONGEST_SUM = 160
 """A gradient of more parts is added up in steps."""
+
+
+_OWN = "own value"
+"""Stands for the name of an equation; no name of the language has a blank."""
 
 
 class Derived(NamedTuple):
@@ -217,7 +232,7 @@ def _in_steps(
 ) -> list[Derived]:
     """The derivatives of an output by some names, and all that they need, operands first. Raises
     TooLong."""
-    wanted, memory = set(wrt), dict[Formula, Formula]()
+    wanted, shapes = set(wrt), SameShapes()
     leads = _leading(equations, of, wanted)
     order = [name for name in equations.formulas if name in leads]
     sums: dict[str, list[Formula]] = {of: [ONE]}
@@ -231,7 +246,7 @@ def _in_steps(
         while sum(each.size for each in terms) > _LONGEST_SUM:
             label = label or names(name)
             terms = parts_of(terms, label.name)
-        made = simplified(plus(*terms), memory)
+        made = shapes.of(plus(*terms), "", joined)
         asked = name in wanted
         if asked or not is_number(made):
             label = label or names(name)
@@ -251,13 +266,25 @@ def _in_steps(
                 waiting = []
         return found
 
+    def joined(found: Formula, _: str) -> Formula:
+        """A sum of slopes that are simplified, each times what stands behind it."""
+        terms = found.terms if isinstance(found, Sum) else (found,)
+        parts = [
+            part for each in terms for part in (each.parts if isinstance(each, Product) else ())
+        ]
+        return simplified(found, {part: part for part in parts})
+
+    def local(found: Formula, by: str) -> Formula:
+        """How an equation moves with a name in it; its own value is called _OWN."""
+        named = {found: Symbol(_OWN)}
+        return Chain(by, textbook, named, far=not textbook).derivative(found)
+
     for name in reversed(order):
         outer = finish(name)
         found = equations.formulas[name]
-        own = {found: Symbol(name)}
-        text = found.text()
-        for each in sorted(found.names & moving, key=lambda name: (text.find(name), name)):
-            slope = Chain(each, textbook, own, far=not textbook).derivative(found)
+        own = Symbol(name)
+        for each in [each for each in in_order(found) if each in moving]:
+            slope = with_names(shapes.of(found, each, local), {_OWN: own})
             if slope != ZERO:
                 sums.setdefault(each, []).append(times(slope, outer) if outer != ONE else slope)
     inputs = [name for name in wrt if name not in equations.formulas]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from functools import cached_property
 
 from backprop.algebra.formula import ZERO, Formula, Symbol
 from backprop.algebra.from_text import gathered, rebuilt
 from backprop.algebra.indexed import GatherFormula, MemberFormula
+from backprop.algebra.kept import kept_property
 from backprop.algebra.normal import times
 from backprop.symbolic.chain import NO_NAMES, Chain
 from backprop.symbolic.loops_read import NotIndexed
@@ -25,7 +25,7 @@ class ReadSymbol(Symbol):
         self.read = read
         self._indices = frozenset().union(*(each.names for each in read.indices))
 
-    @cached_property
+    @kept_property
     def names(self) -> frozenset[str]:
         return self._indices | {self.name}
 
