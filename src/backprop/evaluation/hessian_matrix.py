@@ -54,8 +54,10 @@ def inputs_by(model: Model, output: str, wrt: Sequence[str]) -> list[str]:
     but constants. Raises UnknownName, and NotAnInput for a name with an equation."""
     if not wrt:
         leading = model.leading(output)
-        return [name for name in model.inputs if name in leading and name not in model.still]
-    found = list[str]()
+        found = [name for name in model.inputs if name in leading]
+        still = {*model.constants, *model.fixed} if len(found) > _MANY else model.still
+        return [name for name in found if name not in still]
+    chosen = list[str]()
     for each in wrt:
         names = meant([each], model.names, "these equations")
         inputs = [name for name in names if not model.is_equation(name)]
@@ -64,8 +66,8 @@ def inputs_by(model: Model, output: str, wrt: Sequence[str]) -> list[str]:
             message = f"{name!r} is computed, {name} = {text}, and second derivatives are by inputs"
             hints = [f"name what leads to it: {listed(model.inputs, 8)}"]
             raise NotAnInput(message, hints=hints, where=model.source.name)
-        found += inputs
-    return list(dict.fromkeys(found))
+        chosen += inputs
+    return list(dict.fromkeys(chosen))
 
 
 class CurvedPoint(NamedTuple):
@@ -203,6 +205,9 @@ def _doubts(
         table[key] = each.number
     return found, moved
 
+
+_MANY = 1000
+"""Of so many names those that do not move are listed once, and not looked up."""
 
 _UNEVEN = "not the same in all directions"
 
