@@ -1,5 +1,6 @@
 r"""A report as a LaTeX `tabular`, equations and derivatives in math mode. For documents with amsmath."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from backprop.names import Together
@@ -61,11 +62,16 @@ def _names(table: Table) -> Iterator[str]:
                 yield from names_in(formula(text))
 
 
+_ALONG, _POWER = re.compile(r"d(\^\d+)?/dt(\^\d+)?"), re.compile(r"\^(\d+)")
+
+
 def _title(column: Column, naming: Naming) -> str:
     if column.of:
         return rf"$\partial {naming.name(column.of)}/\partial\,\cdot$"
     if column.by:
         return rf"$\partial\,\cdot/\partial {naming.name(column.by)}$"
+    if _ALONG.fullmatch(column.title):  # d^2/dt^2
+        return "$" + _POWER.sub(r"^{\1}", column.title) + "$"
     return "value" if column.title == "data" else latex_text(column.title)
 
 
