@@ -138,3 +138,20 @@ def test_what_is_called_a_minimum_at_corners_is_one(request: pytest.FixtureReque
         found_ += least
     assert claimed > 0.9 * count
     assert found_ > 0.95 * count
+
+
+def test_units_do_not_matter_to_them(request: pytest.FixtureRequest) -> None:
+    """Inputs in units of 10^-12 to 10^12, outputs in units of 10^-20 to 10^20."""
+    count = 200 if request.config.getoption("--whole") else 25
+    for seed in range(1000, 1000 + count):
+        text, start = made(seed)
+        chance = Random(seed)
+        lines, begin = [text], {}
+        for name, number in start.items():
+            unit = 10.0 ** chance.randint(-12, 12)
+            lines.append(f"{name} = {unit!r}*v{name}")
+            begin[f"v{name}"] = number / unit
+        lines.append(f"F = {10.0 ** chance.randint(-20, 20)!r}*f")
+        found = backprop.parse("\n".join(lines)).descend(begin, of="F")
+        assert found.converged, (seed, found.reason)
+        assert found.value <= 1e-8 * found.start_value, (seed, found.reason)

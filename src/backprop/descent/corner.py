@@ -82,6 +82,7 @@ def judged(run: Run, stop: Stop, ended: Ending, follows: bool) -> Stop | Lead | 
         return endless
     undecided = not all(map(isfinite, ended.gradient.gradients.values()))
     rests = not run.norm or stop.cause == "gradient"
+    creased: Creased | None = None
     if rests and ended.smooth:
         odd = undecided
     elif rests:
@@ -90,6 +91,10 @@ def judged(run: Run, stop: Stop, ended: Ending, follows: bool) -> Stop | Lead | 
         # a choice by data alone, `if(t == 1, …)`, is no border of the parameters
         odd = undecided or objective.moved(borders.met(at.graph, at.numbers.data))
     else:
+        if follows and not run.problem.objective.is_smooth:
+            creased = _creased(run)
+            if creased and creased.lead and not creased.is_off:
+                return creased.lead
         found = _smooth(run, stop, ended)
         if not run.monotone or (isinstance(found, Lead) and (follows or found.left)):
             return found
@@ -105,7 +110,7 @@ def judged(run: Run, stop: Stop, ended: Ending, follows: bool) -> Stop | Lead | 
     if not odd:
         return _smooth(run, stop, ended)
     problem, is_smooth = run.problem, run.problem.objective.is_smooth
-    creased = _creased(run)
+    creased = creased or _creased(run)
     if follows and creased and creased.lead and not creased.is_off:
         return creased.lead
     lower, output = "lower" if problem.sign > 0 else "higher", problem.output
