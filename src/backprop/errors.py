@@ -249,6 +249,10 @@ class CannotRead(UsageFault):
     """A file that cannot be read."""
 
 
+class BadData(BackpropError):
+    """A table of data with a row that cannot be used."""
+
+
 class CannotWrite(UsageFault):
     """A file that cannot be written; what stood there before is untouched."""
 

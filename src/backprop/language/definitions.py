@@ -28,7 +28,7 @@ from backprop.errors import (
 )
 from backprop.language.arguments import is_open, taken, takes_families
 from backprop.language.circles import around
-from backprop.language.distributions import DISTRIBUTIONS
+from backprop.language.distributions import COLUMN, DISTRIBUTIONS
 from backprop.language.families import MOST_VALUES
 from backprop.names import MAY_LOOK_LIKE, did_you_mean, look, strange_letter
 from backprop.operations import DERIVATIVE, FUNCTIONS, GATHERS
@@ -209,7 +209,7 @@ def _fault(
     tokens, shape = statement
     name, count = tokens.texts[node.token], node.operands
     here, whole = tokens.span(node.token), tokens.span(node.first, node.last)
-    if shape.drawn and (node is shape.nodes[-1] or name in DISTRIBUTIONS):
+    if shape.drawn and (node is shape.nodes[-1] or name in (COLUMN, *DISTRIBUTIONS)):
         return None  # checked where it is drawn
     if name in LATER and name not in functions:
         message = f"{name} is {NOT_YET}"
@@ -380,6 +380,7 @@ def is_model(statement: Statement) -> bool:
     if not shape.drawn:
         return False
     right = [node for node in shape.nodes if node.first > tokens.sign]
-    if any(tokens.texts[node.token] in DISTRIBUTIONS for node in right if node.kind == "call"):
+    names = {tokens.texts[node.token] for node in right if node.kind == "call"}
+    if COLUMN in names or not names.isdisjoint(DISTRIBUTIONS):
         return False
     return shape.form == "distribution" or any(node.kind in ("name", "index") for node in right)

@@ -23,7 +23,7 @@ from backprop.errors import (
     UnknownName,
     defined_twice,
 )
-from backprop.language.distributions import check_distribution
+from backprop.language.distributions import COLUMN, check_distribution
 from backprop.language.index_code import Scope
 from backprop.language.integers import Integers
 from backprop.language.random_numbers import random_numbers
@@ -38,6 +38,7 @@ from backprop.syntax.scanner import Tokens
 
 if TYPE_CHECKING:
     from backprop.language.conditions import Condition
+    from backprop.language.over_rows import Rows
 
 MOST_VALUES: int = default_of(MaxNodes)
 """The most Values that a file may unroll and expand to, unless the person allows more."""
@@ -78,6 +79,8 @@ class Families:
         """For each family all statements that define members of it."""
         self.tables: dict[str, dict[str, float]] = {}
         """The numbers of the families that indices are made of."""
+        self.data: Sequence[Rows] = ()
+        """Tables of which columns stand for names."""
         self.narrowed: dict[tuple[int, int], slice] = {}
         """Of clauses by their `key` which of their numbers are run through, if not all."""
         self.within_tables = 0
@@ -318,8 +321,11 @@ class Families:
     def draw(self, tokens: Tokens, body: Body, label: str, scope: Scope) -> tuple[float, int]:
         """The default of a member that is drawn at random, and its place."""
         drawn = body.nodes[-1]
-        check_distribution(tokens, drawn)
         name, span = tokens.texts[drawn.token], tokens.span(drawn.first, drawn.last)
+        if name == COLUMN:
+            row = scope[tokens.texts[body.nodes[0].token]]
+            return self.column(tokens, body)[row - 1], pack(span.start, span.end)
+        check_distribution(tokens, drawn)
         try:
             first, second = self.integers.arguments(tokens, body, scope)
         except NotANumber as error:
@@ -336,6 +342,11 @@ class Families:
             hints = [rule if wrong else "both numbers, and what is drawn, must be finite"]
             raise NotANumber(message, span, hints=hints)
         return number, pack(span.start, span.end)
+
+    def column(self, tokens: Tokens, body: Body) -> Sequence[float]:
+        """The numbers of a column that a statement draws from."""
+        table, number = (int(tokens.texts[node.token]) for node in body.nodes[1:3])
+        return [*self.data[table].numbers.values()][number]
 
     def drawn(self, name: str, first: float, second: float, labels: Sequence[str]) -> list[float]:
         """The numbers that members draw from a distribution. See `random_numbers`."""

@@ -21,6 +21,7 @@ from backprop.syntax.scanner import statement_at
 if TYPE_CHECKING:
     from backprop.language.in_equations import Differentiation
     from backprop.language.links import Worked  # few files have some
+    from backprop.language.over_rows import Laid
 
 _CHOOSE = "choose one: --of {0}, or in the equations: output {0}"
 
@@ -96,6 +97,8 @@ class Model:
         self.warnings = warnings
         self.worked: Mapping[str, Sequence[Worked]] = {}
         """By name the formulas and the last number that stand behind its equation, if any do."""
+        self.laid: Laid | None = None
+        """What has rows, where columns of data stand for names."""
         self.derivations: Mapping[int, Differentiation] = {}
         """The derivatives in equations, by row."""
         self.looked_at: dict[int, float] = {}

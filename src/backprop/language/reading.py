@@ -1,8 +1,8 @@
 """Equation text → `Model`, and the numbers that a person gives for inputs."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from itertools import chain
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from backprop.errors import (
     BackpropError,
@@ -27,6 +27,9 @@ from backprop.source import Source, Span, one_line
 from backprop.syntax.bodies import Body
 from backprop.syntax.parser import Settings, Statement, read
 from backprop.syntax.scanner import LIST_ENDS, Tokens
+
+if TYPE_CHECKING:
+    from backprop.language.over_rows import Laid, Rows
 
 _LONG = 2000
 """The characters from which on a text may be worth the quick route."""
@@ -67,7 +70,7 @@ class Parsed(NamedTuple):
 
     statements: all of them. equations, functions: those of single names, by name. indexed: those of
     families. members: what indices are. chains: of equations with values behind them, by offset, the
-    whole statements.
+    whole statements. laid: what has rows, where columns of data stand for names.
     """
 
     source: Source
@@ -77,24 +80,39 @@ class Parsed(NamedTuple):
     indexed: list[Statement]
     members: Families
     chains: dict[int, Tokens]
+    laid: "Laid | None" = None
 
 
 def read_carefully(
-    source: Source, seed: int = 0, most: int = MOST_VALUES, sizes: GivenSizes = NO_SIZES
+    source: Source,
+    seed: int = 0,
+    most: int = MOST_VALUES,
+    sizes: GivenSizes = NO_SIZES,
+    tables: "Sequence[Rows]" = (),
 ) -> Model:
     """The Model of an equation text by the ordinary route, which defines what a text means.
 
     Raises the SyntaxFaults and MeaningFaults found in it."""
-    return unrolled(parsed(source, seed, most, sizes))
+    return unrolled(parsed(source, seed, most, sizes, tables))
 
 
 def parsed(
-    source: Source, seed: int = 0, most: int = MOST_VALUES, sizes: GivenSizes = NO_SIZES
+    source: Source,
+    seed: int = 0,
+    most: int = MOST_VALUES,
+    sizes: GivenSizes = NO_SIZES,
+    tables: "Sequence[Rows]" = (),
 ) -> Parsed:
-    """The statements of a text. sizes: numbers from outside. Raises the faults that can be seen before
-    it is unrolled."""
+    """The statements of a text. sizes: numbers from outside. tables: columns that stand for names. Raises
+    the faults that can be seen before it is unrolled."""
     chains: dict[int, Tokens] = {}
     statements, errors = read(source, chains=chains)
+    laid = None
+    if tables and not errors:
+        from backprop.language.over_rows import over_rows  # for data only
+
+        laid = over_rows(statements, tables, source)
+        statements = laid.statements
     equations, functions, indexed = definitions.checked(statements, errors, most)
     used = functions and any(_computes(each, functions) for each in statements)
     if not indexed and (not equations or (functions and not used)):
@@ -102,16 +120,17 @@ def parsed(
     members = Families(equations, seed, most)
     members.integers.sizes = sizes
     members.scalars = equations
+    members.data = tables
     called.provide(members, functions)
     for statement in indexed:
         members.enter(statement)
     provide(members)
-    return Parsed(source, statements, equations, functions, indexed, members, chains)
+    return Parsed(source, statements, equations, functions, indexed, members, chains, laid)
 
 
 def unrolled(found: Parsed) -> Model:
     """The Model in which every member has a row of its own. Raises the faults found in it."""
-    source, statements, equations, functions, indexed, members, chains = found
+    source, statements, equations, functions, indexed, members, chains, laid = found
     members.integers.defined = owners = dict(equations)
     for statement in indexed:
         members.declare(statement, owners)
@@ -143,6 +162,7 @@ def unrolled(found: Parsed) -> Model:
         source, columns, names, defaults, places, fixed, repeated, functions, seed, declared, doubts
     )
     model.take(members.integers.sizes)
+    model.laid = laid
     if derivatives:
         model.derivations = derivatives.known
     if chains:

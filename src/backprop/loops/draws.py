@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy
 
+from backprop.language.distributions import COLUMN
 from backprop.language.random_numbers import width
 from backprop.loops.affine import Affine, Places, count_of, some_of, whole
 from backprop.loops.arrays import ArrayWriter, Spread
@@ -36,6 +37,9 @@ def drawn(
     wrong with them. Raises what is wrong with the statement, NotLoops for a number that is too large for a
     double."""
     families, tokens, body = builder.families, loop.statement.tokens, loop.parts.body
+    if tokens.texts[body.nodes[-1].token] == COLUMN:
+        numbers = numpy.asarray(families.column(tokens, body), dtype=float)
+        return lambda: iter([numbers])
     first = first_of(builder, loop)
     families.draw(tokens, body, family.labels(some_of(places, 0, 1))[0], first)  # what is wrong
     used = {tokens.texts[node.token] for node in body.nodes}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from sys import maxsize
+from typing import TYPE_CHECKING
 
 from backprop.errors import BackpropError, TooLarge, raise_all
 from backprop.language.families import MOST_VALUES, Families, ready_made
@@ -16,6 +17,9 @@ from backprop.source import Source
 from backprop.syntax.bodies import Parts
 from backprop.syntax.parser import Statement
 from backprop.syntax.scanner import Tokens
+
+if TYPE_CHECKING:
+    from backprop.language.over_rows import Rows
 
 MANY = 100_000
 """From about so many steps on, unrolled, which takes a second, gradients need not be added in the
@@ -44,13 +48,15 @@ def read_model(
     many: float = MANY,
     tell: Tell = silent,
     sizes: GivenSizes = NO_SIZES,
+    tables: Sequence[Rows] = (),
 ) -> Model:
     """The Model of an equation text. seed: of the inputs that are drawn at random. most: the values
     that it may unroll to. many: from so many on it is one of loops. tell: is told how it is read.
-    sizes: numbers from outside. Raises the SyntaxFaults and MeaningFaults found in it."""
-    found, why = quickly(source, most), ""
+    sizes: numbers from outside. tables: columns of data that stand for names. Raises the SyntaxFaults and
+    MeaningFaults found in it."""
+    found, why = None if tables else quickly(source, most), ""
     if not found:
-        text = parsed(source, seed, most, sizes)
+        text = parsed(source, seed, most, sizes, tables)
         text.members.most = maxsize  # which is of what is unrolled
         steps = about(text)
         text.members.most = most
@@ -61,8 +67,8 @@ def read_model(
             why = looped
             from backprop.loops.offenders import mistakes
 
-            raise_all(mistakes(parsed(source, seed, most, sizes)))
-            text = parsed(source, seed, most, sizes)
+            raise_all(mistakes(parsed(source, seed, most, sizes, tables)))
+            text = parsed(source, seed, most, sizes, tables)
         try:
             found = unrolled(text)
         except BackpropError as error:
@@ -99,6 +105,7 @@ def _loops(text: Parsed, most: int, steps: float, tell: Tell) -> Model | str:
         text.members.most = maxsize
         plan = read(text.statements, text.equations, text.functions, text.members)
         found = LoopModel(text, plan, most, tell)
+        found.laid = text.laid
     except NotLoops as error:
         at = ""
         if of := error.statement:

@@ -1,0 +1,395 @@
+"""Tables of data: files of columns, read with pyarrow, which nothing else in the house knows."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import os
+import sys
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import cached_property
+from glob import glob, has_magic
+from itertools import islice
+from typing import Any, NamedTuple
+
+import numpy
+import pyarrow
+from numpy.typing import NDArray
+from pyarrow import compute, feather, parquet
+from pyarrow import csv as arrow_csv
+
+from backprop.errors import BackpropError, BadData, BadOption, CannotRead
+from backprop.files import reason
+from backprop.names import did_you_mean
+from backprop.numbers import listed, shortened
+from backprop.places import STANDARD
+from backprop.source import normal
+
+Reals = NDArray[numpy.float64]
+"""An array of doubles."""
+
+MISSING = ("", "NA", "N/A", "#N/A", "null", "NULL", "None")
+"""What stands in a cell that has no number."""
+
+_ARROW, _PARQUET = (".arrow", ".feather", ".ipc"), (".parquet", ".pq")
+_MAGIC = {b"PAR1": "parquet", b"ARROW1": "arrow", b"FEA1": "arrow"}
+_ALSO = ["write it as CSV, TSV, Parquet or Arrow"]
+
+
+class Form(NamedTuple):
+    """How files of text are read. delimiter: "" for what the name of the file says, or its first line.
+    decimal: what stands before the digits of a fraction. header: whether the first line has names."""
+
+    delimiter: str = ""
+    decimal: str = "."
+    header: bool = True
+
+
+class Used(NamedTuple):
+    """Columns of a table that are used: of each its numbers, one a row. rows: which rows of the table these
+    are, None for all. left_out: how many have a missing cell in one of them."""
+
+    numbers: Mapping[str, Reals]
+    rows: NDArray[numpy.int64] | None
+    left_out: int = 0
+
+
+class _Part(NamedTuple):
+    """One file: its columns by name, and how it was read."""
+
+    name: str
+    columns: pyarrow.Table
+    text: bytes | None
+    form: Form
+
+
+class Table:
+    """Files with the same columns, below one another."""
+
+    def __init__(self, parts: Sequence[_Part]) -> None:
+        self._parts = parts
+
+    @cached_property
+    def count(self) -> int:
+        """How many rows it has."""
+        return sum(part.columns.num_rows for part in self._parts)
+
+    @property
+    def files(self) -> list[str]:
+        """What its files are called."""
+        return [part.name for part in self._parts]
+
+    @property
+    def names(self) -> list[str]:
+        """The columns, in the order of the first file."""
+        return list(self._parts[0].columns.column_names)
+
+    def used(self, names: Mapping[str, str], skip_missing: bool = False) -> Used:
+        """Some of its columns as numbers. names: of each name that an equation has the column. Raises
+        BadData for a cell that is missing, or no finite number, and for a column that is there twice."""
+        every = {name: self._column(column) for name, column in names.items()}
+        missing = numpy.zeros(self.count, dtype=bool)
+        for name, (_, none) in every.items():
+            if none.any() and not skip_missing:
+                raise self._missing(names[name], int(numpy.argmax(none)))
+            missing |= none
+        found = {}
+        for name, (numbers, _) in every.items():
+            odd = ~numpy.isfinite(numbers) & ~missing
+            if odd.any():
+                row = int(numpy.argmax(odd))
+                message = f"{self._cell(names[name], row)} is {numbers[row]}, and no finite number"
+                raise BadData(message, where=self._where(row), hints=self._look(row))
+            found[name] = numbers[~missing] if missing.any() else numbers
+        rows = numpy.flatnonzero(~missing) if missing.any() else None
+        return Used(found, rows, int(missing.sum()))
+
+    def place(self, row: int) -> str:
+        """Where a row stands: `rows.csv:7`, by its line, or `rows.parquet, row 6`."""
+        part, at = self._part(row)
+        line = _line(part, at)
+        return f"{part.name}:{line}" if line else f"{part.name}, row {at + 1:,}"
+
+    def _part(self, row: int) -> tuple[_Part, int]:
+        for part in self._parts:
+            if row < part.columns.num_rows:
+                return part, row
+            row -= part.columns.num_rows
+        raise IndexError(row)
+
+    def _where(self, row: int) -> str:
+        return self.place(row)
+
+    def _cell(self, column: str, row: int) -> str:
+        return f"{column} in row {self._part(row)[1] + 1:,}"
+
+    def _look(self, row: int) -> list[str]:
+        part, at = self._part(row)
+        cells = [
+            f"{name} = {shortened(str(part.columns.column(i)[at].as_py()), 20)}"
+            for i, name in enumerate(part.columns.column_names)
+        ]
+        return [f"the row: {', '.join(cells[:6])}{', …' if len(cells) > 6 else ''}"]
+
+    def _missing(self, column: str, row: int) -> BackpropError:
+        hints = ["leave such rows out: --skip-missing", *self._look(row)]
+        message = f"{self._cell(column, row)} is missing"
+        return BadData(message, where=self._where(row), hints=hints)
+
+    def _column(self, name: str) -> tuple[Reals, NDArray[numpy.bool_]]:
+        """The numbers of a column, and which are missing."""
+        pieces, missing, start = list[Reals](), list[NDArray[numpy.bool_]](), 0
+        for part in self._parts:
+            at = [i for i, each in enumerate(part.columns.column_names) if each == name]
+            if len(at) > 1:
+                message = f"the column {name} is there {len(at)} times"
+                hints = ["give them different names in the first line, or leave one out"]
+                raise BadData(message, where=f"{part.name}:1", hints=hints)
+            column = part.columns.column(at[0])
+            none = column.is_null().to_numpy()
+            pieces.append(self._numbers(column, name, start))
+            missing.append(none)
+            start += len(none)
+        if len(pieces) == 1:
+            return pieces[0], missing[0]
+        return numpy.concatenate(pieces), numpy.concatenate(missing)
+
+    def _numbers(self, column: Any, name: str, start: int) -> Reals:
+        kind, types = column.type, pyarrow.types
+        if types.is_dictionary(kind):
+            column = column.cast(kind.value_type)
+            kind = column.type
+        if types.is_boolean(kind):
+            column = column.cast(pyarrow.int8())
+        elif types.is_string(kind) or types.is_large_string(kind):
+            self._no_text(column, name, start)
+            column = compute.utf8_trim_whitespace(column)
+        elif not (
+            types.is_integer(kind)
+            or types.is_floating(kind)
+            or types.is_decimal(kind)
+            or types.is_null(kind)
+        ):
+            row = start + _first(column.is_valid())
+            message = f"{self._cell(name, row)} is {column[row - start].as_py()!s}, and no number"
+            hints = [f"numbers are needed here, and this column has a {kind} in each cell"]
+            raise BadData(message, where=self._where(row), hints=hints)
+        found = column.cast(pyarrow.float64(), safe=False).to_numpy()
+        return numpy.asarray(found, dtype=float)
+
+    def _no_text(self, column: Any, name: str, start: int) -> None:
+        """Raise BadData for the first cell of a column of text that is no number."""
+        for at, cell in enumerate(column.to_pylist()):
+            try:
+                if cell is not None:
+                    float(cell)
+            except ValueError:
+                message = (
+                    f"{self._cell(name, start + at)} is {shortened(cell, 40)!r}, and no number"
+                )
+                hints = self._look(start + at)
+                part, _ = self._part(start + at)
+                if part.text is not None and "," in cell and cell.replace(",", "", 1).isdigit():
+                    hints = ["if it has a decimal comma: --decimal ,", *hints]
+                raise BadData(message, where=self._where(start + at), hints=hints) from None
+
+
+def _first(which: Any) -> int:
+    return int(numpy.argmax(which.to_numpy())) if len(which) else 0
+
+
+def read_tables(paths: Sequence[str], form: Form | None = None) -> list[Table]:
+    """The tables that files have: those with the same columns are one. paths: names, patterns such as
+    `day*.csv`, or - for standard input. Raises CannotRead, BadData."""
+    parts: dict[frozenset[str], list[_Part]] = {}
+    for path in _expanded(paths):
+        part = _read(path, form or Form())
+        parts.setdefault(frozenset(part.columns.column_names), []).append(part)
+    tables = [
+        Table([each._replace(columns=_in_order(each, some[0])) for each in some])
+        for some in parts.values()
+    ]
+    for at, table in enumerate(tables):
+        for other in tables[:at]:
+            if both := [name for name in table.names if name in other.names]:
+                message = (
+                    f"{other.files[0]} and {table.files[0]} have only {listed(both)} in common"
+                )
+                hints = ["files with the same columns are joined; give others names of their own"]
+                raise BadData(message, where=table.files[0], hints=hints)
+    return tables
+
+
+def _in_order(part: _Part, first: _Part) -> Any:
+    names = first.columns.column_names
+    if part.columns.column_names == names or len({*names}) < len(names):
+        return part.columns
+    return part.columns.select(names)
+
+
+def _expanded(paths: Sequence[str]) -> Iterator[str]:
+    for path in paths:
+        if path == STANDARD or os.path.exists(path) or not has_magic(path):
+            yield path
+            continue
+        found = sorted(glob(path, recursive=True))
+        if not found:
+            raise CannotRead(f"no file is like {path}", hints=["check the pattern after --data"])
+        yield from found
+
+
+def _read(path: str, form: Form) -> _Part:
+    """One file. Raises CannotRead, BadData."""
+    name = "<stdin>" if path == STANDARD else path
+    try:
+        if path == STANDARD:
+            if sys.stdin is None:
+                raise CannotRead("there is no standard input", hints=["name a file"])
+            data = sys.stdin.buffer.read()
+        else:
+            with open(path, "rb") as file:
+                data = file.read()
+        plain = path.removesuffix(".gz")
+        if data[:2] == b"\x1f\x8b":
+            data = gzip.decompress(data)
+    except EOFError:
+        raise BadData(f"{name} ends in the middle of its compressed data", where=name) from None
+    except (OSError, ValueError, gzip.zlib.error) as error:  # type: ignore[attr-defined]
+        message, hints = f"{name} cannot be read: {_said(error)}", list[str]()
+        if isinstance(error, IsADirectoryError):
+            message, hints = (
+                f"{name} is a directory, not a file",
+                [f"for all files in it: --data '{path}/*'"],
+            )
+        elif isinstance(error, FileNotFoundError):
+            message, hints = f"there is no file {name}", ["check the path after --data"]
+        raise CannotRead(message, hints=hints) from None
+    kind = next((kind for magic, kind in _MAGIC.items() if data.startswith(magic)), "text")
+    if plain.endswith((*_PARQUET, *_ARROW)) and kind == "text":
+        raise BadData(
+            f"{name} is no {'Parquet' if plain.endswith(_PARQUET) else 'Arrow'} file", where=name
+        )
+    try:
+        if kind == "parquet":
+            columns = parquet.read_table(pyarrow.BufferReader(data))
+        elif kind == "arrow":
+            columns = feather.read_table(pyarrow.BufferReader(data))
+        else:
+            return _text(name, plain, data, form)
+    except (pyarrow.ArrowException, OSError) as error:
+        message = f"{name} cannot be read as {kind.capitalize()}: {_said(error)}"
+        raise BadData(message, where=name, hints=["it may be cut off: copy it again"]) from None
+    return _Part(name, _named(columns, name), None, form)
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return reason(error)
+    return shortened(str(error).splitlines()[0] if str(error) else type(error).__name__, 100)
+
+
+def _named(columns: Any, name: str) -> Any:
+    if not columns.num_columns:
+        raise BadData("there is no column in this file", where=name)
+    return columns.rename_columns([normal(each.strip()) for each in columns.column_names])
+
+
+def _text(name: str, path: str, data: bytes, form: Form) -> _Part:
+    """A file of text. Raises BadData."""
+    if not data.strip():
+        raise BadData("there is nothing in this file", where=name, hints=_ALSO)
+    if not form.delimiter:
+        form = form._replace(delimiter=_delimiter(path, data))
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        message = f"byte 0x{data[error.start]:02X} is no UTF-8"
+        raise BadData(message, where=f"{name}:{line}", hints=["save the file as UTF-8"]) from None
+    reading = arrow_csv.ReadOptions(autogenerate_column_names=not form.header)
+    parsing = arrow_csv.ParseOptions(delimiter=form.delimiter, newlines_in_values=True)
+    converting = arrow_csv.ConvertOptions(
+        null_values=[*MISSING],
+        strings_can_be_null=True,
+        decimal_point=form.decimal,
+        true_values=[],
+        false_values=[],
+        timestamp_parsers=[],
+    )
+    try:
+        columns = arrow_csv.read_csv(pyarrow.BufferReader(data), reading, parsing, converting)
+    except pyarrow.ArrowException as error:
+        raise _ragged(name, data, form) or BadData(
+            f"this cannot be read as a table: {_said(error)}", where=name, hints=_ALSO
+        ) from None
+    if not form.header:
+        columns = columns.rename_columns([f"c{at + 1}" for at in range(columns.num_columns)])
+    return _Part(name, _named(columns, name), data, form)
+
+
+def _delimiter(path: str, data: bytes) -> str:
+    """What stands between cells: what occurs most often in the first line."""
+    if path.endswith((".tsv", ".tab")):
+        return "\t"
+    line = data.removeprefix(b"\xef\xbb\xbf").split(b"\n", 1)[0].decode("utf-8", "replace")
+    return max(",\t;|", key=line.count) if "," not in line else ","
+
+
+def _rows(data: bytes, form: Form) -> Iterator[tuple[int, list[str]]]:
+    """The rows of a text that are not empty, each with its line; the first one may be of names."""
+    reader = csv.reader(
+        io.TextIOWrapper(io.BytesIO(data), "utf-8-sig", newline=""), delimiter=form.delimiter
+    )
+    line = 1
+    for cells in reader:
+        if cells:
+            yield line, cells
+        line = reader.line_num + 1
+
+
+def _ragged(name: str, data: bytes, form: Form) -> BackpropError | None:
+    """The error for the first row with more or fewer cells than the first one has."""
+    due = 0
+    try:
+        for line, cells in _rows(data, form):
+            due = due or len(cells)
+            if len(cells) != due:
+                message = f"{len(cells)} cells, where the first line has {due}"
+                hints = ["write a cell for each column, an empty one where there is no number"]
+                if len(cells) > due and form.delimiter == "," and form.decimal == ".":
+                    hints.append("if numbers have a decimal comma: --delimiter ';' --decimal ,")
+                return BadData(message, where=f"{name}:{line}", hints=hints)
+    except csv.Error as error:
+        return BadData(f"this cannot be read as a table: {error}", where=name)
+    return None
+
+
+def _line(part: _Part, row: int) -> int:
+    """The line in which a row of a text begins; 0 of other files."""
+    if part.text is None:
+        return 0
+    found = islice(_rows(part.text, part.form), row + part.form.header, None)
+    return next(found, (0, []))[0]
+
+
+def renamed(tables: Sequence[Table], given: Sequence[str]) -> dict[str, tuple[Table, str]]:
+    """The columns of all tables by the names that equations have for them. given: `x = Temp (C)`. Raises
+    BadOption."""
+    found = {name: (table, name) for table in tables for name in table.names}
+    for each in given:
+        name, sign, header = (part.strip() for part in each.partition("="))
+        name, header = normal(name), normal(header)
+        if (
+            not sign
+            or (not name.isidentifier() and not name.replace("'", "").isidentifier())
+            or not header
+        ):
+            hints = ['give it as --column "x = Temp (C)"']
+            raise BadOption(f"--column {each!r} does not say what a column is called", hints=hints)
+        if header not in found:
+            every: Collection[str] = [*found]
+            hints = did_you_mean(header, every) or [f"there are {listed(sorted(every), 8)}"]
+            raise BadOption(f"there is no column {header!r} for --column {name}", hints=hints)
+        found[name] = found[header]
+    return found
