@@ -76,6 +76,7 @@ def test_every_error_class_has_an_example() -> None:
     }
     assert causes - shown == {
         "AtBorder",
+        "BadData",  # test_data_files.py
         "Cancelled",
         "EmptyRange",
         "ZeroDerivative",

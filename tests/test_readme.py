@@ -45,8 +45,13 @@ def options_table(name: str) -> str:
 
 
 @pytest.mark.parametrize("console", CONSOLES, ids=lambda text: text.splitlines()[0][:50])
-def test_every_console_example_prints_what_it_shows(console: str) -> None:
+def test_every_console_example_prints_what_it_shows(
+    console: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     command, _, expected = console.partition("\n")
+    if "rows.csv" in command:  # which stands in the README, too
+        (tmp_path / "rows.csv").write_text(re.findall(r"```csv\n(.*?)```", README, re.S)[0])
+        monkeypatch.chdir(tmp_path)
     words = shlex.split(command.removeprefix("$ "))
     assert words[0] == "backprop"
     ran = backprop(*words[1:])

@@ -321,7 +321,6 @@ def test_what_is_said_of_mistakes(text: str, place: str, says: str, hint: str) -
         "log(y) ~ a + b*x",
         "y[i] ~ a*x[i] for i in 1..3",
         "A ~ normal(mu, 1); y = A",
-        "y = count(x)",
     ],
 )
 def test_what_is_refused_by_its_name(text: str) -> None:

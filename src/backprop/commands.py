@@ -238,6 +238,8 @@ class Descending(NamedTuple):
         leading = self.model.leading(found.output)
         still = (*self.model.constants, *self.model.fixed)
         constants = [name for name in dict.fromkeys(still) if name in leading]
+        if laid := self.model.laid:  # whose columns are data, and no names that could move
+            constants = [name for name in constants if not laid.is_column(name)]
         inputs = {**self.known, **found.parameters}
         return DescentReport(found, kept, constants, whole, inputs, declared(self.model))
 

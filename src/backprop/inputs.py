@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from typing import Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from backprop.errors import BadOption, CannotRead
 from backprop.files import read_source, typed
@@ -13,6 +13,9 @@ from backprop.language.sizes import NO_SIZES, GivenSizes
 from backprop.loops.worth import MANY, read_model, silent
 from backprop.options import MaxNodes, Option, Seed, default_of, names
 from backprop.source import Source
+
+if TYPE_CHECKING:
+    from backprop.language.laid import Data
 
 DEFAULT_FILE = "eqs.txt"
 FILE_VARIABLE = "BACKPROP_FILE"
@@ -75,6 +78,31 @@ class Inputs(NamedTuple):
     verbose: Annotated[bool, Option(
         "--verbose", "Say on standard error how the equations are read: as loops or step by step, and why.",
     )] = False
+    data: Annotated[Sequence[str], Option(
+        "--data FILE",
+        "Tables whose columns stand for names: CSV, TSV, Parquet, Arrow; - is standard input; repeatable.",
+        path="read",
+    )] = ()
+    columns: Annotated[Sequence[str], Option(
+        "--column TEXT", 'What equations call a column: "x = Temp (C)"; repeatable.', needs=("data",),
+    )] = ()
+    where: Annotated[Sequence[str], Option(
+        "--where TEXT", 'Rows that count: "x > 0 and site == 2"; repeatable.', needs=("data",),
+    )] = ()
+    delimiter: Annotated[str, Option(
+        "--delimiter TEXT", "What stands between cells. Default: what the first line has.",
+        "", needs=("data",),
+    )] = ""
+    decimal: Annotated[str, Option(
+        "--decimal TEXT", "The decimal sign of a text: . by default, or ,",
+        ".", choices=(".", ","), needs=("data",),
+    )] = "."
+    no_header: Annotated[bool, Option(
+        "--no-header", "The first line has numbers: columns are called c1, c2, …", needs=("data",),
+    )] = False
+    skip_missing: Annotated[bool, Option(
+        "--skip-missing", "Leave out rows without a number that is used.", needs=("data",),
+    )] = False
     # fmt: on
 
     @property
@@ -90,11 +118,27 @@ class Inputs(NamedTuple):
 
     def model(self) -> Model:
         """The Model of the equations."""
-        return self._read(self._equations())
+        return self._read(self._equations(), self._tables())
 
-    def _read(self, source: Source, many: float = MANY, sizes: GivenSizes = NO_SIZES) -> Model:
+    def _read(
+        self,
+        source: Source,
+        tables: "Sequence[Data]",
+        many: float = MANY,
+        sizes: GivenSizes = NO_SIZES,
+    ) -> Model:
         tell = say if self.verbose else silent
-        return read_model(source, self.seed, self.max_nodes, many, tell, sizes)
+        return read_model(source, self.seed, self.max_nodes, many, tell, sizes, tables)
+
+    def _tables(self) -> "Sequence[Data]":
+        if not self.data:
+            return ()
+        from backprop.data_files import TextForm
+        from backprop.data_given import DataOptions, tables_of  # for data only
+
+        form = TextForm(self.delimiter, self.decimal, not self.no_header)
+        some = tuple(self.data), tuple(self.columns), tuple(self.where)
+        return tables_of(DataOptions(*some, form, self.skip_missing))
 
     def _equations(self) -> Source:
         if self.expressions:
@@ -120,13 +164,13 @@ class Inputs(NamedTuple):
     ) -> tuple[Model, dict[str, float]]:
         """The Model and the numbers for its inputs. bounds: names or patterns of those for which the
         bounds of the model do not hold. many: from so many steps on the Model is one of loops."""
-        source = self._equations()
+        source, tables = self._equations(), self._tables()
         if not (self.values or self.settings):
-            return self._read(source, many), {}
+            return self._read(source, tables, many), {}
         from backprop.given import opened_all, read_numbers, read_with  # not at each start
 
         def read(source: Source, sizes: GivenSizes) -> Model:
-            return self._read(source, many, sizes)
+            return self._read(source, tables, many, sizes)
 
         values = opened_all(self.values)
         model = read_with(source, values, self.settings, self.seed, read)

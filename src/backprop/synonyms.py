@@ -1,10 +1,5 @@
-"""What people also write for a function of the language, and functions that are still to come.
-
-    ALIASES  read as the function: `ln(x)` is `log(x)`
-    LATER    part of the language, but not computed by this version
-
-What is only hinted stands in `meanings.py`.
-"""
+"""What people also write for a function of the language: `ln(x)` is read as `log(x)`. What is only hinted
+stands in `meanings.py`."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -18,8 +13,3 @@ ALIASES: Mapping[str, str] = MappingProxyType(
     | {f"ar{name}": f"a{name}" for name in _INVERSE if name.endswith("h")}
 )
 """Other names of functions, and the rows of the table of operations that they stand for."""
-
-LATER: Mapping[str, str] = MappingProxyType(
-    {"count": "give the number of rows a name of its own: n = 100"}
-)
-"""Functions that are part of the language, and what to do without them."""

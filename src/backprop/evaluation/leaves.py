@@ -225,6 +225,12 @@ def refused(
 
     near: whether to look for the input that may be meant.
     """
+    if model.laid and model.laid.is_column(name):
+        message = (
+            f"{name.partition('[')[0]} is a column of data, whose numbers are those of the file"
+        )
+        hints = ["leave it out, or give the column another name: --column"]
+        return NotAnInput(message, *([span] if span else []), hints=hints)
     if name not in model.names:
         known = chain(model.inputs, (each for each in model.fixed if not model.is_equation(each)))
         return unknown_name(name, known, "the inputs of these equations", span, near)

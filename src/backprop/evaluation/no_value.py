@@ -242,6 +242,7 @@ def _told(model: LoopModel, begun: _Begun, at: int, member: int) -> NotFinite:
         places={label: pack(span.start, span.end)},
         functions=model.functions,
     )
+    alone.laid = model.laid
     data = new.start()
     for node, number in numbers.items():
         data[node] = number

@@ -12,7 +12,6 @@ from itertools import chain
 
 from backprop.errors import (
     LIMIT,
-    NOT_YET,
     BackpropError,
     Label,
     LooksAlike,
@@ -30,10 +29,10 @@ from backprop.language.arguments import is_open, taken, takes_families
 from backprop.language.circles import around
 from backprop.language.distributions import COLUMN, DISTRIBUTIONS
 from backprop.language.families import MOST_VALUES
+from backprop.language.laid import COUNT
 from backprop.names import MAY_LOOK_LIKE, did_you_mean, look, strange_letter
 from backprop.operations import DERIVATIVE, FUNCTIONS, GATHERS
 from backprop.source import Span, one_line
-from backprop.synonyms import LATER
 from backprop.syntax.grammar import Node, roots
 from backprop.syntax.parser import Statement
 from backprop.syntax.scanner import Tokens
@@ -211,9 +210,6 @@ def _fault(
     here, whole = tokens.span(node.token), tokens.span(node.first, node.last)
     if shape.drawn and (node is shape.nodes[-1] or name in (COLUMN, *DISTRIBUTIONS)):
         return None  # checked where it is drawn
-    if name in LATER and name not in functions:
-        message = f"{name} is {NOT_YET}"
-        return NotYetSupported(message, here, hints=[LATER[name]])
     if node.kind == "gather":
         if name in GATHERS:
             return None
@@ -231,14 +227,15 @@ def _fault(
 
         return derivative_fault(statement, node)
     row = FUNCTIONS.get(name)
-    if name in GATHERS and count == 1:
+    if (name in GATHERS or name == COUNT) and count == 1:
         from backprop.language.hints import of_family  # for a mistake only
 
-        message = f"{name}(…) of one argument gathers the rows of data, and there is no data"
-        hint = "this version has no data: write the terms out"
+        does = "counts" if name == COUNT else "of one argument gathers"
+        message = f"{name}(…) {does} the rows of data, and there is no data"
+        hint = "give a table that has its columns, --data rows.csv, or write the terms out"
         if row:
             hint = f"give {name} several arguments, as in {name}(a, b)"
-        if near and (advice := of_family(statement, node)):
+        if near and name in GATHERS and (advice := of_family(statement, node)):
             message, hint = f"{name} of a family takes its members by an index", advice
         return NeedsData(message, whole, hints=[hint])
     least = row.arity - len(row.defaults) if row else 0
@@ -248,9 +245,12 @@ def _fault(
     from backprop.language.hints import meant, member, otherwise, written_out
     from backprop.meanings import ABSENT, gathering
 
-    if name in GATHERS and row is None:
+    if name in (*GATHERS, COUNT) and row is None:
         message = f"{name} takes 1 argument, not {count}"
-        return WrongNumberOfArguments(message, whole, hints=written_out(statement, node, name))
+        hints = ["name one column: count(x)"]
+        if name in GATHERS:
+            hints = written_out(statement, node, name)
+        return WrongNumberOfArguments(message, whole, hints=hints)
     if row is None:
         known = [*functions, *FUNCTIONS, DERIVATIVE] if near and name.lower() not in ABSENT else []
         primed = name.endswith(("'", "′"))

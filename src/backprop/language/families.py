@@ -38,7 +38,7 @@ from backprop.syntax.scanner import Tokens
 
 if TYPE_CHECKING:
     from backprop.language.conditions import Condition
-    from backprop.language.over_rows import Rows
+    from backprop.language.laid import RowNumbers
 
 MOST_VALUES: int = default_of(MaxNodes)
 """The most Values that a file may unroll and expand to, unless the person allows more."""
@@ -79,7 +79,7 @@ class Families:
         """For each family all statements that define members of it."""
         self.tables: dict[str, dict[str, float]] = {}
         """The numbers of the families that indices are made of."""
-        self.data: Sequence[Rows] = ()
+        self.data: Sequence[RowNumbers] = ()
         """Tables of which columns stand for names."""
         self.narrowed: dict[tuple[int, int], slice] = {}
         """Of clauses by their `key` which of their numbers are run through, if not all."""
@@ -324,7 +324,7 @@ class Families:
         name, span = tokens.texts[drawn.token], tokens.span(drawn.first, drawn.last)
         if name == COLUMN:
             row = scope[tokens.texts[body.nodes[0].token]]
-            return self.column(tokens, body)[row - 1], pack(span.start, span.end)
+            return float(self.column(tokens, body)[row - 1]), pack(span.start, span.end)
         check_distribution(tokens, drawn)
         try:
             first, second = self.integers.arguments(tokens, body, scope)
@@ -346,7 +346,8 @@ class Families:
     def column(self, tokens: Tokens, body: Body) -> Sequence[float]:
         """The numbers of a column that a statement draws from."""
         table, number = (int(tokens.texts[node.token]) for node in body.nodes[1:3])
-        return [*self.data[table].numbers.values()][number]
+        found: Sequence[float] = [*self.data[table].numbers.values()][number]
+        return found
 
     def drawn(self, name: str, first: float, second: float, labels: Sequence[str]) -> list[float]:
         """The numbers that members draw from a distribution. See `random_numbers`."""

@@ -3,6 +3,7 @@
 from weakref import proxy
 
 from backprop.errors import BackpropError, Label, NotANumber, TooLarge
+from backprop.language.distributions import COLUMN
 from backprop.language.families import Families, left, ready_made, right
 from backprop.language.sizes import takes_numbers
 from backprop.source import Span
@@ -57,6 +58,11 @@ def _given(families: Families, name: str) -> dict[str, float]:
 def _enter(families: Families, name: str, statement: Statement, asked: Span) -> None:
     """Enter the numbers that a statement gives members of a family."""
     tokens, parts = statement.tokens, ready_made(statement)
+    if tokens.texts[parts.body.nodes[-1].token] == COLUMN:
+        for scope in families.scopes(tokens, parts, {}):
+            label = families.label(tokens, name, parts.indices, scope)
+            families.tables[name][label] = families.draw(tokens, parts.body, label, scope)[0]
+        return
     if statement.shape.drawn:
         labels = Label(asked, "an index is made of it"), Label(left(statement), "drawn here")
         raise NotANumber(f"{name} is drawn at random", *labels)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from backprop.language.index_code import plain
 from backprop.names import indices
@@ -10,6 +10,9 @@ from backprop.source import Span, one_line
 from backprop.syntax.bodies import prepared
 from backprop.syntax.grammar import Shape, roots, shape
 from backprop.syntax.scanner import Tokens, statement_at
+
+if TYPE_CHECKING:
+    from backprop.language.laid import Laid
 
 
 class _Index(NamedTuple):
@@ -30,12 +33,15 @@ class _Template(NamedTuple):
     pieces: list[str]
 
 
-def member_text(whole: Span, right: Span, name: str) -> str:
-    """The right side of the equation of a member on one line, with numbers for its indices.
+def member_text(whole: Span, right: Span, name: str, laid: "Laid | None" = None) -> str:
+    """The right side of the equation of a member on one line, with numbers for its indices; "" for one of
+    a column of data.
 
-    whole: the statement; right: its right side. Where the indices of the left side are no sums and
-    products of whole numbers and one variable each, the text stays as it is.
+    whole: the statement; right: its right side. laid: what has rows. Where the indices of the left side
+    are no sums and products of whole numbers and one variable each, the text stays as it is.
     """
+    if whole.start == whole.end:
+        return ""
     template, scope = _template(whole, right), dict[str, str]()
     numbers = indices(name)
     for variable, at, number, zero, step in template.left:
@@ -44,7 +50,8 @@ def member_text(whole: Span, right: Span, name: str) -> str:
             scope[variable] = str(value) if value >= 0 else f"({value})"
     pieces = [*template.pieces]
     pieces[1::2] = [scope.get(each, each) for each in pieces[1::2]]
-    return one_line("".join(pieces))
+    text = one_line("".join(pieces))
+    return laid.at_row(text, name) if laid else text
 
 
 @lru_cache(8)

@@ -20,8 +20,8 @@ from backprop.syntax.scanner import statement_at
 
 if TYPE_CHECKING:
     from backprop.language.in_equations import Differentiation
+    from backprop.language.laid import Laid
     from backprop.language.links import Worked  # few files have some
-    from backprop.language.over_rows import Laid
 
 _CHOOSE = "choose one: --of {0}, or in the equations: output {0}"
 
@@ -97,8 +97,7 @@ class Model:
         self.warnings = warnings
         self.worked: Mapping[str, Sequence[Worked]] = {}
         """By name the formulas and the last number that stand behind its equation, if any do."""
-        self.laid: Laid | None = None
-        """What has rows, where columns of data stand for names."""
+        self.laid: Laid | None = None  # what has rows, where columns of data stand for names
         self.derivations: Mapping[int, Differentiation] = {}
         """The derivatives in equations, by row."""
         self.looked_at: dict[int, float] = {}
@@ -253,6 +252,8 @@ class Model:
             last = [*self.names][-1]
             hints = ["add an equation that uses them", _CHOOSE.format(last)]
             raise ChooseOutput(message, hints=hints, where=self.source.name)
+        if self.laid and (error := self.laid.no_output(outputs, self.source.name)):
+            raise error
         shown = gathered(outputs)
         more = f", … and {len(shown) - _MOST_SHOWN} more" if len(shown) > _MOST_SHOWN else ""
         message = f"there are {len(outputs)} outputs: {', '.join(shown[:_MOST_SHOWN])}{more}"
@@ -332,7 +333,8 @@ class Model:
         whole, right = self.repeated[name], self._known_places[name]
         from backprop.language.members import member_text  # for families only
 
-        text = member_text(Span.at(self.source, whole), Span.at(self.source, right), name)
+        spans = Span.at(self.source, whole), Span.at(self.source, right)
+        text = member_text(*spans, name, self.laid)
         return without_brackets(text) if name in self.uncertainties else text
 
     def draws(self, whole: int) -> bool:

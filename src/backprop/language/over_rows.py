@@ -8,48 +8,32 @@ are tokens without a place of their own, so that all that is said of it shows th
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
 
 from backprop.errors import BackpropError, NameDefinedTwice, NeedsData, raise_all
 from backprop.language.arguments import is_open
 from backprop.language.distributions import COLUMN
+from backprop.language.laid import COUNT, Data, Laid, RowNumbers
+from backprop.numbers import listed
 from backprop.operations import GATHERS
 from backprop.source import Source
 from backprop.syntax.grammar import Node
 from backprop.syntax.parser import Statement, shaped
 from backprop.syntax.scanner import Tokens
 
-COUNT = "count"
-"""The function that says how many rows a column has."""
-
-Piece = tuple[str, str]
+TokenPiece = tuple[str, str]
 """The kind and the text of a token."""
 
 
-class Rows(NamedTuple):
-    """A table for equations. name: what it is called in messages. size: how many rows it has. numbers: of
-    each column by name, one for each row."""
-
-    name: str
-    size: int
-    numbers: Mapping[str, Sequence[float]]
-
-
-class Laid(NamedTuple):
-    """Statements over rows. families: of which the last index is the row, with the number of their table.
-    columns: those of the tables that are used. variables: of each table the index that is its row."""
-
-    statements: list[Statement]
-    families: Mapping[str, int]
-    columns: Sequence[str]
-    variables: Sequence[str]
-
-
-def over_rows(statements: Sequence[Statement], tables: Sequence[Rows], source: Source) -> Laid:
+def over_rows(statements: Sequence[Statement], data: Sequence[Data], source: Source) -> Laid:
     """Statements with the indices that their columns have. Raises NameDefinedTwice for a column that is
     named like an equation, NeedsData for expressions over two tables."""
-    return _Laying(statements, tables, source).laid()
+    words = {text for each in statements for text in each.tokens.texts}
+    for table in data:
+        _check_names(statements, table)
+    tables = [each.rows([name for name in each.names if name in words]) for each in data]
+    laid = _Laying(statements, [each for each in tables if each.numbers], data, source).laid()
+    return laid._replace(data=data)
 
 
 class _Edit:
@@ -57,14 +41,14 @@ class _Edit:
 
     def __init__(self, tokens: Tokens) -> None:
         self._tokens = tokens
-        self._behind: dict[int, list[Piece]] = {}
+        self._behind: dict[int, list[TokenPiece]] = {}
         self._gone: set[int] = set()
 
-    def put(self, at: int, pieces: Iterable[Piece]) -> None:
+    def put(self, at: int, pieces: Iterable[TokenPiece]) -> None:
         """Put pieces right behind a token."""
         self._behind.setdefault(at, []).extend(pieces)
 
-    def swap(self, first: int, last: int, piece: Piece) -> None:
+    def swap(self, first: int, last: int, piece: TokenPiece) -> None:
         """One token in the place of some."""
         self._gone.update(range(first, last + 1))
         self.put(last, [piece])
@@ -91,9 +75,14 @@ class _Edit:
 
 class _Laying:
     def __init__(
-        self, statements: Sequence[Statement], tables: Sequence[Rows], source: Source
+        self,
+        statements: Sequence[Statement],
+        tables: Sequence[RowNumbers],
+        data: Sequence[Data],
+        source: Source,
     ) -> None:
         self._statements, self._tables, self._source = statements, tables, source
+        self._given = data
         self._functions = {
             each.tokens.texts[each.shape.target]: each
             for each in statements
@@ -111,18 +100,8 @@ class _Laying:
         """All statements as they are over rows."""
         constants = self._constants()
         kept = [each for each in self._statements if each not in constants]
-        errors = list[BackpropError]()
-        owners = {self._target(each): each for each in kept if each.shape.target >= 0}
         for at, table in enumerate(self._tables):
-            for name in table.numbers:
-                if name in owners and owners[name].shape.form not in (
-                    "function",
-                    "declaration",
-                    "goal",
-                ):
-                    errors.append(_named_twice(name, table, owners[name]))
-                self._of[name] = at
-        raise_all(errors)
+            self._of |= dict.fromkeys(table.numbers, at)
         columns = {*self._of}
         self._find(kept)
         used = {text for each in kept for text in each.tokens.texts} & columns
@@ -141,7 +120,8 @@ class _Laying:
         families = {
             name: at for name, at in self._of.items() if name in used or name not in columns
         }
-        return Laid(made, families, [name for name in self._of if name in used], self._index)
+        shown = [name for name in self._of if name in used]
+        return Laid(made, families, shown, self._index, self._tables)
 
     def _constants(self) -> list[Statement]:
         """The statements of constants that columns stand for."""
@@ -236,6 +216,7 @@ class _Laying:
             return statement
         gathers = list[int]()
         live = self._leaves(statement, gathers)
+        self._refuse_others(statement, gathers)
         name = self._target(statement)
         tables = {*live.values()}
         if shape.form != "function":
@@ -247,12 +228,10 @@ class _Laying:
         counted = list[tuple[int, int]]()
         for at in gathers:
             node = shape.nodes[at]
-            table = self._table_in(statement, node)
             if tokens.texts[node.token] == COUNT:
-                edit.swap(node.first, node.last, ("NUMBER", str(self._tables[table].size)))
+                size = self._tables[self._table_in(statement, node)].size
+                edit.swap(node.first, node.last, ("NUMBER", str(size)))
                 counted.append((node.start, at))
-            else:
-                edit.put(node.last - 1, [("FOR", "for"), *self._clause(table)])
         for at in every:
             node = shape.nodes[at]
             if any(start <= at < end for start, end in counted):
@@ -265,6 +244,12 @@ class _Laying:
                 edit.put(node.last - 1, self._more(self._of[word]))
             else:
                 edit.put(node.token, self._index_of(self._of[word]))
+        for at in gathers:  # behind what its argument ends with
+            node = shape.nodes[at]
+            if tokens.texts[node.token] != COUNT:
+                edit.put(
+                    node.last - 1, [("FOR", "for"), *self._clause(self._table_in(statement, node))]
+                )
         if shape.form == "function":
             if tables:
                 closing = tokens.kinds.index("RPAR")
@@ -278,6 +263,23 @@ class _Laying:
                 edit.put(tokens.sign - 2, self._more(table))
             self._over_all(statement, edit, table)
         return shaped(edit.made())
+
+    def _refuse_others(self, statement: Statement, gathers: Sequence[int]) -> None:
+        """Raise NeedsData for a gatherer of what is no column."""
+        tokens, shape = statement
+        for at, node in enumerate(shape.nodes):
+            name = tokens.texts[node.token]
+            if node.kind != "call" or node.operands != 1 or name in self._functions:
+                continue
+            gathered = name == COUNT or (name in GATHERS and not is_open(shape.nodes, at - 1))
+            if gathered and at not in gathers and shape.form != "function":
+                known = [each for table in self._given for each in table.names]
+                message = f"{name}(…) is of the rows of data, and there is no column in it"
+                hints = [
+                    f"the columns are {listed(known, 8)}",
+                    'rename one: --column "x = Temp (C)"',
+                ]
+                raise NeedsData(message, tokens.span(node.first, node.last), hints=hints)
 
     def _reads_rows(self, statement: Statement, at: int) -> bool:
         node = statement.shape.nodes[at]
@@ -316,14 +318,14 @@ class _Laying:
             for node in statement.shape.nodes
         )
 
-    def _clause(self, table: int) -> list[Piece]:
+    def _clause(self, table: int) -> list[TokenPiece]:
         ends = ("NUMBER", "1"), ("RANGE", ".."), ("NUMBER", str(self._tables[table].size))
         return [("NAME", self._index[table]), ("IN", "in"), *ends]
 
-    def _index_of(self, table: int) -> list[Piece]:
+    def _index_of(self, table: int) -> list[TokenPiece]:
         return [("LSQB", "["), ("NAME", self._index[table]), ("RSQB", "]")]
 
-    def _more(self, table: int) -> list[Piece]:
+    def _more(self, table: int) -> list[TokenPiece]:
         return [("COMMA", ","), ("NAME", self._index[table])]
 
     def _data(self, name: str, end: int) -> Statement:
@@ -335,13 +337,13 @@ class _Laying:
         pieces = [("NAME", name), *self._index_of(table), *drawn]
         return self._statement([*pieces, ("FOR", "for"), *self._clause(table)], end)
 
-    def _statement(self, pieces: Sequence[Piece], end: int) -> Statement:
+    def _statement(self, pieces: Sequence[TokenPiece], end: int) -> Statement:
         places = array("Q", [end] * len(pieces))
         kinds, texts = zip(*pieces, strict=True)
         return shaped(Tokens(self._source, kinds, [*texts], places, places[:]))
 
 
-def _numbers(*numbers: int) -> Iterator[Piece]:
+def _numbers(*numbers: int) -> Iterator[TokenPiece]:
     """Further arguments of a call."""
     for each in numbers:
         yield "COMMA", ","
@@ -358,11 +360,20 @@ def _index_names() -> Iterable[str]:
         yield f"row{number}"
 
 
-def _named_twice(name: str, table: Rows, statement: Statement) -> NameDefinedTwice:
-    tokens, shape = statement
-    message = f"{name} is a column of {table.name} and has a statement here"
-    hints = [
-        f'call the column something else: --column "{name}1 = {name}"',
-        f"or let the column stand for it: const {name}",
-    ]
-    return NameDefinedTwice(message, tokens.span(shape.target), hints=hints)
+def _check_names(statements: Sequence[Statement], table: Data) -> None:
+    """Raise NameDefinedTwice for columns that are named like what a statement defines."""
+    errors = list[BackpropError]()
+    for tokens, shape in statements:
+        if shape.form in ("function", "declaration", "goal", "expression"):
+            continue
+        name = tokens.texts[shape.target]
+        if name not in table.names or (shape.form == "equation" and shape.kinds[0] == "CONST"):
+            continue
+        message = f"{name} is a column of {table.name}, and has a statement here"
+        hints = [f'call the column something else: --column "{name}1 = {name}"']
+        if shape.form == "equation" and not any(
+            node.kind in ("name", "index") for node in shape.nodes
+        ):
+            hints.append(f"or let the column stand for it: const {tokens.whole.text}")
+        errors.append(NameDefinedTwice(message, tokens.span(shape.target), hints=hints))
+    raise_all(errors)

@@ -29,7 +29,7 @@ from backprop.syntax.parser import Settings, Statement, read
 from backprop.syntax.scanner import LIST_ENDS, Tokens
 
 if TYPE_CHECKING:
-    from backprop.language.over_rows import Laid, Rows
+    from backprop.language.laid import Data, Laid
 
 _LONG = 2000
 """The characters from which on a text may be worth the quick route."""
@@ -88,7 +88,7 @@ def read_carefully(
     seed: int = 0,
     most: int = MOST_VALUES,
     sizes: GivenSizes = NO_SIZES,
-    tables: "Sequence[Rows]" = (),
+    tables: "Sequence[Data]" = (),
 ) -> Model:
     """The Model of an equation text by the ordinary route, which defines what a text means.
 
@@ -101,7 +101,7 @@ def parsed(
     seed: int = 0,
     most: int = MOST_VALUES,
     sizes: GivenSizes = NO_SIZES,
-    tables: "Sequence[Rows]" = (),
+    tables: "Sequence[Data]" = (),
 ) -> Parsed:
     """The statements of a text. sizes: numbers from outside. tables: columns that stand for names. Raises
     the faults that can be seen before it is unrolled."""
@@ -120,7 +120,7 @@ def parsed(
     members = Families(equations, seed, most)
     members.integers.sizes = sizes
     members.scalars = equations
-    members.data = tables
+    members.data = laid.tables if laid else ()
     called.provide(members, functions)
     for statement in indexed:
         members.enter(statement)
@@ -161,8 +161,8 @@ def unrolled(found: Parsed) -> Model:
     model = Model(
         source, columns, names, defaults, places, fixed, repeated, functions, seed, declared, doubts
     )
-    model.take(members.integers.sizes)
     model.laid = laid
+    model.take(members.integers.sizes)
     if derivatives:
         model.derivations = derivatives.known
     if chains:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy
 
 from backprop.language.distributions import COLUMN
+from backprop.language.families import ready_made
 from backprop.language.random_numbers import width
 from backprop.loops.affine import Affine, Places, count_of, some_of, whole
 from backprop.loops.arrays import ArrayWriter, Spread
@@ -22,6 +23,7 @@ from backprop.loops.words import words
 from backprop.operations import FUNCTIONS, OPERATIONS
 from backprop.syntax.fold import fold_nodes
 from backprop.syntax.grammar import Node
+from backprop.syntax.parser import Statement
 
 _FAR = 100.0
 """Farther than so many standard deviations from the mean nothing is drawn: of 53 bits at most 8.3."""
@@ -37,9 +39,8 @@ def drawn(
     wrong with them. Raises what is wrong with the statement, NotLoops for a number that is too large for a
     double."""
     families, tokens, body = builder.families, loop.statement.tokens, loop.parts.body
-    if tokens.texts[body.nodes[-1].token] == COLUMN:
-        numbers = numpy.asarray(families.column(tokens, body), dtype=float)
-        return lambda: iter([numbers])
+    if (column := column_of(builder, [loop.statement])) is not None:
+        return lambda: iter([column])
     first = first_of(builder, loop)
     families.draw(tokens, body, family.labels(some_of(places, 0, 1))[0], first)  # what is wrong
     used = {tokens.texts[node.token] for node in body.nodes}
@@ -51,6 +52,15 @@ def drawn(
     make = partial(families.drawn, distribution, low, high)
     pieces = partial(_alike, make, family, places)
     return pieces if isfinite(_FAR * max(abs(low), abs(high))) else pieces()
+
+
+def column_of(builder: LoopBuilder, statements: Sequence[Statement]) -> Reals | None:
+    """The numbers of a family that is a column of data; None of others. statements: that define it."""
+    for each in statements:
+        body = ready_made(each).body
+        if each.shape.drawn and each.tokens.texts[body.nodes[-1].token] == COLUMN:
+            return numpy.asarray(builder.families.column(each.tokens, body), dtype=float)
+    return None
 
 
 def _various(

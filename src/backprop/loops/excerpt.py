@@ -379,7 +379,7 @@ class Excerpt:
     @cached_property
     def model(self) -> Model:
         """A Model of these equations, whose other names are inputs."""
-        return Model(
+        found = Model(
             self._whole.source,
             self.columns,
             {name: self.names[name] for name in self._whole.naming.in_file(self.names)},
@@ -388,6 +388,8 @@ class Excerpt:
             functions=self._whole.functions,
             seed=self._whole.seed,
         )
+        found.laid = self._whole.laid
+        return found
 
     @cached_property
     def graph(self) -> Graph:

@@ -57,7 +57,10 @@ class LoopModel(Model):
         self.plan = self.loops = plan
         self.naming = MemberNames(plan)
         self._texts: dict[int, str] = {}
-        self._again = parsed.source, parsed.members.seed, most, parsed.members.integers.sizes
+        data = parsed.laid.data if parsed.laid else ()
+        self._again = parsed.source, parsed.members.seed, most, parsed.members.integers.sizes, data
+        self._hidden = {*parsed.laid.columns} if parsed.laid else set[str]()
+        """Columns of data, which are no inputs."""
         self.names: Mapping[str, int] = Labels(self)
         self.defaults: Mapping[str, int] = Defaults(self)
         super().__init__(
@@ -71,6 +74,7 @@ class LoopModel(Model):
         )
         del self.columns, self.repeated
         self.names, self.defaults = Labels(self), Defaults(self)
+        self.laid = parsed.laid
         self.fixed = self.read_with = Held(plan, self.naming, plan.deciding)
         check_unmoved(plan)
         self.take(parsed.members.integers.sizes)
@@ -115,7 +119,8 @@ class LoopModel(Model):
         found = builder.declarations.all(Declarable(self), errors)
         if errors:
             raise NotLoops("what is declared has a mistake")
-        held = Held(self.plan, self.naming, self.plan.held) if self.plan.held else ()
+        marks = {name: each for name, each in self.plan.held.items() if name not in self._hidden}
+        held = Held(self.plan, self.naming, marks) if marks else ()
         return found._replace(constants=held)
 
     @property
@@ -154,6 +159,8 @@ class LoopModel(Model):
         """The names that are not computed, in the order of the file, without some."""
         found: dict[str, None] = {}
         for name, places in self.naming.groups:
+            if name in self._hidden:
+                continue
             which = self.plan.inputs_of(name)[places]
             if name in but:
                 which = which & ~but[name][places]
@@ -187,7 +194,7 @@ class LoopModel(Model):
         return float(self.plan.defaults[of.name][at])
 
     def default_numbers(self) -> dict[str, float]:
-        return self.naming.defaults()
+        return self.naming.defaults(self._hidden)
 
     def equation(self, name: str) -> Span | None:
         of, at = self.kind(name)
@@ -217,7 +224,7 @@ class LoopModel(Model):
 
         loop = self.plan.loops[number]
         span = right(loop.statement, self.plan.last(loop))
-        text = member_text(loop.statement.tokens.whole, span, name)
+        text = member_text(loop.statement.tokens.whole, span, name, self.laid)
         return without_brackets(text) if name in self.uncertainties else text
 
     def numbers(self, values: Mapping[str, float]) -> dict[str, FileNumbers]:
@@ -239,6 +246,8 @@ class LoopModel(Model):
         found: set[str] = set()
         for name, family in self.plan.families.items():
             inputs = self.plan.inputs_of(name)
+            if name in self._hidden:
+                continue
             found.update(family.labels(numpy.flatnonzero(inputs & reached[name][:-1])))
         return found
 

@@ -98,13 +98,15 @@ class MemberNames:
                 found.update(zip(self._of_group(at), rows.tolist(), strict=True))
         return found
 
-    def defaults(self) -> dict[str, float]:
-        """The numbers that the file gives, in its order."""
+    def defaults(self, but: Container[str] = ()) -> dict[str, float]:
+        """The numbers that the file gives, in its order. but: without those of these families."""
         found: dict[str, float] = {}
-        for (name, places), labels in zip(self.groups, self.listed, strict=True):
-            numbers = self._plan.defaults[name][places]
-            there = ~numpy.isnan(numbers)
-            found.update(zip(compress(labels, there), numbers[there].tolist(), strict=True))
+        for at, (name, places) in enumerate(self.groups):
+            if name not in but:
+                numbers = self._plan.defaults[name][places]
+                there = ~numpy.isnan(numbers)
+                some = compress(self._of_group(at), there)
+                found.update(zip(some, numbers[there].tolist(), strict=True))
         return self.ordered(found)
 
     @cached_property

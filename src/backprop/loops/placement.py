@@ -14,7 +14,7 @@ from backprop.loops.affine import Ints, Places, distinct, numbers_up, plain
 from backprop.loops.arrays import ArrayWriter, Spread
 from backprop.loops.called_equations import called_with_computed
 from backprop.loops.domains import Domain, Reals, Wholes
-from backprop.loops.draws import drawn, first_of, variables_of
+from backprop.loops.draws import column_of, drawn, first_of, variables_of
 from backprop.loops.family import Family, is_named
 from backprop.loops.file_numbers import PIECE, FileNumbers, entered, none, numbers_of
 from backprop.loops.held import Marks, hold
@@ -86,8 +86,8 @@ class Layout:
         self._enter()
 
     def table(self, name: str, indices: tuple[Ints, ...], home: Domain, inside: Domain) -> Reals:
-        """The numbers of members that indices are made of, which the file gives. indices: for each
-        combination of `home`, of which those count that have some in the domain that is read, `inside`."""
+        """The numbers of members that indices are made of. indices: for each combination of `home`, of
+        which those count that have some in the domain that is read, `inside`."""
         family, numbers = self._table(name)
         family.members(indices)
         places = used = family.places(indices)
@@ -100,6 +100,8 @@ class Layout:
         """A family that indices are made of, and its numbers."""
         if name not in self._tables:
             owners = self.builder.families.owners.get(name, [])
+            if name in self.families and (data := column_of(self.builder, owners)) is not None:
+                return self._tables.setdefault(name, (self.families[name], data))
             if not owners or any(each.shape.drawn for each in owners) or name in self._begun:
                 raise NotLoops(NO_TABLE)
             self._begun.add(name)
@@ -350,8 +352,6 @@ class Layout:
 
     def _say(self, loop: Repeated, places: Places) -> None:
         """Take what a statement says of its inputs besides their numbers."""
-        if not (loop.statement.shape.const or loop.parts.limits):
-            return
         if loop.statement.shape.const:
             hold(self.held, self.families[loop.family], places)
         if not loop.parts.limits:

@@ -19,7 +19,7 @@ from backprop.syntax.parser import Statement
 from backprop.syntax.scanner import Tokens
 
 if TYPE_CHECKING:
-    from backprop.language.over_rows import Rows
+    from backprop.language.laid import Data
 
 MANY = 100_000
 """From about so many steps on, unrolled, which takes a second, gradients need not be added in the
@@ -48,7 +48,7 @@ def read_model(
     many: float = MANY,
     tell: Tell = silent,
     sizes: GivenSizes = NO_SIZES,
-    tables: Sequence[Rows] = (),
+    tables: Sequence[Data] = (),
 ) -> Model:
     """The Model of an equation text. seed: of the inputs that are drawn at random. most: the values
     that it may unroll to. many: from so many on it is one of loops. tell: is told how it is read.
@@ -105,7 +105,6 @@ def _loops(text: Parsed, most: int, steps: float, tell: Tell) -> Model | str:
         text.members.most = maxsize
         plan = read(text.statements, text.equations, text.functions, text.members)
         found = LoopModel(text, plan, most, tell)
-        found.laid = text.laid
     except NotLoops as error:
         at = ""
         if of := error.statement:

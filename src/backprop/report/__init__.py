@@ -1,14 +1,15 @@
 """What a command has to say, as plain data, which `backprop.reports` turns into text: `Table` and
 `Report`, what every format can write; large families as one row of a table."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import groupby
+from math import fsum, isfinite
 from typing import Any, Literal, NamedTuple, Protocol
 
 from backprop.errors import BackpropError
 from backprop.language import Model
 from backprop.language.declarations import Bounds, written_bounds
-from backprop.names import shape, together
+from backprop.names import family, shape, together
 from backprop.numbers import shown
 
 SCHEMA = 1
@@ -80,8 +81,11 @@ def declared(model: Model) -> dict[str, Any]:
     uncertainties and the goal, as far as it has some:
     `{"constants": ["g"], "bounds": {"t": [0, inf]}, "goal": {"minimize": "s"}}`."""
     found: dict[str, Any] = {}
-    if model.constants:
-        found["constants"] = [*model.constants]
+    constants, laid = model.constants, model.laid
+    if laid:
+        constants = [name for name in constants if not laid.is_column(name)]
+    if constants:
+        found["constants"] = [*constants]
     if model.bounds:
         found["bounds"] = {name: [*ends] for name, ends in model.bounds.items()}
     if model.uncertainties:
@@ -97,21 +101,32 @@ def limits(names: Sequence[str], bounds: Mapping[str, Bounds]) -> Column:
     return Column("bounds", cells, "text")
 
 
-def groups(names: Sequence[str], whole: bool = False) -> list[tuple[str, list[int]]]:
+def groups(
+    names: Sequence[str], whole: bool = False, columns: Collection[str] = ()
+) -> list[tuple[str, list[int]]]:
     """The rows of a table: what each is called, and the numbers of the names that it stands for. A
-    large family is one row, `w[1..2,1..16]`, unless the whole is wanted."""
+    large family is one row, `w[1..2,1..16]`, unless the whole is wanted. columns: families that are one
+    in any case."""
     found: list[tuple[str, list[int]]] = []
     for _, run in groupby(range(len(names)), key=lambda at: shape(names[at])):
         members = list(run)
-        if len(members) > FOLDED and not whole:
+        long = len(members) > FOLDED or (len(members) > 1 and family(names[members[0]]) in columns)
+        if long and not whole:
             found.append((together([names[at] for at in members]), members))
         else:
             found += [(names[at], [at]) for at in members]
     return found
 
 
-def folded(column: Column, rows: Sequence[tuple[str, list[int]]]) -> Column:
-    """A column with one cell a row."""
+def spread_of(count: int, least: float, most: float, middle: float) -> str:
+    """So many numbers in a cell: from which to which they are, and their mean."""
+    return f"{count}: {shown(least, 4)} … {shown(most, 4)}, mean {shown(middle, 4)}"
+
+
+def folded(
+    column: Column, rows: Sequence[tuple[str, list[int]]], columns: Collection[str] = ()
+) -> Column:
+    """A column with one cell a row. columns: families of whose numbers more is said than how many."""
 
     def cell(name: str, members: Sequence[int]) -> Cell:
         first, *others = (column.cells[at] for at in members)
@@ -125,6 +140,10 @@ def folded(column: Column, rows: Sequence[tuple[str, list[int]]]) -> Column:
                 return ", ".join(map(str, dict.fromkeys((first, *others))))
             if alike or column.kind != "number":
                 return first if alike else ""
+        known = [each for each in (first, *others) if isinstance(each, float)]
+        if not column.sizes and family(name) in columns and all(map(isfinite, known)):
+            middle = fsum(each / len(known) for each in known)
+            return spread_of(len(known), min(known), max(known), middle)
         if not column.sizes:
             return f"{len(members)} values"
         numbers = [abs(each) for each in (first, *others) if isinstance(each, float)]

@@ -1,6 +1,6 @@
 """What `backprop grad` has to say."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -8,6 +8,7 @@ from backprop.errors import BackpropError
 from backprop.evaluation.gradient import Gradient, only_by
 from backprop.evaluation.leaves import default
 from backprop.language import Model
+from backprop.names import family
 from backprop.report import SCHEMA, Cell, Column, Table, declared, folded, groups, limits
 
 _WRITTEN = {"equation": "{} = {}", "bounds": "{} in {}"}
@@ -24,7 +25,8 @@ class GradientReport(NamedTuple):
     (its right side on one line, "" if there is none), data, None if it could not be computed, and what
     the file says of inputs: uncertainty, bounds. gradients: of each output by the names, None where
     it does not depend on one. rows: of the table, as `groups` has them. declared: what the JSON has
-    of the file. elsewhere: the note on values that the file writes behind equations, and that are
+    of the file. laid: the families over rows of data. elsewhere: the note on values that the file
+    writes behind equations, and that are
     others at this point.
     """
 
@@ -34,6 +36,7 @@ class GradientReport(NamedTuple):
     rows: list[tuple[str, list[int]]]
     declared: Mapping[str, Any]
     elsewhere: Sequence[BackpropError] = ()
+    laid: Collection[str] = ()
 
     @property
     def warnings(self) -> list[BackpropError]:
@@ -49,7 +52,8 @@ class GradientReport(NamedTuple):
 
     def table(self) -> Table:
         """Columns name, role, equation, data, and the gradient of each output."""
-        columns = [folded(column, self.rows) for column in self.columns]
+        laid = self.laid
+        columns = [folded(column, self.rows, laid) for column in self.columns]
         for result, cells in zip(self.results, self.gradients, strict=True):
             title = "grad" if len(self.results) == 1 else f"∂{result.output}"
             gradients = Column(title, cells, of=result.output, sizes=True)
@@ -107,13 +111,16 @@ def gradient_report(
     def role(name: str) -> str:
         if name in outputs:
             return "output"
+        if laid and family(name) in laid.columns:
+            return "column"
         if name in constants:  # those of ranges and indices among them
             return "constant"
         if name not in reached:
             return "differentiated" if model.is_differentiated(name) else "not used"
         return "intermediate" if model.is_equation(name) else "input"
 
-    rows = groups(names, whole)
+    laid = model.laid
+    rows = groups(names, whole, laid.families if laid else ())
     if only:
         rows = [(name, [at]) for at, name in enumerate(names)]
     equations = [model.text_of(name) for name in names]
@@ -145,7 +152,8 @@ def gradient_report(
     if asked:
         kept = [name for name in listed if name in asked]
         results = [only_by(result, kept) for result in results]
-    return GradientReport(results, columns, gradients, rows, declared(model))
+    over = laid.families if laid else ()
+    return GradientReport(results, columns, gradients, rows, declared(model), laid=over)
 
 
 def gradient_table(found: Gradient) -> Table:

@@ -23,13 +23,13 @@ from backprop.loops.passes import Found
 from backprop.names import Together, family
 from backprop.numbers import shown
 from backprop.report import FOLDED, Cell, CellKind, Column, Table, declared
+from backprop.report.column_cells import is_column, values_of
 from backprop.report.gradient_report import EMPHASIS, GradientReport, gradient_report
 
 _ROLES = ("output", "constant", "not used", "intermediate", "input", "differentiated")
 
 _ALONE = 300_000  # so many members have rows of their own in a table that is made of arrays
-_TOLD = 250_000
-"""Of no more steps it is told where there are corners and jumps, for which they are unrolled."""
+_TOLD = 250_000  # of no more steps corners and jumps are told, for which they are unrolled
 
 
 class _Row(NamedTuple):
@@ -67,9 +67,8 @@ class LargeReport:
         notes: Sequence[AtBorder] = (),
     ) -> None:
         self._model, self._found, self._only, self._wrt = model, found, only, wrt
-        self.warnings: Sequence[BackpropError] = [
-            *{str(each): each for each in model.warnings}.values()
-        ]
+        told = {str(each): each for each in model.warnings}
+        self.warnings: Sequence[BackpropError] = [*told.values()]
         self.notes: Sequence[BackpropError] = notes
         self._notes = notes
 
@@ -299,6 +298,8 @@ class LargeReport:
 
     def _role_of(self, row: _Row) -> list[str]:
         """The roles of its members, each once, as they come."""
+        if is_column(self._model, row.family):
+            return ["column"]
         seen: dict[int, None] = {}
         for some in row.some():
             roles = self._roles(row, some)
@@ -333,9 +334,8 @@ class LargeReport:
         return found.pop() if len(found) == 1 else ""
 
     def _data(self, row: _Row) -> Cell:
-        if row.members == 1:
-            return float(self._first.values[row.family][row.at][0])
-        return f"{row.members} values"
+        pieces = map(self._first.values[row.family].__getitem__, row.some())
+        return values_of(self._model, row.family, row.members, pieces)
 
     @cached_property
     def _asked(self) -> set[str]:

@@ -7,7 +7,7 @@ import gzip
 import io
 import os
 import sys
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from glob import glob, has_magic
 from itertools import islice
@@ -19,15 +19,12 @@ from numpy.typing import NDArray
 from pyarrow import compute, feather, parquet
 from pyarrow import csv as arrow_csv
 
-from backprop.errors import BackpropError, BadData, BadOption, CannotRead
+from backprop.errors import BackpropError, BadData, CannotRead
 from backprop.files import reason
-from backprop.names import did_you_mean
+from backprop.loops.domains import Reals
 from backprop.numbers import listed, shortened
 from backprop.places import STANDARD
 from backprop.source import normal
-
-Reals = NDArray[numpy.float64]
-"""An array of doubles."""
 
 MISSING = ("", "NA", "N/A", "#N/A", "null", "NULL", "None")
 """What stands in a cell that has no number."""
@@ -37,7 +34,7 @@ _MAGIC = {b"PAR1": "parquet", b"ARROW1": "arrow", b"FEA1": "arrow"}
 _ALSO = ["write it as CSV, TSV, Parquet or Arrow"]
 
 
-class Form(NamedTuple):
+class TextForm(NamedTuple):
     """How files of text are read. delimiter: "" for what the name of the file says, or its first line.
     decimal: what stands before the digits of a fraction. header: whether the first line has names."""
 
@@ -46,7 +43,7 @@ class Form(NamedTuple):
     header: bool = True
 
 
-class Used(NamedTuple):
+class UsedColumns(NamedTuple):
     """Columns of a table that are used: of each its numbers, one a row. rows: which rows of the table these
     are, None for all. left_out: how many have a missing cell in one of them."""
 
@@ -55,19 +52,19 @@ class Used(NamedTuple):
     left_out: int = 0
 
 
-class _Part(NamedTuple):
+class _DataFile(NamedTuple):
     """One file: its columns by name, and how it was read."""
 
     name: str
     columns: pyarrow.Table
     text: bytes | None
-    form: Form
+    form: TextForm
 
 
-class Table:
+class FileTable:
     """Files with the same columns, below one another."""
 
-    def __init__(self, parts: Sequence[_Part]) -> None:
+    def __init__(self, parts: Sequence[_DataFile]) -> None:
         self._parts = parts
 
     @cached_property
@@ -85,7 +82,7 @@ class Table:
         """The columns, in the order of the first file."""
         return list(self._parts[0].columns.column_names)
 
-    def used(self, names: Mapping[str, str], skip_missing: bool = False) -> Used:
+    def used(self, names: Mapping[str, str], skip_missing: bool = False) -> UsedColumns:
         """Some of its columns as numbers. names: of each name that an equation has the column. Raises
         BadData for a cell that is missing, or no finite number, and for a column that is there twice."""
         every = {name: self._column(column) for name, column in names.items()}
@@ -103,7 +100,14 @@ class Table:
                 raise BadData(message, where=self._where(row), hints=self._look(row))
             found[name] = numbers[~missing] if missing.any() else numbers
         rows = numpy.flatnonzero(~missing) if missing.any() else None
-        return Used(found, rows, int(missing.sum()))
+        return UsedColumns(found, rows, int(missing.sum()))
+
+    def texts(self, name: str) -> list[str | None]:
+        """A column as texts, None where a cell is missing."""
+        found = list[str | None]()
+        for part in self._parts:
+            found += part.columns.column(name).cast(pyarrow.string()).to_pylist()
+        return found
 
     def place(self, row: int) -> str:
         """Where a row stands: `rows.csv:7`, by its line, or `rows.parquet, row 6`."""
@@ -111,7 +115,7 @@ class Table:
         line = _line(part, at)
         return f"{part.name}:{line}" if line else f"{part.name}, row {at + 1:,}"
 
-    def _part(self, row: int) -> tuple[_Part, int]:
+    def _part(self, row: int) -> tuple[_DataFile, int]:
         for part in self._parts:
             if row < part.columns.num_rows:
                 return part, row
@@ -199,15 +203,15 @@ def _first(which: Any) -> int:
     return int(numpy.argmax(which.to_numpy())) if len(which) else 0
 
 
-def read_tables(paths: Sequence[str], form: Form | None = None) -> list[Table]:
+def read_tables(paths: Sequence[str], form: TextForm | None = None) -> list[FileTable]:
     """The tables that files have: those with the same columns are one. paths: names, patterns such as
     `day*.csv`, or - for standard input. Raises CannotRead, BadData."""
-    parts: dict[frozenset[str], list[_Part]] = {}
+    parts: dict[frozenset[str], list[_DataFile]] = {}
     for path in _expanded(paths):
-        part = _read(path, form or Form())
+        part = _read(path, form or TextForm())
         parts.setdefault(frozenset(part.columns.column_names), []).append(part)
     tables = [
-        Table([each._replace(columns=_in_order(each, some[0])) for each in some])
+        FileTable([each._replace(columns=_in_order(each, some[0])) for each in some])
         for some in parts.values()
     ]
     for at, table in enumerate(tables):
@@ -221,7 +225,7 @@ def read_tables(paths: Sequence[str], form: Form | None = None) -> list[Table]:
     return tables
 
 
-def _in_order(part: _Part, first: _Part) -> Any:
+def _in_order(part: _DataFile, first: _DataFile) -> Any:
     names = first.columns.column_names
     if part.columns.column_names == names or len({*names}) < len(names):
         return part.columns
@@ -239,7 +243,7 @@ def _expanded(paths: Sequence[str]) -> Iterator[str]:
         yield from found
 
 
-def _read(path: str, form: Form) -> _Part:
+def _read(path: str, form: TextForm) -> _DataFile:
     """One file. Raises CannotRead, BadData."""
     name = "<stdin>" if path == STANDARD else path
     try:
@@ -280,7 +284,7 @@ def _read(path: str, form: Form) -> _Part:
     except (pyarrow.ArrowException, OSError) as error:
         message = f"{name} cannot be read as {kind.capitalize()}: {_said(error)}"
         raise BadData(message, where=name, hints=["it may be cut off: copy it again"]) from None
-    return _Part(name, _named(columns, name), None, form)
+    return _DataFile(name, _named(columns, name), None, form)
 
 
 def _said(error: Exception) -> str:
@@ -295,7 +299,7 @@ def _named(columns: Any, name: str) -> Any:
     return columns.rename_columns([normal(each.strip()) for each in columns.column_names])
 
 
-def _text(name: str, path: str, data: bytes, form: Form) -> _Part:
+def _text(name: str, path: str, data: bytes, form: TextForm) -> _DataFile:
     """A file of text. Raises BadData."""
     if not data.strip():
         raise BadData("there is nothing in this file", where=name, hints=_ALSO)
@@ -325,7 +329,7 @@ def _text(name: str, path: str, data: bytes, form: Form) -> _Part:
         ) from None
     if not form.header:
         columns = columns.rename_columns([f"c{at + 1}" for at in range(columns.num_columns)])
-    return _Part(name, _named(columns, name), data, form)
+    return _DataFile(name, _named(columns, name), data, form)
 
 
 def _delimiter(path: str, data: bytes) -> str:
@@ -336,7 +340,7 @@ def _delimiter(path: str, data: bytes) -> str:
     return max(",\t;|", key=line.count) if "," not in line else ","
 
 
-def _rows(data: bytes, form: Form) -> Iterator[tuple[int, list[str]]]:
+def _rows(data: bytes, form: TextForm) -> Iterator[tuple[int, list[str]]]:
     """The rows of a text that are not empty, each with its line; the first one may be of names."""
     reader = csv.reader(
         io.TextIOWrapper(io.BytesIO(data), "utf-8-sig", newline=""), delimiter=form.delimiter
@@ -348,7 +352,7 @@ def _rows(data: bytes, form: Form) -> Iterator[tuple[int, list[str]]]:
         line = reader.line_num + 1
 
 
-def _ragged(name: str, data: bytes, form: Form) -> BackpropError | None:
+def _ragged(name: str, data: bytes, form: TextForm) -> BackpropError | None:
     """The error for the first row with more or fewer cells than the first one has."""
     due = 0
     try:
@@ -365,31 +369,9 @@ def _ragged(name: str, data: bytes, form: Form) -> BackpropError | None:
     return None
 
 
-def _line(part: _Part, row: int) -> int:
+def _line(part: _DataFile, row: int) -> int:
     """The line in which a row of a text begins; 0 of other files."""
     if part.text is None:
         return 0
     found = islice(_rows(part.text, part.form), row + part.form.header, None)
     return next(found, (0, []))[0]
-
-
-def renamed(tables: Sequence[Table], given: Sequence[str]) -> dict[str, tuple[Table, str]]:
-    """The columns of all tables by the names that equations have for them. given: `x = Temp (C)`. Raises
-    BadOption."""
-    found = {name: (table, name) for table in tables for name in table.names}
-    for each in given:
-        name, sign, header = (part.strip() for part in each.partition("="))
-        name, header = normal(name), normal(header)
-        if (
-            not sign
-            or (not name.isidentifier() and not name.replace("'", "").isidentifier())
-            or not header
-        ):
-            hints = ['give it as --column "x = Temp (C)"']
-            raise BadOption(f"--column {each!r} does not say what a column is called", hints=hints)
-        if header not in found:
-            every: Collection[str] = [*found]
-            hints = did_you_mean(header, every) or [f"there are {listed(sorted(every), 8)}"]
-            raise BadOption(f"there is no column {header!r} for --column {name}", hints=hints)
-        found[name] = found[header]
-    return found

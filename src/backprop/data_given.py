@@ -1,0 +1,185 @@
+"""The tables of data that a person gives: which of their columns and rows equations see."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy
+from numpy.typing import NDArray
+
+from backprop.data_files import FileTable, TextForm, read_tables
+from backprop.errors import BadData, BadOption, UnknownName
+from backprop.files import typed
+from backprop.language.laid import RowNumbers
+from backprop.loops.arrays import ArrayWriter
+from backprop.names import did_you_mean
+from backprop.numbers import listed
+from backprop.operations import CONSTANTS, FUNCTIONS, OPERATIONS
+from backprop.source import normal
+from backprop.syntax.fold import fold_nodes
+from backprop.syntax.grammar import Node
+from backprop.syntax.parser import Statement, read
+
+_TEXT = re.compile(r"""(?<![\w'])([^\W\d]\w*'*)\s*(==|!=)\s*("[^"]*"|'[^']*')""")
+"""A column of text compared with one."""
+
+
+class DataOptions(NamedTuple):
+    """What a command line says of data. files: as of `read_tables`. columns: `x = Temp (C)`. where: of each a
+    condition that rows have to meet. skip_missing: whether rows without a number are left out."""
+
+    files: tuple[str, ...]
+    columns: tuple[str, ...] = ()
+    where: tuple[str, ...] = ()
+    form: TextForm = TextForm()
+    skip_missing: bool = False
+
+
+class DataTable:
+    """A table as equations see it. name: what it is called. names: of its columns."""
+
+    def __init__(self, table: FileTable, headers: Mapping[str, str], options: DataOptions) -> None:
+        self._table, self._headers, self._options = table, headers, options
+        self.name = listed(table.files, 1)
+        self.names: Collection[str] = headers
+        self._found: dict[tuple[str, ...], RowNumbers] = {}
+
+    def rows(self, names: Sequence[str]) -> RowNumbers:
+        """These columns, of the rows that are kept. Raises BadData."""
+        key = tuple(names)
+        if key not in self._found:
+            self._found[key] = self._read(key)
+        return self._found[key]
+
+    def _read(self, names: tuple[str, ...]) -> RowNumbers:
+        conditions = [self._condition(text) for text in self._options.where]
+        inside = {name for each in conditions for name in each.columns}
+        headers = {name: self._headers[name] for name in dict.fromkeys([*names, *sorted(inside)])}
+        used = self._table.used(headers, self._options.skip_missing)
+        count = self._table.count - used.left_out
+        kept = numpy.ones(count, dtype=bool)
+        for each in conditions:
+            kept &= each.holds(used.numbers, self._texts(used.rows), count)
+        if not kept.any():
+            why = "no row of it meets --where" if self._table.count else "it has no rows"
+            if used.left_out == self._table.count and self._table.count:
+                why = "each row of it has a missing cell"
+            raise BadData(f"there is nothing to compute with: {why}", where=self.name)
+        numbers = {
+            name: used.numbers[name] if kept.all() else used.numbers[name][kept] for name in names
+        }
+        where = numpy.flatnonzero(kept) if used.rows is None else used.rows[kept]
+        return RowNumbers(
+            self.name, len(where), numbers, lambda row: self._table.place(int(where[row]))
+        )
+
+    def _texts(self, rows: NDArray[numpy.int64] | None) -> Any:
+        def texts(name: str) -> list[str | None]:
+            found = self._table.texts(self._headers[name])
+            return found if rows is None else [found[row] for row in rows.tolist()]
+
+        return texts
+
+    def _condition(self, text: str) -> _RowCondition:
+        compared = list[tuple[str, bool, str]]()
+
+        def stands(found: re.Match[str]) -> str:
+            name, sign, quoted = found.groups()
+            if name not in self._headers:
+                raise _no_column(name, self._headers)
+            compared.append((name, sign == "==", quoted[1:-1]))
+            return f"text_{len(compared)}"
+
+        source = typed(_TEXT.sub(stands, text), "--where")
+        statements, errors = read(source, start="expression")
+        if errors:
+            raise errors[0]
+        if len(statements) != 1:
+            raise BadOption("--where takes one condition", hints=["join several by 'and'"])
+        columns = list[str]()
+        for node in statements[0].shape.nodes:
+            name = statements[0].tokens.texts[node.token]
+            if node.kind != "name" or (name in CONSTANTS and name not in self._headers):
+                continue
+            if name in self._headers:
+                columns.append(name)
+            elif not re.fullmatch(r"text_\d+", name):
+                raise _no_column(name, self._headers)
+        return _RowCondition(statements[0], columns, compared)
+
+
+class _RowCondition(NamedTuple):
+    """A condition on rows. columns: of numbers in it. compared: columns of text, whether they are to be
+    equal, and to what, in the order in which they stand for `text_1`, `text_2`, …"""
+
+    statement: Statement
+    columns: Sequence[str]
+    compared: Sequence[tuple[str, bool, str]]
+
+    def holds(self, numbers: Mapping[str, Any], texts: Any, count: int) -> NDArray[numpy.bool_]:
+        """For which rows it holds. Raises BadOption."""
+        tokens, shape = self.statement
+        known: dict[str, Any] = {**CONSTANTS, **numbers}
+        for at, (name, equal, text) in enumerate(self.compared, 1):
+            same = numpy.array([each == text for each in texts(name)], dtype=bool)
+            known[f"text_{at}"] = (same if equal else ~same).astype(float)
+        writer = ArrayWriter()
+
+        def visit(node: Node, operands: list[Any]) -> Any:
+            word = tokens.texts[node.token]
+            if node.kind == "name":
+                return known[word]
+            if node.kind == "number":
+                return float(word)
+            row = OPERATIONS[node.operation] if node.kind == "operation" else FUNCTIONS.get(word)
+            if row is None or row.arity != len(operands):
+                message = f"--where has what is no condition on one row: {word}"
+                raise BadOption(message, hints=["write a condition such as x > 0 and site == 2"])
+            return writer.value(row.name, operands)
+
+        with writer.watched():
+            found = fold_nodes(shape.nodes, visit)
+        numbers_ = numpy.broadcast_to(numpy.asarray(found, dtype=float), count)
+        kept: NDArray[numpy.bool_] = (numbers_ != 0) & ~numpy.isnan(numbers_)
+        return kept
+
+
+def _no_column(name: str, known: Collection[str]) -> UnknownName:
+    hints = did_you_mean(name, known) or [f"there are {listed(sorted(known), 8)}"]
+    return UnknownName(f"there is no column {name!r} for --where", hints=hints)
+
+
+def renamed(tables: Sequence[FileTable], given: Sequence[str]) -> dict[str, tuple[FileTable, str]]:
+    """The columns of all tables by the names that equations have for them. given: `x = Temp (C)`. Raises
+    BadOption."""
+    found = {name: (table, name) for table in tables for name in table.names}
+    for each in given:
+        name, sign, header = (part.strip() for part in each.partition("="))
+        name, header = normal(name), normal(header)
+        if (
+            not sign
+            or (not name.isidentifier() and not name.replace("'", "").isidentifier())
+            or not header
+        ):
+            hints = ['give it as --column "x = Temp (C)"']
+            raise BadOption(f"--column {each!r} does not say what a column is called", hints=hints)
+        if header not in found:
+            every: Collection[str] = [*found]
+            hints = did_you_mean(header, every) or [f"there are {listed(sorted(every), 8)}"]
+            raise BadOption(f"there is no column {header!r} for --column {name}", hints=hints)
+        found[name] = found[header]
+    return found
+
+
+def tables_of(options: DataOptions) -> tuple[DataTable, ...]:
+    """The tables of a command line. Raises CannotRead, BadData, BadOption."""
+    tables = read_tables(options.files, options.form)
+    known = renamed(tables, options.columns)
+    return tuple(
+        DataTable(
+            table, {name: header for name, (of, header) in known.items() if of is table}, options
+        )
+        for table in tables
+    )

@@ -1,0 +1,114 @@
+"""Tables whose columns stand for names, and what is known of equations that have rows because of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from backprop.errors import ChooseOutput
+from backprop.operations import GATHERS
+from backprop.syntax.parser import Statement
+
+COUNT = "count"
+"""The function that says how many rows a column has."""
+
+_WORD = re.compile(r"(?<![\w'])([^\W\d][\w']*)(?!\s*\()(?:\[([^]]*)\])?")
+_MEMBER = re.compile(r"(?<![\w'])([^\W\d][\w']*)\[((?:-?\d+,\s*)*\d+)\]")
+_GATHERER = re.compile(rf"(?<!\w)(?:{'|'.join([*GATHERS, COUNT])})\s*\(")
+
+
+class RowNumbers(NamedTuple):
+    """A table for equations. name: what it is called in messages. size: how many rows it has. numbers: of
+    each column by name, one for each row. place: where a row stands, counted from 0: `rows.csv:7`."""
+
+    name: str
+    size: int
+    numbers: Mapping[str, Any]
+    place: Callable[[int], str]
+
+
+class Data(Protocol):
+    """A table of which columns can stand for names."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in messages."""
+        ...
+
+    @property
+    def names(self) -> Collection[str]:
+        """Those of its columns."""
+        ...
+
+    def rows(self, names: Sequence[str]) -> RowNumbers:
+        """Some columns."""
+        ...
+
+
+class Laid(NamedTuple):
+    """Statements over rows. families: of which the last index is the row, with the number of their table.
+    columns: those of the tables that are used. variables: of each table the index that is its row.
+    data: what the tables are made of."""
+
+    statements: list[Statement]
+    families: Mapping[str, int]
+    columns: Sequence[str]
+    variables: Sequence[str]
+    tables: Sequence[RowNumbers]
+    data: Sequence[Data] = ()
+
+    def is_column(self, name: str) -> bool:
+        """Whether a name is a member of a column of data."""
+        return name.partition("[")[0] in self.columns
+
+    def no_output(self, outputs: Sequence[str], where: str) -> ChooseOutput | None:
+        """The error for outputs that are columns; None where one is a single number, or there are several
+        columns of one table, of which each could be meant."""
+        found = {name.partition("[")[0] for name in outputs}
+        if not found <= self.families.keys():
+            return None
+        name = min(found, key=[*self.families].index)
+        rows = self.tables[self.families[name]].size
+        message = f"{name} is a column of {rows:,} rows, and an output is a single number"
+        hints = [f"gather it in an equation: L = mean({name}), or sum min max prod"]
+        hints.append(f"its derivatives row by row: backprop jacobian --of {name}")
+        return ChooseOutput(message, hints=hints, where=where)
+
+    def row_of(self, text: str) -> str:
+        """Where the first member of a column stands that is named in a text: `rows.csv:7`; "" for none."""
+        for found in _MEMBER.finditer(text):
+            name, inside = found.groups()
+            if name in self.families:
+                row = int(inside.rpartition(",")[2])
+                return f"row {row:,} is {self.tables[self.families[name]].place(row - 1)}"
+        return ""
+
+    def at_row(self, text: str, name: str) -> str:
+        """The right side of a member with the row of its columns: `a*exp(-b*x[17])`."""
+        family, _, inside = name.partition("[")
+        if family not in self.families:
+            return text
+        row = inside.rstrip("]").rpartition(",")[2].strip()
+        gathered = [*_gathered_in(text)]
+
+        def at(found: re.Match[str]) -> str:
+            word, opens = found.groups()
+            if word not in self.families or any(a <= found.start() < b for a, b in gathered):
+                return found[0]
+            return f"{word}[{row}]" if opens is None else f"{word}[{opens}, {row}]"
+
+        return _WORD.sub(at, text)
+
+
+def _gathered_in(text: str) -> Iterator[tuple[int, int]]:
+    """Where gatherers of rows stand in a text."""
+    for found in _GATHERER.finditer(text):
+        depth, commas = 0, False
+        for at in range(found.end() - 1, len(text)):
+            depth += (text[at] in "([") - (text[at] in ")]")
+            commas |= depth == 1 and text[at] == ","
+            if not depth:
+                if not commas and " for " not in text[found.end() : at]:
+                    yield found.end(), at
+                break

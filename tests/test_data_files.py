@@ -1,0 +1,150 @@
+"""Files of data: what is read, and what is said of those that cannot be."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import numpy
+import pyarrow
+import pytest
+from pyarrow import feather, parquet
+
+from backprop.data_files import TextForm, read_tables
+from backprop.errors import BackpropError
+from running import backprop
+
+MEAN = "a = 2; L = a*mean(x) + sum(y)"
+"""Of x = 1, 2, 4 and y = 0.5, -1, 3 it is 14/3 + 2.5."""
+
+GOOD = {
+    "plain.csv": b"x,y\n1,0.5\n2,-1\n4,3\n",
+    "crlf.csv": b"x,y\r\n1,0.5\r\n2,-1\r\n4,3\r\n",
+    "cr_at_the_end_missing.csv": b"x,y\n1,0.5\n2,-1\n4,3",
+    "marked.csv": b"\xef\xbb\xbfx,y\n1,0.5\n2,-1\n4,3\n",
+    "tabs.tsv": b"x\ty\n1\t0.5\n2\t-1\n4\t3\n",
+    "semicolons.csv": b"x;y\n1;0.5\n2;-1\n4;3\n",
+    "blanks.csv": b"x , y\n 1, 0.5\n 2,-1 \n4, 3\n",
+    "quoted.csv": b'"x","y","a, b\nc"\n"1","0.5",7\n"2","-1",8\n"4","3",9\n',
+    "exponents.csv": b"x,y\n1e0,5e-1\n2E0,-1\n4.0,+3\n",
+    "more.csv": b"name,x,y,when\nn,1,0.5,2020-01-01\ns,2,-1,2020-01-02\ne,4,3,2020-01-03\n",
+    "plain.csv.gz": gzip.compress(b"x,y\n1,0.5\n2,-1\n4,3\n"),
+}
+
+
+def written(folder: Path, name: str, data: bytes) -> str:
+    path = folder / name
+    path.write_bytes(data)
+    return str(path)
+
+
+def value(*arguments: str, text: str = MEAN) -> float:
+    ran = backprop("grad", "-e", text, "--format", "json", *arguments)
+    assert not ran.status, ran.err
+    return float(ran.out.split('"value": ')[1].split(",")[0])
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_files_are_read(name: str, tmp_path: Path) -> None:
+    assert value("--data", written(tmp_path, name, GOOD[name])) == pytest.approx(14 / 3 + 2.5)
+
+
+def test_arrow_and_parquet_are_read(tmp_path: Path) -> None:
+    table = pyarrow.table({"x": [1, 2, 4], "y": pyarrow.array([0.5, -1, 3], pyarrow.float32())})
+    parquet.write_table(table, tmp_path / "rows.parquet")
+    feather.write_feather(table, str(tmp_path / "rows.feather"))
+    for name in ("rows.parquet", "rows.feather"):
+        assert value("--data", str(tmp_path / name)) == pytest.approx(14 / 3 + 2.5)
+
+
+def test_decimal_commas_and_files_without_a_header(tmp_path: Path) -> None:
+    path = written(tmp_path, "rows.csv", b"x;y\n1,0;0,5\n2;-1\n4;3\n")
+    assert value("--data", path, "--decimal", ",") == pytest.approx(14 / 3 + 2.5)
+    path = written(tmp_path, "rows.txt", b"1 0.5\n2 -1\n4 3\n")
+    names = ["--no-header", "--delimiter", " ", "--column", "x = c1", "--column", "y=c2"]
+    assert value("--data", path, *names) == pytest.approx(14 / 3 + 2.5)
+
+
+def test_files_with_the_same_columns_are_joined(tmp_path: Path) -> None:
+    written(tmp_path, "day1.csv", b"x,y\n1,0.5\n2,-1\n")
+    written(tmp_path, "day2.csv", b"y,x\n3,4\n")
+    assert value("--data", str(tmp_path / "day*.csv")) == pytest.approx(14 / 3 + 2.5)
+    table = read_tables([str(tmp_path / "day*.csv")])[0]
+    assert table.count == 3
+    assert table.place(2) == f"{tmp_path / 'day2.csv'}:2"
+
+
+def test_lines_are_counted_as_editors_do(tmp_path: Path) -> None:
+    path = written(tmp_path, "rows.csv", b'x,t\n1,"two\nlines"\n\n2,b\n')
+    table = read_tables([path])[0]
+    assert [table.place(row) for row in range(2)] == [f"{path}:2", f"{path}:5"]
+
+
+BAD = {
+    "missing": (b"x,y\n1,0.5\n,2\n", "rows.csv:3: error: x in row 2 is missing"),
+    "na": (b"x,y\n1,0.5\nNA,2\n", "rows.csv:3: error: x in row 2 is missing"),
+    "text": (b"x,y\n1,0.5\nabc,2\n", "rows.csv:3: error: x in row 2 is 'abc', and no number"),
+    "comma": (b'x,y\n"1,5",0.5\n', "--decimal ,"),
+    "nan": (b"x,y\n1,0.5\n3,nan\n", "rows.csv:3: error: y in row 2 is nan, and no finite number"),
+    "inf": (b"x,y\ninf,0.5\n", "rows.csv:2: error: x in row 1 is inf, and no finite number"),
+    "ragged": (b"x,y\n1,0.5\n2\n", "rows.csv:3: error: 1 cells, where the first line has 2"),
+    "long": (b"x,y\n1,0.5\n2,3,4\n", "rows.csv:3: error: 3 cells, where the first line has 2"),
+    "twice": (b"x,y,x\n1,0.5,3\n", "rows.csv:1: error: the column x is there 2 times"),
+    "delimiter": (b"x:y\n1:0.5\n", "the columns are x:y"),
+    "no header": (b"1,0.5\n2,3\n", "the columns are 1, 0.5"),
+    "no rows": (b"x,y\n", "there is nothing to compute with: it has no rows"),
+    "empty": (b"", "there is nothing in this file"),
+    "bytes": (b"x,y\n1,0.5\n2,\xff\n", "rows.csv:3: error: byte 0xFF is no UTF-8"),
+    "gzip": (gzip.compress(b"x,y\n1,0.5\n" * 99)[:-9], "ends in the middle"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_what_is_wrong_with_a_file_is_told(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, said = BAD[name]
+    written(tmp_path, "rows.csv", data)
+    monkeypatch.chdir(tmp_path)
+    ran = backprop("grad", "-e", MEAN, "--data", "rows.csv")
+    assert ran.status in (1, 2)
+    assert said in ran.err
+    assert not ran.out
+    assert "Traceback" not in ran.err
+
+
+def test_files_that_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    def said(*paths: str) -> str:
+        ran = backprop("grad", "-e", MEAN, *(word for path in paths for word in ("--data", path)))
+        assert ran.status == 2 or ran.status == 1
+        return ran.err
+
+    assert "there is no file rows.csv" in said("rows.csv")
+    assert "no file is like *.csv" in said("*.csv")
+    (tmp_path / "folder").mkdir()
+    assert "folder is a directory, not a file" in said("folder")
+    parquet.write_table(pyarrow.table({"x": [1.0], "y": [2.0]}), tmp_path / "rows.parquet")
+    whole = (tmp_path / "rows.parquet").read_bytes()
+    written(tmp_path, "cut.parquet", whole[:-20])
+    assert "cut.parquet cannot be read as Parquet" in said("cut.parquet")
+    written(tmp_path, "text.parquet", b"x,y\n1,2\n")
+    assert "text.parquet is no Parquet file" in said("text.parquet")
+    written(tmp_path, "one.csv", b"x,y\n1,2\n")
+    written(tmp_path, "two.csv", b"x,z\n1,2\n")
+    assert "one.csv and two.csv have only x in common" in said("one.csv", "two.csv")
+
+
+def test_rows_with_a_missing_cell_that_is_used_are_left_out(tmp_path: Path) -> None:
+    path = written(tmp_path, "rows.csv", b"x,y,z\n1,0.5,\n,7,1\n2,-1,\n4,3,5\n8,,\n")
+    assert value("--data", path, "--skip-missing") == pytest.approx(14 / 3 + 2.5)
+    with pytest.raises(BackpropError, match="missing"):
+        read_tables([path])[0].used({"x": "x"})
+
+
+def test_numbers_are_the_nearest_doubles(tmp_path: Path) -> None:
+    texts = ["0.1", "1e-300", "123456789.123456789", "9007199254740993", "4.9e-324", "2.5e+100"]
+    path = written(tmp_path, "rows.csv", "\n".join(["x", *texts]).encode())
+    found = read_tables([path], TextForm())[0].used({"x": "x"}).numbers["x"]
+    assert numpy.array_equal(found, [float(each) for each in texts])
