@@ -261,3 +261,44 @@ def test_options_of_data_need_data() -> None:
     ran = backprop("grad", "-e", "L = a", "--set", "a=1", "--where", "x > 1")
     assert ran.status == 2
     assert "--data" in ran.err
+
+
+# ------------------------------------------------------------------------------------- in Python
+
+
+class Frame:
+    """What pandas and polars have: a table that speaks Arrow."""
+
+    def __init__(self, table: Any) -> None:
+        self._table = table
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        return self._table.__arrow_c_stream__(requested_schema)
+
+
+def test_tables_in_memory_stand_for_names() -> None:
+    import pyarrow
+
+    table = pyarrow.table({"x": [1, 2, 4], "y": [2.0, 3.0, 5.5]})
+    for data in ({"x": [1, 2, 4], "y": numpy.array([2.0, 3.0, 5.5])}, table, Frame(table), [table]):
+        model = library.parse("L = mean((y - a*x)^2)", data=data)
+        found = model.grad(a=1)
+        assert found.value == pytest.approx((1 + 1 + 1.5**2) / 3)
+        assert found.gradients["a"] == pytest.approx(-2 * (1 + 2 + 6) / 3)
+        assert model.descend({"a": 0}).parameters["a"] == pytest.approx(30 / 21, rel=1e-6)
+    with pytest.raises(library.BackpropError, match="these are no columns"):
+        library.parse("L = mean(x)", data=7)
+    with pytest.raises(library.BackpropError, match="missing"):
+        library.parse("L = mean(x)", data={"x": [1, None]})
+
+
+def test_files_are_data_in_python(folder: Path) -> None:
+    data = library.read_data("rows.csv", columns={"T": "Temp (C)"}, where="T > 3")
+    assert library.parse("L = mean(x*T)", data=data).grad().value == pytest.approx(
+        (8 + 15 + 24) / 3
+    )
+
+
+@pytest.mark.usefixtures("folder")
+def test_formulas_of_derivatives_take_no_data() -> None:
+    assert "made without data" in said("diff", LINE)

@@ -18,17 +18,19 @@ if TYPE_CHECKING:
 
     from backprop import errors
     from backprop.api import Gradient, Model, Program, Value, compile, load, parse  # noqa: A004
+    from backprop.data_given import read_data
     from backprop.descent import Descent
     from backprop.errors import BackpropError
 
 __version__ = "0.1.0"
 __all__ = [
     "BackpropError", "Descent", "Gradient", "Model", "Program", "Value", "compile", "errors", "load",
-    "parse",
+    "parse", "read_data",
 ]  # fmt: skip
 
 _HOMES = {
     "backprop.api": ("Gradient", "Model", "Program", "Value", "compile", "load", "parse"),
+    "backprop.data_given": ("read_data",),
     "backprop.descent": ("Descent",),
     "backprop.errors": ("BackpropError",),
 }

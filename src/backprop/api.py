@@ -324,11 +324,15 @@ def parse(
     seed: declared.Seed = default_of(declared.Seed),
     max_nodes: declared.MaxNodes = default_of(declared.MaxNodes),
     sizes: Mapping[str, Any] = MappingProxyType({}),
+    data: Any = None,
 ) -> Model:
     """The Model of an equation text. `name` is what error messages call the text.
 
     sizes: numbers, of a family nested lists, in the place of those that the text has for what ranges,
     indices, draws and bounds are made of: `{"n": 1000, "county": [1, 3, 2]}`.
+
+    data: a table whose columns stand for names: a mapping of sequences of numbers, one for each row, a table
+    of pyarrow, pandas or polars, what `read_data` gives, or a list of several.
 
     Raises BackpropError, whose `all` has every error found.
 
@@ -336,7 +340,7 @@ def parse(
         >>> backprop.parse("L = a*sum(i for i in 1..n)", sizes={"n": 3}).grad(a=2).value
         12.0
     """
-    return _model(Source(name, text.removeprefix("\ufeff")), seed, max_nodes, sizes)
+    return _model(Source(name, text.removeprefix("\ufeff")), seed, max_nodes, sizes, data)
 
 
 @documented
@@ -346,12 +350,13 @@ def load(
     seed: declared.Seed = default_of(declared.Seed),
     max_nodes: declared.MaxNodes = default_of(declared.MaxNodes),
     sizes: Mapping[str, Any] = MappingProxyType({}),
+    data: Any = None,
 ) -> Model:
-    """The Model of an equation file, which is UTF-8. sizes: see `parse`. Raises BackpropError, CannotRead
-    included."""
+    """The Model of an equation file, which is UTF-8. sizes, data: see `parse`. Raises BackpropError,
+    CannotRead included."""
     from backprop.files import read_source
 
-    return _model(read_source(path, "a text goes to backprop.parse"), seed, max_nodes, sizes)
+    return _model(read_source(path, "a text goes to backprop.parse"), seed, max_nodes, sizes, data)
 
 
 @cache
@@ -365,9 +370,17 @@ def _looped() -> type[Model]:
 
 
 def _model(
-    source: Source, seed: int, most: int, sizes: Mapping[str, Any] = MappingProxyType({})
+    source: Source,
+    seed: int,
+    most: int,
+    sizes: Mapping[str, Any] = MappingProxyType({}),
+    data: Any = None,
 ) -> Model:
     read = partial(read_model, seed=seed, most=most)
+    if data is not None:
+        from backprop.data_given import given_tables  # for who gives some
+
+        read = partial(read, tables=given_tables(data))
     if sizes:
         from backprop.given import read_sizes  # for who gives some
 

@@ -225,6 +225,19 @@ def read_tables(paths: Sequence[str], form: TextForm | None = None) -> list[File
     return tables
 
 
+def from_memory(data: Any) -> FileTable:
+    """The table of a mapping of sequences, or of what speaks Arrow, as pandas does. Raises BadData."""
+    try:
+        columns = pyarrow.table(dict(data) if isinstance(data, Mapping) else data)
+    except (TypeError, ValueError, pyarrow.ArrowException) as error:
+        message = f"these are no columns: {_said(error)}"
+        hints = [
+            "give a mapping of sequences with a number for each row, or a table of pyarrow or pandas"
+        ]
+        raise BadData(message, where="<data>", hints=hints) from None
+    return FileTable([_DataFile("<data>", _named(columns, "<data>"), None, TextForm())])
+
+
 def _in_order(part: _DataFile, first: _DataFile) -> Any:
     names = first.columns.column_names
     if part.columns.column_names == names or len({*names}) < len(names):

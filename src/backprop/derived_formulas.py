@@ -37,11 +37,19 @@ _CALLED = re.compile(r"([^\W\d]\w*)\s*\(")
 
 def diff(inputs: Inputs, asked: DiffRequest = DiffRequest()) -> DerivativeReport:  # noqa: B008
     """The derivatives of the outputs that are asked for (of the only one, if none is) as formulas."""
+    _refuse_data(inputs)
     model, numbers = inputs.given()
     found = derivatives(model, numbers, asked._replace(of=inputs.of))
     for sentence in found.said:
         say(sentence)
     return found
+
+
+def _refuse_data(inputs: Inputs) -> None:
+    """Raise BadOption for tables of data, which are nothing to formulas."""
+    if inputs.data:
+        hints = ["leave out --data; write an index for the rows: x[i], for i in 1..n"]
+        raise BadOption("formulas of derivatives are made without data", hints=hints)
 
 
 def derivatives(model: Model, numbers: Mapping[str, float], asked: DiffRequest) -> DerivativeReport:
