@@ -123,6 +123,7 @@ ONLY = {
         "engine/tape_sweeps.py",
         "engine/triangle.py",
         "evaluation/forward_sweeps.py",
+        "evaluation/forward_loops.py",
         "evaluation/several.py",
         "evaluation/shaken_rows.py",
         "evaluation/directions.py",

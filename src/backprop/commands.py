@@ -184,7 +184,8 @@ def _unrolled_picture(
             found = pictures.picture(*what, detail, constants, near, depth)
         return pictures.focus(found, near, depth) if focus else found
 
-    many = not focus and len(graph.order) > pictures.DETAILED
+    rows = model.laid is not None  # then a column is one box
+    many = not focus and (rows or len(graph.order) > pictures.DETAILED)
     found = drawn(detail or ("equations" if many else "operations"))
     if detail is None and found.size > pictures.DETAILED and not many:
         found = drawn("equations")

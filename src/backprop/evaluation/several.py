@@ -96,6 +96,10 @@ def outputs_of(model: Model) -> list[str]:
 
 def inputs_of(model: Model, outputs: Sequence[str]) -> list[str]:
     """The inputs that lead to some of these outputs, but for constants, in file order."""
+    if model.loops:
+        from backprop.evaluation.forward_loops import inputs_of_loops  # for loops only
+
+        return inputs_of_loops(model, outputs)
     if len(outputs) <= _FEW:
         leading = set[str]().union(*map(model.leading, outputs))
     else:
@@ -140,6 +144,11 @@ def entries(
     and outputs on it is looked for those; otherwise all count. Raises as `Model.grad`."""
     if mode != "forward" and least > 1 and (looped := _by_loops(model, values, of, wrt)):
         return looped
+    if model.loops and mode != "reverse" and len(of) > _FEW and least > 1:
+        from backprop.evaluation.forward_loops import forward_by_loops  # for loops only
+
+        if swept := forward_by_loops(model, values, of, wrt, mode):
+            return _whole(of, wrt, *swept, "forward", len(wrt))
     for name in of[:_FEW]:
         refuse(model, values, name)
     point = Outputs.of(model, values, of)
@@ -240,18 +249,24 @@ def _by_loops(
     if not results:
         return None
     table = np.array([[each.gradients[name] for name in wrt] for each in results])
+    numbers = np.array([each.value for each in results])
+    warnings = once([warning for each in results for warning in each.warnings])
+    return _whole(of, wrt, numbers, table, "reverse", len(of), warnings)
+
+
+def _whole(
+    of: Sequence[str],
+    wrt: Sequence[str],
+    numbers: NDArray[np.float64],
+    table: NDArray[np.float64],
+    mode: str,
+    sweeps: int,
+    warnings: Sequence[BackpropError] = (),
+) -> JacobianEntries:
+    """All derivatives of a matrix."""
     rows, columns = np.indices(table.shape)
-    return JacobianEntries(
-        tuple(of),
-        tuple(wrt),
-        np.array([each.value for each in results]),
-        rows.ravel(),
-        columns.ravel(),
-        table.ravel(),
-        "reverse",
-        len(of),
-        once([warning for each in results for warning in each.warnings]),
-    )
+    found = rows.ravel(), columns.ravel(), table.ravel()
+    return JacobianEntries(tuple(of), tuple(wrt), numbers, *found, mode, sweeps, warnings)
 
 
 def _ways_back(

@@ -33,12 +33,8 @@ from backprop.loops.stepped import Stepped
 from backprop.memory import available
 from backprop.syntax.parser import Statement
 
-_DOUBLE = 8
-"""Bytes of a number."""
-
-SINGLE = 6
-"""A single step in plain Python takes so much longer than one of an array of many."""
-
+_DOUBLE = 8  # bytes of a number
+SINGLE = 6  # a single step in plain Python takes so much longer than one of an array of many
 _ROUNDS = 12
 """So often further members of a recurrence are looked for at once, before that is done time by time."""
 
@@ -145,25 +141,30 @@ class Plan(Layout):
         """Of each family the members that lead to an output."""
         key = output, place
         if key not in self._reached:
-            found = {
-                name: numpy.zeros(each.size + 1, dtype=bool) for name, each in self.families.items()
-            }
-            found[output][place] = True
-            rows = set[int]()
-            self.leading = self.work = 0.0
-            for unit in reversed(self.runs):
-                if isinstance(unit, Stepped):
-                    self._mark_steps(unit, found, rows)
-                    continue
-                if isinstance(unit, Recurrence) and self._mark_at_once(unit, found, rows):
-                    continue
-                for run in reversed(unit.turns):
-                    asked = found[run.family][run.target] if run.family else None
-                    self._mark(run.part, asked, found, rows)
-                    if asked is not None:
-                        self._count(asked.mean() * run.part.size_of(len(asked)))
-            self._reached = {key: {name: _compact(each) for name, each in found.items()}}
+            self._reached = {key: self.leads({output: place})}
         return self._reached[key]
+
+    def leads(self, asked_for: Mapping[str, Any]) -> Mapping[str, NDArray[numpy.bool_]]:
+        """Of each family the members that lead to some. asked_for: places by family."""
+        found = {
+            name: numpy.zeros(each.size + 1, dtype=bool) for name, each in self.families.items()
+        }
+        for name, places in asked_for.items():
+            found[name][places] = True
+        rows = set[int]()
+        self.leading = self.work = 0.0
+        for unit in reversed(self.runs):
+            if isinstance(unit, Stepped):
+                self._mark_steps(unit, found, rows)
+                continue
+            if isinstance(unit, Recurrence) and self._mark_at_once(unit, found, rows):
+                continue
+            for run in reversed(unit.turns):
+                asked = found[run.family][run.target] if run.family else None
+                self._mark(run.part, asked, found, rows)
+                if asked is not None:
+                    self._count(asked.mean() * run.part.size_of(len(asked)))
+        return {name: _compact(each) for name, each in found.items()}
 
     def _reached_so_far(self, name: str) -> Mapping[str, NDArray[numpy.bool_]]:
         """As `reached`, of a number, before all is known that is computed."""
