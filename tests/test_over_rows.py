@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import random
 from math import fsum, isfinite
 from pathlib import Path
@@ -230,6 +231,9 @@ MISTAKES = [
     (LINE, ["--where", "z > 1"], "there is no column 'z' for --where"),
     (LINE, ["--where", "x > 9"], "no row of it meets --where"),
     (LINE, ["--column", "T = Temp"], "there is no column 'Temp' for --column T"),
+    (LINE, ["--where", "x >"], "is no condition on rows"),
+    (LINE, ["--where", 'x > "a"'], "is no condition on rows"),
+    (LINE, ["--delimiter", ";;"], "is not one character"),
     (LINE, ["--column", "T"], "does not say what a column is called"),
     ("L = mean(u)", [], "the columns are x, y, site, Temp (C)"),
     ("L = mean(site)", [], "site in row 1 is 'north', and no number"),
@@ -290,6 +294,26 @@ def test_tables_in_memory_stand_for_names() -> None:
         library.parse("L = mean(x)", data=7)
     with pytest.raises(library.BackpropError, match="missing"):
         library.parse("L = mean(x)", data={"x": [1, None]})
+
+
+def test_models_and_programs_with_data_are_copied(folder: Path) -> None:
+    data = library.read_data("rows.csv")
+    model = library.parse("a = 1; L = mean((y - a*x)^2)", data=data)
+    right = model.grad().value
+    assert pickle.loads(pickle.dumps(model)).grad().value == right
+    program = library.compile(model, of="L")
+    (folder / "rows.csv").unlink()
+    again = pickle.loads(pickle.dumps(program))
+    assert again(a=1).value == program(a=1).value == pytest.approx(right)
+
+
+@pytest.mark.usefixtures("folder")
+def test_claims_and_saved_equations_have_data() -> None:
+    ran = backprop("check", "-e", LINE, "--data", "rows.csv", "--claim", "da = -15.2, db = 5.3")
+    assert "right" in ran.out
+    assert "∂L/∂b = 5.3 is wrong" in ran.out
+    ran = backprop("descend", "-e", LINE, "--data", "rows.csv", "--save", "-")
+    assert "a = 1.77999" in ran.out
 
 
 def test_files_are_data_in_python(folder: Path) -> None:

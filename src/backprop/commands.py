@@ -11,6 +11,7 @@ from backprop.evaluation.gradient import Gradient, evaluate, gradient
 from backprop.evaluation.leaves import look_at_all
 from backprop.inputs import Asked, Inputs
 from backprop.language import Model
+from backprop.language.laid import data_of
 from backprop.loops.worth import MANY, MANY_OFTEN
 from backprop.names import family, is_pattern, meant
 from backprop.report import declared
@@ -263,7 +264,12 @@ class Descending(NamedTuple):
         look_at_all(self.model)
         text = with_defaults(self.model, {**self.numbers, **best.parameters}, replaced)
         try:
-            read_model(Source("<--save>", text), self.model.seed, sys.maxsize)
+            read_model(
+                Source("<--save>", text),
+                self.model.seed,
+                sys.maxsize,
+                tables=data_of(self.model.laid),
+            )
         except BackpropError as error:
             wrong = error.all[0]
             message = f"the equations are not saved, since they would not read: {wrong.message}"

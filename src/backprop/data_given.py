@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from itertools import chain
 from os import PathLike, fspath
 from types import MappingProxyType
@@ -49,6 +50,9 @@ class DataTable:
         self.names: Collection[str] = headers
         self._found: dict[tuple[str, ...], RowNumbers] = {}
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_found": {}}
+
     def rows(self, names: Sequence[str]) -> RowNumbers:
         """These columns, of the rows that are kept. Raises BadData."""
         key = tuple(names)
@@ -74,9 +78,7 @@ class DataTable:
             name: used.numbers[name] if kept.all() else used.numbers[name][kept] for name in names
         }
         where = numpy.flatnonzero(kept) if used.rows is None else used.rows[kept]
-        return RowNumbers(
-            self.name, len(where), numbers, lambda row: self._table.place(int(where[row]))
-        )
+        return RowNumbers(self.name, len(where), numbers, partial(_place, self._table, where))
 
     def _texts(self, rows: NDArray[numpy.int64] | None) -> Any:
         def texts(name: str) -> list[str | None]:
@@ -97,10 +99,9 @@ class DataTable:
 
         source = typed(_TEXT.sub(stands, text), "--where")
         statements, errors = read(source, start="expression")
-        if errors:
-            raise errors[0]
-        if len(statements) != 1:
-            raise BadOption("--where takes one condition", hints=["join several by 'and'"])
+        if errors or len(statements) != 1:
+            hints = ['write a condition such as "x > 0 and site == 2", or site == "north"']
+            raise BadOption(f"--where {text!r} is no condition on rows", hints=hints)
         columns = list[str]()
         for node in statements[0].shape.nodes:
             name = statements[0].tokens.texts[node.token]
@@ -111,6 +112,11 @@ class DataTable:
             elif not re.fullmatch(r"text_\d+", name):
                 raise _no_column(name, self._headers)
         return _RowCondition(statements[0], columns, compared)
+
+
+def _place(table: FileTable, where: NDArray[numpy.intp], row: int) -> str:
+    """Where a row stands that is kept. where: of these the rows of the table."""
+    return table.place(int(where[row]))
 
 
 class _RowCondition(NamedTuple):
@@ -178,6 +184,10 @@ def renamed(tables: Sequence[FileTable], given: Sequence[str]) -> dict[str, tupl
 
 def tables_of(options: DataOptions) -> tuple[DataTable, ...]:
     """The tables of a command line. Raises CannotRead, BadData, BadOption."""
+    if len(options.form.delimiter) > 1 or not options.form.delimiter.isascii():
+        message = f"--delimiter {options.form.delimiter!r} is not one character"
+        hints = ["write what stands between cells: --delimiter ';'; of a tab --delimiter $'\\t'"]
+        raise BadOption(message, hints=hints)
     tables = read_tables(options.files, options.form)
     known = renamed(tables, options.columns)
     return tuple(

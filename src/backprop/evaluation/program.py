@@ -23,6 +23,7 @@ from backprop.evaluation.gradient import evaluate
 from backprop.evaluation.leaves import constants
 from backprop.graph import Graph
 from backprop.language import Model
+from backprop.language.laid import data_of
 from backprop.memory import without_collector
 from backprop.numbers import listed
 from backprop.options import EngineName, default_of
@@ -76,8 +77,16 @@ class Program:
         return ready(self._model, self.output, *self._made)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        source = self._model.source
-        made = type(self), source.name, source.text, self._model.seed, self.output, *self._made
+        source, data = self._model.source, data_of(self._model.laid)
+        made = (
+            type(self),
+            source.name,
+            source.text,
+            self._model.seed,
+            data,
+            self.output,
+            *self._made,
+        )
         return _again, made
 
     def __repr__(self) -> str:
@@ -257,9 +266,16 @@ def compile(
 
 
 def _again(
-    kind: type[Program], name: str, text: str, seed: int, of: str, engine: str, runs: int
+    kind: type[Program],
+    name: str,
+    text: str,
+    seed: int,
+    data: Any,
+    of: str,
+    engine: str,
+    runs: int,
 ) -> Program:
     """A Program that was pickled."""
     from backprop.loops.worth import read_model
 
-    return kind(read_model(Source(name, text), seed, sys.maxsize), of, engine, runs)
+    return kind(read_model(Source(name, text), seed, sys.maxsize, tables=data), of, engine, runs)

@@ -20,7 +20,9 @@ class FormulaReader:
     model's."""
 
     def __init__(self, model: Model) -> None:
-        equations, self._functions, indexed = definitions.checked(read(model.source)[0])
+        equations, self._functions, indexed = definitions.checked(
+            model.laid.statements if model.laid else read(model.source)[0]
+        )
         self.columns = model.columns.copy()
         self._known = model.names
         families = Families(equations)

@@ -101,6 +101,11 @@ class Laid(NamedTuple):
         return _WORD.sub(at, text)
 
 
+def data_of(laid: Laid | None) -> Sequence[Data]:
+    """The tables that were given, of a text without none."""
+    return laid.data if laid else ()
+
+
 def _gathered_in(text: str) -> Iterator[tuple[int, int]]:
     """Where gatherers of rows stand in a text."""
     for found in _GATHERER.finditer(text):
