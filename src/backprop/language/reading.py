@@ -152,6 +152,8 @@ def unrolled(found: Parsed) -> Model:
     declared = builder.declarations.all(names, errors)
     raise_all(errors)
     repeated, fixed, seed = builder.repeated, list(members.integers.known), members.seed
+    if laid:
+        fixed += [name for name in names if laid.is_column(name) and name not in fixed]
     doubts = [*definitions.look_alikes(statements), *members.warnings, *zeros]
     if not names:
         message = "no equation in this text: each is for a range with nothing in it"
