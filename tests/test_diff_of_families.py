@@ -225,6 +225,34 @@ def test_second_derivatives_by_names() -> None:
     assert " for i in 1..n" in third.out
 
 
+@pytest.mark.parametrize(
+    ("text", "asked", "lines"),
+    [
+        ("n=3; x[i]=i for i in 1..n; w=2; L=sum(w*x[i]^2 for i in 1..n)^2", ["--wrt", "x[2]"], {"dL_dx[2]": "4*w^2*sum(x[p]^2 for p in 1..n)*x[2]"}),
+        ("n=3; x[i]=i for i in 1..n; w=2; L=sum(w*x[i]^2 for i in 1..n)^2", ["--wrt", "x[3], x[1]"], {"dL_dx[3]": "", "dL_dx[1]": ""}),
+        ("n=4; x[i]=i for i in 1..n; L=sum((x[i+1]-x[i])^2 for i in 1..n-1)", ["--wrt", "x[1], x[2], x[4]"], {"dL_dx[1]": "", "dL_dx[2]": "2*(2*x[2] - x[1] - x[3])"}),
+        ("n=3; x[i]=i for i in 1..n; w=2; L=sum(w*x[i]^2 for i in 1..n)^2", ["--wrt", "x[1], x[2]", "--order", "2"], {"d2L_dx2[1,2]": "8*w^2*x[1]*x[2]"}),
+        ("n=3; x[i]=i for i in 1..n; w=2; L=sum(w*x[i]^2 for i in 1..n)^2", ["--wrt", "x[1]", "--order", "2"], {"d2L_dx2[1,1]": ""}),
+        ("n=4; m=2; w[i,k]=i*k for i in 1..n, k in 1..m; L=sum(sum(w[i,k] for k in 1..m)^2 for i in 1..n)", ["--wrt", "w[2,*]"], {"dL_dw[2,k]": "2*sum(w[2,p] for p in 1..m) for k in 1..m"}),
+    ],
+)  # fmt: skip
+def test_by_some_members(text: str, asked: list[str], lines: dict[str, str]) -> None:
+    out = backprop("diff", "-e", text, *asked).out
+    written = dict(line.split(" = ", 1) for line in out.splitlines() if line.startswith("d"))
+    for name, formula in lines.items():
+        assert written[name] == (formula or written[name])
+    again, model = library.parse(out), library.parse(text)
+    hessian, gradients = model.hessian(of="L"), model.grad(of="L").gradients
+    for name in [each for each in again.outputs if each.startswith("d")]:
+        indices = name.partition("[")[2].rstrip("]")
+        value = again.grad(of=name).value
+        if name.startswith("d2"):
+            one, other = (hessian.inputs.index(f"x[{each}]") for each in indices.split(","))
+            assert value == pytest.approx(hessian.matrix[one][other], rel=1e-12)
+        else:
+            assert value == pytest.approx(gradients[f"{name[4]}[{indices}]"], rel=1e-12)
+
+
 def test_an_index_that_is_called_as_an_input() -> None:
     text = "k=2; n=3; x[i]=i for i in 1..n; h[i]=k*x[i] for i in 1..n; L=sum(h[k]^2 for k in 1..n)"
     again = library.parse(backprop("diff", "-e", text).out)

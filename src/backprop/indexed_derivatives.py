@@ -41,9 +41,10 @@ def with_indices(
     model: Model, numbers: Mapping[str, float], outputs: Sequence[str], asked: DiffRequest
 ) -> DerivativeReport | None:
     """The derivatives of a text with indices as equations with indices; None where that cannot be."""
-    members = [name for name in numbers if "[" in name and model.equation(name) is not None]
-    if any("[" in each for each in (*outputs, *asked.wrt, *members)):
+    given = [name for name in numbers if "[" in name and model.equation(name) is not None]
+    if any("[" in each for each in (*outputs, *given)):
         return None
+    members = [name for name in asked.wrt if re.search(r"\d", name.partition("[")[2])]
     if "[" not in model.source.text:
         return None
     for shape in [asked.shape] if asked.shape else ["nested", "steps"]:
@@ -58,6 +59,8 @@ def with_indices(
             continue
         if shape == "nested" and not asked.shape and not _short(found, text):
             continue
+        if shape == "steps" and members and not model.loops:
+            return None  # by some members there are fewer steps without indices
         if any(each.equation.asked for each in found):
             made = _report(model, numbers, outputs, text, found)
             alone = asked.alone and shape == "nested"

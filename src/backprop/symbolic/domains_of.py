@@ -199,7 +199,7 @@ class MembersPart(NamedTuple):
         for (low, high), true in parts:
             clause = self.clauses[at]
             if low == high:
-                yield self._at(at, low), true
+                yield self.at(at, low), true
                 continue
             cut = RangeFormula(clause.name, [low, high])
             if any(True for _ in corners([cut], self.numbers)):
@@ -208,7 +208,16 @@ class MembersPart(NamedTuple):
                     true,
                 )
 
-    def _at(self, at: int, value: Formula) -> MembersPart:
+    def place(self, index: Formula) -> int | None:
+        """Which range an index runs through by itself, on which no other one depends, nor it on others."""
+        names = {each.name for each in self.clauses}
+        for at, each in enumerate(self.clauses):
+            apart = all(i.names.isdisjoint(names) for i in each.items)
+            if index == Symbol(each.name) and apart and len(each.items) == 2 and not each.listed:
+                return at
+        return None
+
+    def at(self, at: int, value: Formula) -> MembersPart:
         """The part where an index has one value."""
         by = {self.clauses[at].name: value}
 

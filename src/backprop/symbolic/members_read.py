@@ -56,6 +56,37 @@ def pieces(
     yield from found
 
 
+def at_member(
+    piece: MembersPart, term: Formula, wanted: Sequence[Formula | None]
+) -> Iterator[tuple[MembersPart, Formula]]:
+    """The parts of members at which indices have wanted values, with a formula there. wanted: None where
+    any will do. Raises NotIndexed."""
+    conditions: list[MembersCondition] = []
+    for place, value in enumerate(wanted):
+        index = piece.indices[place]
+        if value is None:
+            continue
+        condition = IndexCondition(index, value, equal=True)
+        at = piece.place(index)
+        if at is None:
+            conditions.append(condition)
+            continue
+        if holds(condition, piece) is False:
+            return
+        term = substituted(term, {piece.clauses[at].name: value})
+        piece = piece.at(at, value)
+    undecided = []
+    for each in conditions_of(piece.condition):
+        sure = holds(each, piece._replace(condition=None))
+        if sure is False:
+            return
+        undecided += [each.formula] if sure is None else []
+    piece = piece._replace(condition=reduce(both, undecided, None))
+    for part, terms in _split(piece, conditions, [(term, conditions)]):
+        if terms:
+            yield part, terms[0]
+
+
 def _split(
     piece: MembersPart,
     conditions: list[MembersCondition],

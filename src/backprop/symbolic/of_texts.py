@@ -9,14 +9,18 @@ from sys import maxsize
 
 from backprop.algebra.careful import careful
 from backprop.algebra.formula import Formula, TooLong, in_order
+from backprop.algebra.from_text import of_text
 from backprop.algebra.indexed import GatherFormula, RangeFormula
+from backprop.algebra.tidy import simplified
 from backprop.language.model import Model
 from backprop.language.reading import parsed
 from backprop.operations import CONSTANTS
 from backprop.source import one_line
 from backprop.symbolic.by_names import DerivativeNames
+from backprop.symbolic.domains_of import MembersPart
 from backprop.symbolic.indexed_orders import IndexedOrders, closed_equations
 from backprop.symbolic.loops_read import IndexedEquation, IndexedReader, NotIndexed
+from backprop.symbolic.members_read import at_member
 from backprop.symbolic.of_families import IndexedDerived
 from backprop.symbolic.request import paths
 from backprop.syntax.grammar import roots
@@ -136,13 +140,16 @@ class IndexedText:
         """The equations of the derivatives of an output, each given by the names that it is by. closed: in
         the inputs alone. Raises NotIndexed, TooLong."""
         equations = self.equations
+        plain = [tuple(name.partition("[")[0] for name in path) for path in orders]
         if closed:
-            wrt = [name for path in orders for name in path]
+            wrt = [name for path in plain for name in path]
             if any(not each.is_input for each in equations if each.name in wrt):
                 raise NotIndexed
             equations = closed_equations(equations, of, wrt)
         asked = IndexedOrders(self.reader, equations, of, self._numbers, textbook, names)
-        found = asked.derivatives(orders)
+        found = asked.derivatives([*dict.fromkeys(plain)])
+        if plain != [*orders]:
+            found = [*self._of_members(found, orders)]
         if closed and not all(each.equation.asked for each in found):
             raise NotIndexed
         if textbook:
@@ -151,6 +158,45 @@ class IndexedText:
             each._replace(equation=each.equation._replace(formula=careful(each.equation.formula)))
             for each in found
         ]
+
+    def _of_members(
+        self, found: Sequence[IndexedDerived], orders: Sequence[tuple[str, ...]]
+    ) -> Iterator[IndexedDerived]:
+        """Derivatives by members of families, `x[2]`, from those by all members."""
+        used = {name for each in found for name in each.equation.formula.names}
+        for each in found:
+            if not each.equation.asked:
+                yield each
+                continue
+            if each.equation.name in used:
+                raise NotIndexed  # by one member it takes those by others
+            done: list[IndexedDerived] = []
+            for path in orders:
+                if tuple(name.partition("[")[0] for name in path) != each.equation.wrt:
+                    continue
+                wanted = [index for name in path for index in self._indices_of(name)]
+                if len(wanted) != len(each.indices):
+                    raise NotIndexed
+                piece = MembersPart(each.indices, each.clauses, each.condition, self._numbers)
+                for part, formula in at_member(piece, each.equation.formula, wanted):
+                    own = each.equation._replace(formula=simplified(formula))
+                    made = IndexedDerived(
+                        own, part.indices, part.clauses, part.condition, each.ranks
+                    )
+                    if made not in done:
+                        done.append(made)
+            yield from done
+
+    def _indices_of(self, name: str) -> list[Formula | None]:
+        """The indices of a member, None where a star stands; of a family by itself, all of them."""
+        family, bracket, rest = name.partition("[")
+        if not bracket:
+            ranks = {len(each.indices) for each in self.equations if each.name == family}
+            return [None] * max(ranks, default=0)
+        given = [each.strip() for each in rest.rstrip("]").split(",")]
+        if not all(each == "*" or each.lstrip("-").isdigit() for each in given):
+            raise NotIndexed  # a range of members
+        return [None if each == "*" else of_text(each) for each in given]
 
     def loops(self) -> int:
         """How many loops are inside one another at most, in the equations of the file."""
