@@ -7,12 +7,13 @@ Whether it holds for all indices, for some or for none, the corners of their ran
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import reduce
 from itertools import islice, product
 from typing import NamedTuple
 
 from backprop.algebra.formula import ONE, Call, Formula, Product, Sum, Symbol, is_number
-from backprop.algebra.from_text import substituted
-from backprop.algebra.indexed import RangeFormula
+from backprop.algebra.from_text import rebuilt, substituted
+from backprop.algebra.indexed import GatherFormula, RangeFormula
 from backprop.algebra.normal import minus, operation, plus, split
 from backprop.syntax.functions import evaluated
 from backprop.syntax.parser import formula
@@ -235,6 +236,24 @@ def both(one: Formula | None, other: Formula | None) -> Formula | None:
     if one is None or other is None:
         return one or other
     return Call("and", (one, other))
+
+
+def settled(found: Formula, piece: MembersPart) -> Formula:
+    """A formula without conditions of its gathers that hold for all their indices, whatever numbers the
+    names of a text get."""
+    if not isinstance(found, GatherFormula):
+        return rebuilt(found, lambda part: settled(part, piece)) if found.parts else found
+    inner = piece._replace(indices=(), clauses=(*piece.clauses, *found.clauses))
+    names = {each.name for each in inner.clauses}
+    fixed = all(each.names <= names for each in inner.clauses)
+    kept = [
+        each
+        for each in parts_of(found.condition)
+        if not (fixed and each.names <= names and holds(_condition(each), inner))
+    ]
+    return GatherFormula(
+        found.name, settled(found.body, inner), found.clauses, reduce(both, kept, None)
+    )
 
 
 RangeEnds = tuple[Formula, Formula]

@@ -34,7 +34,7 @@ class IndexedEquation(NamedTuple):
 
     name: of the family, or of the single name, which has no indices. clauses, condition: of its indices.
     formula: the right side; None of what is drawn at random. is_input: whether that is computed from
-    no names.
+    no names. is_const: whether no derivative is by it.
     """
 
     name: str
@@ -44,6 +44,7 @@ class IndexedEquation(NamedTuple):
     formula: Formula | None
     statement: Statement | None = None
     is_input: bool = False
+    is_const: bool = False
 
     @property
     def left(self) -> str:

@@ -17,7 +17,7 @@ from backprop.algebra.indexed import GatherFormula, MemberFormula, RangeFormula,
 from backprop.algebra.normal import plus, times
 from backprop.algebra.tidy import simplified
 from backprop.symbolic.by_names import Derived
-from backprop.symbolic.domains_of import IndexNumbers, MembersPart, both
+from backprop.symbolic.domains_of import IndexNumbers, MembersPart, both, settled
 from backprop.symbolic.loops_read import IndexedEquation, NotIndexed
 from backprop.symbolic.members_read import pieces
 from backprop.symbolic.reads_of import IndexScope, ReadsOf, ReadUse
@@ -214,6 +214,8 @@ class IndexedGradient:
         if len(family) != len(statements) and family:
             raise NotIndexed
         for statement in family or [IndexedEquation(name, (), (), None, None)]:
+            if asked and statement.is_const:
+                continue
             piece = MembersPart(
                 (*output.indices, *statement.indices),
                 (*output.clauses, *statement.clauses),
@@ -223,7 +225,8 @@ class IndexedGradient:
             outer = len(output.indices)
             for part, terms in pieces(piece, uses, self._reads.apart, outer):
                 indices = label.indices(part.indices[:outer], part.indices[outer:])
-                made = Derived(label.name, simplified(plus(*terms)), label.of, label.wrt, asked)
+                whole = settled(simplified(plus(*terms)), part)
+                made = Derived(label.name, whole, label.of, label.wrt, asked)
                 yield IndexedDerived(made, indices, part.clauses, part.condition, label.ranks)
 
 

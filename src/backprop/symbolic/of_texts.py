@@ -77,11 +77,19 @@ class IndexedText:
                         raise NotIndexed  # some members of a family
                     yield tokens.texts[node.token]
             elif shape.const:
-                yield tokens.texts[shape.target]
+                name = tokens.texts[shape.target]
+                own = [each.statement for each in self.equations if each.name == name]
+                if all(each is not None and each.shape.const for each in own):
+                    yield name
 
     def orders(self, of: str, wrt: Sequence[str], order: int) -> list[tuple[str, ...]]:
         """The derivatives of an output, each as the names that it is by: by all inputs that lead there, if
         none are given."""
+        if not wrt:  # members that are constants are left out
+            self.equations = [
+                each._replace(is_const=each.statement is not None and each.statement.shape.const)
+                for each in self.equations
+            ]
         names = [*wrt] or [each for each in self.inputs() if each in self._leading(of)]
         return paths(names, order, bool(wrt))
 
