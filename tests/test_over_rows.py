@@ -267,6 +267,45 @@ def test_options_of_data_need_data() -> None:
     assert "--data" in ran.err
 
 
+@pytest.mark.usefixtures("folder")
+def test_a_table_is_computed_row_by_row(folder: Path) -> None:
+    text = "m = a*exp(-b*x); a = 2; b = 0.5"
+    ran = backprop("grad", "-e", text, "--data", "rows.csv", "--rows", "--format", "csv")
+    lines = ran.out.splitlines()
+    assert lines[0] == "x,m,dm_dx,dm_da,dm_db"
+    for x, line in zip([1, 2, 3, 4], lines[1:], strict=True):
+        e = numpy.exp(-x / 2)
+        right = [x, 2 * e, -e, e, -2 * x * e]
+        assert [float(each) for each in line.split(",")] == pytest.approx(right, rel=1e-14)
+    ran = backprop("grad", "-e", text, "--data", "rows.csv", "--rows", "--format", "json")
+    assert json.loads(ran.out.splitlines()[2])["dm_da"] == pytest.approx(numpy.exp(-1.5))
+    ran = backprop("grad", "-e", text, "--data", "rows.csv", "--rows", "-o", "m.parquet")
+    assert ran.err == "wrote m.parquet\n"
+    ran = backprop("grad", "-e", "L = sum(dm_da)", "--data", "m.parquet", "--format", "json")
+    right = sum(numpy.exp(-x / 2) for x in (1, 2, 3, 4))
+    assert json.loads(ran.out)["value"] == pytest.approx(right)
+    assert "m in 4 rows" in backprop("grad", "-e", text, "--data", "rows.csv", "--rows").out
+    assert {path.name for path in folder.iterdir()} == {"rows.csv", "m.parquet"}
+
+
+ROW_MISTAKES = [
+    ("m = x - mean(x)", ["--wrt", "x"], "m of a row depends on x in other rows, too"),
+    ("m = 2*x; n = 3*x", [], "--rows is of one column"),
+    ("L = a; a = 1", [], "no equation here is computed row by row"),
+    ("h[i] = x*i for i in 1..2", [], "h is more than one number in a row"),
+]
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(("text", "more", "message"), ROW_MISTAKES)
+def test_what_is_said_of_rows_that_are_none(text: str, more: list[str], message: str) -> None:
+    assert message in said("grad", text, "--rows", *more)
+
+
+def test_rows_need_data() -> None:
+    assert "there is none" in backprop("grad", "-e", "m = a", "--set", "a=1", "--rows").err
+
+
 # ------------------------------------------------------------------------------------- in Python
 
 

@@ -225,6 +225,13 @@ def read_tables(paths: Sequence[str], form: TextForm | None = None) -> list[File
     return tables
 
 
+def as_parquet(columns: Mapping[str, Reals]) -> bytes:
+    """Columns as a file of Parquet."""
+    out = io.BytesIO()
+    parquet.write_table(pyarrow.table(dict(columns)), out)
+    return out.getvalue()
+
+
 def from_memory(data: Any) -> FileTable:
     """The table of a mapping of sequences, or of what speaks Arrow, as pandas does. Raises BadData."""
     try:

@@ -1,0 +1,138 @@
+"""What `backprop grad --rows` has to say: the value of a column in every row, and its derivatives there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy
+from numpy.typing import NDArray
+
+from backprop.errors import BackpropError, BadOption, ChooseOutput
+from backprop.inputs import Inputs
+from backprop.language import Model
+from backprop.language.laid import Laid
+from backprop.names import family, meant
+from backprop.numbers import listed
+from backprop.report import Column, Table
+
+_SHOWN = 20
+"""So many rows a table has; files have all."""
+
+
+class RowsReport(NamedTuple):
+    """A column, row by row. output: what it is called. columns: by title the numbers of all rows (float64,
+    shape (rows,)): those of the data that have a part in it, its values, and its derivatives. warnings,
+    notes: as `Gradient` has them."""
+
+    output: str
+    columns: Mapping[str, NDArray[numpy.float64]]
+    warnings: Sequence[BackpropError] = ()
+    notes: Sequence[BackpropError] = ()
+    whole: bool = False
+
+    @property
+    def size(self) -> int:
+        """How many rows there are."""
+        return len(self.columns[self.output])
+
+    def table(self) -> Table:
+        """The first rows."""
+        shown = self.size if self.whole else min(self.size, _SHOWN)
+        tail = [f"the first of {self.size:,} rows"] if shown < self.size else []
+        cells = [Column(title, each[:shown].tolist()) for title, each in self.columns.items()]
+        number = Column("row", [*map(str, range(1, shown + 1))], "text")
+        return Table([number, *cells], heads=[[f"{self.output} in {self.size:,} rows"]], tail=tail)
+
+    def records(self) -> list[Column]:
+        """All rows."""
+        return [Column(title, each.tolist()) for title, each in self.columns.items()]
+
+    def objects(self) -> Iterator[dict[str, Any]]:
+        """An object for each row."""
+        titles = [*self.columns]
+        for row in zip(*(each.tolist() for each in self.columns.values()), strict=True):
+            yield dict(zip(titles, row, strict=True))
+
+
+def rows(inputs: Inputs, wrt: Sequence[str] = (), whole: bool = False) -> RowsReport:
+    """The values of a column and its derivatives by each input that is one number, and by the columns of data
+    of its row. wrt: those that are wanted, by itself all. Raises BadOption, ChooseOutput."""
+    from backprop.evaluation.directions import along
+    from backprop.evaluation.several import inputs_of
+
+    model, numbers = inputs.given((), 0)
+    laid = model.laid
+    if laid is None:
+        hints = ["give a table whose columns the equations have: --data rows.csv"]
+        raise BadOption("--rows is for tables of data, and there is none", hints=hints)
+    output = _output(model, laid, inputs.of)
+    members = [name for name in model.names if family(name) == output]
+    if "," in members[0]:
+        hints = [f"make one number of a row, as sum({output}[*]) does"]
+        raise BadOption(f"{output} is more than one number in a row", hints=hints)
+    first = members[0]
+    parts = [each for each in laid.columns if _reads(model, first, each)]
+    shared = [each for each in parts if _reads_others(model, first, each)]
+    by = [name for name in inputs_of(model, members) if not laid.is_column(name)]
+    if wrt:
+        columns = [each for each in wrt if each in parts]
+        by = [*meant([each for each in wrt if each not in parts], model.names, "these equations")]
+    else:
+        columns = [each for each in parts if each not in shared]
+    if refused := [each for each in columns if each in shared]:
+        message = f"{output} of a row depends on {refused[0]} in other rows, too"
+        raise BadOption(message, hints=[f"ask for the others: --wrt {listed(by) or 'a'}"])
+    found = {each: _numbers(model, laid, each) for each in parts}
+    derived: dict[str, NDArray[numpy.float64]] = {}
+    warnings, notes = list[BackpropError](), list[BackpropError]()
+    values = numpy.zeros(0)
+    for each in [*columns, *by]:
+        moving = [each] if each in by else [n for n in model.names if family(n) == each]
+        result = along(model, numbers, members, dict.fromkeys(moving, 1.0))
+        values = result.values
+        derived[f"d{output}_d{each}"] = result.derivatives[:, 0]
+        warnings += result.warnings
+        notes += result.notes
+    if not derived:
+        hints = ["name what it depends on: --wrt a"]
+        raise BadOption(f"{output} depends on nothing that it could be derived by", hints=hints)
+    once = {str(each): each for each in warnings}, {str(each): each for each in notes}
+    told = [[*each.values()] for each in once]
+    return RowsReport(output, {**found, output: values, **derived}, told[0], told[1], whole)
+
+
+def _output(model: Model, laid: Laid, of: Sequence[str]) -> str:
+    """The column that is meant. Raises ChooseOutput."""
+    names = of or dict.fromkeys(family(name) or name for name in model.outputs)
+    if len(names) == 1 and (name := next(iter(names))) in laid.families:
+        return name
+    known = [name for name in laid.families if name not in laid.columns]
+    message = "--rows is of one column" if known else "no equation here is computed row by row"
+    hints = [f"name it: --of {known[0]}"] if known else ["write one that uses a column: m = a*x"]
+    raise ChooseOutput(message, hints=hints, where=model.source.name)
+
+
+def _places(model: Model, member: str, column: str) -> set[str]:
+    """The rows of a column that lead to a member."""
+    if model.loops:
+        of = model.loops.families[family(member)]
+        leads = model.loops.reached(of.name, of.named(member))[column][:-1]
+        return {*model.loops.families[column].labels(numpy.flatnonzero(leads)[:2])}
+    labels = model.labels
+    inside = (labels.get(node, "") for node in model.graph(member).order)
+    return {name for name in inside if family(name) == column}
+
+
+def _reads(model: Model, member: str, column: str) -> bool:
+    return bool(_places(model, member, column))
+
+
+def _reads_others(model: Model, member: str, column: str) -> bool:
+    row = member.partition("[")[2].rstrip("]").rpartition(",")[2].strip()
+    return _places(model, member, column) != {f"{column}[{row}]"}
+
+
+def _numbers(model: Model, laid: Laid, column: str) -> NDArray[numpy.float64]:
+    found = laid.tables[laid.families[column]].numbers[column]
+    return numpy.asarray(found, dtype=float)
