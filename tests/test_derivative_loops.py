@@ -178,7 +178,10 @@ def test_random_models(group: int, request: pytest.FixtureRequest) -> None:
     models = 500 if request.config.getoption("--whole") else 60
     looped = 0
     for number in range(group * models, (group + 1) * models):
-        text = with_derivatives(number)
+        try:
+            text = with_derivatives(number)
+        except BackpropError:  # a sum of nothing
+            continue
         if not text:
             continue
         source = Source("<text>", text)

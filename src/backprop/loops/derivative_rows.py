@@ -330,6 +330,8 @@ class DerivativeRows(Derivatives):
                 continue
             recurrence = run if isinstance(run, Recurrence) else None
             for body in reversed(bodies):
+                if is_named(body.family) and not leading[body.family][body.target].any():
+                    continue
                 every, target, timed = self._members(plan, runs, body, leading)
                 root = every.roots[0]
                 if is_named(body.family) and stands_for_another(columns, root):
