@@ -243,6 +243,8 @@ def settled(found: Formula, piece: MembersPart) -> Formula:
     names of a text get."""
     if not isinstance(found, GatherFormula):
         return rebuilt(found, lambda part: settled(part, piece)) if found.parts else found
+    if not found.bound.isdisjoint(each.name for each in piece.clauses):
+        return found  # an index of its own that is called as one around it
     inner = piece._replace(indices=(), clauses=(*piece.clauses, *found.clauses))
     names = {each.name for each in inner.clauses}
     fixed = all(each.names <= names for each in inner.clauses)
