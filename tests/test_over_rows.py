@@ -288,6 +288,19 @@ def test_a_table_is_computed_row_by_row(folder: Path) -> None:
     assert {path.name for path in folder.iterdir()} == {"rows.csv", "m.parquet"}
 
 
+@pytest.mark.usefixtures("folder")
+def test_one_row_is_explained() -> None:
+    text = "m = a*x; a = 2; L = mean((y - m)^2)"
+    out = backprop("explain", "-e", text, "--data", "rows.csv", "--row", "3").out
+    assert "m[3] = a·x[3] = 2·3 = 6" in out
+    # -2·(6.1 - 6)/4 = -0.05, times 3; of all rows -2·(0.5·1 + 0.5·2 + 0.1·3 - 0.1·4)/4
+    assert "share of ∂L/∂a: ∂L/∂m[3] · ∂m[3]/∂a = ∂L/∂m[3] · x[3] = −0.05 · 3 = −0.15" in out
+    assert "(∂L/∂a of all rows: -0.7)" in out
+    assert "m[2] =" not in out
+    assert "there are rows 1 to 4" in said("explain", text, "--row", "5")
+    assert "there is none" in backprop("explain", "-e", "L = a", "--set", "a=1", "--row", "1").err
+
+
 ROW_MISTAKES = [
     ("m = x - mean(x)", ["--wrt", "x"], "m of a row depends on x in other rows, too"),
     ("m = 2*x; n = 3*x", [], "--rows is of one column"),

@@ -308,6 +308,7 @@ def explain(
     only: Sequence[str],
     steps: str,
     whole: bool,
+    row: bool = False,
 ) -> tuple[Derivation, Gradient]:
     """The steps of the chain rule for one output, and the gradient itself (for its warnings).
 
@@ -325,7 +326,7 @@ def explain(
         if ways:
             known = excerpts.paths_of_members(model, numbers, output, ways)
         else:
-            known = excerpts.of_members(model, numbers, output, only, steps, detail)
+            known = excerpts.of_members(model, numbers, output, only, steps, detail, row)
     if known:
         return _with_inputs(model, *known)
     at = evaluate(model, numbers, output)
@@ -337,7 +338,7 @@ def explain(
         totals = {name: unrounded.gradient(model.names[name]) for name in ways}
         found = Derivation(*start, paths=paths(model, at, ways), gradients=totals)
     else:
-        found = derivation(model, at, detail, only, steps, whole)
+        found = derivation(model, at, detail, only, steps, whole, row=row)
     return _with_inputs(model, found, gradient)
 
 

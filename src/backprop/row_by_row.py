@@ -102,6 +102,23 @@ def rows(inputs: Inputs, wrt: Sequence[str] = (), whole: bool = False) -> RowsRe
     return RowsReport(output, {**found, output: values, **derived}, told[0], told[1], whole)
 
 
+def members_of(model: Model, row: int) -> list[str]:
+    """What is computed of one row of data, counted from 1: names and patterns; the row's own numbers where
+    nothing is computed of it alone. Raises BadOption."""
+    laid = model.laid
+    if laid is None:
+        hints = ["give a table whose columns the equations have: --data rows.csv"]
+        raise BadOption("--row is of tables of data, and there is none", hints=hints)
+    most = max((table.size for table in laid.tables), default=0)
+    computed = [name for name in laid.families if name not in laid.columns] or laid.columns
+    found = [name for name in computed if row <= laid.tables[laid.families[name]].size]
+    if row < 1 or not found:
+        raise BadOption(f"there is no row {row:,}", hints=[f"there are rows 1 to {most:,}"])
+    firsts = {family(name): name for name in reversed([*model.names])} if len(found) < 9 else {}
+    stars = {name: "*," * firsts.get(name, "").count(",") for name in found}
+    return [f"{name}[{stars[name]}{row}]" for name in found]
+
+
 def _output(model: Model, laid: Laid, of: Sequence[str]) -> str:
     """The column that is meant. Raises ChooseOutput."""
     names = of or dict.fromkeys(family(name) or name for name in model.outputs)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from backprop import commands, options
 from backprop.cli import printing
 from backprop.errors import BackpropError, BadOption
-from backprop.inputs import Inputs
+from backprop.inputs import Asked, Inputs
 from backprop.numbers import either
 from backprop.options import option
 from backprop.reports import DOCUMENTS, FRAGMENTS
@@ -28,6 +28,7 @@ def explain(
     paths: list[str] = options.names_option("--paths", "The gradient by these as the sum over all paths."),
     steps_of: options.StepsOf,
     only: list[str] = options.names_option("--only", "Only the steps about these names."),
+    row: int | None = option("--row N", "Only the steps about this row of --data, from 1 on.", min=1),
     whole: bool = options.all_option("Every step, however many."),
     symbolic: bool = option("--symbolic", "Without numbers: the derivatives as formulas, rule by rule."),
     hide_answers: bool = option("--hide-answers", "A worksheet: blanks for what is to be found."),
@@ -69,7 +70,15 @@ def explain(
 
         found = rules(with_expression(inputs)[0], only)
     else:
-        found, gradient = commands.explain(inputs, detail, paths, only, steps_of, whole)
+        asked: Inputs | Asked = inputs
+        if row is not None:
+            from backprop.row_by_row import members_of  # for data only
+
+            asked = inputs.read()
+            only = [*only, *members_of(asked.model, row)]
+        found, gradient = commands.explain(
+            asked, detail, paths, only, steps_of, whole, row is not None
+        )
         warnings, notes = [*gradient.warnings], [*gradient.notes]
     write = DOCUMENTS.writer(format)
     results = printing.Results()

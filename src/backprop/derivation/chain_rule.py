@@ -8,8 +8,8 @@ from math import isfinite, isnan
 
 from backprop.algebra.formula import Formula, written
 from backprop.derivation.steps import AllMembers, Computed, Derivation, Passed, Share, Total
+from backprop.derivation.too_much import MOST, too_many
 from backprop.engine.writers.formulas import Formulas
-from backprop.errors import TooLarge
 from backprop.evaluation.decided import by_values
 from backprop.evaluation.gradient import Evaluation, partials
 from backprop.evaluation.sides import AGREED
@@ -24,9 +24,6 @@ from backprop.syntax import functions
 from backprop.syntax.notation import names_in
 from backprop.syntax.parser import formula
 from backprop.values import having_say, local_slopes
-
-MOST = 300
-"""Equations that are explained without being asked twice."""
 
 _BY_VALUES = "0 times an infinite slope may be anything: the derivative is what values give"
 _ZERO = "0 times an infinite slope: what is 0 has no say in this, or values give 0"
@@ -57,13 +54,15 @@ def derivation(
     steps: str = "both",
     whole: bool = False,
     members: AllMembers | None = None,
+    row: bool = False,
 ) -> Derivation:
     """The derivation of a gradient.
 
     detail: `equations`, each as a whole, or `operations`, each with a name v1, v2, … of its own, or
     u1, … where the file has names like these. only: the names whose steps are wanted. steps:
     `forward`, `backward` or `both`. whole: explain even what is large. members: of the equations
-    of a few members alone, `only` names, what is known of all others. Raises TooLarge.
+    of a few members alone, `only` names, what is known of all others. row: whether `only` names a row of
+    data, of which all shares are shown. Raises TooLarge.
     """
     writing = _Writing(model, found, detail == "operations", members)
     gradient, graph = found.gradient, writing.graph
@@ -80,6 +79,7 @@ def derivation(
         writing.wanted = {*meant(only, names, f"what leads to {gradient.output}")}
     elif len(nodes) > MOST and not whole:
         raise too_many(model, gradient.output, len(nodes))
+    writing.row = {*writing.wanted} if row else set()
     forward = [
         Computed(at[node], graph.label(node), *writing.equation(node), writing.data[node])
         for node in nodes
@@ -99,13 +99,6 @@ def derivation(
     given = {name: numbers[name] for name in in_file if name in numbers}
     forward = [step for step in forward if step.name in needed]
     return Derivation(gradient.output, gradient.value, numbers, given, forward, start, backward)
-
-
-def too_many(model: Model, only: str, count: int, about: str = "") -> TooLarge:
-    """The error for more steps than are explained. only: what to ask for. about: what was asked for."""
-    message = f"{count:,} steps {f'use {about},' if about else 'are'} more than a person reads"
-    hints = [f"explain {'one' if about else 'some'}: --only {only}", "explain everything: --all"]
-    return TooLarge(message, hints=hints, where=model.source.name)
 
 
 def _named(model: Model, graph: Graph, single: bool, members: AllMembers | None) -> Graph:
@@ -135,7 +128,7 @@ class _Writing:
         self.data, self.gradients = found.numbers
         self.unrounded = Unrounded(self.graph, self.data, self.gradients, not members)
         self.numbers = {name: self.data[node] for node, name in self.graph.labels.items()}
-        self.wanted = {*self.numbers}
+        self.wanted, self.row = {*self.numbers}, set[str]()
         formulas = partial(Formulas, self.graph, self.data, self.graph.labels, model.names)
         self._formulas, self._accurate = formulas(textbook=True), formulas()
         self._known = {**CONSTANTS, **self.numbers}
@@ -179,10 +172,13 @@ class _Writing:
             for operand, text, local, use in sorted(
                 parts[node], key=lambda part: by_name(graph.label(part[0]))
             ):
-                name, single = graph.label(operand), uses[operand] == 1
+                name = graph.label(operand)
+                asked = name in self.wanted
+                single = uses[operand] == 1 and (asked or not self.row)
                 # the whole gradient is the one that is known: a product may end in other bits
                 product = unrounded.gradient(operand) if single else times(upstream, local)
-                whole = not use and (single or not self._leads_on(node, operand))
+                told = asked or graph.label(node) in self.row
+                whole = told and not use and (single or not self._leads_on(node, operand))
                 part = Share(name, text, local, upstream, product, single, use, whole)
                 if isnan(product) and isfinite(gradients[operand]):
                     notes = [_TOGETHER]
@@ -191,10 +187,15 @@ class _Writing:
                     decided = _LOST if isfinite(times(upstream, local)) else decided
                     notes = [_UNDECIDED if isnan(product) else decided]
                 gathered[operand].append(product)
-                if name not in self.wanted:
+                if not told:
                     continue
                 shares.append(part)
-                if len(gathered[operand]) == uses[operand] and not single:
+                if not asked and not (self.model.laid and self.model.laid.is_column(name)):
+                    number_of_all = shown(unrounded.gradient(operand), 6)
+                    notes.append(
+                        f"∂{graph.label(graph.output)}/∂{name} of all rows: {number_of_all}"
+                    )
+                elif asked and len(gathered[operand]) == uses[operand] and not single:
                     total, shared = unrounded.gradient(operand), sum(gathered[operand])
                     totals.append(Total(name, gathered[operand], total))
                     if isfinite(shared) and abs(shared - total) > AGREED * abs(total):

@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from backprop.derivation.chain_rule import MOST, derivation, too_many
+from backprop.derivation.chain_rule import derivation
 from backprop.derivation.paths import MOST_PATHS, paths
 from backprop.derivation.steps import Derivation
+from backprop.derivation.too_much import MOST, too_many
 from backprop.errors import TooLarge
 from backprop.evaluation.gradient import Evaluation, Gradient, by_arrays
 from backprop.graph import Graph
@@ -40,9 +41,10 @@ def of_members(
     only: Sequence[str],
     steps: str,
     detail: str = "equations",
+    row: bool = False,
 ) -> tuple[Derivation, Gradient] | None:
     """What `derivation` finds for a Model of loops, with the gradient itself; None for others, and where
-    it takes every step. only, steps, detail: as there. Raises TooLarge, UnknownName, ChooseOutput."""
+    it takes every step. only, steps, detail, row: as there. Raises TooLarge, UnknownName, ChooseOutput."""
     gradient = _swept(model, values, of)
     if gradient is None:
         return None
@@ -50,7 +52,7 @@ def of_members(
 
     try:
         shown = _chosen(model, gradient.output, detail)
-        return _explained(model, shown, gradient, only, steps, detail), gradient
+        return _explained(model, shown, gradient, only, steps, detail, row), gradient
     except NotLoops:
         return None
 
@@ -73,6 +75,7 @@ def _explained(
     only: Sequence[str],
     steps: str,
     detail: str,
+    row: bool,
 ) -> Derivation:
     from backprop.loops.excerpt import TooManyTerms
     from backprop.loops.many import NotLoops
@@ -98,7 +101,7 @@ def _explained(
         if detail == "equations":
             raise
         raise _too_many_terms(model, error.terms, listed(names)) from None
-    return derivation(part, found, detail, only=names, steps=steps, members=shown)
+    return derivation(part, found, detail, only=names, steps=steps, members=shown, row=row)
 
 
 def _too_many_terms(model: Model, terms: int, about: str) -> TooLarge:
