@@ -229,6 +229,9 @@ class Following:
         values, slopes, _ = self._on.both(place.point)
         lengths = _ASIDE if len(self._some) <= _MANY else _ASIDE[1::3]
         for at in range(len(self._some)):
+            if not self._looks.left:
+                self.is_sure = False
+                break
             for side in (1.0, -1.0):
                 higher = False
                 for length in lengths:
@@ -283,7 +286,7 @@ class Following:
         self.is_lowest = level and float(parabola.bends.min()) >= -parabola.lost
         for at in numpy.flatnonzero(parabola.bends <= parabola.lost)[:_FLAT_WAYS].tolist():
             move = self._scales * (ways.ways @ parabola.ways[:, at])
-            for length in (_RADIUS, *_ASIDE):
+            for length in (_RADIUS, *_ASIDE) if self._looks.left else ():
                 for part in (length, -length):
                     to = (numpy.array(place.point) + part * move).tolist()
                     there = self._back(self._problem.inside(to))

@@ -12,21 +12,18 @@ from itertools import islice
 from math import hypot, inf, isfinite
 from random import Random
 from sys import float_info
-from typing import TYPE_CHECKING
 
 from backprop.descent.course import Run, Stop
+from backprop.descent.creased_ends import creased_around, soon_creased
 from backprop.descent.endless import pole, without_end
 from backprop.descent.leads import Lead, after, no_way
 from backprop.descent.objective import Ending, GraphObjective, Point
 from backprop.descent.plateau import on_plateau
-from backprop.descent.problem import FEW, Problem, moves
+from backprop.descent.problem import Problem, moves
 from backprop.errors import NotFinite
 from backprop.evaluation import borders
 from backprop.evaluation.gradient import Evaluation
 from backprop.values import any_steep, having_say
-
-if TYPE_CHECKING:
-    from backprop.descent.creased import Creased
 
 _NEAR = (1e-2, 1e-4, 1e-6, 1e-8)
 """How far around a point is looked, relative to the scales of the inputs."""
@@ -82,7 +79,6 @@ def judged(run: Run, stop: Stop, ended: Ending, follows: bool) -> Stop | Lead | 
         return endless
     undecided = not all(map(isfinite, ended.gradient.gradients.values()))
     rests = not run.norm or stop.cause == "gradient"
-    creased: Creased | None = None
     if rests and ended.smooth:
         odd = undecided
     elif rests:
@@ -91,10 +87,9 @@ def judged(run: Run, stop: Stop, ended: Ending, follows: bool) -> Stop | Lead | 
         # a choice by data alone, `if(t == 1, …)`, is no border of the parameters
         odd = undecided or objective.moved(borders.met(at.graph, at.numbers.data))
     else:
-        if follows and not run.problem.objective.is_smooth:
-            creased = _creased(run)
-            if creased and creased.lead and not creased.is_off:
-                return creased.lead
+        creased = soon_creased(run, _sizes(run)) if follows else None
+        if creased and creased.lead:
+            return creased.lead
         found = _smooth(run, stop, ended)
         if not run.monotone or (isinstance(found, Lead) and (follows or found.left)):
             return found
@@ -110,7 +105,7 @@ def judged(run: Run, stop: Stop, ended: Ending, follows: bool) -> Stop | Lead | 
     if not odd:
         return _smooth(run, stop, ended)
     problem, is_smooth = run.problem, run.problem.objective.is_smooth
-    creased = creased or _creased(run)
+    creased = creased_around(run, _sizes(run))
     if follows and creased and creased.lead and not creased.is_off:
         return creased.lead
     lower, output = "lower" if problem.sign > 0 else "higher", problem.output
@@ -142,15 +137,6 @@ def judged(run: Run, stop: Stop, ended: Ending, follows: bool) -> Stop | Lead | 
         along = f"whether {output} {run.falls}s along the creases is not known"
         return Stop("corner", f"{where} {after(run)}: {none}, but {along}")
     return Stop(f"{run.least} at a corner", f"converged: a {run.least} {where}, by values: {none}")
-
-
-def _creased(run: Run) -> Creased | None:
-    """What creases around here say; None where there are none, or too many."""
-    if len(run.x) > FEW:
-        return None
-    from backprop.descent.creased import Creased  # numpy is not always wanted
-
-    return Creased(run, _sizes(run))
 
 
 def _smooth(run: Run, stop: Stop, ended: Ending) -> Stop | Lead:

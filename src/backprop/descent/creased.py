@@ -31,9 +31,9 @@ _TURNS = 40
 _MEETS = 1e-8
 """A crease that is so near meets the point."""
 
-_MOST_LOOKS, _FEWEST_LOOKS = 3000, 300
-"""The most points at which creases are looked at, for one end of a run: for the second end half as many, and
-so on, but at least the second number."""
+_LOOKS, _MOST_LOOKS, _WORK = 20, 3000, 500_000
+"""At least and at most so many points at which creases are looked at, for one end of a run, and else as many
+as take so many steps of a graph: for the second end half as many, and so on, down to a tenth."""
 
 
 class Creased:
@@ -59,7 +59,8 @@ class Creased:
         work = len(self._all) * len(run.x) + self._objective.size
         if not self._all or work * len(run.x) > _MOST_NUMBERS:
             return
-        self._looks = LooksLeft(max(_FEWEST_LOOKS, _MOST_LOOKS // (1 + run.followed)))
+        self._most = max(_LOOKS, min(_MOST_LOOKS, _WORK // self._objective.size))
+        self._looks = LooksLeft(max(self._most // 10, self._most // (1 + run.followed)))
         self._room = max(64 * float_info.epsilon * abs(run.value), NOTHING * run.fallen)
         with numpy.errstate(all="ignore"):
             self._look()
@@ -134,7 +135,7 @@ class Creased:
         place = on.start(run.x)
         if place is None:
             return
-        self._looks.left += _FEWEST_LOOKS
+        self._looks.left += self._most // 10
         point = on.off(place, run.value - self._room)
         if point is not None:
             self.lead, self.is_off = self._lead(point), True
