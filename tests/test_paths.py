@@ -27,6 +27,7 @@ CONTENTS = {
     "BACKPROP_FILE": EQUATIONS,
     "--values": "a = 3\n",
     "--claims": "da = 4\n",
+    "--data": "u\n1\n",
 }
 """What there is to read, by what names it on a command line."""
 
@@ -68,7 +69,7 @@ def ending(of: str, output: str) -> str:
 def line(of: str, source: str, path: str) -> list[str]:
     """A command line that reads `path` there, and is right otherwise."""
     rest = {"FILE": [path], "default file": [], "BACKPROP_FILE": []}.get(source, [source, path])
-    if source in ("--values", "--claims"):
+    if source in ("--values", "--claims", "--data"):
         rest = ["-e", EQUATIONS, *rest]
     if of == "explain":
         rest.append("--hide-answers")
@@ -137,10 +138,21 @@ def test_no_output_onto_what_is_read(
     written = SPELLINGS[spelling](path)
     before = there(folder)
     ran = backprop(*line(of, source, path.name), output.by, written)
-    if output.use == "saved" and source != "--values":  # the equations that it was made of
+    if output.use == "saved" and source not in (
+        "--values",
+        "--data",
+    ):  # the equations that it was made of
         assert ran.status == 0, ran.err
         assert json.loads(backprop("grad", written, "--format", "json").out)["value"] < 1e-9
         return
+    refused(ran, "is read and would be lost")
+    assert there(folder) == before
+
+
+def test_no_output_onto_a_file_that_a_pattern_reads(folder: Path) -> None:
+    (folder / "rows.csv").write_text("u\n1\n")
+    before = there(folder)
+    ran = backprop("grad", "-e", "L = sum(u)", "--data", "*.csv", "-o", "rows.csv")
     refused(ran, "is read and would be lost")
     assert there(folder) == before
 

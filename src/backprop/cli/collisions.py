@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from glob import glob
 from typing import Any, NamedTuple
 
 from backprop.errors import BadOption, CannotWrite
@@ -95,6 +96,8 @@ def _named(command: Callable[..., None], written: Mapping[str, Any]) -> list[_Na
         if option.path == "equations" and not given and not written.get("expressions"):
             given = [default_file()]
         by = next(reversed(option.flags), option.form)
+        if by == "--data":  # of which patterns name files, too
+            given = [path for each in given for path in (each, *glob(each, recursive=True))]
         found += [_Named(path, option.path, by) for path in given]
     return found
 
