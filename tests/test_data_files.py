@@ -10,6 +10,7 @@ import pyarrow
 import pytest
 from pyarrow import feather, parquet
 
+from backprop import data_bytes
 from backprop.data_files import TextForm, read_tables
 from backprop.errors import BackpropError
 from running import backprop
@@ -134,6 +135,21 @@ def test_files_that_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     written(tmp_path, "one.csv", b"x,y\n1,2\n")
     written(tmp_path, "two.csv", b"x,z\n1,2\n")
     assert "one.csv and two.csv have only x in common" in said("one.csv", "two.csv")
+
+
+def test_what_has_no_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(data_bytes, "available", lambda: 4e8)
+    ran = backprop("grad", "-e", MEAN, "--data", "/dev/zero")
+    assert ran.status == 2
+    assert "/dev/zero has more than 0.1 GB, which memory does not hold" in ran.err
+
+
+def test_what_is_larger_than_memory_when_unpacked_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = written(tmp_path, "rows.csv.gz", gzip.compress(b"x,y\n" + b"1,0.5\n" * 40_000_000))
+    monkeypatch.setattr(data_bytes, "available", lambda: 4e8)
+    assert "has more than 0.1 GB" in backprop("grad", "-e", MEAN, "--data", path).err
 
 
 def test_rows_with_a_missing_cell_that_is_used_are_left_out(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ FLOORS = {
     "engine": 4,
     "loops": 5,
     "evaluation": 5,
-    "given": 5, "json_numbers": 5, "data_files": 5, "data_given": 5,
+    "given": 5, "json_numbers": 5, "data_files": 5, "data_bytes": 5, "data_given": 5,
     "inputs": 5,
     "gallery": 5,
     "descent": 6,

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import os
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from glob import glob, has_magic
@@ -19,8 +17,8 @@ from numpy.typing import NDArray
 from pyarrow import compute, feather, parquet
 from pyarrow import csv as arrow_csv
 
+from backprop.data_bytes import bytes_of, said
 from backprop.errors import BackpropError, BadData, CannotRead
-from backprop.files import reason
 from backprop.loops.domains import Reals
 from backprop.numbers import listed, shortened
 from backprop.places import STANDARD
@@ -237,7 +235,7 @@ def from_memory(data: Any) -> FileTable:
     try:
         columns = pyarrow.table(dict(data) if isinstance(data, Mapping) else data)
     except (TypeError, ValueError, pyarrow.ArrowException) as error:
-        message = f"these are no columns: {_said(error)}"
+        message = f"these are no columns: {said(error)}"
         hints = [
             "give a mapping of sequences with a number for each row, or a table of pyarrow or pandas"
         ]
@@ -265,30 +263,8 @@ def _expanded(paths: Sequence[str]) -> Iterator[str]:
 
 def _read(path: str, form: TextForm) -> _DataFile:
     """One file. Raises CannotRead, BadData."""
-    name = "<stdin>" if path == STANDARD else path
-    try:
-        if path == STANDARD:
-            if sys.stdin is None:
-                raise CannotRead("there is no standard input", hints=["name a file"])
-            data = sys.stdin.buffer.read()
-        else:
-            with open(path, "rb") as file:
-                data = file.read()
-        plain = path.removesuffix(".gz")
-        if data[:2] == b"\x1f\x8b":
-            data = gzip.decompress(data)
-    except EOFError:
-        raise BadData(f"{name} ends in the middle of its compressed data", where=name) from None
-    except (OSError, ValueError, gzip.zlib.error) as error:  # type: ignore[attr-defined]
-        message, hints = f"{name} cannot be read: {_said(error)}", list[str]()
-        if isinstance(error, IsADirectoryError):
-            message, hints = (
-                f"{name} is a directory, not a file",
-                [f"for all files in it: --data '{path}/*'"],
-            )
-        elif isinstance(error, FileNotFoundError):
-            message, hints = f"there is no file {name}", ["check the path after --data"]
-        raise CannotRead(message, hints=hints) from None
+    name, data = bytes_of(path)
+    plain = path.removesuffix(".gz")
     kind = next((kind for magic, kind in _MAGIC.items() if data.startswith(magic)), "text")
     if plain.endswith((*_PARQUET, *_ARROW)) and kind == "text":
         raise BadData(
@@ -302,15 +278,9 @@ def _read(path: str, form: TextForm) -> _DataFile:
         else:
             return _text(name, plain, data, form)
     except (pyarrow.ArrowException, OSError) as error:
-        message = f"{name} cannot be read as {kind.capitalize()}: {_said(error)}"
+        message = f"{name} cannot be read as {kind.capitalize()}: {said(error)}"
         raise BadData(message, where=name, hints=["it may be cut off: copy it again"]) from None
     return _DataFile(name, _named(columns, name), None, form)
-
-
-def _said(error: Exception) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        return reason(error)
-    return shortened(str(error).splitlines()[0] if str(error) else type(error).__name__, 100)
 
 
 def _named(columns: Any, name: str) -> Any:
@@ -345,7 +315,7 @@ def _text(name: str, path: str, data: bytes, form: TextForm) -> _DataFile:
         columns = arrow_csv.read_csv(pyarrow.BufferReader(data), reading, parsing, converting)
     except pyarrow.ArrowException as error:
         raise _ragged(name, data, form) or BadData(
-            f"this cannot be read as a table: {_said(error)}", where=name, hints=_ALSO
+            f"this cannot be read as a table: {said(error)}", where=name, hints=_ALSO
         ) from None
     if not form.header:
         columns = columns.rename_columns([f"c{at + 1}" for at in range(columns.num_columns)])

@@ -1,0 +1,73 @@
+"""The bytes of files of data: as far as memory holds them, unpacked, and errors in words."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import stat
+import sys
+import zlib
+from typing import IO, Any
+
+from backprop.errors import BadData, CannotRead
+from backprop.files import reason
+from backprop.memory import available
+from backprop.numbers import shortened, shown
+from backprop.places import STANDARD
+
+_PIECE = 1 << 24
+"""Bytes that are read at a time."""
+
+_DEVICE = 1 << 28
+"""The most that is read of a device, which may have no end."""
+
+
+def bytes_of(path: str) -> tuple[str, bytes]:
+    """What a file is called, and all that it has, unpacked. path: - is standard input. Raises CannotRead,
+    BadData."""
+    name = "<stdin>" if path == STANDARD else path
+    try:
+        if path == STANDARD:
+            if sys.stdin is None:
+                raise CannotRead("there is no standard input", hints=["name a file"])
+            data = _all_of(sys.stdin.buffer, name)
+        else:
+            with open(path, "rb") as file:
+                data = _all_of(file, name)
+        if data[:2] == b"\x1f\x8b":
+            data = _all_of(gzip.GzipFile(fileobj=io.BytesIO(data)), name)
+    except EOFError:
+        raise BadData(f"{name} ends in the middle of its compressed data", where=name) from None
+    except (OSError, ValueError, zlib.error) as error:
+        message, hints = f"{name} cannot be read: {said(error)}", list[str]()
+        if isinstance(error, IsADirectoryError):
+            message = f"{name} is a directory, not a file"
+            hints = [f"for all files in it: --data '{path}/*'"]
+        elif isinstance(error, FileNotFoundError):
+            message, hints = f"there is no file {name}", ["check the path after --data"]
+        raise CannotRead(message, hints=hints) from None
+    return name, data
+
+
+def _all_of(file: IO[bytes] | Any, name: str) -> bytes:
+    """All that a file has, as far as memory holds it with the columns made of it. Raises CannotRead."""
+    most, pieces, size = available() / 4, list[bytes](), 0
+    if isinstance(file, io.BufferedReader) and stat.S_ISCHR(os.fstat(file.fileno()).st_mode):
+        most = min(most, _DEVICE)
+    while size <= most and (piece := file.read(_PIECE)):
+        pieces.append(piece)
+        size += len(piece)
+    if size > most:
+        message = (
+            f"{name} has more than {shown(most / 1e9, 2)} GB, which memory does not hold as a table"
+        )
+        raise CannotRead(message, hints=["give a part of it: fewer rows or columns"])
+    return b"".join(pieces)
+
+
+def said(error: Exception) -> str:
+    """What an error of reading says, in a line."""
+    if isinstance(error, OSError) and error.strerror:
+        return reason(error)
+    return shortened(str(error).splitlines()[0] if str(error) else type(error).__name__, 100)
