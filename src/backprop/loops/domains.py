@@ -234,6 +234,17 @@ class Domain:
         return Domain(self.parent, sums[self.starts + self.counts] - sums[self.starts])
 
 
+def combination(domain: Domain, at: int, home: Domain) -> int:
+    """The combination of a domain around that one further in extends. Raises NotLoops for a domain beside
+    it."""
+    while domain is not home:
+        if domain.parent is None:
+            raise NotLoops("a value depends on indices that stand beside it")
+        at = int(domain.up[at])
+        domain = domain.parent
+    return at
+
+
 def stretch(home: Domain, over: Domain, at: int) -> slice:
     """Which combinations of a home belong to one combination of a domain: that extend it, or that it
     extends, or that extend one which it extends. They stand one behind the other."""

@@ -17,7 +17,7 @@ from backprop.graph import Columns, Graph, Place, in_order, joined
 from backprop.language.families import right
 from backprop.language.model import Model
 from backprop.loops.arrays import ArrayWriter, Spread
-from backprop.loops.domains import Domain, Reals, Wholes, stretch
+from backprop.loops.domains import Domain, Reals, Wholes, combination, stretch
 from backprop.loops.joining import arguments_in, together
 from backprop.loops.loop_model import LoopModel
 from backprop.loops.many import NotLoops
@@ -73,13 +73,7 @@ class BodyAt(NamedTuple):
 
     def combination(self, home: Domain) -> int:
         """The combination of a domain around. Raises NotLoops for one beside it."""
-        domain, at = self.domain, self.at
-        while domain is not home:
-            if domain.parent is None:
-                raise NotLoops("a value depends on indices that stand beside it")
-            at = int(domain.up[at])
-            domain = domain.parent
-        return at
+        return combination(self.domain, self.at, home)
 
 
 class Excerpt:
@@ -290,14 +284,19 @@ class Excerpt:
         index = isinstance(self.plan.columns.specials.get(row), Index)
         return self._row(row, frame) if index else frame.made[row]
 
+    def _stretch(self, row: int, special: Gathered, frame: BodyAt) -> tuple[int, int, int]:
+        """The combination that a sum is of, its first term, and how many there are."""
+        home = self.plan.columns.homes[row]
+        if row not in self._inner:
+            self._inner[row] = self.plan.columns.homes[special.row].over(home)
+        inner, at = self._inner[row], frame.combination(home)
+        return at, int(inner.starts[at]), int(inner.counts[at])
+
     def _gathered(self, row: int, special: Gathered, frame: BodyAt, place: int | None) -> int:
         columns, gather = self.plan.columns, special.gather
         home, domain = columns.homes[row], columns.homes[special.row]
-        if row not in self._inner:
-            self._inner[row] = domain.over(home)
-        inner, at = self._inner[row], frame.combination(home)
-        count = int(inner.counts[at])
-        terms = numpy.arange(count) + int(inner.starts[at])
+        at, start, count = self._stretch(row, special, frame)
+        terms = numpy.arange(count) + start
         if not count and gather.empty is not None:
             return self.columns.number(gather.empty, place)
         cut = count > WHOLE

@@ -42,10 +42,7 @@ class SingleSteps(Excerpt):
     def _gathered(self, row: int, special: Gathered, frame: BodyAt, place: int | None) -> int:
         columns, gather = self.plan.columns, special.gather
         home, domain = columns.homes[row], columns.homes[special.row]
-        if row not in self._inner:
-            self._inner[row] = domain.over(home)
-        inner, at = self._inner[row], frame.combination(home)
-        count, start = int(inner.counts[at]), int(inner.starts[at])
+        at, start, count = self._stretch(row, special, frame)
         if count <= excerpt.WHOLE:
             return super()._gathered(row, special, frame, place)
         join = CHAINS.get(gather.joined_by)

@@ -9,7 +9,7 @@ import numpy
 from numpy.typing import NDArray
 
 from backprop.graph import in_order
-from backprop.loops.domains import Domain, Wholes, stretch
+from backprop.loops.domains import Domain, Wholes, combination, stretch
 from backprop.loops.joining import CHAINS, apart, arguments_in, derives, steps_of
 from backprop.loops.many import NotLoops
 from backprop.loops.plan import Plan
@@ -96,7 +96,7 @@ class StepCounts:
         columns = self._plan.columns
         for row in self._order(root, gather):
             home = columns.homes[row]
-            there = _up(domain, at, home)
+            there = combination(domain, at, home)
             special = columns.specials.get(row)
             count = int(self._row(row)[there])
             if step >= count:
@@ -199,16 +199,6 @@ class StepCounts:
             more = [steps_of(special.gather, size, named, pairs)[moving] for size in sizes.tolist()]
             self._sums[row, moving] = found + numpy.array(more, dtype=numpy.int64)[which]
         return self._sums[row, moving]
-
-
-def _up(domain: Domain, at: int, home: Domain) -> int:
-    """The combination of a domain around that one further in extends."""
-    while domain is not home:
-        if domain.parent is None:
-            raise NotLoops("a value depends on indices that stand beside it")
-        at = int(domain.up[at])
-        domain = domain.parent
-    return at
 
 
 class OperationNames:
