@@ -60,6 +60,11 @@ def descend(model: Any, **options: Any) -> Any:
     return run(Errand(model), **options)[0]
 
 
+def test_a_run_of_loops_with_corners_is_not_unrolled(looped: Callable[[str], Any]) -> None:
+    found = descend(looped(TEXTS["k-means"]), optimizer="newton", steps=12)
+    assert found.value < found.start_value
+
+
 @pytest.mark.parametrize("name", TEXTS)
 def test_newton_goes_the_way_that_it_goes_unrolled(
     name: str, looped: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch

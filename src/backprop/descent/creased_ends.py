@@ -34,6 +34,8 @@ def soon_creased(run: Run, scales: Point) -> Creased | None:
     problem = run.problem
     if problem.objective.is_smooth or problem.size * len(run.x) > _QUICK:
         return None
+    if problem.model.loops:  # all of its text would be unrolled
+        return None
     found = creased_around(run, scales)
     if not found or not found.lead or found.is_off:
         return None
