@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 
 from backprop import api
-from backprop.errors import NotAnInput, NotANumber
+from backprop.errors import Cancelled, NotAnInput, NotANumber
 from backprop.evaluation.gradient import Evaluation, Gradient, by_loops, evaluate, gradient
 from backprop.language import Model
 from backprop.language.reading import read_carefully
 from backprop.loops import loop_model, scattered, sequence, slice_sums, step_sums
 from backprop.loops.worth import read_model
 from backprop.source import Source
+from backprop.values import Numbers, derivatives
 from counting import growth
 from indexed_models import random_indexed
 from looped import apart
@@ -58,7 +59,7 @@ def test_random_models_are_what_they_are_unrolled(
         monkeypatch.setattr(slice_sums, "_OFTEN", 1)
         monkeypatch.setattr(step_sums, "_SOME", 2)
     models = 100 if request.config.getoption("--whole") else 15
-    looped = 0
+    looped = noted = 0
     for number in range(group * models, (group + 1) * models):
         text, values = random_indexed(number)
         _, found, whole = both(text, values)
@@ -67,10 +68,15 @@ def test_random_models_are_what_they_are_unrolled(
         looped, right = looped + 1, whole.gradient
         assert [*found.data.items()] == [*right.data.items()], number  # to the bit
         assert [*found.gradients] == [*right.gradients], number
+        if right.notes:  # of a small text that is chaotic more digits are told, with a note
+            assert {type(each) for each in right.notes} == {Cancelled}, number
+            graph, (data, _), _ = whole
+            whole = whole._replace(numbers=Numbers(data, derivatives(graph, data)))
+            noted += 1
         assert apart(found, whole) <= 4, number
         assert [*map(str, found.warnings)] == [*map(str, right.warnings)], number
-        assert not right.notes, number
     assert looped > models / 2  # some stand on borders, or in circles
+    assert noted < 2
 
 
 BIG = """
