@@ -10,11 +10,15 @@ from backprop.errors import NotFinite
 from backprop.numbers import shown
 
 _FIRST, _FACTOR = 1e-3, 8.0
-"""How far the first look goes, relative to numbers above 1, and each one beside that before it."""
+"""How far the first look goes, in the scale of the input that moves most in it, and each one beside that
+before it."""
 
 _FAR = 1e100
 """How far away an output must have no value, or the numbers be about to leave the range of doubles,
 for its fall to be one without end."""
+
+_BOTTOM = 1e290
+"""An output that is lower than minus this has fallen nearly as far as doubles go."""
 
 _LIMIT, _NONE = 0.5, 1e-15
 """What falls by more than this part of all that it has fallen comes near to nothing; what is left of the
@@ -43,6 +47,11 @@ _LARGEST = 1.79e308
 def without_end(run: Run) -> Stop | None:
     """The end of a run that nothing lowers, if the output falls along its gradient, farther and farther,
     until doubles end; else None."""
+    if _is_at_the_end(run):
+        growing = [at if abs(at) > _FAR else 0.0 for at in run.x]
+        return endless(
+            run, f"{falling(run, growing, run.value)}, and has no {run.least} on this way"
+        )
     lowest = _lowest(run)
     if lowest is None:
         return None
@@ -123,6 +132,12 @@ def endless(run: Run, message: str) -> Stop:
     )
 
 
+def _is_at_the_end(run: Run) -> bool:
+    """Whether the output has fallen nearly as far as doubles go, and inputs are as far away."""
+    deep = run.value < -_BOTTOM < -_BOTTOM / _FAR < run.start.value * run.problem.sign
+    return deep and max(map(abs, run.x)) > _FAR > max(map(abs, run.begun))
+
+
 def _lowest(run: Run) -> float | None:
     """The last output along the gradient, if it is never higher at a point farther away, and at last lower,
     minus infinity where it has no value so far away that doubles end; else None."""
@@ -135,7 +150,9 @@ def _lowest(run: Run) -> float | None:
         return None  # it leads back from far away
     value = lowest = run.value
     seen = [value]
-    here, reach = run.x, _FIRST * max([1.0, *map(abs, run.x)])
+    sizes = [max(abs(to), abs(to - begun)) for to, begun in zip(run.x, run.begun, strict=True)]
+    scales = [size / abs(by) for size, by in zip(sizes, down, strict=True) if size and by]
+    here, reach = run.x, _FIRST * min(scales, default=1.0)
     while (there := _moved(run, down, reach)) != here:
         try:
             value = problem.value(there)

@@ -10,7 +10,7 @@ import numpy
 
 from backprop.descent.course import Run, Stop
 from backprop.descent.landing import Flat, Landing
-from backprop.descent.leads import NAMED, Lead, after, stationary, towards
+from backprop.descent.leads import NAMED, Lead, after, lowest_on, stationary, towards
 from backprop.descent.level_sets import level_beside, other_minima
 from backprop.descent.objective import Point
 from backprop.descent.receding import recedes
@@ -62,6 +62,7 @@ def _verdict(run: Run, landing: Landing | None) -> Stop | Lead:
     point, flat = landing.flat()
     point = point or lower_on_soft_ways(run, landing) or landing.lower_around()
     if point is not None:
+        point = lowest_on(run, point)
         return Lead(point, stationary(run, "", point, ", slowly"))
     hidden = valleys(run, landing)
     if hidden.point is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import hypot
+from math import hypot, inf
 from typing import NamedTuple
 
 from backprop.descent.course import Run, Stop
@@ -13,6 +13,11 @@ from backprop.numbers import shown
 NAMED = 4
 """The most inputs that are named."""
 
+_TWICE, _NARROWER = 60, 40
+"""How often a way is gone twice as far, and how often what is left of it is then made narrower."""
+
+_GOLDEN = (5**0.5 - 1) / 2
+
 
 class Lead(NamedTuple):
     """A point that is lower than the end of a run. stop: the end, for a method that does not go there. left:
@@ -21,6 +26,35 @@ class Lead(NamedTuple):
     point: Point
     stop: Stop
     left: str = ""
+
+
+def lowest_on(run: Run, point: Point) -> Point:
+    """The lowest point on the way to a lower one, and beyond: by golden sections (Kiefer: Proc. Amer. Math.
+    Soc. 4, 1953)."""
+    way = moves(run.x, point)
+
+    def at(part: float) -> tuple[float, float]:
+        moved = [x + part * by for x, by in zip(run.x, way, strict=True)]
+        return run.problem.known(run.problem.inside(moved), inf), part
+
+    before, best, beyond = (run.value, 0.0), at(1.0), at(2.0)
+    for _ in range(_TWICE):
+        if not beyond < best:
+            break
+        before, best, beyond = best, beyond, at(2 * beyond[1])
+    if not best[0] < run.value:
+        return point
+    low, high = before[1], beyond[1]
+    left, right = at(high - _GOLDEN * (high - low)), at(low + _GOLDEN * (high - low))
+    for _ in range(_NARROWER):
+        best = min(best, left, right)
+        if left[0] < right[0]:
+            high, right = right[1], left
+            left = at(high - _GOLDEN * (high - low))
+        else:
+            low, left = left[1], right
+            right = at(low + _GOLDEN * (high - low))
+    return run.problem.inside([x + best[1] * by for x, by in zip(run.x, way, strict=True)])
 
 
 def after(run: Run) -> str:

@@ -9,10 +9,12 @@ import numpy
 from backprop.descent.course import Run
 from backprop.descent.inner_run import lowest_from
 from backprop.descent.landing import Flat, Landing
+from backprop.descent.objective import Point
 from backprop.descent.problem import FEW, moves
 
-_ASIDE = 1e-2
-"""How far along a way that does not bend another minimum is looked for, in the scale of an input."""
+_ASIDE = 1e-2, 0.3
+"""How far along a way that does not bend other minima are looked for, in the scale of an input: the power of
+12 of the first one is none beside 1."""
 
 _HARDLY = 1e-7
 """A bend by less than this part of the largest may come from what is left of a slope."""
@@ -42,16 +44,21 @@ def other_minima(run: Run, landing: Landing) -> Flat | None:
     most = max(found.lost, _HARDLY * float(numpy.abs(found.bends).max()))
     for at in numpy.flatnonzero(numpy.abs(found.bends) <= most)[:_WAYS].tolist():
         way = found.ways[at]
-        move = (_ASIDE * landing.reach(way) * way).tolist()
-        begin = run.problem.inside([x + by for x, by in zip(run.x, move, strict=True)])
-        value, there = lowest_from(run, begin)
-        if there is None or not value <= run.value + room < inf:
-            continue
-        sizes = numpy.array(landing.scales)
-        moved = numpy.abs(numpy.array(moves(run.x, there)) / sizes).max()
-        if moved >= _STAYED * numpy.abs(numpy.array(move) / sizes).max():
+        steps = ((part * landing.reach(way) * way).tolist() for part in _ASIDE)
+        if all(_is_lowest_beside(run, landing, move, room) for move in steps):
             return Flat(way, 0)
     return None
+
+
+def _is_lowest_beside(run: Run, landing: Landing, move: Point, room: float) -> bool:
+    """Whether another minimum is found from beside the end, and not the end again."""
+    begin = run.problem.inside([x + by for x, by in zip(run.x, move, strict=True)])
+    value, there = lowest_from(run, begin)
+    if there is None or not value <= run.value + room < inf:
+        return False
+    sizes = numpy.array(landing.scales)
+    moved = numpy.abs(numpy.array(moves(run.x, there)) / sizes).max()
+    return bool(moved >= _STAYED * numpy.abs(numpy.array(move) / sizes).max())
 
 
 def level_beside(run: Run, landing: Landing) -> str:

@@ -52,6 +52,10 @@ _NOTHING = 1e-3
 _KEPT = 0.5
 """From one point to the next a unit loses at most this part."""
 
+_ALIKE, _SLOWEST, _QUICKEST, _FAR = 0.05, 0.97, 0.5, 4
+"""Steps in a row shrink alike but for this part of one, each to between those parts of the one before; where
+that has led to no lower point, the next look is so many times as many steps away."""
+
 _TINY = 1e-12
 """A radius that is this part of the way from 0 leads nowhere."""
 
@@ -73,6 +77,10 @@ class Newton:
         self._units: Any = None
         """Those of the last point."""
         self._values: deque[float] = deque(maxlen=_SLOW)
+        self._move: Any = None
+        """The last step, None where something held it back."""
+        self._next, self._apart = 0, 1
+        """The step at which limits are looked for again, and how many more that then is."""
 
     def descend(self) -> None:
         """Until no lower point is found, or the run raises Stop."""
@@ -84,22 +92,48 @@ class Newton:
                 here = _Here(run, None if corner else self._squares, corner)
                 if not corner:
                     self._units = here.keep(self._units)
+                before = self._move
                 if not self._goes_lower(here, self._by_squares and not corner):
                     return
+                self._to_limit(here, before)
                 self.walls.look_back()
+
+    def _to_limit(self, here: _Here, before: Any) -> None:
+        """Go to the limit of steps that shrink alike, if it is lower: where the output bends as a power of 4
+        or 8, each step leads a third or a seventh of the way (Decker, Kelley: SIAM J. Numer. Anal. 17, 1980,
+        on Newton's method at singular roots). before: the step before the last one, if nothing held it."""
+        run, last = self.run, self._move
+        if before is None or last is None or run.count < self._next:
+            return
+        one, other = before * here.units, last * here.units
+        part = float(one @ other) / (float(one @ one) or 1.0)
+        off = hypot(*(other - part * one).tolist())
+        if not (_QUICKEST <= part <= _SLOWEST and off <= _ALIKE * hypot(*other.tolist())):
+            return
+        ahead = (part / (1 - part) * last).tolist()
+        point = run.problem.inside([at + by for at, by in zip(run.x, ahead, strict=True)])
+        value, gradient = self.walls.at(point)
+        self._move = None
+        if self.walls.stands or not value < run.value:
+            self._apart *= _FAR
+            self._next = run.count + self._apart
+            return
+        self.walls.lowest = None
+        run.step(point, value, gradient)
 
     def _goes_lower(self, here: _Here, by_squares: bool) -> bool:
         """Take a step to a lower point; whether there was one. by_squares: whether the second derivatives
         of the residuals are left out."""
         run, values = self.run, self._values
         slow = len(values) == _SLOW and run.value > _STILL_ABOVE * values[0]
+        nears = slow and values[0] - run.value < float_info.epsilon * run.fallen
         values.append(run.value)
         lost = run.problem.rounding(run.x)
         self._radius = self._radius or here.first_radius()
         for _ in range(_TRIALS):
             found = here.lowest(by_squares, self._radius)
             least = max(_NOTHING * min(lost, abs(run.value)), NOTHING * run.fallen)
-            if found is None or found.fall <= least:
+            if found is None or found.fall <= least or (nears and found.is_blind):
                 return False
             if found.on_edge and self._radius <= _TINY * here.away:
                 if run.count or self._radius == here.away:
@@ -127,6 +161,7 @@ class Newton:
                 if here.squares and abs(kept - 1) > _POOR:
                     self._by_squares = here.squares_foretell(found.move, fell, by_squares)
                 self.walls.lowest = None
+                self._move = None if found.on_edge else move
                 run.step(point, value, gradient)
                 return True
         return False
@@ -149,11 +184,12 @@ class Newton:
 
 class _Move(NamedTuple):
     """A move to the lowest point within a radius, as far as it is known; how far the output falls there by
-    that, and whether the radius ends it."""
+    that, whether the radius ends it, and whether rounding hides how the output bends nearly all along it."""
 
     move: Any
     fall: float
     on_edge: bool
+    is_blind: bool
 
 
 class _Here:
@@ -166,7 +202,7 @@ class _Here:
         self.gradient = numpy.array(run.gradient)
         if squares is not None:
             self._residuals, self._slopes = squares.both(run.x)
-        self._units = self._find_units()
+        self.units = self._find_units()
 
     def _find_units(self) -> Any:
         """For each input the number by which a move of it is multiplied: the root of how the output bends
@@ -189,8 +225,8 @@ class _Here:
         """The units, of which none is much smaller than at the point before: where an input has hardly any
         say for once, it is not to move beyond all measure."""
         if before is not None:
-            self._units = numpy.maximum(self._units, _KEPT * before)
-        return self._units
+            self.units = numpy.maximum(self.units, _KEPT * before)
+        return self.units
 
     @cached_property
     def _matrix(self) -> Any:
@@ -200,11 +236,11 @@ class _Here:
 
     def length(self, move: Any) -> float:
         """That of a move, in units of the inputs."""
-        return hypot(*(move * self._units).tolist())
+        return hypot(*(move * self.units).tolist())
 
     def first_radius(self) -> float:
         """As far as a bend of 1 asks for, but not farther than from 0 (Moré, section 4)."""
-        steepest = hypot(*(self.gradient / self._units).tolist())
+        steepest = hypot(*(self.gradient / self.units).tolist())
         return min(steepest, self.away) if self.away else steepest
 
     @property
@@ -214,8 +250,8 @@ class _Here:
 
     def is_shorter(self, gradient: Point) -> bool:
         """Whether another gradient is at most half as long, in units of the inputs."""
-        there = hypot(*(numpy.array(gradient) / self._units).tolist())
-        return there <= hypot(*(self.gradient / self._units).tolist()) / 2
+        there = hypot(*(numpy.array(gradient) / self.units).tolist())
+        return there <= hypot(*(self.gradient / self.units).tolist()) / 2
 
     def lowest(self, by_squares: bool, radius: float) -> _Move | None:
         """The move to the lowest point within a radius and the bounds; None if there is none.
@@ -226,7 +262,7 @@ class _Here:
         x = numpy.array(run.x)
         low, high = (numpy.array(ends) - x for ends in (run.problem.low, run.problem.high))
         pushed = ((low >= 0) & (self.gradient > 0)) | ((high <= 0) & (self.gradient < 0))
-        free, move, on_edge = ~pushed, numpy.zeros(len(x)), False
+        free, move, on_edge, is_blind = ~pushed, numpy.zeros(len(x)), False, False
         while free.any():
             parabola = self._parabola(by_squares, free, move)
             if parabola is None:
@@ -235,7 +271,8 @@ class _Here:
             if left <= 0:
                 break
             along, on_edge = lowest(parabola, sqrt(left))
-            part = parabola.ways @ along / self._units[free]
+            is_blind = parabola.is_blind(along)
+            part = parabola.ways @ along / self.units[free]
             with numpy.errstate(all="ignore"):
                 ends = numpy.where(part < 0, low[free], high[free]) / part
             ends[part == 0] = inf
@@ -247,12 +284,16 @@ class _Here:
             move[stopped] = low[stopped] if part[first] < 0 else high[stopped]
             free[stopped] = False
         fall = self._fall(by_squares, move)
-        return _Move(move, fall, on_edge) if fall > 0 and numpy.isfinite(move).all() else None
+        return (
+            _Move(move, fall, on_edge, is_blind)
+            if fall > 0 and numpy.isfinite(move).all()
+            else None
+        )
 
     def _parabola(self, by_squares: bool, free: Any, move: Any) -> Parabola | None:
         """How the output changes with the free inputs, in their units, after this move of the others; None
         where it is not finite."""
-        units = self._units[free]
+        units = self.units[free]
         try:
             if by_squares:
                 slopes = self._slopes[:, free] / units
@@ -290,10 +331,10 @@ class _Here:
         slope = self._slopes @ found.move
         with numpy.errstate(all="ignore"):
             bend = 2 / _AHEAD * ((there - self._residuals) / _AHEAD - slope)
-            parabola = of_squares(bend, self._slopes / self._units)
+            parabola = of_squares(bend, self._slopes / self.units)
             # as much shorter than the lowest point of all as the step itself is
-            own = found.move * self._units
-            pull = self.gradient / self._units + 2 * (self._slopes.T @ slope) / self._units
+            own = found.move * self.units
+            pull = self.gradient / self.units + 2 * (self._slopes.T @ slope) / self.units
             shift = max(0.0, -float(own @ pull) / float(own @ own)) if found.on_edge else 0.0
             bends = parabola.bends + shift
             known = bends > len(bends) * float_info.epsilon * bends.max()
@@ -302,4 +343,4 @@ class _Here:
         length = self.length(found.move)
         if not 2 * hypot(*other.tolist()) <= _BENT * length:
             return found.move
-        return found.move + other / self._units / 2
+        return found.move + other / self.units / 2

@@ -15,9 +15,10 @@ import numpy
 from backprop.descent.course import Run, Stop
 from backprop.descent.endless import endless, falling
 from backprop.descent.inner_run import lowest_from
-from backprop.descent.landing import Landing
+from backprop.descent.landing import ROOM, Landing
 from backprop.descent.objective import Point
 from backprop.descent.problem import FEW
+from backprop.errors import NotFinite
 
 _GROWN, _FAR = 4.0, 1e3
 """An input that is so many times as large as at the start may grow on; by the second number, whatever the
@@ -95,15 +96,25 @@ def _only_falls(run: Run, landing: Landing, lead: int, powers: list[float]) -> f
             ways = [[at * _TIMES**power for at, power in zip(here, powers, strict=True)]]
         for point in ways:
             value, there = lowest_from(run, run.problem.inside(point), lead)
-            if value <= least + landing.room:
+            room = _room(run, landing, there) if turn else landing.room
+            if value <= least + room:
                 break
         else:
             return None
-        least = min(least, value)
+        # far away rounding is larger, and what it lowers is no limit
+        least = value if value < least - room else least
         if there is None or isinf(_TIMES * there[lead]):
             break  # so far away doubles end
         behind, here = here, there
     return least
+
+
+def _room(run: Run, landing: Landing, there: Point | None) -> float:
+    """A difference at a point far away that may be none."""
+    try:
+        return max(landing.room, ROOM * run.problem.rounding(there)) if there else landing.room
+    except NotFinite:
+        return landing.room
 
 
 def _falls_soon(run: Run, lead: int, powers: list[float]) -> bool:

@@ -15,6 +15,9 @@ import numpy
 _TURNS = 60
 """The most turns of the search for the length; three or four are usual."""
 
+_HARDLY = 1e-3
+"""Less than this part is nearly nothing."""
+
 _NEAR = 1e-3
 """A step on the edge is as long as the radius, but for this part of it."""
 
@@ -35,6 +38,11 @@ class Parabola(NamedTuple):
     def change(self, along: Any) -> float:
         """What it says of a move; along: its products with the eigenvectors, (n,)."""
         return float(self.slopes @ along + self.bends @ (along * along) / 2)
+
+    def is_blind(self, along: Any) -> bool:
+        """Whether nearly all of what it says of a move is by bends that may be rounding."""
+        known = numpy.where(numpy.abs(self.bends) > self.lost, along, 0.0)
+        return abs(self.change(known)) < _HARDLY * abs(self.change(along))
 
 
 def of_matrix(gradient: Any, matrix: Any) -> Parabola:
