@@ -28,7 +28,7 @@ _SUMS = (
 )
 
 
-def _term(chance: random.Random, names: list[str], deep: int) -> str:
+def term(chance: random.Random, names: list[str], deep: int) -> str:
     pick = chance.random()
     if deep == 0 or pick < 0.2:
         name = chance.choice([*names, "a"])
@@ -37,8 +37,8 @@ def _term(chance: random.Random, names: list[str], deep: int) -> str:
         name = chance.choice(names)
         return chance.choice(_SUMS).format(of=f"{name}[j]*{name}[i]/3")
     if pick < 0.6:
-        return chance.choice(_ONE).format(_term(chance, names, deep - 1))
-    return chance.choice(_TWO).format(*(_term(chance, names, deep - 1) for _ in range(2)))
+        return chance.choice(_ONE).format(term(chance, names, deep - 1))
+    return chance.choice(_TWO).format(*(term(chance, names, deep - 1) for _ in range(2)))
 
 
 def members(number: int) -> str:
@@ -46,12 +46,12 @@ def members(number: int) -> str:
     chance = random.Random(f"members {number}")
     text, names = "x[i] = sin(i) + 0.2*i for i in 1..6; a = 0.7", ["x"]
     for name in "yzw"[: chance.randrange(1, 4)]:
-        text += f"; {name}[i] = {_term(chance, names, 3)} for i in 1..6"
+        text += f"; {name}[i] = {term(chance, names, 3)} for i in 1..6"
         names.append(name)
     made = []
     for name in "gh"[: chance.randrange(1, 3)]:
         by = chance.choice(["a", *(f"{each}[i]" for each in names), "x[i]", "x[7-i]"])
-        of = f"{chance.choice(names)}[i]*{_term(chance, names, 2)} + {by}*{_term(chance, names, 1)}"
+        of = f"{chance.choice(names)}[i]*{term(chance, names, 2)} + {by}*{term(chance, names, 1)}"
         text += f"; {name}[i] = derivative({of}, {by}) for i in 1..6"
         names.append(name)
         made.append(name)

@@ -5,7 +5,7 @@ input at first, and the steps of the chain rule take its place in the end: one s
 leads to V serves every derivative of V. A derivative of what has derivatives in it comes after them.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -26,6 +26,10 @@ from backprop.syntax.scanner import Tokens
 
 _LONGEST = 60
 """The most characters of a derivative in a message."""
+
+
+_Bracket = tuple[int, int]
+"""Where a derivative stands: the identity of the tokens, and its closing bracket among them."""
 
 
 class Differentiation(NamedTuple):
@@ -145,6 +149,7 @@ class Derivatives:
                         still.append(one)
         self.known = {row: Differentiation(*each[:3]) for row, each in asked.items()}
         warnings = [*self._constant(still, names)] if still else []
+        warnings.sort(key=lambda each: each.labels[0].span.start)
         asked.clear()
         return warnings
 
@@ -175,25 +180,61 @@ class Derivatives:
         """A warning for each place where derivatives are 0 because nothing depends on anything. Among
         those of derivatives zeros are no news if there are others."""
         labels = {row: name for name, row in names.items()}
-        places: dict[tuple[int, int], list[_Asked]] = {}
+        places: dict[_Bracket, list[_Asked]] = {}
         zeros = {*rows}
-        for row in rows:
+        for row in sorted(rows):
             each = self._asked[row]
             if each.of in zeros:  # told
                 continue
             places.setdefault((id(each.tokens), each.last), []).append(each)
-        moving = self._asked.keys() - zeros
-        others = {(id(self._asked[row].tokens), self._asked[row].last) for row in moving}
+        others: dict[_Bracket, list[_Asked]] = {}
+        for row in self._asked.keys() - zeros:
+            each = self._asked[row]
+            others.setdefault((id(each.tokens), each.last), []).append(each)
         for place, found in islice(places.items(), LIMIT):
-            of, by, whole = _arguments(found[0].tokens, found[0].last)
+            of, by, _ = _arguments(found[0].tokens, found[0].last)
             if place in others and DERIVATIVE in of.text:
                 continue
-            shown = gathered(list(dict.fromkeys(labels.get(each.by, by.text) for each in found)))
-            text, call = (shortened(one_line(each.text), _LONGEST) for each in (of, whole))
-            message = f"{text} does not depend on {few(shown)}: {call} is 0"
-            used = in_order([found[0].of], self._columns.operands)
-            near = did_you_mean(shown[0], [labels[node] for node in used if node in labels])
-            yield ZeroDerivative(message, whole, hints=near)
+            told = Zeros(found[0].tokens, found[0].last)
+            if not {each.by for each in found}.isdisjoint(
+                each.by for each in others.get(place, ())
+            ):
+                yield told.of_some(labels.get(found[0].of, ""), labels.get(found[0].by, ""))
+                continue
+            names_by = list(dict.fromkeys(labels.get(each.by, by.text) for each in found))
+            used = () if place in others else in_order([found[0].of], self._columns.operands)
+            yield told.of_all(names_by, [labels[node] for node in used if node in labels])
+
+
+class Zeros(NamedTuple):
+    """The derivatives of one place of a text that are 0. last: the closing bracket of that place."""
+
+    tokens: Tokens
+    last: int
+
+    @property
+    def is_of_a_derivative(self) -> bool:
+        return DERIVATIVE in _arguments(self.tokens, self.last)[0].text
+
+    def of_all(self, by: Sequence[str], used: Iterable[str]) -> ZeroDerivative:
+        """The warning for those of one number. by: what they are by. used: the names that it is made of."""
+        whole, text, _, call = self._texts()
+        shown = gathered(by)
+        message = f"{text} does not depend on {few(shown)}: {call} is 0"
+        return ZeroDerivative(message, whole, hints=did_you_mean(shown[0], [*used]))
+
+    def of_some(self, of: str, by: str) -> ZeroDerivative:
+        """The warning for those of several numbers. of, by: the names of the first, "" for what has none."""
+        whole, one, other, call = self._texts()
+        such = f", such as {of} and {by}" if of and by else ""
+        message = f"{one} does not depend on {other} in some cases{such}"
+        return ZeroDerivative(f"{message}: {call} is 0 there", whole)
+
+    def _texts(self) -> tuple[Span, str, str, str]:
+        """All of it, and what stands there: what it is of, by, all of it."""
+        spans = _arguments(self.tokens, self.last)
+        of, by, call = (shortened(one_line(each.text), _LONGEST) for each in spans)
+        return spans[-1], of, by, call
 
 
 def _arguments(tokens: Tokens, last: int) -> tuple[Span, Span, Span]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy
 from numpy.typing import NDArray
@@ -21,42 +21,29 @@ from backprop.graph import Place, depending, in_order
 from backprop.language.in_equations import Derivatives
 from backprop.language.index_code import Scope
 from backprop.language.integers import Argument
-from backprop.loops.affine import numbered, whole
-from backprop.loops.derivative_sweep import DerivativeSweep, Reached, Runs, enter, refuse
-from backprop.loops.derived import Destination, Stage, adjoints, choosing, derived, moved, spread
+from backprop.loops.derivative_sweep import refuse
+from backprop.loops.derived import adjoints, spread
 from backprop.loops.domains import Domain
-from backprop.loops.family import Family, is_named
+from backprop.loops.domains import spread as marks_spread
 from backprop.loops.in_time import TimeOrder
-from backprop.loops.leading_members import LeadingMembers, leading_members
 from backprop.loops.many import Many
 from backprop.loops.numbers_for_all import made_apart, numbers_for_all
-from backprop.loops.parts import Block, Turn, Use, part
+from backprop.loops.parts import Use
 from backprop.loops.placement import Layout
 from backprop.loops.read_within import (
     ReadWithin,
-    has_other_slopes,
     hits_of,
-    led_to,
-    stands_for_another,
 )
 from backprop.loops.reader import LoopBuilder
-from backprop.loops.recurrence import Recurrence, Timed
 from backprop.loops.rows import ArrayColumns, Gathered, Read
+from backprop.loops.through_equations import AskedRow, FoundRow, ThroughEquations
+from backprop.loops.zero_members import ZeroMembers, led_to
 from backprop.operations import GATHERS
 from backprop.syntax.parser import Statement
 from backprop.syntax.scanner import Tokens
 
-
-class AskedRow(NamedTuple):
-    """A derivative: its row, of which row, by which one."""
-
-    row: int
-    of: int
-    by: int
-
-
-Through = Callable[[AskedRow, Use], int]
-"""Finds a derivative that goes through other equations: its row."""
+Through = Callable[[AskedRow, Use], FoundRow]
+"""Finds a derivative that goes through other equations."""
 
 
 class DerivativeRows(Derivatives):
@@ -70,6 +57,8 @@ class DerivativeRows(Derivatives):
         self.pending: dict[int, AskedRow] = {}
         self.rows: set[int] = set()  # of all derivatives, each a copy of what it is
         self._reads: dict[str, set[str]] = {}  # of each family of equations those that these read
+        self.through = ThroughEquations(self._columns, self.pending, self._reads).through
+        self.zeros = ZeroMembers()
 
     def arguments(
         self, function: Statement, operands: list[Any], by: Collection[str], place: Place
@@ -102,7 +91,7 @@ class DerivativeRows(Derivatives):
                 refuse("is of one that goes through other equations")
             self._put(row, self._slope(of, [by]))
         else:
-            self.pending[row] = AskedRow(row, of, by)
+            self.pending[row] = AskedRow(row, of, by, (tokens, last))
         return row
 
     def _slope(self, of: int, by: Sequence[int]) -> int:
@@ -130,19 +119,16 @@ class DerivativeRows(Derivatives):
         own: Sequence[Use],
         hits: Sequence[NDArray[numpy.bool_]],
         equations: ReadWithin,
-        some: bool = False,
-    ) -> int:
-        """The row of a derivative of what its body itself says, and `equations` in it. own: what that reads
-        of the family by a member of which it is. hits: for which combinations that is the member. some: it
-        may be 0 for some of its combinations."""
+    ) -> FoundRow:
+        """The derivative of what its body itself says, and `equations` in it. own: what that reads of the
+        family by a member of which it is. hits: for which combinations that is the member."""
         columns, home = self._columns, self._columns.homes[asked.of]
         hit = {read.row: where for read, where in zip(own, hits, strict=True) if where.any()}
-        if not some and not led_to(columns, asked.of, hit).all():
-            refuse("is 0 for some" if hit else "is 0")
+        led = led_to(columns, asked.of, hit)
         same = [row for row in hit if hit[row].all() and columns.homes[row] is home]
         partly = [(row, hit[row]) for row in hit if row not in same]
         if not partly:
-            return self._slope(asked.of, same)
+            return self._slope(asked.of, same), led
         by = [*same, *(row for row, _ in partly)]
         order = in_order([asked.of], lambda row: () if row in by else columns.operands(row))
         rows = Rows(columns)
@@ -159,7 +145,7 @@ class DerivativeRows(Derivatives):
             total = brought if total is None else columns.step("+", (total, brought))
         if total is None:
             refuse("is 0")
-        return total
+        return total, led
 
     def _put(self, row: int, root: int) -> None:
         columns, home = self._columns, self._columns.homes[row]
@@ -176,28 +162,34 @@ class DerivativeRows(Derivatives):
         root: int,
         through: Through | None = None,
         order: TimeOrder | None = None,
+        tells: bool = True,
     ) -> bool:
         """Find the derivatives that a row is made of; whether there are any. through: finds those that go
         through other equations, which may not need the row's own. order: of what need one another, the
-        row among them. Raises NotLoops."""
+        row among them. tells: whether those are news that are 0. Raises NotLoops."""
         columns = self._columns
         rows = in_order([root], columns.operands)
         asked = [self.pending[row] for row in sorted(rows) if row in self.pending]
         for each in asked:
-            self._put(each.row, self._found(plan, each, through, order))
+            row, led = self._found(plan, each, through, order)
+            self._put(each.row, row)
+            if tells:
+                by, home = plan.uses[each.by], columns.homes[each.row]
+                self.zeros.add(plan, each.place, each.of, by, home, led)
             del self.pending[each.row]
         return bool(asked)
 
     def _found(
         self, plan: Layout, asked: AskedRow, through: Through | None, order: TimeOrder | None
-    ) -> int:
-        """The row of a derivative. through, order: as of `within`."""
+    ) -> FoundRow:
+        """A derivative. through, order: as of `within`."""
         by = plan.uses[asked.by]
         moved = self._moved_by(plan, by.family)
         plan.used_besides += [by, *([plan.uses[asked.of]] if asked.of in plan.uses else ())]
-        equations = ReadWithin(plan, moved, by, partial(self.within, plan), order)
+        equations = ReadWithin(plan, moved, by, partial(self.within, plan, tells=False), order)
         asked = asked._replace(of=equations.row(asked.of))
-        return equations.read(self._of_one(plan, asked, moved, equations, through))
+        row, led = self._of_one(plan, asked, moved, equations, through)
+        return equations.read(row), led
 
     def _of_one(
         self,
@@ -206,8 +198,8 @@ class DerivativeRows(Derivatives):
         moved: set[str],
         equations: ReadWithin,
         through: Through | None,
-    ) -> int:
-        """The row of a derivative. moved: the families that depend on that of what it is by. equations:
+    ) -> FoundRow:
+        """A derivative. moved: the families that depend on that of what it is by. equations:
         that stand in it."""
         still, columns, by = equations.still, self._columns, plan.uses[asked.by]
         below = in_order([asked.of], columns.operands)
@@ -217,11 +209,18 @@ class DerivativeRows(Derivatives):
             within, lifted = made_apart(columns, asked.of, outside, equations)
             shares = [self._slope(within, [lifted[row]]) for row in outside]
             asked = asked._replace(of=within)
-            terms = []
+            terms = list[FoundRow]()
             for share, row in zip(shares, outside, strict=True):
                 if through:
-                    found = through(asked._replace(of=row), by)
-                    terms.append(columns.step("*", (share, found)))
+                    found, led = through(asked._replace(of=row), by)
+                    led = marks_spread(led, columns.homes[found], columns.homes[within])
+                    led = led_to(columns, within, {lifted[row]: led})
+                    term = columns.step("*", (share, found))
+                    if not led.all():
+                        home = columns.homes[term]
+                        term = equations.for_some(term, Domain(home, led.astype(numpy.int64)))
+                        term = columns.special(Gathered(term, GATHERS["sum"]), home)
+                    terms.append((term, led))
                 else:
                     refuse("of what it leads to goes through other equations")
             below = in_order([within], lambda row: () if row in outside else columns.operands(row))
@@ -244,11 +243,11 @@ class DerivativeRows(Derivatives):
         if not outside:
             return self._partly(asked, own, hits, equations)
         if any(hit.any() for hit in hits):
-            terms.append(self._partly(asked, own, hits, equations, some=True))
-        total = terms[0]
-        for term in terms[1:]:
-            total = columns.step("+", (total, term))
-        return total
+            terms.append(self._partly(asked, own, hits, equations))
+        total, every = terms[0]
+        for term, led in terms[1:]:
+            total, every = columns.step("+", (total, term)), every | led
+        return total, every
 
     def _moved_by(self, plan: Layout, family: str) -> set[str]:
         """The families that depend on one."""
@@ -266,127 +265,3 @@ class DerivativeRows(Derivatives):
         }:
             found |= more
         return found
-
-    def through(
-        self,
-        plan: Layout,
-        runs: Runs,
-        reached: Callable[[str], Reached],
-        number: int,
-        asked: AskedRow,
-        by: Use,
-    ) -> int:
-        """The row of the derivative of a number that stands elsewhere. runs: what is computed before, takes
-        what computes it. reached: says which members lead to a number. number: of the statement. Raises
-        NotLoops."""
-        columns = self._columns
-        if columns.homes[asked.of] is not columns.whole:
-            refuse("goes through other equations, for each combination by others")
-        mark = self._swept(plan, runs, reached, number, asked)
-        name = mark + by.family
-        if name not in plan.families:
-            refuse("is 0")
-        special, home = columns.specials[asked.by], columns.homes[asked.by]
-        assert isinstance(special, Read)
-        if not plan.families[name].has(by.places):
-            refuse("is 0")
-        row = columns.special(Read(name, special.at, special.within), home)
-        plan.uses[row] = Use(row, name, by.places)
-        return row
-
-    def _name(self, plan: Layout, row: int) -> str:
-        """The family of a number: its own, or of a member or an expression a new one."""
-        special = self._columns.specials.get(row)
-        if not isinstance(special, Read) or self._columns.homes[row] is not self._columns.whole:
-            return f"{row}"
-        (label,) = plan.families[special.family].labels(plan.uses[row].places)
-        return label
-
-    def _swept(
-        self,
-        plan: Layout,
-        runs: Runs,
-        reached: Callable[[str], Reached],
-        number: int,
-        asked: AskedRow,
-    ) -> str:
-        """Compute the derivatives of a row by all that is asked for. Answers with what stands before the
-        names of their families."""
-        columns, of = self._columns, asked.of
-        name = self._name(plan, of)
-        mark = f"∂{name}/∂"
-        if mark in plan.derived:
-            return mark
-        plan.derived[mark] = number
-        begin = len(runs)
-        if name not in plan.families:
-            enter(plan, Family(name, [()]), number)
-            root = of if columns.is_step(of) else columns.step("copy", [of])
-            runs.append(Turn(part(columns, [root], plan.uses), name, slice(0, 1)))
-        program, needed, leading = list[Stage](), {name}, reached(name)
-        for run in reversed(runs):
-            bodies = run.bodies if isinstance(run, Recurrence) else [run]
-            if needed.isdisjoint(body.family for body in bodies):
-                continue
-            recurrence = run if isinstance(run, Recurrence) else None
-            for body in reversed(bodies):
-                if is_named(body.family) and not leading[body.family][body.target].any():
-                    continue
-                every, target, timed = self._members(plan, runs, body, leading)
-                root = every.roots[0]
-                if is_named(body.family) and stands_for_another(columns, root):
-                    refuse("goes through members that are a step of something else")
-                write = Destination(root, body.family, target, False)
-                program.insert(0, Stage(every, [write], recurrence, timed))
-                needed.update(use.family for use in every.uses)
-        wrt = {
-            plan.uses[each.by].family
-            for each in [*self.pending.values(), asked]
-            if each is asked or self._name(plan, each.of) == name
-        }
-        found = derived(columns, program, {name}, wrt, mark, seeds={name: 1.0})
-        roots = {
-            row: Use(row, of, places)
-            for each in program
-            for row, of, places, _ in each.writes
-            if not has_other_slopes(columns, row)
-        }
-        DerivativeSweep(plan, runs, number, mark, roots, leading).run(
-            choosing(found, moved(program, wrt))
-        )
-        for made in runs[begin:]:
-            for body in made.bodies if isinstance(made, Recurrence) else [made]:
-                if body.family:
-                    every = self._whole(plan, runs, body)
-                    read = self._reads.setdefault(body.family, set())
-                    read.update(use.family for use in every.uses)
-        return mark
-
-    def _members(
-        self, plan: Layout, runs: Runs, body: Turn | Timed, leading: Reached
-    ) -> LeadingMembers:
-        """The members of a body that lead to a number, and all that leads to them."""
-        which, there = leading[body.family], whole(numbered(body.target))
-        size = plan.families[body.family].size
-        partly = bool((there == size).any())  # some read nothing: they stand behind all members
-        if is_named(body.family) and (partly or not which[body.target].all()):
-            pending = {*self.pending}
-            found = leading_members(plan, body, which)
-            if found and pending == self.pending.keys():
-                return found
-            for row in self.pending.keys() - pending:
-                del self.pending[row]
-        if partly:
-            refuse("goes through members of which some read nothing")
-        timed = body if isinstance(body, Timed) else None
-        return LeadingMembers(self._whole(plan, runs, body), body.target, timed)
-
-    def _whole(self, plan: Layout, runs: Runs, body: Turn | Timed) -> Block:
-        """All that leads to the members of a body, also what is computed before."""
-        if not body.part.outer:
-            return body.part
-        uses = {**plan.uses, **{use.row: use for use in body.part.uses}}
-        for run in runs:
-            if isinstance(run, Turn) and not run.family:
-                uses.update((use.row, use) for use in run.part.uses)
-        return part(self._columns, body.part.roots, uses)

@@ -17,6 +17,7 @@ from backprop.language.families import right
 from backprop.language.model import Model
 from backprop.language.reading import Parsed, read_carefully
 from backprop.loops.affine import among
+from backprop.loops.derivative_rows import DerivativeRows
 from backprop.loops.everything import by_code
 from backprop.loops.family import Family
 from backprop.loops.file_numbers import FileNumbers, entered, lacking
@@ -70,7 +71,7 @@ class LoopModel(Model):
             functions=parsed.functions,
             seed=parsed.members.seed,
             declared=self._declared(),
-            warnings=[*look_alikes(parsed.statements), *parsed.members.warnings],
+            warnings=[*look_alikes(parsed.statements), *parsed.members.warnings, *_zeros(plan)],
         )
         del self.columns, self.repeated
         self.names, self.defaults = Labels(self), Defaults(self)
@@ -341,3 +342,9 @@ def _endless(found: EndlessSlopes, where: str, limit: TooLarge) -> NotFinite:
         message += f", nor are those by {found.count - 1:,} other names"
     hints = ["it overflows on the way, or a slope is infinite", *limit.hints]
     return NotFinite(message, where=where, hints=hints)
+
+
+def _zeros(plan: Plan) -> Sequence[BackpropError]:
+    """What is said of derivatives that are 0."""
+    rows = plan.builder.derivatives
+    return rows.zeros.warnings() if isinstance(rows, DerivativeRows) else ()

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from backprop.graph import in_order
 from backprop.loops.affine import Affine, affine, numbered, whole
 from backprop.loops.derivative_sweep import refuse
-from backprop.loops.domains import Domain, Wholes, spread
+from backprop.loops.domains import Domain, Wholes
 from backprop.loops.in_time import TimeOrder
 from backprop.loops.many import Variable
 from backprop.loops.parts import Use
@@ -262,19 +262,6 @@ def each_by_itself(columns: ArrayColumns, root: int) -> int:
     home = columns.homes[root]
     operands = [columns.lift(each, home) for each in columns.operands(special.row)]
     return columns.step(columns.op(special.row), operands) if operands else root
-
-
-def led_to(
-    columns: ArrayColumns, root: int, some: Mapping[int, NDArray[numpy.bool_]]
-) -> NDArray[numpy.bool_]:
-    """For which combinations a row is made of others. some: for which of theirs these count."""
-    found = {**some}
-    for row in in_order([root], lambda each: () if each in some else columns.operands(each)):
-        for operand in () if row in some else columns.operands(row):
-            if operand in found:
-                there = spread(found[operand], columns.homes[operand], columns.homes[row])
-                found[row] = found[row] | there if row in found else there
-    return found.get(root, numpy.zeros(columns.homes[root].size, dtype=bool))
 
 
 def stands_for_another(columns: ArrayColumns, root: int) -> bool:

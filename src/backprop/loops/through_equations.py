@@ -1,0 +1,179 @@
+"""Derivatives of what stands elsewhere, through all the equations in between: a sweep back through what is
+computed before, of which the equations read the derivatives as they read any other family."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy
+
+from backprop.loops.affine import numbered, whole
+from backprop.loops.derivative_sweep import DerivativeSweep, Reached, Runs, enter, refuse
+from backprop.loops.derived import Destination, Stage, choosing, derived, moved
+from backprop.loops.domains import Domain
+from backprop.loops.family import Family, is_named
+from backprop.loops.leading_members import LeadingMembers, leading_members
+from backprop.loops.parts import Block, Turn, Use, part
+from backprop.loops.placement import Layout
+from backprop.loops.read_within import has_other_slopes, stands_for_another
+from backprop.loops.recurrence import Recurrence, Timed
+from backprop.loops.rows import ArrayColumns, Gathered, Read
+from backprop.loops.zero_members import Holds
+from backprop.operations import GATHERS
+from backprop.syntax.scanner import Tokens
+
+
+class AskedRow(NamedTuple):
+    """A derivative: its row, of which row, by which one; where it stands, and its closing bracket."""
+
+    row: int
+    of: int
+    by: int
+    place: tuple[Tokens, int]
+
+
+FoundRow = tuple[int, Holds]
+"""The row of a derivative, and for which of its combinations it is not 0."""
+
+
+class ThroughEquations:
+    """Sweeps through equations. pending: the derivatives that are not found yet, by row. reads: of each
+    family of equations those that these read; takes those of derivatives."""
+
+    def __init__(
+        self, columns: ArrayColumns, pending: dict[int, AskedRow], reads: dict[str, set[str]]
+    ) -> None:
+        self._columns, self.pending, self._reads = columns, pending, reads
+
+    def through(
+        self,
+        plan: Layout,
+        runs: Runs,
+        reached: Callable[[str], Reached],
+        number: int,
+        asked: AskedRow,
+        by: Use,
+    ) -> FoundRow:
+        """The derivative of what stands elsewhere. runs: what is computed before, takes what computes it.
+        reached: says which members lead to a number. number: of the statement. Raises NotLoops."""
+        columns = self._columns
+        if columns.homes[asked.of] is not columns.whole:
+            refuse("goes through other equations, for each combination by others")
+        mark = self._swept(plan, runs, reached, number, asked)
+        name = mark + by.family
+        if name not in plan.families:
+            refuse("is 0")
+        special, home = columns.specials[asked.by], columns.homes[asked.by]
+        assert isinstance(special, Read)
+        family, places = plan.families[name], whole(numbered(by.places))
+        led = family.owner[places] != Family.ABSENT
+        if not led.any():
+            refuse("is 0")
+        if led.all():
+            row = columns.special(Read(name, special.at, special.within), home)
+            plan.uses[row] = Use(row, name, by.places)
+            return row, led
+        among = Domain(home, led.astype(numpy.int64))
+        row = columns.special(
+            Read(name, tuple(each[led] for each in special.indices), among), among
+        )
+        plan.uses[row] = Use(row, name, places[led])
+        return columns.special(Gathered(row, GATHERS["sum"]), home), led
+
+    def _name(self, plan: Layout, row: int) -> str:
+        """The family of a number: its own, or of a member or an expression a new one."""
+        special = self._columns.specials.get(row)
+        if not isinstance(special, Read) or self._columns.homes[row] is not self._columns.whole:
+            return f"{row}"
+        (label,) = plan.families[special.family].labels(plan.uses[row].places)
+        return label
+
+    def _swept(
+        self,
+        plan: Layout,
+        runs: Runs,
+        reached: Callable[[str], Reached],
+        number: int,
+        asked: AskedRow,
+    ) -> str:
+        """Compute the derivatives of a row by all that is asked for. Answers with what stands before the
+        names of their families."""
+        columns, of = self._columns, asked.of
+        name = self._name(plan, of)
+        mark = f"∂{name}/∂"
+        if mark in plan.derived:
+            return mark
+        plan.derived[mark] = number
+        begin = len(runs)
+        if name not in plan.families:
+            enter(plan, Family(name, [()]), number)
+            root = of if columns.is_step(of) else columns.step("copy", [of])
+            runs.append(Turn(part(columns, [root], plan.uses), name, slice(0, 1)))
+        program, needed, leading = list[Stage](), {name}, reached(name)
+        for run in reversed(runs):
+            bodies = run.bodies if isinstance(run, Recurrence) else [run]
+            if needed.isdisjoint(body.family for body in bodies):
+                continue
+            recurrence = run if isinstance(run, Recurrence) else None
+            for body in reversed(bodies):
+                if is_named(body.family) and not leading[body.family][body.target].any():
+                    continue
+                every, target, timed = self._members(plan, runs, body, leading)
+                root = every.roots[0]
+                if is_named(body.family) and stands_for_another(columns, root):
+                    refuse("goes through members that are a step of something else")
+                write = Destination(root, body.family, target, False)
+                program.insert(0, Stage(every, [write], recurrence, timed))
+                needed.update(use.family for use in every.uses)
+        wrt = {
+            plan.uses[each.by].family
+            for each in [*self.pending.values(), asked]
+            if each is asked or self._name(plan, each.of) == name
+        }
+        found = derived(columns, program, {name}, wrt, mark, seeds={name: 1.0})
+        roots = {
+            row: Use(row, of, places)
+            for each in program
+            for row, of, places, _ in each.writes
+            if not has_other_slopes(columns, row)
+        }
+        DerivativeSweep(plan, runs, number, mark, roots, leading).run(
+            choosing(found, moved(program, wrt))
+        )
+        for made in runs[begin:]:
+            for body in made.bodies if isinstance(made, Recurrence) else [made]:
+                if body.family:
+                    every = self._whole(plan, runs, body)
+                    read = self._reads.setdefault(body.family, set())
+                    read.update(use.family for use in every.uses)
+        return mark
+
+    def _members(
+        self, plan: Layout, runs: Runs, body: Turn | Timed, leading: Reached
+    ) -> LeadingMembers:
+        """The members of a body that lead to a number, and all that leads to them."""
+        which, there = leading[body.family], whole(numbered(body.target))
+        size = plan.families[body.family].size
+        partly = bool((there == size).any())  # some read nothing: they stand behind all members
+        if is_named(body.family) and (partly or not which[body.target].all()):
+            pending = {*self.pending}
+            found = leading_members(plan, body, which)
+            if found and pending == self.pending.keys():
+                return found
+            for row in self.pending.keys() - pending:
+                del self.pending[row]
+        if partly:
+            refuse("goes through members of which some read nothing")
+        timed = body if isinstance(body, Timed) else None
+        return LeadingMembers(self._whole(plan, runs, body), body.target, timed)
+
+    def _whole(self, plan: Layout, runs: Runs, body: Turn | Timed) -> Block:
+        """All that leads to the members of a body, also what is computed before."""
+        if not body.part.outer:
+            return body.part
+        uses = {**plan.uses, **{use.row: use for use in body.part.uses}}
+        for run in runs:
+            if isinstance(run, Turn) and not run.family:
+                uses.update((use.row, use) for use in run.part.uses)
+        return part(self._columns, body.part.roots, uses)

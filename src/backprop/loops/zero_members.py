@@ -1,0 +1,84 @@
+"""For which combinations a derivative is 0, since what it is of does not depend on what it is by, and what
+is said of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import chain, islice
+
+import numpy
+from numpy.typing import NDArray
+
+from backprop.errors import LIMIT, BackpropError
+from backprop.graph import in_order
+from backprop.language.in_equations import Zeros
+from backprop.loops.affine import numbered, whole
+from backprop.loops.domains import Domain, Wholes, spread
+from backprop.loops.parts import Use
+from backprop.loops.placement import Layout
+from backprop.loops.rows import ArrayColumns
+from backprop.operations import OPERATIONS
+from backprop.syntax.scanner import Tokens
+
+Holds = NDArray[numpy.bool_]
+"""For each combination of a domain whether something holds."""
+
+
+def led_to(columns: ArrayColumns, root: int, some: Mapping[int, Holds]) -> Holds:
+    """For which combinations a row depends on others, through steps that have slopes. some: for which of
+    theirs these count."""
+    found = {**some}
+    for row in in_order([root], lambda each: () if each in some else columns.operands(each)):
+        for operand in () if row in some else _sloped(columns, row):
+            if operand in found:
+                there = spread(found[operand], columns.homes[operand], columns.homes[row])
+                found[row] = found[row] | there if row in found else there
+    return found.get(root, numpy.zeros(columns.homes[root].size, dtype=bool))
+
+
+def _sloped(columns: ArrayColumns, row: int) -> list[int]:
+    """The operands of a row by which it has a slope."""
+    operands = [*columns.operands(row)]
+    if row in columns.specials or not columns.is_step(row):
+        return operands
+    operation = OPERATIONS[columns.op(row)]
+    if operation.chooses:
+        return operands[1:]
+    return [each for each, slope in zip(operands, operation.slopes, strict=True) if slope != "0"]
+
+
+class ZeroMembers:
+    """The derivatives of a text that are 0 for some of their combinations."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[int, int], BackpropError] = {}
+
+    def add(
+        self, plan: Layout, place: tuple[Tokens, int], of: int, by: Use, home: Domain, led: Holds
+    ) -> None:
+        """Take note of a derivative. place: where it stands, and its closing bracket. of: the row that it
+        is of. by: what it is by. led: for which combinations of its home it is not 0."""
+        columns, some = plan.columns, numpy.flatnonzero(~led)
+        zeros = Zeros(*place)
+        if not len(some) or zeros.is_of_a_derivative:
+            return
+
+        def places(use: Use) -> Wholes:
+            found: Wholes = home.lifted(whole(numbered(use.places)), columns.homes[use.row])
+            return found
+
+        where = places(by)
+        if numpy.isin(where[some], where[led]).any():
+            uses = [plan.uses[of], by] if of in plan.uses else []
+            first = [*chain(*(plan.families[x.family].labels(places(x)[some[:1]]) for x in uses))]
+            found = zeros.of_some(*(first or ("", "")))
+        else:
+            _, at = numpy.unique(where[some], return_index=True)
+            members = where[some][numpy.sort(at)]
+            found = zeros.of_all([*plan.families[by.family].labels(members)], ())
+        self._found[id(place[0]), place[1]] = found
+
+    def warnings(self) -> list[BackpropError]:
+        """What is said of them, in the order of the text."""
+        found = [*islice(self._found.values(), LIMIT)]
+        return sorted(found, key=lambda each: each.labels[0].span.start)
