@@ -141,10 +141,10 @@ def test_a_product_of_forty_functions_is_written_step_by_step() -> None:
 
 
 def test_sums_and_ranges_look_as_in_a_paper() -> None:
-    text = "n = 5; y[1] = 0.3; r = 2.5; y[t+1] = r*y[t] for t in 1..n; L = y[n+1]"
+    text = "n = 5; y[1] = 0.3; r = 2.5; y[t+1] = r*y[t] for t in 1..n-1; L = y[n]"
     out = backprop("diff", "-e", text, "--format", "latex").out
     assert r" \quad t = 1, \ldots, n - 1" in out
-    assert r"\sum_{t = 1}^{n} y_{t}" in out
+    assert r"\sum_{t = 1}^{n - 1} y_{t}" in out
 
 
 @pytest.mark.parametrize(

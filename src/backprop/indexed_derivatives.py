@@ -44,7 +44,6 @@ def with_indices(
     given = [name for name in numbers if "[" in name and model.equation(name) is not None]
     if any("[" in each for each in (*outputs, *given)):
         return None
-    members = [name for name in asked.wrt if re.search(r"\d", name.partition("[")[2])]
     if "[" not in model.source.text:
         return None
     for shape in [asked.shape] if asked.shape else ["nested", "steps"]:
@@ -59,8 +58,6 @@ def with_indices(
             continue
         if shape == "nested" and not asked.shape and not _short(found, text):
             continue
-        if shape == "steps" and members and not model.loops:
-            return None  # by some members there are fewer steps without indices
         if any(each.equation.asked for each in found):
             made = _report(model, numbers, outputs, text, found)
             alone = asked.alone and shape == "nested"

@@ -109,6 +109,16 @@ def index_names(found: Formula) -> Iterator[str]:
         waiting += part.parts
 
 
+def families(found: Formula) -> Iterator[str]:
+    """The families whose members a formula reads."""
+    waiting = [found]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, MemberFormula):
+            yield part.family
+        waiting += part.parts
+
+
 def through(clauses: Sequence[RangeFormula], condition: Formula | None) -> str:
     """The text of clauses: `for i in 1..n, k in 1..m if i != k`; "" of none."""
     if not clauses:

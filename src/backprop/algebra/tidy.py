@@ -184,9 +184,9 @@ def collected(found: Sum) -> Formula | None:
     """
     try:
         terms = [expanded(term) for term in found.terms]
+        made = plus(*terms)
     except TooLong:
         return None
-    made = plus(*terms)
     return made if _length(made) < sum(map(_length, terms)) else None
 
 

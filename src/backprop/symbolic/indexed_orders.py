@@ -21,6 +21,7 @@ from backprop.symbolic.by_names import DerivativeNames, PathNames
 from backprop.symbolic.domains_of import IndexNumbers
 from backprop.symbolic.loops_read import IndexedEquation, IndexedReader, NotIndexed
 from backprop.symbolic.of_families import DerivativeLabel, IndexedDerived, IndexedGradient
+from backprop.symbolic.wider_ranges import with_wider_ranges
 
 OrderPath = tuple[str, ...]
 
@@ -122,7 +123,7 @@ class IndexedOrders:
             self._naming.new_part,
             label,
         )
-        return gradient.equations()
+        return with_wider_ranges(gradient.equations())
 
     def _named_well(self, found: Sequence[IndexedDerived]) -> list[IndexedDerived]:
         """Equations whose indices have the names of the file where these are free, else the first letters

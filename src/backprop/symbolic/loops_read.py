@@ -8,9 +8,16 @@ from itertools import chain, count
 from math import prod
 from typing import Any, NamedTuple
 
-from backprop.algebra.formula import Formula, Symbol, number
-from backprop.algebra.from_text import gathered, substituted
-from backprop.algebra.indexed import MemberFormula, RangeFormula, index_names, through
+from backprop.algebra.formula import ONE, Formula, Symbol, number
+from backprop.algebra.from_text import gathered, renamed, substituted
+from backprop.algebra.indexed import (
+    GatherFormula,
+    MemberFormula,
+    RangeFormula,
+    families,
+    index_names,
+    through,
+)
 from backprop.algebra.normal import minus, operation
 from backprop.language.arguments import SHARED
 from backprop.language.reading import Parsed
@@ -148,6 +155,14 @@ class IndexedReader:
         indices = tuple(self._formula(statement, part) for part in parts[:-1])
         if not all(isinstance(each, Formula) for each in indices):
             raise NotIndexed
+        body = ONE if right is None else right
+        whole = self._apart(GatherFormula("sum", body, clauses, condition))
+        if whole.clauses != tuple(clauses):
+            by = dict(zip((e.name for e in clauses), (e.name for e in whole.clauses), strict=True))
+            put = {name: Symbol(other) for name, other in by.items() if name != other}
+            indices = tuple(substituted(each, put) for each in indices)
+            clauses, condition = [*whole.clauses], whole.condition
+            right = right and whole.body
         return IndexedEquation(
             tokens.texts[shape.target], indices, tuple(clauses), condition, right, statement
         )
@@ -207,7 +222,14 @@ class IndexedReader:
         ):  # which may be of an index around it, called as one behind it
             if not clause.names.isdisjoint({each.name for each in rest[at:]}):
                 raise NotIndexed
-        return gathered(name, body, rest, condition)
+        whole = self._apart(GatherFormula(name, body, rest, condition))
+        return gathered(name, whole.body, whole.clauses, whole.condition)
+
+    def _apart(self, found: GatherFormula) -> GatherFormula:
+        """What is gathered, in which no index is called as a family that is read: `q[q] for q in 1..n`."""
+        same = sorted(found.bound.intersection(families(found)))
+        by: dict[str, Formula] = {name: Symbol(self.fresh(name)) for name in same}
+        return renamed(found, by) if by else found
 
     def _operation(self, name: str, operands: list[Any]) -> Formula:
         if not all(isinstance(each, Formula) for each in operands):

@@ -27,10 +27,10 @@ from backprop.symbolic.domains_of import (
 from backprop.symbolic.loops_read import NotIndexed
 from backprop.symbolic.reads_of import ReadUse
 
-_MOST_SPLITS = 8
+_MOST_SPLITS = 24
 """Conditions by which the members of a family are told apart, in one statement."""
 
-_MOST_PARTS = 12
+_MOST_PARTS = 100
 """Parts of the members of one statement, each with an equation."""
 
 Apart = Callable[[ReadUse, set[str]], ReadUse]

@@ -22,6 +22,9 @@ from backprop.symbolic.loops_read import IndexedEquation, NotIndexed
 from backprop.symbolic.members_read import pieces
 from backprop.symbolic.reads_of import IndexScope, ReadsOf, ReadUse
 
+_LONGEST_SUM = 300
+"""A derivative of more parts is added up in steps."""
+
 Fresh = Callable[[str], str]
 """A name for an index, near another one."""
 
@@ -225,9 +228,28 @@ class IndexedGradient:
             outer = len(output.indices)
             for part, terms in pieces(piece, uses, self._reads.apart, outer):
                 indices = label.indices(part.indices[:outer], part.indices[outer:])
+                while sum(each.size for each in terms) > _LONGEST_SUM:
+                    more, terms = self._in_parts(terms, part)
+                    yield from more
                 whole = settled(simplified(plus(*terms)), part)
                 made = Derived(label.name, whole, label.of, label.wrt, asked)
                 yield IndexedDerived(made, indices, part.clauses, part.condition, label.ranks)
+
+    def _in_parts(
+        self, terms: Sequence[Formula], piece: MembersPart
+    ) -> tuple[list[IndexedDerived], list[Formula]]:
+        """Many terms as the sums of some, each an equation of its own."""
+        indices = tuple(Symbol(each.name) for each in piece.clauses)
+        made, names, waiting = list[IndexedDerived](), list[Formula](), list[Formula]()
+        for at, term in enumerate(terms, 1):
+            waiting.append(term)
+            if sum(each.size for each in waiting) > _LONGEST_SUM // 4 or at == len(terms):
+                name = self._new_part()
+                found = Derived(name, settled(simplified(plus(*waiting)), piece))
+                made.append(IndexedDerived(found, indices, piece.clauses, piece.condition))
+                names.append(MemberFormula(name, indices) if indices else Symbol(name))
+                waiting = []
+        return made, names
 
 
 def forward(equations: Sequence[IndexedEquation], names: set[str]) -> set[str]:

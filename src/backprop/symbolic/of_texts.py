@@ -18,6 +18,7 @@ from backprop.operations import CONSTANTS
 from backprop.source import one_line
 from backprop.symbolic.by_names import DerivativeNames
 from backprop.symbolic.domains_of import MembersPart
+from backprop.symbolic.given_members import GivenMembers
 from backprop.symbolic.indexed_orders import IndexedOrders, closed_equations
 from backprop.symbolic.loops_read import IndexedEquation, IndexedReader, NotIndexed
 from backprop.symbolic.members_read import at_member
@@ -147,17 +148,25 @@ class IndexedText:
     ) -> list[IndexedDerived]:
         """The equations of the derivatives of an output, each given by the names that it is by. closed: in
         the inputs alone. Raises NotIndexed, TooLong."""
-        equations = self.equations
+        equations, asked = self.equations, [*orders]
         plain = [tuple(name.partition("[")[0] for name in path) for path in orders]
+        wrt = [name for path in plain for name in path]
+        apart = None
         if closed:
-            wrt = [name for path in plain for name in path]
             if any(not each.is_input for each in equations if each.name in wrt):
                 raise NotIndexed
             equations = closed_equations(equations, of, wrt)
-        asked = IndexedOrders(self.reader, equations, of, self._numbers, textbook, names)
-        found = asked.derivatives([*dict.fromkeys(plain)])
-        if plain != [*orders]:
-            found = [*self._of_members(found, orders)]
+        elif plain != asked or any(len(path) > 1 for path in plain):
+            apart = GivenMembers(equations, {*wrt}, self.reader.fresh)
+            equations = apart.equations
+            plain = [tuple(map(apart.own, path)) for path in plain]
+            asked = [tuple(map(apart.own, path)) for path in asked]
+        made = IndexedOrders(self.reader, equations, of, self._numbers, textbook, names)
+        found = made.derivatives([*dict.fromkeys(plain)])
+        if plain != asked:
+            found = [*self._of_members(found, asked)]
+        if apart:
+            found = apart.joined(found, names)
         if closed and not all(each.equation.asked for each in found):
             raise NotIndexed
         if textbook:

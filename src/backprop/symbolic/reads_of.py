@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import reduce
 from typing import NamedTuple
 
@@ -15,6 +15,8 @@ from backprop.algebra.formula import (
     Product,
     Symbol,
     in_order,
+    is_number,
+    sign_of,
 )
 from backprop.algebra.from_text import rebuilt, renamed, substituted
 from backprop.algebra.indexed import GatherFormula, MemberFormula, RangeFormula
@@ -153,19 +155,32 @@ class ReadsOf:
         return ONE
 
     def _chosen(self, part: GatherFormula, scope: IndexScope, own: Formula | None) -> Formula:
-        """1 where what is gathered is the member of a body, the first of several: an index that is
-        found once has an equation of its own."""
-        if len(part.clauses) != 1 or part.clauses[0].listed or len(part.clauses[0].items) != 2:
-            raise NotIndexed
-        value = own or self._part(part, scope)
-        (clause,) = part.clauses
+        """1 where what is gathered is the member of a body, the first of several: the place of that, which
+        is found once, has an equation of its own."""
+        value = own if own and _is_exact(part.body) else self._part(part, scope)
         inner = self._renamed(part, scope.names | part.bound)
-        (other,) = inner.clauses
-        here = Call("==", (inner.body, value))
-        behind = plus(other.items[1], ONE)
-        at = Call("if", (here, Symbol(other.name), behind))
-        first = self._part(GatherFormula("min", at, inner.clauses, inner.condition), scope)
-        return Call("if", (Call("==", (Symbol(clause.name), first)), ONE, ZERO))
+        at, behind = self._place(inner.clauses)
+        here = Call("if", (Call("==", (inner.body, value)), at, behind))
+        first = self._part(GatherFormula("min", here, inner.clauses, inner.condition), scope)
+        return Call("if", (Call("==", (self._place(part.clauses)[0], first)), ONE, ZERO))
+
+    def _place(self, clauses: Sequence[RangeFormula]) -> tuple[Formula, Formula]:
+        """Where indices stand among all that their ranges have, in order, and what comes behind the last: of
+        one index that is itself."""
+        first, *rest = clauses
+        ends = _ends(first)
+        if ends is not None and not rest:
+            return Symbol(first.name), plus(ends[1], ONE)
+        at, size = _counted(first)
+        if ends is not None and ends[0] == ONE:
+            at, size = Symbol(first.name), plus(ends[1], ONE)
+        for number, clause in enumerate(rest, 1):
+            own, many = _counted(clause)
+            outer = [each for each in clauses[:number] if each.name in clause.names]
+            if outer:
+                many = self._renamed(GatherFormula("max", many, outer), [e.name for e in outer])
+            at, size = plus(times(at, many), own), times(size, many)
+        return at, size
 
     def _renamed(self, part: GatherFormula, scope: Collection[str]) -> GatherFormula:
         """What is gathered, with indices that do not stand around it."""
@@ -211,3 +226,37 @@ class ReadsOf:
         whole = renamed(GatherFormula("sum", use.slope, use.clauses, use.condition), by)
         indices = tuple(substituted(each, by) for each in use.indices)
         return ReadUse(use.name, indices, whole.body, whole.clauses, whole.condition)
+
+
+def _is_exact(found: Formula) -> bool:
+    """Whether a formula has the same double as what a file says in another way: nothing in it rounds."""
+    if isinstance(found, GatherFormula | Call) and found.name not in ("max", "min"):
+        return False
+    if isinstance(found, GatherFormula):
+        return _is_exact(found.body)
+    if isinstance(found, Call):
+        return all(map(_is_exact, found.operands))
+    return isinstance(found, Symbol | MemberFormula)
+
+
+def _ends(clause: RangeFormula) -> tuple[Formula, Formula] | None:
+    """The first and the last index of a range without gaps."""
+    if clause.listed or len(clause.items) != 2:
+        return None
+    return clause.items[0], clause.items[1]
+
+
+def _counted(clause: RangeFormula) -> tuple[Formula, Formula]:
+    """Where an index stands in its range, from 0, and a number that no such place reaches. Raises
+    NotIndexed."""
+    index = Symbol(clause.name)
+    if clause.listed:
+        raise NotIndexed
+    low, high, *step = clause.items
+    if not step:
+        return minus(index, low), minus(plus(high, ONE), low)
+    if is_number(step[0]) and sign_of(step[0]) < 0:
+        return minus(low, index), minus(plus(low, ONE), high)
+    if not is_number(step[0]):
+        raise NotIndexed
+    return minus(index, low), minus(plus(high, ONE), low)

@@ -1,0 +1,97 @@
+"""Families of which some members are inputs and others have equations, such as `x[0] = 1` and
+`x[t+1] = r*x[t]`: derived by the inputs alone.
+
+These are a family of their own as long as is derived, `x[0] = given[0]`, so that a second derivative is
+by them, one after the other, and not by every step of a recurrence. What comes out has the old names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from backprop.algebra.formula import Formula, Symbol
+from backprop.algebra.from_text import rebuilt
+from backprop.algebra.indexed import MemberFormula
+from backprop.symbolic.by_names import DerivativeNames
+from backprop.symbolic.loops_read import IndexedEquation, NotIndexed
+from backprop.symbolic.of_families import IndexedDerived
+
+FreshName = Callable[[str], str]
+
+
+class GivenMembers:
+    """equations: those of a text. wanted: the families that are derived by."""
+
+    def __init__(
+        self, equations: Sequence[IndexedEquation], wanted: set[str], fresh: FreshName
+    ) -> None:
+        kinds: dict[str, set[bool]] = {}
+        for each in equations:
+            if each.name in wanted and each.indices:
+                kinds.setdefault(each.name, set()).add(each.is_input)
+        self._own = {name: fresh(f"{name}_given") for name, own in kinds.items() if len(own) > 1}
+        self._back = {own: name for name, own in self._own.items()}
+        self.equations = [*self._apart(equations)]
+
+    def _apart(self, equations: Sequence[IndexedEquation]) -> Iterator[IndexedEquation]:
+        for each in equations:
+            own = self._own.get(each.name)
+            if own is not None and each.is_input:
+                yield each._replace(name=own)
+                each = each._replace(formula=MemberFormula(own, each.indices), is_input=False)
+            yield each
+
+    def own(self, name: str) -> str:
+        """What is derived by in the place of a family or a member."""
+        family, bracket, rest = name.partition("[")
+        return f"{self._own.get(family, family)}{bracket}{rest}"
+
+    def joined(
+        self, found: Sequence[IndexedDerived], naming: DerivativeNames
+    ) -> list[IndexedDerived]:
+        """Derivatives by the names of the text. Raises NotIndexed where two would be called alike."""
+        if not self._own:
+            return [*found]
+        names: dict[str, str] = {**self._back}
+        for each in found:
+            of, wrt = each.equation.of, each.equation.wrt
+            meant = tuple(self._back.get(name, name) for name in wrt)
+            if meant != wrt:
+                names[each.equation.name] = naming(of, meant)
+        asked = {names.get(e.equation.name, "") for e in found if e.equation.asked}
+        made: dict[tuple[str, Formula, str], IndexedDerived] = {}
+        for each in found:
+            new = self._renamed(each, names)
+            equation = new.equation
+            if equation.formula == MemberFormula(equation.name, new.indices):
+                continue
+            if equation.name in asked:
+                new = new._replace(equation=equation._replace(asked=True))
+            key = equation.name, MemberFormula("", new.indices), new.behind
+            if key in made and made[key] != new:
+                raise NotIndexed
+            made[key] = new
+        return [*made.values()]
+
+    def _renamed(self, found: IndexedDerived, names: Mapping[str, str]) -> IndexedDerived:
+        equation = found.equation
+        wrt = tuple(self._back.get(name, name) for name in equation.wrt)
+        new = equation._replace(
+            name=names.get(equation.name, equation.name),
+            formula=_with_families(equation.formula, names),
+            wrt=wrt,
+        )
+        condition = found.condition and _with_families(found.condition, names)
+        return found._replace(equation=new, condition=condition)
+
+
+def _with_families(found: Formula, names: Mapping[str, str]) -> Formula:
+    """A formula whose families are called otherwise."""
+    if isinstance(found, Symbol):
+        return Symbol(names[found.name]) if found.name in names else found
+    if found.names.isdisjoint(names):
+        return found
+    if isinstance(found, MemberFormula) and found.family in names:
+        indices = [_with_families(each, names) for each in found.indices]
+        return MemberFormula(names[found.family], indices)
+    return rebuilt(found, lambda part: _with_families(part, names))
