@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from itertools import product
 
 import pytest
@@ -308,6 +309,37 @@ def test_by_some_members(text: str, asked: list[str], lines: dict[str, str]) -> 
             continue  # by a step on the way
         compared += 1
     assert compared
+
+
+SIZES = [
+    ("n=6; x[i]=i for i in 1..n; L=sum(x[i]^2 for i in 1..n if i < 10)", "n = 6"),
+    ("n=16; x[i]=i for i in 1..n; L=sum(x[i]^2 for i in 1..n if i < 10)", ""),
+    ("n=6; x[i]=i for i in 1..n; L=sum(x[i]^2 for i in 1..n if 2*i <= n)", ""),
+    ("n=6; m=4; x[i]=i for i in 1..n; L=sum(x[i]^2*x[m]^3 for i in 1..m)", ""),
+    ("n=2; m=1; k=0.1; u[0,i]=sin(i) for i in 0..n; u[t,0]=0 for t in 1..m; u[t,n]=0 for t in 1..m; u[t+1,i]=u[t,i]+k*(u[t,i-1]-2*u[t,i]+u[t,i+1]) for t in 0..m-1, i in 1..n-1; L=sum(u[m,i]^2 for i in 0..n)", "n = 2, m = 1"),
+    ("n=4; x[i]=i for i in 1..n; D[i,j]=(x[i]-x[j])^2 for i in 1..n, j in 1..n if i<j; L=sum(log(1+D[i,j]) for i in 1..n, j in 1..n if i<j)", ""),
+    ("n=3; x[i]=i for i in 1..n; L=sum(x[i]*x[5-i] for i in 2..n)", "n = 3"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "limit"), SIZES)
+def test_what_is_only_for_the_files_sizes_says_so(text: str, limit: str) -> None:
+    """Else the text with larger sizes has the same derivatives."""
+    ran = backprop("diff", "-e", text)
+    assert ran.out.splitlines()[0] == (f"# for {limit} only" if limit else text.partition(";")[0])
+    assert (f"for {limit} only" in ran.err) if limit else ("only" not in ran.err)
+
+    def equations(out: str) -> list[str]:
+        return [line for line in out.splitlines() if line.startswith("d")]
+
+    sizes = [*re.findall(r"--set \"(.*)\"", ran.err), text.partition(";")[0].replace("6", "8")]
+    if limit == "n = 3":  # larger ones have no members to read
+        assert not sizes[:-1]
+        return
+    larger = backprop("diff", "-e", text, "--set", sizes[0])
+    assert larger.status == 0
+    assert (equations(larger.out) == equations(ran.out)) == (not limit)
+    assert "only" not in larger.err
 
 
 def test_an_index_that_is_called_as_an_input() -> None:

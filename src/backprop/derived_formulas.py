@@ -65,6 +65,7 @@ def derivatives(model: Model, numbers: Mapping[str, float], asked: DiffRequest) 
     if looped is not None:
         if asked.shape is None and looped.shape == "steps":
             said.append("step by step: the equations have indices (--shape nested|steps)")
+        said += looped.said
         return looped._replace(notes=_notes(model, asked.textbook), said=said)
     if model.loops:
         message = (

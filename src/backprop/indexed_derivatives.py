@@ -9,13 +9,17 @@ from typing import NamedTuple
 from backprop.algebra.formula import TooLong
 from backprop.derivation.indexed_rules import indexed_rules
 from backprop.derivation.steps import SymbolicDerivation
+from backprop.errors import BackpropError
 from backprop.language import Model
+from backprop.language.sizes import GivenSizes, Size
+from backprop.loops.worth import read_model
 from backprop.numbers import exact
 from backprop.report.derivative_report import DerivativeEquation, DerivativeReport
 from backprop.symbolic.by_names import DerivativeNames
 from backprop.symbolic.loops_read import NotIndexed
 from backprop.symbolic.of_families import IndexedDerived
 from backprop.symbolic.of_texts import IndexedText, loops_of
+from backprop.symbolic.other_sizes import Derive, for_larger, only_for
 from backprop.symbolic.request import SHORT
 
 _NAMES = re.compile(r"[^\W\d]\w*")
@@ -47,22 +51,66 @@ def with_indices(
     if "[" not in model.source.text:
         return None
     for shape in [asked.shape] if asked.shape else ["nested", "steps"]:
+
+        def derived(text: IndexedText, closed: bool = shape == "nested") -> list[IndexedDerived]:
+            names = DerivativeNames(set(model.names))
+            return [
+                each
+                for of in outputs
+                for each in text.derivatives(
+                    of, text.orders(of, asked.wrt, asked.order), names, asked.textbook, closed
+                )
+            ]
+
         try:
-            text, names = IndexedText(model), DerivativeNames(set(model.names))
-            found: list[IndexedDerived] = []
-            for of in outputs:
-                orders = text.orders(of, asked.wrt, asked.order)
-                closed = shape == "nested"
-                found += text.derivatives(of, orders, names, asked.textbook, closed)
+            text = IndexedText(model)
+            found = derived(text)
         except (NotIndexed, TooLong):
             continue
         if shape == "nested" and not asked.shape and not _short(found, text):
             continue
         if any(each.equation.asked for each in found):
             made = _report(model, numbers, outputs, text, found)
+            made = _for_sizes(
+                made, model, text, found, lambda other: derived(IndexedText(model, other))
+            )
             alone = asked.alone and shape == "nested"
             return made._replace(shape=shape, alone=alone, given=[] if alone else made.given)
     return None
+
+
+def _for_sizes(
+    made: DerivativeReport,
+    model: Model,
+    text: IndexedText,
+    found: Sequence[IndexedDerived],
+    derive: Derive,
+) -> DerivativeReport:
+    """A report that says for which sizes alone it is."""
+    sizes = only_for(text.equations, text.numbers, found, derive)
+    if not sizes:
+        return made
+    limit = f"for {_listed(sizes)} only"
+    said = [f"{limit}: with other sizes ranges are divided otherwise"]
+    larger = for_larger(text.numbers, sizes, derive)
+    if larger and _can_be_read(model, {**text.numbers, **larger}):
+        sets = ", ".join(f"{name}={size}" for name, size in larger.items())
+        said.append(f'for larger ones take --set "{sets}"')
+    return made._replace(given=[f"# {limit}", *made.given], said=said)
+
+
+def _can_be_read(model: Model, sizes: Mapping[str, float]) -> bool:
+    """Whether a text has every member that it names, with other sizes."""
+    given = GivenSizes([(name, Size(float(size))) for name, size in sizes.items()])
+    try:
+        read_model(model.source, model.seed, sizes=given)
+    except BackpropError:
+        return False
+    return True
+
+
+def _listed(sizes: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} = {size}" for name, size in sizes.items())
 
 
 def rules_with_indices(

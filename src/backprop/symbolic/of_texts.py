@@ -17,7 +17,7 @@ from backprop.language.reading import parsed
 from backprop.operations import CONSTANTS
 from backprop.source import one_line
 from backprop.symbolic.by_names import DerivativeNames
-from backprop.symbolic.domains_of import MembersPart
+from backprop.symbolic.domains_of import IndexNumbers, MembersPart
 from backprop.symbolic.given_members import GivenMembers
 from backprop.symbolic.indexed_orders import IndexedOrders, closed_equations
 from backprop.symbolic.loops_read import IndexedEquation, IndexedReader, NotIndexed
@@ -32,19 +32,21 @@ _BETWEEN = re.compile(r",(?![^\[]*\])")
 
 
 class IndexedText:
-    """The statements of a Model's text as formulas with indices. Raises NotIndexed."""
+    """The statements of a Model's text as formulas with indices. numbers: of what ranges are made of, if
+    they are others than the file's. Raises NotIndexed."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, numbers: IndexNumbers | None = None) -> None:
         text = parsed(model.source, model.seed, maxsize, model.sizes)
         self._model = model
         self._text = text
         if not any(shape.indexed for _, shape in text.statements):
             raise NotIndexed
-        self._numbers = {
+        self.numbers = numbers or {
             name: model.default(name) for name in model.fixed if not model.is_equation(name)
         }
         try:
-            self.reader = IndexedReader(text, self._numbers, self._members())
+            members = {} if numbers else self._members()
+            self.reader = IndexedReader(text, self.numbers, members)
         except (TooLong, RecursionError, KeyError):
             raise NotIndexed from None
         self.equations = self.reader.equations
@@ -161,7 +163,7 @@ class IndexedText:
             equations = apart.equations
             plain = [tuple(map(apart.own, path)) for path in plain]
             asked = [tuple(map(apart.own, path)) for path in asked]
-        made = IndexedOrders(self.reader, equations, of, self._numbers, textbook, names)
+        made = IndexedOrders(self.reader, equations, of, self.numbers, textbook, names)
         found = made.derivatives([*dict.fromkeys(plain)])
         if plain != asked:
             found = [*self._of_members(found, asked)]
@@ -194,7 +196,7 @@ class IndexedText:
                 wanted = [index for name in path for index in self._indices_of(name)]
                 if len(wanted) != len(each.indices):
                     raise NotIndexed
-                piece = MembersPart(each.indices, each.clauses, each.condition, self._numbers)
+                piece = MembersPart(each.indices, each.clauses, each.condition, self.numbers)
                 for part, formula in at_member(piece, each.equation.formula, wanted):
                     own = each.equation._replace(formula=simplified(formula))
                     made = IndexedDerived(
