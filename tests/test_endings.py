@@ -555,6 +555,82 @@ FLAT_BOTTOMS = [
 """Along x = y, or nearly, they bend by so little that rounding hides it."""
 
 
+@pytest.mark.parametrize(
+    ("text", "start"),
+    [
+        ("-acosh(x)", {"x": 2}),
+        ("-log(log(x))", {"x": 3}),
+        ("-acosh(x) + abs(y)", {"x": 2, "y": 1}),
+        ("abs(b - a^2) - 0.5*a^2", {"a": 0, "b": 0}),
+        ("-log(x) + y^2 - log(z)", {"x": 1, "y": 2, "z": 3}),
+        # a valley on which z grows, and the residuals hardly fall
+        (
+            "(exp(y) + x*1.339)^2 + (y*y + 2.449)^2 + (tanh(x)*z - 1.815)^2",
+            {"x": 0, "y": -1, "z": 2.347},
+        ),
+    ],
+)
+def test_a_slow_fall_without_end_is_seen_when_the_steps_are_used_up(
+    text: str, start: dict[str, float]
+) -> None:
+    found = descent(f"f = {text}", start)
+    assert found.stopped == "falls without end", found.reason
+
+
+def test_what_creeps_onto_bounds_is_put_onto_them() -> None:
+    """A net with five of seven inputs at bounds; its residuals bend the steps of the others only."""
+    data = [
+        (-0.23, -0.637),
+        (0.35, 0.867),
+        (0.53, 1.0),
+        (0.02, 0.06),
+        (0.35, 0.867),
+        (-0.63, -0.949),
+    ]
+    net = "c1*tanh(a1*({t}) + b1) + c2*tanh(a2*({t}) + b2) + d - ({y})"
+    text = " + ".join("(" + net.format(t=t, y=y) + ")^2" for t, y in data)
+    start = dict(
+        zip("a1 a2 b1 b2 c1 c2 d".split(), [0.166, -1, -2, 2, 2.62, -0.171, -1.62], strict=True)
+    )
+    free = {"a1": (-2.584, float("inf")), "c2": (-0.816, float("inf"))}
+    bounds = {"b1": (-3.993, -1.15), "b2": (0.253, 2.68), "c1": (2.09, 3.338), "d": (-4.201, -0.31)}
+    found = descent(f"f = {text}", start, bounds=free | bounds)
+    assert found.steps < 900, found.reason
+    held = [name for name, ends in bounds.items() if found.parameters[name] in ends]
+    near = [
+        name
+        for name, ends in bounds.items()
+        if min(abs(found.parameters[name] - end) for end in ends) < 1e-6
+    ]
+    assert held == near
+    assert found.stopped == "minimum at bounds", found.reason
+
+
+@pytest.mark.parametrize("count", [150, 400, 3000])
+def test_a_curved_set_of_minima_of_many_inputs_is_not_unique(count: int) -> None:
+    text = f"f = log(sum(exp(x[i]) for i in 1..{count})) - mean(x[i] for i in 1..{count})"
+    found = descent(f"{text}; x[i] = 0.5 + 0.01*i for i in 1..{count}", {})
+    assert found.stopped == "minimum, not unique", found.reason
+    text = f"f = sum((x[i]*x[i+1] - 1)^2 for i in 1..{min(count, 400)})"
+    found = descent(f"{text}; x[i] = 1 + 0.001*i for i in 1..{min(count, 400) + 1}", {})
+    assert found.stopped == "minimum, not unique", found.reason
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"lr": 1e-5}, "without --lr it would be faster"),
+        ({"optimizer": "adam"}, "without --optimizer it would be faster"),
+        ({"optimizer": "cg"}, "--optimizer newton may be faster"),
+    ],
+)
+def test_used_up_steps_say_what_would_be_faster(options: dict[str, Any], words: str) -> None:
+    text = "f = sum(100*(x[i+1] - x[i]^2)^2 + (1 - x[i])^2 for i in 1..9); x[i] = -1 for i in 1..10"
+    found = descent(text, {}, steps=101, **options)
+    assert (found.stopped, found.converged) == ("steps", False)
+    assert re.search(r"f changed by \S+ in the last step; " + words, found.reason), found.reason
+
+
 @pytest.mark.parametrize("text", FLAT_BOTTOMS)
 def test_the_flat_bottom_of_a_narrow_valley_is_a_minimum_in_any_units(text: str) -> None:
     for turn in range(6):

@@ -171,7 +171,7 @@ def _jumps_beside(run: Run) -> bool:
 def _drifts(run: Run) -> Stop | None:
     """The end of a run whose steps are used up, if the output falls without end along the way it took."""
     problem = run.problem
-    if run.count < _LONG or not (run.monotone and problem.objective.is_smooth):
+    if run.count < _LONG or not run.monotone:
         return None
     if not problem.affords_bends:
         return None
@@ -183,7 +183,10 @@ def _drifts(run: Run) -> Stop | None:
     from backprop.descent.receding import recedes
 
     landing = landed(run)
-    return straight_on(run, landing) or recedes(run, landing) if landing else None
+    if landing is None:
+        return None
+    endless = straight_on(run, landing)
+    return endless or (recedes(run, landing) if problem.objective.is_smooth else None)
 
 
 def _sizes(run: Run) -> Point:

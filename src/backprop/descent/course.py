@@ -47,6 +47,9 @@ NOTHING = 1e-4 * float_info.epsilon**2
 _MANY = 100
 """So many steps should be enough for most."""
 
+_BY_GRADIENTS = "lbfgs", "bfgs", "cg"
+"""Methods that do without second derivatives."""
+
 _FEW = 1000
 """The most parameters whose sizes are kept track of."""
 
@@ -326,14 +329,20 @@ class Run:
     @property
     def _still(self) -> str:
         """How fast the output still falls where all steps are used up, and what would be faster."""
-        if self.count < 2 or self.stands or not self.change > 0:
+        if self.count < 2 or not self.change > 0:
             return ""
         last = f", and {self.output} changed by {shown(self.change, 3)} in the last step"
-        if self.count < _MANY:
-            return last
-        slow = self.options["lr"] is not None
-        faster = "without --lr it would be faster" if slow else "more --steps would go on"
-        return f"{last}; {faster}"
+        return last if self.count < _MANY else f"{last}; {self._faster}"
+
+    @property
+    def _faster(self) -> str:
+        if self.options["lr"] is not None:
+            return "without --lr it would be faster"
+        if not self.method:
+            return "without --optimizer it would be faster"
+        if self.method in _BY_GRADIENTS and self.problem.affords_bends:
+            return "--optimizer newton may be faster"
+        return "more --steps would go on"
 
     @property
     def _of_what(self) -> str:

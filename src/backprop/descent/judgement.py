@@ -13,13 +13,14 @@ from backprop.descent.landing import Flat, Landing
 from backprop.descent.leads import NAMED, Lead, after, lowest_on, stationary, towards
 from backprop.descent.level_sets import level_beside, other_minima
 from backprop.descent.objective import Point
+from backprop.descent.onto_bounds import onto_bounds
 from backprop.descent.receding import recedes
 from backprop.descent.soft_ways import lower_on_soft_ways, valleys
 from backprop.descent.straight_on import grown_far, straight_on
 from backprop.numbers import shown
 
-_NEXT = 1e-10
-"""A bound is next to an input that is so near to it, in its scale."""
+_CLEARLY = 1e3
+"""A fall by so many times what rounding may be is more than that."""
 
 _HAS_A_SAY = 0.1
 """An input with less than this part of the largest move has no say in a flat way."""
@@ -37,7 +38,7 @@ def _verdict(run: Run, landing: Landing | None) -> Stop | Lead:
     if landing is None:
         why = "its second derivatives are not finite there"
         return Stop("rounding", f"{when}: whether {output} is lowest is not known: {why}")
-    if point := _onto_bounds(run, landing):
+    if point := onto_bounds(run, landing.scales, landing.room):
         return Lead(point, Stop("rounding", f"{output} still {run.falls}s {when}, onto a bound"))
     if endless := straight_on(run, landing):
         return endless
@@ -56,6 +57,10 @@ def _verdict(run: Run, landing: Landing | None) -> Stop | Lead:
             still = f"{output} still {run.falls}s {when}: {foretold}"
             return Lead(point, Stop("rounding", still))
         none = f"{output} is {_lower(run)} at no point nearby that was tried, but {foretold}"
+        if run.problem.objective.is_smooth and (endless := recedes(run, landing)):
+            return endless
+        if run.problem.objective.is_smooth and landing.fall <= _CLEARLY * landing.room:
+            return Stop("rounding", f"{when}: {none}; rounding hides whether this is a {run.least}")
         return Stop("corner", f"{when}: {none}; perhaps this is a corner")
     if run.problem.objective.is_smooth and (endless := recedes(run, landing)):
         return endless
@@ -73,26 +78,11 @@ def _verdict(run: Run, landing: Landing | None) -> Stop | Lead:
         return Stop("rounding", f"{when}: {bends}: whether this is a {run.least} is not known")
     if landing.is_steep:
         none = f"{output} is {_lower(run)} at no point nearby that was tried, but it is steep"
-        return Stop(
-            "corner", f"{when}: {none}; perhaps this is a corner, or the edge of its domain"
-        )
+        kinds = "the edge of its domain"
+        if not run.problem.objective.is_smooth:
+            kinds = f"a corner, or {kinds}"
+        return Stop("corner", f"{when}: {none}; perhaps this is {kinds}")
     return _lowest(run, landing, flat)
-
-
-def _onto_bounds(run: Run, landing: Landing) -> Point | None:
-    """A point on bounds that are next to here, towards which the output falls; None if there are none."""
-    ends = zip(run.x, run.gradient, run.problem.low, run.problem.high, landing.scales, strict=True)
-    point = [
-        low
-        if slope > 0 and 0 < at - low <= _NEXT * size
-        else high
-        if slope < 0 and 0 < high - at <= _NEXT * size
-        else at
-        for at, slope, low, high, size in ends
-    ]
-    if point == run.x or not run.problem.known(point, inf) <= run.value + landing.room:
-        return None
-    return point
 
 
 def _is_lower_behind(run: Run, landing: Landing, point: Point) -> bool:

@@ -22,8 +22,7 @@ from backprop.descent.softest import Softest, softest, times
 from backprop.errors import NotFinite
 
 MOST_DENSE, _MOST_WORK = 1000, 200_000_000
-"""The most inputs for which all second derivatives are kept as a table, 8 MB; and the most steps times
-inputs."""
+"""The most inputs for which all second derivatives are kept, 8 MB; and the most steps times inputs."""
 
 _ROUNDED = 64 * float_info.epsilon
 """How far rounding may move a sum of a few dozen terms, relative to their sizes."""
@@ -43,6 +42,7 @@ _LENGTHS = (1.0, 0.1, 1e-2, 1e-3, 1e-4, 1e-6, 1e-7, 1e-8)
 
 _FAR = 1.0, 10.0, 1e3, 1e6
 """How far along a way of which nothing is seen nearby."""
+
 _LEVEL = 1.0, 2.0, 4.0, 8.0
 """So many steps of Newton's method in one: where an output bends as a power of 4 or 8, it asks for steps that
 are by so much too short."""
@@ -144,13 +144,14 @@ class Landing:
     def table(self) -> tuple[Any, Any]:
         """All second derivatives, (n, n), and how far each may be off."""
         run = self.run
-        table = exact(run.problem, run.x)
-        if table is not None and run.problem.second_derivatives is not None:
-            self._scale_what_began_at_0(table)
-            return table, _ROUNDED * run.problem.second_derivatives.sizes(run.x)
-        table = by_differences(run, run.x)
+        table, known = exact(run.problem, run.x), run.problem.second_derivatives
+        if table is not None and known is not None:
+            sizes = _ROUNDED * known.sizes(run.x)
+        else:
+            table = by_differences(run, run.x)
+            sizes = _BY_DIFFERENCES * numpy.abs(table)
         self._scale_what_began_at_0(table)
-        return table, _BY_DIFFERENCES * numpy.abs(table)
+        return table, sizes
 
     def _scale_what_began_at_0(self, table: Any) -> None:
         """Give the inputs that are where they began, at 0, the scale over which the output bends as far as
@@ -198,7 +199,7 @@ class Landing:
     def bends_down(self) -> bool:
         """Whether the output bends down along a way, by more than rounding."""
         found = self.spectrum
-        return bool(len(found.bends)) and bool(found.bends.min() < -found.lost)
+        return bool(len(found.bends) and found.bends.min() < -found.lost)
 
     @property
     def bends_up(self) -> bool:
@@ -209,7 +210,7 @@ class Landing:
     def is_top(self) -> bool:
         """Whether it bends down along all ways."""
         found = self.spectrum
-        return bool(len(found.bends)) and bool(found.bends.max() < -found.lost)
+        return bool(len(found.bends) and found.bends.max() < -found.lost)
 
     @property
     def is_level(self) -> bool:
@@ -297,15 +298,13 @@ class Landing:
         return self.lower_along(way, lengths) or self.lower_along(-way, lengths)
 
     def lower_ahead(self) -> Point | None:
-        """A lower point on the way to the lowest one foretold."""
+        """One on the way to the lowest point foretold."""
         return self.lower_along(self.step, (1.0, 0.5, 0.1, 1e-2, 1e-3))
 
     def lower_around(self) -> Point | None:
         """A lower point along the softest way or some at random."""
-        for way in self._around():
-            if (point := self.lower_along(way, (1.0, -1.0))) is not None:
-                return point
-        return None
+        points = (self.lower_along(way, (1.0, -1.0)) for way in self._around())
+        return next((point for point in points if point is not None), None)
 
     def _around(self) -> Iterator[Any]:
         found, random = self.spectrum, Random(0)
@@ -336,8 +335,8 @@ class Landing:
         return None, flat
 
     def _where_level(self, way: Any, reach: float) -> Point | None:
-        """A lower point where the slope along a way is 0, by the slopes here and a little down: what is
-        lost in rounding of a bend beside others is seen farther away."""
+        """A lower point where the slope along a way is 0, by those here and a little down: a bend that is
+        lost in rounding is seen farther away."""
         slope = float(self._gradient @ way)
         down = copysign(_NEARBY * reach, -slope)
         try:
@@ -355,7 +354,8 @@ class Landing:
         if self._moved(way, side) == self.run.x:
             return True  # a bound
         points = (self._moved(way, side * part) for part in _LENGTHS[:4])
-        least = self.run.value + max(self.room, float_info.epsilon * self.range)
+        # roundings of many terms that are alike go one way
+        least = self.run.value + max(ROOM * self.room, float_info.epsilon * self.range)
         return any(self.problem.known(point, inf) > least for point in points)
 
     def parts(self, way: Any) -> Any:
@@ -373,10 +373,8 @@ class Landing:
 
     def matter(self, inputs: Any, move: Any) -> bool:
         """Whether each of these inputs bends the output by more than rounding in its part of a move alone."""
-        if self.has_many:
-            return True
-        bends = numpy.abs(numpy.diagonal(self.table[0])[inputs])
-        return bool((bends * move[inputs] ** 2 / 2 > self.room).all())
+        bends = None if self.has_many else numpy.abs(numpy.diagonal(self.table[0])[inputs])
+        return bends is None or bool((bends * move[inputs] ** 2 / 2 > self.room).all())
 
     def reach(self, way: Any) -> float:
         """How often a way fits until one input has moved by its scale."""

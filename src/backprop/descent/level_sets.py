@@ -26,6 +26,9 @@ _SAME = 1e-28
 """Two outputs differ by rounding, that of residuals which are squared, if by no more than this part of all
 that the run has fallen."""
 
+_MOST_STEPS = 200_000
+"""The most steps of an output of which other minima are looked for."""
+
 _LEVEL = 1e-3, 1e-2, 0.1
 """How far one input alone is moved, in its scale."""
 
@@ -37,7 +40,7 @@ def other_minima(run: Run, landing: Landing) -> Flat | None:
     """A way along which the output hardly bends, beside which it is lowest, too, by what is found from there;
     None if there is none. Two inputs that only matter by their product have one at every minimum."""
     found = landing.spectrum
-    if landing.has_many or len(run.x) > FEW or not len(found.bends):
+    if not len(found.bends) or run.problem.size > _MOST_STEPS:
         return None
     room = max(landing.room, _SAME * landing.range)
     # what is left of a slope bends the output along a level curve

@@ -19,6 +19,7 @@ import numpy
 
 from backprop.descent.course import NOTHING, Run, Stop
 from backprop.descent.objective import Point, SquaredSum
+from backprop.descent.onto_bounds import onto_bounds
 from backprop.descent.second_order import hessian
 from backprop.descent.trust_region import Parabola, lowest, of_matrix, of_squares
 from backprop.descent.walls import Walls
@@ -93,10 +94,27 @@ class Newton:
                 if not corner:
                     self._units = here.keep(self._units)
                 before = self._move
+                if self._creeps and self._goes_onto_bounds():
+                    continue
                 if not self._goes_lower(here, self._by_squares and not corner):
                     return
                 self._to_limit(here, before)
                 self.walls.look_back()
+
+    @property
+    def _creeps(self) -> bool:
+        """Whether the output has hardly fallen in the last steps."""
+        return len(self._values) == _SLOW and self.run.value > _STILL_ABOVE * self._values[0]
+
+    def _goes_onto_bounds(self) -> bool:
+        """Take a step onto bounds that are next to here; whether there was one."""
+        run = self.run
+        point = onto_bounds(run, run.largest, 0.0) if run.problem.bounded else None
+        if point is None:
+            return False
+        run.step(point, *self.walls.at(point))
+        self.walls.lowest = None
+        return True
 
     def _to_limit(self, here: _Here, before: Any) -> None:
         """Go to the limit of steps that shrink alike, if it is lower: where the output bends as a power of 4
@@ -125,7 +143,7 @@ class Newton:
         """Take a step to a lower point; whether there was one. by_squares: whether the second derivatives
         of the residuals are left out."""
         run, values = self.run, self._values
-        slow = len(values) == _SLOW and run.value > _STILL_ABOVE * values[0]
+        slow = self._creeps
         nears = slow and values[0] - run.value < float_info.epsilon * run.fallen
         values.append(run.value)
         lost = run.problem.rounding(run.x)
@@ -331,7 +349,8 @@ class _Here:
         slope = self._slopes @ found.move
         with numpy.errstate(all="ignore"):
             bend = 2 / _AHEAD * ((there - self._residuals) / _AHEAD - slope)
-            parabola = of_squares(bend, self._slopes / self.units)
+            # what stands at a bound stays there
+            parabola = of_squares(bend, self._slopes * (found.move != 0) / self.units)
             # as much shorter than the lowest point of all as the step itself is
             own = found.move * self.units
             pull = self.gradient / self.units + 2 * (self._slopes.T @ slope) / self.units

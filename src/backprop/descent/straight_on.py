@@ -96,6 +96,8 @@ def _falls(run: Run, landing: Landing, way: Point) -> float | None:
     problem, x = run.problem, run.x
 
     def point(part: float) -> Point:
+        if part == -1:  # far away rounding leaves nothing of where it was
+            return [to if by else at for at, by, to in zip(x, way, run.begun, strict=True)]
         return problem.inside([within(at + part * by) for at, by in zip(x, way, strict=True)])
 
     def value(part: float) -> float:
