@@ -284,6 +284,7 @@ class Model(FormulaVerbs, Shown):
         callback: Callback | None = None,
         callback_every: int = 1,
         state: State | None = None,
+        validate: Any = None,
         **options: Unpack[DescentOptions],
     ) -> Descent:
         """Change the inputs step by step so that the output `of` falls (or rises, with `maximize`).
@@ -293,7 +294,8 @@ class Model(FormulaVerbs, Shown):
 
         values: as for `grad`; where the descent starts. callback: called with a `Step` after each
         step, or every so many (`callback_every`; 0: now and then, which lets a compiled loop run),
-        and after the last; True ends the run. state: that of the Descent to continue. options:
+        and after the last; True ends the run. state: that of the Descent to continue. validate: rows that no
+        update of minibatches (`batch`) sees, as `data` of `parse`. options:
         those below, which are those of the command line; names stand in lists here, `bounds` is
         `{"w*": (0, None)}` or "w*=0..", and `every` says which steps `history` keeps, if any.
 
@@ -307,7 +309,13 @@ class Model(FormulaVerbs, Shown):
         """
         from backprop.descent import Errand, descend
 
-        asked = Errand(self, values, of, callback, callback_every, state)
+        others: Sequence[Any] = ()
+        if validate is not None:
+            from backprop.data_given import given_tables  # of data only
+
+            others = given_tables(validate)
+        told = callback, callback_every, state
+        asked = Errand(self, values, of, *told, validate=others)
         found, ended = descend(asked, **options)
         if ended and self.loops:
             self._point = {**(values or {}), **found.parameters}, found.output, False

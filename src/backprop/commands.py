@@ -21,8 +21,10 @@ from backprop.source import Source
 if TYPE_CHECKING:
     from backprop.derivation import Derivation
     from backprop.descent import Descent, State
+    from backprop.descent.history import Between
     from backprop.descent.problem import Problem
     from backprop.descent_options import DescentOptions
+    from backprop.language.laid import Data
     from backprop.picture import Picture
     from backprop.report.check_report import CheckReport
     from backprop.report.descent_report import DescentReport
@@ -201,6 +203,7 @@ class Descending(NamedTuple):
     numbers: Mapping[str, float]
     options: DescentOptions
     state: State | None
+    validate: Sequence[Data] = ()
 
     @property
     def output(self) -> str:
@@ -213,7 +216,12 @@ class Descending(NamedTuple):
         look_at_all(self.model)
         numbers = {**self.model.default_numbers(), **self.numbers}
         named = (*self.model.inputs, *self.model.fixed)
-        return {name: numbers[name] for name in named if name in numbers}
+        laid = self.model.laid
+        return {
+            name: numbers[name]
+            for name in named
+            if name in numbers and not (laid and laid.is_column(name))
+        }
 
     @property
     def free(self) -> list[str]:
@@ -223,17 +231,24 @@ class Descending(NamedTuple):
         return parameters(self.model, self.output, self.options["only"], self.options["freeze"])
 
     def run(
-        self, callback: Callable[..., object], callback_every: int, whole: bool, folder: str | None
+        self,
+        callback: Callable[..., object],
+        callback_every: int,
+        whole: bool,
+        folder: str | None,
+        between: Between | None = None,
     ) -> DescentReport:
         """Descend; the report has the Descent. whole: its table has every member of a family.
-        folder: where its history waits in a file, as far as it is long."""
+        folder: where its history waits in a file, as far as it is long. between: as of `Errand`."""
         from backprop.descent import Errand, descend
         from backprop.descent.choices import parameters
         from backprop.descent.spool import Spool
         from backprop.report.descent_report import DescentReport
 
         given, told = (self.model, self.numbers, self.of), (callback, callback_every)
-        found, _ = descend(Errand(*given, *told, self.state, Spool(folder)), **self.options)
+        run = Errand(*given, *told, self.state, Spool(folder))
+        asked = run._replace(validate=self.validate, between=between)
+        found, _ = descend(asked, **self.options)
         kept = [
             name for name in parameters(self.model, found.output) if name not in found.parameters
         ]
@@ -245,16 +260,14 @@ class Descending(NamedTuple):
         inputs = {**self.known, **found.parameters}
         return DescentReport(found, kept, constants, whole, inputs, declared(self.model))
 
-    def saved(self, report: DescentReport, keep_best: bool = False) -> str:
-        """The equation text with the numbers that were found, the best ones if it failed or they are to be
-        kept, and the bounds that replaced those of the text. Raises CannotWrite if it could not be read."""
+    def saved(self, parameters: Mapping[str, float]) -> str:
+        """The equation text with these numbers, and the bounds that replaced those of the text. Raises
+        CannotWrite if it could not be read."""
         from backprop.descent.choices import bounds_of, given_bounds
         from backprop.language import with_defaults
         from backprop.language.declarations import FREE
         from backprop.loops.worth import read_model
 
-        found = report.descent
-        best = found.best if found.failed or keep_best else found
         limits = bounds_of(self.model, self.model.inputs, given_bounds(self.options["bounds"]))
         replaced = {
             name: limits.get(name, FREE)
@@ -262,7 +275,7 @@ class Descending(NamedTuple):
             if name not in self.model.read_with and limits.get(name, FREE) != ends
         }
         look_at_all(self.model)
-        text = with_defaults(self.model, {**self.numbers, **best.parameters}, replaced)
+        text = with_defaults(self.model, {**self.numbers, **parameters}, replaced)
         try:
             read_model(
                 Source("<--save>", text),
@@ -289,16 +302,20 @@ class Descending(NamedTuple):
         return Problem(begin(self.model, at, found.output, self.free, "auto", runs)[0], {})
 
 
-def descend(inputs: Inputs, options: Mapping[str, Any], state: str | None) -> Descending:
+def descend(
+    inputs: Inputs, options: Mapping[str, Any], state: str | None, validate: Sequence[str] = ()
+) -> Descending:
     """Read everything that a descent needs. options: as they stand on a command line: bounds are
-    texts such as `a=0..1`. state: the file of an earlier run, which need not exist yet."""
+    texts such as `a=0..1`. state: the file of an earlier run, which need not exist yet. validate: files
+    of rows that no update sees."""
     from backprop.descent.choices import read_bounds
     from backprop.descent.result import read_state
 
     given: Any = {**options, "bounds": read_bounds(options["bounds"])}
     model, numbers = inputs.given(given["bounds"], MANY_OFTEN)
     found = read_state(state) if state else None
-    return Descending(model, inputs.output, numbers, given, found)
+    others = inputs.tables(validate)
+    return Descending(model, inputs.output, numbers, given, found, others)
 
 
 def explain(

@@ -70,6 +70,22 @@ class DescentOptions(TypedDict, total=False):
         "--every N", "Trace and history take every Nth step only.", min=1,
         needs=("trace", "history", "plot"),
     )]
+    batch: Annotated[int | None, Option(
+        "--batch N", "Rows of --data that each update sees: minibatches, for the first-order optimizers.",
+        min=1, needs=("data",),
+    )]
+    epochs: Annotated[int | None, Option(
+        "--epochs N", "How often all rows are gone through. Default: 10.", min=1, needs=("batch",),
+    )]
+    shuffle: Annotated[bool, Option(
+        "--shuffle", "Take the rows in another order in each epoch, the same for the same --seed.",
+        needs=("batch",),
+    )]
+    patience: Annotated[int | None, Option(
+        "--patience N",
+        "Stop after N epochs in which --validate has got no better, and go back to the best one.",
+        min=1, needs=("validate",),
+    )]
     explain_step: Annotated[int | None, Option(
         "--explain-step K", "Show update K with its numbers.", min=1,
     )]

@@ -118,7 +118,7 @@ class Inputs(NamedTuple):
 
     def model(self) -> Model:
         """The Model of the equations."""
-        return self._read(self._equations(), self._tables())
+        return self._read(self._equations(), self.tables(self.data))
 
     def _read(
         self,
@@ -130,14 +130,15 @@ class Inputs(NamedTuple):
         tell = say if self.verbose else silent
         return read_model(source, self.seed, self.max_nodes, many, tell, sizes, tables)
 
-    def _tables(self) -> "Sequence[Data]":
-        if not self.data:
+    def tables(self, files: Sequence[str]) -> "Sequence[Data]":
+        """The tables of some files, read as those of --data are."""
+        if not files:
             return ()
         from backprop.data_files import TextForm
         from backprop.data_given import DataOptions, tables_of  # for data only
 
         form = TextForm(self.delimiter, self.decimal, not self.no_header)
-        some = tuple(self.data), tuple(self.columns), tuple(self.where)
+        some = tuple(files), tuple(self.columns), tuple(self.where)
         return tables_of(DataOptions(*some, form, self.skip_missing))
 
     def _equations(self) -> Source:
@@ -164,7 +165,7 @@ class Inputs(NamedTuple):
     ) -> tuple[Model, dict[str, float]]:
         """The Model and the numbers for its inputs. bounds: names or patterns of those for which the
         bounds of the model do not hold. many: from so many steps on the Model is one of loops."""
-        source, tables = self._equations(), self._tables()
+        source, tables = self._equations(), self.tables(self.data)
         if not (self.values or self.settings):
             return self._read(source, tables, many), {}
         from backprop.given import opened_all, read_numbers, read_with  # not at each start

@@ -1,6 +1,7 @@
 """`backprop descend`."""
 
 import sys
+from collections.abc import Sequence
 
 from backprop import commands
 from backprop.cli import printing
@@ -21,6 +22,12 @@ def descend(
     options: DescentOptions,
     *,
     trace: bool = option("--trace", "Print each step."),
+    validate: Sequence[str] = option(
+        "--validate FILE",
+        "Rows that no update sees: their output is computed after each epoch; repeatable.",
+        path="read",
+        needs=("batch",),
+    ),
     files: Files,
     whole: printing.Whole,
     format: printing.Format,
@@ -40,14 +47,16 @@ def descend(
     kept = files.history or files.plot
     files.check()
     options["every"] = (every or 1) if kept else None
-    prepared = commands.descend(inputs, options, files.state)
+    prepared = commands.descend(inputs, options, files.state, validate)
     save = files.save
     to_stdout = output in (None, STANDARD) and save != STANDARD
     style = printing.style_for(sys.stdout if to_stdout else None, digits)
     watch = Watch(prepared, style, to_stdout, every or 1, trace)
     with watch.writing():
         with watch.running():
-            report = prepared.run(watch, (every or 1) if trace else 0, whole, files.folder)
+            often = (every or 1) if trace else 0
+            between = files.between(prepared)
+            report = prepared.run(watch, often, whole, files.folder, between)
         found = report.descent
         if found.error is not None:
             printing.complain(found.error.all)

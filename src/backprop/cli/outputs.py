@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from backprop.cli.printing import Results, put, transparent_option, width_option, write
 from backprop.commands import Descending
+from backprop.errors import BackpropError
+from backprop.files import write_whole
 from backprop.numbers import either
 from backprop.options import Option
 from backprop.places import STANDARD
@@ -15,6 +18,8 @@ from backprop.reports import HISTORIES, PLOTS, Formats
 from backprop.reports.style import Style
 
 if TYPE_CHECKING:
+    from backprop.descent import State
+    from backprop.descent.history import Between
     from backprop.report.descent_report import DescentReport
 
 
@@ -63,16 +68,14 @@ class Files(NamedTuple):
 
     def write(self, prepared: Descending, report: DescentReport, results: Results) -> None:
         """Every file that was asked for; what goes wrong with one waits in `results`."""
-        from backprop.reports.json_lines import line
-
         found = report.descent
 
         def saved() -> bytes:
-            return prepared.saved(report, self.keep_best).encode()
+            best = found.best if found.failed or self.keep_best else found
+            return prepared.saved(best.parameters).encode()
 
         def state() -> bytes:
-            kept = {**found.state.as_json(), "inputs": dict(report.inputs)}  # --values reads them
-            return (line(kept, Style(ascii=True)) + "\n").encode()
+            return _state(found.state, report.inputs)
 
         def listed() -> Iterator[bytes]:
             from backprop.report.descent_report import HistoryReport
@@ -97,6 +100,30 @@ class Files(NamedTuple):
                     put(saved().decode())
                 elif path is not None:
                     write(path, data())
+
+    def between(self, prepared: Descending) -> Between | None:
+        """What writes the equations and the state while a run by minibatches goes on, so that a run whose
+        machine fails is not lost; None where neither is asked for."""
+        save = None if self.save == STANDARD else self.save
+        if not (save or self.state):
+            return None
+
+        def write_both(state: State, parameters: dict[str, float]) -> None:
+            with suppress(BackpropError, OSError):  # the end of the run says what is wrong
+                if self.state:
+                    write_whole(self.state, _state(state, {**prepared.known, **state.parameters}))
+                if save:
+                    write_whole(save, prepared.saved(parameters).encode())
+
+        return write_both
+
+
+def _state(state: State, inputs: Mapping[str, float]) -> bytes:
+    """What stands in the file of a state."""
+    from backprop.reports.json_lines import line
+
+    kept = {**state.as_json(), "inputs": dict(inputs)}  # --values reads them
+    return (line(kept, Style(ascii=True)) + "\n").encode()
 
 
 def _format(formats: Formats[Any], option: str, path: str | None) -> str:

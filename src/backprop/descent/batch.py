@@ -14,16 +14,16 @@ from backprop.descent.loop import Scalars, Task
 from backprop.descent.objective import GraphObjective, Objective, Point
 from backprop.descent.optimizers import ByName, Optimizer, Schedule
 
-_FIRST, _MOST = 1000, 1 << 16
+_FIRST, MOST = 1000, 1 << 16
 """Steps of the first batch of a small graph, and of the largest batch, whose outputs take 512 KiB."""
 
 _SMALL = 100
 """Up to so many operations a graph is small; of others the first batch is a single step."""
 
-_SECONDS = 0.05
+SECONDS = 0.05
 """How long a batch should take, so that Ctrl-C and a progress bar are not kept waiting."""
 
-_LONGEST = 1e150
+LONGEST = 1e150
 """Gradients beyond it are left to the interpreter: their squares overflow."""
 
 
@@ -72,7 +72,7 @@ class Batches:
         run = self._run
         problem, options = run.problem, run.options
         steps = min(most, self._size)
-        if steps < 1 or not run.norm < _LONGEST:
+        if steps < 1 or not run.norm < LONGEST:
             return None
         scalars, x, g, kept, best, previous, *_ = self._arrays
         target = options["target"]
@@ -96,8 +96,8 @@ class Batches:
             return self.go(state, k, most)
         took = perf_counter() - begun
         if done == steps:
-            fitting = int(steps * _SECONDS / max(took, 1e-6))
-            self._size = max(1, min(fitting, 8 * max(steps, self._size), _MOST))
+            fitting = int(steps * SECONDS / max(took, 1e-6))
+            self._size = max(1, min(fitting, 8 * max(steps, self._size), MOST))
         problem.evaluations += done
         if not done:
             return None

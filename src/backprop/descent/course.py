@@ -22,7 +22,7 @@ ENDINGS = (
     "minimum", "minimum at bounds", "minimum at a corner", "minimum, not unique",
     "maximum", "maximum at bounds", "maximum at a corner", "maximum, not unique",
     "target", "change", "gradient",
-    "stationary", "flat", "corner", "rounding", "steps", "interrupted",
+    "stationary", "flat", "corner", "rounding", "steps", "patience", "interrupted",
     "falls without end", "rises without end", "cannot go on",
 )  # fmt: skip
 """Why a descent ended, in a word; a run that nothing lowers any more is at `rest` until it is known."""
@@ -30,7 +30,7 @@ ENDINGS = (
 FAILURES = ENDINGS[-3:]
 """The endings after which the last numbers are no result."""
 
-_RULES = ("target", "change", "gradient")
+_RULES = ("target", "change", "gradient", "patience")
 """The endings that a person asks for."""
 
 _STILL = 30

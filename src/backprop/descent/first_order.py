@@ -6,6 +6,7 @@ from typing import NamedTuple
 from backprop.descent.batch import Batches
 from backprop.descent.choices import choice
 from backprop.descent.course import NoLower, Run, Stop
+from backprop.descent.explained_step import ExplainedStep
 from backprop.descent.objective import Point, around
 from backprop.descent.optimizers import SCHEDULES, ByName, Optimizer
 from backprop.descent.problem import dot, moves
@@ -14,8 +15,8 @@ from backprop.errors import NoMachineCode, NotFinite
 from backprop.numbers import printed
 from backprop.syntax import functions
 
-_MOST_PARAMETERS, _MOST_TRIALS = 20, 8
-"""The most that are shown of one update."""
+_MOST_TRIALS = 8
+"""The most trials that are shown of one update."""
 
 _DECREASE = 1e-4
 """The part of the fall that the slope promises which a step must keep (Armijo; Nocedal and Wright,
@@ -212,29 +213,17 @@ class FirstOrder:
         return min(max(bend / square, lr * 1e-5), lr * 1e5) if bend > 0 < square else 10 * lr
 
     def _explanation(self, gradient: Point, clip: float, update: Update) -> list[str]:
-        """The lines that explain an update: the formula, the step size, then `a ← 2 − 0.001·6 = 1.994`.
-
-        gradient: what the update saw, turned for maximising, and clipped: multiplied with `clip`.
-        """
-        lr, after, _ = update
-        number, problem = self.run.number + 1, self.run.problem
-        lines = [f"step {number} by {self.row.name}: {'; '.join(self.row.formulas())}"]
-        meaning = f"{'−' if problem.sign < 0 else ''}∂{problem.output}/∂x"
-        if self.run.left_at and self.run.left_at[0] == self.run.number:
-            meaning += ", as the points around this corner share it"
-        if clip != 1:
-            meaning += f"·{printed(clip)}, clipped"
-        lines.append(f"  g = {meaning}; lr = {printed(lr)}{self._found()}")
+        """The lines that explain an update. gradient, clip: as of `ExplainedStep`."""
+        run, where, notes = self.run, "", list[str]()
+        number = run.number + 1
+        if run.left_at and run.left_at[0] == run.number:
+            where = ", as the points around this corner share it"
         if self.k == 1 < number and self.row.state:
-            lines.append("  its memory begins anew here, because it led uphill")
-        for at, name in enumerate(problem.names[:_MOST_PARAMETERS]):
-            memory = {key: column[at] for key, column in self.state.items()}
-            own = {"x": self.run.x[at], "g": gradient[at], "k": float(self.k), "lr": lr}
-            equations = self.row.written({**self.options, **own, **memory}, name, after[at])
-            lines += [f"  {line}" for line in equations]
-        if len(problem.names) > _MOST_PARAMETERS:
-            lines.append(f"  … and {len(problem.names) - _MOST_PARAMETERS} more parameters")
-        return lines
+            notes.append("its memory begins anew here, because it led uphill")
+        return ExplainedStep(
+            self.row, self.options, run.problem, number, run.x, gradient, clip, self.state, self.k,
+            update.lr, update.x, where, self._found(), notes,
+        ).lines()  # fmt: skip
 
     def _found(self) -> str:
         """What a line search tried before it found its step size."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from backprop.descent.objective import Point
 from backprop.descent.spool import GrowingColumn, Spool
@@ -29,6 +29,10 @@ class Step(NamedTuple):
 
 Callback = Callable[[Step], object]
 """Called with every step; the run stops when it returns True."""
+
+
+Between = Callable[[Any, dict[str, float]], object]
+"""Called between epochs with the State, and the parameters that would be kept if the run ended there."""
 
 
 @dataclass(frozen=True, slots=True)

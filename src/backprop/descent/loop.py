@@ -128,11 +128,7 @@ class Loop(Cells):
     ) -> str:
         """evaluate: writes output and gradient at the next point; the output, and what must be
         finite. needed: the names of pointers that it reads."""
-        for at, name in enumerate(Scalars._fields):
-            self._cell(name, self.load(self.at("%scalars", at)))
-        for name in ("norm2", "odd", "clip2", "is_best"):
-            self._cell(name, 0.0)
-        self._entry += ["  %done = alloca i64, align 8", "  store i64 0, ptr %done, align 8"]
+        self._begin()
         if self.unrolled:
             self._load_arrays()
         self._jump("head")
@@ -152,6 +148,18 @@ class Loop(Cells):
         self._judge()
         self.label("stop")
         self._keep_best()
+        return self._ended(needed)
+
+    def _begin(self) -> None:
+        """The cells of single numbers, at the beginning of the function."""
+        for at, name in enumerate(Scalars._fields):
+            self._cell(name, self.load(self.at("%scalars", at)))
+        for name in ("norm2", "odd", "clip2", "is_best"):
+            self._cell(name, 0.0)
+        self._entry += ["  %done = alloca i64, align 8", "  store i64 0, ptr %done, align 8"]
+
+    def _ended(self, needed: Sequence[str]) -> str:
+        """The whole function. needed: the names of pointers that it takes."""
         for at, name in enumerate(Scalars._fields):
             self.store(self._cell_value(name), self.at("%scalars", at))
         if self.unrolled:

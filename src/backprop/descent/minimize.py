@@ -4,14 +4,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import inf, isfinite
-from typing import NamedTuple, Unpack
+from typing import NamedTuple, Protocol, Unpack
 
 from backprop.descent.begin import begin
 from backprop.descent.choices import Limits, bounds_of, choice, given_bounds, parameters
 from backprop.descent.corner import judged
 from backprop.descent.course import NoLower, Run, Stop
 from backprop.descent.first_order import FirstOrder
-from backprop.descent.history import Best, Callback
+from backprop.descent.history import Best, Between, Callback
 from backprop.descent.leads import Lead
 from backprop.descent.objective import Ending
 from backprop.descent.optimizers import (
@@ -35,6 +35,7 @@ from backprop.evaluation.gradient import Gradient
 from backprop.evaluation.leaves import outside
 from backprop.language import Model
 from backprop.language.declarations import FREE, written_bounds
+from backprop.language.laid import Data
 from backprop.language.rewrite import moved_note
 from backprop.names import family
 from backprop.numbers import shown
@@ -55,7 +56,8 @@ _LIKE_DATA = 8
 
 class Errand(NamedTuple):
     """A descent that somebody asks for, besides its options; all as of `Model.descend`. spool: for a history
-    that is not to grow in memory."""
+    that is not to grow in memory. validate: tables of rows that no update sees. between: is told of a run
+    by minibatches now and then, between epochs."""
 
     model: Model
     values: Mapping[str, float] | None = None
@@ -64,18 +66,33 @@ class Errand(NamedTuple):
     callback_every: int = 1
     state: State | None = None
     spool: Spool | None = None
+    validate: Sequence[Data] = ()
+    between: Between | None = None
+
+
+class AtWork(Protocol):
+    """What a method of the table knows of its steps, as FirstOrder has it."""
+
+    state: dict[str, list[float]]
+    k: int
+    searched: float | None
+    explained: list[str]
 
 
 def descend(asked: Errand, **given: Unpack[DescentOptions]) -> tuple[Descent, Ending | None]:
     """What `Model.descend` says it does; and what is known of the last point, if memory is enough
     for that."""
-    model, values, of, callback, callback_every, state, spool = asked
+    model, values, of, callback, callback_every, state, spool, _, _ = asked
     options = complete(given)
     row, numbers = choice("optimizer", options["optimizer"], OPTIMIZERS)
     if row is AUTO and (named := _named(options, state)):
         row, numbers = choice("optimizer", named, OPTIMIZERS)
     check_ranges(options)
     _check(row, options)
+    if options["batch"]:
+        from backprop.descent.minibatch_run import check_batches  # with numpy
+
+        check_batches(row, options)
     output = model.output(of)
     maximize = options["maximize"]
     if of is None and model.goal:
@@ -94,12 +111,18 @@ def descend(asked: Errand, **given: Unpack[DescentOptions]) -> tuple[Descent, En
     # where the step size is given, a compiled loop has its own evaluations
     runs = _RUNS if row is AUTO and len(free) <= FEW else 2 * options["steps"]
     how = options["engine"], runs, bool(options["lr"] or row.lr)
+    if options["batch"]:
+        how = options["engine"], 1, False
     objective, begun = begin(model, start, output, free, *how)
     warnings = [*_like_data(model, start, free), *_start(begun, limits, free)]
     if others:
         listed = ", ".join(f"{name} = {shown(start[name])}" for name in others[:5])
         warnings.append(BackpropError(f"the state goes on from {listed}, not from what was given"))
     problem = Problem(objective, limits, maximize)
+    if options["batch"] and isinstance(row, Optimizer):
+        from backprop.descent.minibatch_run import by_batches
+
+        return by_batches(asked, (row, numbers), problem, options, start, warnings)
     by_default = row is AUTO
     if by_default:
         row = chosen(problem)
@@ -130,8 +153,8 @@ def descend(asked: Errand, **given: Unpack[DescentOptions]) -> tuple[Descent, En
     except MemoryError:
         message = "not enough memory to compute the last step again as grad does"
         warnings.append(BackpropError(f"{message}; the last bits of its numbers may be others"))
-    warnings += _unexplained(run, row, method)
-    result = _result(run, row, method, stop or _unjudged(run, end), warnings)
+    warnings += unexplained(run, row, method)
+    result = result_of(run, row, method, stop or _unjudged(run, end), warnings)
     if by_default and row is NEWTON and _has_led_away(run, result):
         # steps by second derivatives are long: shorter ones may lead to a minimum
         options["optimizer"] = LBFGS.name
@@ -162,6 +185,8 @@ def _named(options: DescentOptions, state: State | None) -> str:
     """The method that the other options ask for, "" if none."""
     if state:
         return state.optimizer
+    if options["batch"] and not options["lr"]:
+        return "adam"
     has_steps = options["lr"] or options["clip"] or options["explain_step"]
     return "gd" if has_steps or str(options["schedule"]).strip() != "constant" else ""
 
@@ -273,7 +298,7 @@ def _start(begun: Gradient, limits: Limits, free: Sequence[str]) -> list[Backpro
     return warnings
 
 
-def _unexplained(run: Run, row: Method, method: FirstOrder | None) -> list[BackpropError]:
+def unexplained(run: Run, row: Method, method: AtWork | None) -> list[BackpropError]:
     """Why the step that was asked for is not explained, where it is not."""
     wanted = run.options["explain_step"]
     if not wanted or (method and method.explained):
@@ -287,8 +312,8 @@ def _unexplained(run: Run, row: Method, method: FirstOrder | None) -> list[Backp
     return [BackpropError(f"step {wanted} cannot be explained: {why}")]
 
 
-def _result(
-    run: Run, row: Method, method: FirstOrder | None, stop: Stop, warnings: list[BackpropError]
+def result_of(
+    run: Run, row: Method, method: AtWork | None, stop: Stop, warnings: list[BackpropError]
 ) -> Descent:
     problem, last = run.problem, run.last
     named, sign = problem.named, problem.sign

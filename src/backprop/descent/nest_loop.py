@@ -10,7 +10,7 @@ from backprop.descent.compiled import Compiled, address, function, zeros
 from backprop.descent.loop import Loop, Task
 from backprop.descent.looped import LoopedObjective
 from backprop.descent.objective import Objective
-from backprop.engine.native.machine import library
+from backprop.engine.native.machine import Library, library
 from backprop.engine.underflow import SCALE
 from backprop.engine.writers.llvm import Operand, literal
 from backprop.loops.native.at_point import AT_POINT, NestPoint
@@ -30,7 +30,7 @@ class NestText(Loop):
     the next point, its gradient and the output; of room for a second state and a second gradient."""
 
     kept = Array("%kept")
-    _TAKES = (
+    _TAKES: tuple[str, ...] = (
         "nests", "shifted", "table", "fills", "moves", "scale", "refused", "answer",
         "next_x", "next_gradient", "output", "next_state", "kept",
     )  # fmt: skip
@@ -106,10 +106,14 @@ class NestLoop(Compiled):
         assert isinstance(objective, LoopedObjective)
         engine = objective.engine
         assert isinstance(engine, NestEngine)
-        self._engine, self._at = engine, NestPoint(engine)
         key = f"descend {task} by nests"
-        self._library = library(key, lambda: NestText(task, unrolled=False).whole, vectors=True)
-        self._descend = function(self._library, len(NestText._TAKES))
+        text = library(key, lambda: NestText(task, unrolled=False).whole, vectors=True)
+        self._ready(engine, task, text, NestText._TAKES)
+
+    def _ready(self, engine: NestEngine, task: Task, made: Library, takes: Sequence[str]) -> None:
+        """Make ready what the loop takes, which has these names."""
+        self._engine, self._at, self._library = engine, NestPoint(engine), made
+        self._descend = function(made, len(takes))
         self._scale = ctypes.c_double(1.0)
         self._refused, self._answer = ctypes.c_int32(NOT_FINITE | TOO_SMALL), ctypes.c_int32(0)
         self._shifted = 0
@@ -121,10 +125,14 @@ class NestLoop(Compiled):
         cells = (ctypes.addressof(each) for each in (self._scale, self._refused, self._answer))
         done = self._descend(
             *arrays, steps, self._engine.code(False).address, self._shifted, at.table,
-            at.fills.ctypes.data, at.moves.ctypes.data, *cells,
-            at.x.ctypes.data, at.gradient.ctypes.data, at.output, address(state), address(kept),
+            at.fills.ctypes.data, at.moves.ctypes.data, *cells, at.x.ctypes.data,
+            at.gradient.ctypes.data, at.output, address(state), address(kept), *self._besides(),
         )  # fmt: skip
         return None if self._learns(self._answer.value) and not done else done
+
+    def _besides(self) -> Sequence[int]:
+        """Further addresses that the loop takes."""
+        return ()
 
     def _learns(self, answer: int) -> bool:
         """Whether the loop does better from here on: by machine code that was not needed so far, or with

@@ -66,7 +66,8 @@ class Optimizer:
 
     state: what it keeps for each parameter, with the value before the first step. options: its
     numbers. lr: the step size where none is given; None: a line search chooses it, step by step.
-    source: who published it.
+    source: who published it. batch_lr: the step size of minibatches where none is given, as PyTorch has
+    it; None: it has to be given. whole: why it takes no minibatches, "" if it does.
     """
 
     name: str
@@ -75,6 +76,8 @@ class Optimizer:
     state: ByName = field(default_factory=dict)
     options: Options = field(default_factory=dict)
     lr: float | None = None
+    batch_lr: float | None = None
+    whole: str = ""
 
     def equations(self) -> Iterator[tuple[str, parser.Statement]]:
         """What each equation of the update defines, and the equation."""
@@ -150,7 +153,7 @@ FIRST_ORDER = (
     Optimizer(
         "adagrad", "s' = s + g^2; x' = x - lr/(1 + (k - 1)*lr_decay)*g/(sqrt(s') + eps)",
         "Duchi, Hazan, Singer: Adaptive subgradient methods, JMLR 12, 2011",
-        {"s": 0}, {"lr_decay": (0, _ANY), "eps": (1e-10, _ANY)},
+        {"s": 0}, {"lr_decay": (0, _ANY), "eps": (1e-10, _ANY)}, batch_lr=0.01,
     ),
     Optimizer(
         "adadelta",
@@ -158,37 +161,37 @@ FIRST_ORDER = (
         "d = sqrt(u + eps)/sqrt(s' + eps)*g\n"
         "u' = rho*u + (1 - rho)*d^2; x' = x - lr*d",
         "Zeiler: ADADELTA, 2012, arXiv:1212.5701",
-        {"s": 0, "u": 0}, {"rho": (0.9, _PART), "eps": (1e-6, _ANY)}, lr=1.0,
+        {"s": 0, "u": 0}, {"rho": (0.9, _PART), "eps": (1e-6, _ANY)}, lr=1.0, batch_lr=1.0,
     ),
     Optimizer(
         "rmsprop", "s' = alpha*s + (1 - alpha)*g^2; x' = x - lr*g/(sqrt(s') + eps)",
         "Tieleman, Hinton: lecture 6.5 of Neural Networks for Machine Learning, 2012",
-        {"s": 0}, {"alpha": (0.99, _PART), "eps": (1e-8, _ANY)},
+        {"s": 0}, {"alpha": (0.99, _PART), "eps": (1e-8, _ANY)}, batch_lr=0.01,
     ),
     Optimizer(
         "adam",
         _ADAM_MOMENTS + "x' = x - lr*(m'/(1 - beta1^k))/(sqrt(v'/(1 - beta2^k)) + eps)",
-        _KINGMA, {"m": 0, "v": 0}, _ADAM,
+        _KINGMA, {"m": 0, "v": 0}, _ADAM, batch_lr=0.001,
     ),
     Optimizer(
         "amsgrad",
         _ADAM_MOMENTS + "w' = max(w, v')\n"
         "x' = x - lr*(m'/(1 - beta1^k))/(sqrt(w'/(1 - beta2^k)) + eps)",
         "Reddi, Kale, Kumar: On the convergence of Adam and beyond, ICLR 2018",
-        {"m": 0, "v": 0, "w": 0}, _ADAM,
+        {"m": 0, "v": 0, "w": 0}, _ADAM, batch_lr=0.001,
     ),
     Optimizer(
         "adamw",
         _ADAM_MOMENTS + "d = x - lr*weight_decay*x\n"
         "x' = d - lr*(m'/(1 - beta1^k))/(sqrt(v'/(1 - beta2^k)) + eps)",
         "Loshchilov, Hutter: Decoupled weight decay regularization, ICLR 2019",
-        {"m": 0, "v": 0}, {**_ADAM, "weight_decay": (0.01, _ANY)}, lr=0.001,
+        {"m": 0, "v": 0}, {**_ADAM, "weight_decay": (0.01, _ANY)}, lr=0.001, batch_lr=0.001,
     ),
     Optimizer(
         "adamax",
         "m' = beta1*m + (1 - beta1)*g; u' = max(beta2*u, abs(g) + eps)\n"
         "x' = x - lr/(1 - beta1^k)*m'/u'",
-        _KINGMA, {"m": 0, "u": 0}, _ADAM,
+        _KINGMA, {"m": 0, "u": 0}, _ADAM, batch_lr=0.002,
     ),
     Optimizer(
         "nadam",
@@ -196,7 +199,7 @@ FIRST_ORDER = (
         "p' = p*b; d = sqrt(v'/(1 - beta2^k)) + eps\n"
         "x' = x - lr*((1 - b)/(1 - p')*g/d + c/(1 - p'*c)*m'/d)",
         "Dozat: Incorporating Nesterov momentum into Adam, ICLR workshop 2016",
-        {"m": 0, "v": 0, "p": 1}, {**_ADAM, "psi": (0.004, _ANY)},
+        {"m": 0, "v": 0, "p": 1}, {**_ADAM, "psi": (0.004, _ANY)}, batch_lr=0.002,
     ),
     Optimizer(
         "radam",
@@ -204,7 +207,7 @@ FIRST_ORDER = (
         "c = if(r > 5, sqrt((r - 4)*(r - 2)*z/((z - 4)*(z - 2)*r))*sqrt(1 - beta2^k)/(sqrt(v') + eps), 1)\n"
         "x' = x - lr*m'/(1 - beta1^k)*c",
         "Liu et al.: On the variance of the adaptive learning rate and beyond, ICLR 2020",
-        {"m": 0, "v": 0}, _ADAM,
+        {"m": 0, "v": 0}, _ADAM, batch_lr=0.001,
     ),
     Optimizer(
         "rprop",
@@ -217,7 +220,7 @@ FIRST_ORDER = (
             "eta_minus": (0.5, _PART), "eta_plus": (1.2, _ONE_ON),
             "smallest": (1e-6, _ANY), "largest": (50, _ANY),
         },
-        lr=0.01,
+        lr=0.01, whole="it compares the signs of slopes of one step and the next, and batches differ in them",
     ),
 )  # fmt: skip
 

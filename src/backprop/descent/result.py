@@ -105,6 +105,26 @@ class StartsEnd:
 
 
 @dataclass(frozen=True, slots=True)
+class EpochCourse:
+    """The course of a descent by minibatches.
+
+    epochs: of this run. rows: of the table. batch: rows of an update. batches: of an epoch. updates: of this
+    run. shuffled: whether each epoch had an order of its own. validated: the output of the rows of
+    `validate`, at the start and after each epoch. kept: the epoch whose parameters are those of the
+    result, None for the last.
+    """
+
+    epochs: int
+    rows: int
+    batch: int
+    batches: int
+    updates: int
+    shuffled: bool
+    validated: tuple[float, ...] = ()
+    kept: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Descent(Shown):
     """The result of `Model.descend`.
 
@@ -145,6 +165,7 @@ class Descent(Shown):
     error: BackpropError | None = None
     warnings: tuple[BackpropError, ...] = ()
     ends: tuple[StartsEnd, ...] = ()
+    epochs: EpochCourse | None = None
 
     @property
     def best_was_better(self) -> bool:

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from backprop.descent import Descent
-from backprop.descent.result import StartsEnd
+from backprop.descent.result import EpochCourse, StartsEnd
 from backprop.descent.spool import GrowingColumn
 from backprop.errors import BackpropError
 from backprop.names import gathered
@@ -71,7 +71,8 @@ class DescentReport(NamedTuple):
         rows = groups(names, self.whole)
         columns = [folded(column, rows) for column in columns]
         last = " (the last finite value)" if found.failed else ""
-        steps = f"{found.steps} step{'s' if found.steps != 1 else ''}"
+        unit = "epoch" if found.epochs else "step"
+        steps = f"{found.steps} {unit}{'s' if found.steps != 1 else ''}"
         after = f"{last} after {steps} of {found.optimizer}, from "
         tail = []
         for what, stay in (("constant", self.constants), ("not moved", self.kept)):
@@ -80,7 +81,9 @@ class DescentReport(NamedTuple):
                 more = f", … ({len(stay)} in all)" if len(kept) > _NAMED else ""
                 tail.append(f"{what}: {', '.join(kept[:_NAMED])}{more}")
         best = found.best
-        if found.best_was_better:
+        if found.epochs:
+            tail += _of_epochs(found.epochs, output)
+        elif found.best_was_better:
             kind = "highest" if found.maximize else "lowest"
             tail.append(f"{kind}: {output} = {shown(best.value)} after step {best.step}")
         tail += self._held()
@@ -140,8 +143,24 @@ class DescentReport(NamedTuple):
         more: dict[str, Any] = {"explained": found.explained} if found.explained else {}
         if found.ends:
             more["starts"] = [asdict(each) for each in found.ends]
+        if found.epochs:
+            more["epochs"] = asdict(found.epochs)
         best = {name: getattr(found.best, name) for name in ("step", "value", "parameters")}
         yield {"schema": _SCHEMA, **numbers, **self.declared, **given, **more, "best": best}
+
+
+def _of_epochs(course: EpochCourse, output: str) -> Iterator[str]:
+    """`390 updates in each epoch, by 256 of 100,000 rows, the last by 160; shuffled`."""
+    count, rest = course.batches, course.rows % course.batch
+    updates = f"{count:,} update{'s' if count != 1 else ''} in each epoch"
+    last = f", the last by {rest:,}" if rest else ""
+    order = "in another order each time" if course.shuffled else "in the order of the table"
+    yield f"{updates}, by {course.batch:,} of {course.rows:,} rows{last}; {order}"
+    if course.validated:
+        first, end = course.validated[0], course.validated[-1]
+        yield f"other rows (--validate): {output} = {shown(end)} after the last epoch, from {shown(first)}"
+    if course.kept is not None:
+        yield f"the numbers are those after epoch {course.kept}"
 
 
 def _end_of(end: StartsEnd, output: str) -> str:

@@ -74,10 +74,11 @@ table where it is given its place in x, and the addresses of its value and its s
 
 class NestPoint:
     """What `at_point` takes for an engine, at the same place for every call. x, gradient: arrays, from
-    which numbers are read and to which slopes are written. output: the address of the value."""
+    which numbers are read and to which slopes are written. output: the address of the value. memory: the
+    arrays of all families."""
 
     def __init__(self, engine: NestEngine) -> None:
-        self._memory = memory = Memory(engine)
+        self.memory = memory = Memory(engine)
         self.x, self.gradient = numpy.zeros(engine.size + 1), memory.gradient
         memory.given_at(self.x)
         self.table = memory.address
@@ -89,7 +90,7 @@ class NestPoint:
         self.output = memory.values[family].ctypes.data + 8 * place
 
     def _moves(self, engine: NestEngine) -> Wholes:
-        memory, nowhere = self._memory, self._nowhere.ctypes.data
+        memory, nowhere = self.memory, self._nowhere.ctypes.data
         rows: list[Wholes] = []
         for some, name, places in engine.inputs:
             if name in engine.whole:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections import Counter
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from functools import cache
 from math import isfinite
 from typing import Any
@@ -74,7 +74,7 @@ class NestEngine(Engine):
 
         self._slow = cache(careful)
         output, place = at
-        moving = _moving(plan, {name for name, _ in leaves})
+        moving = moved_by(plan, {name for name, _ in leaves})
         reached = plan.reached(output, place)
         needed = {name for name, each in reached.items() if all_of_it or each.any()}
         self.stays = standing(plan, numbers, moving, needed)
@@ -279,6 +279,7 @@ class Memory:
 
     def __init__(self, engine: NestEngine) -> None:
         made, to, families = engine.made, engine.to, engine.families
+        self._families, self._names = families, [*made.arrays.names]
         self.values: dict[str, Reals] = {}
         self.gradients: dict[str, Reals] = {}
         self.gradient = numpy.zeros(engine.size)
@@ -325,6 +326,12 @@ class Memory:
             for at, offset in self.given:
                 self.table[at] = begin + offset
 
+    def put(self, name: str, array: Reals) -> None:
+        """Let the values of a family stand in this array, with one place more than they need."""
+        pointer = f"%v{self._families.index(name)}"
+        if pointer in self._names:
+            self.table[self._names.index(pointer)] = array.ctypes.data
+
     def take(self, engine: NestEngine, x: Any) -> None:
         """Enter the numbers of the leaves."""
         x = numpy.ascontiguousarray(x, dtype=float)
@@ -354,7 +361,7 @@ def _others(some: Sequence[slice], size: int) -> list[slice]:
     return [each for each in (*found, slice(at, size)) if each.start < each.stop]
 
 
-def _moving(plan: Plan, families: set[str]) -> set[str]:
+def moved_by(plan: Plan, families: Collection[str]) -> set[str]:
     """The families that depend on some."""
     moving, rows = {*families}, set[int]()
     for run in plan.runs:

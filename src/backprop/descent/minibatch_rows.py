@@ -1,0 +1,119 @@
+"""Minibatches: which rows of a table each update of a descent sees, and the output of these rows alone."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
+from sys import maxsize
+
+import numpy
+from numpy.typing import NDArray
+
+from backprop.errors import BadOption
+from backprop.evaluation.gradient import gradient
+from backprop.language import Model
+from backprop.language.laid import Data, Laid, RowNumbers
+from backprop.loops.worth import read_model
+
+Places = NDArray[numpy.int64]
+"""Rows of a table, counted from 0."""
+
+AHEAD = 16
+"""So many rows ahead memory is asked for: behind the last row of an order stand as many more numbers."""
+
+_SHOWN = 6
+"""Rows of an update that are named."""
+
+
+class RowOrder:
+    """The rows of every update. count: rows of the table. size: rows of a batch; the last one of an epoch
+    has what is left. shuffled: whether each epoch has an order of its own, which depends on the seed and
+    the number of the epoch alone, so that a run that goes on has the orders of one that never ended."""
+
+    def __init__(self, count: int, size: int, shuffled: bool, seed: int) -> None:
+        self.count, self.size, self.shuffled = count, min(size, count), shuffled
+        self._seed = seed % 2**64
+        self.whole, self.rest = divmod(count, self.size)
+        """How many batches are whole, and how many rows the last one has besides, if any."""
+        self.batches = self.whole + bool(self.rest)
+
+    def of(self, epoch: int) -> Places:
+        """The rows of an epoch, counted from 0."""
+        if not self.shuffled:
+            return numpy.arange(self.count)
+        return numpy.random.default_rng([self._seed, epoch]).permutation(self.count)
+
+    def batch(self, order: Places, number: int) -> Places:
+        """The rows of a batch, counted from 0, of an epoch."""
+        return order[number * self.size : (number + 1) * self.size]
+
+
+class SomeRows:
+    """Some rows of a table, as equations see it."""
+
+    def __init__(self, table: Data, places: Places) -> None:
+        self._table, self._places = table, places
+
+    @property
+    def name(self) -> str:
+        return self._table.name
+
+    @property
+    def names(self) -> Collection[str]:
+        return self._table.names
+
+    def rows(self, names: Sequence[str]) -> RowNumbers:
+        """These columns, of these rows."""
+        every = self._table.rows(names)
+        numbers = {name: numpy.asarray(each)[self._places] for name, each in every.numbers.items()}
+        place = partial(_place, every, self._places)
+        return RowNumbers(every.name, len(self._places), numbers, place)
+
+
+def _place(every: RowNumbers, places: Places, row: int) -> str:
+    return every.place(int(places[row]))
+
+
+def with_tables(model: Model, tables: Sequence[Data]) -> Model:
+    """The equations of a Model over other tables, as loops where that can be."""
+    return read_model(model.source, model.seed, maxsize, 0, sizes=model.sizes, tables=tables)
+
+
+class RowsOutput:
+    """The output of some rows. model: of all rows. Raises BadOption unless it is of one table."""
+
+    def __init__(self, model: Model, output: str, names: Sequence[str]) -> None:
+        laid = model.laid
+        if laid is None or not laid.tables:
+            hints = ["give a table whose columns the equations have: --data rows.csv"]
+            message = "--batch is of rows of data, and these equations have none"
+            raise BadOption(message, hints=hints, where=model.source.name)
+        if len(laid.tables) > 1:
+            one, other = (each.name for each in laid.tables[:2])
+            message = f"--batch takes rows of one table, and there are {one} and {other}"
+            hints = ["join them, or leave --batch out"]
+            raise BadOption(message, hints=hints, where=model.source.name)
+        self.model, self.output, self._names, self.laid = model, output, names, laid
+        (self.table,) = laid.tables
+        self._data = _source(laid)
+
+    def of(self, places: Places) -> Model:
+        """The equations of some rows alone: `mean`, `sum` and `count` are of these."""
+        return with_tables(self.model, [SomeRows(self._data, places)])
+
+    def both(self, places: Places, values: Mapping[str, float]) -> tuple[float, list[float]]:
+        """Output and gradient of some rows. Raises NotFinite."""
+        found = gradient(self.of(places), values, self.output, "python", self._names)
+        return found.value, [found.gradients.get(name, 0.0) for name in self._names]
+
+    def said(self, places: Places) -> str:
+        """Which rows these are: `rows.csv:7, rows.csv:12, … (256 rows)`."""
+        shown = ", ".join(self.table.place(int(each)) for each in places[:_SHOWN])
+        more = ", …" if len(places) > _SHOWN else ""
+        return f"{shown}{more} ({len(places):,} row{'s' if len(places) != 1 else ''})"
+
+
+def _source(laid: Laid) -> Data:
+    """What the one table that is used is made of."""
+    names = {*laid.tables[0].numbers}
+    return next(each for each in laid.data if names <= {*each.names})

@@ -1,0 +1,89 @@
+"""Descents by minibatches, from what is asked to the result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from backprop.descent.begin import begin
+from backprop.descent.minibatch_rows import RowsOutput, with_tables
+from backprop.descent.minibatches import EPOCHS, EpochRun, Minibatches
+from backprop.descent.minimize import Errand, result_of, unexplained
+from backprop.descent.objective import Ending
+from backprop.descent.optimizers import ByName, Method, Minimizer, Optimizer
+from backprop.descent.problem import Problem
+from backprop.descent.result import Descent
+from backprop.descent_options import DescentOptions
+from backprop.errors import BackpropError, BadOption, NotFinite, TooLarge
+
+
+def check_batches(row: Method, options: DescentOptions) -> None:
+    """Raise BadOption for options that make no sense with --batch."""
+    if isinstance(row, Minimizer):
+        message = f"{row.name} compares outputs of one function, and every batch is another one"
+        raise BadOption(message, hints=["take --optimizer adam, or leave --batch out"])
+    if row.whole:
+        message = f"{row.name} takes no batches: {row.whole}"
+        raise BadOption(message, hints=["take --optimizer adam, or leave --batch out"])
+    if not (options["lr"] or row.batch_lr):
+        message = f"{row.name} by batches needs a step size: no line search can choose one"
+        raise BadOption(message, hints=["give one, such as --lr 0.01, or take --optimizer adam"])
+    for name in ("until_grad", "until_change", "target"):
+        if options[name] is not None:
+            flag = f"--{name.replace('_', '-')}"
+            message = (
+                f"{flag} is of the output of all rows, which a run by batches does not compute"
+            )
+            raise BadOption(message, hints=["leave it out; --validate and --patience stop a run"])
+    if options["starts"] != 1:
+        raise BadOption("--starts has no meaning with --batch", hints=["leave it out"])
+    if options["steps"] != 1000:
+        hints = ["say how often all rows are gone through: --epochs 10"]
+        raise BadOption("--steps has no meaning with --batch", hints=hints)
+
+
+def by_batches(
+    asked: Errand,
+    method: tuple[Optimizer, ByName],
+    problem: Problem,
+    options: DescentOptions,
+    start: Mapping[str, float],
+    warnings: list[BackpropError],
+) -> tuple[Descent, Ending | None]:
+    """What `descend` does where minibatches are asked for. problem: of all rows. start: numbers of inputs
+    that were given."""
+    model, state, (row, numbers) = asked.model, asked.state, method
+    rows = RowsOutput(model, problem.output, problem.names)
+    batches = -(-rows.table.size // min(options["batch"] or 1, rows.table.size))
+    before = state.steps // batches if state else 0
+    validation = _validation(asked, problem, start, options["epochs"] or EPOCHS)
+    told = asked.callback, before, asked.callback_every, asked.spool
+    run = EpochRun(problem, options, *told)
+    work = Minibatches(row, numbers, run, rows, start, validation, state, asked.between)
+    stop = work.descend()
+    last = work.last_state()
+    work.end()
+    ended: Ending | None = None
+    try:
+        ended = problem.objective.ending(run.x)
+        run.settle(ended.gradient)
+    except (TooLarge, NotFinite, MemoryError) as error:
+        message = f"the output of all rows at the end is not known: {error}"
+        warnings.append(BackpropError(message))
+    warnings += unexplained(run, row, work)
+    found = result_of(run, row, work, stop, warnings)
+    return replace(found, state=last, epochs=work.course), ended
+
+
+def _validation(
+    asked: Errand, problem: Problem, start: Mapping[str, float], epochs: int
+) -> Problem | None:
+    """The output of other rows, which a run is validated with."""
+    if not asked.validate:
+        return None
+    model = with_tables(asked.model, asked.validate)
+    if model.laid is None or not model.laid.tables:
+        hints = ["name a file with the columns of --data"]
+        raise BadOption("--validate has none of the columns of these equations", hints=hints)
+    objective, _ = begin(model, start, problem.output, problem.names, "auto", epochs)
+    return Problem(objective, problem.bounds, problem.sign < 0)
