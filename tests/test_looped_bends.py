@@ -54,7 +54,7 @@ def looped(told: list[str], monkeypatch: pytest.MonkeyPatch) -> Callable[[str], 
 
 
 def descend(model: Any, **options: Any) -> Any:
-    from backprop.descent.minimize import Errand
+    from backprop.descent.errand import Errand
     from backprop.descent.minimize import descend as run
 
     return run(Errand(model), **options)[0]

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 
-from backprop import commands
+from backprop import descending
 from backprop.cli import printing
 from backprop.cli.outputs import Files
 from backprop.cli.watch import Watch
@@ -47,7 +47,7 @@ def descend(
     kept = files.history or files.plot
     files.check()
     options["every"] = (every or 1) if kept else None
-    prepared = commands.descend(inputs, options, files.state, validate)
+    prepared = descending.descend(inputs, options, files.state, validate)
     save = files.save
     to_stdout = output in (None, STANDARD) and save != STANDARD
     style = printing.style_for(sys.stdout if to_stdout else None, digits)

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from backprop.cli.printing import Results, put, transparent_option, width_option, write
-from backprop.commands import Descending
+from backprop.descending import Descending
 from backprop.errors import BackpropError
 from backprop.files import write_whole
 from backprop.numbers import either
@@ -19,7 +19,7 @@ from backprop.reports.style import Style
 
 if TYPE_CHECKING:
     from backprop.descent import State
-    from backprop.descent.history import Between
+    from backprop.descent.history import ToldBetween
     from backprop.report.descent_report import DescentReport
 
 
@@ -101,7 +101,7 @@ class Files(NamedTuple):
                 elif path is not None:
                     write(path, data())
 
-    def between(self, prepared: Descending) -> Between | None:
+    def between(self, prepared: Descending) -> ToldBetween | None:
         """What writes the equations and the state while a run by minibatches goes on, so that a run whose
         machine fails is not lost; None where neither is asked for."""
         save = None if self.save == STANDARD else self.save

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from backprop.cli.printing import put
-from backprop.commands import Descending
+from backprop.descending import Descending
 from backprop.reports.style import Style
 
 if TYPE_CHECKING:

@@ -31,7 +31,7 @@ Callback = Callable[[Step], object]
 """Called with every step; the run stops when it returns True."""
 
 
-Between = Callable[[Any, dict[str, float]], object]
+ToldBetween = Callable[[Any, dict[str, float]], object]
 """Called between epochs with the State, and the parameters that would be kept if the run ended there."""
 
 

@@ -15,7 +15,7 @@ from backprop.language import Model
 from backprop.language.laid import Data, Laid, RowNumbers
 from backprop.loops.worth import read_model
 
-Places = NDArray[numpy.int64]
+RowPlaces = NDArray[numpy.int64]
 """Rows of a table, counted from 0."""
 
 AHEAD = 16
@@ -37,13 +37,13 @@ class RowOrder:
         """How many batches are whole, and how many rows the last one has besides, if any."""
         self.batches = self.whole + bool(self.rest)
 
-    def of(self, epoch: int) -> Places:
+    def of(self, epoch: int) -> RowPlaces:
         """The rows of an epoch, counted from 0."""
         if not self.shuffled:
             return numpy.arange(self.count)
         return numpy.random.default_rng([self._seed, epoch]).permutation(self.count)
 
-    def batch(self, order: Places, number: int) -> Places:
+    def batch(self, order: RowPlaces, number: int) -> RowPlaces:
         """The rows of a batch, counted from 0, of an epoch."""
         return order[number * self.size : (number + 1) * self.size]
 
@@ -51,7 +51,7 @@ class RowOrder:
 class SomeRows:
     """Some rows of a table, as equations see it."""
 
-    def __init__(self, table: Data, places: Places) -> None:
+    def __init__(self, table: Data, places: RowPlaces) -> None:
         self._table, self._places = table, places
 
     @property
@@ -70,7 +70,7 @@ class SomeRows:
         return RowNumbers(every.name, len(self._places), numbers, place)
 
 
-def _place(every: RowNumbers, places: Places, row: int) -> str:
+def _place(every: RowNumbers, places: RowPlaces, row: int) -> str:
     return every.place(int(places[row]))
 
 
@@ -97,16 +97,16 @@ class RowsOutput:
         (self.table,) = laid.tables
         self._data = _source(laid)
 
-    def of(self, places: Places) -> Model:
+    def of(self, places: RowPlaces) -> Model:
         """The equations of some rows alone: `mean`, `sum` and `count` are of these."""
         return with_tables(self.model, [SomeRows(self._data, places)])
 
-    def both(self, places: Places, values: Mapping[str, float]) -> tuple[float, list[float]]:
+    def both(self, places: RowPlaces, values: Mapping[str, float]) -> tuple[float, list[float]]:
         """Output and gradient of some rows. Raises NotFinite."""
         found = gradient(self.of(places), values, self.output, "python", self._names)
         return found.value, [found.gradients.get(name, 0.0) for name in self._names]
 
-    def said(self, places: Places) -> str:
+    def said(self, places: RowPlaces) -> str:
         """Which rows these are: `rows.csv:7, rows.csv:12, … (256 rows)`."""
         shown = ", ".join(self.table.place(int(each)) for each in places[:_SHOWN])
         more = ", …" if len(places) > _SHOWN else ""

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from backprop.descent.begin import begin
+from backprop.descent.errand import Errand, result_of, unexplained
 from backprop.descent.minibatch_rows import RowsOutput, with_tables
 from backprop.descent.minibatches import EPOCHS, EpochRun, Minibatches
-from backprop.descent.minimize import Errand, result_of, unexplained
 from backprop.descent.objective import Ending
 from backprop.descent.optimizers import ByName, Method, Minimizer, Optimizer
 from backprop.descent.problem import Problem

@@ -17,9 +17,9 @@ from backprop.descent.choices import choice
 from backprop.descent.compiled import address, zeros
 from backprop.descent.course import Run, Stop
 from backprop.descent.explained_step import ExplainedStep
-from backprop.descent.history import Between, Steps
+from backprop.descent.history import Steps, ToldBetween
 from backprop.descent.loop import Scalars, Task
-from backprop.descent.minibatch_rows import AHEAD, Places, RowOrder, RowsOutput
+from backprop.descent.minibatch_rows import AHEAD, RowOrder, RowPlaces, RowsOutput
 from backprop.descent.objective import Point, look
 from backprop.descent.optimizers import SCHEDULES, ByName, Optimizer
 from backprop.descent.problem import Problem
@@ -70,7 +70,7 @@ class Minibatches:
         values: Mapping[str, float],
         validation: Problem | None,
         given: State | None,
-        between: Between | None = None,
+        between: ToldBetween | None = None,
     ) -> None:
         self.row, self.options, self.run = row, numbers, run
         self._rows, self.values, self._validation = rows, values, validation
@@ -135,7 +135,7 @@ class Minibatches:
             self._validate()
             first = self.updates // batches
             with ThreadPoolExecutor(1) as ahead:
-                order: Future[Places] = ahead.submit(self._order_of, first)
+                order: Future[RowPlaces] = ahead.submit(self._order_of, first)
                 for epoch in range(first, first + self.epochs):
                     now = order.result()
                     if epoch + 1 < first + self.epochs:
@@ -149,11 +149,11 @@ class Minibatches:
             return run.out_of_memory()
         return Stop("steps", f"all {self.epochs} epochs are done{self._best}")
 
-    def _order_of(self, epoch: int) -> Places:
+    def _order_of(self, epoch: int) -> RowPlaces:
         """The rows of an epoch; behind them stand rows that are only looked for in memory."""
         return numpy.concatenate([self.order.of(epoch), numpy.zeros(AHEAD, dtype=numpy.int64)])
 
-    def _epoch(self, order: Places, first: int) -> None:
+    def _epoch(self, order: RowPlaces, first: int) -> None:
         """The updates of an epoch from this one on. Raises Stop."""
         run, total, seen, number = self.run, 0.0, 0, first
         last_x, lr = self.x, self.lr
@@ -247,7 +247,7 @@ class Minibatches:
         self.x, self.state, self.k, self.updates, self._room, self._gradient = kept
         return (values[0], slopes) if values else None
 
-    def _by_itself(self, places: Places) -> tuple[float, float]:
+    def _by_itself(self, places: RowPlaces) -> tuple[float, float]:
         """An update by the rows of a batch, looked at step by step: its output, and the step size.
         Raises Stop."""
         run, problem = self.run, self.run.problem

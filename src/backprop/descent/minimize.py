@@ -4,14 +4,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import inf, isfinite
-from typing import NamedTuple, Protocol, Unpack
+from typing import Unpack
 
 from backprop.descent.begin import begin
 from backprop.descent.choices import Limits, bounds_of, choice, given_bounds, parameters
 from backprop.descent.corner import judged
 from backprop.descent.course import NoLower, Run, Stop
+from backprop.descent.errand import Errand, result_of, unexplained
 from backprop.descent.first_order import FirstOrder
-from backprop.descent.history import Best, Between, Callback
 from backprop.descent.leads import Lead
 from backprop.descent.objective import Ending
 from backprop.descent.optimizers import (
@@ -28,14 +28,12 @@ from backprop.descent.optimizers import (
 from backprop.descent.problem import FEW, Problem
 from backprop.descent.result import Descent, State
 from backprop.descent.searches import chosen
-from backprop.descent.spool import Spool
 from backprop.descent_options import DescentOptions, check_ranges, complete
 from backprop.errors import BackpropError, BadOption, InfiniteSlope, TooLarge, raise_all
 from backprop.evaluation.gradient import Gradient
 from backprop.evaluation.leaves import outside
 from backprop.language import Model
 from backprop.language.declarations import FREE, written_bounds
-from backprop.language.laid import Data
 from backprop.language.rewrite import moved_note
 from backprop.names import family
 from backprop.numbers import shown
@@ -52,31 +50,6 @@ _DEEP = 1e3
 
 _LIKE_DATA = 8
 """So many members that are given one by one are likely measured numbers."""
-
-
-class Errand(NamedTuple):
-    """A descent that somebody asks for, besides its options; all as of `Model.descend`. spool: for a history
-    that is not to grow in memory. validate: tables of rows that no update sees. between: is told of a run
-    by minibatches now and then, between epochs."""
-
-    model: Model
-    values: Mapping[str, float] | None = None
-    of: str | None = None
-    callback: Callback | None = None
-    callback_every: int = 1
-    state: State | None = None
-    spool: Spool | None = None
-    validate: Sequence[Data] = ()
-    between: Between | None = None
-
-
-class AtWork(Protocol):
-    """What a method of the table knows of its steps, as FirstOrder has it."""
-
-    state: dict[str, list[float]]
-    k: int
-    searched: float | None
-    explained: list[str]
 
 
 def descend(asked: Errand, **given: Unpack[DescentOptions]) -> tuple[Descent, Ending | None]:
@@ -296,59 +269,3 @@ def _start(begun: Gradient, limits: Limits, free: Sequence[str]) -> list[Backpro
     # Whether an infinite slope matters to a free parameter shows at once: Run asks for gradients.
     warnings += [each for each in begun.warnings if not isinstance(each, InfiniteSlope)]
     return warnings
-
-
-def unexplained(run: Run, row: Method, method: AtWork | None) -> list[BackpropError]:
-    """Why the step that was asked for is not explained, where it is not."""
-    wanted = run.options["explain_step"]
-    if not wanted or (method and method.explained):
-        return []
-    if not method:
-        why = f"no formula says how {row.name} finds its steps"
-    elif wanted <= run.before:
-        why = f"this run began after step {run.before}"
-    else:
-        why = f"the run ended after step {run.number}"
-    return [BackpropError(f"step {wanted} cannot be explained: {why}")]
-
-
-def result_of(
-    run: Run, row: Method, method: AtWork | None, stop: Stop, warnings: list[BackpropError]
-) -> Descent:
-    problem, last = run.problem, run.last
-    named, sign = problem.named, problem.sign
-
-    def by_name(column: Sequence[float]) -> dict[str, float]:
-        return named([sign * number + 0.0 for number in column])
-
-    step, value, x = run.best
-    state = State(row.name, run.number, named(run.x))
-    if method:
-        memory = {key: named(column) for key, column in method.state.items()}
-        state = replace(state, updates=method.k, searched=method.searched, memory=memory)
-    return Descent(
-        output=problem.output,
-        value=last.value,
-        parameters=last.parameters,
-        gradients=by_name(run.gradient),
-        start_value=run.start.value,
-        start=run.start.parameters,
-        start_gradients=by_name(run.start_gradient),
-        steps=run.count,
-        stopped=stop.cause,
-        reason=stop.reason + run.led + run.relieved,
-        converged=stop.converged,
-        best=Best(step, value * sign, named(x)),
-        optimizer=row.name,
-        maximize=sign < 0,
-        bounds=problem.bounds,
-        gradient_norm=run.norm,
-        evaluations=problem.evaluations,
-        values=run.values,
-        values_every=run.values_every,
-        history=run.history,
-        state=state,
-        explained=tuple(method.explained if method else ()),
-        error=stop.error,
-        warnings=tuple(warnings),
-    )

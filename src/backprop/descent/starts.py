@@ -9,7 +9,7 @@ from random import Random
 from typing import Unpack
 
 from backprop.descent import minimize
-from backprop.descent.minimize import Errand
+from backprop.descent.errand import Errand
 from backprop.descent.objective import Ending
 from backprop.descent.result import Descent, StartsEnd
 from backprop.descent_options import DescentOptions, complete
