@@ -160,12 +160,11 @@ def test_loops_say_what_the_unrolled_graph_says(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "s[0] = 0.2; a = 0.7; s[i] = sin(a*s[i-1]) for i in 1..8; g[i] = derivative(s[i], a) for i in 1..8; L = sum(g[*])",
         "x[i] = i/3 for i in 1..5; y[i] = exp(a) for i in 1..5; a = 1; V = sum(y[i]*x[i] for i in 1..5); L = derivative(V, a) + sum(x[*])",
     ],
 )
 def test_what_is_no_loop_is_unrolled(text: str) -> None:
-    """Zeros with their warning; members of a recurrence, each by what leads to all; a step for several."""
+    """A step for several members."""
     assert not isinstance(read_model(Source("<text>", text), many=0), LoopModel)
 
 

@@ -26,7 +26,7 @@ from backprop.loops.derived import adjoints, spread
 from backprop.loops.domains import Domain
 from backprop.loops.domains import spread as marks_spread
 from backprop.loops.in_time import TimeOrder
-from backprop.loops.many import Many
+from backprop.loops.many import Many, NotLoops
 from backprop.loops.numbers_for_all import made_apart, numbers_for_all
 from backprop.loops.parts import Use
 from backprop.loops.placement import Layout
@@ -187,9 +187,18 @@ class DerivativeRows(Derivatives):
         moved = self._moved_by(plan, by.family)
         plan.used_besides += [by, *([plan.uses[asked.of]] if asked.of in plan.uses else ())]
         equations = ReadWithin(plan, moved, by, partial(self.within, plan, tells=False), order)
-        asked = asked._replace(of=equations.row(asked.of))
-        row, led = self._of_one(plan, asked, moved, equations, through)
-        return equations.read(row), led
+        pending = {*self.pending}
+        try:
+            within = asked._replace(of=equations.row(asked.of))
+            row, led = self._of_one(plan, within, moved, equations, through)
+            return equations.read(row), led
+        except NotLoops:
+            homes, whole_of_it = self._columns.homes, self._columns.whole
+            if not through or homes[asked.by] is not whole_of_it or homes[asked.of] is whole_of_it:
+                raise
+        for row in self.pending.keys() - pending:
+            del self.pending[row]
+        return through(asked, by)
 
     def _of_one(
         self,

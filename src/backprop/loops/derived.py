@@ -108,11 +108,15 @@ def by_number(columns: ArrayColumns, step: int) -> bool:
 
 
 def adjoints(
-    writer: Rows, steps: Sequence[int], sums: Mapping[int, int], by: Sequence[int]
+    writer: Rows,
+    steps: Sequence[int],
+    sums: Mapping[int, int],
+    by: Sequence[int],
+    apart: Container[int] = (),
 ) -> dict[int, int]:
     """The rows of the adjoints of what leads to some rows by steps, operands first. sums: the adjoints of
-    these. by: what the derivatives are by."""
-    return _Adjoint(writer, steps).back(steps, {**sums}, by)
+    these. by: what the derivatives are by. apart: steps that stand for no other row that is equal."""
+    return _Adjoint(writer, [each for each in steps if each not in apart]).back(steps, {**sums}, by)
 
 
 class _Adjoint(Walk[Row]):

@@ -69,19 +69,8 @@ class ReadWithin:
         return made_with(self._columns, found, {**self._members}) if self._members else found
 
     def for_some(self, root: int, some: Domain) -> int:
-        """A row for some of its combinations: a domain directly within its home. What leads to it is computed
-        for these alone, so that nothing asks for the others."""
-        columns, home, made = self._columns, self._columns.homes[root], dict[int, int]()
-        for row in in_order([root], columns.operands):
-            if columns.homes[row] is not home:
-                continue
-            special = columns.specials.get(row)
-            if row in self._members or not (columns.is_step(row) and special is None):
-                made[row] = columns.lift(special.row if isinstance(special, Lift) else row, some)
-            else:
-                parts = [made.get(each, each) for each in columns.operands(row)]
-                made[row] = columns.step(columns.op(row), parts)
-        return made[root]
+        """As the function of this name."""
+        return for_some(self._columns, root, some, self._members)
 
     def made_again(self, others: Mapping[int, int]) -> None:
         """Take note that rows have been made again: others by their numbers."""
@@ -144,8 +133,8 @@ class ReadWithin:
         every = bool(hit.all())
         domain = home if every else Domain(home, hit.astype(numpy.int64))
         root = self._again(number, combinations, domain)
-        self._derive(root)
-        root = self._within(root, (*path, use.family))
+        self._derive(root)  # before: a derivative is a copy of what it is of until it is known
+        root = self._within(each_by_itself(columns, root), (*path, use.family))
         if stands_for_another(columns, root):
             refuse("goes through members that are a step of something else")
         if not has_other_slopes(columns, root):
@@ -233,7 +222,7 @@ class ReadWithin:
             scope[name] = Variable(columns.special(Index(known), domain))
         root = plan.builder.with_body(loop._replace(domain=domain, scope=scope)).root
         plan.enter_uses()
-        return each_by_itself(columns, root)
+        return root
 
 
 def made_with(columns: ArrayColumns, of: int, made: dict[int, int]) -> int:
@@ -243,6 +232,8 @@ def made_with(columns: ArrayColumns, of: int, made: dict[int, int]) -> int:
         if row in made or not any(each in made for each in operands):
             continue
         parts, special = [made.get(each, each) for each in operands], columns.specials.get(row)
+        if parts == [*operands]:
+            continue
         if isinstance(special, Gathered):
             made[row] = columns.special(Gathered(parts[0], special.gather), columns.homes[row])
         elif isinstance(special, Lift):
@@ -251,6 +242,22 @@ def made_with(columns: ArrayColumns, of: int, made: dict[int, int]) -> int:
         else:
             made[row] = columns.step(columns.op(row), parts)
     return made.get(of, of)
+
+
+def for_some(columns: ArrayColumns, root: int, some: Domain, members: Container[int] = ()) -> int:
+    """A row for some of its combinations: a domain directly within its home. What leads to it is computed
+    for these alone, so that nothing asks for the others. members: rows that are not made again."""
+    home, made = columns.homes[root], dict[int, int]()
+    for row in in_order([root], columns.operands):
+        if columns.homes[row] is not home:
+            continue
+        special = columns.specials.get(row)
+        if row in members or not (columns.is_step(row) and special is None):
+            made[row] = columns.lift(special.row if isinstance(special, Lift) else row, some)
+        else:
+            parts = [made.get(each, each) for each in columns.operands(row)]
+            made[row] = columns.step(columns.op(row), parts)
+    return made[root]
 
 
 def each_by_itself(columns: ArrayColumns, root: int) -> int:

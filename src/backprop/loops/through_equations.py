@@ -4,10 +4,12 @@ computed before, of which the equations read the derivatives as they read any ot
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import numpy
 
+from backprop.graph import in_order
 from backprop.loops.affine import numbered, whole
 from backprop.loops.derivative_sweep import DerivativeSweep, Reached, Runs, enter, refuse
 from backprop.loops.derived import Destination, Stage, choosing, derived, moved
@@ -19,6 +21,7 @@ from backprop.loops.placement import Layout
 from backprop.loops.read_within import has_other_slopes, stands_for_another
 from backprop.loops.recurrence import Recurrence, Timed
 from backprop.loops.rows import ArrayColumns, Gathered, Read
+from backprop.loops.tangent_families import TangentFamilies
 from backprop.loops.zero_members import Holds
 from backprop.operations import GATHERS
 from backprop.syntax.scanner import Tokens
@@ -45,6 +48,7 @@ class ThroughEquations:
         self, columns: ArrayColumns, pending: dict[int, AskedRow], reads: dict[str, set[str]]
     ) -> None:
         self._columns, self.pending, self._reads = columns, pending, reads
+        self._tangents: dict[str, TangentFamilies] = {}
 
     def through(
         self,
@@ -59,7 +63,12 @@ class ThroughEquations:
         reached: says which members lead to a number. number: of the statement. Raises NotLoops."""
         columns = self._columns
         if columns.homes[asked.of] is not columns.whole:
-            refuse("goes through other equations, for each combination by others")
+            if columns.homes[asked.by] is not columns.whole:
+                refuse("goes through other equations, for each combination by others")
+            row, led = self._forward(plan, runs, asked.by).row(asked.of, runs, number)
+            every = in_order([row], columns.operands)
+            self._read(plan, number, {plan.uses[at].family for at in every if at in plan.uses})
+            return row, led
         mark = self._swept(plan, runs, reached, number, asked)
         name = mark + by.family
         if name not in plan.families:
@@ -70,6 +79,7 @@ class ThroughEquations:
         led = family.owner[places] != Family.ABSENT
         if not led.any():
             refuse("is 0")
+        self._read(plan, number, {name})
         if led.all():
             row = columns.special(Read(name, special.at, special.within), home)
             plan.uses[row] = Use(row, name, by.places)
@@ -80,6 +90,18 @@ class ThroughEquations:
         )
         plan.uses[row] = Use(row, name, places[led])
         return columns.special(Gathered(row, GATHERS["sum"]), home), led
+
+    def _read(self, plan: Layout, number: int, families: set[str]) -> None:
+        """Take note of what a statement reads. number: its own."""
+        self._reads.setdefault(plan.loops[number].family, set()).update(families)
+
+    def _forward(self, plan: Layout, runs: Runs, by: int) -> TangentFamilies:
+        """How all moves with one member."""
+        label = self._name(plan, by)
+        if label not in self._tangents:
+            every = partial(self._whole, plan, runs)
+            self._tangents[label] = TangentFamilies(plan, label, plan.uses[by], every, self._reads)
+        return self._tangents[label]
 
     def _name(self, plan: Layout, row: int) -> str:
         """The family of a number: its own, or of a member or an expression a new one."""

@@ -3,7 +3,7 @@ is said of them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import chain, islice
 
 import numpy
@@ -24,27 +24,48 @@ Holds = NDArray[numpy.bool_]
 """For each combination of a domain whether something holds."""
 
 
-def led_to(columns: ArrayColumns, root: int, some: Mapping[int, Holds]) -> Holds:
-    """For which combinations a row depends on others, through steps that have slopes. some: for which of
-    theirs these count."""
+def led_to(
+    columns: ArrayColumns, root: int, some: Mapping[int, Holds], sloped: bool = False
+) -> Holds:
+    """For which combinations a row depends on others. some: for which of theirs these count. sloped:
+    whether only steps with slopes lead on, and of a choice what may be taken."""
     found = {**some}
     for row in in_order([root], lambda each: () if each in some else columns.operands(each)):
-        for operand in () if row in some else _sloped(columns, row):
+        operands = _sloped(columns, row) if sloped else columns.operands(row)
+        for operand in () if row in some else operands:
             if operand in found:
                 there = spread(found[operand], columns.homes[operand], columns.homes[row])
                 found[row] = found[row] | there if row in found else there
     return found.get(root, numpy.zeros(columns.homes[root].size, dtype=bool))
 
 
-def _sloped(columns: ArrayColumns, row: int) -> list[int]:
+def _sloped(columns: ArrayColumns, row: int) -> Sequence[int]:
     """The operands of a row by which it has a slope."""
-    operands = [*columns.operands(row)]
+    operands = columns.operands(row)
     if row in columns.specials or not columns.is_step(row):
         return operands
     operation = OPERATIONS[columns.op(row)]
     if operation.chooses:
         return operands[1:]
     return [each for each, slope in zip(operands, operation.slopes, strict=True) if slope != "0"]
+
+
+def made_of_something(columns: ArrayColumns, root: int) -> Holds:
+    """For which combinations a row is more than products with sums of no terms, which are 0."""
+    found = dict[int, Holds]()
+    for row in in_order([root], columns.operands):
+        home, special = columns.homes[row], columns.specials.get(row)
+        every = numpy.full(home.size, not columns.is_number(row) or columns.constant(row) != 0)
+        parts = [spread(found[each], columns.homes[each], home) for each in columns.operands(row)]
+        operation = columns.op(row) if columns.is_step(row) and special is None else ""
+        if operation == "if":
+            parts = parts[1:]
+        if parts and (special is not None or operation in ("*", "neg", "copy")):
+            every = numpy.logical_and.reduce(parts)
+        elif parts and operation in ("+", "-", "if"):
+            every = numpy.logical_or.reduce(parts)
+        found[row] = every
+    return found[root]
 
 
 class ZeroMembers:

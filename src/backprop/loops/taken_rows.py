@@ -1,0 +1,98 @@
+"""Rows made again for some of their combinations, one for each of another domain: of what no statement of the
+text says, which could be read again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy
+
+from backprop.graph import in_order
+from backprop.loops.affine import Ints, affine, numbered, numbers_up, plain, whole
+from backprop.loops.domains import Domain, Wholes
+from backprop.loops.parts import Use
+from backprop.loops.placement import Layout
+from backprop.loops.rows import Gathered, Index, Lift, Read
+
+_Taken = tuple[Domain, Wholes]
+"""A domain, and for each of its combinations that of the domain that it stands for."""
+
+
+class TakenRows:
+    """These rows. of: a home of rows. chosen: which of its combinations, one for each of `domain`. read:
+    what is read, by row, besides what the plan knows; takes what is read of those."""
+
+    def __init__(
+        self, plan: Layout, read: Mapping[int, Use], of: Domain, chosen: Wholes, domain: Domain
+    ) -> None:
+        self._plan, self._columns, self._read = plan, plan.columns, {**plan.uses, **read}
+        self._taken: dict[Domain, _Taken | None] = {
+            home: (domain, whole(numbers_up(of, home))[chosen])
+            for home in of.around()
+            if home.parent is not None
+        }
+        self._taken[plan.columns.whole] = None
+        self._made: dict[int, int] = {}
+
+    def domain(self, home: Domain) -> Domain:
+        """What stands for a domain."""
+        found = self._of(home)
+        return found[0] if found else home
+
+    def row(self, root: int) -> int:
+        """What stands for a row."""
+        columns, read, made = self._columns, self._read, self._made
+        for row in in_order([root], lambda at: () if at in read else columns.operands(at)):
+            if row not in made:
+                taken = self._of(columns.homes[row])
+                made[row] = self._again(row, *taken) if taken else row
+        return made[root]
+
+    def _of(self, home: Domain) -> _Taken | None:
+        """What stands for a domain, None where nothing has to."""
+        if home not in self._taken:
+            assert home.parent is not None
+            outer = self._of(home.parent)
+            if outer:
+                parent, some = outer
+                counts = home.first(home.parent.size)[some]
+                starts = numpy.cumsum(counts) - counts
+                at = numpy.arange(int(counts.sum())) - numpy.repeat(starts, counts)
+                at += numpy.repeat(home.starts[some], counts)
+                each = int(counts[0]) if len(counts) and (counts == counts[0]).all() else counts
+                self._taken[home] = Domain(parent, each), at
+            else:
+                self._taken[home] = None
+        return self._taken[home]
+
+    def _again(self, row: int, domain: Domain, chosen: Wholes) -> int:
+        columns, special, made = self._columns, self._columns.specials.get(row), self._made
+        if row in self._read:
+            use = self._read[row]
+            return reading(self._plan, use.family, whole(numbered(use.places))[chosen], domain)
+        if isinstance(special, Index):
+            return columns.special(Index(_evenly(special.numbers[chosen], domain)), domain)
+        if isinstance(special, Lift):
+            inner = made[special.row]
+            return inner if columns.homes[inner] is domain else columns.lift(inner, domain)
+        if isinstance(special, Gathered):
+            return columns.special(Gathered(made[special.row], special.gather), domain)
+        assert columns.is_step(row)
+        parts = [made[each] for each in columns.operands(row)]
+        found = columns.step(columns.op(row), parts)
+        return found if columns.homes[found] is domain else columns.lift(found, domain)
+
+
+def reading(plan: Layout, family: str, places: Wholes, domain: Domain) -> int:
+    """A row that reads members of a family, one for each combination of a domain."""
+    of = plan.families[family]
+    indices = numpy.unravel_index(numpy.minimum(places, of.size - 1), of.shape) if of.shape else ()
+    at = [_evenly(index + low, domain) for index, low in zip(indices, of.low, strict=True)]
+    found = plan.columns.special(Read(family, tuple(at), domain), domain)
+    plan.uses[found] = Use(found, family, plain(affine(places, domain) or places))
+    return found
+
+
+def _evenly(numbers: Wholes, domain: Domain) -> Ints:
+    numbers = whole(numbers)
+    return affine(numbers, domain) or numbers
