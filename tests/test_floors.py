@@ -31,6 +31,7 @@ FLOORS = {
     "symbolic": 4,
     "engine": 4,
     "loops": 5,
+    "by_rows": 5,
     "evaluation": 5,
     "given": 5, "json_numbers": 5, "data_files": 5, "data_bytes": 5, "data_given": 5,
     "inputs": 5,
@@ -40,7 +41,7 @@ FLOORS = {
     "report": 7,
     "picture": 7,
     "derivation": 7,
-    "commands": 8, "many_outputs": 8, "derived_formulas": 8, "indexed_derivatives": 8, "row_by_row": 8, "descending": 8,
+    "commands": 8, "all_gradients": 8, "many_outputs": 8, "derived_formulas": 8, "indexed_derivatives": 8, "row_by_row": 8, "descending": 8,
     "reports": 9,
     "api": 10, "model_matrices": 10, "model_formulas": 10, "value": 10,
     "__init__": 11,
@@ -52,6 +53,7 @@ NEVER = {
     "engine": {"language", "source"},  # they never see the text of a file
     "chain": {"language", "source"},
     "commands": {"reports"},  # they never see a format
+    "all_gradients": {"reports"},
     "many_outputs": {"reports"},
 }
 """Rooms that a room may not import although they are below it, or would be."""
@@ -120,6 +122,10 @@ ONLY = {
         "data_files.py",
         "data_given.py",
         "row_by_row.py",
+        "by_rows/block_kernel.py",
+        "by_rows/block_writer.py",
+        "by_rows/reductions.py",
+        "by_rows/row_program.py",
         "reports/plot.py",
         "engine/coefficients.py",
         "engine/elimination.py",

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from backprop.errors import BackpropError, BadOption, ByOtherMeans, TooLarge
-from backprop.evaluation.gradient import Gradient, evaluate, gradient
+from backprop.errors import BackpropError, BadOption, TooLarge
+from backprop.evaluation.gradient import Gradient, evaluate
 from backprop.inputs import Asked, Inputs
 from backprop.language import Model
 from backprop.loops.worth import MANY, MANY_OFTEN
-from backprop.names import family, is_pattern, meant
+from backprop.names import family, meant
 from backprop.report import declared
-from backprop.report.gradient_report import GradientReport, gradient_report
 
 if TYPE_CHECKING:
     from backprop.derivation import Derivation
@@ -20,53 +19,6 @@ if TYPE_CHECKING:
     from backprop.report.check_report import CheckReport
     from backprop.report.hessian_part_report import PartReport
     from backprop.report.hessian_report import Hessian
-    from backprop.report.large_report import LargeReport
-
-
-def grad(
-    inputs: Inputs,
-    wrt: Sequence[str] = (),
-    whole: bool = False,
-    only: Sequence[str] = (),
-    engine: str = "auto",
-) -> GradientReport | LargeReport:
-    """The value and the gradient of each output that is asked for (of the only one, if none is).
-
-    wrt: the names in the gradient. whole: a table has every member of a family; only: it has these
-    names. engine: how it is computed.
-    """
-    model, numbers = inputs.given()
-    model.engine = engine
-    names = meant(wrt, model.names, "these equations")
-    shown = meant(only, model.names, "these equations")
-    for each in inputs.of:
-        if not is_pattern(each):
-            model.output(each)  # which says of a family what to choose
-    outputs: Sequence[str | None] = model.meant_outputs(inputs.of) or [None]
-    if model.loops and not whole:
-        from backprop.report.large_report import large_report  # with numpy
-
-        if large := large_report(model, numbers, outputs, shown, names):
-            large.notes = [*large.notes, *_by_other_means(model, engine)]
-            return large
-    by = [*dict.fromkeys((*names, *map(model.output, outputs)))] if names else []
-    results = [gradient(model, numbers, output, engine, by) for output in outputs]
-    report = gradient_report(model, results, names, whole, shown)
-    if slow := _by_other_means(model, engine):
-        report = report._replace(elsewhere=slow)
-    if not model.worked:
-        return report
-    from backprop.evaluation.elsewhere import elsewhere
-
-    return report._replace(elsewhere=[*report.elsewhere, *elsewhere(model, results[0].data)])
-
-
-def _by_other_means(model: Model, engine: str) -> list[BackpropError]:
-    """The note that machine code was asked for, and has not computed a gradient of loops."""
-    if engine != "native" or not model.slow:
-        return []
-    message = f"computed without machine code, since {model.slow}"
-    return [ByOtherMeans(message, where=model.source.name)]
 
 
 def hessian(

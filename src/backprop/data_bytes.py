@@ -55,6 +55,11 @@ def _all_of(file: IO[bytes] | Any, name: str) -> bytes:
     most, pieces, size = available() / 4, list[bytes](), 0
     if isinstance(file, io.BufferedReader) and stat.S_ISCHR(os.fstat(file.fileno()).st_mode):
         most = min(most, _DEVICE)
+    if isinstance(file, io.BufferedReader):  # at once: joining pieces takes as long as reading them
+        known = os.fstat(file.fileno()).st_size
+        if 0 < known <= most:
+            pieces.append(file.read(known))
+            size = len(pieces[0])
     while size <= most and (piece := file.read(_PIECE)):
         pieces.append(piece)
         size += len(piece)
@@ -63,7 +68,7 @@ def _all_of(file: IO[bytes] | Any, name: str) -> bytes:
             f"{name} has more than {shown(most / 1e9, 2)} GB, which memory does not hold as a table"
         )
         raise CannotRead(message, hints=["give a part of it: fewer rows or columns"])
-    return b"".join(pieces)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
 def said(error: Exception) -> str:

@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 import numpy
 import pyarrow
 from numpy.typing import NDArray
-from pyarrow import compute, feather, parquet
 from pyarrow import csv as arrow_csv
 
 from backprop.data_bytes import bytes_of, said
@@ -27,6 +26,7 @@ from backprop.source import normal
 MISSING = ("", "NA", "N/A", "#N/A", "null", "NULL", "None")
 """What stands in a cell that has no number."""
 
+_SHORT = 1000  # bytes
 _ARROW, _PARQUET = (".arrow", ".feather", ".ipc"), (".parquet", ".pq")
 _MAGIC = {b"PAR1": "parquet", b"ARROW1": "arrow", b"FEA1": "arrow"}
 _ALSO = ["write it as CSV, TSV, Parquet or Arrow"]
@@ -149,7 +149,7 @@ class FileTable:
                 hints = ["give them different names in the first line, or leave one out"]
                 raise BadData(message, where=f"{part.name}:1", hints=hints)
             column = part.columns.column(at[0])
-            none = column.is_null().to_numpy()
+            none = _missing_in(column)
             pieces.append(self._numbers(column, name, start))
             missing.append(none)
             start += len(none)
@@ -165,6 +165,8 @@ class FileTable:
         if types.is_boolean(kind):
             column = column.cast(pyarrow.int8())
         elif types.is_string(kind) or types.is_large_string(kind):
+            from pyarrow import compute  # which takes 60 ms
+
             self._no_text(column, name, start)
             column = compute.utf8_trim_whitespace(column)
         elif not (
@@ -177,8 +179,9 @@ class FileTable:
             message = f"{self._cell(name, row)} is {column[row - start].as_py()!s}, and no number"
             hints = [f"numbers are needed here, and this column has a {kind} in each cell"]
             raise BadData(message, where=self._where(row), hints=hints)
-        found = column.cast(pyarrow.float64(), safe=False).to_numpy()
-        return numpy.asarray(found, dtype=float)
+        if not types.is_floating(kind):  # casts import what takes 60 ms
+            column = column.cast(pyarrow.float64(), safe=False)
+        return numpy.asarray(column.to_numpy(), dtype=float)
 
     def _no_text(self, column: Any, name: str, start: int) -> None:
         """Raise BadData for the first cell of a column of text that is no number."""
@@ -195,6 +198,14 @@ class FileTable:
                 if part.text is not None and "," in cell and cell.replace(",", "", 1).isdigit():
                     hints = ["if it has a decimal comma: --decimal ,", *hints]
                 raise BadData(message, where=self._where(start + at), hints=hints) from None
+
+
+def _missing_in(column: Any) -> NDArray[numpy.bool_]:
+    """Which cells of a column have nothing in them."""
+    if not column.null_count:
+        return numpy.zeros(len(column), dtype=bool)
+    found: NDArray[numpy.bool_] = column.is_null().to_numpy()
+    return found
 
 
 def _first(which: Any) -> int:
@@ -225,6 +236,8 @@ def read_tables(paths: Sequence[str], form: TextForm | None = None) -> list[File
 
 def as_parquet(columns: Mapping[str, Reals]) -> bytes:
     """Columns as a file of Parquet."""
+    from pyarrow import parquet
+
     out = io.BytesIO()
     parquet.write_table(pyarrow.table(dict(columns)), out)
     return out.getvalue()
@@ -272,8 +285,12 @@ def _read(path: str, form: TextForm) -> _DataFile:
         )
     try:
         if kind == "parquet":
+            from pyarrow import parquet  # for these files only
+
             columns = parquet.read_table(pyarrow.BufferReader(data))
         elif kind == "arrow":
+            from pyarrow import feather
+
             columns = feather.read_table(pyarrow.BufferReader(data))
         else:
             return _text(name, plain, data, form)
@@ -291,18 +308,20 @@ def _named(columns: Any, name: str) -> Any:
 
 def _text(name: str, path: str, data: bytes, form: TextForm) -> _DataFile:
     """A file of text. Raises BadData."""
-    if not data.strip():
+    if not data[:_SHORT].strip() and not data.strip():
         raise BadData("there is nothing in this file", where=name, hints=_ALSO)
     if not form.delimiter:
         form = form._replace(delimiter=_delimiter(path, data))
     try:
-        data.decode("utf-8")
+        if not data.isascii():
+            data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         message = f"byte 0x{data[error.start]:02X} is no UTF-8"
         raise BadData(message, where=f"{name}:{line}", hints=["save the file as UTF-8"]) from None
     reading = arrow_csv.ReadOptions(autogenerate_column_names=not form.header)
-    parsing = arrow_csv.ParseOptions(delimiter=form.delimiter, newlines_in_values=True)
+    quoted = b'"' in data  # then there may be ends of lines in a cell, which takes longer
+    parsing = arrow_csv.ParseOptions(delimiter=form.delimiter, newlines_in_values=quoted)
     converting = arrow_csv.ConvertOptions(
         null_values=[*MISSING],
         strings_can_be_null=True,

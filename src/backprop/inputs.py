@@ -15,6 +15,7 @@ from backprop.options import MaxNodes, Option, Seed, default_of, names
 from backprop.source import Source
 
 if TYPE_CHECKING:
+    from backprop.data_given import DataTable
     from backprop.language.laid import Data
 
 DEFAULT_FILE = "eqs.txt"
@@ -44,6 +45,13 @@ class Asked(NamedTuple):
     def read(self, many: float = 0) -> "Asked":
         """Itself: there is nothing to read."""
         return self
+
+
+class Opened(NamedTuple):
+    """The equations that a person gives, and the tables: what can be read once only."""
+
+    source: Source
+    tables: "Sequence[DataTable]"
 
 
 class Inputs(NamedTuple):
@@ -130,7 +138,7 @@ class Inputs(NamedTuple):
         tell = say if self.verbose else silent
         return read_model(source, self.seed, self.max_nodes, many, tell, sizes, tables)
 
-    def tables(self, files: Sequence[str]) -> "Sequence[Data]":
+    def tables(self, files: Sequence[str]) -> "Sequence[DataTable]":
         """The tables of some files, read as those of --data are."""
         if not files:
             return ()
@@ -160,12 +168,22 @@ class Inputs(NamedTuple):
                 hints.append("for what comes down a pipe write - as the file")
             raise CannotRead(message, hints=hints) from error
 
+    def opened(self) -> Opened:
+        """The equations and the tables, for `given`."""
+        return Opened(self._equations(), self.tables(self.data))
+
     def given(
-        self, bounds: Collection[str] = (), many: float = MANY
+        self,
+        bounds: Collection[str] = (),
+        many: float = MANY,
+        opened: Opened | None = None,
+        tables: "Sequence[Data] | None" = None,
     ) -> tuple[Model, dict[str, float]]:
         """The Model and the numbers for its inputs. bounds: names or patterns of those for which the
-        bounds of the model do not hold. many: from so many steps on the Model is one of loops."""
-        source, tables = self._equations(), self.tables(self.data)
+        bounds of the model do not hold. many: from so many steps on the Model is one of loops. opened: what
+        it is made of, if that has been opened. tables: others in their place."""
+        source, known = opened or self.opened()
+        tables = known if tables is None else tables
         if not (self.values or self.settings):
             return self._read(source, tables, many), {}
         from backprop.given import opened_all, read_numbers, read_with  # not at each start

@@ -1,6 +1,6 @@
 """`backprop grad`."""
 
-from backprop import commands
+from backprop import all_gradients
 from backprop.cli.printing import (
     Digits,
     Format,
@@ -37,7 +37,7 @@ def grad(
         _rows(inputs, wrt, whole, format, output, digits)
         return
     format = chosen_format(format, output)
-    report = commands.grad(inputs, wrt, whole, only, engine)
+    report = all_gradients.grad(inputs, wrt, whole, only, engine)
     deliver(report, format, output, digits)
     complain(report.notes, "note")
 

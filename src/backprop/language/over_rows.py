@@ -32,7 +32,7 @@ def over_rows(statements: Sequence[Statement], data: Sequence[Data], source: Sou
     for table in data:
         _check_names(statements, table)
     tables = [each.rows([name for name in each.names if name in words]) for each in data]
-    laid = _Laying(statements, [each for each in tables if each.numbers], data, source).laid()
+    laid = Laying(statements, [each for each in tables if each.numbers], data, source).laid()
     return laid._replace(data=data)
 
 
@@ -73,7 +73,7 @@ class _Edit:
         return Tokens(old.source, tuple(kinds), texts, starts, ends)
 
 
-class _Laying:
+class Laying:
     def __init__(
         self,
         statements: Sequence[Statement],

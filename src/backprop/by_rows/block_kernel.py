@@ -1,0 +1,186 @@
+"""What a block of rows brings to sums over rows, and to the gradients of what all rows have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy
+
+from backprop.by_rows.block_writer import BlockWriter
+from backprop.by_rows.reductions import Extremes, by_chunks
+from backprop.chain.walk import Walk
+from backprop.engine.underflow import SCALE
+from backprop.graph import Columns, in_order
+from backprop.loops import edges
+from backprop.loops.arrays import Spread, finite
+from backprop.loops.domains import Reals
+from backprop.operations import OPERATIONS
+from backprop.row import is_truth
+from backprop.syntax.functions import LOST, TINY
+
+_SAME = 1e-13
+"""How far apart sums may be with and without what is too small for a double, relative to their size."""
+
+
+class RowBlock(NamedTuple):
+    """Some rows that come one after the other. columns: of each its numbers, shape (rows,). start: the
+    number of the first row."""
+
+    columns: Mapping[str, Reals]
+    rows: int
+    start: int
+
+
+class NotSure(Exception):
+    """Something is not finite, stands on a border, or is too small for a double: others say what is so.
+    row: where that is known, the number of its table, and its number there, from 0."""
+
+    def __init__(self, reason: str, table: int = -1, row: int = -1) -> None:
+        super().__init__(reason)
+        self.table, self.row = table, row
+
+
+class Summed(NamedTuple):
+    """A number that is summed over rows. term: its row in the graph of a row. total: its name. reads: the
+    names of what is computed once that the term needs."""
+
+    term: int
+    total: str
+    table: int
+    reads: frozenset[str]
+
+
+class RowGraph(NamedTuple):
+    """The graph of a row. names: its nodes by name. shared: of these the inputs that all rows have in
+    common; of_columns: the others. tables: of each name that has rows the number of its table."""
+
+    columns: Columns
+    names: Mapping[str, int]
+    shared: Mapping[str, int]
+    of_columns: Mapping[str, int]
+    tables: Mapping[str, int]
+
+
+class BlockPart(NamedTuple):
+    """What a block of rows brings. sums: of each chunk, shape (chunks, titles). values, slopes: by name."""
+
+    sums: Reals
+    values: Mapping[str, Extremes]
+    slopes: Mapping[str, Extremes]
+
+
+class BlockKernel:
+    """Sums over the rows of a block, and what their gradients are.
+
+    titles: of each sum its total's name, and then, where there are seeds, of each input that all rows
+    have in common its name, for the gradient by it. columns: those that are read. shared: the numbers of
+    these inputs.
+    """
+
+    def __init__(
+        self,
+        row: RowGraph,
+        sums: Sequence[Summed],
+        seeds: Mapping[int, float] | None,
+        shared: Callable[[str], float],
+        watched: bool,
+    ) -> None:
+        self._sums, self._table = sums, sums[0].table
+        self._graph = row.columns
+        watched_names = {
+            name: row.names[name]
+            for name, table in (row.tables.items() if watched else ())
+            if table == self._table
+        }
+        nodes = in_order(
+            [*(each.term for each in sums), *watched_names.values()], row.columns.operands
+        )
+        self._steps = [node for node in nodes if row.columns.is_step(node)]
+        inside = {*nodes}
+        self._inputs = {name: node for name, node in row.shared.items() if node in inside}
+        self._leaves = {name: node for name, node in row.of_columns.items() if node in inside}
+        self.columns = [*self._leaves]
+        self._shared = {node: shared(name) for name, node in self._inputs.items()}
+        self._seeds = seeds
+        self._by = [*self._inputs] if seeds is not None else []
+        self.titles = [*(each.total for each in sums), *self._by]
+        self._watched = watched_names
+        """What it is noted of how large it, and the gradient by it, is."""
+        self._bordered: list[int] = []
+        self._leading = leading = {*in_order([each.term for each in sums], row.columns.operands)}
+        if seeds is not None:
+            bordered = filter(leading.__contains__, self._steps)
+            self._bordered = [each for each in bordered if edges.has_some(self._graph.op(each))]
+        moving: set[int] = {*self._inputs.values(), *self._leaves.values()}
+        for step in self._steps:
+            if any(each in moving for each in self._graph.operands(step)):
+                moving.add(step)
+        self._moving = moving
+
+    def __call__(self, block: RowBlock) -> BlockPart:
+        """The part of a block. Raises NotSure."""
+        writer = BlockWriter()
+        with writer.watched():
+            sums, walk, gradients = self._computed(block, writer)
+            self._look(block, sums, walk, gradients)
+            if writer.small:
+                shifted = BlockWriter(LOST)
+                with shifted.watched():
+                    other, _, _ = self._computed(block, shifted, SCALE)
+                size = numpy.maximum(numpy.abs(sums), numpy.abs(other))
+                if not (numpy.abs(sums - other) <= numpy.maximum(_SAME * size, TINY)).all():
+                    raise NotSure("something is too small for a double", self._table)
+            values = {}
+            slopes = {}
+            for name, node in self._watched.items():
+                values[name] = Extremes()
+                values[name].add(walk.found[node], block.rows)
+                if node in gradients and node in self._leading:
+                    slopes[name] = Extremes()
+                    slopes[name].add(numpy.add(gradients[node], 0.0), block.rows)
+        return BlockPart(sums, values, slopes)
+
+    def _computed(
+        self, block: RowBlock, writer: BlockWriter, scale: float = 1.0
+    ) -> tuple[Reals, Walk[Reals], dict[int, Spread]]:
+        known: dict[int, Spread] = {**self._shared}
+        for name, node in self._leaves.items():
+            known[node] = block.columns[name]
+        walk: Walk[Reals] = Walk(writer, self._graph, self._steps, known)
+        walk.forward()
+        parts = [by_chunks(walk.found[each.term], block.rows) for each in self._sums]
+        gradients: dict[int, Spread] = {}
+        if self._seeds is not None:
+            seeds = {node: seed * scale for node, seed in self._seeds.items()}
+            wanted = dict.fromkeys([*self._inputs.values(), *self._watched.values()])
+            gradients = walk.backward(dict(seeds), wanted)
+            if scale != 1.0:
+                gradients = {node: slope / scale for node, slope in gradients.items()}
+            slopes = (gradients[self._inputs[name]] for name in self._by)
+            parts += [by_chunks(slope, block.rows) for slope in slopes]
+        return numpy.stack(parts, axis=1) + 0.0, walk, gradients
+
+    def _look(
+        self, block: RowBlock, sums: Reals, walk: Walk[Reals], gradients: Mapping[int, Spread]
+    ) -> None:
+        """Raise NotSure where something is not finite, or on a border."""
+        looked = walk.looked_at([each.term for each in self._sums])
+        if not (numpy.isfinite(sums).all() and all(map(finite, looked))):
+            row = -1
+            for each in (*looked, *gradients.values()):
+                bad = numpy.flatnonzero(~numpy.isfinite(numpy.broadcast_to(each, block.rows)))
+                if len(bad):
+                    row = int(bad[0]) if row < 0 else min(row, int(bad[0]))
+            raise NotSure("a row is not finite", self._table, block.start + max(row, 0))
+        for step in self._bordered:
+            operands = self._graph.operands(step)
+            still = [each not in self._moving or self._is_truth(each) for each in operands]
+            met = edges.met(self._graph.op(step), [walk.found[each] for each in operands], still)
+            if numpy.any(met):
+                raise NotSure("a row stands on a border", self._table)
+
+    def _is_truth(self, node: int) -> bool:
+        """Whether a node is true or false."""
+        graph = self._graph
+        return graph.is_step(node) and is_truth(OPERATIONS[graph.op(node)])

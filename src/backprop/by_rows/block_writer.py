@@ -1,0 +1,69 @@
+"""The table of operations on blocks of rows, by NumPy's own functions: as exact as these, a few units of the
+last digit, and many times as fast as one number after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any
+
+import numpy
+
+from backprop.loops.arrays import ArrayWriter, Spread
+from backprop.operations import OPERATIONS
+from backprop.syntax.functions import TINY, can_vanish
+
+_OTHERWISE = {
+    "acos": "arccos",
+    "acosh": "arccosh",
+    "asin": "arcsin",
+    "asinh": "arcsinh",
+    "atan": "arctan",
+    "atan2": "arctan2",
+    "atanh": "arctanh",
+    "pow": "power",
+}
+"""What NumPy calls functions of C's library, where it has another name for them."""
+
+_KNOWN = frozenset({*_OTHERWISE, "cbrt", "cos", "cosh", "exp", "exp2", "expm1", "hypot", "log",
+                    "log10", "log1p", "log2", "sin", "sinh", "tan", "tanh"})  # fmt: skip
+
+
+class BlockWriter(ArrayWriter):
+    """As ArrayWriter, with NumPy's functions."""
+
+    def value(self, name: str, operands: Sequence[Spread]) -> Spread:
+        function = _function(name)
+        if function is None or all(isinstance(each, float) for each in operands):
+            return super().value(name, operands)
+        if text := _simpler(name, operands):
+            return self.text(text, dict(zip(OPERATIONS[name].operands, operands, strict=True)))
+        found = function(*operands)
+        return self.kept(name, found, operands)
+
+    def kept(self, name: str, found: Spread, operands: Sequence[Spread]) -> Spread:
+        if isinstance(found, float) or not can_vanish(name):
+            return super().kept(name, found, operands)
+        if found.min() >= TINY:  # as it is nearly always, and sooner known than of each
+            return found
+        return super().kept(name, found, operands)
+
+
+@cache
+def _function(name: str) -> Callable[..., Any] | None:
+    """NumPy's function for an operation, None where it has none that is all of it."""
+    row = OPERATIONS[name]
+    if row.machine not in _KNOWN or row.mended:
+        return None
+    found: Callable[..., Any] = getattr(numpy, _OTHERWISE.get(row.machine, row.machine))
+    return found
+
+
+def _simpler(name: str, operands: Sequence[Spread]) -> str:
+    """The text of a simpler value where an operand is a certain number."""
+    row = OPERATIONS[name]
+    for word, number, text in row.special:
+        at = row.operands.index(word)
+        if isinstance(operands[at], float) and operands[at] == number:
+            return text
+    return ""

@@ -1,0 +1,43 @@
+"""The rows of tables that memory holds, as blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+
+from backprop.by_rows.block_kernel import RowBlock
+from backprop.by_rows.reductions import CHUNK
+from backprop.language.laid import Data, RowNumbers
+
+BLOCK = 4 * CHUNK
+"""Rows of a block: what is computed of them stays in the processor's cache."""
+
+
+class HeldRows:
+    """A table whose columns are in memory. names: of these."""
+
+    def __init__(self, table: Data, names: Sequence[str]) -> None:
+        self.name, self.names = table.name, names
+        self.numbers: RowNumbers = table.rows(names)
+
+    def blocks(self, names: Sequence[str]) -> Iterator[RowBlock]:
+        """All rows, in blocks."""
+        size, numbers = self.numbers.size, self.numbers.numbers
+        for start in range(0, size, BLOCK):
+            stop = min(start + BLOCK, size)
+            yield RowBlock({n: numbers[n][start:stop] for n in names}, stop - start, start)
+
+    def first(self) -> FirstRows:
+        """Its first row as a table."""
+        return FirstRows(self.name, self.numbers, self.names)
+
+
+class FirstRows:
+    """The first row of a table, by which equations are looked at."""
+
+    def __init__(self, name: str, numbers: RowNumbers, names: Collection[str]) -> None:
+        self.name, self.names, self._numbers = name, names, numbers
+
+    def rows(self, names: Sequence[str]) -> RowNumbers:
+        """Some of its columns."""
+        some = {name: self._numbers.numbers[name][:1] for name in names}
+        return self._numbers._replace(size=1, numbers=some)

@@ -1,0 +1,318 @@
+"""Value and gradient of an output over rows of data, a block of rows at a time, in constant memory.
+
+What depends on columns is a graph of one row, gone through with arrays in the place of its columns: the
+chain rule is that of `chain.walk`. What is summed over rows leads to the graph of what is computed once.
+Sums that other sums need come first: a level is a pass over the data. The passes back begin with what
+needs most; the last one has every row's gradient, and what rows bring to that of the inputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+import numpy
+
+from backprop.by_rows.block_kernel import BlockKernel, NotSure, RowBlock, RowGraph, Summed
+from backprop.by_rows.reductions import Extremes, Totals
+from backprop.chain.walk import Walk
+from backprop.errors import BackpropError
+from backprop.graph import in_order
+from backprop.language.apart import Apart, NotApart
+from backprop.language.model import Model
+from backprop.language.reading import read_carefully
+from backprop.language.sizes import NO_SIZES, GivenSizes
+from backprop.loops.arrays import ArrayWriter, finite
+from backprop.loops.domains import Reals
+from backprop.names import family
+
+_MOST_STEPS = 5000
+"""Of more steps in a row, or once, loops over arrays are the better way."""
+
+
+class RowSource(Protocol):
+    """The rows of a table, which can be gone through again and again."""
+
+    def blocks(self, names: Sequence[str]) -> Iterable[RowBlock]:
+        """All rows of some columns, in blocks of a multiple of `CHUNK` rows but for the last one."""
+        ...
+
+
+class Passed(NamedTuple):
+    """What passes over all rows find. data, gradients: of what is computed once, by name. values, slopes:
+    of what has rows, by name."""
+
+    value: float
+    data: Mapping[str, float]
+    gradients: Mapping[str, float]
+    values: Mapping[str, Extremes]
+    slopes: Mapping[str, Extremes]
+
+
+class RowProgram:
+    """Equations over rows. output: a name that is computed once. values: numbers for inputs. Raises NotApart
+    where this is not the way."""
+
+    def __init__(
+        self, apart: Apart, output: str, seed: int = 0, sizes: GivenSizes = NO_SIZES
+    ) -> None:
+        self.apart, self.output = apart, output
+        self.row = _read(apart.row, seed, sizes)
+        self.once = _read(apart.once, seed, sizes)
+        if output not in self.once.names:
+            raise NotApart(f"{output} is no single number")
+        self._once_graph = self.once.graph(output)
+        names = self.row.names
+        leaves = {name: node for name, node in names.items() if not self._is_step(node)}
+        columns = {name: leaves[name] for name in apart.columns if name in leaves}
+        self.shared = {name: node for name, node in leaves.items() if name not in columns}
+        """The inputs of a row that all rows have in common."""
+        tables = {**apart.columns, **apart.families}
+        named = {name: tables.get(family(name) or name, -1) for name in names}
+        with_rows = {name: table for name, table in named.items() if table >= 0}
+        self.of_row = RowGraph(self.row.columns, names, self.shared, columns, with_rows)
+        self.sums = [*self._summed()]
+        self.levels = self._levels()
+
+    def _is_step(self, node: int) -> bool:
+        return self.row.columns.is_step(node)
+
+    def _summed(self) -> Iterator[Summed]:
+        """Every number that is summed and leads to the output, or to what does."""
+        asked = {*self.once.names, *self.shared}
+        labels = {node: name for name, node in self.shared.items()}
+        for each in self.apart.sums:
+            for name, node in self.row.names.items():
+                if (family(name) or name) != each.term:
+                    continue
+                total = each.total + name[len(each.term) :]
+                if total not in asked:
+                    continue
+                inside = in_order([node], self.row.columns.operands)
+                reads = frozenset(labels[other] for other in inside if other in labels)
+                yield Summed(node, total, each.table, reads)
+
+    def _levels(self) -> list[list[Summed]]:
+        """The sums in passes: each after those that it needs. Raises NotApart for a circle."""
+        behind = {each.total: self._totals_of(each.reads) for each in self.sums}
+        level: dict[str, int] = {}
+        left = [*self.sums]
+        while left:
+            ready = [each for each in left if behind[each.total] <= level.keys()]
+            if not ready:
+                raise NotApart("sums need one another")
+            now = {
+                each.total: 1 + max((level[x] for x in behind[each.total]), default=-1)
+                for each in ready
+            }
+            level |= now
+            left = [each for each in left if each.total not in level]
+        found: list[list[Summed]] = [[] for _ in range(1 + max(level.values(), default=-1))]
+        for each in self.sums:
+            found[level[each.total]].append(each)
+        return found
+
+    def _totals_of(self, names: Iterable[str]) -> set[str]:
+        """The sums that lead to names."""
+        totals = {each.total for each in self.sums}
+        known = [self.once.names[name] for name in names if name in self.once.names]
+        labels = self.once.labels
+        inside = {labels.get(node, "") for node in in_order(known, self.once.columns.operands)}
+        return totals & (inside | {*names})
+
+    def value_and_gradient(
+        self,
+        given: Mapping[str, float],
+        sources: Sequence[RowSource],
+        sizes: Sequence[int],
+        watched: bool = False,
+        map_blocks: Callable[..., Iterable[Any]] = map,
+    ) -> Passed:
+        """Both, at numbers for all inputs. sources: of each table its rows. sizes: how many these are.
+        watched: whether it is noted how large what has rows is. map_blocks: as `map`, perhaps by threads.
+        Raises NotSure."""
+        passing = _Passing(self, given, sources, sizes, map_blocks)
+        return passing.all(watched)
+
+
+class _Passing:
+    """All passes at one point."""
+
+    def __init__(
+        self,
+        program: RowProgram,
+        given: Mapping[str, float],
+        sources: Sequence[RowSource],
+        sizes: Sequence[int],
+        map_blocks: Callable[..., Iterable[Any]],
+    ) -> None:
+        self._program, self._sources, self._map = program, sources, map_blocks
+        self._sizes = sizes
+        counts = {name: float(sizes[at]) for name, at in program.apart.counts.items()}
+        self._known: dict[str, float] = {**given, **counts}
+        self._writer = ArrayWriter()
+        once = program.once
+        self._walk: Walk[Reals] = Walk(self._writer, once.columns, (), self._leaves_once())
+        self.values: dict[str, Extremes] = {}
+        self.slopes: dict[str, Extremes] = {}
+
+    def _leaves_once(self) -> dict[int, float]:
+        names = self._program.once.names
+        return {names[name]: number for name, number in self._known.items() if name in names}
+
+    def _compute(self, names: Iterable[str]) -> None:
+        """Compute what is computed once, as far as these need it."""
+        once, walk = self._program.once, self._walk
+        nodes = [once.names[name] for name in names if name in once.names]
+        for step in in_order(nodes, once.columns.operands):
+            if step in walk.found:
+                continue
+            if once.columns.is_number(step):
+                walk.found[step] = once.columns.constant(step)
+                continue
+            if not once.columns.is_step(step):
+                raise NotSure("an input has no number")
+            operands = [walk.found[each] for each in once.columns.operands(step)]
+            with self._writer.watched():
+                found = walk.made(step, operands)
+            if not finite(found):
+                raise NotSure("what is computed once is not finite")
+            walk.found[step] = float(found)
+        if self._writer.small:
+            raise NotSure("something is too small for a double")
+
+    def all(self, watched: bool) -> Passed:
+        """All passes forward, and back."""
+        program = self._program
+        levels = program.levels
+        single = len(levels) == 1 and len(levels[0]) == 1
+        shared: dict[str, float] = {}
+        for at, level in enumerate(levels):
+            self._compute(name for each in level for name in each.reads)
+            if single and at == len(levels) - 1:
+                (only,) = level
+                here = self._pass(level, {only.term: 1.0}, watched)
+            else:
+                here = self._pass(level, None, False)
+            for each in level:
+                self._take(each.total, here[each.total])
+            shared = here
+        self._compute([program.output])
+        value = float(self._number(program.output))
+        direct = self._back({program.output: 1.0})
+        if single:
+            weight = direct.get(levels[0][0].total, 0.0)
+            for slopes in self.slopes.values():
+                ends = sorted((weight * slopes.least, weight * slopes.most))
+                slopes.least, slopes.most = ends
+                slopes.total *= weight
+            by = {
+                name: weight * slope for name, slope in shared.items() if name != levels[0][0].total
+            }
+            return self._passed(value, by)
+        by, seeds = {}, dict[str, float]()
+        for at in range(len(levels) - 1, -1, -1):
+            above = self._back({program.output: 1.0}, by)
+            seeds |= {each.total: above.get(each.total, 0.0) for each in levels[at]}
+            if at:
+                terms = {each.term: seeds[each.total] for each in levels[at]}
+                for name, slope in self._pass(levels[at], terms, False).items():
+                    if name not in seeds:
+                        by[name] = by.get(name, 0.0) + slope
+        every = {each.term: seeds[each.total] for each in program.sums}
+        found = self._pass(program.sums, every, watched)
+        totals = {each.total for each in program.sums}
+        return self._passed(
+            value, {n: s for n, s in found.items() if n not in totals or n in program.shared}
+        )
+
+    def _passed(self, value: float, by: Mapping[str, float]) -> Passed:
+        program = self._program
+        gradients = self._back({program.output: 1.0}, by)
+        data = {}
+        self._compute(program.once.names)
+        for name in program.once.names:
+            data[name] = float(self._number(name))
+        data |= {name: self._known[name] for name in program.shared if name in self._known}
+        if not all(map(numpy.isfinite, gradients.values())):
+            raise NotSure("a gradient is not finite")
+        return Passed(value, data, gradients, self.values, self.slopes)
+
+    def _take(self, total: str, number: float) -> None:
+        self._known[total] = number
+        if total in self._program.once.names:
+            self._walk.found[self._program.once.names[total]] = number
+
+    def _number(self, name: str) -> float:
+        """The number of what is computed once, or given."""
+        names = self._program.once.names
+        if name in names:
+            if names[name] not in self._walk.found:
+                self._compute([name])
+            found = self._walk.found[names[name]]
+            return float(found)
+        if name not in self._known:
+            raise NotSure("an input has no number")
+        return self._known[name]
+
+    def _back(
+        self, seeds: Mapping[str, float], by: Mapping[str, float] | None = None
+    ) -> dict[str, float]:
+        """The gradient by every name that is computed once. by: what rows bring to some."""
+        once = self._program.once
+        every = {**(by or {})}
+        for name, seed in seeds.items():
+            every[name] = every.get(name, 0.0) + seed
+        named = {once.names[n]: float(s) for n, s in every.items() if n in once.names}
+        nodes = in_order([*named], once.columns.operands)
+        walk = self._walk
+        walk.steps = [node for node in nodes if once.columns.is_step(node)]
+        walk.guarded = Walk(self._writer, once.columns, walk.steps, {}).guarded
+        with self._writer.watched():
+            found = walk.backward(dict(named), nodes)
+        labels = once.labels
+        gradients = {
+            labels[node]: float(slope) + 0.0 for node, slope in found.items() if node in labels
+        }
+        return {**{n: s for n, s in every.items() if n not in once.names}, **gradients}
+
+    def _pass(
+        self, sums: Sequence[Summed], seeds: Mapping[int, float] | None, watched: bool
+    ) -> dict[str, float]:
+        """A pass over the rows of all tables that have a part in it."""
+        found: dict[str, float] = {}
+        for table in dict.fromkeys(each.table for each in sums):
+            some = [each for each in sums if each.table == table]
+            mine = None if seeds is None else {each.term: seeds[each.term] for each in some}
+            for name, number in self._over(table, some, mine, watched).items():
+                found[name] = found.get(name, 0.0) + number
+        return found
+
+    def _over(
+        self, table: int, sums: Sequence[Summed], seeds: Mapping[int, float] | None, watched: bool
+    ) -> dict[str, float]:
+        program = self._program
+        kernel = BlockKernel(program.of_row, sums, seeds, self._number, watched)
+        totals = Totals(len(kernel.titles))
+        for part in self._map(kernel, self._sources[table].blocks(kernel.columns)):
+            totals.add(part.sums)
+            for mine, others in ((self.values, part.values), (self.slopes, part.slopes)):
+                for name, each in others.items():
+                    mine.setdefault(name, Extremes()).merge(each)
+        found: dict[str, float] = {}
+        for title, number in zip(kernel.titles, totals.value().tolist(), strict=True):
+            found[title] = found.get(title, 0.0) + number
+        return found
+
+
+def _read(source: Any, seed: int, sizes: GivenSizes) -> Model:
+    """A part as a Model. Raises NotApart."""
+    try:
+        found = read_carefully(source, seed, 10 * _MOST_STEPS, sizes)
+    except BackpropError as error:
+        raise NotApart(str(error)) from None
+    if found.derivations:
+        raise NotApart("derivatives stand in equations")
+    if len(found.columns) > _MOST_STEPS:
+        raise NotApart("there are many steps")
+    return found

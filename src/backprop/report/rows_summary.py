@@ -1,0 +1,181 @@
+"""What `backprop grad` has to say where data have many rows: of what has rows how large it, and the gradient
+by it, is, found in passes over blocks of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+from backprop.by_rows.block_kernel import NotSure
+from backprop.by_rows.held_rows import HeldRows
+from backprop.by_rows.reductions import Extremes
+from backprop.by_rows.row_program import Passed, RowProgram
+from backprop.errors import BackpropError
+from backprop.evaluation.gradient import Gradient
+from backprop.evaluation.leaves import inputs_at
+from backprop.inputs import Inputs, Opened
+from backprop.language.apart import NotApart, apart
+from backprop.language.laid import Laid
+from backprop.language.model import Model
+from backprop.loops.worth import MANY
+from backprop.names import family, is_pattern
+from backprop.numbers import shown
+from backprop.places import STANDARD
+from backprop.report import Cell, Column, Table, spread_of
+from backprop.report.gradient_report import GradientReport, gradient_report
+from backprop.syntax.parser import read
+
+if TYPE_CHECKING:
+    from backprop.report.large_report import LargeReport
+
+_ENDLESS = 1 << 62
+
+
+class RowsSummary:
+    """As `GradientReport`. sample: the equations with the first row of each table. found: what was found, by
+    output. sizes: of each table its rows."""
+
+    def __init__(
+        self,
+        sample: Model,
+        found: Mapping[str, Passed],
+        sizes: Sequence[int],
+        wrt: Sequence[str],
+        only: Sequence[str],
+        others: Callable[[], GradientReport | LargeReport],
+    ) -> None:
+        assert sample.laid
+        self._sample, self._found, self._sizes = sample, found, sizes
+        self._laid: Laid = sample.laid
+        self._make_others = others
+        results = [self._result(output, passed) for output, passed in found.items()]
+        self._report = gradient_report(sample, results, wrt, False, only)
+
+    @property
+    def warnings(self) -> Sequence[BackpropError]:
+        """Those of the equations."""
+        return self._report.warnings
+
+    @property
+    def notes(self) -> Sequence[BackpropError]:
+        """There are none: what is worth a note is looked at row by row."""
+        return []
+
+    def _result(self, output: str, passed: Passed) -> Gradient:
+        """What was found, with one number for what has rows."""
+        data, gradients = dict[str, float](), dict[str, float]()
+        for name in self._sample.names:
+            key = self._key(name)
+            if key is None:
+                data[name] = passed.data.get(name, 0.0)
+                if name in passed.gradients:
+                    gradients[name] = passed.gradients[name]
+            else:
+                data[name] = passed.values[key].mean
+                if key in passed.slopes:
+                    gradients[name] = passed.slopes[key].size
+        return Gradient(output, passed.value, data, gradients, tuple(self._sample.warnings))
+
+    def _key(self, name: str) -> str | None:
+        """What a member is called in the text of a row; None of what has no rows."""
+        of, _, inside = name.partition("[")
+        if of not in self._laid.families:
+            return None
+        others = inside.rstrip("]").rpartition(",")[0]
+        return f"{of}[{others}]" if others else of
+
+    def table(self) -> Table:
+        """Columns name, role, equation, data, and the gradient of each output."""
+        plain = self._report.table()
+        columns = {each.title: [*each.cells] for each in plain.columns}
+        every = [str(name) for name in self._report.columns[0].cells]
+        slopes = [each.title for each in plain.columns if each.of]
+        for at, (title, members) in enumerate(self._report.rows):
+            names = [every[member] for member in members]
+            table = self._laid.families.get(family(names[0]))
+            if table is None:
+                continue
+            size = self._sizes[table]
+            keys = [self._key(name) or "" for name in names]
+            columns["name"][at] = _with_rows(str(title), size)
+            columns["equation"][at] = self._sample.text_of(names[0])
+            for passed, title in zip(self._found.values(), slopes, strict=True):
+                columns["data"][at] = _spread([passed.values[key] for key in keys])
+                columns[title][at] = _size([passed.slopes.get(key) for key in keys])
+        cells = [each._replace(cells=columns[each.title]) for each in plain.columns]
+        return plain._replace(columns=cells)
+
+    def records(self) -> list[Column]:
+        """Every row, as without this summary."""
+        return self._others.records()
+
+    def objects(self) -> Iterator[dict[str, Any]]:
+        """As `records`."""
+        yield from self._others.objects()
+
+    @cached_property
+    def _others(self) -> GradientReport | LargeReport:
+        return self._make_others()
+
+
+def _with_rows(name: str, size: int) -> str:
+    """A name with all rows in the place of the first: `r[1..1000]` for `r[1]`."""
+    before, _, _ = name.rpartition("1]")
+    return f"{before}1..{size}]"
+
+
+def _spread(some: Sequence[Extremes]) -> Cell:
+    every = Extremes()
+    for each in some:
+        every.merge(each)
+    if not isfinite(every.mean):
+        return f"{every.count} values"
+    return spread_of(every.count, every.least, every.most, every.mean)
+
+
+def _size(some: Sequence[Extremes | None]) -> Cell:
+    known = [each.size for each in some if each is not None]
+    return f"≤ {shown(max(known), 6)}" if known else None
+
+
+def rows_summary(
+    inputs: Inputs,
+    opened: Opened,
+    wrt: Sequence[str],
+    only: Sequence[str],
+    others: Callable[[], GradientReport | LargeReport],
+) -> RowsSummary | None:
+    """The report for equations over many rows; None where another way is the right one: for few rows, and
+    where something has to be said of single rows. others: makes the report with a row for each member."""
+    if STANDARD in inputs.values or any(map(is_pattern, (*wrt, *only, *inputs.of))):
+        return None
+    statements, errors = read(opened.source)
+    if errors:
+        return None
+    words = {text for each in statements for text in each.tokens.texts}
+    used = [(each, [name for name in each.names if name in words]) for each in opened.tables]
+    try:
+        sources = [HeldRows(table, names) for table, names in used if names]
+        if sum(each.numbers.size for each in sources) * len(words) < MANY:
+            return None
+        sample, numbers = inputs.given((), _ENDLESS, opened, [each.first() for each in sources])
+        parts = apart(statements, opened.tables, opened.source)
+        if sample.laid is None or sample.worked or len({*wrt, *only} - {*sample.names}):
+            return None
+        outputs = inputs.of or [sample.output()]
+        known, missing = inputs_at(sample, numbers)
+        if missing:
+            return None
+        given = {sample.labels[node]: number for node, number in known.items()}
+        sizes = [each.numbers.size for each in sources]
+        found = {}
+        for output in outputs:
+            program = RowProgram(parts, sample.output(output), inputs.seed, sample.sizes)
+            passed = program.value_and_gradient(given, sources, sizes, True)
+            found[program.output] = passed
+    except (BackpropError, NotApart, NotSure):
+        return None  # which the ordinary way finds, too, and says well
+
+    return RowsSummary(sample, found, sizes, wrt, only, others)
