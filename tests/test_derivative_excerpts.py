@@ -14,6 +14,7 @@ from backprop import commands
 from backprop.derivation import Derivation
 from backprop.derivation.excerpts import of_members
 from backprop.errors import BackpropError
+from backprop.evaluation.gradient import gradient
 from backprop.inputs import Asked
 from backprop.language import Model
 from backprop.language.reading import read_carefully
@@ -66,7 +67,7 @@ def pairs(source: Source) -> Model | None:
     """The text unrolled, if it is one of loops, too."""
     try:
         right = read_carefully(source)
-        commands.gradient(right, {}, None)
+        gradient(right, {}, None)
     except BackpropError:
         return None
     return right if read_model(source, many=0).loops else None
@@ -92,7 +93,7 @@ def test_members_are_explained_with_the_numbers_of_the_unrolled_graph(text: str)
     source = Source("<text>", text)
     right = pairs(source)
     assert right
-    for name in random.Random(1).sample(sorted(commands.gradient(right, {}, None).gradients), 3):
+    for name in random.Random(1).sample(sorted(gradient(right, {}, None).gradients), 3):
         looped = read_model(source, many=0)
         recurrent = is_recurrent(looped)
         same(explained(looped, name), explained(right, name))
@@ -110,7 +111,7 @@ def test_random_members_are_explained(group: int, request: pytest.FixtureRequest
         source = Source("<text>", text)
         if not (right := pairs(source)):
             continue
-        names = sorted(commands.gradient(right, {}, None).gradients)
+        names = sorted(gradient(right, {}, None).gradients)
         for name in random.Random(number).sample(names, min(len(names), 2)):
             model = read_model(source, many=0)
             if of_members(model, {}, None, [name], "both"):
@@ -129,7 +130,7 @@ def test_families_and_members_are_drawn_as_of_the_unrolled_graph(text: str) -> N
     source = Source("<text>", text)
     right = pairs(source)
     assert right
-    names = sorted(commands.gradient(right, {}, None).gradients)
+    names = sorted(gradient(right, {}, None).gradients)
     for focus in ([], *([name] for name in random.Random(2).sample(names, 3))):
         looped = read_model(source, many=0)
         recurrent = is_recurrent(looped)

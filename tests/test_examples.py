@@ -55,8 +55,9 @@ def test_example(
 def test_every_error_class_has_an_example() -> None:
     """A new cause comes with a file that shows its message; files and options are test_cli's."""
     from backprop import errors
-    from backprop.commands import Inputs, grad
+    from backprop.all_gradients import grad
     from backprop.errors import BackpropError
+    from backprop.inputs import Inputs
 
     shown: set[str] = set()
     for path in FILES:

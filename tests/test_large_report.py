@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from backprop.commands import grad
+from backprop.all_gradients import grad
 from backprop.evaluation.gradient import gradient
 from backprop.inputs import Inputs
 from backprop.language.reading import read_carefully

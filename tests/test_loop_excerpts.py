@@ -14,6 +14,7 @@ import pytest
 from backprop import commands
 from backprop.derivation.excerpts import of_members
 from backprop.errors import TooLarge
+from backprop.evaluation.gradient import gradient
 from backprop.inputs import Asked
 from backprop.language import Model
 from backprop.language.named_steps import named_steps
@@ -185,10 +186,10 @@ def test_all_steps_of_large_families_are_too_many() -> None:
 def test_what_cannot_be_cut_out_is_unrolled() -> None:
     text = "n = 500; x[i] = i/n for i in 1..n; L = logsumexp(x[i]^2 for i in 1..n)"
     looped = read_model(Source("<text>", text), many=0)
-    gradient = commands.gradient(looped, {}, None)
+    slopes = gradient(looped, {}, None)
     assert looped.loops
     assert isinstance(looped, loop_model.LoopModel)
-    shown = Chosen(looped, gradient.output)
+    shown = Chosen(looped, slopes.output)
     with pytest.raises(NotLoops):
         shown.excerpt(shown.about(["x[3]"]), ["x[3]"])
     found = explained(looped, {}, ["x[3]"], "text")

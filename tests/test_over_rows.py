@@ -13,7 +13,7 @@ import numpy
 import pytest
 
 import backprop as library
-from backprop import commands
+from backprop.evaluation.gradient import gradient
 from backprop.language.laid import RowNumbers
 from backprop.language.reading import read_carefully
 from backprop.loops import loop_model, sequence
@@ -49,8 +49,8 @@ def both(text: str, **columns: Any) -> list[Any]:
     source, table = Source("<text>", text), [Given(**columns)]
     looped = read_model(source, many=0, tables=table)
     assert looped.loops
-    found = [commands.gradient(read_carefully(source, tables=table), {}, None)]
-    return [*found, commands.gradient(looped, {}, None)]
+    found = [gradient(read_carefully(source, tables=table), {}, None)]
+    return [*found, gradient(looped, {}, None)]
 
 
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))

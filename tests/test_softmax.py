@@ -7,7 +7,7 @@ import mpmath
 import numpy
 import pytest
 
-from backprop import commands
+from backprop.evaluation.gradient import gradient
 from backprop.evaluation.hessian_matrix import hessian_at
 from backprop.language.reading import read_carefully
 from backprop.loops import loop_model, sequence
@@ -75,7 +75,7 @@ def right(scores: list[float], row: int) -> tuple[list[float], list[float], list
 def test_shares_and_gradients_are_those_of_mpmath(scores: list[float], loops: bool) -> None:
     source = Source("<text>", text(len(scores)))
     model = read_model(source, many=0) if loops else read_carefully(source)
-    found = commands.gradient(model, named(scores))
+    found = gradient(model, named(scores))
     assert bool(model.loops) == loops
     for row in (1, 2):
         shares, slopes, _ = right(scores, row)
