@@ -17,7 +17,7 @@ from backprop.by_rows import held_rows
 from backprop.by_rows.block_kernel import NotSure
 from backprop.by_rows.held_rows import HeldRows
 from backprop.by_rows.reductions import CHUNK, Totals, by_chunks
-from backprop.by_rows.row_program import Passed, RowProgram
+from backprop.by_rows.row_program import RowProgram, SumsAndSlopes
 from backprop.language.apart import NotApart, apart
 from backprop.language.laid import RowNumbers
 from backprop.operations import FUNCTIONS
@@ -54,7 +54,7 @@ def passed(
     output: str = "L",
     watched: bool = True,
     map_blocks: Callable[..., Any] = map,
-) -> Passed:
+) -> SumsAndSlopes:
     """What passes over all rows find, at the numbers of the text."""
     program = program_of(text, [*tables], output)
     given = dict[str, float]()
@@ -69,7 +69,7 @@ def members(gradients: Any, name: str) -> list[float]:
     return [slope for each, slope in gradients.items() if each.partition("[")[0] == name]
 
 
-def compare(text: str, *tables: Given, rel: float = 1e-12) -> Passed:
+def compare(text: str, *tables: Given, rel: float = 1e-12) -> SumsAndSlopes:
     """Hold it against the chain rule with a row of its own for every step of every row."""
     found = passed(text, *tables)
     plain = library.parse(text, data=[table.columns for table in tables]).grad({}, of="L")

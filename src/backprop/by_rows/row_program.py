@@ -18,7 +18,7 @@ from backprop.by_rows.reductions import Extremes, Totals
 from backprop.chain.walk import Walk
 from backprop.errors import BackpropError
 from backprop.graph import in_order
-from backprop.language.apart import Apart, NotApart
+from backprop.language.apart import NotApart, TwoTexts
 from backprop.language.model import Model
 from backprop.language.reading import read_carefully
 from backprop.language.sizes import NO_SIZES, GivenSizes
@@ -38,7 +38,7 @@ class RowSource(Protocol):
         ...
 
 
-class Passed(NamedTuple):
+class SumsAndSlopes(NamedTuple):
     """What passes over all rows find. data, gradients: of what is computed once, by name. values, slopes:
     of what has rows, by name."""
 
@@ -54,7 +54,7 @@ class RowProgram:
     where this is not the way."""
 
     def __init__(
-        self, apart: Apart, output: str, seed: int = 0, sizes: GivenSizes = NO_SIZES
+        self, apart: TwoTexts, output: str, seed: int = 0, sizes: GivenSizes = NO_SIZES
     ) -> None:
         self.apart, self.output = apart, output
         self.row = _read(apart.row, seed, sizes)
@@ -127,7 +127,7 @@ class RowProgram:
         sizes: Sequence[int],
         watched: bool = False,
         map_blocks: Callable[..., Iterable[Any]] = map,
-    ) -> Passed:
+    ) -> SumsAndSlopes:
         """Both, at numbers for all inputs. sources: of each table its rows. sizes: how many these are.
         watched: whether it is noted how large what has rows is. map_blocks: as `map`, perhaps by threads.
         Raises NotSure."""
@@ -181,7 +181,7 @@ class _Passing:
         if self._writer.small:
             raise NotSure("something is too small for a double")
 
-    def all(self, watched: bool) -> Passed:
+    def all(self, watched: bool) -> SumsAndSlopes:
         """All passes forward, and back."""
         program = self._program
         levels = program.levels
@@ -226,7 +226,7 @@ class _Passing:
             value, {n: s for n, s in found.items() if n not in totals or n in program.shared}
         )
 
-    def _passed(self, value: float, by: Mapping[str, float]) -> Passed:
+    def _passed(self, value: float, by: Mapping[str, float]) -> SumsAndSlopes:
         program = self._program
         gradients = self._back({program.output: 1.0}, by)
         data = {}
@@ -236,7 +236,7 @@ class _Passing:
         data |= {name: self._known[name] for name in program.shared if name in self._known}
         if not all(map(numpy.isfinite, gradients.values())):
             raise NotSure("a gradient is not finite")
-        return Passed(value, data, gradients, self.values, self.slopes)
+        return SumsAndSlopes(value, data, gradients, self.values, self.slopes)
 
     def _take(self, total: str, number: float) -> None:
         self._known[total] = number

@@ -37,7 +37,7 @@ class SummedTerm(NamedTuple):
     table: int
 
 
-class Apart(NamedTuple):
+class TwoTexts(NamedTuple):
     """The text of a row, and what is computed once. sums: what leads from one to the other. counts: by name
     the number of the table whose rows these count. columns: by name the number of the table. families:
     what else has rows, with the number of its table."""
@@ -50,7 +50,7 @@ class Apart(NamedTuple):
     families: dict[str, int]
 
 
-def apart(statements: Sequence[Statement], data: Sequence[Data], source: Source) -> Apart:
+def apart(statements: Sequence[Statement], data: Sequence[Data], source: Source) -> TwoTexts:
     """Statements as two texts. Raises NotApart, and what `over_rows` raises."""
     words = {text for each in statements for text in each.tokens.texts}
     tables = []
@@ -63,7 +63,7 @@ def apart(statements: Sequence[Statement], data: Sequence[Data], source: Source)
 class _Parting(Laying):
     """Cuts statements where rows are gathered."""
 
-    def apart(self) -> Apart:
+    def apart(self) -> TwoTexts:
         """The two texts."""
         constants = self._constants()
         kept = [each for each in self._statements if each not in constants]
@@ -86,7 +86,7 @@ class _Parting(Laying):
             raise NotApart("no sum over rows is a number of its own")
         families = {name: at for name, at in self._of.items() if name not in columns}
         name = self._source.name
-        return Apart(
+        return TwoTexts(
             Source(name, "\n".join([*row, *self.terms])),
             Source(name, "\n".join(once)),
             self.sums,

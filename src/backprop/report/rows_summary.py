@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from backprop.by_rows.block_kernel import NotSure
 from backprop.by_rows.held_rows import HeldRows
 from backprop.by_rows.reductions import Extremes
-from backprop.by_rows.row_program import Passed, RowProgram
+from backprop.by_rows.row_program import RowProgram, SumsAndSlopes
 from backprop.errors import BackpropError
 from backprop.evaluation.gradient import Gradient
 from backprop.evaluation.leaves import inputs_at
@@ -40,7 +40,7 @@ class RowsSummary:
     def __init__(
         self,
         sample: Model,
-        found: Mapping[str, Passed],
+        found: Mapping[str, SumsAndSlopes],
         sizes: Sequence[int],
         wrt: Sequence[str],
         only: Sequence[str],
@@ -63,7 +63,7 @@ class RowsSummary:
         """There are none: what is worth a note is looked at row by row."""
         return []
 
-    def _result(self, output: str, passed: Passed) -> Gradient:
+    def _result(self, output: str, passed: SumsAndSlopes) -> Gradient:
         """What was found, with one number for what has rows."""
         data, gradients = dict[str, float](), dict[str, float]()
         for name in self._sample.names:
