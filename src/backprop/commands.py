@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from backprop.errors import BackpropError, BadOption, TooLarge
+from backprop.errors import BadOption, TooLarge
 from backprop.evaluation.gradient import Gradient, evaluate
 from backprop.inputs import Asked, Inputs
 from backprop.language import Model
