@@ -606,6 +606,37 @@ def test_what_creeps_onto_bounds_is_put_onto_them() -> None:
     assert found.stopped == "minimum at bounds", found.reason
 
 
+@pytest.mark.parametrize(
+    ("text", "start", "unique"),
+    [
+        ("(x^2 + y^2 - 1.5)^2", {"x": 2.48, "y": 0}, False),  # y stays 0, and has no scale
+        ("(1e-14*x^2 + y^2 - 1.5)^2", {"x": 0, "y": -3.8}, False),
+        ("0.1*(1e-20*x^2 + y^2 - 1.5)^2 + 1e4*(z - 1)^2", {"x": 2e8, "y": 0.1, "z": -5}, False),
+        ("x^12 + 1", {"x": 1}, True),
+        ("x^16 + (x - y)^2 + 1", {"x": 2.3, "y": -1.5}, True),
+        ("x^20 + 1e3*(x - y)^2 + 5", {"x": 1.4, "y": 0.5}, True),
+        ("x^4 + 1e3*(x - y)^2 + 5", {"x": 0, "y": 0.5}, True),
+    ],
+)
+def test_a_curve_of_minima_is_one_and_a_flat_bottom_is_none(
+    text: str, start: dict[str, float], unique: bool
+) -> None:
+    found = descent(f"f = {text}", start)
+    assert found.converged
+    assert (found.stopped == "minimum") == unique, found.reason
+
+
+@pytest.mark.parametrize("unit", ["1", "1e18"])
+def test_a_start_on_a_plateau_is_no_minimum(unit: str) -> None:
+    """g is 1000 - 1e-13 there, less than its rounding from 1000 all around; its minimum is 990."""
+    y = "(y - 1.54 + 2*(x - 0.51)^3)"
+    z = f"(z - 1.97 + 2*{y}^3)"
+    text = f"g = 1000 - 10/(1 + (x - 0.51)^2 + {y}^2 + {z}^2 + (w + 1.32 + 0.5*{z}^2)^2)"
+    start = {"x": -1.77, "y": 0.78, "z": 1.51, "w": -1.34}
+    found = descent(f"{text}; f = {unit}*g", start, of="f")
+    assert (found.stopped, found.converged) == ("flat", False), found.reason
+
+
 @pytest.mark.parametrize("count", [150, 400, 3000])
 def test_a_curved_set_of_minima_of_many_inputs_is_not_unique(count: int) -> None:
     text = f"f = log(sum(exp(x[i]) for i in 1..{count})) - mean(x[i] for i in 1..{count})"

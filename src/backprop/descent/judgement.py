@@ -114,7 +114,7 @@ def _lowest(run: Run, landing: Landing, flat: Sequence[Flat]) -> Stop:
     alone = [
         each for each in both_ways if not _matter(landing, each) and landing.has_a_say(each.way)
     ]
-    nothing = flat and not landing.range and not landing.bends_up
+    nothing = flat and not landing.range and not landing.rises_up
     if alone or (one_way and run.problem.objective.is_smooth) or nothing:
         names = _names(run, landing, [each.way for each in alone or one_way or flat])
         advice = "start elsewhere"
@@ -138,7 +138,8 @@ def _lowest(run: Run, landing: Landing, flat: Sequence[Flat]) -> Stop:
         )
     if way := other_minima(run, landing) if run.problem.objective.is_smooth else None:
         names = _names(run, landing, [way.way])
-        along = f"{names} can move together along a curve and {output} stays the same"
+        together = " together" if ", " in names else ""
+        along = f"{names} can move{together} along a curve and {output} stays the same"
         return Stop(f"{least}, not unique", f"converged: a {least}, not unique: {along}; {still}")
     if landing.pushed.any():
         return Stop(

@@ -202,9 +202,11 @@ class Landing:
         return bool(len(found.bends) and found.bends.min() < -found.lost)
 
     @property
-    def bends_up(self) -> bool:
-        """Whether it bends up along a way, by more than rounding."""
-        return bool(len(self.spectrum.bends)) and self.spectrum.bends.max() > self.spectrum.lost
+    def rises_up(self) -> bool:
+        """Whether it rises by more than rounding along a way that bends up, until an input has moved far."""
+        found = self.spectrum
+        rises = found.bends * numpy.array([self.reach(way) for way in found.ways]) ** 2 / 2
+        return bool(((found.bends > found.lost) & (rises > self.room)).any())
 
     @property
     def is_top(self) -> bool:
