@@ -61,8 +61,8 @@ def passed(
     for model in (program.row, program.once):
         given |= {name: model.default(name) for name in model.defaults}
     sources = [HeldRows(table, table.names) for table in tables]
-    sizes = [table.size for table in tables]
-    return program.value_and_gradient(given, sources, sizes, watched, map_blocks)
+
+    return program.value_and_gradient(given, sources, watched, map_blocks)
 
 
 def members(gradients: Any, name: str) -> list[float]:

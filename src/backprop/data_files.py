@@ -50,19 +50,21 @@ class UsedColumns(NamedTuple):
     left_out: int = 0
 
 
-class _DataFile(NamedTuple):
-    """One file: its columns by name, and how it was read."""
+class DataFile(NamedTuple):
+    """One file, or a part of it: its columns by name, and how it was read. before: how many rows of it come
+    before."""
 
     name: str
     columns: pyarrow.Table
     text: bytes | None
     form: TextForm
+    before: int = 0
 
 
 class FileTable:
     """Files with the same columns, below one another."""
 
-    def __init__(self, parts: Sequence[_DataFile]) -> None:
+    def __init__(self, parts: Sequence[DataFile]) -> None:
         self._parts = parts
 
     @cached_property
@@ -111,9 +113,9 @@ class FileTable:
         """Where a row stands: `rows.csv:7`, by its line, or `rows.parquet, row 6`."""
         part, at = self._part(row)
         line = _line(part, at)
-        return f"{part.name}:{line}" if line else f"{part.name}, row {at + 1:,}"
+        return f"{part.name}:{line}" if line else f"{part.name}, row {part.before + at + 1:,}"
 
-    def _part(self, row: int) -> tuple[_DataFile, int]:
+    def _part(self, row: int) -> tuple[DataFile, int]:
         for part in self._parts:
             if row < part.columns.num_rows:
                 return part, row
@@ -124,7 +126,8 @@ class FileTable:
         return self.place(row)
 
     def _cell(self, column: str, row: int) -> str:
-        return f"{column} in row {self._part(row)[1] + 1:,}"
+        part, at = self._part(row)
+        return f"{column} in row {part.before + at + 1:,}"
 
     def _look(self, row: int) -> list[str]:
         part, at = self._part(row)
@@ -215,8 +218,8 @@ def _first(which: Any) -> int:
 def read_tables(paths: Sequence[str], form: TextForm | None = None) -> list[FileTable]:
     """The tables that files have: those with the same columns are one. paths: names, patterns such as
     `day*.csv`, or - for standard input. Raises CannotRead, BadData."""
-    parts: dict[frozenset[str], list[_DataFile]] = {}
-    for path in _expanded(paths):
+    parts: dict[frozenset[str], list[DataFile]] = {}
+    for path in expanded(paths):
         part = _read(path, form or TextForm())
         parts.setdefault(frozenset(part.columns.column_names), []).append(part)
     tables = [
@@ -253,17 +256,17 @@ def from_memory(data: Any) -> FileTable:
             "give a mapping of sequences with a number for each row, or a table of pyarrow or pandas"
         ]
         raise BadData(message, where="<data>", hints=hints) from None
-    return FileTable([_DataFile("<data>", _named(columns, "<data>"), None, TextForm())])
+    return FileTable([DataFile("<data>", _named(columns, "<data>"), None, TextForm())])
 
 
-def _in_order(part: _DataFile, first: _DataFile) -> Any:
+def _in_order(part: DataFile, first: DataFile) -> Any:
     names = first.columns.column_names
     if part.columns.column_names == names or len({*names}) < len(names):
         return part.columns
     return part.columns.select(names)
 
 
-def _expanded(paths: Sequence[str]) -> Iterator[str]:
+def expanded(paths: Sequence[str]) -> Iterator[str]:
     for path in paths:
         if path == STANDARD or os.path.exists(path) or not has_magic(path):
             yield path
@@ -274,7 +277,7 @@ def _expanded(paths: Sequence[str]) -> Iterator[str]:
         yield from found
 
 
-def _read(path: str, form: TextForm) -> _DataFile:
+def _read(path: str, form: TextForm) -> DataFile:
     """One file. Raises CannotRead, BadData."""
     name, data = bytes_of(path)
     plain = path.removesuffix(".gz")
@@ -297,21 +300,26 @@ def _read(path: str, form: TextForm) -> _DataFile:
     except (pyarrow.ArrowException, OSError) as error:
         message = f"{name} cannot be read as {kind.capitalize()}: {said(error)}"
         raise BadData(message, where=name, hints=["it may be cut off: copy it again"]) from None
-    return _DataFile(name, _named(columns, name), None, form)
+    return DataFile(name, _named(columns, name), None, form)
 
 
 def _named(columns: Any, name: str) -> Any:
     if not columns.num_columns:
         raise BadData("there is no column in this file", where=name)
-    return columns.rename_columns([normal(each.strip()) for each in columns.column_names])
+    return columns.rename_columns([*map(named, columns.column_names)])
 
 
-def _text(name: str, path: str, data: bytes, form: TextForm) -> _DataFile:
+def named(header: str) -> str:
+    """What a column is called."""
+    return normal(header.strip())
+
+
+def _text(name: str, path: str, data: bytes, form: TextForm) -> DataFile:
     """A file of text. Raises BadData."""
     if not data[:_SHORT].strip() and not data.strip():
         raise BadData("there is nothing in this file", where=name, hints=_ALSO)
     if not form.delimiter:
-        form = form._replace(delimiter=_delimiter(path, data))
+        form = form._replace(delimiter=delimiter_of(path, data))
     try:
         if not data.isascii():
             data.decode("utf-8")
@@ -338,10 +346,10 @@ def _text(name: str, path: str, data: bytes, form: TextForm) -> _DataFile:
         ) from None
     if not form.header:
         columns = columns.rename_columns([f"c{at + 1}" for at in range(columns.num_columns)])
-    return _DataFile(name, _named(columns, name), data, form)
+    return DataFile(name, _named(columns, name), data, form)
 
 
-def _delimiter(path: str, data: bytes) -> str:
+def delimiter_of(path: str, data: bytes) -> str:
     """What stands between cells: what occurs most often in the first line."""
     if path.endswith((".tsv", ".tab")):
         return "\t"
@@ -378,7 +386,7 @@ def _ragged(name: str, data: bytes, form: TextForm) -> BackpropError | None:
     return None
 
 
-def _line(part: _DataFile, row: int) -> int:
+def _line(part: DataFile, row: int) -> int:
     """The line in which a row of a text begins; 0 of other files."""
     if part.text is None:
         return 0

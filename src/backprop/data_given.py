@@ -6,13 +6,15 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from itertools import chain
+from math import inf
 from os import PathLike, fspath
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy
 from numpy.typing import NDArray
 
+from backprop.by_rows.held_rows import HeldRows
 from backprop.data_files import FileTable, TextForm, from_memory, read_tables
 from backprop.errors import BadData, BadOption, UnknownName
 from backprop.files import typed
@@ -30,15 +32,25 @@ _TEXT = re.compile(r"""(?<![\w'])([^\W\d]\w*'*)\s*(==|!=)\s*("[^"]*"|'[^']*')"""
 """A column of text compared with one."""
 
 
+class _WithNames(Protocol):
+    @property
+    def names(self) -> Sequence[str]: ...
+
+
+T = TypeVar("T", bound=_WithNames)
+
+
 class DataOptions(NamedTuple):
     """What a command line says of data. files: as of `read_tables`. columns: `x = Temp (C)`. where: of each a
-    condition that rows have to meet. skip_missing: whether rows without a number are left out."""
+    condition that rows have to meet. skip_missing: whether rows without a number are left out. memory: how
+    many bytes tables may have that are read as a whole."""
 
     files: tuple[str, ...]
     columns: tuple[str, ...] = ()
     where: tuple[str, ...] = ()
     form: TextForm = TextForm()
     skip_missing: bool = False
+    memory: float = inf
 
 
 class DataTable:
@@ -60,7 +72,22 @@ class DataTable:
             self._found[key] = self._read(key)
         return self._found[key]
 
+    def source(self, names: Sequence[str]) -> HeldRows:
+        """Its rows, for passes. Raises BadData."""
+        return HeldRows(self, names)
+
     def _read(self, names: tuple[str, ...]) -> RowNumbers:
+        found, left_out = self.kept(names)
+        if not found.size:
+            why = "no row of it meets --where" if self._table.count else "it has no rows"
+            if left_out == self._table.count and self._table.count:
+                why = "each row of it has a missing cell"
+            raise BadData(f"there is nothing to compute with: {why}", where=self.name)
+        return found
+
+    def kept(self, names: Sequence[str]) -> tuple[RowNumbers, int]:
+        """These columns, of the rows that are kept, if any; and how many are left out for missing cells.
+        Raises BadData."""
         conditions = [self._condition(text) for text in self._options.where]
         inside = {name for each in conditions for name in each.columns}
         headers = {name: self._headers[name] for name in dict.fromkeys([*names, *sorted(inside)])}
@@ -69,16 +96,12 @@ class DataTable:
         kept = numpy.ones(count, dtype=bool)
         for each in conditions:
             kept &= each.holds(used.numbers, self._texts(used.rows), count)
-        if not kept.any():
-            why = "no row of it meets --where" if self._table.count else "it has no rows"
-            if used.left_out == self._table.count and self._table.count:
-                why = "each row of it has a missing cell"
-            raise BadData(f"there is nothing to compute with: {why}", where=self.name)
         numbers = {
             name: used.numbers[name] if kept.all() else used.numbers[name][kept] for name in names
         }
         where = numpy.flatnonzero(kept) if used.rows is None else used.rows[kept]
-        return RowNumbers(self.name, len(where), numbers, partial(_place, self._table, where))
+        place = partial(_place, self._table, where)
+        return RowNumbers(self.name, len(where), numbers, place), used.left_out
 
     def _texts(self, rows: NDArray[numpy.int64] | None) -> Any:
         def texts(name: str) -> list[str | None]:
@@ -160,7 +183,7 @@ def _no_column(name: str, known: Collection[str]) -> UnknownName:
     return UnknownName(f"there is no column {name!r} for --where", hints=hints)
 
 
-def renamed(tables: Sequence[FileTable], given: Sequence[str]) -> dict[str, tuple[FileTable, str]]:
+def renamed(tables: Sequence[T], given: Sequence[str]) -> dict[str, tuple[T, str]]:
     """The columns of all tables by the names that equations have for them. given: `x = Temp (C)`. Raises
     BadOption."""
     found = {name: (table, name) for table in tables for name in table.names}

@@ -16,6 +16,7 @@ from backprop.source import Source
 
 if TYPE_CHECKING:
     from backprop.data_given import DataTable
+    from backprop.data_streamed import StreamedTable
     from backprop.language.laid import Data
 
 DEFAULT_FILE = "eqs.txt"
@@ -51,7 +52,7 @@ class Opened(NamedTuple):
     """The equations that a person gives, and the tables: what can be read once only."""
 
     source: Source
-    tables: "Sequence[DataTable]"
+    tables: "Sequence[DataTable | StreamedTable]"
 
 
 class Inputs(NamedTuple):
@@ -111,6 +112,14 @@ class Inputs(NamedTuple):
     skip_missing: Annotated[bool, Option(
         "--skip-missing", "Leave out rows without a number that is used.", needs=("data",),
     )] = False
+    memory: Annotated[str, Option(
+        "--memory TEXT",
+        "What tables may take, 2G; larger ones are read pass by pass. Default: a quarter of the machine's.",
+        "", needs=("data",),
+    )] = ""
+    threads: Annotated[int, Option(
+        "--threads N", "Processors for many rows of data. Default: all.", 0, min=0, needs=("data",),
+    )] = 0
     # fmt: on
 
     @property
@@ -138,16 +147,22 @@ class Inputs(NamedTuple):
         tell = say if self.verbose else silent
         return read_model(source, self.seed, self.max_nodes, many, tell, sizes, tables)
 
-    def tables(self, files: Sequence[str]) -> "Sequence[DataTable]":
+    def tables(self, files: Sequence[str]) -> "Sequence[DataTable | StreamedTable]":
         """The tables of some files, read as those of --data are."""
         if not files:
             return ()
         from backprop.data_files import TextForm
-        from backprop.data_given import DataOptions, tables_of  # for data only
+        from backprop.data_given import DataOptions
+        from backprop.data_streamed import memory_of, opened_tables  # for data only
 
         form = TextForm(self.delimiter, self.decimal, not self.no_header)
         some = tuple(files), tuple(self.columns), tuple(self.where)
-        return tables_of(DataOptions(*some, form, self.skip_missing))
+        try:
+            memory = memory_of(self.memory)
+        except ValueError:
+            hints = ["write it as 512M, or 2G"]
+            raise BadOption(f"--memory {self.memory!r} is no size", hints=hints) from None
+        return opened_tables(DataOptions(*some, form, self.skip_missing, memory))
 
     def _equations(self) -> Source:
         if self.expressions:

@@ -46,6 +46,11 @@ def available() -> int:
                     return int(line.split()[1]) * 1024
     except (OSError, ValueError, IndexError):
         pass
+    return installed()
+
+
+def installed() -> int:
+    """How many bytes of memory the machine has; where that is not known, no end of them."""
     try:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (OSError, ValueError, AttributeError):

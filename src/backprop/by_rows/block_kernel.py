@@ -75,7 +75,7 @@ class BlockKernel:
 
     titles: of each sum its total's name, and then, where there are seeds, of each input that all rows
     have in common its name, for the gradient by it. columns: those that are read. shared: the numbers of
-    these inputs.
+    these inputs. sure: whether borders, and what is too small for a double, are refused.
     """
 
     def __init__(
@@ -85,7 +85,9 @@ class BlockKernel:
         seeds: Mapping[int, float] | None,
         shared: Callable[[str], float],
         watched: bool,
+        sure: bool = True,
     ) -> None:
+        self._sure = sure
         self._sums, self._table = sums, sums[0].table
         self._graph = row.columns
         watched_names = {
@@ -124,7 +126,7 @@ class BlockKernel:
         with writer.watched():
             sums, walk, gradients = self._computed(block, writer)
             self._look(block, sums, walk, gradients)
-            if writer.small:
+            if writer.small and self._sure:
                 shifted = BlockWriter(LOST)
                 with shifted.watched():
                     other, _, _ = self._computed(block, shifted, SCALE)
@@ -173,7 +175,7 @@ class BlockKernel:
                 if len(bad):
                     row = int(bad[0]) if row < 0 else min(row, int(bad[0]))
             raise NotSure("a row is not finite", self._table, block.start + max(row, 0))
-        for step in self._bordered:
+        for step in self._bordered if self._sure else ():
             operands = self._graph.operands(step)
             still = [each not in self._moving or self._is_truth(each) for each in operands]
             met = edges.met(self._graph.op(step), [walk.found[each] for each in operands], still)

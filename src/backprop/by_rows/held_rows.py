@@ -19,6 +19,10 @@ class HeldRows:
         self.name, self.names = table.name, names
         self.numbers: RowNumbers = table.rows(names)
 
+    def count(self) -> int:
+        """How many rows there are."""
+        return self.numbers.size
+
     def blocks(self, names: Sequence[str]) -> Iterator[RowBlock]:
         """All rows, in blocks."""
         size, numbers = self.numbers.size, self.numbers.numbers

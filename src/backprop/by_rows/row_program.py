@@ -33,6 +33,10 @@ _MOST_STEPS = 5000
 class RowSource(Protocol):
     """The rows of a table, which can be gone through again and again."""
 
+    def count(self) -> int:
+        """How many there are, which may be known only after a pass."""
+        ...
+
     def blocks(self, names: Sequence[str]) -> Iterable[RowBlock]:
         """All rows of some columns, in blocks of a multiple of `CHUNK` rows but for the last one."""
         ...
@@ -124,14 +128,14 @@ class RowProgram:
         self,
         given: Mapping[str, float],
         sources: Sequence[RowSource],
-        sizes: Sequence[int],
         watched: bool = False,
         map_blocks: Callable[..., Iterable[Any]] = map,
+        sure: bool = True,
     ) -> SumsAndSlopes:
-        """Both, at numbers for all inputs. sources: of each table its rows. sizes: how many these are.
-        watched: whether it is noted how large what has rows is. map_blocks: as `map`, perhaps by threads.
-        Raises NotSure."""
-        passing = _Passing(self, given, sources, sizes, map_blocks)
+        """Both, at numbers for all inputs. sources: of each table its rows. watched: whether it is noted
+        how large what has rows is. map_blocks: as `map`, perhaps by threads. sure: whether borders, and what
+        is too small for a double, are refused. Raises NotSure."""
+        passing = _Passing(self, given, sources, map_blocks, sure)
         return passing.all(watched)
 
 
@@ -143,13 +147,12 @@ class _Passing:
         program: RowProgram,
         given: Mapping[str, float],
         sources: Sequence[RowSource],
-        sizes: Sequence[int],
         map_blocks: Callable[..., Iterable[Any]],
+        sure: bool,
     ) -> None:
         self._program, self._sources, self._map = program, sources, map_blocks
-        self._sizes = sizes
-        counts = {name: float(sizes[at]) for name, at in program.apart.counts.items()}
-        self._known: dict[str, float] = {**given, **counts}
+        self._sure = sure
+        self._known: dict[str, float] = {**given}
         self._writer = ArrayWriter()
         once = program.once
         self._walk: Walk[Reals] = Walk(self._writer, once.columns, (), self._leaves_once())
@@ -171,14 +174,15 @@ class _Passing:
                 walk.found[step] = once.columns.constant(step)
                 continue
             if not once.columns.is_step(step):
-                raise NotSure("an input has no number")
+                walk.found[step] = self._leaf(once.labels[step])
+                continue
             operands = [walk.found[each] for each in once.columns.operands(step)]
             with self._writer.watched():
                 found = walk.made(step, operands)
             if not finite(found):
                 raise NotSure("what is computed once is not finite")
             walk.found[step] = float(found)
-        if self._writer.small:
+        if self._writer.small and self._sure:
             raise NotSure("something is too small for a double")
 
     def all(self, watched: bool) -> SumsAndSlopes:
@@ -251,6 +255,13 @@ class _Passing:
                 self._compute([name])
             found = self._walk.found[names[name]]
             return float(found)
+        return self._leaf(name)
+
+    def _leaf(self, name: str) -> float:
+        """The number of an input, or how many rows there are."""
+        counts = self._program.apart.counts
+        if name in counts and name not in self._known:
+            self._known[name] = float(self._sources[counts[name]].count())
         if name not in self._known:
             raise NotSure("an input has no number")
         return self._known[name]
@@ -292,7 +303,7 @@ class _Passing:
         self, table: int, sums: Sequence[Summed], seeds: Mapping[int, float] | None, watched: bool
     ) -> dict[str, float]:
         program = self._program
-        kernel = BlockKernel(program.of_row, sums, seeds, self._number, watched)
+        kernel = BlockKernel(program.of_row, sums, seeds, self._number, watched, self._sure)
         totals = Totals(len(kernel.titles))
         for part in self._map(kernel, self._sources[table].blocks(kernel.columns)):
             totals.add(part.sums)

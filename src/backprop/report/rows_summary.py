@@ -12,8 +12,10 @@ from backprop.by_rows.block_kernel import NotSure
 from backprop.by_rows.held_rows import HeldRows
 from backprop.by_rows.reductions import Extremes
 from backprop.by_rows.row_program import RowProgram, SumsAndSlopes
-from backprop.errors import BackpropError
-from backprop.evaluation.gradient import Gradient
+from backprop.by_rows.threads import over_blocks
+from backprop.data_streamed import StreamedRows
+from backprop.errors import AtBorder, BackpropError, BadData
+from backprop.evaluation.gradient import Gradient, evaluate
 from backprop.evaluation.leaves import inputs_at
 from backprop.inputs import Inputs, Opened
 from backprop.language.apart import NotApart, apart
@@ -45,11 +47,13 @@ class RowsSummary:
         wrt: Sequence[str],
         only: Sequence[str],
         others: Callable[[], GradientReport | LargeReport],
+        notes: Sequence[BackpropError] = (),
     ) -> None:
         assert sample.laid
         self._sample, self._found, self._sizes = sample, found, sizes
         self._laid: Laid = sample.laid
         self._make_others = others
+        self.notes = notes
         results = [self._result(output, passed) for output, passed in found.items()]
         self._report = gradient_report(sample, results, wrt, False, only)
 
@@ -57,11 +61,6 @@ class RowsSummary:
     def warnings(self) -> Sequence[BackpropError]:
         """Those of the equations."""
         return self._report.warnings
-
-    @property
-    def notes(self) -> Sequence[BackpropError]:
-        """There are none: what is worth a note is looked at row by row."""
-        return []
 
     def _result(self, output: str, passed: SumsAndSlopes) -> Gradient:
         """What was found, with one number for what has rows."""
@@ -156,26 +155,61 @@ def rows_summary(
         return None
     words = {text for each in statements for text in each.tokens.texts}
     used = [(each, [name for name in each.names if name in words]) for each in opened.tables]
+    sources = [table.source(names) for table, names in used if names]
+    streamed = [each for each in sources if isinstance(each, StreamedRows)]
+    if not streamed and sum(each.count() for each in sources) * len(words) < MANY:
+        return None
     try:
-        sources = [HeldRows(table, names) for table, names in used if names]
-        if sum(each.numbers.size for each in sources) * len(words) < MANY:
-            return None
         sample, numbers = inputs.given((), _ENDLESS, opened, [each.first() for each in sources])
         parts = apart(statements, opened.tables, opened.source)
         if sample.laid is None or sample.worked or len({*wrt, *only} - {*sample.names}):
-            return None
+            raise NotApart("single members are asked for")
         outputs = inputs.of or [sample.output()]
         known, missing = inputs_at(sample, numbers)
         if missing:
-            return None
+            raise NotApart("an input has no number")
         given = {sample.labels[node]: number for node, number in known.items()}
-        sizes = [each.numbers.size for each in sources]
-        found = {}
-        for output in outputs:
-            program = RowProgram(parts, sample.output(output), inputs.seed, sample.sizes)
-            passed = program.value_and_gradient(given, sources, sizes, True)
-            found[program.output] = passed
-    except (BackpropError, NotApart, NotSure):
+        found, notes = dict[str, SumsAndSlopes](), list[AtBorder]()
+        with over_blocks(inputs.threads) as mapped:
+            for output in outputs:
+                program = RowProgram(parts, sample.output(output), inputs.seed, sample.sizes)
+                try:
+                    passed = program.value_and_gradient(given, sources, True, mapped)
+                except NotSure as error:
+                    if not streamed or error.row >= 0:
+                        raise
+                    passed = program.value_and_gradient(given, sources, True, mapped, False)
+                    message = (
+                        f"{error}: there the gradient is that of one side, and digits may be lost"
+                    )
+                    notes = [AtBorder(message, where=opened.source.name)]
+                found[program.output] = passed
+    except (BackpropError, NotApart, NotSure) as error:
+        if streamed:
+            raise refused(error, inputs, opened, sources) from None
         return None  # which the ordinary way finds, too, and says well
+    sizes = [each.count() for each in sources]
+    return RowsSummary(sample, found, sizes, wrt, only, others, notes)
 
-    return RowsSummary(sample, found, sizes, wrt, only, others)
+
+def refused(
+    error: Exception, inputs: Inputs, opened: Opened, sources: Sequence[HeldRows | StreamedRows]
+) -> BackpropError:
+    """What to say where tables are larger than memory. error: why they were not gone through."""
+    if isinstance(error, BackpropError):
+        return error
+    if isinstance(error, NotSure) and error.row >= 0:
+        some = [
+            each.row(error.row)
+            if at == error.table and isinstance(each, StreamedRows)
+            else each.first()
+            for at, each in enumerate(sources)
+        ]
+        try:
+            model, numbers = inputs.given((), _ENDLESS, opened, some)
+            evaluate(model, numbers, inputs.output)
+        except BackpropError as found:
+            return found
+    name = next(each.name for each in sources if isinstance(each, StreamedRows))
+    message = f"{name} is larger than memory is to hold at once, and {error}"
+    return BadData(message, where=name, hints=["let it have more: --memory 8G"])

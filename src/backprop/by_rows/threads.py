@@ -1,0 +1,50 @@
+"""Blocks of rows by several threads, the parts in the order of the blocks."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import islice
+from typing import Any
+
+_AHEAD = 2
+"""So many blocks a thread are handed over before the first part is taken."""
+
+
+def cores() -> int:
+    """How many processors this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:
+        return os.cpu_count() or 1
+
+
+@contextmanager
+def over_blocks(threads: int = 0) -> Iterator[Callable[..., Iterable[Any]]]:
+    """A `map` for blocks, in which few of them are there at a time. threads: 0 for one a processor."""
+    count = threads or cores()
+    if count == 1:
+        yield map
+        return
+    with ThreadPoolExecutor(count) as pool:
+
+        def mapped(function: Callable[[Any], Any], blocks: Iterable[Any]) -> Iterator[Any]:
+            waiting = deque[Future[Any]]()
+            coming = iter(blocks)
+            try:
+                for block in islice(coming, count * _AHEAD):
+                    waiting.append(pool.submit(function, block))
+                while waiting:
+                    yield waiting.popleft().result()
+                    for block in islice(coming, 1):
+                        waiting.append(pool.submit(function, block))
+            finally:
+                for each in waiting:
+                    each.cancel()
+                if close := getattr(coming, "close", None):
+                    close()
+
+        yield mapped

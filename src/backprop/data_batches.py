@@ -1,0 +1,254 @@
+"""Files of data that memory does not hold: their rows in batches, read again at each pass."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from math import inf
+from typing import IO, Any, NamedTuple
+
+import pyarrow
+from pyarrow import csv as arrow_csv
+
+from backprop.data_bytes import said
+from backprop.data_files import (
+    MISSING,
+    DataFile,
+    FileTable,
+    TextForm,
+    delimiter_of,
+    expanded,
+    named,
+)
+from backprop.errors import BackpropError, BadData, CannotRead
+from backprop.numbers import listed, shortened
+from backprop.places import STANDARD
+
+_BYTES = 1 << 24
+"""Bytes of text that are read at a time."""
+
+_ROWS = 1 << 18
+"""Rows of other files that are read at a time."""
+
+_PACKED = 6
+"""A file that is compressed may have so many times its size."""
+
+_HEAD = 1 << 20
+"""Bytes in which the first rows are."""
+
+
+class BatchedFile(NamedTuple):
+    """A file that is read in batches. kind: `text`, `parquet` or `arrow`. names: of its columns."""
+
+    path: str
+    kind: str
+    form: TextForm
+    names: tuple[str, ...]
+
+    def batches(self, wanted: Sequence[str], texts: Sequence[str]) -> Iterator[FileTable]:
+        """All rows of some columns. texts: of these the ones of text. Raises BadData, CannotRead."""
+        before = 0
+        read = {"text": _text, "parquet": _parquet, "arrow": _arrow}[self.kind]
+        some = tuple(each for each in self.names if each in wanted) or self.names[:1]
+        try:
+            for batch in read(self, some, texts):
+                yield FileTable([DataFile(self.path, batch, None, self.form, before)])
+                before += batch.num_rows
+        except pyarrow.ArrowException as error:
+            raise self._wrong(error, some, texts) from None
+        except (OSError, EOFError) as error:
+            raise CannotRead(f"{self.path} cannot be read: {said(error)}") from None
+
+    def _wrong(
+        self, error: Exception, wanted: Sequence[str], texts: Sequence[str]
+    ) -> BackpropError:
+        """The error for what pyarrow did not read: the first cell or row that is wrong."""
+        general = BadData(f"this cannot be read as a table: {said(error)}", where=self.path)
+        if self.kind != "text":
+            return general
+        numbers = [name for name in wanted if name not in texts]
+        with _opened(self.path) as file:
+            reader = csv.reader(
+                io.TextIOWrapper(file, "utf-8-sig", "replace", newline=""),
+                delimiter=self.form.delimiter,
+            )
+            header, line = not self.form.header, 1
+            try:
+                for cells in reader:
+                    if cells and not header:
+                        header = True
+                    elif cells:
+                        where = f"{self.path}:{line}"
+                        if len(cells) != len(self.names):
+                            message = (
+                                f"{len(cells)} cells, where the first line has {len(self.names)}"
+                            )
+                            hints = ["write a cell for each column, an empty one for no number"]
+                            return BadData(message, where=where, hints=hints)
+                        for name in numbers:
+                            cell = cells[self.names.index(name)].strip()
+                            if not _is_number(cell, self.form.decimal):
+                                message = f"{name} is {shortened(cell, 40)!r}, and no number"
+                                return BadData(message, where=where)
+                    line = reader.line_num + 1
+            except (csv.Error, OSError, EOFError):
+                return general
+        return general
+
+
+def _is_number(cell: str, decimal: str) -> bool:
+    if cell in MISSING:
+        return True
+    try:
+        float(cell.replace(decimal, "."))
+    except ValueError:
+        return False
+    return True
+
+
+def size_of(path: str) -> float:
+    """About how many bytes of memory a file needs as a table; 0 of what can be read once only."""
+    if path == STANDARD or not os.path.isfile(path):
+        return 0.0
+    size = float(os.path.getsize(path))
+    try:
+        with open(path, "rb") as file:
+            head = file.read(4)
+    except OSError:
+        return 0.0
+    if head == b"PAR1":
+        from pyarrow import parquet
+
+        try:
+            about = parquet.read_metadata(path)
+        except (pyarrow.ArrowException, OSError):
+            return 0.0  # which is said where it is read
+        return float(8.0 * about.num_rows * about.num_columns)
+    return float(size * _PACKED) if head[:2] == b"\x1f\x8b" else size
+
+
+def too_large(paths: Sequence[str], memory: float) -> list[str] | None:
+    """The files that paths and patterns mean, if these are more than memory is to hold."""
+    if STANDARD in paths or sum(map(size_of, filter(os.path.isfile, paths))) == inf:
+        return None
+    found = [*expanded(paths)]
+    return found if sum(map(size_of, found)) > memory else None
+
+
+class BatchedTable(NamedTuple):
+    """Files with the same columns."""
+
+    files: Sequence[BatchedFile]
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The columns, in the order of the first file."""
+        return self.files[0].names
+
+
+def batched_tables(paths: Sequence[str], form: TextForm) -> list[BatchedTable]:
+    """Files in batches, those with the same columns together. Raises CannotRead, BadData."""
+    tables: dict[frozenset[str], list[BatchedFile]] = {}
+    for path in paths:
+        found = _looked_at(path, form)
+        tables.setdefault(frozenset(found.names), []).append(found)
+    every = [*tables.values()]
+    for at, table in enumerate(every):
+        for other in every[:at]:
+            if both := [name for name in table[0].names if name in other[0].names]:
+                message = f"{other[0].path} and {table[0].path} have only {listed(both)} in common"
+                hints = ["files with the same columns are joined; give others names of their own"]
+                raise BadData(message, where=table[0].path, hints=hints)
+    return [*map(BatchedTable, every)]
+
+
+def _looked_at(path: str, form: TextForm) -> BatchedFile:
+    """What kind of file one is, and its columns."""
+    try:
+        with _opened(path) as file:
+            head = file.read(_HEAD)
+        if head.startswith(b"PAR1"):
+            from pyarrow import parquet
+
+            names = parquet.read_schema(path).names
+            return BatchedFile(path, "parquet", form, _names(names, path))
+        if head.startswith(b"ARROW1"):
+            with pyarrow.memory_map(path) as source:
+                names = pyarrow.ipc.open_file(source).schema.names
+            return BatchedFile(path, "arrow", form, _names(names, path))
+    except (pyarrow.ArrowException, OSError, EOFError) as error:
+        raise CannotRead(f"{path} cannot be read: {said(error)}") from None
+    if not form.delimiter:
+        form = form._replace(delimiter=delimiter_of(path.removesuffix(".gz"), head))
+    text = io.TextIOWrapper(io.BytesIO(head), "utf-8-sig", "replace", newline="")
+    cells = next(filter(None, csv.reader(text, delimiter=form.delimiter)), [])
+    names = cells if form.header else [f"c{at + 1}" for at in range(len(cells))]
+    return BatchedFile(path, "text", form, _names(names, path))
+
+
+def _names(names: Sequence[str], path: str) -> tuple[str, ...]:
+    found = tuple(map(named, names))
+    if not found:
+        raise BadData("there is no column in this file", where=path)
+    if twice := [name for name in found if found.count(name) > 1]:
+        message = f"the column {twice[0]} is there {found.count(twice[0])} times"
+        hints = ["give them different names in the first line, or leave one out"]
+        raise BadData(message, where=path, hints=hints)
+    return found
+
+
+def _opened(path: str) -> IO[bytes] | Any:
+    """A file, unpacked."""
+    import gzip
+
+    with open(path, "rb") as file:
+        packed = file.read(2) == b"\x1f\x8b"
+    return gzip.open(path, "rb") if packed else open(path, "rb")
+
+
+def _text(of: BatchedFile, wanted: Sequence[str], texts: Sequence[str]) -> Iterator[Any]:
+    number = pyarrow.float64()
+    types = {name: pyarrow.string() if name in texts else number for name in wanted}
+    reading = arrow_csv.ReadOptions(
+        block_size=_BYTES, column_names=of.names, skip_rows=int(of.form.header)
+    )
+    parsing = arrow_csv.ParseOptions(delimiter=of.form.delimiter, newlines_in_values=True)
+    converting = arrow_csv.ConvertOptions(
+        null_values=[*MISSING],
+        strings_can_be_null=True,
+        decimal_point=of.form.decimal,
+        column_types=types,
+        include_columns=wanted,
+    )
+    with _opened(of.path) as file, arrow_csv.open_csv(file, reading, parsing, converting) as reader:
+        for batch in reader:
+            yield pyarrow.table(batch)
+
+
+def _parquet(of: BatchedFile, wanted: Sequence[str], texts: Sequence[str]) -> Iterator[Any]:
+    from pyarrow import parquet
+
+    with parquet.ParquetFile(of.path, pre_buffer=False) as file:  # which keeps all of it
+        columns = [each for each in file.schema_arrow.names if named(each) in wanted]
+        for batch in file.iter_batches(_ROWS, columns=columns):
+            yield _renamed(pyarrow.table(batch))
+
+
+def _arrow(of: BatchedFile, wanted: Sequence[str], texts: Sequence[str]) -> Iterator[Any]:
+    with pyarrow.memory_map(of.path) as source, pyarrow.ipc.open_file(source) as file:
+        for at in range(file.num_record_batches):
+            yield _renamed(pyarrow.table(file.get_batch(at))).select(wanted)
+
+
+def _renamed(columns: Any) -> Any:
+    return columns.rename_columns([*map(named, columns.column_names)])
+
+
+def joined(
+    files: Sequence[BatchedFile], wanted: Sequence[str], texts: Sequence[str]
+) -> Iterator[FileTable]:
+    """The batches of files below one another."""
+    yield from chain.from_iterable(each.batches(wanted, texts) for each in files)

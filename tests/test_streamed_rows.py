@@ -1,0 +1,172 @@
+"""Tables larger than memory is to hold: what is said of them is what is said of tables in memory."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+from threading import active_count
+
+import numpy
+import pyarrow
+import pytest
+from pyarrow import feather, parquet
+
+from backprop import data_batches, data_streamed
+from backprop.data_files import TextForm
+from running import backprop
+
+TEXT = (
+    "a = 2; b = 0.5; r = y - a*exp(-b*x); m = mean(x); L = mean(r^2) + 0.1*a^2*m + sum((x - m)^2)"
+)
+ROWS = 30_000
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same rows in files of all kinds."""
+    folder = tmp_path_factory.mktemp("streamed")
+    chance = numpy.random.default_rng(3)
+    x, y = chance.uniform(0.5, 2, ROWS).round(6), chance.normal(size=ROWS).round(6)
+    site = numpy.where(x > 1, "north", "south, far")
+    table = pyarrow.table({"x": x, "y": y, "site": site})
+    rows = zip(x.tolist(), y.tolist(), site.tolist(), strict=True)
+    lines = [f'{a!r},{b!r},"{c}"\n' for a, b, c in rows]
+    text = "x,y,site\n" + "".join(lines)
+    (folder / "rows.csv").write_text(text, "utf-8")
+    (folder / "bom.csv").write_text("\ufeff" + text.replace("\n", "\r\n"), "utf-8", newline="")
+    (folder / "rows.tsv").write_text(
+        "".join(f"{a!r}\t{b!r}\t{c}\n" for a, b, c in zip(["x", *x.tolist()], ["y", *y.tolist()], ["site", *site.tolist()], strict=True)).replace("'", ""),
+        "utf-8",
+    )  # fmt: skip
+    (folder / "rows.csv.gz").write_bytes(gzip.compress(text.encode()))
+    for at, start in enumerate(range(0, ROWS, 7001)):
+        part = "x,y,site\n" + "".join(lines[start : start + 7001])
+        (folder / f"part{at}.csv").write_text(part, "utf-8")
+    parquet.write_table(table, folder / "rows.parquet", row_group_size=5000)
+    feather.write_feather(table, folder / "rows.arrow", compression="uncompressed")
+    return folder
+
+
+FILES = (
+    "rows.csv",
+    "bom.csv",
+    "rows.tsv",
+    "rows.csv.gz",
+    "part*.csv",
+    "rows.parquet",
+    "rows.arrow",
+)
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize(
+    "where", [[], ["--where", "x > 0.7"], ["--where", 'site == "north" and y > 0']]
+)
+def test_the_table_is_the_same(
+    name: str, where: list[str], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = "grad", "-e", TEXT, *where, "--data"
+    held = backprop(*given, str(folder / "rows.csv"))
+    assert held.status == 0
+    monkeypatch.setattr(data_batches, "_BYTES", 40_000)
+    monkeypatch.setattr(data_batches, "_ROWS", 3000)
+    threads = active_count()
+    for more in (["--threads", "1"], ["--threads", "3"]):
+        assert backprop(*given, str(folder / name), "--memory", "100K", *more) == held
+    assert active_count() == threads
+
+
+def test_cells_that_are_missing_are_left_out(folder: Path, tmp_path: Path) -> None:
+    lines = (folder / "rows.csv").read_text("utf-8").splitlines()
+    lines[20_000] = lines[20_000].partition(",")[0] + ",,north"
+    path = tmp_path / "rows.csv"
+    path.write_text("\n".join(lines) + "\n", "utf-8")
+    given = "grad", "-e", TEXT, "--data", str(path), "--memory", "100K"
+    refused = backprop(*given)
+    assert refused.status == 1
+    assert "y in row 20,000 is missing" in refused.err
+    assert backprop(*given, "--skip-missing") == backprop(*given[:-2], "--skip-missing")
+
+
+@pytest.mark.parametrize(
+    ("at", "line", "message"),
+    [
+        (25_000, "1,abc,north", "rows.csv:25001: error: y is 'abc', and no number"),
+        (25_000, "1,2", "rows.csv:25001: error: 2 cells, where the first line has 3"),
+        (25_000, "1,inf,north", "y in row 25,000 is inf, and no finite number"),
+    ],
+)
+def test_a_row_that_is_wrong(
+    at: int, line: str, message: str, folder: Path, tmp_path: Path
+) -> None:
+    lines = (folder / "rows.csv").read_text("utf-8").splitlines()
+    lines[at] = line
+    path = tmp_path / "rows.csv"
+    path.write_text("\n".join(lines) + "\n", "utf-8")
+    found = backprop("grad", "-e", TEXT, "--data", str(path), "--memory", "100K")
+    assert found.status == 1
+    assert message in found.err
+    assert not found.out
+
+
+def test_a_row_without_a_value_is_named(folder: Path) -> None:
+    path = str(folder / "rows.parquet")
+    found = backprop("grad", "-e", "a = 1; L = sum(log(y*a))", "--data", path, "--memory", "1K")
+    assert found.status == 1
+    assert "log(y*a) has no value" in found.err
+    assert "rows.parquet, row " in found.err
+
+
+def test_borders_are_noted(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("x\n1\n0\n-2\n", "utf-8")
+    found = backprop("grad", "-e", "a = 3; L = sum(a*abs(x))", "--data", str(path), "--memory", "1")
+    assert found.status == 0
+    assert "L = 9" in found.out
+    assert "a row stands on a border" in found.err
+
+
+@pytest.mark.parametrize(
+    ("command", "equations", "message"),
+    [
+        ("grad", "a = 1; L = max(a*x)", "max over rows is no sum"),
+        ("descend", "a = 1; L = sum((x - a)^2)", "larger than memory is to hold at once"),
+        ("explain", "a = 1; L = sum((x - a)^2)", "larger than memory is to hold at once"),
+    ],
+)
+def test_what_needs_all_rows_says_so(
+    command: str, equations: str, message: str, folder: Path
+) -> None:
+    path = str(folder / "rows.csv")
+    found = backprop(command, "-e", equations, "--data", path, "--memory", "1K")
+    assert found.status == 1
+    assert message in found.err
+    assert "--memory" in found.err
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [("512M", 512 << 20), ("2G", 2 << 30), ("1.5 GiB", 1.5 * (1 << 30)), ("7", 7), ("3kB", 3072)],
+)
+def test_sizes_of_memory(text: str, size: float) -> None:
+    assert data_streamed.memory_of(text) == size
+
+
+@pytest.mark.parametrize("text", ["2Q", "-1", "much", "1G2"])
+def test_what_is_no_size(text: str) -> None:
+    found = backprop("grad", "-e", "L = a*x", "--data", "rows.csv", f"--memory={text}")
+    assert (found.status, "is no size" in found.err) == (2, True)
+
+
+def test_what_reading_takes_does_not_grow_with_the_rows(tmp_path: Path) -> None:
+    path = tmp_path / "rows.parquet"
+    schema = pyarrow.schema([("x", pyarrow.float64())])
+    with parquet.ParquetWriter(path, schema, compression="NONE", use_dictionary=False) as writer:
+        for _ in range(20):
+            writer.write_table(pyarrow.table({"x": numpy.ones(200_000)}, schema=schema))
+    (table,) = data_batches.batched_tables([str(path)], TextForm())
+    before, rows = pyarrow.total_allocated_bytes(), 0
+    for batch in table.files[0].batches(["x"], []):
+        rows += batch.count
+        assert pyarrow.total_allocated_bytes() - before < 8e6  # of 32 MB
+    assert rows == 4_000_000
