@@ -28,6 +28,7 @@ CONTENTS = {
     "--values": "a = 3\n",
     "--claims": "da = 4\n",
     "--data": "u\n1\n",
+    "--validate": "u\n1\n",
 }
 """What there is to read, by what names it on a command line."""
 
@@ -71,6 +72,8 @@ def line(of: str, source: str, path: str) -> list[str]:
     rest = {"FILE": [path], "default file": [], "BACKPROP_FILE": []}.get(source, [source, path])
     if source in ("--values", "--claims", "--data"):
         rest = ["-e", EQUATIONS, *rest]
+    if source == "--validate":
+        rest = ["-e", EQUATIONS, "--data", path, "--batch", "1", *rest]
     if of == "explain":
         rest.append("--hide-answers")
     return [of, *rest]
