@@ -42,12 +42,13 @@ class TextForm(NamedTuple):
 
 
 class UsedColumns(NamedTuple):
-    """Columns of a table that are used: of each its numbers, one a row. rows: which rows of the table these
-    are, None for all. left_out: how many have a missing cell in one of them."""
+    """Columns of a table that are used: of each its numbers, one a row. kept: which rows of the table these
+    are. missing, odd: how many were left out because a cell is missing, or no finite number."""
 
     numbers: Mapping[str, Reals]
-    rows: NDArray[numpy.int64] | None
-    left_out: int = 0
+    kept: NDArray[numpy.bool_]
+    missing: int = 0
+    odd: int = 0
 
 
 class DataFile(NamedTuple):
@@ -82,25 +83,36 @@ class FileTable:
         """The columns, in the order of the first file."""
         return list(self._parts[0].columns.column_names)
 
-    def used(self, names: Mapping[str, str], skip_missing: bool = False) -> UsedColumns:
-        """Some of its columns as numbers. names: of each name that an equation has the column. Raises
-        BadData for a cell that is missing, or no finite number, and for a column that is there twice."""
+    def used(
+        self,
+        names: Mapping[str, str],
+        kept: NDArray[numpy.bool_] | None = None,
+        skip_missing: bool = False,
+        skip_odd: bool = False,
+    ) -> UsedColumns:
+        """Some of its columns as numbers. names: of each name that an equation has the column. kept: the
+        rows that count, None for all. skip_missing, skip_odd: whether those are left out in which a cell is
+        missing, or no finite number. Raises BadData for such a cell, and a column that is there twice."""
         every = {name: self._column(column) for name, column in names.items()}
-        missing = numpy.zeros(self.count, dtype=bool)
+        kept = numpy.ones(self.count, dtype=bool) if kept is None else kept
+        missing, odd = numpy.zeros(self.count, dtype=bool), numpy.zeros(self.count, dtype=bool)
         for name, (_, none) in every.items():
+            none = none & kept
             if none.any() and not skip_missing:
-                raise self._missing(names[name], int(numpy.argmax(none)))
+                raise self.missing(names[name], int(numpy.argmax(none)))
             missing |= none
-        found = {}
+        kept = kept & ~missing
         for name, (numbers, _) in every.items():
-            odd = ~numpy.isfinite(numbers) & ~missing
-            if odd.any():
-                row = int(numpy.argmax(odd))
+            which = ~numpy.isfinite(numbers) & kept
+            if which.any() and not skip_odd:
+                row = int(numpy.argmax(which))
                 message = f"{self._cell(names[name], row)} is {numbers[row]}, and no finite number"
-                raise BadData(message, where=self._where(row), hints=self._look(row))
-            found[name] = numbers[~missing] if missing.any() else numbers
-        rows = numpy.flatnonzero(~missing) if missing.any() else None
-        return UsedColumns(found, rows, int(missing.sum()))
+                hints = ["leave such rows out: --skip-bad-rows", *self.look(row)]
+                raise BadData(message, where=self._where(row), hints=hints)
+            odd |= which
+        kept = kept & ~odd
+        some = {name: each if kept.all() else each[kept] for name, (each, _) in every.items()}
+        return UsedColumns(some, kept, int(missing.sum()), int(odd.sum()))
 
     def texts(self, name: str) -> list[str | None]:
         """A column as texts, None where a cell is missing."""
@@ -129,16 +141,17 @@ class FileTable:
         part, at = self._part(row)
         return f"{column} in row {part.before + at + 1:,}"
 
-    def _look(self, row: int) -> list[str]:
+    def look(self, row: int) -> list[str]:
         part, at = self._part(row)
+        found = [part.columns.column(i)[at].as_py() for i in range(part.columns.num_columns)]
         cells = [
-            f"{name} = {shortened(str(part.columns.column(i)[at].as_py()), 20)}"
-            for i, name in enumerate(part.columns.column_names)
+            f"{name} is missing" if each is None else f"{name} = {shortened(str(each), 20)}"
+            for name, each in zip(part.columns.column_names, found, strict=True)
         ]
         return [f"the row: {', '.join(cells[:6])}{', …' if len(cells) > 6 else ''}"]
 
-    def _missing(self, column: str, row: int) -> BackpropError:
-        hints = ["leave such rows out: --skip-missing", *self._look(row)]
+    def missing(self, column: str, row: int) -> BackpropError:
+        hints = ["leave such rows out: --skip-missing", *self.look(row)]
         message = f"{self._cell(column, row)} is missing"
         return BadData(message, where=self._where(row), hints=hints)
 
@@ -196,7 +209,7 @@ class FileTable:
                 message = (
                     f"{self._cell(name, start + at)} is {shortened(cell, 40)!r}, and no number"
                 )
-                hints = self._look(start + at)
+                hints = self.look(start + at)
                 part, _ = self._part(start + at)
                 if part.text is not None and "," in cell and cell.replace(",", "", 1).isdigit():
                     hints = ["if it has a decimal comma: --decimal ,", *hints]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from itertools import chain
 from math import inf
@@ -19,6 +19,7 @@ from backprop.data_files import FileTable, TextForm, from_memory, read_tables
 from backprop.errors import BadData, BadOption, UnknownName
 from backprop.files import typed
 from backprop.language.laid import Data, RowNumbers
+from backprop.language.text_columns import TEXT_COMPARED, ComparedText
 from backprop.loops.arrays import ArrayWriter
 from backprop.names import did_you_mean
 from backprop.numbers import listed
@@ -27,9 +28,6 @@ from backprop.source import normal
 from backprop.syntax.fold import fold_nodes
 from backprop.syntax.grammar import Node
 from backprop.syntax.parser import Statement, read
-
-_TEXT = re.compile(r"""(?<![\w'])([^\W\d]\w*'*)\s*(==|!=)\s*("[^"]*"|'[^']*')""")
-"""A column of text compared with one."""
 
 
 class _WithNames(Protocol):
@@ -42,14 +40,17 @@ T = TypeVar("T", bound=_WithNames)
 
 class DataOptions(NamedTuple):
     """What a command line says of data. files: as of `read_tables`. columns: `x = Temp (C)`. where: of each a
-    condition that rows have to meet. skip_missing: whether rows without a number are left out. memory: how
-    many bytes tables may have that are read as a whole."""
+    condition that rows have to meet. skip_missing: whether rows without a number are left out; skip_bad:
+    those with what is no finite number. tell: takes a sentence that says how many were. memory: how many
+    bytes tables may have that are read as a whole."""
 
     files: tuple[str, ...]
     columns: tuple[str, ...] = ()
     where: tuple[str, ...] = ()
     form: TextForm = TextForm()
     skip_missing: bool = False
+    skip_bad: bool = False
+    tell: Callable[[str], object] | None = None
     memory: float = inf
 
 
@@ -61,6 +62,9 @@ class DataTable:
         self.name = listed(table.files, 1)
         self.names: Collection[str] = headers
         self._found: dict[tuple[str, ...], RowNumbers] = {}
+        self._compared: Mapping[str, ComparedText] = {}
+        self._told: set[str] = set()
+        """What was said of rows that are left out, once for this table and those made of it."""
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_found": {}}
@@ -76,6 +80,16 @@ class DataTable:
         """Its rows, for passes. Raises BadData."""
         return HeldRows(self, names)
 
+    def with_texts(self, compared: Mapping[str, ComparedText]) -> DataTable:
+        """This table with columns of its own for comparisons with texts, by their names."""
+        mine = {name: each for name, each in compared.items() if each.column in self._headers}
+        if not mine:
+            return self
+        found = DataTable(self._table, self._headers, self._options)
+        found._compared, found._told = mine, self._told
+        found.names = [*self._headers, *mine]
+        return found
+
     def _read(self, names: tuple[str, ...]) -> RowNumbers:
         found, left_out = self.kept(names)
         if not found.size:
@@ -86,27 +100,52 @@ class DataTable:
         return found
 
     def kept(self, names: Sequence[str]) -> tuple[RowNumbers, int]:
-        """These columns, of the rows that are kept, if any; and how many are left out for missing cells.
-        Raises BadData."""
-        conditions = [self._condition(text) for text in self._options.where]
-        inside = {name for each in conditions for name in each.columns}
-        headers = {name: self._headers[name] for name in dict.fromkeys([*names, *sorted(inside)])}
-        used = self._table.used(headers, self._options.skip_missing)
-        count = self._table.count - used.left_out
-        kept = numpy.ones(count, dtype=bool)
-        for each in conditions:
-            kept &= each.holds(used.numbers, self._texts(used.rows), count)
-        numbers = {
-            name: used.numbers[name] if kept.all() else used.numbers[name][kept] for name in names
-        }
-        where = numpy.flatnonzero(kept) if used.rows is None else used.rows[kept]
-        place = partial(_place, self._table, where)
-        return RowNumbers(self.name, len(where), numbers, place), used.left_out
+        """These columns, of the rows that are kept, if any; and how many are left out for what their cells
+        lack. Raises BadData."""
+        table, options, every = self._table, self._options, numpy.ones(self._table.count, bool)
+        skip = options.skip_missing, options.skip_bad
+        conditions = [self._condition(text) for text in options.where]
+        inside = sorted({name for each in conditions for name in each.columns})
+        kept, missing, odd = every, 0, 0
+        if conditions:
+            seen = table.used({name: self._headers[name] for name in inside}, every, *skip)
+            met, missing, odd = numpy.ones(int(seen.kept.sum()), bool), seen.missing, seen.odd
+            for each in conditions:
+                met &= each.holds(seen.numbers, self._texts(seen.kept), len(met))
+            kept = numpy.zeros_like(every)
+            kept[seen.kept] = met
+        texts = {name: each for name, each in self._compared.items() if name in names}
+        for header in {self._headers[compared.column] for compared in texts.values()}:
+            none = numpy.array([text is None for text in table.texts(header)]) & kept
+            if none.any() and not options.skip_missing:
+                raise table.missing(header, int(numpy.argmax(none)))
+            missing += int(none.sum())
+            kept = kept & ~none
+        headers = {name: self._headers[name] for name in names if name not in texts}
+        used = table.used(headers, kept, *skip)
+        missing, odd = missing + used.missing, odd + used.odd
+        numbers = dict(used.numbers)
+        for name, (column, equal, text) in texts.items():
+            same = [(cell == text) == equal for cell in self._texts(used.kept)(column)]
+            numbers[name] = numpy.array(same, dtype=numpy.float64)
+        self._tell(missing, odd)
+        where = numpy.flatnonzero(used.kept)
+        place, look = (partial(each, table, where) for each in (_place, _look))
+        return RowNumbers(self.name, len(where), numbers, place, look), missing + odd
 
-    def _texts(self, rows: NDArray[numpy.int64] | None) -> Any:
+    def _tell(self, missing: int, odd: int) -> None:
+        """Say how many rows were left out."""
+        for count, why in ((missing, "a cell is missing"), (odd, "a cell is no finite number")):
+            rows = f"{count:,} of {self._table.count:,} rows left out"
+            said = f"{self.name}: {rows}: {why}"
+            if count and self._options.tell and said not in self._told:
+                self._told.add(said)
+                self._options.tell(said)
+
+    def _texts(self, kept: NDArray[numpy.bool_]) -> Any:
         def texts(name: str) -> list[str | None]:
             found = self._table.texts(self._headers[name])
-            return found if rows is None else [found[row] for row in rows.tolist()]
+            return [found[row] for row in numpy.flatnonzero(kept).tolist()]
 
         return texts
 
@@ -114,13 +153,13 @@ class DataTable:
         compared = list[tuple[str, bool, str]]()
 
         def stands(found: re.Match[str]) -> str:
-            name, sign, quoted = found.groups()
-            if name not in self._headers:
-                raise _no_column(name, self._headers)
-            compared.append((name, sign == "==", quoted[1:-1]))
+            each = ComparedText.of(found)
+            if each.column not in self._headers:
+                raise _no_column(each.column, self._headers)
+            compared.append((each.column, each.equal, each.text))
             return f"text_{len(compared)}"
 
-        source = typed(_TEXT.sub(stands, text), "--where")
+        source = typed(TEXT_COMPARED.sub(stands, text), "--where")
         statements, errors = read(source, start="expression")
         if errors or len(statements) != 1:
             hints = ['write a condition such as "x > 0 and site == 2", or site == "north"']
@@ -140,6 +179,11 @@ class DataTable:
 def _place(table: FileTable, where: NDArray[numpy.intp], row: int) -> str:
     """Where a row stands that is kept. where: of these the rows of the table."""
     return table.place(int(where[row]))
+
+
+def _look(table: FileTable, where: NDArray[numpy.intp], row: int) -> str:
+    """What stands in such a row."""
+    return table.look(int(where[row]))[0]
 
 
 class _RowCondition(NamedTuple):
@@ -229,19 +273,23 @@ def read_data(
     decimal: str = ".",
     header: bool = True,
     skip_missing: bool = False,
+    skip_bad_rows: bool = False,
 ) -> tuple[DataTable, ...]:
     """Tables for `parse(text, data=…)` from files: CSV, TSV, Parquet, Arrow; patterns, too. Files with the
     same columns are one table.
 
     columns: by the names that equations have those of the files, `{"T": "Temp (C)"}`. where: conditions on
     rows, `x > 0 and site == 2`. delimiter, decimal, header: of texts. skip_missing: whether rows are left
-    out in which a number is missing that equations use. Raises CannotRead, BadData, BadOption.
+    out in which a number is missing that equations use; skip_bad_rows: those in which one is not finite.
+    Raises CannotRead, BadData, BadOption.
     """
     named = tuple(f"{name} = {header}" for name, header in columns.items())
     some = (where,) if isinstance(where, str) else tuple(where)
     form = TextForm(delimiter, decimal, header)
     return tables_of(
-        DataOptions(tuple(fspath(each) for each in paths), named, some, form, skip_missing)
+        DataOptions(
+            tuple(fspath(each) for each in paths), named, some, form, skip_missing, skip_bad_rows
+        )
     )
 
 

@@ -35,9 +35,10 @@ class StreamedTable:
         self, files: Sequence[BatchedFile], headers: Mapping[str, str], options: DataOptions
     ) -> None:
         self._files, self._headers, self._options = files, headers, options
-        self.skips = options.skip_missing
+        self.skips = options.skip_missing or options.skip_bad
         self.name = listed([each.path for each in files], 1)
         self.names: Collection[str] = headers
+        self._told = False
 
     def rows(self, names: Sequence[str]) -> RowNumbers:
         """Raises BadData: here all rows would be needed at once."""
@@ -47,6 +48,10 @@ class StreamedTable:
             "or take fewer rows and columns, in a file of Parquet",
         ]
         raise BadData(message, where=self.name, hints=hints)
+
+    def with_texts(self, compared: Mapping[str, Any]) -> StreamedTable:
+        """Itself: no row of it is seen before `rows` says that there are too many."""
+        return self
 
     def source(self, names: Sequence[str]) -> StreamedRows:
         """Its rows, for passes."""
@@ -59,9 +64,17 @@ class StreamedTable:
         inside = {each for each in _WORD.findall(text) if each in self._headers}
         wanted = {self._headers[each] for each in {*names, *inside}}
         texts = [self._headers[each] for each in quoted]
+        quiet, total = self._options._replace(tell=None), 0
         for part in joined(self._files, [*wanted], texts):
             known = {n: header for n, header in self._headers.items() if header in wanted}
-            yield DataTable(part, known, self._options).kept(names)[0]
+            found, left_out = DataTable(part, known, quiet).kept(names)
+            total += left_out
+            yield found
+        if total and self._options.tell and not self._told:
+            self._told = True
+            self._options.tell(
+                f"{self.name}: {total:,} rows left out: a cell is missing, or not finite"
+            )
 
 
 def _compared(name: str) -> str:

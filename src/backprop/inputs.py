@@ -112,6 +112,11 @@ class Inputs(NamedTuple):
     skip_missing: Annotated[bool, Option(
         "--skip-missing", "Leave out rows without a number that is used.", needs=("data",),
     )] = False
+    skip_bad_rows: Annotated[bool, Option(
+        "--skip-bad-rows",
+        "Leave out rows of which a cell, or what the equations make of it at the start, is not finite.",
+        needs=("data",),
+    )] = False
     memory: Annotated[str, Option(
         "--memory TEXT",
         "What tables may take, 2G; larger ones are read pass by pass. Default: a quarter of the machine's.",
@@ -162,7 +167,9 @@ class Inputs(NamedTuple):
         except ValueError:
             hints = ["write it as 512M, or 2G"]
             raise BadOption(f"--memory {self.memory!r} is no size", hints=hints) from None
-        return opened_tables(DataOptions(*some, form, self.skip_missing, memory))
+        return opened_tables(
+            DataOptions(*some, form, self.skip_missing, self.skip_bad_rows, say, memory)
+        )
 
     def _equations(self) -> Source:
         if self.expressions:
@@ -199,6 +206,14 @@ class Inputs(NamedTuple):
         it is made of, if that has been opened. tables: others in their place."""
         source, known = opened or self.opened()
         tables = known if tables is None else tables
+        if self.skip_bad_rows:
+            return self._without_bad_rows(source, tables, many, bounds)
+        return self._given(source, tables, many, bounds)
+
+    def _given(
+        self, source: Source, tables: "Sequence[Data]", many: float, bounds: Collection[str]
+    ) -> tuple[Model, dict[str, float]]:
+        """As `given`, of these tables."""
         if not (self.values or self.settings):
             return self._read(source, tables, many), {}
         from backprop.given import opened_all, read_numbers, read_with  # not at each start
@@ -209,3 +224,14 @@ class Inputs(NamedTuple):
         values = opened_all(self.values)
         model = read_with(source, values, self.settings, self.seed, read)
         return model, read_numbers(model, values, self.settings, bounds)
+
+    def _without_bad_rows(
+        self, source: Source, tables: "Sequence[Data]", many: float, bounds: Collection[str]
+    ) -> tuple[Model, dict[str, float]]:
+        """As `given`, without the rows of which something is not finite there."""
+        from backprop.bad_rows import good_tables  # rarely asked for
+
+        def read(some: "Sequence[Data]", many: float) -> tuple[Model, dict[str, float]]:
+            return self._given(source, some, many, bounds)
+
+        return read(good_tables(read, tables, self.of, say), many)

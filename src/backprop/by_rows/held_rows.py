@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
 
 from backprop.by_rows.block_kernel import RowBlock
 from backprop.by_rows.reductions import CHUNK
@@ -45,3 +46,7 @@ class FirstRows:
         """Some of its columns."""
         some = {name: self._numbers.numbers[name][:1] for name in names}
         return self._numbers._replace(size=1, numbers=some)
+
+    def with_texts(self, compared: Mapping[str, Any]) -> FirstRows:
+        """Itself: equations with comparisons with texts are not looked at by a row."""
+        return self

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 from sys import maxsize
 
 import numpy
@@ -12,7 +11,8 @@ from numpy.typing import NDArray
 from backprop.errors import BadOption
 from backprop.evaluation.gradient import gradient
 from backprop.language import Model
-from backprop.language.laid import Data, Laid, RowNumbers
+from backprop.language.laid import Data
+from backprop.language.some_rows import SomeRows
 from backprop.loops.worth import read_model
 
 RowPlaces = NDArray[numpy.int64]
@@ -48,32 +48,6 @@ class RowOrder:
         return order[number * self.size : (number + 1) * self.size]
 
 
-class SomeRows:
-    """Some rows of a table, as equations see it."""
-
-    def __init__(self, table: Data, places: RowPlaces) -> None:
-        self._table, self._places = table, places
-
-    @property
-    def name(self) -> str:
-        return self._table.name
-
-    @property
-    def names(self) -> Collection[str]:
-        return self._table.names
-
-    def rows(self, names: Sequence[str]) -> RowNumbers:
-        """These columns, of these rows."""
-        every = self._table.rows(names)
-        numbers = {name: numpy.asarray(each)[self._places] for name, each in every.numbers.items()}
-        place = partial(_place, every, self._places)
-        return RowNumbers(every.name, len(self._places), numbers, place)
-
-
-def _place(every: RowNumbers, places: RowPlaces, row: int) -> str:
-    return every.place(int(places[row]))
-
-
 def with_tables(model: Model, tables: Sequence[Data]) -> Model:
     """The equations of a Model over other tables, as loops where that can be."""
     return read_model(model.source, model.seed, maxsize, 0, sizes=model.sizes, tables=tables)
@@ -95,7 +69,7 @@ class RowsOutput:
             raise BadOption(message, hints=hints, where=model.source.name)
         self.model, self.output, self._names, self.laid = model, output, names, laid
         (self.table,) = laid.tables
-        self._data = _source(laid)
+        self._data = laid.source_of(self.table)
 
     def of(self, places: RowPlaces) -> Model:
         """The equations of some rows alone: `mean`, `sum` and `count` are of these."""
@@ -111,9 +85,3 @@ class RowsOutput:
         shown = ", ".join(self.table.place(int(each)) for each in places[:_SHOWN])
         more = ", …" if len(places) > _SHOWN else ""
         return f"{shown}{more} ({len(places):,} row{'s' if len(places) != 1 else ''})"
-
-
-def _source(laid: Laid) -> Data:
-    """What the one table that is used is made of."""
-    names = {*laid.tables[0].numbers}
-    return next(each for each in laid.data if names <= {*each.names})

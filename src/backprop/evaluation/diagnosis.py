@@ -90,8 +90,8 @@ def no_value(model: Model, step: int, data: ByNode) -> NotFinite:
         hints = ["scale the numbers, or compute with logarithms"]
     member = _member(model, step)
     message = f"in {member}: {message}" if member else message
-    if model.laid and (where := model.laid.row_of(message)):
-        hints.append(where)
+    if model.laid:
+        hints += model.laid.row_of(message)
     return cause(message, *_labels(model, step, at), hints=hints)
 
 

@@ -20,12 +20,14 @@ _GATHERER = re.compile(rf"(?<!\w)(?:{'|'.join([*GATHERS, COUNT])})\s*\(")
 
 class RowNumbers(NamedTuple):
     """A table for equations. name: what it is called in messages. size: how many rows it has. numbers: of
-    each column by name, one for each row. place: where a row stands, counted from 0: `rows.csv:7`."""
+    each column by name, one for each row. place: where a row stands, counted from 0: `rows.csv:7`. look:
+    what stands in it, as a hint: `the row: x = 1, y = 2`."""
 
     name: str
     size: int
     numbers: Mapping[str, Any]
     place: Callable[[int], str]
+    look: Callable[[int], str] = str
 
 
 class Data(Protocol):
@@ -45,11 +47,16 @@ class Data(Protocol):
         """Some columns."""
         ...
 
+    def with_texts(self, compared: Mapping[str, Any]) -> Data:
+        """It with columns for comparisons with texts (`text_columns`), by their names."""
+        ...
+
 
 class Laid(NamedTuple):
     """Statements over rows. families: of which the last index is the row, with the number of their table.
     columns: those of the tables that are used. variables: of each table the index that is its row.
-    data: what the tables are made of."""
+    data: what the tables are made of. plain: puts names in the place of comparisons with texts, if there
+    are any."""
 
     statements: list[Statement]
     families: Mapping[str, int]
@@ -57,10 +64,17 @@ class Laid(NamedTuple):
     variables: Sequence[str]
     tables: Sequence[RowNumbers]
     data: Sequence[Data] = ()
+    plain: Callable[[str], str] | None = None
 
     def is_column(self, name: str) -> bool:
         """Whether a name is a member of a column of data."""
         return name.partition("[")[0] in self.columns
+
+    def source_of(self, table: RowNumbers) -> Data:
+        """What one of its tables is made of."""
+        found = [each for each in self.data if each.name == table.name]
+        same = [each for each in found if not {*each.names}.isdisjoint(table.numbers)]
+        return (same or found)[0]
 
     def no_output(self, outputs: Sequence[str], where: str) -> ChooseOutput | None:
         """The error for outputs that are columns; None where one is a single number, or there are several
@@ -75,14 +89,16 @@ class Laid(NamedTuple):
         hints.append(f"its derivatives row by row: backprop jacobian --of {name}")
         return ChooseOutput(message, hints=hints, where=where)
 
-    def row_of(self, text: str) -> str:
-        """Where the first member of a column stands that is named in a text: `rows.csv:7`; "" for none."""
+    def row_of(self, text: str) -> list[str]:
+        """Where the first member of a column stands that is named in a text: `rows.csv:7`, and what stands in
+        that row, as hints; none for no such member."""
         for found in _MEMBER.finditer(text):
             name, inside = found.groups()
             if name in self.families:
-                row = int(inside.rpartition(",")[2])
-                return f"row {row:,} is {self.tables[self.families[name]].place(row - 1)}"
-        return ""
+                row, table = int(inside.rpartition(",")[2]), self.tables[self.families[name]]
+                seen = [table.look(row - 1)] if table.look is not str else []
+                return [f"row {row:,} is {table.place(row - 1)}", *seen]
+        return []
 
     def at_row(self, text: str, name: str) -> str:
         """The right side of a member with the row of its columns: `a*exp(-b*x[17])`."""
@@ -99,6 +115,11 @@ class Laid(NamedTuple):
             return f"{word}[{row}]" if opens is None else f"{word}[{opens}, {row}]"
 
         return _WORD.sub(at, text)
+
+
+def readable(laid: Laid | None, text: str) -> str:
+    """A text of the equations with names for comparisons with texts, to be read by itself."""
+    return laid.plain(text) if laid and laid.plain else text
 
 
 def data_of(laid: Laid | None) -> Sequence[Data]:

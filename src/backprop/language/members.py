@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from backprop.language.index_code import plain
 from backprop.names import indices
-from backprop.source import Span, one_line
+from backprop.source import Source, Span, one_line
 from backprop.syntax.bodies import prepared
 from backprop.syntax.grammar import Shape, roots, shape
 from backprop.syntax.scanner import Tokens, statement_at
@@ -42,6 +42,10 @@ def member_text(whole: Span, right: Span, name: str, laid: "Laid | None" = None)
     """
     if whole.start == whole.end:
         return ""
+    if laid and laid.plain:
+        text, part = laid.plain(whole.text), laid.plain(right.text)
+        begin, source = text.rfind(part), Source(whole.source.name, text)
+        whole, right = Span(source, 0, len(text)), Span(source, begin, begin + len(part))
     template, scope = _template(whole, right), dict[str, str]()
     numbers = indices(name)
     for variable, at, number, zero, step in template.left:

@@ -10,6 +10,7 @@ from backprop.errors import BackpropError, ChooseOutput, Label, LooksAlike
 from backprop.graph import Columns, Graph, Place, in_order
 from backprop.language.build import Builder
 from backprop.language.declarations import NONE, Bounds, Declarations, default, without_brackets
+from backprop.language.laid import readable
 from backprop.language.sizes import NO_SIZES, GivenSizes
 from backprop.names import Either, family, gathered, indices, matching, meant, nearest, unknown_name
 from backprop.numbers import listed
@@ -321,7 +322,7 @@ class Model:
         """The text of a row on one line: a right side, a step of one; "" for an input without."""
         name = self.labels.get(node)
         spans = self.span(node) if name is None else [self.equation(name)]
-        text = one_line(spans[0].text) if spans and spans[0] else ""
+        text = readable(self.laid, one_line(spans[0].text)) if spans and spans[0] else ""
         return without_brackets(text) if name in self.uncertainties else text
 
     def instance(self, node: int) -> str:

@@ -9,6 +9,7 @@ from backprop.errors import (
     Label,
     NoEquation,
     NotANumber,
+    SyntaxFault,
     UnexpectedText,
     defined_twice,
     raise_all,
@@ -30,6 +31,7 @@ from backprop.syntax.scanner import LIST_ENDS, Tokens
 
 if TYPE_CHECKING:
     from backprop.language.laid import Data, Laid
+    from backprop.language.text_columns import TextReading
 
 _LONG = 2000
 """The characters from which on a text may be worth the quick route."""
@@ -106,12 +108,12 @@ def parsed(
     """The statements of a text. sizes: numbers from outside. tables: columns that stand for names. Raises
     the faults that can be seen before it is unrolled."""
     chains: dict[int, Tokens] = {}
-    statements, errors = read(source, chains=chains)
+    statements, errors, seen, plain = _read(source, tables, chains)
     laid = None
     if tables and not errors:
         from backprop.language.over_rows import over_rows  # for data only
 
-        laid = over_rows(statements, tables, source)
+        laid = over_rows(statements, seen, source)._replace(data=tables, plain=plain)
         statements = laid.statements
     equations, functions, indexed = definitions.checked(statements, errors, most)
     used = functions and any(_computes(each, functions) for each in statements)
@@ -126,6 +128,19 @@ def parsed(
         members.enter(statement)
     provide(members)
     return Parsed(source, statements, equations, functions, indexed, members, chains, laid)
+
+
+def _read(
+    source: Source, tables: "Sequence[Data]", chains: dict[int, Tokens]
+) -> "TextReading | tuple[list[Statement], list[SyntaxFault], Sequence[Data], None]":
+    """The statements of a text, what is wrong with it, the tables that it sees, and what puts names in the
+    place of comparisons with texts."""
+    if tables:
+        from backprop.language.text_columns import read_texts  # for data only
+
+        if found := read_texts(source, tables, chains):
+            return found
+    return *read(source, chains=chains), tables, None
 
 
 def unrolled(found: Parsed) -> Model:

@@ -14,6 +14,7 @@ from backprop.graph import Columns
 from backprop.language.declarations import NONE, Declarations, without_brackets
 from backprop.language.definitions import look_alikes
 from backprop.language.families import right
+from backprop.language.laid import readable
 from backprop.language.model import Model
 from backprop.language.reading import Parsed, read_carefully
 from backprop.loops.affine import among
@@ -212,7 +213,8 @@ class LoopModel(Model):
             self._texts[number] = ""
             if number >= 0:
                 loop = self.plan.loops[number]
-                self._texts[number] = one_line(right(loop.statement, self.plan.last(loop)).text)
+                text = one_line(right(loop.statement, self.plan.last(loop)).text)
+                self._texts[number] = readable(self.laid, text)
         text = self._texts[number]
         return without_brackets(text) if name in self.uncertainties else text
 

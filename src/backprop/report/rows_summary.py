@@ -148,6 +148,8 @@ def rows_summary(
 ) -> RowsSummary | None:
     """The report for equations over many rows; None where another way is the right one: for few rows, and
     where something has to be said of single rows. others: makes the report with a row for each member."""
+    if inputs.skip_bad_rows:  # of which single rows are looked at
+        return None
     if STANDARD in inputs.values or any(map(is_pattern, (*wrt, *only, *inputs.of))):
         return None
     statements, errors = read(opened.source)

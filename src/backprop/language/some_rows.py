@@ -1,0 +1,42 @@
+"""Some rows of a table, as equations see it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy
+from numpy.typing import NDArray
+
+from backprop.language.laid import Data, RowNumbers
+
+
+class SomeRows:
+    """places: which rows, counted from 0, of those that the table keeps."""
+
+    def __init__(self, table: Data, places: NDArray[numpy.int64]) -> None:
+        self._table, self._places = table, places
+
+    @property
+    def name(self) -> str:
+        return self._table.name
+
+    @property
+    def names(self) -> Collection[str]:
+        return self._table.names
+
+    def rows(self, names: Sequence[str]) -> RowNumbers:
+        """These columns, of these rows."""
+        every = self._table.rows(names)
+        numbers = {name: numpy.asarray(each)[self._places] for name, each in every.numbers.items()}
+        place, look = (partial(_of, each, self._places) for each in (every.place, every.look))
+        return RowNumbers(every.name, len(self._places), numbers, place, look)
+
+    def with_texts(self, compared: Mapping[str, Any]) -> SomeRows:
+        """Of the same rows."""
+        return SomeRows(self._table.with_texts(compared), self._places)
+
+
+def _of(said: Callable[[int], str], places: NDArray[numpy.int64], row: int) -> str:
+    return said(int(places[row]))
