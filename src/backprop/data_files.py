@@ -108,7 +108,7 @@ class FileTable:
                 row = int(numpy.argmax(which))
                 message = f"{self._cell(names[name], row)} is {numbers[row]}, and no finite number"
                 hints = ["leave such rows out: --skip-bad-rows", *self.look(row)]
-                raise BadData(message, where=self._where(row), hints=hints)
+                raise BadData(message, where=self.place(row), hints=hints)
             odd |= which
         kept = kept & ~odd
         some = {name: each if kept.all() else each[kept] for name, (each, _) in every.items()}
@@ -134,9 +134,6 @@ class FileTable:
             row -= part.columns.num_rows
         raise IndexError(row)
 
-    def _where(self, row: int) -> str:
-        return self.place(row)
-
     def _cell(self, column: str, row: int) -> str:
         part, at = self._part(row)
         return f"{column} in row {part.before + at + 1:,}"
@@ -153,7 +150,7 @@ class FileTable:
     def missing(self, column: str, row: int) -> BackpropError:
         hints = ["leave such rows out: --skip-missing", *self.look(row)]
         message = f"{self._cell(column, row)} is missing"
-        return BadData(message, where=self._where(row), hints=hints)
+        return BadData(message, where=self.place(row), hints=hints)
 
     def _column(self, name: str) -> tuple[Reals, NDArray[numpy.bool_]]:
         """The numbers of a column, and which are missing."""
@@ -191,10 +188,10 @@ class FileTable:
             or types.is_decimal(kind)
             or types.is_null(kind)
         ):
-            row = start + _first(column.is_valid())
+            row = start + int(numpy.argmax(column.is_valid().to_numpy()))
             message = f"{self._cell(name, row)} is {column[row - start].as_py()!s}, and no number"
             hints = [f"numbers are needed here, and this column has a {kind} in each cell"]
-            raise BadData(message, where=self._where(row), hints=hints)
+            raise BadData(message, where=self.place(row), hints=hints)
         if not types.is_floating(kind):  # casts import what takes 60 ms
             column = column.cast(pyarrow.float64(), safe=False)
         return numpy.asarray(column.to_numpy(), dtype=float)
@@ -213,7 +210,7 @@ class FileTable:
                 part, _ = self._part(start + at)
                 if part.text is not None and "," in cell and cell.replace(",", "", 1).isdigit():
                     hints = ["if it has a decimal comma: --decimal ,", *hints]
-                raise BadData(message, where=self._where(start + at), hints=hints) from None
+                raise BadData(message, where=self.place(start + at), hints=hints) from None
 
 
 def _missing_in(column: Any) -> NDArray[numpy.bool_]:
@@ -222,10 +219,6 @@ def _missing_in(column: Any) -> NDArray[numpy.bool_]:
         return numpy.zeros(len(column), dtype=bool)
     found: NDArray[numpy.bool_] = column.is_null().to_numpy()
     return found
-
-
-def _first(which: Any) -> int:
-    return int(numpy.argmax(which.to_numpy())) if len(which) else 0
 
 
 def read_tables(paths: Sequence[str], form: TextForm | None = None) -> list[FileTable]:

@@ -63,7 +63,7 @@ class DataTable:
         self.names: Collection[str] = headers
         self._found: dict[tuple[str, ...], RowNumbers] = {}
         self._compared: Mapping[str, ComparedText] = {}
-        self._told: set[str] = set()
+        self.told: set[str] = set()
         """What was said of rows that are left out, once for this table and those made of it."""
 
     def __getstate__(self) -> dict[str, Any]:
@@ -86,22 +86,22 @@ class DataTable:
         if not mine:
             return self
         found = DataTable(self._table, self._headers, self._options)
-        found._compared, found._told = mine, self._told
+        found._compared, found.told = mine, self.told
         found.names = [*self._headers, *mine]
         return found
 
     def _read(self, names: tuple[str, ...]) -> RowNumbers:
-        found, left_out = self.kept(names)
+        found, (missing, _) = self.kept(names)
         if not found.size:
             why = "no row of it meets --where" if self._table.count else "it has no rows"
-            if left_out == self._table.count and self._table.count:
+            if missing == self._table.count and missing:
                 why = "each row of it has a missing cell"
             raise BadData(f"there is nothing to compute with: {why}", where=self.name)
         return found
 
-    def kept(self, names: Sequence[str]) -> tuple[RowNumbers, int]:
-        """These columns, of the rows that are kept, if any; and how many are left out for what their cells
-        lack. Raises BadData."""
+    def kept(self, names: Sequence[str]) -> tuple[RowNumbers, tuple[int, int]]:
+        """These columns, of the rows that are kept, if any; and how many are left out because a cell is
+        missing, and because one is not finite. Raises BadData."""
         table, options, every = self._table, self._options, numpy.ones(self._table.count, bool)
         skip = options.skip_missing, options.skip_bad
         conditions = [self._condition(text) for text in options.where]
@@ -128,19 +128,10 @@ class DataTable:
         for name, (column, equal, text) in texts.items():
             same = [(cell == text) == equal for cell in self._texts(used.kept)(column)]
             numbers[name] = numpy.array(same, dtype=numpy.float64)
-        self._tell(missing, odd)
+        tell_left_out(self, options, table.count, (missing, odd))
         where = numpy.flatnonzero(used.kept)
         place, look = (partial(each, table, where) for each in (_place, _look))
-        return RowNumbers(self.name, len(where), numbers, place, look), missing + odd
-
-    def _tell(self, missing: int, odd: int) -> None:
-        """Say how many rows were left out."""
-        for count, why in ((missing, "a cell is missing"), (odd, "a cell is no finite number")):
-            rows = f"{count:,} of {self._table.count:,} rows left out"
-            said = f"{self.name}: {rows}: {why}"
-            if count and self._options.tell and said not in self._told:
-                self._told.add(said)
-                self._options.tell(said)
+        return RowNumbers(self.name, len(where), numbers, place, look), (missing, odd)
 
     def _texts(self, kept: NDArray[numpy.bool_]) -> Any:
         def texts(name: str) -> list[str | None]:
@@ -174,6 +165,22 @@ class DataTable:
             elif not re.fullmatch(r"text_\d+", name):
                 raise _no_column(name, self._headers)
         return _RowCondition(statements[0], columns, compared)
+
+
+class Telling(Protocol):
+    """A table. told: what was said of it."""
+
+    name: str
+    told: set[str]
+
+
+def tell_left_out(table: Telling, options: DataOptions, count: int, lacking: Sequence[int]) -> None:
+    """Say once how many of so many rows were left out. lacking: because a cell is missing, or not finite."""
+    for some, why in zip(lacking, ("is missing", "is no finite number"), strict=True):
+        said = f"{table.name}: {some:,} of {count:,} rows left out: a cell {why}"
+        if some and options.tell and said not in table.told:
+            table.told.add(said)
+            options.tell(said)
 
 
 def _place(table: FileTable, where: NDArray[numpy.intp], row: int) -> str:

@@ -14,7 +14,7 @@ import numpy
 from backprop.by_rows.block_kernel import RowBlock
 from backprop.by_rows.held_rows import BLOCK, FirstRows
 from backprop.data_batches import BatchedFile, batched_tables, joined, too_large
-from backprop.data_given import DataOptions, DataTable, renamed, tables_of
+from backprop.data_given import DataOptions, DataTable, renamed, tables_of, tell_left_out
 from backprop.errors import BadData
 from backprop.language.laid import RowNumbers
 from backprop.loops.domains import Reals
@@ -38,7 +38,7 @@ class StreamedTable:
         self.skips = options.skip_missing or options.skip_bad
         self.name = listed([each.path for each in files], 1)
         self.names: Collection[str] = headers
-        self._told = False
+        self.told: set[str] = set()
 
     def rows(self, names: Sequence[str]) -> RowNumbers:
         """Raises BadData: here all rows would be needed at once."""
@@ -64,17 +64,14 @@ class StreamedTable:
         inside = {each for each in _WORD.findall(text) if each in self._headers}
         wanted = {self._headers[each] for each in {*names, *inside}}
         texts = [self._headers[each] for each in quoted]
-        quiet, total = self._options._replace(tell=None), 0
+        quiet, count, lacking = self._options._replace(tell=None), 0, [0, 0]
         for part in joined(self._files, [*wanted], texts):
             known = {n: header for n, header in self._headers.items() if header in wanted}
-            found, left_out = DataTable(part, known, quiet).kept(names)
-            total += left_out
+            found, some = DataTable(part, known, quiet).kept(names)
+            lacking = [one + other for one, other in zip(lacking, some, strict=True)]
+            count += part.count
             yield found
-        if total and self._options.tell and not self._told:
-            self._told = True
-            self._options.tell(
-                f"{self.name}: {total:,} rows left out: a cell is missing, or not finite"
-            )
+        tell_left_out(self, self._options, count, lacking)
 
 
 def _compared(name: str) -> str:
@@ -140,7 +137,7 @@ def _place(place: str, row: int) -> str:
 
 
 def _ahead(batches: Iterator[RowNumbers]) -> Iterator[RowNumbers]:
-    """The same, read by a thread of its own."""
+    """These batches, read by a thread of its own."""
     queue: Queue[Any] = Queue(_AHEAD)
     stopped = Event()
 
