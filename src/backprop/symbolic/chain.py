@@ -122,7 +122,10 @@ class Chain:
                     light, heavy = _parted(inner)
                     terms.append(times(front, light, *others[0], *others[1], heavy))
                 else:
-                    terms.append(times(front, *others[0], inner, *others[1]))
+                    light, heavy = _parted(inner)
+                    at = 1 + max((i for i, each in enumerate(others[0]) if _is_name(each)), default=-1)
+                    before = *others[0][:at], light, *others[0][at:]  # a*t*exp(-t)*cos(w*t)
+                    terms.append(times(front, *before, heavy, *others[1]))
         whole = plus(*terms)
         if len(under) == 1 and sum(moves) > 1 and not self._held:
             return self._shorter_quotient(found, under[0], whole)
@@ -186,6 +189,13 @@ def _parted(found: Formula) -> tuple[Formula, Formula]:
     ]
     heavy = [each for each in found.powers if each not in light]
     return times(Product(found.coefficient, light, found.decimal)), times(Product(1, heavy))
+
+
+def _is_name(found: Formula) -> bool:
+    """Whether a factor is a name or a power of one."""
+    if isinstance(found, Product) and len(found.powers) == 1:
+        found = found.powers[0][0]
+    return isinstance(found, Symbol | MemberFormula) and found != EULER
 
 
 def _has_factor(found: Formula, base: Formula) -> bool:
