@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import backprop as library
+from backprop.reports.formulas.latex_lines import pieces, width
 from backprop.syntax.latex import latex, latex_clauses
 from backprop.syntax.latex_products import as_printed
 from backprop.syntax.parser import formula
@@ -168,7 +169,7 @@ def test_conditions_behind_an_equation() -> None:
     [  # as journals print them; where a dot or a blank is left out, nothing else could be read
         ("2*x*sin(x)", r"2 x \sin(x)"), ("x*2*y", r"x \cdot 2 y"), ("2*3^x", r"2 \cdot 3^{x}"), ("x*(y + 1)", r"x \, (y + 1)"), ("2*(y + 1)*(x - 1)", r"2 (y + 1) (x - 1)"),
         ("rate*time", r"\mathrm{rate} \, \mathrm{time}"), ("x*rate*y", r"x \, \mathrm{rate} \, y"), ("2*rate", r"2 \, \mathrm{rate}"), ("rate_1*x", r"\mathrm{rate}_{1} \, x"),
-        ("sin(x)*cos(y)", r"\sin(x) \cos(y)"), ("1e-3*x", r"1 \cdot 10^{-3} \cdot x"), ("2*(1/3)*x", r"2 \cdot \frac{1}{3} x"), ("x*(-3)", r"x \cdot (-3)"),
+        ("sin(x)*cos(y)", r"\sin(x) \cos(y)"), ("1e-3*x", r"10^{-3} \cdot x"), ("2*(1/3)*x", r"2 \cdot \frac{1}{3} x"), ("x*(-3)", r"x \cdot (-3)"),
         ("x1*x12", r"x_{1} x_{12}"), ("a*(b*2^x)", r"a \, \left(b \cdot 2^{x}\right)"),
     ],
 )  # fmt: skip
@@ -182,3 +183,38 @@ def test_the_latex_of_rules_has_the_same_products() -> None:
         assert r"2 x \sin(x) + x^{2} \cos(x)" in out
     page = backprop("explain", "--symbolic", "x^2*sin(x)", "--format", "html").out
     assert "·" in page or "&#x022C5;" in page  # where lines may break
+
+
+@pytest.mark.parametrize(
+    ("text", "breaks"),
+    [
+        ("L = (x + y)^2", 0),
+        ("h1 = tanh(w1*x + b1); h2 = tanh(w2*h1 + b2); y = w3*h2; L = (y - t)^2", 1),
+        ("L = a*sin(b*x + c)*exp(d*x) + sum((u*i - v)^2 for i in 1..2)*cosh(u*x + v)", 1),
+    ],
+)
+def test_long_lines_of_latex_are_broken(text: str, breaks: int) -> None:
+    """Outside of all brackets, each piece of which is whole."""
+    ran = backprop("diff", "-e", text, "--format", "latex", "--shape", "nested")
+    rows = ran.out.splitlines()
+    assert all(width(row) < 100 for row in rows)
+    assert (sum(row.startswith(r"&\quad ") for row in rows) > 0) == bool(breaks)
+    for row in rows:
+        for opens, closes in (("{", "}"), ("(", ")"), (r"\left", r"\right")):
+            assert row.count(opens) == row.count(closes), row
+    for row in rows:
+        if row.startswith(r"&\quad "):
+            assert row.removeprefix(r"&\quad ").startswith(("+ ", "- ", r"\times \left("))
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("a + b - c", ["a", " + b", " - c"]), (r"\left|a + b\right| - \frac{c + d}{e}", [r"\left|a + b\right|", r" - \frac{c + d}{e}"]),
+        (r"x_{i + 1} \left(a + b\right) (c + d)", [r"x_{i + 1} ", r"\left(a + b\right) ", "(c + d)"]),
+        (r"\begin{cases}a + b & c\end{cases}", [r"\begin{cases}a + b & c\end{cases}"]), (r"\left\lfloor a + b\right\rfloor", [r"\left\lfloor a + b\right\rfloor"]),
+        (r"\tanh(a + b) \sin\left(c + d\right)", [r"\tanh(a + b) \sin\left(c + d\right)"]),
+    ],
+)  # fmt: skip
+def test_where_lines_of_latex_may_end(text: str, parts: list[str]) -> None:
+    assert pieces(text) == parts

@@ -80,6 +80,8 @@ _EVEN = "cos sec cosh sinc abs normpdf"
 REWRITES = (
     *(Rewrite(f"{name}(-u)", f"-{name}(u)", f"{name}(u) has a value") for name in _ODD.split()),
     *(Rewrite(f"{name}(-u)", f"{name}(u)", f"{name}(u) has a value") for name in _EVEN.split()),
+    Rewrite("cbrt(u)^3", "u"),
+    Rewrite("cbrt(u)^6", "u^2"),
     Rewrite("u/cbrt(u)", "cbrt(u)^2", "u != 0"),
     Rewrite("u/cbrt(u)^2", "cbrt(u)", "u != 0"),
     Rewrite("u/cbrt(u)^4", "1/cbrt(u)", "u != 0"),

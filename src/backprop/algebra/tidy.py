@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from fractions import Fraction
 from functools import reduce
 from math import gcd, lcm
@@ -21,6 +21,7 @@ from backprop.algebra.formula import (
     TooLong,
     absolute,
     is_negative,
+    is_number,
     sign_of,
     value_of,
 )
@@ -58,10 +59,14 @@ def _shaped(found: Formula) -> Formula:
         if not _meet(found):
             return best
         whole = factored(found)
-        return whole if whole.cost < best.cost and _has_one(whole) else best
+        one = whole.cost < best.cost and _has_one(whole) and not _double_fractions(whole)
+        return whole if one else best
     if isinstance(found, Product):
         whole = divided(found)
-        return _on_one_line(_sign_in_front(whole)) if isinstance(whole, Product) else whole
+        if not isinstance(whole, Product):
+            return whole
+        line = _on_one_line(_sign_in_front(whole))
+        return shortest([line, *single_fractions(line)])
     return found
 
 
@@ -104,7 +109,8 @@ def names_first(found: Formula, order: Sequence[str]) -> Formula:
 
 
 def in_order_of(given: Formula, found: Formula) -> Formula:
-    """A formula whose sums of powers that are alike, `y^2 + x^2`, have the order of what was given."""
+    """A formula whose sums of powers that are alike, `y^2 + x^2`, have the order of what was given; and
+    `x - x0` in the place of `-(x0 - x)`, if that was given."""
     order: dict[Formula, int] = {}
     waiting = [given]
     while waiting:
@@ -114,6 +120,8 @@ def in_order_of(given: Formula, found: Formula) -> Formula:
 
     def sorted_in(part: Formula) -> Formula:
         made = rebuilt(part, sorted_in)
+        if isinstance(made, Product) and made.coefficient < 0:
+            return _turned(made, order)
         if not isinstance(made, Sum):
             return made
         bases, exponents = list[Formula](), set[Formula]()
@@ -131,14 +139,71 @@ def in_order_of(given: Formula, found: Formula) -> Formula:
     return sorted_in(found)
 
 
+def _turned(found: Product, given: Container[Formula]) -> Formula:
+    """A product without its sign, if that makes a sum in it one that was given."""
+    for at, (base, by) in enumerate(found.powers):
+        if isinstance(base, Sum) and by == ONE and base not in given:
+            other = times(MINUS, base)
+            if isinstance(other, Sum) and other in given:
+                powers = [*found.powers[:at], (other, by), *found.powers[at + 1 :]]
+                return Product(-found.coefficient, powers, found.decimal)
+    return found
+
+
 def shortest(found: Iterable[Formula]) -> Formula:
     """The formula that is shortest to read, of several the first."""
-    return min(found, key=lambda each: each.cost[0])
+    return min(found, key=lambda each: each.cost[0] + _AS_TOKENS * len(_double_fractions(each)))
+
+
+_AS_TOKENS = 3
+"""So many tokens more are read as easily as a fraction above the line of another one."""
+
+
+def _double_fractions(found: Formula) -> list[tuple[Sum, Formula]]:
+    """The sums in a product, above its line, that have lines themselves, and what they have below these."""
+    if not isinstance(found, Product):
+        return []
+    if found.coefficient.denominator == 1 and not any(is_negative(by) for _, by in found.powers):
+        return []
+    sums = [base for base, by in found.powers if isinstance(base, Sum) and by == ONE]
+    return [(each, below) for each in sums if (below := _below(each)) != ONE]
+
+
+def single_fractions(found: Formula) -> Iterator[Formula]:
+    """A product without fractions above its line: `(1 - 3*x^2)/(2*sqrt(x))` for `(1/sqrt(x) - 3*x^(3/2))/2`,
+    and its terms by themselves."""
+    for base, below in _double_fractions(found):
+        assert isinstance(found, Product)
+        others = [power(*each) for each in found.powers if each[0] != base]
+        front = times(Product(found.coefficient, (), found.decimal), *others)
+        cleared = plus(*(_by_rows(times(below, term)) for term in base.terms))
+        yield times(front, power(below, MINUS), factored(falling(cleared), of_names=False))
+        if len(base.terms) <= _MOST_FRACTIONS:
+            yield plus(*(_by_rows(times(front, term)) for term in base.terms))
+
+
+def _by_rows(found: Formula) -> Formula:
+    """A formula, rewritten as a whole as long as a row fits."""
+    for _ in range(_MOST_ROUNDS):
+        if (other := rewritten(found)) is None:
+            break
+        found = other
+    return found
+
+
+_MOST_FRACTIONS = 3
+"""Sums of more terms are not written as fractions of their own."""
 
 
 def _shapes(found: Sum) -> Iterator[Formula]:
     """The ways to write a sum, of equal length the better first: with a number in front, as it is,
     multiplied out, with all that its terms have in common in front."""
+    for each in _ways(found):
+        yield each
+        yield from single_fractions(each)
+
+
+def _ways(found: Sum) -> Iterator[Formula]:
     yield factored(found, of_names=False)
     yield found
     if not _meet(found):
@@ -278,6 +343,20 @@ def expanded(found: Formula) -> Formula:
     return plus(*made)
 
 
+def _below(found: Sum) -> Formula:
+    """What the terms of a sum have below their lines, all together."""
+    below: dict[Formula, Rational] = {}
+    number = 1
+    for term in found.terms:
+        coefficient, decimal, rest = split(term)
+        number = number if decimal else lcm(number, coefficient.denominator)
+        for each, of_each in _powers(rest).items():
+            if is_negative(of_each) and each != EULER:
+                size = -(value_of(of_each) or 0)
+                below[each] = max(below.get(each, 0), size)
+    return times(Product(number), *(power(each, Product(size)) for each, size in below.items()))
+
+
 def _on_one_line(found: Product) -> Formula:
     """A product without fractions inside a sum below the line: `v/(v + u)` for `1/(1 + u/v)`."""
     for at, (base, by) in enumerate(found.powers):
@@ -289,20 +368,9 @@ def _on_one_line(found: Product) -> Formula:
             or exponent.denominator > 1
         ):
             continue
-        below: dict[Formula, Rational] = {}
-        number = 1
-        for term in base.terms:
-            coefficient, decimal, rest = split(term)
-            number = number if decimal else lcm(number, coefficient.denominator)
-            for each, of_each in _powers(rest).items():
-                if is_negative(of_each) and each != EULER:
-                    size = -(value_of(of_each) or 0)
-                    below[each] = max(below.get(each, 0), size)
-        if not below:
+        common = _below(base)
+        if is_number(common):
             continue
-        common = times(
-            Product(number), *(power(each, Product(size)) for each, size in below.items())
-        )
         cleared = plus(*(times(common, term) for term in base.terms))
         others = [power(b, e) for i, (b, e) in enumerate(found.powers) if i != at]
         front = Product(found.coefficient, (), found.decimal)

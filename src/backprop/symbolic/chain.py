@@ -123,7 +123,9 @@ class Chain:
                     terms.append(times(front, light, *others[0], *others[1], heavy))
                 else:
                     light, heavy = _parted(inner)
-                    at = 1 + max((i for i, each in enumerate(others[0]) if _is_name(each)), default=-1)
+                    at = 1 + max(
+                        (i for i, each in enumerate(others[0]) if _is_name(each)), default=-1
+                    )
                     before = *others[0][:at], light, *others[0][at:]  # a*t*exp(-t)*cos(w*t)
                     terms.append(times(front, *before, heavy, *others[1]))
         whole = plus(*terms)

@@ -101,12 +101,15 @@ def _is_minus(nodes: Sequence[Node], at: int) -> bool:
 
 
 def latex_number(text: str) -> str:
-    """A number in math mode; `1e-3` as `1 \\cdot 10^{-3}`."""
+    """A number in math mode; `2e-3` as `2 \\cdot 10^{-3}`."""
     mantissa, _, exponent = text.lower().partition("e")
     words = {"inf": r"\infty", "-inf": r"-\infty", "nan": r"\text{nan}"}
     if text in words:
         return words[text]
-    return mantissa + (rf" \cdot 10^{{{whole_number(exponent)}}}" if exponent else "")
+    if not exponent:
+        return mantissa
+    power = f"10^{{{whole_number(exponent)}}}"
+    return power if mantissa == "1" else rf"{mantissa} \cdot {power}"
 
 
 def latex_text(text: str) -> str:

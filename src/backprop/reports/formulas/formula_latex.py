@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from backprop.report.derivative_report import DerivativeReport
 from backprop.reports.formulas.derivative_signs import latex_sign
+from backprop.reports.formulas.latex_lines import WIDEST, lines, width
 from backprop.reports.style import Style
 from backprop.syntax.latex import latex, latex_clauses
 from backprop.syntax.latex_names import Naming
@@ -16,12 +17,30 @@ from backprop.syntax.parser import formula
 
 def write(found: DerivativeReport, style: Style) -> str:
     """A fragment that needs amsmath."""
-    rows = [f"{left} &= {right}" for left, right in sides(found)]
+    rows, parts = list[str](), [*_parts(found)]
+    widest = max(width(left) for left, _, _ in parts)
+    for left, right, behind in parts:
+        own = lines(right, widest)
+        if behind and width(own[-1] + behind) + widest > WIDEST + _BESIDE:
+            own.append(behind.lstrip())
+        else:
+            own[-1] += behind
+        rows.append(f"{left} &= " + " \\\\\n&\\quad ".join(own))
     return "\\begin{align*}\n" + " \\\\\n".join(rows) + "\n\\end{align*}\n"
+
+
+_BESIDE = 4
+"""Letters more are on a line that ends with ranges."""
 
 
 def sides(found: DerivativeReport) -> Iterator[tuple[str, str]]:
     """The left and the right side of every equation, in math mode."""
+    for left, right, behind in _parts(found):
+        yield left, right + behind
+
+
+def _parts(found: DerivativeReport) -> Iterator[tuple[str, str, str]]:
+    """The left and the right side of every equation, and for which indices it is."""
     statements = [formula(each.text) for each in found.equations]
     names = {*found.outputs, *(name for each in found.equations for name in each.wrt)}
     for statement in statements:
@@ -32,4 +51,4 @@ def sides(found: DerivativeReport) -> Iterator[tuple[str, str]]:
     for each, statement in zip(found.equations, statements, strict=True):
         left = latex_sign(found, each, naming) if each.of else naming.name(each.name)
         behind = rf" \quad {latex_clauses(each.behind, naming)}" if each.behind else ""
-        yield left, as_printed(latex(statement, signs, naming)) + behind
+        yield left, as_printed(latex(statement, signs, naming)), behind
