@@ -257,7 +257,6 @@ def test_chunks_are_counted_from_the_first_row() -> None:
         ("L = max(x)", "no sum"),
         ("L = a*b", "no sum over rows"),
         ("L = sum(derivative(x^2*a, a)*y)", "derivatives"),
-        ("g(u) = mean(x*u); L = g(a)", "gathers rows"),
     ],
 )
 def test_what_does_not_come_apart(text: str, reason: str) -> None:

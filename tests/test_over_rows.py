@@ -378,3 +378,61 @@ def test_files_are_data_in_python(folder: Path) -> None:
 @pytest.mark.usefixtures("folder")
 def test_formulas_of_derivatives_take_no_data() -> None:
     assert "made without data" in said("diff", LINE)
+
+
+def test_functions_gather_what_they_are_given() -> None:
+    """What they say is what is written out."""
+    data = {"x": [0.0, 1.0, 2.0, 4.0], "y": [2.1, 1.2, 0.9, 0.3]}
+    written = "L = sqrt(sum((y - a*exp(-b*x))^2)/4) + max(a*x) + mean(x*b); a = 2; b = 0.5"
+    called = (
+        "sse(u) = sum(u^2); rms(u, v) = sqrt(sse(u - v)/count(u)); top(u) = max(u); m(k) = mean(x*k)"
+        "; L = rms(y, a*exp(-b*x)) + top(a*x) + m(b); a = 2; b = 0.5"
+    )
+    one, other = (library.parse(text, data=data).grad() for text in (written, called))
+    for name in ("L", "a", "b"):
+        assert other.gradients[name] == pytest.approx(one.gradients[name], rel=1e-14)
+    assert other.value == pytest.approx(one.value, rel=1e-14)
+    line = ["-e", called.replace("; a = 2; b = 0.5", ""), "--set", "a=2, b=0.5", "--data"]
+    rows = "".join(f"{x},{y}\n" for x, y in zip(data["x"], data["y"], strict=True))
+    for command in ("grad", "check", "explain", "hessian", "jacobian", "descend"):
+        assert backprop(command, *line, "-", stdin=f"x,y\n{rows}".encode()).status == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("f(u) = sum(u); L = f(a)", "there is no column in it"),
+        ("f(u) = f(u)*mean(u); L = f(x)", "calls itself"),
+        ("f(u, v) = mean(u*v); L = f(x)", "f takes 2 arguments, not 1"),
+    ],
+)
+def test_functions_that_cannot_gather_say_why(text: str, said: str) -> None:
+    with pytest.raises(library.BackpropError, match=said):
+        library.parse(f"{text}; a = 1", data={"x": [1.0, 2.0]})
+
+
+def test_programs_and_gradients_take_other_tables() -> None:
+    class Streamed:
+        """What has Arrow's interface and nothing else, as frames of polars and pandas have."""
+
+        def __init__(self, **columns: list[float]) -> None:
+            import pyarrow
+
+            self._table = pyarrow.table(columns)
+
+        def __arrow_c_stream__(self, schema: Any = None) -> Any:
+            return self._table.__arrow_c_stream__(schema)
+
+    model = library.parse("L = mean((y - a*x)^2); a = 1", data={"x": [1.0], "y": [3.0]})
+    for table in ({"x": [1.0, 2.0], "y": [2.0, 5.0]}, Streamed(x=[1.0, 2.0], y=[2.0, 5.0])):
+        # by hand: the mean of (2 - 2)^2 and (5 - 4)^2, and of their slopes -2*x*(y - a*x)
+        found = model.grad(a=2, data=table)
+        assert (found.value, found.gradients["a"]) == (0.5, -2.0)
+        assert model.over(table).grad({"a": 2}).value == 0.5
+        program = library.compile(model, data=table)
+        assert program.inputs == ("a",)
+        value, gradient_ = program([2.0])
+        assert (value, gradient_.tolist()) == (0.5, [-2.0])
+    assert model.grad().value == 4.0
+    with pytest.raises(library.BackpropError, match="the input y has no value"):
+        model.grad(data={"x": [1.0]})

@@ -22,6 +22,7 @@ from backprop.model_formulas import FormulaVerbs
 from backprop.options import default_of, documented, names
 from backprop.reports.themes import Look, ThemeName
 from backprop.showing import Bundle, Shown
+from backprop.shown_gradient import Gradient
 from backprop.source import Source
 from backprop.value import Value
 
@@ -55,27 +56,6 @@ def _late(module: str, name: str) -> Callable[[Any], Any]:
 BackpropError.shown = _late("diagnostics", "text")
 Shown.as_text = _late("notebook", "text")
 Shown.as_bundle = _late("notebook", "bundle")
-
-
-class Gradient(Shown, plain_gradient.Gradient):
-    """The result of `Model.grad`, which prints as a table, and is one in a notebook.
-
-    output, value, data, gradients, warnings, notes: as in `backprop.evaluation.gradient.Gradient`:
-    the output's name and value, values and derivatives by name, and what a person should know.
-    """
-
-    _of_model: Model | None = None
-
-    def table(self) -> Table:
-        """A row a name, with its role and equation where the Model is known; a copy has numbers only."""
-        from backprop.report.gradient_report import gradient_report, gradient_table
-
-        if self._of_model is None:
-            return gradient_table(self)
-        return gradient_report(self._of_model, [self], (), False, ()).table()
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Gradient, tuple(self)
 
 
 class Model(FormulaVerbs, Shown):
@@ -130,6 +110,7 @@ class Model(FormulaVerbs, Shown):
         of: str | None = None,
         *,
         engine: declared.EngineName = default_of(declared.EngineName),
+        data: Any = None,
         **numbers: float,
     ) -> Gradient:
         """The value of the output `of` and its gradient by every name that it depends on.
@@ -140,11 +121,14 @@ class Model(FormulaVerbs, Shown):
         whose last bits may differ, `auto` is `python` here: for many runs there is
         `backprop.compile`. What is read as loops over arrays is computed by these, with `native` by
         machine code where nothing is in doubt.
-        The Values of the model take the numbers, so calls from several threads need a lock or a
-        model each. Raises MissingInputs, UnknownName, NotAnInput, OutsideBounds, ChooseOutput,
+        data: a table in the place of that which the Model was read with, as of `parse`: then its Values
+        stay as they are. Otherwise these take the numbers, so calls from several threads need a lock or
+        a model each. Raises MissingInputs, UnknownName, NotAnInput, OutsideBounds, ChooseOutput,
         NotFinite.
         """
         given = {**(values or {}), **numbers}
+        if data is not None:
+            return self.over(data).grad(given, of, engine=engine)
         raise_all(outside(self, given))
         self.engine = engine
         if looped := plain_gradient.by_loops(self, given, of):
@@ -157,6 +141,16 @@ class Model(FormulaVerbs, Shown):
         gradient = Gradient(*found.gradient)
         gradient._of_model = self
         return gradient
+
+    def over(self, data: Any) -> Model:
+        """A Model of the same equations over another table: `data` as of `parse`. Raises what that does."""
+        from backprop.data_given import given_tables  # for who gives some
+
+        most = default_of(declared.MaxNodes)
+        found = read_model(
+            self.source, self.seed, most, sizes=self.sizes, tables=given_tables(data)
+        )
+        return _with_verbs(found)
 
     def derivative(self, of: str | None = None, wrt: str = "", order: int = 1) -> Model:
         """A Model of the same equations with one more, the derivative of the output `of` by `wrt`, which
@@ -395,6 +389,11 @@ def _model(
         found = read_sizes(source, sizes, seed, read)
     else:
         found = read(source)
+    return _with_verbs(found)
+
+
+def _with_verbs(found: language.Model) -> Model:
+    """What was read as a Model of programs."""
     found.__class__ = _looped() if found.loops else Model
     assert isinstance(found, Model)
     return found

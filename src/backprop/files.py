@@ -19,6 +19,9 @@ MOST_BYTES = 1 << 30
 _PIECE = 1 << 18
 
 
+_TABLES = (".csv", ".tsv", ".tab", ".parquet", ".pq", ".arrow", ".feather", ".ipc")
+
+
 def read_source(path: str | PathLike[str], otherwise: str = "") -> Source:
     """The text of a UTF-8 file, or of standard input for `-`. otherwise: what to do with a text that
     is no path, for the hint. Raises CannotRead, NotText."""
@@ -285,3 +288,8 @@ def reason(error: OSError | ValueError | MemoryError) -> str:
         return "not enough memory"
     said = (isinstance(error, OSError) and error.strerror) or str(error)
     return said[:1].lower() + said[1:]
+
+
+def is_table(path: str) -> bool:
+    """Whether a path is that of a table of numbers, by its ending."""
+    return path.removesuffix(".gz").endswith(_TABLES)

@@ -18,7 +18,7 @@ from backprop.errors import (
     raise_all,
 )
 from backprop.evaluation.leaves import number_of, outside, refused
-from backprop.files import read_source, typed
+from backprop.files import is_table, read_source, typed
 from backprop.json_numbers import Given, from_json, is_json, plain_numbers
 from backprop.language import Model, Setting, read_settings
 from backprop.language.declarations import FREE
@@ -287,6 +287,11 @@ def opened_all(files: Sequence[str | Source]) -> list[Source]:
 
 
 def _opened(path: str) -> Source:
+    if is_table(path):
+        message = f"{path} is a table, and the rows of one are for grad, one after the other"
+        raise BadOption(
+            message, hints=["of data for equations it is --data", "numbers stand in lines a = 2"]
+        )
     try:
         return read_source(path, "numbers themselves go after --set")
     except CannotRead as error:

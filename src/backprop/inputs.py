@@ -73,7 +73,8 @@ class Inputs(NamedTuple):
         offers="settings",
     )] = ()
     values: Annotated[Sequence[str], Option(
-        "--values FILE", "Numbers for inputs, as lines a = 2 or as JSON; repeatable.",
+        "--values FILE",
+        "Numbers for inputs, as lines a = 2 or as JSON; repeatable. Of a .csv grad takes each row.",
         path="read",
     )] = ()
     of: Annotated[Sequence[str], Option(

@@ -11,6 +11,7 @@ from backprop.cli.printing import (
     deliver,
     write,
 )
+from backprop.files import is_table
 from backprop.inputs import Inputs
 from backprop.options import EngineName, names_option, option
 
@@ -33,8 +34,9 @@ def grad(
 
     All equations of FILE are evaluated, then the chain rule is applied from the output back.
     """
-    if rows:
-        _rows(inputs, wrt, whole, format, output, digits)
+    tables = [each for each in inputs.values if is_table(each)]
+    if rows or tables:
+        _rows(inputs, tables, wrt, whole, format, output, digits, engine)
         return
     format = chosen_format(format, output)
     report = all_gradients.grad(inputs, wrt, whole, only, engine)
@@ -44,18 +46,27 @@ def grad(
 
 def _rows(
     inputs: Inputs,
+    tables: list[str],
     wrt: list[str],
     whole: bool,
     format: str | None,
     output: str | None,
     digits: int | None,
+    engine: str,
 ) -> None:
-    """Write a column row by row: as `format` says, or into a file of Parquet."""
-    from backprop.row_by_row import rows
-
+    """Write a column row by row, or the output for each row of tables of numbers: as `format` says, or into a
+    file of Parquet."""
     binary = format is None and (output or "").endswith((".parquet", ".pq"))
     format = None if binary else chosen_format(format, output)
-    report = rows(inputs, wrt, whole)
+    if tables:
+        from backprop.value_tables import swept
+
+        others = [each for each in inputs.values if each not in tables]
+        report = swept(inputs._replace(values=others), tables, wrt, whole, engine)
+    else:
+        from backprop.row_by_row import rows
+
+        report = rows(inputs, wrt, whole)
     if format is None:
         from backprop.data_files import as_parquet
 

@@ -229,6 +229,7 @@ def compile(
     engine: EngineName = ...,
     runs: int = ...,
     hessian: Literal[True],
+    data: Any = ...,
 ) -> CurvedProgram: ...
 
 
@@ -240,6 +241,7 @@ def compile(
     engine: EngineName = ...,
     runs: int = ...,
     hessian: Literal[False] = ...,
+    data: Any = ...,
 ) -> Program: ...
 
 
@@ -251,6 +253,7 @@ def compile(
     engine: EngineName = default_of(EngineName),
     runs: int = 1_000_000,
     hessian: bool = False,
+    data: Any = None,
 ) -> Program:
     """A Model made ready to run many times: a function of its inputs' numbers.
 
@@ -258,9 +261,16 @@ def compile(
     which takes what is fastest for about `runs` evaluations. All give the same numbers, but for the
     last few bits. The Program keeps the Model; what gives its inputs defaults does not count: every
     number is given. hessian: whether a call gives the second derivatives as well, as its third result,
-    shape (inputs, inputs). Raises UnknownName, ChooseOutput, BadOption, NoMachineCode.
+    shape (inputs, inputs). data: a table in the place of that which the Model was read with, as of `parse`;
+    its columns are no inputs. Raises UnknownName, ChooseOutput, BadData, BadOption, NoMachineCode.
     """
     choose(engine, 0, 1)  # which knows the names
+    if data is not None:
+        from backprop.data_given import given_tables  # of data only
+        from backprop.loops.worth import read_model
+
+        tables = given_tables(data)
+        model = read_model(model.source, model.seed, sys.maxsize, sizes=model.sizes, tables=tables)
     kind = CurvedProgram if hessian else Program
     return kind(model, of, engine, int(min(max(runs, 1), _MOST_RUNS)))
 

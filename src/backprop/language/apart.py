@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
+from backprop.language.gathering_functions import written_out
 from backprop.language.laid import COUNT, Data, RowNumbers
 from backprop.language.over_rows import Laying
 from backprop.source import Source
@@ -52,6 +53,7 @@ class TwoTexts(NamedTuple):
 
 def apart(statements: Sequence[Statement], data: Sequence[Data], source: Source) -> TwoTexts:
     """Statements as two texts. Raises NotApart, and what `over_rows` raises."""
+    statements = written_out(statements)
     words = {text for each in statements for text in each.tokens.texts}
     tables = []
     for table in data:

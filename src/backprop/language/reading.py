@@ -111,8 +111,10 @@ def parsed(
     statements, errors, seen, plain = _read(source, tables, chains)
     laid = None
     if tables and not errors:
-        from backprop.language.over_rows import over_rows  # for data only
+        from backprop.language.gathering_functions import written_out  # for data only
+        from backprop.language.over_rows import over_rows
 
+        statements = written_out(statements)
         laid = over_rows(statements, seen, source)._replace(data=tables, plain=plain)
         statements = laid.statements
     equations, functions, indexed = definitions.checked(statements, errors, most)
