@@ -127,6 +127,8 @@ ONLY = {
         "row_by_row.py",
         "value_tables.py",
         "by_rows/block_kernel.py",
+        "by_rows/machine_rows.py",
+        "by_rows/rows_engine.py",
         "by_rows/block_writer.py",
         "by_rows/reductions.py",
         "by_rows/row_program.py",

@@ -137,7 +137,7 @@ def _place(place: str, row: int) -> str:
 
 
 def _ahead(batches: Iterator[RowNumbers]) -> Iterator[RowNumbers]:
-    """These batches, read by a thread of its own."""
+    """Batches that a thread of their own reads."""
     queue: Queue[Any] = Queue(_AHEAD)
     stopped = Event()
 

@@ -42,10 +42,12 @@ class NotSure(Exception):
 
 
 class Summed(NamedTuple):
-    """A number that is summed over rows. term: its row in the graph of a row. total: its name. reads: the
+    """A number that is summed over rows. term: its row in the graph of a row; name: its name there. total:
+    that of the sum. reads: the
     names of what is computed once that the term needs."""
 
     term: int
+    name: str
     total: str
     table: int
     reads: frozenset[str]
@@ -62,20 +64,40 @@ class RowGraph(NamedTuple):
     tables: Mapping[str, int]
 
 
+class RowSums(NamedTuple):
+    """What a pass over rows finds. totals: the sums, by their names. slopes: what comes to the inputs that
+    all rows have in common, by theirs."""
+
+    totals: dict[str, float]
+    slopes: dict[str, float]
+
+
 class BlockPart(NamedTuple):
-    """What a block of rows brings. sums: of each chunk, shape (chunks, titles). values, slopes: by name."""
+    """What a block of rows brings. sums: of each chunk, shape (chunks, width). doubt: how far what is too
+    small for a double may have moved one of them, shape (width,). values, slopes: by name."""
 
     sums: Reals
+    doubt: Reals
     values: Mapping[str, Extremes]
     slopes: Mapping[str, Extremes]
+
+
+def doubtful(sums: Reals, others: Reals) -> Reals:
+    """By how much sums of chunks are apart with and without what is too small for a double, at most, where
+    that is more than rounding: shapes (chunks, width), (width,)."""
+    size = numpy.maximum(numpy.abs(sums), numpy.abs(others))
+    apart = numpy.abs(sums - others)
+    apart[apart <= numpy.maximum(_SAME * size, TINY)] = 0.0
+    found: Reals = apart.max(axis=0, initial=0.0)
+    return found
 
 
 class BlockKernel:
     """Sums over the rows of a block, and what their gradients are.
 
-    titles: of each sum its total's name, and then, where there are seeds, of each input that all rows
-    have in common its name, for the gradient by it. columns: those that are read. shared: the numbers of
-    these inputs. sure: whether borders, and what is too small for a double, are refused.
+    width: how many sums there are, those of terms, and, where there are seeds, of the gradient by each input
+    that all rows have in common. columns: those that are read. shared: the numbers of these inputs. sure:
+    whether borders, and what is too small for a double, are refused.
     """
 
     def __init__(
@@ -106,7 +128,7 @@ class BlockKernel:
         self._shared = {node: shared(name) for name, node in self._inputs.items()}
         self._seeds = seeds
         self._by = [*self._inputs] if seeds is not None else []
-        self.titles = [*(each.total for each in sums), *self._by]
+        self.width = len(sums) + len(self._by)
         self._watched = watched_names
         """What it is noted of how large it, and the gradient by it, is."""
         self._bordered: list[int] = []
@@ -126,13 +148,12 @@ class BlockKernel:
         with writer.watched():
             sums, walk, gradients = self._computed(block, writer)
             self._look(block, sums, walk, gradients)
+            doubt = numpy.zeros(self.width)
             if writer.small and self._sure:
                 shifted = BlockWriter(LOST)
                 with shifted.watched():
                     other, _, _ = self._computed(block, shifted, SCALE)
-                size = numpy.maximum(numpy.abs(sums), numpy.abs(other))
-                if not (numpy.abs(sums - other) <= numpy.maximum(_SAME * size, TINY)).all():
-                    raise NotSure("something is too small for a double", self._table)
+                doubt = doubtful(sums, other)
             values = {}
             slopes = {}
             for name, node in self._watched.items():
@@ -141,7 +162,15 @@ class BlockKernel:
                 if node in gradients and node in self._leading:
                     slopes[name] = Extremes()
                     slopes[name].add(numpy.add(gradients[node], 0.0), block.rows)
-        return BlockPart(sums, values, slopes)
+        return BlockPart(sums, doubt, values, slopes)
+
+    def found(self, totals: Sequence[float]) -> RowSums:
+        """The sums of all rows by name. totals: as those of a part, all together."""
+        count = len(self._sums)
+        return RowSums(
+            dict(zip([each.total for each in self._sums], totals[:count], strict=True)),
+            dict(zip(self._by, totals[count:], strict=True)),
+        )
 
     def _computed(
         self, block: RowBlock, writer: BlockWriter, scale: float = 1.0

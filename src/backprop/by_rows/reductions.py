@@ -59,6 +59,15 @@ class Totals:
         return found
 
 
+def together(chunks: Reals) -> Reals:
+    """The sums of all chunks, merged as `Totals` merges them: shape (chunks, width) to (width,)."""
+    while len(chunks) > 1:
+        pairs = chunks[0:-1:2] + chunks[1::2]
+        chunks = numpy.concatenate([pairs, chunks[-1:]]) if len(chunks) % 2 else pairs
+    found: Reals = chunks[0]
+    return found
+
+
 class Extremes:
     """From which to which numbers are, and their sum."""
 

@@ -9,11 +9,12 @@ needs most; the last one has every row's gradient, and what rows bring to that o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from sys import float_info
 from typing import Any, NamedTuple, Protocol
 
 import numpy
 
-from backprop.by_rows.block_kernel import BlockKernel, NotSure, RowBlock, RowGraph, Summed
+from backprop.by_rows.block_kernel import BlockKernel, NotSure, RowBlock, RowGraph, RowSums, Summed
 from backprop.by_rows.reductions import Extremes, Totals
 from backprop.chain.walk import Walk
 from backprop.errors import BackpropError
@@ -60,7 +61,7 @@ class RowProgram:
     def __init__(
         self, apart: TwoTexts, output: str, seed: int = 0, sizes: GivenSizes = NO_SIZES
     ) -> None:
-        self.apart, self.output = apart, output
+        self.apart, self.output, self.seed, self.sizes = apart, output, seed, sizes
         self.row = _read(apart.row, seed, sizes)
         self.once = _read(apart.once, seed, sizes)
         if output not in self.once.names:
@@ -94,7 +95,7 @@ class RowProgram:
                     continue
                 inside = in_order([node], self.row.columns.operands)
                 reads = frozenset(labels[other] for other in inside if other in labels)
-                yield Summed(node, total, each.table, reads)
+                yield Summed(node, name, total, each.table, reads)
 
     def _levels(self) -> list[list[Summed]]:
         """The sums in passes: each after those that it needs. Raises NotApart for a circle."""
@@ -131,11 +132,13 @@ class RowProgram:
         watched: bool = False,
         map_blocks: Callable[..., Iterable[Any]] = map,
         sure: bool = True,
+        over: Callable[[int, Sequence[Summed]], Any] | None = None,
     ) -> SumsAndSlopes:
         """Both, at numbers for all inputs. sources: of each table its rows. watched: whether it is noted
         how large what has rows is. map_blocks: as `map`, perhaps by threads. sure: whether borders, and what
-        is too small for a double, are refused. Raises NotSure."""
-        passing = _Passing(self, given, sources, map_blocks, sure)
+        is too small for a double, are refused. over: what passes over the rows of a table in the place of
+        blocks, see `MachineRows.over`. Raises NotSure."""
+        passing = _Passing(self, given, sources, map_blocks, sure, over)
         return passing.all(watched)
 
 
@@ -149,9 +152,10 @@ class _Passing:
         sources: Sequence[RowSource],
         map_blocks: Callable[..., Iterable[Any]],
         sure: bool,
+        over: Callable[[int, Sequence[Summed]], Any] | None,
     ) -> None:
         self._program, self._sources, self._map = program, sources, map_blocks
-        self._sure = sure
+        self._sure, self._by_code = sure, over
         self._known: dict[str, float] = {**given}
         self._writer = ArrayWriter()
         once = program.once
@@ -190,7 +194,7 @@ class _Passing:
         program = self._program
         levels = program.levels
         single = len(levels) == 1 and len(levels[0]) == 1
-        shared: dict[str, float] = {}
+        here = RowSums({}, {})
         for at, level in enumerate(levels):
             self._compute(name for each in level for name in each.reads)
             if single and at == len(levels) - 1:
@@ -199,8 +203,7 @@ class _Passing:
             else:
                 here = self._pass(level, None, False)
             for each in level:
-                self._take(each.total, here[each.total])
-            shared = here
+                self._take(each.total, here.totals[each.total])
         self._compute([program.output])
         value = float(self._number(program.output))
         direct = self._back({program.output: 1.0})
@@ -210,9 +213,7 @@ class _Passing:
                 ends = sorted((weight * slopes.least, weight * slopes.most))
                 slopes.least, slopes.most = ends
                 slopes.total *= weight
-            by = {
-                name: weight * slope for name, slope in shared.items() if name != levels[0][0].total
-            }
+            by = {name: weight * slope for name, slope in here.slopes.items()}
             return self._passed(value, by)
         by, seeds = {}, dict[str, float]()
         for at in range(len(levels) - 1, -1, -1):
@@ -220,15 +221,10 @@ class _Passing:
             seeds |= {each.total: above.get(each.total, 0.0) for each in levels[at]}
             if at:
                 terms = {each.term: seeds[each.total] for each in levels[at]}
-                for name, slope in self._pass(levels[at], terms, False).items():
-                    if name not in seeds:
-                        by[name] = by.get(name, 0.0) + slope
+                for name, slope in self._pass(levels[at], terms, False).slopes.items():
+                    by[name] = by.get(name, 0.0) + slope
         every = {each.term: seeds[each.total] for each in program.sums}
-        found = self._pass(program.sums, every, watched)
-        totals = {each.total for each in program.sums}
-        return self._passed(
-            value, {n: s for n, s in found.items() if n not in totals or n in program.shared}
-        )
+        return self._passed(value, self._pass(program.sums, every, watched).slopes)
 
     def _passed(self, value: float, by: Mapping[str, float]) -> SumsAndSlopes:
         program = self._program
@@ -289,31 +285,39 @@ class _Passing:
 
     def _pass(
         self, sums: Sequence[Summed], seeds: Mapping[int, float] | None, watched: bool
-    ) -> dict[str, float]:
+    ) -> RowSums:
         """A pass over the rows of all tables that have a part in it."""
-        found: dict[str, float] = {}
+        found = RowSums({}, {})
         for table in dict.fromkeys(each.table for each in sums):
             some = [each for each in sums if each.table == table]
             mine = None if seeds is None else {each.term: seeds[each.term] for each in some}
-            for name, number in self._over(table, some, mine, watched).items():
-                found[name] = found.get(name, 0.0) + number
+            here = self._over(table, some, mine, watched)
+            found.totals.update(here.totals)
+            for name, slope in here.slopes.items():
+                found.slopes[name] = found.slopes.get(name, 0.0) + slope
         return found
 
     def _over(
         self, table: int, sums: Sequence[Summed], seeds: Mapping[int, float] | None, watched: bool
-    ) -> dict[str, float]:
+    ) -> RowSums:
         program = self._program
+        if self._by_code and not watched:
+            by_total = None if seeds is None else {each.total: seeds[each.term] for each in sums}
+            made: RowSums = self._by_code(table, sums)(self._number, by_total)
+            return made
         kernel = BlockKernel(program.of_row, sums, seeds, self._number, watched, self._sure)
-        totals = Totals(len(kernel.titles))
+        totals = Totals(kernel.width)
+        doubt = size = numpy.zeros(kernel.width)
         for part in self._map(kernel, self._sources[table].blocks(kernel.columns)):
             totals.add(part.sums)
+            doubt = numpy.maximum(doubt, part.doubt)
+            size = numpy.maximum(size, numpy.abs(part.sums).max(axis=0, initial=0.0))
             for mine, others in ((self.values, part.values), (self.slopes, part.slopes)):
                 for name, each in others.items():
                     mine.setdefault(name, Extremes()).merge(each)
-        found: dict[str, float] = {}
-        for title, number in zip(kernel.titles, totals.value().tolist(), strict=True):
-            found[title] = found.get(title, 0.0) + number
-        return found
+        if (doubt > float_info.epsilon * size).any():
+            raise NotSure("something is too small for a double", table)
+        return kernel.found(totals.value().tolist())
 
 
 def _read(source: Any, seed: int, sizes: GivenSizes) -> Model:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from math import isfinite, nan
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy
 
@@ -24,6 +24,7 @@ __all__ = ["LoopedObjective", "NotLoops"]
 if TYPE_CHECKING:
     from backprop.descent.bends import BendsOfLoops
     from backprop.evaluation.second_derivatives import SecondDerivatives
+    from backprop.loops.engine import ArrayEngine
     from backprop.loops.squared_rows import SquaredRows
 
 
@@ -68,8 +69,14 @@ class LoopedObjective(Objective):
         self._given = given
         self._asked = engine, runs
         self.start = [begun.data[name] for name in names]
-        self.engine = build(model, begun.output, names, given, engine, runs, around)
-        self._arrays = self.engine.careful
+        made = build(model, begun.output, names, given, engine, runs, around)
+        self.engine: Any = made
+        if made is not made.careful and model.laid:
+            from backprop.by_rows.rows_engine import over_rows_of  # for data only
+
+            self.engine = over_rows_of(model, begun.output, names, given, made)
+        self._by_nests = self.engine is made
+        self._arrays: ArrayEngine = self.engine.careful
         """What knows more of a point than its value and gradient."""
         self._x: Sequence[float] = self.start
         self._last = begun.value
@@ -99,9 +106,8 @@ class LoopedObjective(Objective):
         return found
 
     def worth_compiling(self, engine: str, steps: int, around: float) -> bool:
-        return self.engine is not self._arrays and (
-            engine == "native" or around * steps > _COMPILING
-        )
+        found = self.engine is not self._arrays and self._by_nests
+        return found and (engine == "native" or around * steps > _COMPILING)
 
     def value(self, x: Sequence[float]) -> float:
         self._x, self._by_graph = x, self._switched
@@ -109,7 +115,7 @@ class LoopedObjective(Objective):
             return self.graph.value(x)
         self._last = x[self.names.index(self.output)] if self.output in self.names else nan
         look(self, x)
-        found = self.engine.forward(x)
+        found: float | None = self.engine.forward(x)
         if found is not None:
             self._last = found
             return found

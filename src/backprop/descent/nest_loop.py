@@ -60,7 +60,7 @@ class NestText(Loop):
         given = self.write(scale)
         answer = self.emit(
             f"call i32 @at_point(ptr {nests}, ptr %table, double {given}, ptr %next_x,"
-            " ptr %next_gradient, ptr %fills, ptr %moves)"
+            " ptr %next_gradient, ptr %fills, ptr %moves, i32 0)"
         )
         self.lines.append(f"  store i32 {answer}, ptr %answer, align 4")
         ready = self._fresh_label()

@@ -74,7 +74,13 @@ class Program:
             return None
         from backprop.loops.ready import ready
 
-        return ready(self._model, self.output, *self._made)
+        found = ready(self._model, self.output, *self._made)
+        if found is None or found[1] is found[1].careful or self._model.laid is None:
+            return found
+        from backprop.by_rows.rows_engine import over_rows_of  # for data only
+
+        names, made = found
+        return names, over_rows_of(self._model, self.output, names, {}, made)
 
     def __reduce__(self) -> tuple[Any, ...]:
         source, data = self._model.source, data_of(self._model.laid)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy
 from numpy.typing import NDArray
 
-from backprop.engine.engines import Engine
 from backprop.errors import NoMachineCode
 from backprop.language.model import Model
 from backprop.loops.engine import ArrayEngine
@@ -73,7 +72,9 @@ def build(
         return ArrayEngine(*asked)
 
 
-def ready(model: Model, of: str, engine: str, runs: int) -> tuple[tuple[str, ...], Engine] | None:
+def ready(
+    model: Model, of: str, engine: str, runs: int
+) -> tuple[tuple[str, ...], ArrayEngine | NestEngine] | None:
     """The inputs that lead to an output of a Model of loops, and an engine that takes their numbers;
     None where something is in doubt. engine, runs: as of `build`. Raises NoMachineCode."""
     assert isinstance(model, LoopModel)

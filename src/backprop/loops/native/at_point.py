@@ -11,7 +11,7 @@ from backprop.loops.native.nest_engine import Memory, NestEngine
 
 AT_POINT = f"""{FILL}
 define internal i32 @at_point(ptr %nests, ptr %table, double %scale,
-    ptr %x, ptr %gradient, ptr %fills, ptr %moves) noinline {{
+    ptr %x, ptr %gradient, ptr %fills, ptr %moves, i32 %flush) noinline {{
 entry:
   %filled = load i64, ptr %fills, align 8
   %moved = load i64, ptr %moves, align 8
@@ -45,7 +45,7 @@ give:
   store double %given, ptr %value, align 8
   br label %give.head
 go:
-  %answer = call i32 %nests(ptr %table, double %scale, i32 0)
+  %answer = call i32 %nests(ptr %table, double %scale, i32 %flush)
   br label %take.head
 take.head:
   %b = phi i64 [0, %go], [%b1, %take]
@@ -65,11 +65,11 @@ take:
 done:
   ret i32 %answer
 }}"""
-"""`at_point(nests, table, scale, x, gradient, fills, moves) -> the answer of nests`: writes the gradient,
-times the scale. x: the numbers of the inputs. fills, moves: rows of three whole numbers, of which the
-first says how many follow. fills: of each array that gradients are added up in its address, how many
+"""`at_point(nests, table, scale, x, gradient, fills, moves, flush) -> the answer of nests`: writes the
+gradient, times the scale. x: the numbers of the inputs. fills, moves: rows of three whole numbers, of which
+the first says how many follow. fills: of each array that gradients are added up in its address, how many
 numbers it has, and the bits of the one to begin with. moves: of each input that does not stand in the
-table where it is given its place in x, and the addresses of its value and its slope."""
+table where it is given its place in x, and the addresses of its value and its slope. flush: as of `nests`."""
 
 
 class NestPoint:

@@ -1,0 +1,357 @@
+"""Sums over rows, and their gradients, by machine code: chunks of rows by several threads, in memory.
+
+The text of a row, with sums over one chunk of rows behind it, is a text over arrays, of which there is
+machine code (`loops.native`). It is made for one chunk, and goes through all of them: only the addresses of
+its columns are others. Of the last chunk, what has no row is the last row once more, with a factor of 0.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import count, pairwise
+from sys import float_info, maxsize
+from threading import local
+from typing import Any, NamedTuple
+
+import numpy
+
+from backprop.by_rows.block_kernel import NotSure, RowSums, Summed, doubtful
+from backprop.by_rows.held_rows import HeldRows
+from backprop.by_rows.reductions import CHUNK, together
+from backprop.by_rows.row_program import RowProgram
+from backprop.by_rows.threads import cores
+from backprop.engine.native.machine import library
+from backprop.engine.underflow import SCALE
+from backprop.language.apart import NotApart
+from backprop.language.laid import RowNumbers
+from backprop.loops.domains import Reals
+from backprop.loops.loop_model import LoopModel
+from backprop.loops.many import NotLoops
+from backprop.loops.native.at_point import AT_POINT, NestPoint
+from backprop.loops.native.memory_pages import aligned
+from backprop.loops.native.nest_engine import NOT_FINITE, TOO_SMALL, VANISHED, NestEngine, moved_by
+from backprop.loops.ready import needed
+from backprop.loops.worth import read_model
+from backprop.source import Source
+
+_SHARE = 2 * CHUNK
+"""Rows from which on a thread of its own is worth while, about: 0.1 ms."""
+
+_ROWS = (
+    AT_POINT
+    + """
+define void @rows(ptr %nests, ptr %table, ptr %x, ptr %gradient, ptr %fills, ptr %moves,
+    ptr %columns, ptr %takes, double %scale, i32 %flush, i64 %from, i64 %to, ptr %out, ptr %answers) {
+entry:
+  %used = load i64, ptr %columns, align 8
+  %wide = load i64, ptr %takes, align 8
+  br label %head
+head:
+  %c = phi i64 [%from, %entry], [%c1, %end]
+  %c1 = add i64 %c, 1
+  %on = icmp slt i64 %c, %to
+  br i1 %on, label %column.head, label %done
+column.head:
+  %k = phi i64 [0, %head], [%k1, %column]
+  %k1 = add i64 %k, 1
+  %more = icmp slt i64 %k, %used
+  br i1 %more, label %column, label %go
+column:
+  %k.at = getelementptr [3 x i64], ptr %columns, i64 %k1
+  %slot = load ptr, ptr %k.at, align 8
+  %base.at = getelementptr i64, ptr %k.at, i64 1
+  %base = load i64, ptr %base.at, align 8
+  %stride.at = getelementptr i64, ptr %k.at, i64 2
+  %stride = load i64, ptr %stride.at, align 8
+  %far = mul i64 %stride, %c
+  %address = add i64 %base, %far
+  store i64 %address, ptr %slot, align 8
+  br label %column.head
+go:
+  %answer = call i32 @at_point(ptr %nests, ptr %table, double %scale, ptr %x, ptr %gradient,
+    ptr %fills, ptr %moves, i32 %flush)
+  %answer.at = getelementptr i32, ptr %answers, i64 %c
+  store i32 %answer, ptr %answer.at, align 4
+  %row = mul i64 %c, %wide
+  %row.at = getelementptr double, ptr %out, i64 %row
+  br label %take.head
+take.head:
+  %t = phi i64 [0, %go], [%t1, %take]
+  %t1 = add i64 %t, 1
+  %left = icmp slt i64 %t, %wide
+  br i1 %left, label %take, label %end
+take:
+  %t.at = getelementptr i64, ptr %takes, i64 %t1
+  %number.at = load ptr, ptr %t.at, align 8
+  %number = load double, ptr %number.at, align 8
+  %to.at = getelementptr double, ptr %row.at, i64 %t
+  store double %number, ptr %to.at, align 8
+  br label %take.head
+end:
+  br label %head
+done:
+  ret void
+}"""
+)
+"""`rows(…, columns, takes, scale, flush, from, to, out, answers)`: what `at_point` finds of each chunk.
+columns: behind how many there are, of each where its address is to be, the first one, and the distance to
+that of the next chunk. takes: behind how many there are, the addresses of what is kept of a chunk, in
+`out`."""
+
+
+class _ChunkRows:
+    """One chunk as a table."""
+
+    def __init__(self, name: str, columns: Mapping[str, Reals]) -> None:
+        self.name, self.names, self._columns = name, [*columns], columns
+
+    def rows(self, names: Sequence[str]) -> RowNumbers:
+        """Some of its columns."""
+        return RowNumbers(self.name, CHUNK, {n: self._columns[n] for n in names}, str)
+
+
+class _Column(NamedTuple):
+    """Where a column stands. base: the address of its first chunk, stride: how far
+    the next one is; last: an array with the last chunk, if
+    that is not whole."""
+
+    name: str
+    base: int
+    stride: int
+    last: Reals
+
+
+class MachineRows:
+    """Sums of one table, all in one pass. fixed: the inputs that stay, with their numbers. Raises NotApart
+    and NotLoops where this is not the way, NoMachineCode."""
+
+    def __init__(
+        self,
+        program: RowProgram,
+        sums: Sequence[Summed],
+        source: HeldRows,
+        fixed: Mapping[str, float],
+        threads: int = 0,
+    ) -> None:
+        self._sums, self._threads = sums, threads or cores()
+        reads = frozenset().union(*(each.reads for each in sums))
+        self._names = [name for name in program.shared if name in reads and name not in fixed]
+        """The inputs whose numbers are given at each point."""
+        words = {*program.row.names, *source.names}
+        free = (f"chunk{number}" for number in count() if f"chunk{number}" not in words)
+        self._keep = next(free)
+        weights = [next(free) for _ in sums] if len(sums) > 1 else []
+        parts = [next(free) for _ in sums]
+        lines = [
+            f"{part} = sum({self._keep}*{each.name})"
+            for part, each in zip(parts, sums, strict=True)
+        ]
+        output = parts[0]
+        if weights:
+            output = next(free)
+            terms = (f"{one}*{other}" for one, other in zip(weights, parts, strict=True))
+            lines.append(f"{output} = {' + '.join(terms)}")
+        text = "\n".join([program.apart.row.text, *lines])
+        model = self._read(program, text, source)
+        self._engine = self._made(model, output, [*self._names, *weights], fixed)
+        self._weights, self._parts = weights, parts
+        self._shared_columns(source)
+        self._library = library(_ROWS, lambda: _ROWS, wide=True)
+        pointer, whole = ctypes.c_void_p, ctypes.c_int64
+        kinds = *[pointer] * 8, ctypes.c_double, ctypes.c_int, whole, whole, pointer, pointer
+        self._run = self._library.function("rows", None, *kinds)
+        self._own = local()
+        self._pool: ThreadPoolExecutor | None = None
+        self._width = len(sums) + len(self._names)
+
+    def _read(self, program: RowProgram, text: str, source: HeldRows) -> LoopModel:
+        self._size = source.numbers.size
+        self._chunks = -(-self._size // CHUNK)
+        rest = self._size % CHUNK
+        used = [name for name in source.names if name in program.of_row.of_columns]
+        self._columns = list[_Column]()
+        first = dict[str, Reals]()
+        for name in used:
+            numbers = numpy.ascontiguousarray(source.numbers.numbers[name], dtype=float)
+            last = aligned(CHUNK + 8)
+            if rest:
+                last[:rest] = numbers[self._size - rest :]
+                last[rest:] = numbers[-1]
+            first[name] = numbers[:CHUNK] if self._size >= CHUNK else last[:CHUNK]
+            self._columns.append(_Column(name, numbers.ctypes.data, 8 * CHUNK, last))
+        self._held = source  # whose numbers are read
+        self._ones, last = numpy.ones(CHUNK + 8), numpy.ones(CHUNK + 8)
+        last[rest:] = 0.0
+        self._columns.append(_Column(self._keep, self._ones.ctypes.data, 0, last))
+        first[self._keep] = self._ones[:CHUNK]
+        table = _ChunkRows(source.name, first)
+        of = Source(program.apart.row.name, text)
+        model = read_model(of, program.seed, maxsize, 0, sizes=program.sizes, tables=[table])
+        if not isinstance(model, LoopModel):
+            raise NotApart("a chunk is no loop")
+        return model
+
+    def _made(
+        self, model: LoopModel, output: str, names: Sequence[str], fixed: Mapping[str, float]
+    ) -> NestEngine:
+        known = {name: number for name, number in fixed.items() if name in model.names}
+        asked = needed(model, output, names, known)
+        moving = moved_by(asked.plan, {name for name, _ in asked.leaves})
+        leaves = [*asked.leaves]
+        for column in self._columns:
+            if column.name in asked.plan.deciding:
+                raise NotLoops(f"{column.name} decides what is read")
+            # what is computed of columns alone is computed anew of each chunk, as if they were inputs
+            if not moved_by(asked.plan, {column.name}) - {column.name} <= moving:
+                leaves.append((column.name, numpy.arange(CHUNK)))
+        return NestEngine(asked.plan, asked.output, leaves, asked.numbers)
+
+    def _shared_columns(self, source: HeldRows) -> None:
+        """Of each column the number of its place in the table of addresses."""
+        names, families = [*self._engine.made.arrays.names], self._engine.families
+        self._slots: list[tuple[int, _Column]] = []
+        for column in self._columns:
+            pointer = f"%v{families.index(column.name)}" if column.name in families else ""
+            if pointer in names:
+                self._slots.append((names.index(pointer), column))
+
+    def over(self, shared: Callable[[str], float], seeds: Mapping[str, float] | None) -> RowSums:
+        """The sums of all rows, and with seeds, by the totals' names, what comes to the inputs that rows
+        have in common. Raises NotSure."""
+        x = [shared(name) for name in self._names]
+        ones = dict.fromkeys([each.total for each in self._sums], 1.0)
+        weights = [(seeds or ones)[each.total] for each in self._sums] if self._weights else []
+        found = self._passed([*x, *weights], int(self._engine.made.flushes))
+        if found is None:
+            raise NotSure("a row is not finite")
+        count, totals = len(self._sums), together(found).tolist()
+        sums = dict(zip([each.total for each in self._sums], totals[:count], strict=True))
+        if seeds is None:
+            return RowSums(sums, {})
+        slopes = dict(zip(self._names, totals[count:], strict=True))
+        if not self._weights:
+            seed = seeds[self._sums[0].total]
+            slopes = {name: seed * slope for name, slope in slopes.items()}
+        return RowSums(sums, slopes)
+
+    def _passed(self, x: Sequence[float], flush: int) -> Reals | None:
+        """What is kept of each chunk; None where that is not sure."""
+        out = numpy.empty((self._chunks, self._width))
+        answers = numpy.empty(self._chunks, dtype=numpy.int32)
+        self._all(False, x, 1.0, flush, out, answers)
+        if (answers & NOT_FINITE).any() or not numpy.isfinite(out).all():
+            return None
+        odd = (answers & (VANISHED | TOO_SMALL)) != 0
+        if not odd.any():
+            return out
+        if self._engine.code(True).module.arrays.names != self._engine.made.arrays.names:
+            return None
+        exact, other = (numpy.empty_like(out) for _ in range(2))
+        some = [(at, at + 1) for at in numpy.flatnonzero(odd).tolist()]
+        self._all(False, x, 1.0, 0, exact, answers, some)
+        self._all(True, x, SCALE, 0, other, answers, some)
+        other[:, len(self._sums) :] /= SCALE
+        doubt = doubtful(exact[odd], other[odd])
+        if (doubt > float_info.epsilon * numpy.abs(out).max(axis=0)).any():
+            return None
+        out[odd] = exact[odd]
+        return out
+
+    def _all(
+        self,
+        shifted: bool,
+        x: Sequence[float],
+        scale: float,
+        flush: int,
+        out: Reals,
+        answers: Any,
+        some: Sequence[tuple[int, int]] = (),
+    ) -> None:
+        """Go through all chunks, or some."""
+        parts = [*some] or [*self._shares()]
+        run = partial(self._part, shifted, x, scale, flush, out, answers)
+        if len(parts) == 1 or self._threads == 1:
+            for part in parts:
+                run(part)
+            return
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(self._threads - 1)
+        others = [self._pool.submit(run, part) for part in parts[1:]]
+        try:
+            run(parts[0])
+        finally:
+            for each in others:
+                each.result()
+
+    def _shares(self) -> Iterator[tuple[int, int]]:
+        """Chunks for each thread."""
+        most = max(1, self._size // _SHARE)
+        ways = min(self._threads, most, self._chunks)
+        ends = [self._chunks * at // ways for at in range(ways + 1)]
+        yield from pairwise(ends)
+
+    def _part(
+        self,
+        shifted: bool,
+        x: Sequence[float],
+        scale: float,
+        flush: int,
+        out: Reals,
+        answers: Any,
+        part: tuple[int, int],
+    ) -> None:
+        """Go through the chunks of one thread."""
+        place = getattr(self._own, "place", None)
+        if place is None:
+            self._own.place = place = _Place(
+                self._engine, self._slots, self._parts, len(self._names)
+            )
+        place.point.x[: len(x)] = x
+        code = self._engine.code(shifted)
+        last = self._chunks - 1 if self._size % CHUNK else self._chunks
+        for columns, begin, end in (
+            (place.columns, part[0], min(part[1], last)),
+            (place.last, max(part[0], last), part[1]),
+        ):
+            if begin < end:
+                self._run(
+                    code.address,
+                    *place.pointers,
+                    columns.ctypes.data,
+                    place.takes.ctypes.data,
+                    scale,
+                    flush,
+                    begin,
+                    end,
+                    out.ctypes.data,
+                    answers.ctypes.data,
+                )
+
+
+class _Place:
+    """What a thread computes in."""
+
+    def __init__(
+        self,
+        engine: NestEngine,
+        slots: Sequence[tuple[int, _Column]],
+        parts: Sequence[str],
+        inputs: int,
+    ) -> None:
+        self.point = point = NestPoint(engine)
+        memory = point.memory
+        arrays = point.x, point.gradient, point.fills, point.moves
+        self.pointers = [point.table, *(each.ctypes.data for each in arrays)]
+        table = memory.address
+        self.columns = numpy.zeros((len(slots) + 1, 3), dtype=numpy.int64)
+        self.last = numpy.zeros((len(slots) + 1, 3), dtype=numpy.int64)
+        self.columns[0, 0] = self.last[0, 0] = len(slots)
+        for row, (slot, column) in enumerate(slots, 1):
+            self.columns[row] = table + 8 * slot, column.base, column.stride
+            self.last[row] = table + 8 * slot, column.last.ctypes.data, 0
+        places = [memory.values[part].ctypes.data for part in parts]
+        places += [point.gradient.ctypes.data + 8 * at for at in range(inputs)]
+        self.takes = numpy.array([len(places), *places], dtype=numpy.int64)

@@ -1,0 +1,131 @@
+"""Passes over many rows by machine code, against passes by blocks, whose sums are those of plain numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy
+import pytest
+
+import backprop as library
+from backprop.by_rows import rows_engine
+from backprop.by_rows.block_kernel import NotSure
+from backprop.by_rows.held_rows import HeldRows
+from backprop.by_rows.machine_rows import MachineRows
+from backprop.by_rows.reductions import CHUNK
+from backprop.by_rows.row_program import SumsAndSlopes
+from backprop.language.apart import NotApart
+from backprop.loops.many import NotLoops
+from backprop.operations import FUNCTIONS
+from test_by_rows import TEXTS, Given, program_of
+
+pytest.importorskip("llvmlite")
+
+
+def by_code(text: str, *tables: Given, threads: int = 1, output: str = "L") -> list[SumsAndSlopes]:
+    """By blocks, and by machine code."""
+    program = program_of(text, [*tables], output)
+    given = dict[str, float]()
+    for model in (program.row, program.once):
+        given |= {name: model.default(name) for name in model.defaults}
+    sources = [HeldRows(table, table.names) for table in tables]
+    made: dict[Any, MachineRows] = {}
+
+    def over(table: int, sums: Any) -> Any:
+        key = table, tuple(each.term for each in sums)
+        if key not in made:
+            made[key] = MachineRows(program, sums, sources[table], {}, threads)
+        return made[key].over
+
+    blocks = program.value_and_gradient(given, sources)
+    return [blocks, program.value_and_gradient(given, sources, over=over)]
+
+
+def near(found: SumsAndSlopes, right: SumsAndSlopes, rel: float = 1e-12) -> None:
+    assert found.value == pytest.approx(right.value, rel=rel)
+    size = max(map(abs, right.gradients.values()))
+    assert found.gradients.keys() == right.gradients.keys()
+    for name, slope in right.gradients.items():
+        assert found.gradients[name] == pytest.approx(slope, rel=rel, abs=rel * size)
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_models(text: str) -> None:
+    chance = numpy.random.default_rng(8)
+    rows = 2 * CHUNK + 77
+    table = Given(x=chance.uniform(0.5, 2, rows), y=chance.normal(size=rows))
+    near(*reversed(by_code(text, table)))
+
+
+@pytest.mark.parametrize(
+    "rows", [1, 7, 8, 9, 31, 33, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK, 3 * CHUNK + 5]
+)
+def test_edges_of_chunks_and_threads(rows: int) -> None:
+    chance = numpy.random.default_rng(rows)
+    table = Given(x=chance.uniform(0.5, 2, rows), y=chance.normal(size=rows))
+    text = "a = 2; b = 0.5; r = y - a*exp(-b*x); L = mean(r^2) + a*sum(x*b) + b"
+    found = [by_code(text, table, threads=threads)[1] for threads in (1, 2, 3, 7)]
+    near(*reversed(by_code(text, table)))
+    assert all(each == found[0] for each in found)  # to the bit
+
+
+@pytest.mark.parametrize("name", sorted(FUNCTIONS))
+def test_every_function(name: str) -> None:
+    row = FUNCTIONS[name]
+    words = "x y z".split()[: row.arity]
+    if not row.called or row.chooses or len(words) < row.arity:
+        return
+    plain = library.parse(f"L = a*{name}({', '.join(words)})")
+    kept = []
+    for each in row.samples:
+        if len(each) != row.arity:
+            continue
+        try:
+            found = plain.grad({"a": 1.5, **dict(zip(words, each, strict=True))})
+        except library.BackpropError:
+            continue
+        if not found.notes and not found.warnings and abs(found.value) < 1e30:
+            kept.append(each)
+    if not kept:
+        return
+    table = Given(**dict(zip(words, zip(*kept * 3, strict=True), strict=True)))
+    try:
+        one, other = by_code(f"a = 1.5; k = 1; L = sum(a*{name}(k*{words[0]}{''.join(', ' + w for w in words[1:])}))", table)  # fmt: skip
+    except (NotApart, NotLoops, NotSure):
+        return  # which others compute
+    near(other, one, 1e-11)
+
+
+def test_what_is_too_small_is_computed_as_it_is() -> None:
+    rows = 3 * CHUNK
+    x = numpy.linspace(0, 60, rows)
+    text = "a = 1; b = 0.5; L = sum((0.1 - a*exp(-b*x^2))^2)"
+    near(*reversed(by_code(text, Given(x=x))))
+
+
+def test_a_row_that_is_not_finite() -> None:
+    x = numpy.ones(2 * CHUNK)
+    x[CHUNK + 5] = -1.0
+    with pytest.raises(NotSure):
+        by_code("a = 1; L = sum(log(a*x))", Given(x=x))
+
+
+def test_programs_go_through_rows_by_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    chance = numpy.random.default_rng(2)
+    rows = 40_000
+    columns = {"x": chance.uniform(0.5, 2, rows), "y": chance.normal(size=rows)}
+    text = "a = 2; b = 0.5; const k = 3; L = mean((y - a*exp(-b*x*k))^2) + log(a*k)"
+    model = library.parse(text, data=columns)
+    program = library.compile(model, engine="native")
+    assert type(program._engine) is rows_engine.RowsEngine
+    monkeypatch.setattr(rows_engine, "MANY_ROWS", 1 << 60)
+    others = library.compile(library.parse(text, data=columns), engine="native")
+    assert type(others._engine) is not rows_engine.RowsEngine
+    assert program.inputs == others.inputs
+    for point in ([2.0, 0.5], [1.0, -0.25], [3.0, 1.0]):
+        x = [point[0], point[1], *([3.0] * (len(program.inputs) - 2))]
+        (value, slopes), (right, sure) = program(x), others(x)
+        assert value == pytest.approx(right, rel=1e-12)
+        assert slopes == pytest.approx(sure, rel=1e-12)
+    with pytest.raises(library.BackpropError):
+        program([-1.0, 0.5, *([3.0] * (len(program.inputs) - 2))])
