@@ -112,6 +112,10 @@ class _ChunkRows:
         """Some of its columns."""
         return RowNumbers(self.name, CHUNK, {n: self._columns[n] for n in names}, str)
 
+    def with_texts(self, compared: Mapping[str, Any]) -> _ChunkRows:
+        """Itself: texts are compared where all rows are."""
+        return self
+
 
 class _Column(NamedTuple):
     """Where a column stands. base: the address of its first chunk, stride: how far
