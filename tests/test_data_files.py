@@ -11,7 +11,8 @@ import pytest
 from pyarrow import feather, parquet
 
 from backprop import data_bytes
-from backprop.data_files import TextForm, read_tables
+from backprop.data_files import read_tables
+from backprop.data_lines import TextForm
 from backprop.errors import BackpropError
 from running import backprop
 
@@ -88,7 +89,7 @@ BAD = {
     "comma": (b'x,y\n"1,5",0.5\n', "--decimal ,"),
     "nan": (b"x,y\n1,0.5\n3,nan\n", "rows.csv:3: error: y in row 2 is nan, and no finite number"),
     "inf": (b"x,y\ninf,0.5\n", "rows.csv:2: error: x in row 1 is inf, and no finite number"),
-    "ragged": (b"x,y\n1,0.5\n2\n", "rows.csv:3: error: 1 cells, where the first line has 2"),
+    "ragged": (b"x,y\n1,0.5\n2\n", "rows.csv:3: error: 1 cell, where the first line has 2"),
     "long": (b"x,y\n1,0.5\n2,3,4\n", "rows.csv:3: error: 3 cells, where the first line has 2"),
     "twice": (b"x,y,x\n1,0.5,3\n", "rows.csv:1: error: the column x is there 2 times"),
     "delimiter": (b"x:y\n1:0.5\n", "the columns are x:y"),
@@ -96,6 +97,19 @@ BAD = {
     "no rows": (b"x,y\n", "there is nothing to compute with: it has no rows"),
     "empty": (b"", "there is nothing in this file"),
     "bytes": (b"x,y\n1,0.5\n2,\xff\n", "rows.csv:3: error: byte 0xFF is no UTF-8"),
+    "spaces": (b"x y\n1 2\n", "if ' ' stands between cells: --delimiter ' '"),
+    "colons": (b"x:y\n1:2\n", "if ':' stands between cells: --delimiter ':'"),
+    "numbers first": (b"1,0.5\n2,3\n", "--no-header calls the columns c1, c2"),
+    "comment": (b"# made by hand\nx,y\n1,2\n", "take out what stands above it"),
+    "thousands": (b'x,y\n"1,000",2\n', "write the number without it"),
+    "per cent": (b"x,y\n5%,2\n", "write the number without its %"),
+    "truth": (b"x,y\ntrue,2\n", "write 1 and 0"),
+    "date": (b"x,y\n2020-01-01,2\n", "give a column of numbers"),
+    "open quote": (b'x,y\n1,"2\n3,4\n', 'a quote, ", opens this cell'),
+    "nothing": (b"x,y\n1,?\n", "write a number, or nothing at all"),
+    "spreadsheet": (b"PK\x03\x04abc", "rows.csv: error: this is a spreadsheet or an archive"),
+    "json": (b'[{"x": 1}]', "rows.csv: error: this looks like JSON, and no table"),
+    "wide characters": ("x,y\n1,2\n".encode("utf-16"), "rows.csv:1: error: byte 0xFF is no UTF-8"),
     "gzip": (gzip.compress(b"x,y\n1,0.5\n" * 99)[:-9], "ends in the middle"),
 }
 
@@ -110,6 +124,7 @@ def test_what_is_wrong_with_a_file_is_told(
     ran = backprop("grad", "-e", MEAN, "--data", "rows.csv")
     assert ran.status in (1, 2)
     assert said in ran.err
+    assert "\n  = " in ran.err.replace("\n   = ", "\n  = "), "no word of what to do"
     assert not ran.out
     assert "Traceback" not in ran.err
 

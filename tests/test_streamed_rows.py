@@ -12,7 +12,7 @@ import pytest
 from pyarrow import feather, parquet
 
 from backprop import data_batches, data_streamed
-from backprop.data_files import TextForm
+from backprop.data_lines import TextForm
 from running import backprop
 
 TEXT = (

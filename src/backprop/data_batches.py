@@ -18,11 +18,11 @@ from backprop.data_files import (
     MISSING,
     DataFile,
     FileTable,
-    TextForm,
     delimiter_of,
     expanded,
     named,
 )
+from backprop.data_lines import TextForm
 from backprop.errors import BackpropError, BadData, CannotRead
 from backprop.numbers import listed, shortened
 from backprop.places import STANDARD

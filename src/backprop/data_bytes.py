@@ -26,7 +26,7 @@ _DEVICE = 1 << 28
 def bytes_of(path: str) -> tuple[str, bytes]:
     """What a file is called, and all that it has, unpacked. path: - is standard input. Raises CannotRead,
     BadData."""
-    name = "<stdin>" if path == STANDARD else path
+    name = "<stdin>" if path == STANDARD else path or "''"
     try:
         if path == STANDARD:
             if sys.stdin is None:
@@ -38,14 +38,15 @@ def bytes_of(path: str) -> tuple[str, bytes]:
         if data[:2] == b"\x1f\x8b":
             data = _all_of(gzip.GzipFile(fileobj=io.BytesIO(data)), name)
     except EOFError:
-        raise BadData(f"{name} ends in the middle of its compressed data", where=name) from None
+        message = f"{name} ends in the middle of its compressed data"
+        raise BadData(message, where=name, hints=["it may be cut off: copy it again"]) from None
     except (OSError, ValueError, zlib.error) as error:
         message, hints = f"{name} cannot be read: {said(error)}", list[str]()
         if isinstance(error, IsADirectoryError):
             message = f"{name} is a directory, not a file"
             hints = [f"for all files in it: --data '{path}/*'"]
         elif isinstance(error, FileNotFoundError):
-            message, hints = f"there is no file {name}", ["check the path after --data"]
+            message, hints = f"there is no file {name}", ["check the path"]
         raise CannotRead(message, hints=hints) from None
     return name, data
 

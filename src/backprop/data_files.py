@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from glob import glob, has_magic
-from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy
@@ -17,7 +15,9 @@ from numpy.typing import NDArray
 from pyarrow import csv as arrow_csv
 
 from backprop.data_bytes import bytes_of, said
+from backprop.data_lines import WRITE_AS, TextForm, cell_hints, line_of, unlike_table
 from backprop.errors import BackpropError, BadData, CannotRead
+from backprop.language.headers import is_number
 from backprop.loops.domains import Reals
 from backprop.numbers import listed, shortened
 from backprop.places import STANDARD
@@ -29,16 +29,6 @@ MISSING = ("", "NA", "N/A", "#N/A", "null", "NULL", "None")
 _SHORT = 1000  # bytes
 _ARROW, _PARQUET = (".arrow", ".feather", ".ipc"), (".parquet", ".pq")
 _MAGIC = {b"PAR1": "parquet", b"ARROW1": "arrow", b"FEA1": "arrow"}
-_ALSO = ["write it as CSV, TSV, Parquet or Arrow"]
-
-
-class TextForm(NamedTuple):
-    """How files of text are read. delimiter: "" for what the name of the file says, or its first line.
-    decimal: what stands before the digits of a fraction. header: whether the first line has names."""
-
-    delimiter: str = ""
-    decimal: str = "."
-    header: bool = True
 
 
 class UsedColumns(NamedTuple):
@@ -124,7 +114,7 @@ class FileTable:
     def place(self, row: int) -> str:
         """Where a row stands: `rows.csv:7`, by its line, or `rows.parquet, row 6`."""
         part, at = self._part(row)
-        line = _line(part, at)
+        line = line_of(part.text, part.form, at) if part.text is not None else 0
         return f"{part.name}:{line}" if line else f"{part.name}, row {part.before + at + 1:,}"
 
     def _part(self, row: int) -> tuple[DataFile, int]:
@@ -190,7 +180,10 @@ class FileTable:
         ):
             row = start + int(numpy.argmax(column.is_valid().to_numpy()))
             message = f"{self._cell(name, row)} is {column[row - start].as_py()!s}, and no number"
-            hints = [f"numbers are needed here, and this column has a {kind} in each cell"]
+            hints = [
+                f"each cell of this column is a {kind}: give a column of numbers",
+                *self.look(row),
+            ]
             raise BadData(message, where=self.place(row), hints=hints)
         if not types.is_floating(kind):  # casts import what takes 60 ms
             column = column.cast(pyarrow.float64(), safe=False)
@@ -199,18 +192,13 @@ class FileTable:
     def _no_text(self, column: Any, name: str, start: int) -> None:
         """Raise BadData for the first cell of a column of text that is no number."""
         for at, cell in enumerate(column.to_pylist()):
-            try:
-                if cell is not None:
-                    float(cell)
-            except ValueError:
+            if cell is not None and not is_number(cell):
                 message = (
                     f"{self._cell(name, start + at)} is {shortened(cell, 40)!r}, and no number"
                 )
-                hints = self.look(start + at)
                 part, _ = self._part(start + at)
-                if part.text is not None and "," in cell and cell.replace(",", "", 1).isdigit():
-                    hints = ["if it has a decimal comma: --decimal ,", *hints]
-                raise BadData(message, where=self.place(start + at), hints=hints) from None
+                hints = [*cell_hints(cell, part.text is not None), *self.look(start + at)]
+                raise BadData(message, where=self.place(start + at), hints=hints)
 
 
 def _missing_in(column: Any) -> NDArray[numpy.bool_]:
@@ -289,9 +277,8 @@ def _read(path: str, form: TextForm) -> DataFile:
     plain = path.removesuffix(".gz")
     kind = next((kind for magic, kind in _MAGIC.items() if data.startswith(magic)), "text")
     if plain.endswith((*_PARQUET, *_ARROW)) and kind == "text":
-        raise BadData(
-            f"{name} is no {'Parquet' if plain.endswith(_PARQUET) else 'Arrow'} file", where=name
-        )
+        message = f"{name} is no {'Parquet' if plain.endswith(_PARQUET) else 'Arrow'} file"
+        raise BadData(message, where=name, hints=["copy it again; a text is called .csv or .tsv"])
     try:
         if kind == "parquet":
             from pyarrow import parquet  # for these files only
@@ -323,7 +310,7 @@ def named(header: str) -> str:
 def _text(name: str, path: str, data: bytes, form: TextForm) -> DataFile:
     """A file of text. Raises BadData."""
     if not data[:_SHORT].strip() and not data.strip():
-        raise BadData("there is nothing in this file", where=name, hints=_ALSO)
+        raise BadData("there is nothing in this file", where=name, hints=WRITE_AS)
     if not form.delimiter:
         form = form._replace(delimiter=delimiter_of(path, data))
     try:
@@ -347,9 +334,7 @@ def _text(name: str, path: str, data: bytes, form: TextForm) -> DataFile:
     try:
         columns = arrow_csv.read_csv(pyarrow.BufferReader(data), reading, parsing, converting)
     except pyarrow.ArrowException as error:
-        raise _ragged(name, data, form) or BadData(
-            f"this cannot be read as a table: {said(error)}", where=name, hints=_ALSO
-        ) from None
+        raise unlike_table(name, data, form, said(error)) from None
     if not form.header:
         columns = columns.rename_columns([f"c{at + 1}" for at in range(columns.num_columns)])
     return DataFile(name, _named(columns, name), data, form)
@@ -361,40 +346,3 @@ def delimiter_of(path: str, data: bytes) -> str:
         return "\t"
     line = data.removeprefix(b"\xef\xbb\xbf").split(b"\n", 1)[0].decode("utf-8", "replace")
     return max(",\t;|", key=line.count) if "," not in line else ","
-
-
-def _rows(data: bytes, form: TextForm) -> Iterator[tuple[int, list[str]]]:
-    """The rows of a text that are not empty, each with its line; the first one may be of names."""
-    reader = csv.reader(
-        io.TextIOWrapper(io.BytesIO(data), "utf-8-sig", newline=""), delimiter=form.delimiter
-    )
-    line = 1
-    for cells in reader:
-        if cells:
-            yield line, cells
-        line = reader.line_num + 1
-
-
-def _ragged(name: str, data: bytes, form: TextForm) -> BackpropError | None:
-    """The error for the first row with more or fewer cells than the first one has."""
-    due = 0
-    try:
-        for line, cells in _rows(data, form):
-            due = due or len(cells)
-            if len(cells) != due:
-                message = f"{len(cells)} cells, where the first line has {due}"
-                hints = ["write a cell for each column, an empty one where there is no number"]
-                if len(cells) > due and form.delimiter == "," and form.decimal == ".":
-                    hints.append("if numbers have a decimal comma: --delimiter ';' --decimal ,")
-                return BadData(message, where=f"{name}:{line}", hints=hints)
-    except csv.Error as error:
-        return BadData(f"this cannot be read as a table: {error}", where=name)
-    return None
-
-
-def _line(part: DataFile, row: int) -> int:
-    """The line in which a row of a text begins; 0 of other files."""
-    if part.text is None:
-        return 0
-    found = islice(_rows(part.text, part.form), row + part.form.header, None)
-    return next(found, (0, []))[0]

@@ -15,7 +15,8 @@ import numpy
 from numpy.typing import NDArray
 
 from backprop.by_rows.held_rows import HeldRows
-from backprop.data_files import FileTable, TextForm, from_memory, read_tables
+from backprop.data_files import FileTable, from_memory, read_tables
+from backprop.data_lines import TextForm
 from backprop.errors import BadData, BadOption, UnknownName
 from backprop.files import typed
 from backprop.language.laid import Data, RowNumbers
@@ -96,7 +97,8 @@ class DataTable:
             why = "no row of it meets --where" if self._table.count else "it has no rows"
             if missing == self._table.count and missing:
                 why = "each row of it has a missing cell"
-            raise BadData(f"there is nothing to compute with: {why}", where=self.name)
+            hints = [] if self._table.count else ["write rows of numbers below the line of names"]
+            raise BadData(f"there is nothing to compute with: {why}", where=self.name, hints=hints)
         return found
 
     def kept(self, names: Sequence[str]) -> tuple[RowNumbers, tuple[int, int]]:

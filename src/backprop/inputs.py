@@ -157,8 +157,8 @@ class Inputs(NamedTuple):
         """The tables of some files, read as those of --data are."""
         if not files:
             return ()
-        from backprop.data_files import TextForm
         from backprop.data_given import DataOptions
+        from backprop.data_lines import TextForm
         from backprop.data_streamed import memory_of, opened_tables  # for data only
 
         form = TextForm(self.delimiter, self.decimal, not self.no_header)

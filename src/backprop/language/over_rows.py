@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from backprop.errors import BackpropError, NameDefinedTwice, NeedsData, raise_all
 from backprop.language.arguments import is_open
 from backprop.language.distributions import COLUMN
+from backprop.language.headers import header_hints
 from backprop.language.laid import COUNT, Data, Laid, RowNumbers
 from backprop.numbers import listed
 from backprop.operations import GATHERS
@@ -275,10 +276,9 @@ class Laying:
             if gathered and at not in gathers and shape.form != "function":
                 known = [each for table in self._given for each in table.names]
                 message = f"{name}(…) is of the rows of data, and there is no column in it"
-                hints = [
-                    f"the columns are {listed(known, 8)}",
-                    'rename one: --column "x = Temp (C)"',
-                ]
+                odd = [hint for table in self._given for hint in header_hints(table.names)]
+                rename = ['rename one: --column "x = Temp (C)"']
+                hints = [f"the columns are {listed(known, 8)}", *(odd or rename)]
                 raise NeedsData(message, tokens.span(node.first, node.last), hints=hints)
 
     def _reads_rows(self, statement: Statement, at: int) -> bool:

@@ -1,0 +1,98 @@
+"""Tables as texts, line by line: where a row stands, and what is wrong with what is no table."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from itertools import islice
+from typing import NamedTuple
+
+from backprop.errors import BadData
+from backprop.language.headers import is_number
+
+WRITE_AS = ["write it as CSV, TSV, Parquet or Arrow"]
+"""What to do with another file."""
+
+_OTHERS = {
+    b"PK\x03\x04": "this is a spreadsheet or an archive",
+    b"\xd0\xcf\x11\xe0": "this is a spreadsheet of an old kind",
+    b"%PDF": "this is a PDF",
+    b"{": "this looks like JSON",
+    b"[": "this looks like JSON",
+    b"<": "this looks like a page of the web",
+}
+"""How files begin that people take for tables."""
+
+
+class TextForm(NamedTuple):
+    """How files of text are read. delimiter: "" for what the name of the file says, or its first line.
+    decimal: what stands before the digits of a fraction. header: whether the first line has names."""
+
+    delimiter: str = ""
+    decimal: str = "."
+    header: bool = True
+
+
+def line_of(text: bytes, form: TextForm, row: int) -> int:
+    """The line in which a row begins, counted from 0."""
+    found = islice(_rows(text, form), row + form.header, None)
+    return next(found, (0, []))[0]
+
+
+def _rows(data: bytes, form: TextForm) -> Iterator[tuple[int, list[str]]]:
+    """The rows of a text that are not empty, each with its line; the first one may be of names."""
+    reader = csv.reader(
+        io.TextIOWrapper(io.BytesIO(data), "utf-8-sig", newline=""), delimiter=form.delimiter
+    )
+    line = 1
+    for cells in reader:
+        if cells:
+            yield line, cells
+        line = reader.line_num + 1
+
+
+def unlike_table(name: str, data: bytes, form: TextForm, why: str) -> BadData:
+    """The error for a text that is no table: for the first row with more or fewer cells than the first one,
+    or else for what a reader says."""
+    start = data.removeprefix(b"\xef\xbb\xbf").lstrip()
+    for begin, what in _OTHERS.items():
+        if start.startswith(begin):
+            return BadData(f"{what}, and no table", where=name, hints=WRITE_AS)
+    due = 0
+    try:
+        for line, cells in _rows(data, form):
+            due = due or len(cells)
+            if len(cells) != due:
+                return _ragged(f"{name}:{line}", len(cells), due, form)
+    except csv.Error as error:
+        why = str(error)
+    return BadData(f"this cannot be read as a table: {why}", where=name, hints=WRITE_AS)
+
+
+def _ragged(where: str, cells: int, due: int, form: TextForm) -> BadData:
+    message = f"{cells} cell{'s' if cells != 1 else ''}, where the first line has {due}"
+    hints = ["write a cell for each column, an empty one where there is no number"]
+    if due == 1:
+        hints = ["the first line has the names of the columns: take out what stands above it"]
+    elif cells > due and form.delimiter == "," and form.decimal == ".":
+        hints.append("if numbers have a decimal comma: --delimiter ';' --decimal ,")
+    return BadData(message, where=where, hints=hints)
+
+
+def cell_hints(cell: str, is_text: bool) -> list[str]:
+    """What to do about a cell that is no number. is_text: whether it stands in a file of text."""
+    bare = cell.strip()
+    whole, comma, part = bare.partition(",")
+    if "\n" in cell:
+        return ['a quote, ", opens this cell, and is closed on another line or never']
+    if is_text and comma and is_number(f"{whole}.{part}"):
+        found = ["if it has a decimal comma: --decimal ,"]
+        if len(part) == 3:
+            found.append("if the comma is one of thousands, write the number without it")
+        return found
+    if bare.lower() in ("true", "false", "yes", "no"):
+        return ["write 1 and 0"]
+    if bare[-1:] == "%" and is_number(bare[:-1]):
+        return ["write the number without its %"]
+    return ["write a number, or nothing at all and leave such rows out: --skip-missing"]
