@@ -213,6 +213,12 @@ def test_a_valley_that_leads_ever_farther_has_no_minimum(start: tuple[float, ...
         # homogeneous forms that are negative somewhere: along y = x, y = 0.7*x
         ("x^4 + y^4 - 2.1*x^3*y", (1, 0.5), "as far as doubles go while x, y grow"),
         ("x^2 + y^2 - 2*x*y - x - y", (1, 0.5), "as far as doubles go while x, y grow"),
+        # a hyperbola through data on a line, of which rounding hides all but x/y
+        (
+            "0.0306^2 + (x*0.3/(y+0.3) - 0.07277)^2 + (x*0.6/(y+0.6) - 0.21416)^2",
+            (0.421, 0.113),
+            "towards 0.00187810088 along a valley on which",
+        ),
         ("y*log(x)", (2, 2), "as far as doubles go while y grows"),
         # tails that become small beside another term
         ("exp(-x) + (y-1)^2", (2, 0.3), "towards 0 while x grows"),
@@ -821,3 +827,34 @@ def test_a_way_back_to_where_there_is_no_value_is_no_fall_without_end(optimizer:
     found = descent("L = log(x)^2", {"x": 1e-300}, optimizer=optimizer, steps=200)
     assert not found.failed, found.reason
     assert not found.converged or found.value == pytest.approx(0, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("text", "start"),
+    [
+        # inputs that begin at 0, where nothing tells their size
+        ("0.325*x^3*z^2*w^3 - 0.575*x^2 - 2.403*y*w^2 + 0.767*x^4 + 1.707*y^4 + 1.713*z^4 + 2.997*w^4",
+         {"x": 1.165, "y": -1.562, "z": -2.993, "w": 0}),
+        ("2.48*y^6 - 0.417*y*z + 0.353*x^6 - 2.052*x - 2.394*z + 0.95*z^6", {"x": 2.483, "y": 0, "z": 0}),
+        ("(w*tanh(x)*0.8 + d - 0.6)^2 + (w*tanh(0.3*x + y) + d - 0.9)^2", {"x": 0.154, "y": -1, "w": 0, "d": 0}),
+        ("(0.869*w^2 + 2.725*x^2)/(1 + x^2 + y^2 + w^2) + z^2", {"x": 0, "y": -0.097, "z": 2.693, "w": 1}),
+        ("1e5*(x - 0.737)^8 + 0.01*(y + 0.78)^4", {"x": -0.417, "y": 2.824}),
+        ("abs(x - 2*y) + (x - 1)^2 + relu(z)", {"x": 1.5, "y": 3, "z": 0.5}),
+        ("(x^2 + y^2 - 1.5)^2 + exp(-z)", {"x": 2, "y": 0, "z": 0}),
+    ],
+)  # fmt: skip
+def test_units_that_are_powers_of_2_change_nothing_but_the_numbers(
+    text: str, start: dict[str, float]
+) -> None:
+    """They are exact, so that every step is the same."""
+    plain = descent(f"f = {text}", start)
+    for turn in range(3):
+        chance = random.Random(turn)
+        units = {name: 16.0 ** chance.randint(-10, 10) for name in start}
+        unit = 16.0 ** chance.randint(-16, 16)
+        lines = [f"{name} = {each!r}*u{name}" for name, each in units.items()]
+        model = backprop.parse("\n".join([*lines, f"f = {text}", f"F = {unit!r}*f"]))
+        found = model.descend({f"u{name}": start[name] / units[name] for name in start}, of="F")
+        assert found.stopped == plain.stopped, (turn, found.reason, plain.reason)
+        if plain.converged:
+            assert found.value / unit == pytest.approx(plain.value, rel=1e-9, abs=1e-14)

@@ -17,9 +17,10 @@ from backprop.descent.course import Run, Stop
 from backprop.descent.creased_ends import creased_around, soon_creased
 from backprop.descent.endless import pole, without_end
 from backprop.descent.leads import Lead, after, no_way
+from backprop.descent.natural_sizes import natural_size
 from backprop.descent.objective import Ending, GraphObjective, Point
 from backprop.descent.plateau import on_plateau
-from backprop.descent.problem import Problem, moves
+from backprop.descent.problem import FEW, Problem, moves
 from backprop.errors import NotFinite
 from backprop.evaluation import borders
 from backprop.evaluation.gradient import Evaluation
@@ -70,9 +71,10 @@ def judged(run: Run, stop: Stop, ended: Ending, follows: bool) -> Stop | Lead | 
     rule does not decide is nan. follows: whether the method goes on from any lower point. Returns None if the
     run now has a gradient to go on with."""
     if stop.cause == "steps":
-        found = _smooth(run, stop, ended) if run.stands else _drifts(run)
-        done = isinstance(found, Stop) and (found.converged or found.cause == run.endless)
-        return found if done else stop
+        found = _smooth(run, stop, ended) if run.stands else None
+        if isinstance(found, Stop) and (found.converged or found.cause == run.endless):
+            return found
+        return _drifts(run) or stop
     if stop.cause not in ("rest", "gradient"):
         return (on_plateau(run, stop, ended) if stop.cause == "change" else None) or stop
     if run.norm and stop.cause == "rest" and (endless := without_end(run) or pole(run)):
@@ -190,9 +192,13 @@ def _drifts(run: Run) -> Stop | None:
 
 
 def _sizes(run: Run) -> Point:
-    """The scale of each input: how large it is or was, or how far it came; 1 where it is 0 and was."""
+    """The scale of each input: how large it is or was, or how far it came; where it is 0 and was, what
+    changes the output by much, or 1."""
     columns = zip(run.x, run.begun, run.largest, strict=True)
-    return [max(abs(at), abs(at - begun), most) or 1.0 for at, begun, most in columns]
+    sizes = [max(abs(at), abs(at - begun), most) for at, begun, most in columns]
+    if len(sizes) > FEW:
+        return [size or 1.0 for size in sizes]
+    return [size or natural_size(run, at, 0.0) or 1.0 for at, size in enumerate(sizes)]
 
 
 def _steep(objective: GraphObjective, ended: Evaluation) -> bool:

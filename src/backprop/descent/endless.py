@@ -17,8 +17,9 @@ _FAR = 1e100
 """How far away an output must have no value, or the numbers be about to leave the range of doubles,
 for its fall to be one without end."""
 
-_BOTTOM = 1e290
-"""An output that is lower than minus this has fallen nearly as far as doubles go."""
+_BOTTOM, _MANY_TIMES = 1e250, 1e10
+"""An output that is lower than minus the first has fallen nearly as far as doubles go; and an input has grown
+far that is so many times as large as it was."""
 
 _LIMIT, _NONE = 0.5, 1e-15
 """What falls by more than this part of all that it has fallen comes near to nothing; what is left of the
@@ -48,10 +49,10 @@ def without_end(run: Run) -> Stop | None:
     """The end of a run that nothing lowers, if the output falls along its gradient, farther and farther,
     until doubles end; else None."""
     if _is_at_the_end(run):
-        growing = [at if abs(at) > _FAR else 0.0 for at in run.x]
-        return endless(
-            run, f"{falling(run, growing, run.value)}, and has no {run.least} on this way"
-        )
+        growing = [
+            to if _has_grown(to, begun) else 0.0 for to, begun in zip(run.x, run.begun, strict=True)
+        ]
+        return endless(run, f"{falling(run, growing, -inf)}, and has no {run.least} on this way")
     lowest = _lowest(run)
     if lowest is None:
         return None
@@ -133,9 +134,13 @@ def endless(run: Run, message: str) -> Stop:
 
 
 def _is_at_the_end(run: Run) -> bool:
-    """Whether the output has fallen nearly as far as doubles go, and inputs are as far away."""
+    """Whether the output has fallen nearly as far as doubles go, and inputs have grown far."""
     deep = run.value < -_BOTTOM < -_BOTTOM / _FAR < run.start.value * run.problem.sign
-    return deep and max(map(abs, run.x)) > _FAR > max(map(abs, run.begun))
+    return deep and any(_has_grown(*ends) for ends in zip(run.x, run.begun, strict=True))
+
+
+def _has_grown(to: float, begun: float) -> bool:
+    return abs(to) > (_MANY_TIMES * abs(begun) or _MANY_TIMES**2)
 
 
 def _lowest(run: Run) -> float | None:

@@ -16,7 +16,9 @@ from typing import Any, NamedTuple
 import numpy
 
 from backprop.descent.course import NOTHING, Run, Stop
+from backprop.descent.natural_sizes import is_at_0, natural_size
 from backprop.descent.objective import Point
+from backprop.descent.problem import FEW
 from backprop.descent.second_order import by_differences, exact
 from backprop.descent.softest import Softest, softest, times
 from backprop.errors import NotFinite
@@ -103,6 +105,7 @@ class Landing:
         self.scales = [
             max(abs(at), size) or 1.0 for at, size in zip(run.x, run.largest, strict=True)
         ]
+        self.by_values: list[int] = []  # inputs whose scales are known by values alone
         gradient = numpy.array(run.gradient)
         x = numpy.array(run.x)
         low, high = numpy.array(problem.low), numpy.array(problem.high)
@@ -154,17 +157,14 @@ class Landing:
         return table, sizes
 
     def _scale_what_began_at_0(self, table: Any) -> None:
-        """Give the inputs that are where they began, at 0, the scale over which the output bends as far as
-        the run has fallen: nothing else is known of them."""
-        bends = numpy.abs(numpy.diagonal(table)).tolist()
-        size = self.range
-        if not self.has_moved:
+        """Give inputs that are at 0 again the scale over which the output changes as far as it has fallen."""
+        run = self.run
+        if not self.has_moved or len(run.x) > FEW:
             return
-        for at, (bend, before) in enumerate(zip(bends, self.run.begun, strict=True)):
-            if before == 0 and bend > 0:
-                natural = (size / bend) ** 0.5
-                if self.scales[at] < NEAR * natural < inf:
-                    self.scales[at] = natural or self.scales[at]
+        for at, (bend, begun) in enumerate(zip(numpy.diagonal(table), run.begun, strict=True)):
+            if is_at_0(run, at, begun) and (size := natural_size(run, at, abs(float(bend)))):
+                self.scales[at] = size
+                self.by_values.append(at)
 
     @cached_property
     def _of_many(self) -> Spectrum:

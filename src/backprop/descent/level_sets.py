@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 from math import inf
-from typing import Any
 
 import numpy
 
@@ -21,18 +20,8 @@ one of the others, since the power of 12 of the first one is none beside 1."""
 _HARDLY = 1e-7
 """A bend by less than this part of the largest may come from what is left of a slope."""
 
-_SAY, _HELD = 0.1, 1e-3
-"""An input moves along a way by at least this part of the most; one that began at 0 is back there if it is
-less than the second part of what it was."""
-
-_SIZES, _MUCH = 24, 0.1
-"""So many powers of 10 are tried for a size; and so much of what the output has fallen is much."""
-
-_ABOUT = 20.0
-"""A rise is about another one if it is by no more than so many times larger or smaller."""
-
-_BY_BEND = 1e-3
-"""A rise of the output to which its bend adds no more than this part of what it has fallen is not by that."""
+_SAY = 0.1
+"""An input moves along a way by at least this part of the most."""
 
 _WAYS = 3
 """The most ways that are looked along."""
@@ -60,46 +49,19 @@ def other_minima(run: Run, landing: Landing) -> Flat | None:
     room = max(landing.room, _SAME * landing.range)
     # what is left of a slope bends the output along a level curve
     most = max(found.lost, _HARDLY * float(numpy.abs(found.bends).max()))
-    each = zip(found.ways[:FEW], found.bends, strict=False)
-    lengths = [_until_it_rises(run, landing, way, abs(float(bend))) for way, bend in each]
     hardly = numpy.abs(found.bends) <= most
-    for at, length in enumerate(lengths):
-        # the rise there is not by this bend
-        hardly[at] |= (
-            length is not None and abs(found.bends[at]) * length**2 < _BY_BEND * landing.range
-        )
+    for at, way in enumerate(found.ways) if landing.by_values else ():
+        parts = numpy.abs(landing.reach(way) * way) / numpy.array(landing.scales)
+        alone = {*numpy.flatnonzero(parts > _SAY).tolist()} <= {*landing.by_values}
+        hardly[at] |= alone and landing.is_soft(way)
     for at in numpy.flatnonzero(hardly)[:_WAYS].tolist():
         way = found.ways[at]
-        reach = (lengths[at] if at < len(lengths) else None) or landing.reach(way)
-        near, *farther = ((part * reach * way).tolist() for part in (_ASIDE, *_FARTHER))
+        sizes = (part * landing.reach(way) for part in (_ASIDE, *_FARTHER))
+        near, *farther = ((size * way).tolist() for size in sizes)
         beside = partial(_is_lowest_beside, run, landing, room)
         if beside(near) and any(map(beside, farther)):
             return Flat(way, 0)
     return None
-
-
-def _until_it_rises(run: Run, landing: Landing, way: Any, bend: float) -> float | None:
-    """How often a way fits until the output has risen by much of what it has fallen, where nothing is known
-    of the scales of the inputs that move, since they began at 0; None where it is, or it does not rise, or
-    does as it bends."""
-    parts = numpy.abs(landing.reach(way) * way) / numpy.array(landing.scales)
-    if not len(run.x) == len(run.largest) <= FEW:
-        return None
-    columns = zip(run.x, run.begun, run.largest, strict=True)
-    known = numpy.array([begun != 0 or abs(at) > _HELD * most for at, begun, most in columns])
-    if (parts[known] > _SAY).any():
-        return None
-
-    def rise(part: float) -> float:
-        moved = [at + part * by for at, by in zip(run.x, way.tolist(), strict=True)]
-        return run.problem.known(run.problem.inside(moved), inf) - run.value
-
-    natural = (2 * landing.range / bend) ** 0.5 if bend else inf
-    if natural < inf and landing.range / _ABOUT < rise(natural) < _ABOUT * landing.range:
-        return None
-    typical, longest = max(run.largest) or 1.0, float(numpy.abs(way).max())
-    parts = (typical * 10.0**k / longest for k in range(-_SIZES, _SIZES + 1))
-    return next((part for part in parts if rise(part) > _MUCH * landing.range), None)
 
 
 def _is_lowest_beside(run: Run, landing: Landing, room: float, move: Point) -> bool:

@@ -220,6 +220,8 @@ class _Here:
         self.gradient = numpy.array(run.gradient)
         if squares is not None:
             self._residuals, self._slopes = squares.both(run.x)
+        self._sizeless: Any = numpy.zeros(len(self.gradient), bool)
+        """What has no say where it is 0, and so no unit that lasts."""
         self.units = self._find_units()
 
     def _find_units(self) -> Any:
@@ -236,7 +238,14 @@ class _Here:
         straight = ~((units > 0) & numpy.isfinite(units))
         if straight.any():
             units[straight] = numpy.abs(self.gradient[straight]) / size
-            units[units == 0] = 1.0
+            none, sizes = units == 0, numpy.abs(numpy.array(self._run.x))
+            if self.squares is None and none.any() and not none.all():  # bends with others
+                mixed = numpy.abs(self._matrix[numpy.ix_(none, ~none)]) / units[~none]
+                units[none] = mixed.max(axis=1)
+                none = units == 0
+            # what has no say moves by its size, if it has one
+            self._sizeless = none & (sizes == 0)
+            units[none] = size / numpy.where(self._sizeless, 1.0, sizes)[none]
         return units
 
     def keep(self, before: Any) -> Any:
@@ -244,7 +253,7 @@ class _Here:
         say for once, it is not to move beyond all measure."""
         if before is not None:
             self.units = numpy.maximum(self.units, _KEPT * before)
-        return self.units
+        return numpy.where(self._sizeless, 0.0, self.units)
 
     @cached_property
     def _matrix(self) -> Any:

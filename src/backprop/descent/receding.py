@@ -28,6 +28,9 @@ _BACK, _TIMES, _AHEAD, _FARTHEST = 0.1, 10.0, 5, 20
 """So many times the input that grows, the output is looked at; ahead at least so often, and as often as it
 has grown tenfold; where that is more often than the last number, as far as doubles go."""
 
+_FARTHER_BACK = 1e-3, 1e-6, 1e-9
+"""So many times it, where it has grown by more."""
+
 _NOTHING = 1e-20
 """An output is next to nothing that is less than this part of all that it has fallen."""
 
@@ -84,8 +87,7 @@ def _leads(run: Run, landing: Landing) -> Iterator[tuple[int, list[float]]]:
 
 def _only_falls(run: Run, landing: Landing, lead: int, powers: list[float]) -> float | None:
     """The lowest output ahead, if the profile falls up to where an input is, and rises nowhere beyond."""
-    far = [at * exp(log(_BACK) * power) for at, power in zip(run.x, powers, strict=True)]
-    if not lowest_from(run, run.problem.inside(far), lead)[0] > run.value + landing.room:
+    if not _fell(run, landing, lead, powers):
         return None
     if abs(run.value) <= _NOTHING * run.fallen and not _falls_soon(run, lead, powers):
         return None
@@ -107,6 +109,18 @@ def _only_falls(run: Run, landing: Landing, lead: int, powers: list[float]) -> f
             break  # so far away doubles end
         behind, here = here, there
     return least
+
+
+def _fell(run: Run, landing: Landing, lead: int, powers: list[float]) -> bool:
+    """Whether the profile is higher where the input was smaller: farther back where rounding hides that."""
+    begun = abs(run.begun[lead])
+    for back in (_BACK, *_FARTHER_BACK):
+        if back < _BACK and not abs(run.x[lead]) * back > _GROWN * begun > 0:
+            return False  # it has not come so far
+        far = [at * exp(log(back) * power) for at, power in zip(run.x, powers, strict=True)]
+        if lowest_from(run, run.problem.inside(far), lead)[0] > run.value + landing.room:
+            return True
+    return False
 
 
 def _room(run: Run, landing: Landing, there: Point | None) -> float:

@@ -1,0 +1,64 @@
+"""How large a move of an input is that began at 0 and is there again: no number of its own tells."""
+
+from __future__ import annotations
+
+from math import inf
+
+from backprop.descent.course import Run
+
+_HELD = 1e-3
+"""An input is back at 0 that is less than this part of what it was."""
+
+_ABOUT = 20.0
+"""A change is about another one if it is by no more than so many times larger or smaller."""
+
+_MUCH = 0.1
+"""Much of what the output has fallen."""
+
+_SIZES, _HALVED = 30, 8
+"""So many powers of 10 are tried, up and down, and how often what is between two is halved."""
+
+
+def is_at_0(run: Run, at: int, begun: float) -> bool:
+    """Whether nothing is known of the size of an input by its numbers."""
+    return begun == 0 and abs(run.x[at]) <= _HELD * run.largest[at]
+
+
+def natural_size(run: Run, at: int, bend: float) -> float | None:
+    """The move of an input that changes the output by about as much as the run has fallen, or all of it: as
+    its second derivative foretells, if that is so, else the least one that does; None if there is none.
+
+    The powers of 10 begin at the move that the bend asks for, so that units do not matter.
+    """
+
+    def change(size: float) -> float:
+        most = 0.0
+        for side in (size, -size):
+            moved = [*run.x]
+            moved[at] += side
+            there = run.problem.known(run.problem.inside(moved), run.value)
+            most = max(most, abs(there - run.value))
+        return most
+
+    fallen = run.fallen or abs(run.value)
+    if not fallen:
+        return None
+    natural = (2 * fallen / bend) ** 0.5 if bend > 0 else inf
+    if not 0 < natural < inf:
+        natural = run.largest[at] or max(run.largest) or 1.0
+    elif fallen / _ABOUT < change(natural) < _ABOUT * fallen:
+        return natural
+    sizes = [natural * 10.0**k for k in range(-_SIZES, _SIZES + 1)]
+    much = _MUCH * fallen
+    high = next((size for size in sizes if change(size) > much), None)
+    if high is None:  # bounds, or a plateau, let it change so far only
+        changes = [change(size) for size in sizes]
+        much = max(changes) / 2
+        if not much > run.problem.rounding(run.x):
+            return None
+        high = next(size for size, by in zip(sizes, changes, strict=True) if by > much)
+    low = high / 10
+    for _ in range(_HALVED):
+        middle = (low * high) ** 0.5
+        low, high = (low, middle) if change(middle) > much else (middle, high)
+    return high
