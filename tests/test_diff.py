@@ -7,6 +7,7 @@ import math
 import random
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from functools import reduce
 from pathlib import Path
@@ -379,6 +380,27 @@ def test_steps_grow_linearly() -> None:
     sizes = {size: sum(len(each.formula.text()) for each in work(size)) for size in (200, 400)}
     assert sizes[400] < 2.2 * sizes[200]
     assert growth(work, 100) < 2.3
+
+
+def test_a_hundred_thousand_operations_take_linear_time_and_size(
+    request: pytest.FixtureRequest,
+) -> None:
+    """With --whole; else ten thousand beside two thousand. Names get longer with their numbers."""
+    most = 100_000 if request.config.getoption("--whole") else 10_000
+
+    def work(size: int) -> int:
+        lines = [f"z{at} = sin(z{at - 1})*{'xy'[at % 2]}" for at in range(1, size // 2)]
+        text = "\n".join(["x = 0.3; y = 0.7; z0 = x*y", *lines])
+        found = derived_formulas.diff(Inputs(expressions=[text]), DiffRequest(shape="steps"))
+        return sum(len(each.line) for each in found.equations)
+
+    times, sizes = {}, {}
+    for size in (most // 5, most):
+        begin = time.process_time()
+        sizes[size] = work(size)
+        times[size] = time.process_time() - begin
+    assert sizes[most] < 6 * sizes[most // 5]
+    assert times[most] < 7 * times[most // 5]
 
 
 def test_one_long_equation_is_cut_and_right() -> None:

@@ -20,6 +20,7 @@ from backprop.indexed_derivatives import (
 )
 from backprop.inputs import Inputs, say
 from backprop.language import Model
+from backprop.memory import without_collector
 from backprop.names import is_pattern, meant
 from backprop.numbers import few
 from backprop.operations import FUNCTIONS
@@ -52,6 +53,7 @@ def _refuse_data(inputs: Inputs) -> None:
         raise BadOption("formulas of derivatives are made without data", hints=hints)
 
 
+@without_collector
 def derivatives(model: Model, numbers: Mapping[str, float], asked: DiffRequest) -> DerivativeReport:
     """What `diff` says of a Model, and nothing on standard error. numbers: those of inputs that are given
     besides the file's own."""
