@@ -6,6 +6,7 @@ import json
 import math
 import re
 from itertools import product
+from typing import Any
 
 import pytest
 
@@ -19,6 +20,7 @@ from backprop.reports.style import Style
 from derived_again import compare_families as compare
 from indexed_models import random_indexed
 from running import backprop
+from truth import mp
 
 
 def looped(text: str, of: str, shape: str | None = "steps") -> DerivativeReport | None:
@@ -175,6 +177,45 @@ def test_indices_that_are_called_as_families(text: str, shape: str) -> None:
     assert compare(text, numbers, found, "L") == 3 + ("0..n" in text)
 
 
+MEMBERS = [
+    ("n=6; r=1.7; x[0]=0.3; x[t+1]=r*x[t]*(1-x[t]) for t in 0..n-1", "x[6]"), ("n=6; r=1.7; x[0]=0.3; x[t+1]=r*x[t]*(1-x[t]) for t in 0..n-1", "x[3]"),
+    ("n=5; m=3; w[k]=k/3 for k in 1..m; b=0.1; x[i,k]=sin(i*k) for i in 1..n, k in 1..m; h[i]=tanh(sum(w[k]*x[i,k] for k in 1..m)+b) for i in 1..n", "h[3]"),
+    ("n=3; w[i]=i for i in 1..n; L[k]=sum(w[i]^k for i in 1..n) for k in 1..2", "L[2]"),
+    ("n=5; m=4; k=0.1; u[0,i]=sin(i) for i in 0..n; u[t,0]=0 for t in 1..m; u[t,n]=0 for t in 1..m; u[t+1,i]=u[t,i]+k*(u[t,i-1]-2*u[t,i]+u[t,i+1]) for t in 0..m-1, i in 1..n-1", "u[4,2]"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "of"), MEMBERS)
+@pytest.mark.parametrize("shape", ["nested", "steps"])
+def test_of_members(text: str, of: str, shape: str) -> None:
+    found = with_indices(library.parse(text), {}, [of], DiffRequest(shape=shape))
+    if found is None:
+        assert shape == "nested"
+        return
+    assert compare(text, {}, found, of)
+    made = library.parse(text).diff(of=of, shape=shape)
+    assert f"\\partial {of[0]}_{{{of[2:-1]}}}" in made.latex
+
+
+def test_a_third_derivative_of_a_recurrence() -> None:
+    """Each step of it once: `dx_dr`, not `dx_dr_` besides."""
+    text = "n=6; r=1.7; x[0]=0.3; x[t+1]=r*x[t]*(1-x[t]) for t in 0..n-1; L=x[n]^2"
+    ran = backprop("diff", "-e", text, "--order", "3", "--wrt", "r")
+
+    def value(r: Any) -> Any:
+        x = mp.mpf(0.3)
+        for _ in range(6):
+            x = r * x * (1 - x)
+        return x**2
+
+    names = [line.partition("[")[0].partition(" ")[0] for line in ran.out.splitlines()]
+    assert "d2x_dr2" in names
+    assert not [name for name in names if name.endswith("_")]
+    with mp.workprec(300):
+        wanted = float(mp.diff(value, mp.mpf(1.7), 3))
+    assert library.parse(ran.out).grad(of="d3L_dr3").value == pytest.approx(wanted, rel=1e-12)
+
+
 def output_of(text: str) -> str:
     return text.rsplit(";", 1)[-1].partition("=")[0].strip()
 
@@ -286,6 +327,7 @@ def test_second_derivatives_by_names() -> None:
         ("n=3; x[i]=i for i in 1..n; w=2; L=sum(w*x[i]^2 for i in 1..n)^2", ["--wrt", "x[1]", "--order", "2"], {"d2L_dx2[1,1]": ""}),
         ("n=6; r=1.7; x[0]=0.3; x[t+1]=r*x[t]*(1-x[t]) for t in 0..n-1; L=x[n]^2", ["--wrt", "x[0]"], {"dL_dx[t]": "(r - 2*r*x[t])*dL_dx[t+1] for t in 0..n-1", "dL_dx[n]": "2*x[n]"}),
         ("n=4; x[i]=i/5 for i in 1..n; p[i]=exp(x[i]-logsumexp(x[*])) for i in 1..n; L=-log(p[2])+p[1]+p[3]*p[4]", ["--wrt", "x[1]", "--shape", "steps"], {"dL_dp[2]": "-1/p[2]"}),
+        ("n=4; x[i]=i/5 for i in 1..n; w=2; L=sum(w*x[i]^2 for i in 1..n)^2", ["--wrt", "x[2..3]"], {"dL_dx[2]": "4*w^2*sum(x[p]^2 for p in 1..n)*x[2]", "dL_dx[3]": ""}),
         ("n=4; m=2; w[i,k]=i*k for i in 1..n, k in 1..m; L=sum(sum(w[i,k] for k in 1..m)^2 for i in 1..n)", ["--wrt", "w[2,*]"], {"dL_dw[2,k]": "2*sum(w[2,p] for p in 1..m) for k in 1..m"}),
     ],
 )  # fmt: skip

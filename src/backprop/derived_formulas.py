@@ -63,7 +63,8 @@ def derivatives(model: Model, numbers: Mapping[str, float], asked: DiffRequest) 
     outputs = model.meant_outputs(asked.of) or [model.output(None)]
     said: list[str] = []
     names = meant(asked.wrt, model.names, "these equations")
-    looped = with_indices(model, numbers, outputs, asked)
+    by_members = names if any(".." in each for each in asked.wrt) else asked.wrt  # w[1..2]
+    looped = with_indices(model, numbers, outputs, asked._replace(wrt=by_members))
     if looped is not None:
         if asked.shape is None and looped.shape == "steps":
             said.append("step by step: the equations have indices (--shape nested|steps)")
@@ -145,7 +146,8 @@ def _notes(model: Model, textbook: bool) -> list[BackpropError]:
         message = f"slopes of {few(names)} are those of textbooks, which may lose digits far out"
         hints = ["text and JSON have accurate ones"]
         found.append(LessAccurate(message, where=where, hints=hints))
-    if "e" in model.inputs and model.equation("e") is None and _RAISED_E.search(model.source.text):
+    raised = _RAISED_E.search(model.source.text)
+    if raised and "e" in model.inputs and model.equation("e") is None:
         message = "e is a name as any other here"
         found.append(
             OrdinaryName(message, where=where, hints=[f"{ELSEWHERE['e']}, for e^x exp(x)"])

@@ -29,6 +29,10 @@ _OWN_NUMBER = re.compile(
 """A statement that gives a single name a number, and what stands behind that."""
 
 
+_MOST_MEMBERS = 4
+"""Members of families as outputs; more are written member by member, each by what leads there."""
+
+
 class DiffRequest(NamedTuple):
     """What derivatives are asked for. of, wrt, order: of outputs by names, so often. shape: `nested`,
     `steps`, or what fits. textbook: with the slopes of textbooks. alone: nothing but the formulas."""
@@ -46,14 +50,16 @@ def with_indices(
 ) -> DerivativeReport | None:
     """The derivatives of a text with indices as equations with indices; None where that cannot be."""
     given = [name for name in numbers if "[" in name and model.equation(name) is not None]
-    if any("[" in each for each in (*outputs, *given)):
+    if given or (len(outputs) > _MOST_MEMBERS and any("[" in each for each in outputs)):
         return None
     if "[" not in model.source.text:
         return None
     for shape in [asked.shape] if asked.shape else ["nested", "steps"]:
 
         def derived(text: IndexedText, closed: bool = shape == "nested") -> list[IndexedDerived]:
-            names = DerivativeNames(set(model.names))
+            names = DerivativeNames(text.reader.words)
+            for of in outputs:
+                text.take_output(of)
             return [
                 each
                 for of in outputs
@@ -123,7 +129,7 @@ def rules_with_indices(
     try:
         text = IndexedText(model)
         orders = text.orders(output, only, 1)
-        names = DerivativeNames(set(model.names))
+        names = DerivativeNames(text.reader.words)
         found = text.derivatives(output, orders, names, textbook=True, closed=False)
         equations = text.on_the_way(output)
         steps = indexed_rules(equations, found, text.reader.fresh)

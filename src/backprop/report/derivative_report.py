@@ -65,7 +65,8 @@ class DerivativeReport(NamedTuple):
         if found is None or not index:
             return found
         left = _indices(name)
-        of, *wrt = (_with(each, left) for each in (found.of, *found.wrt))
+        of = found.of if found.of in self.outputs else _with(found.of, left)  # x[6] is an output
+        wrt = [_with(each, left) for each in found.wrt]
         return found._replace(name=name, of=of, wrt=tuple(wrt))
 
 

@@ -88,7 +88,7 @@ FRAGMENTS = ("latex", "html")
 """Those of them that `--fragment` makes for another document."""
 
 FORMULAS: Formats[Callable[[DerivativeReport, Style], str]] = Formats(
-    text=("formulas.formula_text", ".txt"),
+    text=("formulas.formula_text", ".txt", ".eq"),
     latex=("formulas.formula_latex", ".tex"),
     markdown=("formulas.formula_markdown", ".md"),
     json=("formulas.formula_json", ".json"),

@@ -78,20 +78,20 @@ class GivenMembers:
         wrt = tuple(self._back.get(name, name) for name in equation.wrt)
         new = equation._replace(
             name=names.get(equation.name, equation.name),
-            formula=_with_families(equation.formula, names),
+            formula=with_families(equation.formula, names),
             wrt=wrt,
         )
-        condition = found.condition and _with_families(found.condition, names)
+        condition = found.condition and with_families(found.condition, names)
         return found._replace(equation=new, condition=condition)
 
 
-def _with_families(found: Formula, names: Mapping[str, str]) -> Formula:
+def with_families(found: Formula, names: Mapping[str, str]) -> Formula:
     """A formula whose families are called otherwise."""
     if isinstance(found, Symbol):
         return Symbol(names[found.name]) if found.name in names else found
     if found.names.isdisjoint(names):
         return found
     if isinstance(found, MemberFormula) and found.family in names:
-        indices = [_with_families(each, names) for each in found.indices]
+        indices = [with_families(each, names) for each in found.indices]
         return MemberFormula(names[found.family], indices)
-    return rebuilt(found, lambda part: _with_families(part, names))
+    return rebuilt(found, lambda part: with_families(part, names))

@@ -19,6 +19,7 @@ from backprop.algebra.indexed import (
 )
 from backprop.symbolic.by_names import DerivativeNames, PathNames
 from backprop.symbolic.domains_of import IndexNumbers
+from backprop.symbolic.given_members import with_families
 from backprop.symbolic.loops_read import IndexedEquation, IndexedReader, NotIndexed
 from backprop.symbolic.of_families import DerivativeLabel, IndexedDerived, IndexedGradient
 from backprop.symbolic.wider_ranges import with_wider_ranges
@@ -76,7 +77,7 @@ class IndexedOrders:
             each._replace(equation=each.equation._replace(asked=each.equation.name in asked))
             for each in every
         ]
-        return self._named_well(_needed(equations))
+        return self._named_well(_needed(_each_once(equations)))
 
     def _stage(self, path: OrderPath) -> _Stage:
         """The derivative by a path, from that by all but the last."""
@@ -189,6 +190,25 @@ def _needed(found: Sequence[IndexedDerived]) -> list[IndexedDerived]:
             for each in by_name.get(name, ()):
                 waiting += each.equation.formula.names
     return [each for each in found if each.equation.name in used]
+
+
+def _each_once(found: Sequence[IndexedDerived]) -> list[IndexedDerived]:
+    """Equations without steps that are another one: `d2L_dx_dh` of `d2L_dh_dx`, if one of them has indices
+    at most, which so have their order."""
+    first: dict[tuple[str, tuple[str, ...]], str] = {}
+    same: dict[str, str] = {}
+    for each in found:
+        of, wrt = each.equation.of, each.equation.wrt
+        if of and sum(rank > 0 for rank in each.ranks[1:]) <= 1:
+            own = first.setdefault((of, tuple(sorted(wrt))), each.equation.name)
+            if own != each.equation.name and not each.equation.asked:
+                same[each.equation.name] = own
+    kept = []
+    for each in found:
+        if each.equation.name not in same:
+            formula = with_families(each.equation.formula, same)
+            kept.append(each._replace(equation=each.equation._replace(formula=formula)))
+    return kept
 
 
 def _all_names(found: Formula) -> Iterator[str]:

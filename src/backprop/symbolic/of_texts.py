@@ -10,7 +10,7 @@ from sys import maxsize
 from backprop.algebra.careful import careful
 from backprop.algebra.formula import Formula, TooLong, in_order
 from backprop.algebra.from_text import of_text
-from backprop.algebra.indexed import GatherFormula, RangeFormula
+from backprop.algebra.indexed import GatherFormula, MemberFormula, RangeFormula
 from backprop.algebra.tidy import simplified
 from backprop.language.model import Model
 from backprop.language.reading import parsed
@@ -84,6 +84,16 @@ class IndexedText:
                 own = [each.statement for each in self.equations if each.name == name]
                 if all(each is not None and each.shape.const for each in own):
                     yield name
+
+    def take_output(self, of: str) -> None:
+        """A member of a family as an output of its own."""
+        if "[" in of and all(each.name != of for each in self.equations):
+            indices = self._indices_of(of)
+            family = of.partition("[")[0]
+            if any(each is None for each in indices):
+                raise NotIndexed
+            member = MemberFormula(family, [each for each in indices if each is not None])
+            self.equations = [*self.equations, IndexedEquation(of, (), (), None, member)]
 
     def orders(self, of: str, wrt: Sequence[str], order: int) -> list[tuple[str, ...]]:
         """The derivatives of an output, each as the names that it is by: by all inputs that lead there, if
