@@ -40,6 +40,18 @@ def _unit(size: float) -> float:
     return float_info.epsilon * size or float_info.min
 
 
+def without_idle(found: Gradient, right: Gradient) -> Gradient:
+    """Gradients without those that are 0 of what the unrolled graph does not lead through: loops compute for
+    all members what some need, and what is 0 for one may read another."""
+    idle = {
+        name
+        for name in found.gradients.keys() - right.gradients.keys()
+        if not found.gradients[name]
+    }
+    kept = {name: slope for name, slope in found.gradients.items() if name not in idle}
+    return found._replace(gradients=kept)
+
+
 def by_rounding(graph: Graph, data: ByNode, node: int) -> float:
     """How far the derivative of the output by a node moves if each value on the way is rounded, in units
     of the last place at most.

@@ -448,3 +448,12 @@ def test_large_graphs_keep_the_digits_of_second_derivatives(count: int) -> None:
     entries = model.hessian_sparse()
     own = (entries.rows == 0) & (entries.columns == 0)
     assert entries.entries[own].tolist() == [right]
+
+
+def test_what_is_beyond_doubles_is_told_as_that() -> None:
+    ran = run("hessian", "-e", "L = log(x)", "--set", "x=1e-301")
+    assert "∂²L/∂x² is -inf, as it is too large for a double" in ran.err
+    assert "second derivatives are not finite here" in ran.out
+    assert "not smooth" not in ran.out
+    ran = run("hessian", "-e", "L = x^1.5", "--set", "x=0")
+    assert "∂²L/∂x² is inf\n" in ran.err

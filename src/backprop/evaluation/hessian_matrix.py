@@ -24,7 +24,7 @@ from backprop.evaluation.gradient import Evaluation, Gradient, evaluate
 from backprop.evaluation.second_derivatives import SecondDerivatives
 from backprop.evaluation.second_digits import Both, by_values, shaken
 from backprop.evaluation.second_digits import moved as moves
-from backprop.evaluation.second_sides import TOO_MANY, UNKNOWN, SecondSides, SecondSlope
+from backprop.evaluation.second_sides import BEYOND, TOO_MANY, UNKNOWN, SecondSides, SecondSlope
 from backprop.evaluation.shaken import MOST, changed
 from backprop.language import Model
 from backprop.names import meant
@@ -239,7 +239,7 @@ def _told(
         listed = few([_name(output, names, pair) for pair in pairs])
         what, are = ("derivatives", "are") if len(pairs) > 1 else ("derivative", "is")
         message = f"the second {what} {listed} {are} {how}"
-        if how in ("inf", "-inf"):
+        if how.removesuffix(BEYOND) in ("inf", "-inf"):
             yield InfiniteSlope(message, where=where)
         elif how in (TOO_MANY, UNKNOWN):
             yield IndeterminateForm(f"{message}: nan is given", where=where)

@@ -32,6 +32,9 @@ TOO_MANY = "not looked at, because there are too many"
 UNKNOWN = "not known"
 """Why there is none."""
 
+BEYOND = ", as it is too large for a double"
+"""Why one is inf that is none."""
+
 
 class SecondSlope(NamedTuple):
     """A second derivative that was looked at.
@@ -148,6 +151,8 @@ def _verdict(found: Sides) -> SecondSlope:
         number = found.slope if found.slope == found.slope else slopes[-1]
         number = 0.0 if size <= blur else number
         how = shown(number) if isinf(number) else ""
+        if how and all(side.kind == "slope" for side in there):
+            how += BEYOND
         return SecondSlope(number + 0.0, how, jumps)
     return SecondSlope(
         nan, f"{shown(slopes[0])} from the left and {shown(slopes[-1])} from the right"

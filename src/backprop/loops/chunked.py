@@ -140,6 +140,7 @@ def stages(turn: Turn, uses: Mapping[int, Use]) -> list[Turn | Chunked]:
     large = _large(whole)
     if not large:
         return [turn]
+    uses = {**uses, **{use.row: use for use in whole.uses}}  # of derivatives it reads others, too
     groups = _groups(whole, large)
     if groups is None:
         return [turn]

@@ -21,7 +21,7 @@ from backprop.graph import Place, depending, in_order
 from backprop.language.in_equations import Derivatives
 from backprop.language.index_code import Scope
 from backprop.language.integers import Argument
-from backprop.loops.derivative_sweep import refuse
+from backprop.loops.derivative_sweep import Reached, Runs, refuse
 from backprop.loops.derived import adjoints, spread
 from backprop.loops.domains import Domain
 from backprop.loops.domains import spread as marks_spread
@@ -57,7 +57,8 @@ class DerivativeRows(Derivatives):
         self.pending: dict[int, AskedRow] = {}
         self.rows: set[int] = set()  # of all derivatives, each a copy of what it is
         self._reads: dict[str, set[str]] = {}  # of each family of equations those that these read
-        self.through = ThroughEquations(self._columns, self.pending, self._reads).through
+        self._equations = ThroughEquations(self._columns, self.pending, self._reads)
+        self._runs: Runs = []
         self.zeros = ZeroMembers()
 
     def arguments(
@@ -156,6 +157,14 @@ class DerivativeRows(Derivatives):
 
     # what goes through other equations
 
+    def through(
+        self, plan: Layout, runs: Runs, reached: Callable[[str], Reached], number: int
+    ) -> Through:
+        """What finds derivatives that go through other equations. runs: what is computed before, takes what
+        computes them. reached: says which members lead to a number. number: of the statement."""
+        self._runs = runs
+        return partial(self._equations.through, plan, runs, reached, number)
+
     def within(
         self,
         plan: Layout,
@@ -186,7 +195,18 @@ class DerivativeRows(Derivatives):
         by = plan.uses[asked.by]
         moved = self._moved_by(plan, by.family)
         plan.used_besides += [by, *([plan.uses[asked.of]] if asked.of in plan.uses else ())]
-        equations = ReadWithin(plan, moved, by, partial(self.within, plan, tells=False), order)
+        bounds = None
+        if not order and self._columns.homes[asked.by] is not self._columns.whole:
+            bounds = self._equations.bounds(plan, self._runs, by.family, moved)
+
+        def derive(root: int) -> None:
+            self.within(plan, root, through, tells=False)
+            moved.update(self._moved_by(plan, by.family))  # what this is made of moves, too
+            if bounds:
+                self._equations.bounds(plan, self._runs, by.family, moved)
+
+        computed = partial(self._equations.computed, plan, self._runs)
+        equations = ReadWithin(plan, moved, by, derive, order, bounds, computed)
         pending = {*self.pending}
         try:
             within = asked._replace(of=equations.row(asked.of))

@@ -5,8 +5,9 @@ from collections.abc import Container, Sequence
 
 from backprop.graph import in_order
 from backprop.loops.placement import Layout
-from backprop.loops.read_within import ReadWithin, made_with
+from backprop.loops.read_within import ReadWithin
 from backprop.loops.rows import ArrayColumns
+from backprop.loops.taken_rows import made_with
 
 
 def numbers_for_all(plan: Layout, of: int, moved: Container[str]) -> list[int]:

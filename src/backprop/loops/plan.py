@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 
 import numpy
@@ -79,7 +79,7 @@ class Plan(Layout):
             raise NotLoops("there are derivatives, and inputs that no statement defines")
         for number in group:
             loop = self.loops[number]
-            through = partial(rows.through, self, self.runs, self._reached_so_far, number)
+            through = rows.through(self, self.runs, self._reached_so_far, number)
             with about(loop.statement):
                 if rows.within(self, loop.root, None if by else through, by):
                     parts[number] = part(self.columns, [loop.root], self.uses)

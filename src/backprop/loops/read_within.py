@@ -5,7 +5,7 @@ place until the derivative is known; what this has of their values is then read 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -13,19 +13,25 @@ import numpy
 from numpy.typing import NDArray
 
 from backprop.graph import in_order
-from backprop.loops.affine import Affine, affine, numbered, whole
+from backprop.loops.affine import Affine, Places, affine, numbered, whole
 from backprop.loops.derivative_sweep import refuse
 from backprop.loops.domains import Domain, Wholes
+from backprop.loops.family import is_named
 from backprop.loops.in_time import TimeOrder
+from backprop.loops.leading_bounds import LeadingBounds
 from backprop.loops.many import Variable
-from backprop.loops.parts import Use
+from backprop.loops.parts import Block, Use
 from backprop.loops.placement import Layout
 from backprop.loops.rows import ArrayColumns, Gathered, Index, Lift, Read
+from backprop.loops.taken_rows import TakenRows, made_with
 from backprop.operations import GATHERS, OPERATIONS
 
 _BY_TERMS = ("*", "logsumexp")
 
 _OUT = re.compile(r"\bout\b")
+
+_AGAIN = 3
+"""So often an equation is read again within itself: `derivative(s[i], d[i-2])` of a sum up to i."""
 
 _DEEP, _MOST = 60, 600
 """The most equations one after another, and the most readings, that are read again for one derivative."""
@@ -45,9 +51,12 @@ class ReadWithin:
         by: Use,
         derive: Callable[[int], object],
         order: TimeOrder | None,
+        bounds: LeadingBounds | None,
+        computed: Callable[[str], Sequence[tuple[Block, Places]]],
     ) -> None:
         self._plan, self._columns = plan, plan.columns
         self._moved, self._by, self._derive, self._order = moved, by, derive, order
+        self._bounds, self._unnamed = bounds, computed
         self._top = self._columns.whole
         self.settled = set[int]()
         """The readings of which the members that the derivative is not by do not move."""
@@ -101,8 +110,11 @@ class ReadWithin:
         if key in self._known:
             return self._known[key]
         owner, shares = family.owner[places], list[int]()
+        if not is_named(use.family):
+            shares += self._unnamed_shares(use, places, path)
+            owner = numpy.full_like(owner, -1)
         for number in sorted({*owner.tolist()} & plan.computed.keys()):
-            if use.family in path or len(path) > _DEEP or len(self._members) > _MOST:
+            if path.count(use.family) > _AGAIN or len(path) > _DEEP or len(self._members) > _MOST:
                 refuse("goes through members that need one another, for each combination by others")
             hit = owner == number
             combinations = self._combinations(number)[places[hit]]
@@ -119,6 +131,24 @@ class ReadWithin:
         self._members[found] = use.row
         return found
 
+    def _unnamed_shares(self, use: Use, places: Wholes, path: tuple[str, ...]) -> Iterator[int]:
+        """As `_share`, of what computes a family that the text does not name."""
+        columns, home = self._columns, self._columns.homes[use.row]
+        for every, target in self._unnamed(use.family):
+            if len(path) > _DEEP or len(self._members) > _MOST:
+                refuse("goes through many equations, for each combination by others")
+            at = numpy.full(self._plan.families[use.family].size, -1, dtype=numpy.int64)
+            at[target] = numpy.arange(len(at[target]))
+            hit = at[places] >= 0
+            if hit.any():
+                domain = home if hit.all() else Domain(home, hit.astype(numpy.int64))
+                read = {each.row: each for each in every.uses}
+                root = every.roots[0]
+                of = columns.homes[root]
+                root = TakenRows(self._plan, read, of, at[places][hit], domain).row(root)
+                root = root if columns.homes[root] is domain else columns.lift(root, domain)
+                yield self._placed(root, use, domain, path)
+
     def _share(
         self,
         use: Use,
@@ -130,16 +160,20 @@ class ReadWithin:
         """The right side of a statement for the members that a reading has of it. hit: where it has some.
         combinations: which of the statement's."""
         columns, home = self._columns, self._columns.homes[use.row]
-        every = bool(hit.all())
-        domain = home if every else Domain(home, hit.astype(numpy.int64))
+        domain = home if hit.all() else Domain(home, hit.astype(numpy.int64))
         root = self._again(number, combinations, domain)
         self._derive(root)  # before: a derivative is a copy of what it is of until it is known
-        root = self._within(each_by_itself(columns, root), (*path, use.family))
+        return self._placed(each_by_itself(columns, root), use, domain, path)
+
+    def _placed(self, root: int, use: Use, domain: Domain, path: tuple[str, ...]) -> int:
+        """What stands for a reading where that is a row. domain: the row's, the reading's or one within."""
+        columns, home = self._columns, self._columns.homes[use.row]
+        root = self._within(root, (*path, use.family))
         if stands_for_another(columns, root):
             refuse("goes through members that are a step of something else")
         if not has_other_slopes(columns, root):
-            self._members[root] = use.row if every else columns.lift(use.row, domain)
-        return root if every else columns.special(Gathered(root, GATHERS["sum"]), home)
+            self._members[root] = use.row if domain is home else columns.lift(use.row, domain)
+        return root if domain is home else columns.special(Gathered(root, GATHERS["sum"]), home)
 
     def _for_each(self, use: Use) -> Use:
         """A reading of what is the same for several combinations as one of each."""
@@ -171,6 +205,13 @@ class ReadWithin:
         if own and (hits.all() or use.family not in self._moved):
             return True
         still = self._before(use, home)
+        if (
+            self._bounds
+            and not own
+            and (outer := self._columns.homes[self._by.row]) in home.around()
+        ):
+            by = home.lifted(whole(numbered(self._by.places)), outer)
+            still = still | self._bounds.none_at(use, by)
         if not (still | hits).all():
             return False
         self.settled.add(use.row)
@@ -223,25 +264,6 @@ class ReadWithin:
         root = plan.builder.with_body(loop._replace(domain=domain, scope=scope)).root
         plan.enter_uses()
         return root
-
-
-def made_with(columns: ArrayColumns, of: int, made: dict[int, int]) -> int:
-    """A row made again with others in the place of some. made: these, takes what is made again."""
-    for row in in_order([of], lambda row: () if row in made else columns.operands(row)):
-        operands = columns.operands(row)
-        if row in made or not any(each in made for each in operands):
-            continue
-        parts, special = [made.get(each, each) for each in operands], columns.specials.get(row)
-        if parts == [*operands]:
-            continue
-        if isinstance(special, Gathered):
-            made[row] = columns.special(Gathered(parts[0], special.gather), columns.homes[row])
-        elif isinstance(special, Lift):
-            alike = columns.homes[parts[0]] is columns.homes[row]
-            made[row] = parts[0] if alike else columns.lift(parts[0], columns.homes[row])
-        else:
-            made[row] = columns.step(columns.op(row), parts)
-    return made.get(of, of)
 
 
 def for_some(columns: ArrayColumns, root: int, some: Domain, members: Container[int] = ()) -> int:

@@ -3,7 +3,7 @@ text says, which could be read again."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy
 
@@ -12,7 +12,7 @@ from backprop.loops.affine import Ints, affine, numbered, numbers_up, plain, who
 from backprop.loops.domains import Domain, Wholes
 from backprop.loops.parts import Use
 from backprop.loops.placement import Layout
-from backprop.loops.rows import Gathered, Index, Lift, Read
+from backprop.loops.rows import ArrayColumns, Gathered, Index, Lift, Read
 
 _Taken = tuple[Domain, Wholes]
 """A domain, and for each of its combinations that of the domain that it stands for."""
@@ -32,21 +32,41 @@ class TakenRows:
             if home.parent is not None
         }
         self._taken[plan.columns.whole] = None
+        self._around = {*self._taken}
+        self._within: dict[Domain, TakenRows] = {}
         self._made: dict[int, int] = {}
-
-    def domain(self, home: Domain) -> Domain:
-        """What stands for a domain."""
-        found = self._of(home)
-        return found[0] if found else home
+        self._same: dict[int, int] = {}  # of what is not taken
 
     def row(self, root: int) -> int:
         """What stands for a row."""
         columns, read, made = self._columns, self._read, self._made
-        for row in in_order([root], lambda at: () if at in read else columns.operands(at)):
+
+        def needs(row: int) -> Sequence[int]:
+            inside = row not in read and self._of(columns.homes[row])
+            return columns.operands(row) if inside and not self._gathers_around(row) else ()
+
+        for row in in_order([root], needs):
             if row not in made:
                 taken = self._of(columns.homes[row])
-                made[row] = self._again(row, *taken) if taken else row
+                made[row] = self._again(row, *taken) if taken else self._outside(row)
         return made[root]
+
+    def _gathers_around(self, row: int) -> bool:
+        """Whether a row gathers what is taken itself, or around that."""
+        special = self._columns.specials.get(row)
+        if not isinstance(special, Gathered):
+            return False
+        return self._columns.homes[special.row] in self._around
+
+    def _outside(self, root: int) -> int:
+        """A row of no such combinations, with what it reads known to the plan."""
+        columns, read, made = self._columns, self._read, self._same
+        for row in in_order([root], lambda at: () if at in read else columns.operands(at)):
+            if row in read and row not in made and row not in self._plan.uses:
+                use = read[row]
+                places = whole(numbered(use.places))
+                made[row] = reading(self._plan, use.family, places, columns.homes[row])
+        return made_with(columns, root, made) if made else root
 
     def _of(self, home: Domain) -> _Taken | None:
         """What stands for a domain, None where nothing has to."""
@@ -76,11 +96,37 @@ class TakenRows:
             inner = made[special.row]
             return inner if columns.homes[inner] is domain else columns.lift(inner, domain)
         if isinstance(special, Gathered):
-            return columns.special(Gathered(made[special.row], special.gather), domain)
+            inner = -1 if self._gathers_around(row) else made[special.row]
+            if inner < 0:  # all that extends what is taken, and not what is taken of that
+                home = columns.homes[row]
+                if home not in self._within:
+                    within = TakenRows(self._plan, self._read, home, chosen, domain)
+                    self._within[home] = within
+                inner = self._within[home].row(special.row)
+            return columns.special(Gathered(inner, special.gather), domain)
         assert columns.is_step(row)
         parts = [made[each] for each in columns.operands(row)]
         found = columns.step(columns.op(row), parts)
         return found if columns.homes[found] is domain else columns.lift(found, domain)
+
+
+def made_with(columns: ArrayColumns, of: int, made: dict[int, int]) -> int:
+    """A row made again with others in the place of some. made: these, takes what is made again."""
+    for row in in_order([of], lambda row: () if row in made else columns.operands(row)):
+        operands = columns.operands(row)
+        if row in made or not any(each in made for each in operands):
+            continue
+        parts, special = [made.get(each, each) for each in operands], columns.specials.get(row)
+        if parts == [*operands]:
+            continue
+        if isinstance(special, Gathered):
+            made[row] = columns.special(Gathered(parts[0], special.gather), columns.homes[row])
+        elif isinstance(special, Lift):
+            alike = columns.homes[parts[0]] is columns.homes[row]
+            made[row] = parts[0] if alike else columns.lift(parts[0], columns.homes[row])
+        else:
+            made[row] = columns.step(columns.op(row), parts)
+    return made.get(of, of)
 
 
 def reading(plan: Layout, family: str, places: Wholes, domain: Domain) -> int:

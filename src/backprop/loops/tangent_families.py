@@ -28,13 +28,12 @@ from backprop.loops.placement import Layout
 from backprop.loops.read_within import (
     for_some,
     has_other_slopes,
-    made_with,
     stands_for_another,
 )
 from backprop.loops.recurrence import Recurrence, Timed
 from backprop.loops.rows import Gathered
 from backprop.loops.sequence import divided, quickest
-from backprop.loops.taken_rows import TakenRows, reading
+from backprop.loops.taken_rows import TakenRows, made_with, reading
 from backprop.loops.zero_members import Holds, made_of_something
 from backprop.operations import GATHERS
 

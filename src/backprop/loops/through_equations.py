@@ -3,18 +3,19 @@ computed before, of which the equations read the derivatives as they read any ot
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from functools import partial
 from typing import NamedTuple
 
 import numpy
 
 from backprop.graph import in_order
-from backprop.loops.affine import numbered, whole
+from backprop.loops.affine import Places, numbered, whole
 from backprop.loops.derivative_sweep import DerivativeSweep, Reached, Runs, enter, refuse
 from backprop.loops.derived import Destination, Stage, choosing, derived, moved
 from backprop.loops.domains import Domain
 from backprop.loops.family import Family, is_named
+from backprop.loops.leading_bounds import LeadingBounds
 from backprop.loops.leading_members import LeadingMembers, leading_members
 from backprop.loops.parts import Block, Turn, Use, part
 from backprop.loops.placement import Layout
@@ -49,6 +50,7 @@ class ThroughEquations:
     ) -> None:
         self._columns, self.pending, self._reads = columns, pending, reads
         self._tangents: dict[str, TangentFamilies] = {}
+        self._bounds: dict[str, LeadingBounds] = {}
 
     def through(
         self,
@@ -90,6 +92,25 @@ class ThroughEquations:
         )
         plan.uses[row] = Use(row, name, places[led])
         return columns.special(Gathered(row, GATHERS["sum"]), home), led
+
+    def computed(self, plan: Layout, runs: Runs, family: str) -> list[tuple[Block, Places]]:
+        """What computes the members of a family that the text does not name, and where these stand."""
+        found = list[tuple[Block, Places]]()
+        for run in runs:
+            if isinstance(run, Turn) and run.family == family:
+                found.append((self._whole(plan, runs, run), run.target))
+            elif isinstance(run, Recurrence) and any(x.family == family for x in run.bodies):
+                refuse("goes through a recurrence of derivatives, for each combination by others")
+        return found
+
+    def bounds(self, plan: Layout, runs: Runs, family: str, moved: Container[str]) -> LeadingBounds:
+        """Between which members of a family those stand that lead to others. moved: the families that depend
+        on it."""
+        if family not in self._bounds:
+            every = partial(self._whole, plan, runs)
+            self._bounds[family] = LeadingBounds(plan, family, every)
+        self._bounds[family].take(runs, moved)
+        return self._bounds[family]
 
     def _read(self, plan: Layout, number: int, families: set[str]) -> None:
         """Take note of what a statement reads. number: its own."""

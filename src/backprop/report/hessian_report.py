@@ -168,6 +168,10 @@ def words(found: Curved) -> list[str]:
     if said.verdict == "too many inputs":
         return [f"no eigenvalues: they are computed of up to {MOST:,} inputs"]
     if said.verdict == "not smooth":
+        if np.isinf(found.matrix).any():
+            return [
+                "second derivatives are not finite here, and do not tell what kind of point this is"
+            ]
         return ["not smooth here: second derivatives do not tell what kind of point this is"]
     return [*_eigenvalues(said), _verdict(said, found.inputs, _zero(found))]
 

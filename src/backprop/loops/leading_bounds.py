@@ -1,0 +1,130 @@
+"""Between which members of a family all stand that lead to a member. So a derivative need not go through what
+does not depend on the member that it is by, as `s[i-1]` in `s[i] = s[i-1] + d[i]^2` does not on `d[i]`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Sequence
+
+import numpy
+
+from backprop.graph import in_order
+from backprop.loops.affine import numbered, whole
+from backprop.loops.depending_members import RunBody, bodies_of
+from backprop.loops.derivative_sweep import Runs
+from backprop.loops.domains import Domain, Wholes
+from backprop.loops.parts import Block, Turn, Use
+from backprop.loops.placement import Layout
+from backprop.loops.recurrence import Recurrence
+from backprop.loops.rows import ArrayColumns
+
+_NONE = numpy.iinfo(numpy.int64)
+
+LeadingEnds = tuple[Wholes, Wholes]
+"""The first and the last place that leads to each of some members; the first one behind the last where none
+does."""
+
+
+class LeadingBounds:
+    """Between which members of a family those stand that lead to others. every: of a body all that leads to
+    its members."""
+
+    def __init__(self, plan: Layout, family: str, every: Callable[[RunBody], Block]) -> None:
+        self._family = family
+        self._plan, self._columns, self._every = plan, plan.columns, every
+        places = numpy.arange(plan.families[family].size + 1)
+        self._known: dict[str, LeadingEnds] = {family: (places, places.copy())}
+        self._done: list[Turn | Recurrence] = []
+
+    def take(self, runs: Runs, moved: Container[str]) -> None:
+        """Go through what is computed. moved: the families that depend on that one."""
+        for run in runs:
+            if any(run is each for each in self._done):
+                continue
+            if not any(body.family in moved for body in bodies_of(run)):
+                continue
+            self._done.append(run)
+            found = [self._of_part(self._every(body)) for body in bodies_of(run)]
+            if isinstance(run, Recurrence):
+                found = _in_time(run, found)
+            for body, (first, last) in zip(bodies_of(run), found, strict=True):
+                known, at = self._bounds(body.family), body.target
+                if body.family == self._family:  # a member leads to itself
+                    first, last = _joined([(first, last), (known[0][at], known[1][at])])
+                known[0][at], known[1][at] = first, last
+
+    def none_at(self, use: Use, by: Wholes) -> object:
+        """For which combinations that is not led to what is read there. by: a place for each."""
+        first, last = self._of(use)
+        return (by < first) | (by > last)
+
+    def _bounds(self, family: str) -> LeadingEnds:
+        if family not in self._known:
+            size = self._plan.families[family].size + 1
+            self._known[family] = numpy.full(size, _NONE.max), numpy.full(size, _NONE.min)
+        return self._known[family]
+
+    def _of(self, use: Use) -> LeadingEnds:
+        first, last = self._bounds(use.family)
+        places = whole(numbered(use.places))
+        return first[places], last[places]
+
+    def _of_part(self, of: Block) -> LeadingEnds:
+        columns, uses = self._columns, {use.row: use for use in of.uses}
+        known = dict[int, LeadingEnds]()
+        root = of.roots[0]
+        for row in in_order([root], lambda at: () if at in uses else columns.operands(at)):
+            if row in uses:
+                known[row] = self._of(uses[row])
+                continue
+            parts = [
+                _moved(columns, known[each], each, row)
+                for each in columns.operands(row)
+                if each in known
+            ]
+            if parts:
+                known[row] = _joined(parts)
+        size = columns.homes[root].size
+        return known.get(root, (numpy.full(size, _NONE.max), numpy.full(size, _NONE.min)))
+
+
+def _joined(parts: Sequence[LeadingEnds]) -> LeadingEnds:
+    firsts, lasts = zip(*parts, strict=True)
+    return numpy.minimum.reduce(firsts), numpy.maximum.reduce(lasts)
+
+
+def _moved(columns: ArrayColumns, bounds: LeadingEnds, of: int, to: int) -> LeadingEnds:
+    """LeadingEnds of a row as those of a row that is made of it."""
+    home, over = columns.homes[of], columns.homes[to]
+    if home is over:
+        return bounds
+    if home in over.around():
+        first, last = (_spread(over, each, home) for each in bounds)
+        return first, last
+    domain = home.over(over)
+    return (
+        domain.joined(numpy.minimum, bounds[0], _NONE.max),
+        domain.joined(numpy.maximum, bounds[1], _NONE.min),
+    )
+
+
+def _spread(over: Domain, numbers: Wholes, home: Domain) -> Wholes:
+    if home.parent is None:
+        return numpy.full(over.size, numbers[0])
+    found: Wholes = over.lifted(numbers, home)
+    return found
+
+
+def _in_time(run: Recurrence, found: Sequence[LeadingEnds]) -> list[LeadingEnds]:
+    """What leads to members of a recurrence: what leads to any at their time or before. found: what leads to
+    its bodies' members directly."""
+    times, owns = whole(run.times), list[Wholes]()
+    order = numpy.argsort(times, kind="stable")
+    first, last = numpy.full(len(times), _NONE.max), numpy.full(len(times), _NONE.min)
+    for body, (low, high) in zip(run.bodies, found, strict=True):
+        each = numpy.repeat(whole(body.times), numpy.diff(body.ends))
+        own = order[numpy.searchsorted(times[order], each)]
+        numpy.minimum.at(first, own, low)
+        numpy.maximum.at(last, own, high)
+        owns.append(own)
+    first, last = numpy.minimum.accumulate(first), numpy.maximum.accumulate(last)
+    return [(first[own], last[own]) for own in owns]
