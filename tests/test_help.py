@@ -72,7 +72,10 @@ PRINTED = {
         for way in ("", "--times a=1", "--diagonal", "--sparse")
     ],
     "diff": [("diff", EVERYTHING, "a=3")],
-    "descend": [("descend --only a --starts 2", EVERYTHING, "a=3")],
+    "descend": [
+        ("descend --only a --starts 2", EVERYTHING, "a=3"),
+        ("descend --data - --batch 2", "L = mean((y - a*x)^2)", "a=3"),
+    ],
     "check": [
         ("check", "f = abs(x) + y^2", "x=0, y=1"),
         ("check", "n=9000; w[i]=i for i in 1..n; f=sum(w[i]^2 for i in 1..n)", ""),
@@ -221,7 +224,8 @@ def test_every_key_that_is_printed_is_on_the_page_and_the_other_way_round(sectio
     found: set[str] = set()
     for command, text, numbers in PRINTED[section]:
         given = ["--set", numbers] if numbers else []
-        ran = backprop(*shlex.split(command), "-e", text, *given, "--format", "json")
+        rows = b"x,y\n1,2\n2,3\n3,5\n"
+        ran = backprop(*shlex.split(command), "-e", text, *given, "--format", "json", stdin=rows)
         for line in ran.out.splitlines():
             found |= set(paths(json.loads(line), known))
     of_all = set(KEYS["every command"])

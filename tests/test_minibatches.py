@@ -204,6 +204,12 @@ def test_batches_need_data(tmp_path: Path) -> None:
     assert "--shuffle is of --batch" in ran.err
 
 
+def test_what_a_run_did_not_come_to_is_said(tmp_path: Path) -> None:
+    ran = backprop(*write(tmp_path), "--epochs", "2", "--explain-step", "7", "--lr", "10")
+    assert "step 7 cannot be explained: the run ended after step 6" in ran.err
+    assert "take a smaller --lr, or larger batches" in ran.err
+
+
 def test_a_batch_without_a_value_names_its_row(tmp_path: Path) -> None:
     (tmp_path / "rows.csv").write_text("x\n1\n2\n3\n4\n")
     line = ["descend", "-e", "L = mean(log(a + x)); a = 1", "--data", "rows.csv"]

@@ -41,17 +41,21 @@ class AtWork(Protocol):
     explained: list[str]
 
 
-def unexplained(run: Run, row: Method, method: AtWork | None) -> list[BackpropError]:
-    """Why the step that was asked for is not explained, where it is not."""
+def unexplained(
+    run: Run, row: Method, method: AtWork | None, steps: tuple[int, int] | None = None
+) -> list[BackpropError]:
+    """Why the step that was asked for is not explained, where it is not. steps: before this run, and in all,
+    if these are not the run's own."""
+    before, number = steps or (run.before, run.number)
     wanted = run.options["explain_step"]
     if not wanted or (method and method.explained):
         return []
     if not method:
         why = f"no formula says how {row.name} finds its steps"
-    elif wanted <= run.before:
-        why = f"this run began after step {run.before}"
+    elif wanted <= before:
+        why = f"this run began after step {before}"
     else:
-        why = f"the run ended after step {run.number}"
+        why = f"the run ended after step {number}"
     return [BackpropError(f"step {wanted} cannot be explained: {why}")]
 
 

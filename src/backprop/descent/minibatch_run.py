@@ -70,7 +70,8 @@ def by_batches(
     except (TooLarge, NotFinite, MemoryError) as error:
         message = f"the output of all rows at the end is not known: {error}"
         warnings.append(BackpropError(message))
-    warnings += unexplained(run, row, work)
+    begun = work.updates - work.course.updates
+    warnings += unexplained(run, row, work, (begun, work.updates))
     found = result_of(run, row, work, stop, warnings)
     return replace(found, state=last, epochs=work.course), ended
 

@@ -56,6 +56,8 @@ class DescentReport(NamedTuple):
             direction = "fell" if found.maximize else "rose"
             message = f"{found.output} {direction}, from {shown(before)} to {shown(after)}"
             hint = "take a smaller --lr, or leave it out: a line search then chooses the step"
+            if found.epochs:
+                hint = "take a smaller --lr, or larger batches"
             warnings.append(BackpropError(message, hints=[hint]))
         return warnings
 
