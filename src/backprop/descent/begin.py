@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import nan
 
 from backprop.descent.objective import GraphObjective, Objective, around
+from backprop.errors import NotFinite
 from backprop.evaluation.gradient import Gradient, by_loops, evaluate
 from backprop.language import Model
+
+_PASSES = 4
+"""Passes over all rows that a run by minibatches makes at least, if these are many."""
 
 
 def begin(
@@ -35,3 +40,29 @@ def begin(
     at = evaluate(model, values, output, restores=False)
     how = ("auto", 1) if compiled else (engine, runs)
     return GraphObjective(model, at, names, values, *how), at.gradient
+
+
+def begin_with_rows(
+    model: Model,
+    values: Mapping[str, float],
+    output: str,
+    names: Sequence[str],
+    engine: str,
+    runs: int,
+) -> tuple[Objective, Gradient]:
+    """As `begin`, but of all that is known there only the numbers of these inputs are found, if the Model is
+    one of loops: values and gradients of all rows take many times the room of a table."""
+    known = {**model.default_numbers(), **values} if model.loops else {}
+    if all(name in known for name in names) and model.loops:
+        from backprop.descent.looped import LoopedObjective, NotLoops  # with numpy
+
+        numbers = {name: known[name] for name in names}
+        begun = Gradient(output, nan, numbers, {}, tuple(model.warnings))
+        try:
+            how = engine, max(runs, _PASSES), 0.0, True
+            found = LoopedObjective(model, begun, names, values, *how)  # type: ignore[arg-type]
+            value = found.value(found.start)
+            return found, begun._replace(value=value)
+        except (NotLoops, NotFinite):
+            pass
+    return begin(model, values, output, names, engine, runs)

@@ -49,7 +49,8 @@ class LoopedObjective(Objective):
     """An output by loops.
 
     begun: value and gradient where x begins. given: the numbers of inputs that this was computed with.
-    engine, runs: how it is to be computed, and about how often. around: as of `build`. Raises NotLoops
+    engine, runs: how it is to be computed, and about how often. around: as of `build`. lazily: whether what
+    knows more of a point than value and gradient is made when it is asked for. Raises NotLoops
     where something is in doubt from the beginning.
     """
 
@@ -62,6 +63,7 @@ class LoopedObjective(Objective):
         engine: str,
         runs: int,
         around: float = 0.0,
+        lazily: bool = False,
     ) -> None:
         self.model: Model = model
         self.output, self.names = begun.output, list(names)
@@ -84,6 +86,12 @@ class LoopedObjective(Objective):
         """At how many points something was in doubt, one after the other."""
         self._by_graph = False
         """Whether the graph computed the last value."""
+
+    @cached_property
+    def _arrays(self) -> ArrayEngine:
+        """What knows more of a point than its value and gradient."""
+        found: ArrayEngine = self.engine.careful
+        return found
 
     @property
     def _switched(self) -> bool:

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from backprop.descent.begin import begin
+from backprop.descent.begin import begin_with_rows
 from backprop.descent.errand import Errand, result_of, unexplained
 from backprop.descent.minibatch_rows import RowsOutput, with_tables
 from backprop.descent.minibatches import EPOCHS, EpochRun, Minibatches
-from backprop.descent.objective import Ending
+from backprop.descent.objective import Ending, GraphObjective, Point
 from backprop.descent.optimizers import ByName, Method, Minimizer, Optimizer
 from backprop.descent.problem import Problem
 from backprop.descent.result import Descent
 from backprop.descent_options import DescentOptions
 from backprop.errors import BackpropError, BadOption, NotFinite, TooLarge
+from backprop.evaluation.gradient import Gradient
+from backprop.loops.many import NotLoops
 
 
 def check_batches(row: Method, options: DescentOptions) -> None:
@@ -65,15 +67,25 @@ def by_batches(
     work.end()
     ended: Ending | None = None
     try:
-        ended = problem.objective.ending(run.x)
+        ended = _ending(problem, run.x)
         run.settle(ended.gradient)
-    except (TooLarge, NotFinite, MemoryError) as error:
+    except (TooLarge, NotFinite, NotLoops, MemoryError) as error:
         message = f"the output of all rows at the end is not known: {error}"
         warnings.append(BackpropError(message))
     begun = work.updates - work.course.updates
     warnings += unexplained(run, row, work, (begun, work.updates))
     found = result_of(run, row, work, stop, warnings)
     return replace(found, state=last, epochs=work.course), ended
+
+
+def _ending(problem: Problem, x: Point) -> Ending:
+    """Output and gradient of all rows at a point: of loops without more that would be known of it."""
+    objective = problem.objective
+    if isinstance(objective, GraphObjective):
+        return objective.ending(x)
+    value, slopes = objective.value(x), objective.gradient()
+    gradient = Gradient(problem.output, value, {}, problem.named(slopes))
+    return Ending(gradient, lambda: objective.graph.ending(x).evaluation())
 
 
 def _validation(
@@ -86,5 +98,6 @@ def _validation(
     if model.laid is None or not model.laid.tables:
         hints = ["name a file with the columns of --data"]
         raise BadOption("--validate has none of the columns of these equations", hints=hints)
-    objective, _ = begin(model, start, problem.output, problem.names, "auto", epochs)
+    given = model, start, problem.output, problem.names
+    objective, _ = begin_with_rows(*given, "auto", epochs)
     return Problem(objective, problem.bounds, problem.sign < 0)

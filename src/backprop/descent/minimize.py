@@ -6,7 +6,7 @@ from dataclasses import replace
 from math import inf, isfinite
 from typing import Unpack
 
-from backprop.descent.begin import begin
+from backprop.descent.begin import begin, begin_with_rows
 from backprop.descent.choices import Limits, bounds_of, choice, given_bounds, parameters
 from backprop.descent.corner import judged
 from backprop.descent.course import NoLower, Run, Stop
@@ -85,8 +85,9 @@ def descend(asked: Errand, **given: Unpack[DescentOptions]) -> tuple[Descent, En
     runs = _RUNS if row is AUTO and len(free) <= FEW else 2 * options["steps"]
     how = options["engine"], runs, bool(options["lr"] or row.lr)
     if options["batch"]:
-        how = options["engine"], 1, False
-    objective, begun = begin(model, start, output, free, *how)
+        objective, begun = begin_with_rows(model, start, output, free, options["engine"], 1)
+    else:
+        objective, begun = begin(model, start, output, free, *how)
     warnings = [*_like_data(model, start, free), *_start(begun, limits, free)]
     if others:
         listed = ", ".join(f"{name} = {shown(start[name])}" for name in others[:5])
