@@ -436,3 +436,19 @@ def test_programs_and_gradients_take_other_tables() -> None:
     assert model.grad().value == 4.0
     with pytest.raises(library.BackpropError, match="the input y has no value"):
         model.grad(data={"x": [1.0]})
+
+
+@pytest.mark.parametrize(
+    ("claim", "verdict"),
+    [
+        ("dL/da = mean(-2*x*(y - m))", "the claim is right"),
+        ("db = -2*sum(y - m)/count(y)", "the claim is right"),
+        ("db = 2*mean(y - m)", "a sign error"),
+        ("dL/dm[2] = -2*(y[2] - m[2])/3", "the claim is right"),
+    ],
+)
+def test_claims_gather_rows(claim: str, verdict: str) -> None:
+    text = "m = a*x + b; L = mean((y - m)^2); a = 2; b = 1"
+    rows = b"x,y\n0,2\n1,4.5\n3,5\n"
+    ran = backprop("check", "-e", text, "--data", "-", "--claim", claim, stdin=rows)
+    assert verdict in ran.out

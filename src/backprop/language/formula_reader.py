@@ -24,7 +24,7 @@ class FormulaReader:
             model.laid.statements if model.laid else read(model.source)[0]
         )
         self.columns = model.columns.copy()
-        self._known = model.names
+        self._known, self._laid = model.names, model.laid
         families = Families(equations)
         for statement in indexed:
             families.enter(statement)
@@ -37,6 +37,11 @@ class FormulaReader:
         UnknownFunction, WrongNumberOfArguments."""
         raise_all(unread(tokens))
         statement = shaped(tokens)
+        if self._laid:
+            from backprop.language.over_rows import gathered_over  # of data only
+
+            statement = gathered_over(self._laid, statement)
+            tokens = statement.tokens
         if statement.shape.limited:
             hints = ["it is one value, compared as exactly as its digits say: 6, or 6.00"]
             message = "a formula has no uncertainty and no bounds"

@@ -37,6 +37,13 @@ def over_rows(statements: Sequence[Statement], data: Sequence[Data], source: Sou
     return laid._replace(data=data)
 
 
+def gathered_over(laid: Laid, statement: Statement) -> Statement:
+    """A further statement whose gatherers are over rows that are known; others stay, and so do statements
+    that name single rows. Raises NeedsData for one over two tables."""
+    found = Laying((), laid.tables, laid.data, statement.tokens.source)
+    return found.further(laid, statement)
+
+
 class _Edit:
     """Tokens that are put into a statement, and others that are left out."""
 
@@ -123,6 +130,15 @@ class Laying:
         }
         shown = [name for name in self._of if name in used]
         return Laid(made, families, shown, self._index, self._tables)
+
+    def further(self, laid: Laid, statement: Statement) -> Statement:
+        """As `gathered_over`."""
+        self._of, self._index = dict(laid.families), [*laid.variables]
+        gathers = list[int]()
+        live = self._leaves(statement, gathers)
+        texts, nodes = statement.tokens.texts, statement.shape.nodes
+        single = any(node.kind == "index" and texts[node.token] in self._of for node in nodes)
+        return self._with_rows(statement) if gathers and not live and not single else statement
 
     def _constants(self) -> list[Statement]:
         """The statements of constants that columns stand for."""
