@@ -135,6 +135,15 @@ def test_a_bad_row_is_told_with_its_cells() -> None:
     assert "^^^^^^" in ran.err
 
 
+def test_tables_leave_bad_rows_out() -> None:
+    Path("rows.csv").write_text("x\n1\n-2\n0\n4\n")
+    line = ["grad", "-e", "m = a*log(x); a = 3", "--data", "rows.csv", "--skip-bad-rows", "--rows"]
+    for more in ([], ["--of", "m"]):
+        ran = backprop(*line, *more, "--wrt", "a", "--format", "csv", "--digits", "6")
+        assert ran.out == "x,m,dm_da\n1.0,0.0,0.0\n4.0,4.15888,1.38629\n"
+        assert "2 of 4 rows left out" in ran.err
+
+
 def test_no_row_is_left() -> None:
     Path("rows.csv").write_text("x\n-1\n-2\n")
     line = ["grad", "-e", "L = mean(a*log(x)); a = 1", "--data", "rows.csv", "--skip-bad-rows"]

@@ -7,12 +7,15 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy
 from numpy.typing import NDArray
 
-from backprop.errors import BadData, NotFinite, TooLarge
+from backprop.errors import BadData, ChooseOutput, NotFinite, TooLarge
+from backprop.evaluation.directions import along
 from backprop.evaluation.gradient import evaluate
+from backprop.evaluation.several import inputs_of
 from backprop.language import Model
 from backprop.language.laid import Data
 from backprop.language.some_rows import SomeRows
 from backprop.loops.worth import MANY
+from backprop.names import family
 
 Reading = Callable[[Sequence[Data], float], tuple[Model, Mapping[str, float]]]
 """A Model over tables, of loops from so many steps on, and the numbers of its inputs."""
@@ -79,9 +82,26 @@ class _Looking:
         tables[self._at] = SomeRows(tables[self._at], rows)
         model, numbers = self._read(tables, MANY)
         try:
-            outputs: Sequence[str | None] = model.meant_outputs(self._of) or [None]
-            for output in outputs:
-                evaluate(model, numbers, output)
+            try:
+                outputs: Sequence[str | None] = model.meant_outputs(self._of) or [None]
+                for output in outputs:
+                    evaluate(model, numbers, output)
+            except ChooseOutput:
+                self._of_columns(model, numbers)
         except NotFinite:
             return False
         return True
+
+    def _of_columns(self, model: Model, numbers: Mapping[str, float]) -> None:
+        """Compute the columns that are asked for, by themselves all. Raises NotFinite, ChooseOutput."""
+        laid = model.laid
+        asked = (
+            self._of or [each for each in laid.families if each not in laid.columns] if laid else ()
+        )
+        members = [name for name in model.names if family(name) in asked]
+        inputs = [name for name in inputs_of(model, members) if name in model.names]
+        if not members or not inputs:
+            raise ChooseOutput(
+                "there is no output whose rows could be looked at", hints=["name it: --of"]
+            )
+        along(model, numbers, members, {inputs[0]: 1.0})
