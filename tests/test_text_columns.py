@@ -159,3 +159,13 @@ def test_conditions_are_looked_at_before_cells() -> None:
     assert backprop(*line, "--where", "x < 2 or x > 3").out.startswith("L = 7\n")
     with pytest.raises(BackpropError, match="missing"):
         library.parse("L = sum(y)", data=library.read_data("rows.csv", where="x < 3"))
+
+
+@pytest.mark.parametrize("rows", [3, 40_000])
+def test_an_index_outside_its_range_names_its_row(rows: int) -> None:
+    Path("rows.csv").write_text("county,y\n1,2\n7,3\n" + "2,1\n" * (rows - 2))
+    text = "alpha[i] = 0 for i in 1..3; L = mean((y - alpha[county])^2)"
+    ran = backprop("grad", "-e", text, "--data", "rows.csv")
+    assert ran.status == 1
+    assert "county[2] is 7" in ran.err
+    assert "row 2 is rows.csv:3" in ran.err

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
-from backprop.errors import ChooseOutput
+from backprop.errors import BackpropError, ChooseOutput
 from backprop.operations import GATHERS
 from backprop.syntax.parser import Statement
 
@@ -99,6 +99,12 @@ class Laid(NamedTuple):
                 seen = [table.look(row - 1)] if table.look is not str else []
                 return [f"row {row:,} is {table.place(row - 1)}", *seen]
         return []
+
+    def say_rows(self, error: BackpropError) -> None:
+        """Say of the members that hints of errors name, `county[2] is 7`, which rows these are."""
+        for each in error.all:
+            seen = [row for hint in each.hints for row in self.row_of(hint)[:1]]
+            each.hints = (*each.hints, *(row for row in seen if row not in each.hints))
 
     def at_row(self, text: str, name: str) -> str:
         """The right side of a member with the row of its columns: `a*exp(-b*x[17])`."""

@@ -67,11 +67,17 @@ def read_model(
             why = looped
             from backprop.loops.offenders import mistakes
 
-            raise_all(mistakes(parsed(source, seed, most, sizes, tables)))
+            wrong = mistakes(parsed(source, seed, most, sizes, tables))
+            if laid := text.laid:
+                for each in wrong:
+                    laid.say_rows(each)
+            raise_all(wrong)
             text = parsed(source, seed, most, sizes, tables)
         try:
             found = unrolled(text)
         except BackpropError as error:
+            if text.laid:
+                text.laid.say_rows(error)
             for each in error.all if why else ():
                 if isinstance(each, TooLarge):
                     each.hints = (f"it is unrolled, since {why}", *each.hints)
