@@ -643,6 +643,18 @@ def test_a_start_on_a_plateau_is_no_minimum(unit: str) -> None:
     assert (found.stopped, found.converged) == ("flat", False), found.reason
 
 
+@pytest.mark.parametrize("optimizer", ["gd", "momentum", "adam"])
+def test_what_is_smooth_is_not_called_rough(optimizer: str) -> None:
+    """A quadratic function in such units that steps along its gradient are of no use."""
+    text = (
+        "1e3*(10*x + 0.98)^2 + 1e-3*(1e-10*y + 0.38)^2 + 10*(z - 2.12)^2 + 1e-4*(1e10*w - 2.49)^2"
+    )
+    start = {"x": 0.317, "y": 9e9, "z": -1.2, "w": -5e-12}
+    found = descent(f"f = {text}", start, optimizer=optimizer)
+    assert not found.converged
+    assert "or has corners" not in found.reason, found.reason
+
+
 @pytest.mark.parametrize("count", [150, 400, 3000])
 def test_a_curved_set_of_minima_of_many_inputs_is_not_unique(count: int) -> None:
     text = f"f = log(sum(exp(x[i]) for i in 1..{count})) - mean(x[i] for i in 1..{count})"

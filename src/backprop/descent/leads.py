@@ -74,6 +74,10 @@ def no_way(run: Run, point: Point) -> Stop:
         return stationary(run, "", point, ", but its gradient does not lead there; start elsewhere")
     way = f"{run.output} {run.falls}s towards {towards(run, point)}, and its gradient says so"
     rough = "but no step along that was one: it is rough there, or has corners"
+    if run.problem.objective.is_smooth and not run.method:
+        given = "--lr" if run.options["lr"] is not None else "--optimizer"
+        none = f"but none of its steps was lower; without {given} it may go on"
+        return Stop("rounding", f"{after(run)}: {way}, {none}")
     return Stop("rounding", f"{after(run)}: {way}, {rough}; start elsewhere")
 
 
