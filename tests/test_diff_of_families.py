@@ -353,6 +353,35 @@ def test_by_some_members(text: str, asked: list[str], lines: dict[str, str]) -> 
     assert compared
 
 
+def test_second_derivatives_of_random_models(request: pytest.FixtureRequest) -> None:
+    """They can be read again, in an order that there is; those that cannot are written member by member."""
+    numbers = [3, 50, 59, *range(120 if request.config.getoption("--whole") else 4)]
+    readable = 0
+    for number in numbers:
+        text, given = random_indexed(number)
+        model = library.parse(text)
+        of = model.outputs[-1]
+        if "[" in of or len(model.columns) > 400 or len(model.inputs) > 25:
+            continue
+        found = with_indices(model, given, [of], DiffRequest(order=2, shape="steps"))
+        if found is None:
+            continue
+        again, hessian = library.parse(write(found, Style())), model.hessian(given, of=of)
+        readable += 1
+        asked = {each.wrt: each.name for each in found.equations if each.name in found.asked}
+        known = {name: given[name] for name in given if name in again.inputs}
+        for wrt, name in asked.items():
+            if "[" in name or not {*wrt} <= {*hessian.inputs}:
+                continue
+            one, other = (hessian.inputs.index(each) for each in wrt)
+            wanted = hessian.matrix[one][other]
+            value = (
+                again.grad(known, of=name).value if again.is_equation(name) else again.default(name)
+            )
+            assert value == pytest.approx(wanted, rel=1e-8, abs=1e-8), (number, name)
+    assert readable
+
+
 SIZES = [
     ("n=6; x[i]=i for i in 1..n; L=sum(x[i]^2 for i in 1..n if i < 10)", "n = 6"),
     ("n=16; x[i]=i for i in 1..n; L=sum(x[i]^2 for i in 1..n if i < 10)", ""),

@@ -15,6 +15,7 @@ from backprop.language.sizes import GivenSizes, Size
 from backprop.loops.worth import read_model
 from backprop.numbers import exact
 from backprop.report.derivative_report import DerivativeEquation, DerivativeReport
+from backprop.source import Source
 from backprop.symbolic.by_names import DerivativeNames
 from backprop.symbolic.loops_read import NotIndexed
 from backprop.symbolic.of_families import IndexedDerived
@@ -77,6 +78,8 @@ def with_indices(
             continue
         if any(each.equation.asked for each in found):
             made = _report(model, numbers, outputs, text, found)
+            if asked.order > 1 and not _is_readable(made, model.seed):
+                continue
             made = _for_sizes(
                 made, model, text, found, lambda other: derived(IndexedText(model, other))
             )
@@ -103,6 +106,17 @@ def _for_sizes(
         sets = ", ".join(f"{name}={size}" for name, size in larger.items())
         said.append(f'for larger ones take --set "{sets}"')
     return made._replace(given=[f"# {limit}", *made.given], said=said)
+
+
+def _is_readable(found: DerivativeReport, seed: int) -> bool:
+    """Whether equations have an order, and every member that they name: of derivatives that are derived
+    again, sums without terms may be all that is in the way."""
+    text = "\n".join([*found.given, *(each.line for each in found.equations)])
+    try:
+        read_model(Source("derivatives", text), seed)
+    except BackpropError:
+        return False
+    return True
 
 
 def _can_be_read(model: Model, sizes: Mapping[str, float]) -> bool:

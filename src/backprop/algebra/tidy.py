@@ -260,7 +260,8 @@ def _length(found: Formula) -> int:
 
 
 def falling(found: Formula) -> Formula:
-    """A polynomial in one name by falling powers; others as they are."""
+    """A polynomial in one name by falling powers, by rising ones if so it begins without a sign; others
+    as they are."""
     if not isinstance(found, Sum) or len({*found.names}) != 1:
         return found
     by_power: list[tuple[Rational, Formula]] = []
@@ -274,7 +275,9 @@ def falling(found: Formula) -> Formula:
         if exponent is None or not (isinstance(base, Symbol) or base == ONE):
             return found
         by_power.append((exponent, term))
-    return Sum([term for _, term in sorted(by_power, key=lambda pair: -pair[0])])
+    made = [term for _, term in sorted(by_power, key=lambda pair: -pair[0])]
+    turned = sign_of(made[0]) < 0 < sign_of(made[-1])
+    return Sum(made[::-1] if turned else made)
 
 
 def factored(found: Formula, of_names: bool = True) -> Formula:

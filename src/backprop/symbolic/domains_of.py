@@ -39,10 +39,6 @@ class IndexCondition(NamedTuple):
     def opposite(self) -> Formula:
         return Call("!=" if self.equal else ">", (self.left, self.right))
 
-    def at(self, numbers: IndexNumbers) -> float:
-        """right - left."""
-        return evaluated(formula(minus(self.right, self.left).text()), dict(numbers))
-
     def changed(self, by: Mapping[str, Formula]) -> IndexCondition:
         return IndexCondition(substituted(self.left, by), substituted(self.right, by), self.equal)
 
@@ -105,7 +101,8 @@ def holds(found: MembersCondition, piece: MembersPart) -> bool | None:
         return None  # a table of numbers
     if isinstance(found, StatedCondition) or stated or not _is_linear(found):
         return _one_by_one(found, piece)
-    seen = [found.at(point) for point in corners(clauses, numbers)]
+    apart = formula(minus(found.right, found.left).text())
+    seen = [evaluated(apart, point) for point in corners(clauses, numbers)]
     if not seen or any(each != each for each in seen):
         return None
     if found.equal:
