@@ -31,7 +31,7 @@ from backprop.symbolic.request import Request
 from backprop.syntax.fold import fold
 from backprop.syntax.parser import formula
 from counting import growth
-from derived_again import assert_same, compare_families
+from derived_again import EPSILON, assert_same, compare_families, true_slope
 from running import backprop
 from truth import mp
 from truth import truth as value_of
@@ -254,10 +254,21 @@ def compare(text: str, numbers: dict[str, float], shape: str, of: str) -> int:
         if not math.isfinite(wanted):
             continue
         if each.name in whole.inputs:  # a number
-            assert whole.default(each.name) == wanted
+            number = whole.default(each.name)
+            if number != wanted:  # that of grad was rounded
+                right = true_slope(text, numbers, of, each.wrt[0])
+                assert number == pytest.approx(right, rel=4 * EPSILON)
+                assert wanted == pytest.approx(right, rel=1e-13)
             compared += 1
             continue
-        assert_same(whole.grad(known, of=each.name), wanted, written)
+        own = whole.grad(known, of=each.name)
+        try:
+            assert_same(own, wanted, written)
+        except AssertionError:  # terms that cancel: no input moves what their rounding leaves
+            right = true_slope(text, numbers, of, each.wrt[0])
+            noise = 1e-15 * (1 + abs(result.value / numbers[each.wrt[0]]))
+            assert own.value == pytest.approx(right, rel=1e-13, abs=noise), written
+            assert wanted == pytest.approx(right, rel=1e-13, abs=noise), written
         compared += 1
     return compared
 
