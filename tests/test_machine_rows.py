@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy
@@ -17,6 +18,7 @@ from backprop.by_rows.row_program import SumsAndSlopes
 from backprop.language.apart import NotApart
 from backprop.loops.many import NotLoops
 from backprop.operations import FUNCTIONS
+from running import backprop
 from test_by_rows import TEXTS, Given, program_of
 
 pytest.importorskip("llvmlite")
@@ -129,3 +131,50 @@ def test_programs_go_through_rows_by_chunks(monkeypatch: pytest.MonkeyPatch) -> 
         assert slopes == pytest.approx(sure, rel=1e-12)
     with pytest.raises(library.BackpropError):
         program([-1.0, 0.5, *([3.0] * (len(program.inputs) - 2))])
+
+
+def _data(path: Any, rows: int = 40_000) -> str:
+    chance = numpy.random.default_rng(5)
+    x = chance.uniform(0, 4, rows)
+    y = 2.5 * numpy.exp(-0.7 * x) + 0.01 * chance.normal(size=rows)
+    lines = (f"{a:.6f},{b:.6f}\n" for a, b in zip(x, y, strict=True))
+    path.write_text("x,y\n" + "".join(lines), "utf-8")
+    return str(path)
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", "auto", "adam"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a = 1; b = 1; L = mean((y - a*exp(-b*x))^2)",
+        "a = 1; b = 1; L = mean((y - a*exp(-b*x))^2) + 0.001*max(a, b)",
+    ],
+)
+def test_descents_end_as_they_do_row_by_row(
+    text: str, optimizer: str, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = _data(tmp_path / "rows.csv")
+    given = ["descend", "-e", text, "--data", path, "--optimizer", optimizer, "--format", "json"]
+    given += ["--engine", "native"] if optimizer != "auto" else []
+    given += ["--lr", "0.05", "--steps", "40"] if optimizer == "adam" else ["--steps", "60"]
+    found = json.loads(backprop(*given).out)
+    monkeypatch.setattr(rows_engine, "MANY_ROWS", 1 << 60)
+    right = json.loads(backprop(*given).out)
+    assert found["stopped"] == right["stopped"]
+    assert found["converged"] == right["converged"]
+    assert found["value"] == pytest.approx(right["value"], rel=1e-9)
+    for name in "ab":
+        one, other = found["parameters"][name], right["parameters"][name]
+        assert one == pytest.approx(other, rel=1e-5)
+
+
+def test_roundings_are_no_more_than_of_one_sum_after_the_other() -> None:
+    chance = numpy.random.default_rng(2)
+    rows = 40_000
+    columns = {"x": chance.uniform(0.5, 2, rows), "y": chance.normal(size=rows)}
+    text = "a = 2; b = 0.5; L = mean((y - a*exp(-b*x))^2)"
+    program = library.compile(library.parse(text, data=columns), engine="native")
+    engine: Any = program._engine
+    value, _ = program([2.0, 0.5])
+    assert value * 2**-54 < engine.rounding([2.0, 0.5]) < engine.careful.rounding([2.0, 0.5])
+    assert not engine.at_border([2.0, 0.5])

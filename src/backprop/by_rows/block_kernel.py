@@ -74,12 +74,14 @@ class RowSums(NamedTuple):
 
 class BlockPart(NamedTuple):
     """What a block of rows brings. sums: of each chunk, shape (chunks, width). doubt: how far what is too
-    small for a double may have moved one of them, shape (width,). values, slopes: by name."""
+    small for a double may have moved one of them, shape (width,). values, slopes: by name. effect: the sum of
+    the squares of what each step's size, as large as all roundings of it, does to what is summed."""
 
     sums: Reals
     doubt: Reals
     values: Mapping[str, Extremes]
     slopes: Mapping[str, Extremes]
+    effect: float = 0.0
 
 
 def doubtful(sums: Reals, others: Reals) -> Reals:
@@ -97,7 +99,7 @@ class BlockKernel:
 
     width: how many sums there are, those of terms, and, where there are seeds, of the gradient by each input
     that all rows have in common. columns: those that are read. shared: the numbers of these inputs. sure:
-    whether borders, and what is too small for a double, are refused.
+    whether borders, and what is too small for a double, are refused. effects: whether these are asked for.
     """
 
     def __init__(
@@ -108,8 +110,9 @@ class BlockKernel:
         shared: Callable[[str], float],
         watched: bool,
         sure: bool = True,
+        effects: bool = False,
     ) -> None:
-        self._sure = sure
+        self._sure, self._effects = sure, effects
         self._sums, self._table = sums, sums[0].table
         self._graph = row.columns
         watched_names = {
@@ -162,7 +165,10 @@ class BlockKernel:
                 if node in gradients and node in self._leading:
                     slopes[name] = Extremes()
                     slopes[name].add(numpy.add(gradients[node], 0.0), block.rows)
-        return BlockPart(sums, doubt, values, slopes)
+            effect = (
+                self._effect(walk, gradients, block.rows) if self._effects and self._seeds else 0.0
+            )
+        return BlockPart(sums, doubt, values, slopes, effect)
 
     def found(self, totals: Sequence[float]) -> RowSums:
         """The sums of all rows by name. totals: as those of a part, all together."""
@@ -185,12 +191,23 @@ class BlockKernel:
         if self._seeds is not None:
             seeds = {node: seed * scale for node, seed in self._seeds.items()}
             wanted = dict.fromkeys([*self._inputs.values(), *self._watched.values()])
+            if self._effects:
+                wanted |= dict.fromkeys(self._steps)
             gradients = walk.backward(dict(seeds), wanted)
             if scale != 1.0:
                 gradients = {node: slope / scale for node, slope in gradients.items()}
             slopes = (gradients[self._inputs[name]] for name in self._by)
             parts += [by_chunks(slope, block.rows) for slope in slopes]
         return numpy.stack(parts, axis=1) + 0.0, walk, gradients
+
+    def _effect(self, walk: Walk[Reals], gradients: Mapping[int, Spread], rows: int) -> float:
+        """As of `BlockPart`."""
+        total = 0.0
+        for step in self._steps:
+            each = numpy.multiply(walk.found[step], gradients[step])
+            square = float(numpy.square(each).sum())
+            total += square * (1 if numpy.ndim(each) else rows)
+        return total
 
     def _look(
         self, block: RowBlock, sums: Reals, walk: Walk[Reals], gradients: Mapping[int, Spread]

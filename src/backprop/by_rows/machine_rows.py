@@ -40,6 +40,9 @@ from backprop.source import Source
 _SHARE = 2 * CHUNK
 """Rows from which on a thread of its own is worth while, about: 0.1 ms."""
 
+_PARTS = 8
+"""Parts of the rows a thread."""
+
 _ROWS = (
     AT_POINT
     + """
@@ -283,17 +286,25 @@ class MachineRows:
             return
         if self._pool is None:
             self._pool = ThreadPoolExecutor(self._threads - 1)
-        others = [self._pool.submit(run, part) for part in parts[1:]]
+        left = iter(
+            parts
+        )  # who has done a part takes the next: processors may have other work, too
+
+        def some_parts() -> None:
+            for part in left:
+                run(part)
+
+        others = [self._pool.submit(some_parts) for _ in range(min(self._threads, len(parts)) - 1)]
         try:
-            run(parts[0])
+            some_parts()
         finally:
             for each in others:
                 each.result()
 
     def _shares(self) -> Iterator[tuple[int, int]]:
-        """Chunks for each thread."""
+        """Chunks in parts, several for each thread."""
         most = max(1, self._size // _SHARE)
-        ways = min(self._threads, most, self._chunks)
+        ways = min(_PARTS * self._threads if self._threads > 1 else 1, most, self._chunks)
         ends = [self._chunks * at // ways for at in range(ways + 1)]
         yield from pairwise(ends)
 

@@ -45,13 +45,14 @@ class RowSource(Protocol):
 
 class SumsAndSlopes(NamedTuple):
     """What passes over all rows find. data, gradients: of what is computed once, by name. values, slopes:
-    of what has rows, by name."""
+    of what has rows, by name. effect: as of `BlockPart`, of all steps, if that was asked for."""
 
     value: float
     data: Mapping[str, float]
     gradients: Mapping[str, float]
     values: Mapping[str, Extremes]
     slopes: Mapping[str, Extremes]
+    effect: float = 0.0
 
 
 class RowProgram:
@@ -133,17 +134,23 @@ class RowProgram:
         map_blocks: Callable[..., Iterable[Any]] = map,
         sure: bool = True,
         over: Callable[[int, Sequence[Summed]], Any] | None = None,
+        effects: bool = False,
     ) -> SumsAndSlopes:
         """Both, at numbers for all inputs. sources: of each table its rows. watched: whether it is noted
         how large what has rows is. map_blocks: as `map`, perhaps by threads. sure: whether borders, and what
         is too small for a double, are refused. over: what passes over the rows of a table in the place of
-        blocks, see `MachineRows.over`. Raises NotSure."""
+        blocks, see `MachineRows.over`. effects: whether these are asked for. Raises NotSure."""
         passing = _Passing(self, given, sources, map_blocks, sure, over)
+        passing.effects = effects
         return passing.all(watched)
 
 
 class _Passing:
     """All passes at one point."""
+
+    effects = False
+    """Whether what roundings do is asked for."""
+    effect = 0.0
 
     def __init__(
         self,
@@ -213,6 +220,7 @@ class _Passing:
                 ends = sorted((weight * slopes.least, weight * slopes.most))
                 slopes.least, slopes.most = ends
                 slopes.total *= weight
+            self.effect *= weight * weight
             by = {name: weight * slope for name, slope in here.slopes.items()}
             return self._passed(value, by)
         by, seeds = {}, dict[str, float]()
@@ -224,6 +232,7 @@ class _Passing:
                 for name, slope in self._pass(levels[at], terms, False).slopes.items():
                     by[name] = by.get(name, 0.0) + slope
         every = {each.term: seeds[each.total] for each in program.sums}
+        self.effect = 0.0
         return self._passed(value, self._pass(program.sums, every, watched).slopes)
 
     def _passed(self, value: float, by: Mapping[str, float]) -> SumsAndSlopes:
@@ -236,7 +245,9 @@ class _Passing:
         data |= {name: self._known[name] for name in program.shared if name in self._known}
         if not all(map(numpy.isfinite, gradients.values())):
             raise NotSure("a gradient is not finite")
-        return SumsAndSlopes(value, data, gradients, self.values, self.slopes)
+        shares = [data[name] * gradients.get(name, 0.0) for name in data]
+        effect = self.effect + sum(each * each for each in shares)
+        return SumsAndSlopes(value, data, gradients, self.values, self.slopes, effect)
 
     def _take(self, total: str, number: float) -> None:
         self._known[total] = number
@@ -305,11 +316,14 @@ class _Passing:
             by_total = None if seeds is None else {each.total: seeds[each.term] for each in sums}
             made: RowSums = self._by_code(table, sums)(self._number, by_total)
             return made
-        kernel = BlockKernel(program.of_row, sums, seeds, self._number, watched, self._sure)
+        kernel = BlockKernel(
+            program.of_row, sums, seeds, self._number, watched, self._sure, self.effects
+        )
         totals = Totals(kernel.width)
         doubt = size = numpy.zeros(kernel.width)
         for part in self._map(kernel, self._sources[table].blocks(kernel.columns)):
             totals.add(part.sums)
+            self.effect += part.effect
             doubt = numpy.maximum(doubt, part.doubt)
             size = numpy.maximum(size, numpy.abs(part.sums).max(axis=0, initial=0.0))
             for mine, others in ((self.values, part.values), (self.slopes, part.slopes)):

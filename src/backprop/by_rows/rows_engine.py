@@ -3,7 +3,10 @@ the other, on all processors."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from math import sqrt
+from sys import float_info
 from typing import Any
 
 import numpy
@@ -12,93 +15,156 @@ from backprop.by_rows.block_kernel import NotSure, Summed
 from backprop.by_rows.held_rows import HeldRows
 from backprop.by_rows.machine_rows import MachineRows
 from backprop.by_rows.reductions import CHUNK
-from backprop.by_rows.row_program import RowProgram
+from backprop.by_rows.row_program import RowProgram, SumsAndSlopes
+from backprop.by_rows.threads import over_blocks
 from backprop.engine.engines import Engine, Own
-from backprop.errors import BackpropError
+from backprop.errors import BackpropError, NoMachineCode
 from backprop.language.apart import NotApart, apart
 from backprop.language.laid import data_of
 from backprop.language.model import Model
+from backprop.loops import edges
 from backprop.loops.domains import Reals
 from backprop.loops.loop_model import LoopModel
 from backprop.loops.many import NotLoops
+from backprop.operations import OPERATIONS
+from backprop.row import is_truth
 from backprop.syntax.parser import read
 
 MANY_ROWS = 8 * CHUNK
 """Rows from which on this is worth while: a pass over fewer takes no longer than to add up what it finds."""
 
 
-class RowsEngine(Engine):
-    """Both by passes over chunks of rows. plain: an engine that takes over where something is not sure.
-    Raises NotApart, NotLoops where this is not the way."""
+class OutputOverRows:
+    """An output over the rows of tables in memory. names: the inputs that numbers are given for. values:
+    those of others, in place of the file's. Raises NotApart, and what reading raises, where this is not the
+    way."""
 
     def __init__(
-        self,
-        model: LoopModel,
-        output: str,
-        names: Sequence[str],
-        values: Mapping[str, float],
-        plain: Any,
-        threads: int = 0,
+        self, model: LoopModel, output: str, names: Sequence[str], values: Mapping[str, float]
     ) -> None:
-        self._plain, self._names = plain, [*names]
+        laid = model.laid
+        if laid is None or max((each.size for each in laid.tables), default=0) < MANY_ROWS:
+            raise NotApart("there are few rows")
         statements, errors = read(model.source)
-        if errors or model.laid is None:
-            raise NotApart("there are no tables")
-        tables = data_of(model.laid)
+        if errors:
+            raise NotApart("there are texts")
+        tables = data_of(laid)
         parts = apart(statements, tables, model.source)
-        self._program = RowProgram(parts, output, model.seed, model.sizes)
+        self.program = RowProgram(parts, output, model.seed, model.sizes)
         words = {text for each in statements for text in each.tokens.texts}
         used = [(table, [name for name in table.names if name in words]) for table in tables]
-        self._sources = [HeldRows(table, some) for table, some in used if some]
-        if max((each.count() for each in self._sources), default=0) < MANY_ROWS:
-            raise NotApart("there are few rows")
-        every = [*self._program.once.names, *self._program.shared]
+        self.sources = [HeldRows(table, some) for table, some in used if some]
+        every = [*self.program.once.names, *self.program.shared]
         known = {name for name in every if model.place(name) and not model.is_equation(name)}
         self._given = {name: model.default(name) for name in known} | dict(values)
+        self.names = [*names]
         moving = {*names}
-        self._fixed = {name: number for name, number in self._given.items() if name not in moving}
-        self._threads = threads
+        self.fixed = {name: number for name, number in self._given.items() if name not in moving}
+
+    def at(self, x: Any, **more: Any) -> SumsAndSlopes:
+        """What passes find at numbers for `names`. Raises NotSure."""
+        numbers = numpy.asarray(x, dtype=float).tolist()
+        given = {**self._given, **dict(zip(self.names, numbers, strict=True))}
+        try:
+            return self.program.value_and_gradient(given, self.sources, **more)
+        except (OverflowError, ValueError, ZeroDivisionError) as error:
+            raise NotSure(str(error)) from None
+
+    @cached_property
+    def operations(self) -> set[str]:
+        """Those of all steps."""
+        both = self.program.row.columns, self.program.once.columns
+        return {each.op(node) for each in both for node in range(len(each)) if each.is_step(node)}
+
+    @property
+    def size(self) -> int:
+        """About how many steps there are, of all rows."""
+        rows = max(each.count() for each in self.sources)
+        return rows * len(self.program.row.columns) + len(self.program.once.columns)
+
+
+class RowsEngine(Engine):
+    """Both by passes over chunks of rows. make_plain: makes an engine that takes over where something is not
+    sure. Raises NotApart, NotLoops where this is not the way, NoMachineCode."""
+
+    def __init__(
+        self, rows: OutputOverRows, make_plain: Callable[[], Any], threads: int = 0
+    ) -> None:
+        self._rows, self._make_plain, self._threads = rows, make_plain, threads
         self._made: dict[tuple[int, tuple[int, ...]], MachineRows] = {}
-        self._over(self._program.levels[0][0].table, self._program.levels[0])  # where it cannot be
+        first = rows.program.levels[0]
+        self._over(first[0].table, [each for each in first if each.table == first[0].table])
         self._own = Own(lambda: None)
+
+    @cached_property
+    def plain(self) -> Any:
+        """The engine that takes over."""
+        return self._make_plain()
 
     @property
     def careful(self) -> Any:
         """What knows more of a point than its value and gradient."""
-        return self._plain.careful
+        return self.plain.careful
 
     @property
     def size(self) -> int:
         """About how many steps are computed at every point."""
-        found: int = self._plain.size
-        return found
+        return self._rows.size
+
+    @property
+    def operations(self) -> set[str]:
+        """Those of the steps."""
+        return self._rows.operations
+
+    @property
+    def is_continuous(self) -> bool:
+        """Whether no step is a condition, or jumps."""
+        rows = [OPERATIONS[name] for name in self.operations]
+        return not any(row.jump or row.chooses or is_truth(row) for row in rows)
 
     def forward(self, x: Any) -> float | None:
-        numbers = numpy.asarray(x, dtype=float).tolist()
-        given = {**self._given, **dict(zip(self._names, numbers, strict=True))}
         try:
-            found = self._program.value_and_gradient(given, self._sources, over=self._over)
-        except (NotSure, OverflowError, ValueError):
+            found = self._rows.at(x, over=self._over)
+        except NotSure:
             self._own.made = None
-            value: float | None = self._plain.forward(x)
+            value: float | None = self.plain.forward(x)
             return value
-        self._own.made = numpy.array([found.gradients.get(name, 0.0) for name in self._names])
+        self._own.made = numpy.array([found.gradients.get(n, 0.0) for n in self._rows.names])
         return found.value
 
     def backward(self) -> Any:
         made: Reals | None = self._own.made
-        return self._plain.backward() if made is None else made
+        return self.plain.backward() if made is None else made
+
+    def rounding(self, x: Any) -> float | None:
+        """As of `ArrayEngine`."""
+        try:
+            with over_blocks(self._threads) as mapped:
+                found = self._rows.at(x, map_blocks=mapped, effects=True)
+        except NotSure:
+            known: float | None = self.careful.rounding(x)
+            return known
+        return float_info.epsilon * sqrt(found.effect)
+
+    def at_border(self, x: Any) -> bool:
+        """Whether some step that moves stands on a border there, or may do."""
+        if not any(map(edges.has_some, self.operations)):
+            return False
+        try:
+            with over_blocks(self._threads) as mapped:
+                self._rows.at(x, map_blocks=mapped)
+        except NotSure:
+            return True
+        return False
 
     def _over(self, table: int, sums: Sequence[Summed]) -> Any:
         """A pass over the rows of a table."""
-        some = tuple(each.term for each in sums if each.table == table)
-        if (table, some) not in self._made:
-            mine = [each for each in sums if each.table == table]
-            made = MachineRows(
-                self._program, mine, self._sources[table], self._fixed, self._threads
-            )
-            self._made[table, some] = made
-        return self._made[table, some].over
+        some = table, tuple(each.term for each in sums)
+        if some not in self._made:
+            rows = self._rows
+            source = rows.sources[table]
+            self._made[some] = MachineRows(rows.program, sums, source, rows.fixed, self._threads)
+        return self._made[some].over
 
 
 def over_rows_of(
@@ -106,13 +172,26 @@ def over_rows_of(
     output: str,
     names: Sequence[str],
     values: Mapping[str, float],
-    plain: Any,
+    make_plain: Callable[[], Any],
     threads: int = 0,
-) -> Any:
-    """An engine by passes over rows where that is possible and worth while, else `plain`."""
+) -> RowsEngine | None:
+    """An engine by passes over rows where that is possible and worth while, else None."""
     if not isinstance(model, LoopModel) or model.laid is None:
-        return plain
+        return None
     try:
-        return RowsEngine(model, output, names, values, plain, threads)
-    except (NotApart, NotLoops, BackpropError):
-        return plain
+        return RowsEngine(OutputOverRows(model, output, names, values), make_plain, threads)
+    except (NotApart, NotLoops, NoMachineCode, BackpropError):
+        return None
+
+
+def found_over_rows(model: Model, output: str, values: Mapping[str, float]) -> SumsAndSlopes | None:
+    """What passes over blocks of rows find at the numbers of the file, or at others; None where that is not
+    the way, or something has to be looked at."""
+    if not isinstance(model, LoopModel) or model.laid is None or model.worked:
+        return None
+    try:
+        rows = OutputOverRows(model, output, [], values)
+        with over_blocks() as mapped:
+            return rows.at([], map_blocks=mapped)
+    except (NotApart, NotSure, BackpropError):
+        return None

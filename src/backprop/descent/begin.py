@@ -29,7 +29,8 @@ def begin(
     engine, runs: how it is to be computed, and about how often. compiled: whether a compiled loop may do
     that. Raises what `Model.grad` raises.
     """
-    if model.loops and (begun := by_loops(model, values, output, names)):
+    begun = _over_rows(model, values, output, names)
+    if begun or (model.loops and (begun := by_loops(model, values, output, names))):
         from backprop.descent.looped import LoopedObjective, NotLoops  # with numpy
 
         try:
@@ -66,3 +67,20 @@ def begin_with_rows(
         except (NotLoops, NotFinite):
             pass
     return begin(model, values, output, names, engine, runs)
+
+
+def _over_rows(
+    model: Model, values: Mapping[str, float], output: str, names: Sequence[str]
+) -> Gradient | None:
+    """What is known of an output over many rows of data."""
+    if not model.loops or model.laid is None:
+        return None
+    from backprop.by_rows.rows_engine import found_over_rows  # for data only
+
+    of = model.output(output)
+    found = found_over_rows(model, of, values)
+    if found is None or any(name not in found.data for name in names):
+        return None
+    data = {name: found.data[name] for name in (*names, of)}
+    slopes = {name: found.gradients[name] for name in (*names, of) if name in found.gradients}
+    return Gradient(of, found.value, data, slopes, tuple(model.warnings))

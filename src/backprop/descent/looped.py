@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from math import isfinite, nan
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy
 
@@ -17,14 +17,16 @@ from backprop.evaluation.gradient import Gradient, evaluate
 from backprop.language import Model
 from backprop.loops.loop_model import LoopModel
 from backprop.loops.many import NotLoops
-from backprop.loops.ready import build, needed
+from backprop.loops.ready import build, by_code, needed
 
 __all__ = ["LoopedObjective", "NotLoops"]
 
 if TYPE_CHECKING:
+    from backprop.by_rows.rows_engine import RowsEngine
     from backprop.descent.bends import BendsOfLoops
     from backprop.evaluation.second_derivatives import SecondDerivatives
     from backprop.loops.engine import ArrayEngine
+    from backprop.loops.native.nest_engine import NestEngine
     from backprop.loops.squared_rows import SquaredRows
 
 
@@ -71,15 +73,13 @@ class LoopedObjective(Objective):
         self._given = given
         self._asked = engine, runs
         self.start = [begun.data[name] for name in names]
-        made = build(model, begun.output, names, given, engine, runs, around)
-        self.engine: Any = made
-        if made is not made.careful and model.laid:
+        make = partial(build, model, begun.output, names, given, engine, runs, around)
+        self.by_rows: RowsEngine | None = None
+        if model.laid and by_code(needed(model, begun.output, names, given), engine, runs, around):
             from backprop.by_rows.rows_engine import over_rows_of  # for data only
 
-            self.engine = over_rows_of(model, begun.output, names, given, made)
-        self._by_nests = self.engine is made
-        self._arrays: ArrayEngine = self.engine.careful
-        """What knows more of a point than its value and gradient."""
+            self.by_rows = over_rows_of(model, begun.output, names, given, make)
+        self.engine: RowsEngine | ArrayEngine | NestEngine = self.by_rows or make()
         self._x: Sequence[float] = self.start
         self._last = begun.value
         self._doubts = 0
@@ -100,7 +100,7 @@ class LoopedObjective(Objective):
 
     @property
     def size(self) -> int:
-        return self._arrays.size
+        return self.by_rows.size if self.by_rows else self._arrays.size
 
     @property
     def last(self) -> float:
@@ -114,7 +114,7 @@ class LoopedObjective(Objective):
         return found
 
     def worth_compiling(self, engine: str, steps: int, around: float) -> bool:
-        found = self.engine is not self._arrays and self._by_nests
+        found = not self.by_rows and self.engine is not self._arrays
         return found and (engine == "native" or around * steps > _COMPILING)
 
     def value(self, x: Sequence[float]) -> float:
@@ -170,7 +170,7 @@ class LoopedObjective(Objective):
 
     @cached_property
     def is_smooth(self) -> bool:
-        return is_smooth(self._arrays.operations)
+        return is_smooth((self.by_rows or self._arrays).operations)
 
     @property
     def has_bends_at_hand(self) -> bool:
@@ -224,11 +224,15 @@ class LoopedObjective(Objective):
         return error
 
     def rounding(self, x: Sequence[float]) -> float:
-        found = None if self._switched else self._arrays.rounding(x)
+        found = None if self._switched else (self.by_rows or self._arrays).rounding(x)
         return self.graph.rounding(x) if found is None else found
 
     def ending(self, x: Sequence[float]) -> Ending:
-        found = None if self._switched else self._arrays.run(x)
+        plain = self.by_rows and not self._switched and not self.by_rows.at_border(x)
+        if plain and self.by_rows:
+            found = self.by_rows.run(x)
+        else:
+            found = None if self._switched else self._arrays.run(x)
         if found is None:
             return self.graph.ending(x)
         value, slopes = found
@@ -236,8 +240,8 @@ class LoopedObjective(Objective):
         return Ending(
             Gradient(self.output, value, {}, gradients),
             lambda: self.graph.ending(x).evaluation(),
-            not self._arrays.at_border(),
-            self._arrays.is_continuous,
+            bool(plain) or not self._arrays.at_border(),
+            (self.by_rows or self._arrays).is_continuous,
         )
 
     def _named(self, x: Sequence[float]) -> dict[str, float]:

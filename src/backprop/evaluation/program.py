@@ -80,7 +80,7 @@ class Program:
         from backprop.by_rows.rows_engine import over_rows_of  # for data only
 
         names, made = found
-        return names, over_rows_of(self._model, self.output, names, {}, made)
+        return names, over_rows_of(self._model, self.output, names, {}, lambda: made) or made
 
     def __reduce__(self) -> tuple[Any, ...]:
         source, data = self._model.source, data_of(self._model.laid)

@@ -105,6 +105,8 @@ class MemberNames:
             if name not in but:
                 numbers = self._plan.defaults[name][places]
                 there = ~numpy.isnan(numbers)
+                if not there.any():  # nor is any name made
+                    continue
                 some = compress(self._of_group(at), there)
                 found.update(zip(some, numbers[there].tolist(), strict=True))
         return self.ordered(found)

@@ -39,6 +39,14 @@ def needed(model: LoopModel, of: str, names: Sequence[str], values: Mapping[str,
     return Needed(model.plan, (family.name, int(place[0])), leaves, model.numbers(values))
 
 
+def by_code(asked: Needed, engine: str, runs: int, around: float = 0.0) -> bool:
+    """Whether machine code is worth while for so many runs. engine, around: as of `build`."""
+    asked.plan.reached(*asked.output)
+    seconds = (asked.plan.work / MANY_STEPS + around) * runs
+    by_arrays = seconds < 1 or asked.plan.builder.derivatives  # of which there is no machine code
+    return engine != "python" and (engine == "native" or not by_arrays)
+
+
 def build(
     model: LoopModel,
     of: str,
@@ -57,10 +65,7 @@ def build(
     asked for and there is none.
     """
     asked = needed(model, of, names, values)
-    asked.plan.reached(*asked.output)
-    seconds = (asked.plan.work / MANY_STEPS + around) * runs
-    by_arrays = seconds < 1 or asked.plan.builder.derivatives  # of which there is no machine code
-    if engine == "python" or (engine != "native" and by_arrays):
+    if not by_code(asked, engine, runs, around):
         return ArrayEngine(*asked)
     try:
         from backprop.loops.native.nest_engine import NestEngine  # with LLVM
