@@ -80,6 +80,8 @@ class LoopedObjective(Objective):
 
             self.by_rows = over_rows_of(model, begun.output, names, given, make)
         self.engine: RowsEngine | ArrayEngine | NestEngine = self.by_rows or make()
+        if not lazily:
+            _ = self._arrays  # which may not be possible
         self._x: Sequence[float] = self.start
         self._last = begun.value
         self._doubts = 0
