@@ -141,10 +141,10 @@ def _shape(body: Timed) -> _Shape | None:
             ups[row] = [0] * size
         elif source not in sizes:
             ups[row] = places
-        elif isinstance(places, Affine):
+        elif isinstance(places, Affine) and columns.homes[row].within(first) >= 0:
             ups[row] = places.inside(first)
-        else:
-            at = places.reshape(first.size, size)
+        else:  # as many at each time, though perhaps others
+            at = numpy.asarray(places).reshape(first.size, size)
             at = at - sizes[source] * numpy.arange(first.size)[:, None]
             if (at != at[0]).any():
                 return None
@@ -282,9 +282,11 @@ class _Unroller:
             for number in range(size):
                 yield Course(numbers.start + base * size + number, by * size)
             return
-        if isinstance(numbers, Affine) and by is not None and self.shape.body.first.depth == 1:
+        first = self.shape.body.first
+        alike = isinstance(numbers, Affine) and numbers.domain.within(first) >= 0
+        if alike and isinstance(numbers, Affine) and by is not None and first.depth == 1:
             stride = numbers.strides[0]
-            for number in numbers.inside(self.shape.body.first):
+            for number in numbers.inside(first):
                 yield Course(number + stride * base, stride * by)
             return
         if isinstance(numbers, slice):
