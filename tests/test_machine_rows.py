@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import Any
 
 import numpy
 import pytest
 
 import backprop as library
-from backprop.by_rows import rows_engine
+from backprop.by_rows import rows_engine, threads
 from backprop.by_rows.block_kernel import NotSure
 from backprop.by_rows.held_rows import HeldRows
 from backprop.by_rows.machine_rows import MachineRows
@@ -178,3 +179,17 @@ def test_roundings_are_no_more_than_of_one_sum_after_the_other() -> None:
     value, _ = program([2.0, 0.5])
     assert value * 2**-54 < engine.rounding([2.0, 0.5]) < engine.careful.rounding([2.0, 0.5])
     assert not engine.at_border([2.0, 0.5])
+
+
+def test_so_many_threads_as_a_person_allows(tmp_path: Any) -> None:
+    path = _data(tmp_path / "rows.csv")
+    text = "a = 1; b = 1; L = mean((y - a*exp(-b*x))^2)"
+    given = ["descend", "-e", text, "--data", path, "--optimizer", "lbfgs", "--engine", "native"]
+    shown = []
+    for count in (1, 3):
+        shown.append(backprop(*given, "--threads", str(count)))
+        assert threads.cores() == count
+    assert shown[0] == shown[1]
+    assert shown[0].status == 0
+    backprop("grad", "-e", text, "--data", path)
+    assert threads.cores() == len(os.sched_getaffinity(0))

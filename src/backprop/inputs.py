@@ -157,12 +157,14 @@ class Inputs(NamedTuple):
         """The tables of some files, read as those of --data are."""
         if not files:
             return ()
+        from backprop.by_rows.threads import allow
         from backprop.data_given import DataOptions
         from backprop.data_lines import TextForm
         from backprop.data_streamed import memory_of, opened_tables  # for data only
 
         form = TextForm(self.delimiter, self.decimal, not self.no_header)
         some = tuple(files), tuple(self.columns), tuple(self.where)
+        allow(self.threads)
         try:
             memory = memory_of(self.memory)
         except ValueError:

@@ -14,8 +14,20 @@ _AHEAD = 2
 """So many blocks a thread are handed over before the first part is taken."""
 
 
+_allowed = [0]
+"""How many threads a person allows; 0 for one a processor."""
+
+
+def allow(threads: int) -> None:
+    """Let passes over rows take so many threads from here on; 0 for one a processor."""
+    _allowed[0] = threads
+
+
 def cores() -> int:
-    """How many processors this process may use."""
+    """How many threads passes over rows take: one for each processor that this process may use, if a person
+    does not say otherwise."""
+    if _allowed[0]:
+        return _allowed[0]
     try:
         return len(os.sched_getaffinity(0))
     except AttributeError:

@@ -172,7 +172,7 @@ def rows_summary(
             raise NotApart("an input has no number")
         given = {sample.labels[node]: number for node, number in known.items()}
         found, notes = dict[str, SumsAndSlopes](), list[AtBorder]()
-        with over_blocks(inputs.threads) as mapped:
+        with over_blocks() as mapped:
             for output in outputs:
                 program = RowProgram(parts, sample.output(output), inputs.seed, sample.sizes)
                 try:
