@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 from pathlib import Path
 from threading import active_count
 
@@ -11,7 +12,7 @@ import pyarrow
 import pytest
 from pyarrow import feather, parquet
 
-from backprop import data_batches, data_streamed
+from backprop import data_batches, data_streamed, row_progress
 from backprop.data_lines import TextForm
 from running import backprop
 
@@ -170,3 +171,32 @@ def test_what_reading_takes_does_not_grow_with_the_rows(tmp_path: Path) -> None:
         rows += batch.count
         assert pyarrow.total_allocated_bytes() - before < 8e6  # of 32 MB
     assert rows == 4_000_000
+
+
+def test_a_long_pass_says_how_far_it_is_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = io.StringIO()
+    monkeypatch.setattr(written, "isatty", lambda: True)
+    monkeypatch.setattr(row_progress.sys, "stderr", written)
+    times = iter([0.0, 1.0, 2.5, 2.7, 4.0])
+    monkeypatch.setattr(row_progress, "monotonic", lambda: next(times))
+    progress = row_progress.RowProgress()
+    for rows in (1_000_000, 5_000_000, 6_000_000, 8_000_000):
+        progress(rows)
+    progress.end()
+    lines = written.getvalue().replace("\x1b[K", "").split("\r")
+    assert lines == [
+        "",
+        "5,000,000 rows, 2 million a second",
+        "8,000,000 rows, 2 million a second",
+        "",
+    ]
+
+
+def test_a_pass_says_nothing_into_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = io.StringIO()
+    monkeypatch.setattr(row_progress.sys, "stderr", written)
+    progress = row_progress.RowProgress()
+    monkeypatch.setattr(row_progress, "monotonic", lambda: 1e12)
+    progress(5)
+    progress.end()
+    assert not written.getvalue()

@@ -20,6 +20,7 @@ from backprop.language.laid import RowNumbers
 from backprop.loops.domains import Reals
 from backprop.memory import available, installed
 from backprop.numbers import listed
+from backprop.row_progress import RowProgress
 
 _AHEAD = 2
 """Batches that are read while another one is computed with."""
@@ -105,16 +106,23 @@ class StreamedRows:
         rest: dict[str, Reals] = {name: numpy.zeros(0) for name in names}
         left = start = 0
         wanted = self.names if self._table.skips else names  # which decide what rows there are
-        for batch in _ahead(self._table.batches(wanted)):
-            columns = {name: numpy.concatenate([rest[name], batch.numbers[name]]) for name in names}
-            rows = left + batch.size
-            end = rows - rows % BLOCK
-            for at in range(0, end, BLOCK):
-                some = {name: each[at : at + BLOCK] for name, each in columns.items()}
-                yield RowBlock(some, BLOCK, start)
-                start += BLOCK
-            rest = {name: each[end:].copy() for name, each in columns.items()}
-            left = rows - end
+        progress = RowProgress()
+        try:
+            for batch in _ahead(self._table.batches(wanted)):
+                columns = {
+                    name: numpy.concatenate([rest[name], batch.numbers[name]]) for name in names
+                }
+                rows = left + batch.size
+                end = rows - rows % BLOCK
+                for at in range(0, end, BLOCK):
+                    some = {name: each[at : at + BLOCK] for name, each in columns.items()}
+                    yield RowBlock(some, BLOCK, start)
+                    start += BLOCK
+                rest = {name: each[end:].copy() for name, each in columns.items()}
+                left = rows - end
+                progress(start)
+        finally:
+            progress.end()
         if left:
             yield RowBlock(rest, left, start)
         self.size = start + left
