@@ -452,3 +452,9 @@ def test_claims_gather_rows(claim: str, verdict: str) -> None:
     rows = b"x,y\n0,2\n1,4.5\n3,5\n"
     ran = backprop("check", "-e", text, "--data", "-", "--claim", claim, stdin=rows)
     assert verdict in ran.out
+
+
+def test_a_column_beside_an_output_is_none() -> None:
+    text = "a = 2; L = mean(a*x) + a; q = x^2"
+    for found in both(text, x=[1.0, 2.0, 6.0]):
+        assert (found.output, found.value) == ("L", 8.0)

@@ -76,6 +76,10 @@ class Laid(NamedTuple):
         same = [each for each in found if not {*each.names}.isdisjoint(table.numbers)]
         return (same or found)[0]
 
+    def single(self, outputs: list[str]) -> list[str]:
+        """Those of some outputs that are no rows of a column, if there are any: a column is none."""
+        return [n for n in outputs if n.partition("[")[0] not in self.families] or outputs
+
     def no_output(self, outputs: Sequence[str], where: str) -> ChooseOutput | None:
         """The error for outputs that are columns; None where one is a single number, or there are several
         columns of one table, of which each could be meant."""

@@ -179,7 +179,7 @@ class Model:
         used |= self.derived
         unused = [n for n, node in self.names.items() if node not in used and n not in self.still]
         if outputs := [name for name in unused if self.is_equation(name)]:
-            return outputs
+            return self.laid.single(outputs) if self.laid else outputs
         return [name for name in self.names if name not in self.still]
 
     @cached_property

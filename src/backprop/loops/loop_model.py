@@ -183,7 +183,7 @@ class LoopModel(Model):
     @cached_property
     def outputs(self) -> list[str]:
         if outputs := [name for name in self.plan.unused() if self.is_equation(name)]:
-            return outputs
+            return self.laid.single(outputs) if self.laid else outputs
         return [name for name in self.names if name not in self.still]
 
     def _slips(self) -> Iterator[tuple[str, str]]:
