@@ -19,6 +19,10 @@ from backprop.descent.problem import dot, moves
 _MOST_NUMBERS = 5_000_000
 """The most steps times inputs and corners for which creases are followed: a second or two."""
 
+_SOME, _EACH = 100, 4
+"""So many creases, and more for each input, are looked at, the nearest ones: of n inputs n meet at a point, as
+long as nothing makes more of them meet there."""
+
 _NEAR = 0.1
 """A crease is near that is so far away, in the scales of the inputs."""
 
@@ -102,7 +106,11 @@ class Creased:
     def _distances(self, x: Point) -> Any:
         """How far each crease is; inf of those on which the output jumps."""
         apart = distances(self._objective, self._all, x, self._scales)
-        for at in numpy.flatnonzero(apart <= _NEAR).tolist():
+        nearest = numpy.argsort(apart, kind="stable")[: _SOME + _EACH * len(x)]
+        others = numpy.ones(len(apart), dtype=bool)
+        others[nearest] = False
+        apart[others] = inf  # more than can meet
+        for at in nearest[apart[nearest] <= _NEAR].tolist():
             crease = self._all[at]
             if not has_own_corner(self._objective, crease):
                 if crease not in self._known:

@@ -347,4 +347,8 @@ class GraphObjective(Objective):
 
     def moved(self, steps: Sequence[int]) -> bool:
         """Whether one of these steps of the graph depends on a parameter."""
-        return bool(steps) and not set(steps).isdisjoint(self._moving.steps)
+        return not self._moving_steps.isdisjoint(steps)
+
+    @cached_property
+    def _moving_steps(self) -> frozenset[int]:
+        return frozenset(self._moving.steps)
