@@ -81,7 +81,8 @@ def _written(
         if text is not None:
             # a negative number stands without brackets only where a sum or a product begins
             begins = not written or written[-1].endswith(_BEGINNINGS)
-            fits = needed <= PRODUCT or not (text[0] == "-" or r"\cdot" in text)
+            product = text[0] == "-" or r"\cdot" in text or "10^" in text  # a power, too
+            fits = needed <= PRODUCT or not product
             alone = fits and (begins or text[0] != "-")
             written.append(text if alone else rf"\left({text}\right)")
             continue
@@ -109,7 +110,9 @@ def latex_number(text: str) -> str:
     if not exponent:
         return mantissa
     power = f"10^{{{whole_number(exponent)}}}"
-    return power if mantissa == "1" else rf"{mantissa} \cdot {power}"
+    if mantissa in ("1", "-1"):
+        return power if mantissa == "1" else f"-{power}"
+    return rf"{mantissa} \cdot {power}"
 
 
 def latex_text(text: str) -> str:
