@@ -20,8 +20,8 @@ _MOST_NUMBERS = 5_000_000
 """The most steps times inputs and corners for which creases are followed: a second or two."""
 
 _SOME, _EACH = 100, 4
-"""So many creases, and more for each input, are looked at, the nearest ones: of n inputs n meet at a point, as
-long as nothing makes more of them meet there."""
+"""So many creases, and more for each input, are looked at, the nearest ones: of n inputs n meet at a point,
+as long as nothing makes more of them meet there."""
 
 _NEAR = 0.1
 """A crease is near that is so far away, in the scales of the inputs."""
