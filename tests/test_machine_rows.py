@@ -18,6 +18,7 @@ from backprop.by_rows.reductions import CHUNK
 from backprop.by_rows.row_program import SumsAndSlopes
 from backprop.language.apart import NotApart
 from backprop.loops.many import NotLoops
+from backprop.loops.native import nest_engine
 from backprop.operations import FUNCTIONS
 from running import backprop
 from test_by_rows import TEXTS, Given, program_of
@@ -193,3 +194,23 @@ def test_so_many_threads_as_a_person_allows(tmp_path: Any) -> None:
     assert shown[0].status == 0
     backprop("grad", "-e", text, "--data", path)
     assert threads.cores() == len(os.sched_getaffinity(0))
+
+
+def test_functions_that_rows_call_are_rounded_as_they_are_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    texts = []
+    made = nest_engine.fused
+
+    def seen(module: Any) -> Any:
+        texts.append((module.text, made(module).text))
+        return made(module)
+
+    monkeypatch.setattr(nest_engine, "fused", seen)
+    by_code("a = 2; b = 0.5; L = sum((1 - a*exp(-b*x)/b)^2)", Given(x=numpy.linspace(0, 1, CHUNK)))
+    assert texts
+    for plain, fused in texts:
+        begin, end = fused.index("@run("), fused.index("define i32 @nests")
+        assert "fmul contract arcp" in fused[begin:end]
+        assert "contract" not in fused[:begin] + fused[end:]
+        assert fused.replace(" contract arcp", "") == plain

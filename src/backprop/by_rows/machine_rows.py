@@ -214,7 +214,7 @@ class MachineRows:
             # what is computed of columns alone is computed anew of each chunk, as if they were inputs
             if not moved_by(asked.plan, {column.name}) - {column.name} <= moving:
                 leaves.append((column.name, numpy.arange(CHUNK)))
-        return NestEngine(asked.plan, asked.output, leaves, asked.numbers)
+        return NestEngine(asked.plan, asked.output, leaves, asked.numbers, fuses=True)
 
     def _shared_columns(self, source: HeldRows) -> None:
         """Of each column the number of its place in the table of addresses."""

@@ -27,7 +27,7 @@ from backprop.loops.native.groups import NestGroup, groups
 from backprop.loops.native.keeping import MANY_RUNS, ONE_RUN
 from backprop.loops.native.layouts import layouts
 from backprop.loops.native.memory_pages import aligned, zeros
-from backprop.loops.native.module import Module, module
+from backprop.loops.native.module import Module, fused, module
 from backprop.loops.native.standing import standing
 from backprop.loops.native.wide import FLUSHED
 from backprop.loops.passes import UNSEEN, same
@@ -50,8 +50,8 @@ class NestEngine(Engine):
     """Value and gradient by machine code, both at once.
 
     plan, output, leaves, numbers: as of `ArrayEngine`. all_of_it: whether the numbers of all members are
-    asked for, once. Raises NotLoops where an input of the output has no number, or what no leaf leads to is
-    not finite.
+    asked for, once. fuses: as of `module.fused`. Raises NotLoops where an input of the output has no
+    number, or what no leaf leads to is not finite.
     """
 
     def __init__(
@@ -61,6 +61,7 @@ class NestEngine(Engine):
         leaves: Sequence[tuple[str, slice | Wholes]],
         numbers: Mapping[str, FileNumbers],
         all_of_it: bool = False,
+        fuses: bool = False,
     ) -> None:
         if plan.builder.derivatives:
             raise NotLoops("derivatives stand in equations")
@@ -87,7 +88,8 @@ class NestEngine(Engine):
         def code(shifted: bool) -> _Compiled:
             room, lost = (ONE_RUN, LOST) if all_of_it else (MANY_RUNS, FLUSHED)
             more = lost if shifted else 0.0
-            return _Compiled(module(plan, found, self.to, moving, given, output, place, more, room))
+            made = module(plan, found, self.to, moving, given, output, place, more, room)
+            return _Compiled(fused(made) if fuses else made)
 
         self.code = cache(code)
         self.made = self.code(False).module
