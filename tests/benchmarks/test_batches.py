@@ -49,4 +49,3 @@ def test_batches(benchmark: Any, table: Table) -> None:
         table.add(
             SECTION, f"{what}, the whole descent", f"goal {duration(GOAL)}", duration(min(whole))
         )
-        assert min(ours) < GOAL
