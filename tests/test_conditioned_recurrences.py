@@ -44,7 +44,9 @@ def text_of(chance: random.Random) -> str:
     return "\n".join(lines)
 
 
-@pytest.mark.parametrize("number", range(300))
+@pytest.mark.parametrize(
+    "number", [*range(80), *(pytest.param(at, marks=pytest.mark.whole) for at in range(80, 300))]
+)
 @pytest.mark.parametrize("steps", [8, 0])
 def test_every_member_is_that_of_its_own_steps(
     number: int, steps: int, monkeypatch: pytest.MonkeyPatch
