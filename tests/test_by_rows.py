@@ -25,6 +25,7 @@ from backprop.report import rows_summary
 from backprop.source import Source
 from backprop.syntax.parser import read
 from running import backprop
+from test_over_rows import random_formula
 
 
 class Given:
@@ -165,15 +166,6 @@ def test_tables_of_different_lengths() -> None:
     compare("a = 2; b = 3; L = sum(a*x^2)*mean(b*z) + sum(tanh(a*z - mean(x)))", one, other)
 
 
-def _formula(chance: random.Random, depth: int, names: list[str]) -> str:
-    if depth == 0 or chance.random() < 0.15:
-        return chance.choice([*names, *names, str(chance.randint(1, 9) / 4)])
-    one, other = (_formula(chance, depth - 1, names) for _ in range(2))
-    made = [f"({one} + {other})", f"({one} - {other})", f"{one}*{other}", f"sin({one})"]
-    made += [f"tanh({one})", f"exp(-({one})^2)", f"({one})/(2 + ({other})^2)"]
-    return chance.choice([*made, f"max({one}, {other})", f"sqrt(1 + ({one})^2)"])
-
-
 @pytest.mark.parametrize("number", range(200))
 def test_random_models(number: int) -> None:
     chance = random.Random(number)
@@ -185,13 +177,13 @@ def test_random_models(number: int) -> None:
     lines = [f"{name} = {chance.uniform(-1, 1):.3f}" for name in "abc"]
     known = ["a", "b", "c"]
     for at in range(chance.randint(0, 3)):
-        lines.append(f"r{at} = {_formula(chance, 2, [*known, 'x', 'y'])} + 0*x")
+        lines.append(f"r{at} = {random_formula(chance, 2, [*known, 'x', 'y'])} + 0*x")
         known.append(f"r{at}")
         if chance.random() < 0.5:
             gather = chance.choice(["sum", "mean"])
-            lines.append(f"s{at} = {gather}({known[-1]}*{_formula(chance, 1, known)})/3")
+            lines.append(f"s{at} = {gather}({known[-1]}*{random_formula(chance, 1, known)})/3")
             known.append(f"s{at}")
-    lines.append(f"L = mean({_formula(chance, 3, [*known, 'x', 'y'])} + 0*y) + a*b")
+    lines.append(f"L = mean({random_formula(chance, 3, [*known, 'x', 'y'])} + 0*y) + a*b")
     try:
         compare("\n".join(lines), table, rel=1e-11)
     except (NotSure, NotApart):  # a tie of max, which is told row by row

@@ -88,10 +88,10 @@ def test_every_function_of_columns_is_the_sum_of_its_rows(name: str) -> None:
                     assert got == pytest.approx(each.gradients[word], rel=1e-13, abs=1e-300)
 
 
-def _formula(chance: random.Random, depth: int, names: list[str]) -> str:
+def random_formula(chance: random.Random, depth: int, names: list[str]) -> str:
     if depth == 0 or chance.random() < 0.15:
         return chance.choice([*names, *names, str(chance.randint(1, 9) / 4)])
-    one, other = (_formula(chance, depth - 1, names) for _ in range(2))
+    one, other = (random_formula(chance, depth - 1, names) for _ in range(2))
     made = [f"({one} + {other})", f"({one} - {other})", f"{one}*{other}", f"sin({one})"]
     made += [f"tanh({one})", f"exp(-({one})^2)", f"({one})/(2 + ({other})^2)"]
     return chance.choice([*made, f"max({one}, {other})", f"sqrt(1 + ({one})^2)"])
@@ -103,7 +103,10 @@ def test_random_models_are_what_they_are_row_by_row(number: int) -> None:
     chance = random.Random(number)
     count = chance.choice([1, 2, 7, 30])
     x, y = ([chance.uniform(-2, 2) for _ in range(count)] for _ in range(2))
-    inner, outer = _formula(chance, 2, ["x", "a", "y"]), _formula(chance, 2, ["m", "x", "b", "y"])
+    inner, outer = (
+        random_formula(chance, 2, ["x", "a", "y"]),
+        random_formula(chance, 2, ["m", "x", "b", "y"]),
+    )
     at = {"a": 0.7, "b": -0.4}
     plain = library.parse(f"m = {inner} + 0*(a + x); t = {outer} + 0*(b + m + y)")
     rows = [plain.grad({**at, "x": u, "y": v}, of="t") for u, v in zip(x, y, strict=True)]

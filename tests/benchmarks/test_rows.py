@@ -20,6 +20,7 @@ import numpy
 import pytest
 
 import backprop as library
+from backprop.by_rows.threads import cores
 from benchmarks.contest import Launcher, commands_in_turn, in_turn, installed
 from benchmarks.table import Table, duration
 
@@ -181,7 +182,7 @@ def test_peaks(benchmark: Any, table: Table, tmp_path: Path) -> None:
             table.add(SECTION, what, name, *per_row, found.ratio(name), limit)
 
 
-@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="there is one processor")
+@pytest.mark.skipif(cores() < 2, reason="there is one processor")
 def test_a_second_processor(benchmark: Any, table: Table) -> None:
     x, y = data()
     with processors(1):
