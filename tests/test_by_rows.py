@@ -96,16 +96,15 @@ def compare(text: str, *tables: Given, rel: float = 1e-12) -> SumsAndSlopes:
     return found
 
 
-@pytest.mark.parametrize("name", sorted(FUNCTIONS))
-def test_every_function_over_rows_is_the_sum_of_its_rows(name: str) -> None:
+def sure_samples(name: str) -> tuple[list[str], list[tuple[Any, Any]]]:
+    """The names of a function's operands, and samples of the table with what `grad` says there of `L = a*f(…)`,
+    a = 1.5: where that is finite, and nothing has to be said of it."""
     row = FUNCTIONS[name]
-    if not row.called or row.chooses:
-        return
     words = "x y z".split()[: row.arity]
-    if len(words) < row.arity:
-        return
+    if not row.called or row.chooses or len(words) < row.arity:
+        return words, []
     plain = library.parse(f"L = a*{name}({', '.join(words)})")
-    kept, right = list[Any](), list[Any]()
+    kept = []
     for each in row.samples:
         if len(each) != row.arity:
             continue
@@ -114,10 +113,16 @@ def test_every_function_over_rows_is_the_sum_of_its_rows(name: str) -> None:
         except library.BackpropError:
             continue
         if isfinite(found.value) and not found.notes and not found.warnings:
-            kept.append(each)
-            right.append(found)
-    if not kept:
+            kept.append((each, found))
+    return words, kept
+
+
+@pytest.mark.parametrize("name", sorted(FUNCTIONS))
+def test_every_function_over_rows_is_the_sum_of_its_rows(name: str) -> None:
+    words, samples = sure_samples(name)
+    if not samples:
         return
+    kept, right = zip(*samples, strict=True)
     table = Given(**dict(zip(words, zip(*kept, strict=True), strict=True)))
     made = passed(f"a = 1.5; L = sum(a*{name}({', '.join(words)}))", table)
     largest = max(abs(each.value) for each in right)
