@@ -67,10 +67,28 @@ def test_models(text: str) -> None:
 def test_edges_of_chunks_and_threads(rows: int) -> None:
     chance = numpy.random.default_rng(rows)
     table = Given(x=chance.uniform(0.5, 2, rows), y=chance.normal(size=rows))
-    text = "a = 2; b = 0.5; r = y - a*exp(-b*x); L = mean(r^2) + a*sum(x*b) + b"
-    found = [by_code(text, table, threads=threads)[1] for threads in (1, 2, 3, 7)]
-    near(*reversed(by_code(text, table)))
-    assert all(each == found[0] for each in found)  # to the bit
+    for text in (
+        "a = 2; b = 0.5; r = y - a*exp(-b*x); L = mean(r^2) + a*sum(x*b) + b",
+        "a = 2; b = 0.5; L = max(a*x*y) - min(b*y)*sum(a*y) + logsumexp(a*y + b) + prod(1 + 0.01*b*y)",
+    ):
+        found = [by_code(text, table, threads=threads)[1] for threads in (1, 2, 3, 7)]
+        near(*reversed(by_code(text, table)))
+        assert all(each == found[0] for each in found)  # to the bit
+
+
+@pytest.mark.parametrize("zeros", [0, 1, 2])
+def test_products_with_zeros(zeros: int) -> None:
+    x = numpy.random.default_rng(1).uniform(0.99, 1.01, 2 * CHUNK + 9)
+    x[[CHUNK + 3, 5][:zeros]] = 0.0
+    near(*reversed(by_code("a = 1e-9; b = 2; L = b*prod(a*a + x)", Given(x=x))))
+    near(*reversed(by_code("a = 0; b = 2; L = b*prod(a + x)", Given(x=x))))
+
+
+@pytest.mark.parametrize("large", [1e6, -1e6, 1e300])
+def test_logsumexp_of_large_numbers(large: float) -> None:
+    y = numpy.random.default_rng(1).normal(size=3 * CHUNK + 9)
+    found, right = by_code(f"a = 1; b = 0.5; L = logsumexp(b*y + a*{large})", Given(y=y))
+    near(found, right, 1e-9 if large == 1e300 else 1e-10)  # of terms of a million 1e-10 is known
 
 
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))

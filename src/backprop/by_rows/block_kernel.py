@@ -1,14 +1,16 @@
-"""What a block of rows brings to sums over rows, and to the gradients of what all rows have in common."""
+"""What a block of rows brings to what is gathered over rows, and to the gradients of what all rows have in
+common."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy
 
 from backprop.by_rows.block_writer import BlockWriter
 from backprop.by_rows.reductions import Extremes, by_chunks
+from backprop.by_rows.row_gathers import Merging, Reduction, reduction
 from backprop.chain.walk import Walk
 from backprop.engine.underflow import SCALE
 from backprop.graph import Columns, in_order
@@ -42,15 +44,29 @@ class NotSure(Exception):
 
 
 class Summed(NamedTuple):
-    """A number that is summed over rows. term: its row in the graph of a row; name: its name there. total:
-    that of the sum. reads: the
-    names of what is computed once that the term needs."""
+    """A number that is gathered over rows. term: its row in the graph of a row; name: its name there. total:
+    that of what is made of all. reads: the names of what is computed once that the term needs. gather: as of
+    `SummedTerm`."""
 
     term: int
     name: str
     total: str
     table: int
     reads: frozenset[str]
+    gather: str
+
+    @property
+    def reduction(self) -> Reduction:
+        """How one number is made of all."""
+        return reduction(self.gather)
+
+
+class Seeds(NamedTuple):
+    """By the names of totals, what the gradient by each of them is, and the states of those that are no sums,
+    which their slopes need."""
+
+    by_total: Mapping[str, float]
+    states: Mapping[str, Reals]
 
 
 class RowGraph(NamedTuple):
@@ -65,16 +81,18 @@ class RowGraph(NamedTuple):
 
 
 class RowSums(NamedTuple):
-    """What a pass over rows finds. totals: the sums, by their names. slopes: what comes to the inputs that
-    all rows have in common, by theirs."""
+    """What a pass over rows finds. totals: what is made of all rows, by name. slopes: what comes to the
+    inputs that all rows have in common, by theirs. states: of totals that are no sums."""
 
     totals: dict[str, float]
     slopes: dict[str, float]
+    states: dict[str, Reals]
 
 
 class BlockPart(NamedTuple):
-    """What a block of rows brings. sums: of each chunk, shape (chunks, width). doubt: how far what is too
-    small for a double may have moved one of them, shape (width,). values, slopes: by name. effect: the sum of
+    """What a block of rows brings. sums: the states of each chunk, and behind them sums of the gradient,
+    shape (chunks, width). doubt: how far what is too small for a double may have moved one of them, shape
+    (width,). values, slopes: by name. effect: the sum of
     the squares of what each step's size, as large as all roundings of it, does to what is summed."""
 
     sums: Reals
@@ -82,6 +100,9 @@ class BlockPart(NamedTuple):
     values: Mapping[str, Extremes]
     slopes: Mapping[str, Extremes]
     effect: float = 0.0
+
+
+_NONE = numpy.zeros(0)
 
 
 def doubtful(sums: Reals, others: Reals) -> Reals:
@@ -95,18 +116,19 @@ def doubtful(sums: Reals, others: Reals) -> Reals:
 
 
 class BlockKernel:
-    """Sums over the rows of a block, and what their gradients are.
+    """What is gathered of the rows of a block, and what the gradients of it are.
 
-    width: how many sums there are, those of terms, and, where there are seeds, of the gradient by each input
-    that all rows have in common. columns: those that are read. shared: the numbers of these inputs. sure:
-    whether borders, and what is too small for a double, are refused. effects: whether these are asked for.
+    merging: makes one of the parts of two blocks, which have the states of what is gathered, and, where there
+    are seeds, sums of the gradient by each input that all rows have in common. columns: those that are read.
+    shared: the numbers of these inputs. sure: whether borders, and what is too small for a double, are
+    refused. effects: whether these are asked for.
     """
 
     def __init__(
         self,
         row: RowGraph,
         sums: Sequence[Summed],
-        seeds: Mapping[int, float] | None,
+        seeds: Seeds | None,
         shared: Callable[[str], float],
         watched: bool,
         sure: bool = True,
@@ -131,7 +153,8 @@ class BlockKernel:
         self._shared = {node: shared(name) for name, node in self._inputs.items()}
         self._seeds = seeds
         self._by = [*self._inputs] if seeds is not None else []
-        self.width = len(sums) + len(self._by)
+        self.merging = Merging([each.reduction for each in sums], len(self._by))
+        self.width = self.merging.width
         self._watched = watched_names
         """What it is noted of how large it, and the gradient by it, is."""
         self._bordered: list[int] = []
@@ -139,11 +162,19 @@ class BlockKernel:
         if seeds is not None:
             bordered = filter(leading.__contains__, self._steps)
             self._bordered = [each for each in bordered if edges.has_some(self._graph.op(each))]
-        moving: set[int] = {*self._inputs.values(), *self._leaves.values()}
+        inputs = [*self._inputs.values()]
+        self._moving = self._depending([*inputs, *self._leaves.values()])
+        asked = self._moving if watched else self._depending(inputs)
+        self._tying = [each for each in sums if each.term in asked]
+        """What is gathered of terms that move: by rows, if these are looked at, else by inputs."""
+
+    def _depending(self, some: Iterable[int]) -> set[int]:
+        """These nodes, and the steps that depend on them."""
+        found = {*some}
         for step in self._steps:
-            if any(each in moving for each in self._graph.operands(step)):
-                moving.add(step)
-        self._moving = moving
+            if any(each in found for each in self._graph.operands(step)):
+                found.add(step)
+        return found
 
     def __call__(self, block: RowBlock) -> BlockPart:
         """The part of a block. Raises NotSure."""
@@ -170,13 +201,14 @@ class BlockKernel:
             )
         return BlockPart(sums, doubt, values, slopes, effect)
 
-    def found(self, totals: Sequence[float]) -> RowSums:
-        """The sums of all rows by name. totals: as those of a part, all together."""
-        count = len(self._sums)
-        return RowSums(
-            dict(zip([each.total for each in self._sums], totals[:count], strict=True)),
-            dict(zip(self._by, totals[count:], strict=True)),
-        )
+    def found(self, merged: Reals) -> RowSums:
+        """What is made of all rows, by name. merged: as a part, of all together, shape (width,)."""
+        totals, states = dict[str, float](), dict[str, Reals]()
+        for each, (start, end) in zip(self._sums, self.merging.spans, strict=True):
+            states[each.total] = merged[start:end]
+            totals[each.total] = each.reduction.number(merged[start:end])
+        slopes = merged[self.merging.states :].tolist()
+        return RowSums(totals, dict(zip(self._by, slopes, strict=True)), states)
 
     def _computed(
         self, block: RowBlock, writer: BlockWriter, scale: float = 1.0
@@ -186,19 +218,33 @@ class BlockKernel:
             known[node] = block.columns[name]
         walk: Walk[Reals] = Walk(writer, self._graph, self._steps, known)
         walk.forward()
-        parts = [by_chunks(walk.found[each.term], block.rows) for each in self._sums]
+        rows = block.rows, block.start
+        parts = [each.reduction.parts(walk.found[each.term], *rows) for each in self._sums]
         gradients: dict[int, Spread] = {}
         if self._seeds is not None:
-            seeds = {node: seed * scale for node, seed in self._seeds.items()}
+            seeds = self._begun(walk, block, scale)
             wanted = dict.fromkeys([*self._inputs.values(), *self._watched.values()])
             if self._effects:
                 wanted |= dict.fromkeys(self._steps)
-            gradients = walk.backward(dict(seeds), wanted)
+            gradients = walk.backward(seeds, wanted)
             if scale != 1.0:
                 gradients = {node: slope / scale for node, slope in gradients.items()}
             slopes = (gradients[self._inputs[name]] for name in self._by)
-            parts += [by_chunks(slope, block.rows) for slope in slopes]
-        return numpy.stack(parts, axis=1) + 0.0, walk, gradients
+            parts += [by_chunks(slope, block.rows)[:, None] for slope in slopes]
+        return numpy.concatenate(parts, axis=1) + 0.0, walk, gradients
+
+    def _begun(self, walk: Walk[Reals], block: RowBlock, scale: float) -> dict[int, Spread]:
+        """The gradients that terms begin with."""
+        assert self._seeds
+        found: dict[int, Spread] = {}
+        by_total, states = self._seeds
+        for each in self._sums:
+            state, rows = states.get(each.total, _NONE), (block.rows, block.start)
+            slope = each.reduction.slopes(state, walk.found[each.term], *rows)
+            begun = by_total[each.total] * scale * slope
+            before = found.get(each.term)
+            found[each.term] = begun if before is None else before + begun
+        return found
 
     def _effect(self, walk: Walk[Reals], gradients: Mapping[int, Spread], rows: int) -> float:
         """As of `BlockPart`."""
@@ -227,6 +273,12 @@ class BlockKernel:
             met = edges.met(self._graph.op(step), [walk.found[each] for each in operands], still)
             if numpy.any(met):
                 raise NotSure("a row stands on a border", self._table)
+        if self._sure and self._seeds:
+            for tying in self._tying:
+                state = self._seeds.states.get(tying.total, _NONE)
+                terms = walk.found[tying.term]
+                if tying.reduction.ties(state, terms, block.rows, block.start):
+                    raise NotSure(f"several rows have the {tying.gather}", self._table)
 
     def _is_truth(self, node: int) -> bool:
         """Whether a node is true or false."""

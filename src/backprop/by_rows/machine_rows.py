@@ -1,6 +1,6 @@
-"""Sums over rows, and their gradients, by machine code: chunks of rows by several threads, in memory.
+"""What is gathered over rows, and its gradients, by machine code: chunks of rows by several threads.
 
-The text of a row, with sums over one chunk of rows behind it, is a text over arrays, of which there is
+The text of a row, with what gathers one chunk of rows behind it, is a text over arrays, of which there is
 machine code (`loops.native`). It is made for one chunk, and goes through all of them: only the addresses of
 its columns are others. Of the last chunk, what has no row is the last row once more, with a factor of 0.
 """
@@ -21,6 +21,7 @@ import numpy
 from backprop.by_rows.block_kernel import NotSure, RowSums, Summed, doubtful
 from backprop.by_rows.held_rows import HeldRows
 from backprop.by_rows.reductions import CHUNK, together
+from backprop.by_rows.row_gathers import adds
 from backprop.by_rows.row_program import RowProgram
 from backprop.by_rows.threads import cores
 from backprop.engine.native.machine import library
@@ -132,8 +133,8 @@ class _Column(NamedTuple):
 
 
 class MachineRows:
-    """Sums of one table, all in one pass. fixed: the inputs that stay, with their numbers. Raises NotApart
-    and NotLoops where this is not the way, NoMachineCode."""
+    """Sums of one table, all in one pass, or one thing that is gathered otherwise. fixed: the inputs that
+    stay, with their numbers. Raises NotApart and NotLoops where this is not the way, NoMachineCode."""
 
     def __init__(
         self,
@@ -151,20 +152,18 @@ class MachineRows:
         free = (f"chunk{number}" for number in count() if f"chunk{number}" not in words)
         self._keep = next(free)
         weights = [next(free) for _ in sums] if len(sums) > 1 else []
-        parts = [next(free) for _ in sums]
-        lines = [
-            f"{part} = sum({self._keep}*{each.name})"
-            for part, each in zip(parts, sums, strict=True)
-        ]
-        output = parts[0]
+        made = [each.reduction.text(each.name, self._keep, free.__next__) for each in sums]
+        lines = [line for each in made for line in each.lines]
+        output = made[0].part
         if weights:
+            assert all(adds(each.gather) for each in sums)
             output = next(free)
-            terms = (f"{one}*{other}" for one, other in zip(weights, parts, strict=True))
+            terms = (f"{one}*{each.part}" for one, each in zip(weights, made, strict=True))
             lines.append(f"{output} = {' + '.join(terms)}")
         text = "\n".join([program.apart.row.text, *lines])
         model = self._read(program, text, source)
         self._engine = self._made(model, output, [*self._names, *weights], fixed)
-        self._weights, self._parts = weights, parts
+        self._weights, self._parts = weights, [name for each in made for name in each.kept]
         self._shared_columns(source)
         self._library = library(_ROWS, lambda: _ROWS, wide=True)
         pointer, whole = ctypes.c_void_p, ctypes.c_int64
@@ -172,7 +171,8 @@ class MachineRows:
         self._run = self._library.function("rows", None, *kinds)
         self._own = local()
         self._pool: ThreadPoolExecutor | None = None
-        self._width = len(sums) + len(self._names)
+        self._width = len(self._parts) + len(self._names)
+        self._last: tuple[list[float], Reals] | None = None
 
     def _read(self, program: RowProgram, text: str, source: HeldRows) -> LoopModel:
         self._size = source.numbers.size
@@ -226,23 +226,40 @@ class MachineRows:
                 self._slots.append((names.index(pointer), column))
 
     def over(self, shared: Callable[[str], float], seeds: Mapping[str, float] | None) -> RowSums:
-        """The sums of all rows, and with seeds, by the totals' names, what comes to the inputs that rows
+        """What is made of all rows, and with seeds, by the totals' names, what comes to the inputs that rows
         have in common. Raises NotSure."""
         x = [shared(name) for name in self._names]
         ones = dict.fromkeys([each.total for each in self._sums], 1.0)
         weights = [(seeds or ones)[each.total] for each in self._sums] if self._weights else []
-        found = self._passed([*x, *weights], int(self._engine.made.flushes))
-        if found is None:
-            raise NotSure("a row is not finite")
-        count, totals = len(self._sums), together(found).tolist()
-        sums = dict(zip([each.total for each in self._sums], totals[:count], strict=True))
+        numbers = [*x, *weights]
+        last, self._last = self._last, None
+        if last is None or last[0] != numbers:
+            made = self._passed(numbers, int(self._engine.made.flushes))
+            if made is None:
+                raise NotSure("a row is not finite")
+            last = numbers, made
+        found, count = last[1], len(self._parts)
+        is_sum = adds(self._sums[0].gather)
+        if seeds is None and not is_sum:
+            self._last = last  # which is asked for once more, with seeds
+        if is_sum:
+            merged = together(found)
+            totals, slopes = merged[:count].tolist(), merged[count:].tolist()
+        else:
+            reduction = self._sums[0].reduction
+            states = reduction.of_chunks(found[:, :count])
+            state = together(states, reduction.merged)
+            totals = [reduction.number(state)]
+            shares = reduction.weights(states, state)[:, None] * found[:, count:]
+            slopes = together(shares).tolist()
+        sums = dict(zip([each.total for each in self._sums], totals, strict=True))
         if seeds is None:
-            return RowSums(sums, {})
-        slopes = dict(zip(self._names, totals[count:], strict=True))
+            return RowSums(sums, {}, {})
+        by = dict(zip(self._names, slopes, strict=True))
         if not self._weights:
             seed = seeds[self._sums[0].total]
-            slopes = {name: seed * slope for name, slope in slopes.items()}
-        return RowSums(sums, slopes)
+            by = {name: seed * slope for name, slope in by.items()}
+        return RowSums(sums, by, {})
 
     def _passed(self, x: Sequence[float], flush: int) -> Reals | None:
         """What is kept of each chunk; None where that is not sure."""
@@ -260,7 +277,7 @@ class MachineRows:
         some = [(at, at + 1) for at in numpy.flatnonzero(odd).tolist()]
         self._all(False, x, 1.0, 0, exact, answers, some)
         self._all(True, x, SCALE, 0, other, answers, some)
-        other[:, len(self._sums) :] /= SCALE
+        other[:, len(self._parts) :] /= SCALE
         doubt = doubtful(exact[odd], other[odd])
         if (doubt > float_info.epsilon * numpy.abs(out).max(axis=0)).any():
             return None

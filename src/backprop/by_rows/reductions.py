@@ -6,6 +6,7 @@ same bits however the rows come: in blocks of any number of chunks, by any numbe
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import inf, nan
 from typing import Any
 
@@ -32,37 +33,47 @@ def by_chunks(numbers: Any, rows: int) -> Reals:
     return found
 
 
-class Totals:
-    """Sums over chunks, several at once. width: how many."""
+Merge = Callable[[Any, Any], Any]
+"""Makes one of what was found of rows and of those behind them: shapes (…, width)."""
 
-    def __init__(self, width: int) -> None:
-        self._width = width
+
+class Totals:
+    """What chunks bring, merged. zero: what there is of no rows, shape (width,). merge: makes one of two."""
+
+    def __init__(self, zero: Reals, merge: Merge = numpy.add) -> None:
+        self._zero, self._merge = zero, merge
         self._parts: list[tuple[int, Reals]] = []
-        """Sums of 2^n chunks, each with n, which falls from one to the next."""
+        """Those of 2^n chunks, each with n, which falls from one to the next."""
 
     def add(self, block: Reals) -> None:
-        """The sums of some chunks that come next: shape (chunks, width)."""
+        """What the chunks bring that come next: shape (chunks, width)."""
         for chunk in block:
             self._push(0, chunk)
 
+    def merge(self, other: Totals) -> None:
+        """All of the rows behind these. The bits are those of one after the other where these are 2^n times
+        some chunks, and there are no more than 2^n of the others."""
+        for level, part in other._parts:
+            self._push(level, part)
+
     def _push(self, level: int, part: Reals) -> None:
         while self._parts and self._parts[-1][0] == level:
-            part = self._parts.pop()[1] + part
+            part = self._merge(self._parts.pop()[1], part)
             level += 1
         self._parts.append((level, part))
 
     def value(self) -> Reals:
         """All together: shape (width,)."""
-        found = numpy.zeros(self._width)
+        found = self._zero
         for at, (_, part) in enumerate(reversed(self._parts)):
-            found = part + found if at else part
+            found = self._merge(part, found) if at else part
         return found
 
 
-def together(chunks: Reals) -> Reals:
-    """The sums of all chunks, merged as `Totals` merges them: shape (chunks, width) to (width,)."""
+def together(chunks: Reals, merge: Merge = numpy.add) -> Reals:
+    """What all chunks bring, merged as `Totals` merges it: shape (chunks, width) to (width,)."""
     while len(chunks) > 1:
-        pairs = chunks[0:-1:2] + chunks[1::2]
+        pairs = merge(chunks[0:-1:2], chunks[1::2])
         chunks = numpy.concatenate([pairs, chunks[-1:]]) if len(chunks) % 2 else pairs
     found: Reals = chunks[0]
     return found

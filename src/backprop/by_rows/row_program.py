@@ -9,13 +9,23 @@ needs most; the last one has every row's gradient, and what rows bring to that o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from math import isfinite
 from sys import float_info
 from typing import Any, NamedTuple, Protocol
 
 import numpy
 
-from backprop.by_rows.block_kernel import BlockKernel, NotSure, RowBlock, RowGraph, RowSums, Summed
+from backprop.by_rows.block_kernel import (
+    BlockKernel,
+    NotSure,
+    RowBlock,
+    RowGraph,
+    RowSums,
+    Seeds,
+    Summed,
+)
 from backprop.by_rows.reductions import Extremes, Totals
+from backprop.by_rows.row_gathers import adds
 from backprop.chain.walk import Walk
 from backprop.errors import BackpropError
 from backprop.graph import in_order
@@ -96,7 +106,7 @@ class RowProgram:
                     continue
                 inside = in_order([node], self.row.columns.operands)
                 reads = frozenset(labels[other] for other in inside if other in labels)
-                yield Summed(node, name, total, each.table, reads)
+                yield Summed(node, name, total, each.table, reads, each.gather)
 
     def _levels(self) -> list[list[Summed]]:
         """The sums in passes: each after those that it needs. Raises NotApart for a circle."""
@@ -167,6 +177,7 @@ class _Passing:
         self._writer = ArrayWriter()
         once = program.once
         self._walk: Walk[Reals] = Walk(self._writer, once.columns, (), self._leaves_once())
+        self._states: dict[str, Reals] = {}
         self.values: dict[str, Extremes] = {}
         self.slopes: dict[str, Extremes] = {}
 
@@ -200,15 +211,15 @@ class _Passing:
         """All passes forward, and back."""
         program = self._program
         levels = program.levels
-        single = len(levels) == 1 and len(levels[0]) == 1
-        here = RowSums({}, {})
+        single = len(levels) == 1 and len(levels[0]) == 1 and adds(levels[0][0].gather)
+        here = RowSums({}, {}, {})
         for at, level in enumerate(levels):
             self._compute(name for each in level for name in each.reads)
             if single and at == len(levels) - 1:
-                (only,) = level
-                here = self._pass(level, {only.term: 1.0}, watched)
+                here = self._pass(level, {level[0].total: 1.0}, watched)
             else:
                 here = self._pass(level, None, False)
+            self._states |= here.states
             for each in level:
                 self._take(each.total, here.totals[each.total])
         self._compute([program.output])
@@ -228,12 +239,10 @@ class _Passing:
             above = self._back({program.output: 1.0}, by)
             seeds |= {each.total: above.get(each.total, 0.0) for each in levels[at]}
             if at:
-                terms = {each.term: seeds[each.total] for each in levels[at]}
-                for name, slope in self._pass(levels[at], terms, False).slopes.items():
+                for name, slope in self._pass(levels[at], seeds, False).slopes.items():
                     by[name] = by.get(name, 0.0) + slope
-        every = {each.term: seeds[each.total] for each in program.sums}
         self.effect = 0.0
-        return self._passed(value, self._pass(program.sums, every, watched).slopes)
+        return self._passed(value, self._pass(program.sums, seeds, watched).slopes)
 
     def _passed(self, value: float, by: Mapping[str, float]) -> SumsAndSlopes:
         program = self._program
@@ -250,6 +259,8 @@ class _Passing:
         return SumsAndSlopes(value, data, gradients, self.values, self.slopes, effect)
 
     def _take(self, total: str, number: float) -> None:
+        if not isfinite(number):
+            raise NotSure("what is gathered is beyond doubles")
         self._known[total] = number
         if total in self._program.once.names:
             self._walk.found[self._program.once.names[total]] = number
@@ -295,31 +306,45 @@ class _Passing:
         return {**{n: s for n, s in every.items() if n not in once.names}, **gradients}
 
     def _pass(
-        self, sums: Sequence[Summed], seeds: Mapping[int, float] | None, watched: bool
+        self, sums: Sequence[Summed], seeds: Mapping[str, float] | None, watched: bool
     ) -> RowSums:
-        """A pass over the rows of all tables that have a part in it."""
-        found = RowSums({}, {})
-        for table in dict.fromkeys(each.table for each in sums):
-            some = [each for each in sums if each.table == table]
-            mine = None if seeds is None else {each.term: seeds[each.term] for each in some}
-            here = self._over(table, some, mine, watched)
+        """A pass over the rows of all tables that have a part in it. seeds: by total."""
+        found = RowSums({}, {}, {})
+        for table, some in self._apart(sums, watched):
+            here = self._over(table, some, seeds, watched)
             found.totals.update(here.totals)
+            found.states.update(here.states)
             for name, slope in here.slopes.items():
                 found.slopes[name] = found.slopes.get(name, 0.0) + slope
         return found
 
+    def _apart(
+        self, sums: Sequence[Summed], watched: bool
+    ) -> Iterator[tuple[int, Sequence[Summed]]]:
+        """Those of each table; machine code goes through sums together, and through each of the others by
+        itself."""
+        for table in dict.fromkeys(each.table for each in sums):
+            some = [each for each in sums if each.table == table]
+            others = [each for each in some if not adds(each.gather)]
+            if not (self._by_code and not watched):
+                others = []
+            if len(others) < len(some):
+                yield table, [each for each in some if each not in others]
+            for each in others:
+                yield table, [each]
+
     def _over(
-        self, table: int, sums: Sequence[Summed], seeds: Mapping[int, float] | None, watched: bool
+        self, table: int, sums: Sequence[Summed], seeds: Mapping[str, float] | None, watched: bool
     ) -> RowSums:
         program = self._program
         if self._by_code and not watched:
-            by_total = None if seeds is None else {each.total: seeds[each.term] for each in sums}
-            made: RowSums = self._by_code(table, sums)(self._number, by_total)
+            made: RowSums = self._by_code(table, sums)(self._number, seeds)
             return made
+        begun = None if seeds is None else Seeds(seeds, self._states)
         kernel = BlockKernel(
-            program.of_row, sums, seeds, self._number, watched, self._sure, self.effects
+            program.of_row, sums, begun, self._number, watched, self._sure, self.effects
         )
-        totals = Totals(kernel.width)
+        totals = Totals(kernel.merging.zero, kernel.merging)
         doubt = size = numpy.zeros(kernel.width)
         for part in self._map(kernel, self._sources[table].blocks(kernel.columns)):
             totals.add(part.sums)
@@ -331,7 +356,7 @@ class _Passing:
                     mine.setdefault(name, Extremes()).merge(each)
         if (doubt > float_info.epsilon * size).any():
             raise NotSure("something is too small for a double", table)
-        return kernel.found(totals.value().tolist())
+        return kernel.found(totals.value())
 
 
 def _read(source: Any, seed: int, sizes: GivenSizes) -> Model:

@@ -13,12 +13,12 @@ from typing import NamedTuple
 from backprop.language.gathering_functions import written_out
 from backprop.language.laid import COUNT, Data, RowNumbers
 from backprop.language.over_rows import Laying
+from backprop.operations import GATHERS
 from backprop.source import Source
 from backprop.syntax.grammar import Node
 from backprop.syntax.parser import Statement
 
 _CLAUSES = "range", "listed"
-_ROWS_APART = "sum", "mean"
 
 
 class NotApart(Exception):
@@ -30,12 +30,14 @@ class NotApart(Exception):
 
 
 class SummedTerm(NamedTuple):
-    """What is summed over rows. term: what it is called in the text of a row; total: what its sum is called
-    in both texts; both may be families. table: the number of its table."""
+    """What is gathered over rows. term: what it is called in the text of a row; total: what is made of it is
+    called in both texts; both may be families. table: the number of its table. gather: by what, of
+    `operations.GATHERS`; of a mean it is the sum."""
 
     term: str
     total: str
     table: int
+    gather: str
 
 
 class TwoTexts(NamedTuple):
@@ -85,7 +87,7 @@ class _Parting(Laying):
             if self._is_given(each):
                 row.append(_text(each))
         if not self.sums:
-            raise NotApart("no sum over rows is a number of its own")
+            raise NotApart("nothing that gathers rows is a number of its own")
         families = {name: at for name, at in self._of.items() if name not in columns}
         name = self._source.name
         return TwoTexts(
@@ -141,15 +143,13 @@ class _Parting(Laying):
         table = self._table_in(statement, node)
         if name == COUNT:
             return self._count(table)
-        if name not in _ROWS_APART:
-            raise NotApart(f"{name} over rows is no sum")
         around = self._around(statement, node)
         indices = f"[{', '.join(word for word, _ in around)}]" if around else ""
         clauses = f" for {', '.join(clause for _, clause in around)}" if around else ""
         term, total = next(self._names)
         self.terms.append(f"{term}{indices} = {inside}{clauses}")
-        self.sums.append(SummedTerm(term, total, table))
-        if name == "mean":
+        self.sums.append(SummedTerm(term, total, table, name))
+        if GATHERS[name].divided:
             return f"({total}{indices}/{self._count(table)})"
         return f"{total}{indices}"
 
