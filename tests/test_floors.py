@@ -131,6 +131,7 @@ ONLY = {
         "by_rows/rows_engine.py",
         "by_rows/block_writer.py",
         "by_rows/reductions.py",
+        "by_rows/row_gathers.py",
         "by_rows/row_program.py",
         "reports/plot.py",
         "engine/coefficients.py",
