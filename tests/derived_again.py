@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from itertools import product
 from sys import float_info
 from typing import Any
 
@@ -14,6 +15,7 @@ from backprop.graph import in_order
 from backprop.report.derivative_report import DerivativeReport
 from backprop.reports.formulas.formula_text import write
 from backprop.reports.style import Style
+from backprop.values import forward, summed_sizes
 from truth import mp, truth
 
 EPSILON, TINY = float_info.epsilon, float_info.min
@@ -46,20 +48,70 @@ def compare_families(text: str, numbers: dict[str, float], found: DerivativeRepo
     return len(labels)
 
 
+def compare_second(
+    text: str, numbers: Mapping[str, float], found: DerivativeReport, of: str
+) -> int:
+    """Every second derivative that is asked for, of members too, written and read again, with `hessian`:
+    to 1e-12 times one and its condition."""
+    whole, hessian = library.parse(write(found, Style())), library.parse(text).hessian(numbers, of=of)  # fmt: skip
+    families = {
+        tuple(each.partition("[")[0] for each in equation.wrt): equation.name.partition("[")[0]
+        for equation in found.equations
+        if equation.name in found.asked
+    }
+    known = {name: number for name, number in numbers.items() if name in whole.inputs}
+    wanted = dict[str, float]()
+    for (one, row), (other, column) in product(enumerate(hessian.inputs), repeat=2):
+        parts = [row.partition("["), column.partition("[")]
+        label = families.get((parts[0][0], parts[1][0]))
+        indices = ",".join(rest[:-1] for _, _, rest in parts if rest)
+        if label is not None and math.isfinite(hessian.matrix[one][other]):
+            wanted[f"{label}[{indices}]" if indices else label] = hessian.matrix[one][other]
+    computed = [name for name in wanted if whole.is_equation(name)]
+    data = whole.grad(known, of=computed[0]).data if computed else {}
+    for name, right in wanted.items():
+        value = data[name] if name in data else whole.default(name)
+        if abs(value - right) > 1e-12 * abs(right) + TINY:
+            own = whole.grad(known, of=name)
+            moved = sum(abs(slope * own.data[each]) for each, slope in own.gradients.items())
+            assert abs(value - right) <= 1e-12 * (abs(right) + moved), (name, value, right)
+    return len(wanted)
+
+
 def assert_same(
-    own: library.Gradient, wanted: float, said: str, true: Callable[[], float] | None = None
+    own: library.Gradient | float,
+    wanted: float,
+    said: str,
+    true: Callable[[], float],
+    terms: Callable[[], float] = lambda: 0.0,
 ) -> None:
     """That a derivative which was read again is what `grad` says, to 4 units times one and its condition:
-    how far it moves per relative change of its inputs and named steps. true: what both are compared with
-    where they differ by more, since the many roundings of long sums are none of one step."""
-    moved = sum(abs(slope * own.data[name]) for name, slope in own.gradients.items())
-    slack = 4 * EPSILON * (abs(wanted) + moved) + TINY
-    if true is None or own.value == pytest.approx(wanted, rel=0, abs=slack):
-        assert own.value == pytest.approx(wanted, rel=0, abs=slack), said
+    how far it moves per relative change of its inputs and named steps.
+
+    true: what both are compared with where they differ by more. terms: how large the terms are of which
+    the chain rule adds up the derivative, each of which is rounded: where they cancel, no input moves what
+    is left of that.
+    """
+    value, moved = own if isinstance(own, float) else own.value, 0.0
+    if not isinstance(own, float):
+        moved = sum(abs(slope * own.data[name]) for name, slope in own.gradients.items())
+    if abs(value - wanted) <= 4 * EPSILON * (abs(wanted) + moved) + TINY:
         return
     right = true()
-    assert own.value == pytest.approx(right, rel=0, abs=slack), f"{said}: grad has {wanted}"
-    assert wanted == pytest.approx(right, rel=0, abs=slack), f"{said}: the formula has {own.value}"
+    slack = 4 * EPSILON * (abs(right) + moved + terms()) + TINY
+    assert value == pytest.approx(right, rel=0, abs=slack), f"{said}: grad has {wanted}"
+    assert wanted == pytest.approx(right, rel=0, abs=slack), f"{said}: the formula has {value}"
+
+
+def size_of_terms(text: str, numbers: Mapping[str, float], of: str, by: str) -> float:
+    """The sizes of the terms of a derivative, one for each way from the output to a name, added up."""
+    model = library.parse(text)
+    graph, data = model.graph(of), model.columns.start()
+    known = model.grad(numbers, of=of).data
+    for name in known.keys() & {*model.inputs, *model.fixed}:
+        data[model.names[name]] = known[name]
+    forward(graph, graph.steps, data)
+    return summed_sizes(graph, data)[model.names[by]]
 
 
 def true_slope(text: str, numbers: Mapping[str, float], of: str, by: str) -> float:

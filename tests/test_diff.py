@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from functools import reduce
+from functools import partial, reduce
 from pathlib import Path
 
 import pytest
@@ -31,7 +31,7 @@ from backprop.symbolic.request import Request
 from backprop.syntax.fold import fold
 from backprop.syntax.parser import formula
 from counting import growth
-from derived_again import EPSILON, assert_same, compare_families, true_slope
+from derived_again import assert_same, compare_families, size_of_terms, true_slope
 from running import backprop
 from truth import mp
 from truth import truth as value_of
@@ -214,7 +214,7 @@ def test_third_derivatives_are_mpmaths(text: str, shape: str) -> None:
     value = library.parse(again(found)).grad({"x": at}, of="d3y_dx3").value
     with mp.workprec(400):
         wanted = mp.diff(lambda x: precisely(text, x), mp.mpf(at), 3)
-    assert value == pytest.approx(float(wanted), rel=1e-11)
+    assert value == pytest.approx(float(wanted), rel=1e-12)
 
 
 def precisely(text: str, x: object) -> object:
@@ -250,26 +250,14 @@ def compare(text: str, numbers: dict[str, float], shape: str, of: str) -> int:
     for each in found.equations:
         if not each.of or each.name not in found.asked or each.name not in whole.names:
             continue
-        wanted = result.gradients[each.wrt[0]]
-        if not math.isfinite(wanted):
-            continue
-        if each.name in whole.inputs:  # a number
-            number = whole.default(each.name)
-            if number != wanted:  # that of grad was rounded
-                right = true_slope(text, numbers, of, each.wrt[0])
-                assert number == pytest.approx(right, rel=4 * EPSILON)
-                assert wanted == pytest.approx(right, rel=1e-13)
+        (by,) = each.wrt
+        wanted = result.gradients[by]
+        if math.isfinite(wanted):
+            is_number = each.name in whole.inputs
+            own = whole.default(each.name) if is_number else whole.grad(known, of=each.name)
+            true, terms = partial(true_slope, text, numbers, of, by), partial(size_of_terms, text, numbers, of, by)  # fmt: skip
+            assert_same(own, wanted, written, true, terms)
             compared += 1
-            continue
-        own = whole.grad(known, of=each.name)
-        try:
-            assert_same(own, wanted, written)
-        except AssertionError:  # terms that cancel: no input moves what their rounding leaves
-            right = true_slope(text, numbers, of, each.wrt[0])
-            noise = 1e-15 * (1 + abs(result.value / numbers[each.wrt[0]]))
-            assert own.value == pytest.approx(right, rel=1e-13, abs=noise), written
-            assert wanted == pytest.approx(right, rel=1e-13, abs=noise), written
-        compared += 1
     return compared
 
 
