@@ -132,6 +132,7 @@ ONLY = {
         "by_rows/block_writer.py",
         "by_rows/reductions.py",
         "by_rows/row_gathers.py",
+        "by_rows/taken_members.py",
         "by_rows/row_program.py",
         "reports/plot.py",
         "engine/coefficients.py",

@@ -11,12 +11,13 @@ import numpy
 from backprop.by_rows.block_writer import BlockWriter
 from backprop.by_rows.reductions import Extremes, by_chunks
 from backprop.by_rows.row_gathers import Merging, Reduction, reduction
+from backprop.by_rows.taken_members import Taken, by_member
 from backprop.chain.walk import Walk
 from backprop.engine.underflow import SCALE
 from backprop.graph import Columns, in_order
 from backprop.loops import edges
 from backprop.loops.arrays import Spread, finite
-from backprop.loops.domains import Reals
+from backprop.loops.domains import Reals, Wholes
 from backprop.operations import OPERATIONS
 from backprop.row import is_truth
 from backprop.syntax.functions import LOST, TINY
@@ -71,13 +72,15 @@ class Seeds(NamedTuple):
 
 class RowGraph(NamedTuple):
     """The graph of a row. names: its nodes by name. shared: of these the inputs that all rows have in
-    common; of_columns: the others. tables: of each name that has rows the number of its table."""
+    common; of_columns: the others, but for those that are taken from members. tables: of each name that has
+    rows the number of its table."""
 
     columns: Columns
     names: Mapping[str, int]
     shared: Mapping[str, int]
     of_columns: Mapping[str, int]
     tables: Mapping[str, int]
+    taken: Mapping[int, Taken]
 
 
 class RowSums(NamedTuple):
@@ -145,14 +148,22 @@ class BlockKernel:
         nodes = in_order(
             [*(each.term for each in sums), *watched_names.values()], row.columns.operands
         )
+        self._taken = [row.taken[node] for node in nodes if node in row.taken]
+        indices = [node for each in self._taken for node in each.nodes if node >= 0]
+        indices = [*in_order(indices, row.columns.operands)]
+        self._index_steps = [node for node in indices if row.columns.is_step(node)]
         self._steps = [node for node in nodes if row.columns.is_step(node)]
-        inside = {*nodes}
+        inside = {*nodes, *indices}
         self._inputs = {name: node for name, node in row.shared.items() if node in inside}
         self._leaves = {name: node for name, node in row.of_columns.items() if node in inside}
         self.columns = [*self._leaves]
         self._shared = {node: shared(name) for name, node in self._inputs.items()}
         self._seeds = seeds
         self._by = [*self._inputs] if seeds is not None else []
+        """The names by which there are slopes, some of them several times."""
+        if seeds is not None:
+            self._by += [name for each in self._taken for name in each.members]
+        self._numbers = [numpy.array([*map(shared, each.members)]) for each in self._taken]
         self.merging = Merging([each.reduction for each in sums], len(self._by))
         self.width = self.merging.width
         self._watched = watched_names
@@ -162,7 +173,7 @@ class BlockKernel:
         if seeds is not None:
             bordered = filter(leading.__contains__, self._steps)
             self._bordered = [each for each in bordered if edges.has_some(self._graph.op(each))]
-        inputs = [*self._inputs.values()]
+        inputs = [*self._inputs.values(), *(each.leaf for each in self._taken)]
         self._moving = self._depending([*inputs, *self._leaves.values()])
         asked = self._moving if watched else self._depending(inputs)
         self._tying = [each for each in sums if each.term in asked]
@@ -207,8 +218,10 @@ class BlockKernel:
         for each, (start, end) in zip(self._sums, self.merging.spans, strict=True):
             states[each.total] = merged[start:end]
             totals[each.total] = each.reduction.number(merged[start:end])
-        slopes = merged[self.merging.states :].tolist()
-        return RowSums(totals, dict(zip(self._by, slopes, strict=True)), states)
+        slopes = dict[str, float]()
+        for name, slope in zip(self._by, merged[self.merging.states :].tolist(), strict=True):
+            slopes[name] = slopes.get(name, 0.0) + slope
+        return RowSums(totals, slopes, states)
 
     def _computed(
         self, block: RowBlock, writer: BlockWriter, scale: float = 1.0
@@ -216,6 +229,7 @@ class BlockKernel:
         known: dict[int, Spread] = {**self._shared}
         for name, node in self._leaves.items():
             known[node] = block.columns[name]
+        positions = self._take(known, writer, block)
         walk: Walk[Reals] = Walk(writer, self._graph, self._steps, known)
         walk.forward()
         rows = block.rows, block.start
@@ -223,15 +237,34 @@ class BlockKernel:
         gradients: dict[int, Spread] = {}
         if self._seeds is not None:
             seeds = self._begun(walk, block, scale)
-            wanted = dict.fromkeys([*self._inputs.values(), *self._watched.values()])
+            leaves = [each.leaf for each in self._taken]
+            wanted = dict.fromkeys([*self._inputs.values(), *leaves, *self._watched.values()])
             if self._effects:
                 wanted |= dict.fromkeys(self._steps)
             gradients = walk.backward(seeds, wanted)
             if scale != 1.0:
                 gradients = {node: slope / scale for node, slope in gradients.items()}
-            slopes = (gradients[self._inputs[name]] for name in self._by)
+            slopes = (gradients[node] for node in self._inputs.values())
             parts += [by_chunks(slope, block.rows)[:, None] for slope in slopes]
+            for each, places in zip(self._taken, positions, strict=True):
+                parts.append(by_member(places, gradients[each.leaf], len(each.members)))
         return numpy.concatenate(parts, axis=1) + 0.0, walk, gradients
+
+    def _take(self, known: dict[int, Spread], writer: BlockWriter, block: RowBlock) -> list[Wholes]:
+        """Which member each row takes, whose numbers become known. Raises NotSure where there is none."""
+        if not self._taken:
+            return []
+        walk: Walk[Reals] = Walk(writer, self._graph, self._index_steps, known)
+        walk.forward()
+        found = list[Wholes]()
+        for each, numbers in zip(self._taken, self._numbers, strict=True):
+            positions = each.positions(walk.found.__getitem__, block.rows)
+            if (positions < 0).any():
+                row = block.start + int(numpy.argmin(positions))
+                raise NotSure("a row names a member that there is not", self._table, row)
+            known[each.leaf] = numbers[positions]
+            found.append(positions)
+        return found
 
     def _begun(self, walk: Walk[Reals], block: RowBlock, scale: float) -> dict[int, Spread]:
         """The gradients that terms begin with."""

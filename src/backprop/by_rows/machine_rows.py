@@ -144,6 +144,8 @@ class MachineRows:
         fixed: Mapping[str, float],
         threads: int = 0,
     ) -> None:
+        if program.of_row.taken:
+            raise NotApart("rows name members")
         self._sums, self._threads = sums, threads or cores()
         reads = frozenset().union(*(each.reads for each in sums))
         self._names = [name for name in program.shared if name in reads and name not in fixed]

@@ -26,6 +26,7 @@ from backprop.by_rows.block_kernel import (
 )
 from backprop.by_rows.reductions import Extremes, Totals
 from backprop.by_rows.row_gathers import adds
+from backprop.by_rows.taken_members import all_taken
 from backprop.chain.walk import Walk
 from backprop.errors import BackpropError
 from backprop.graph import in_order
@@ -81,12 +82,18 @@ class RowProgram:
         names = self.row.names
         leaves = {name: node for name, node in names.items() if not self._is_step(node)}
         columns = {name: leaves[name] for name in apart.columns if name in leaves}
-        self.shared = {name: node for name, node in leaves.items() if name not in columns}
+        taken = [*all_taken(apart.taken, names, self.once.names)]
+        of_members = {each.leaf: each for each in taken}
+        self.shared = {
+            name: node
+            for name, node in leaves.items()
+            if name not in columns and node not in of_members
+        }
         """The inputs of a row that all rows have in common."""
         tables = {**apart.columns, **apart.families}
         named = {name: tables.get(family(name) or name, -1) for name in names}
         with_rows = {name: table for name, table in named.items() if table >= 0}
-        self.of_row = RowGraph(self.row.columns, names, self.shared, columns, with_rows)
+        self.of_row = RowGraph(self.row.columns, names, self.shared, columns, with_rows, of_members)
         self.sums = [*self._summed()]
         self.levels = self._levels()
 
@@ -105,8 +112,10 @@ class RowProgram:
                 if total not in asked:
                     continue
                 inside = in_order([node], self.row.columns.operands)
-                reads = frozenset(labels[other] for other in inside if other in labels)
-                yield Summed(node, name, total, each.table, reads, each.gather)
+                reads = {labels[other] for other in inside if other in labels}
+                taken = self.of_row.taken
+                reads |= {x for other in inside if other in taken for x in taken[other].members}
+                yield Summed(node, name, total, each.table, frozenset(reads), each.gather)
 
     def _levels(self) -> list[list[Summed]]:
         """The sums in passes: each after those that it needs. Raises NotApart for a circle."""
@@ -367,6 +376,7 @@ def _read(source: Any, seed: int, sizes: GivenSizes) -> Model:
         raise NotApart(str(error)) from None
     if found.derivations:
         raise NotApart("derivatives stand in equations")
-    if len(found.columns) > _MOST_STEPS:
+    columns = found.columns
+    if sum(map(columns.is_step, range(len(columns)))) > _MOST_STEPS:
         raise NotApart("there are many steps")
     return found

@@ -3,6 +3,8 @@
 `L = mean((y - a*x)^2) + a^2` is, of a row, the term `term1 = (y - a*x)^2`, and, once,
 `L = (sum1/count1) + a^2`, where `sum1` is the sum of the terms of all rows. Both are texts of the
 language, so that everything that reads, differentiates and compiles equations does so with these.
+A member that a column names, `alpha[county]`, is of a row an input of its own, `taken1`, whose numbers are
+those of the members that `index1_1 = county` says.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from backprop.language.laid import COUNT, Data, RowNumbers
 from backprop.language.over_rows import Laying
 from backprop.operations import GATHERS
 from backprop.source import Source
-from backprop.syntax.grammar import Node
+from backprop.syntax.grammar import Node, roots
 from backprop.syntax.parser import Statement
 
 _CLAUSES = "range", "listed"
@@ -40,14 +42,26 @@ class SummedTerm(NamedTuple):
     gather: str
 
 
+class TakenMember(NamedTuple):
+    """A member of a family that rows name. name: what it is called in the text of a row, perhaps a family.
+    indices: each a number, a name in that text, or ~ of a number: that of an index of its own. table: the
+    number of its table."""
+
+    name: str
+    family: str
+    indices: Sequence[int | str]
+    table: int
+
+
 class TwoTexts(NamedTuple):
-    """The text of a row, and what is computed once. sums: what leads from one to the other. counts: by name
-    the number of the table whose rows these count. columns: by name the number of the table. families:
-    what else has rows, with the number of its table."""
+    """The text of a row, and what is computed once. sums: what leads from one to the other. taken: what
+    leads back. counts: by name the number of the table whose rows these count. columns: by name the number
+    of the table. families: what else has rows, with the number of its table."""
 
     row: Source
     once: Source
     sums: Sequence[SummedTerm]
+    taken: Sequence[TakenMember]
     counts: dict[str, int]
     columns: dict[str, int]
     families: dict[str, int]
@@ -76,7 +90,11 @@ class _Parting(Laying):
         columns = dict(self._of)
         self._find(kept)
         words = {text for each in kept for text in each.tokens.texts}
-        self._names = (name for name in _numbered() if not {*name} & words)
+        self._names = (name for name in _numbered("term", "sum") if not {*name} & words)
+        roots_ = {word.partition("_")[0] for word in words}
+        self._takes = (name for name in _numbered("taken", "index") if not {*name} & roots_)
+        self._known: dict[tuple[str, ...], str] = {}
+        self.taken: list[TakenMember] = []
         self.sums: list[SummedTerm] = []
         self.counts: dict[str, int] = {}
         self.terms: list[str] = []
@@ -94,6 +112,7 @@ class _Parting(Laying):
             Source(name, "\n".join([*row, *self.terms])),
             Source(name, "\n".join(once)),
             self.sums,
+            self.taken,
             self.counts,
             {name: at for name, at in columns.items() if name in words},
             families,
@@ -108,19 +127,28 @@ class _Parting(Laying):
         if shape.form == "function":
             if gathers:
                 raise NotApart("a function gathers rows")
+            yield True, self._text_of(statement, gathers)
             if not live:
-                yield True, _text(statement)
                 yield False, _text(statement)
-                return
-            yield True, _text(statement)
             return
         if shape.form in ("declaration", "goal"):
             if shape.form == "goal":
                 yield False, _text(statement)
             return
         self._of_one_table(statement, None, [*live.values()])
-        text = _Rewritten(self, statement, gathers).text()
-        yield bool(live), text
+        yield bool(live), self._text_of(statement, gathers)
+
+    def _text_of(self, statement: Statement, gathers: Sequence[int]) -> str:
+        """A statement with names in place of what it gathers, and of members that rows name."""
+        nodes = statement.shape.nodes
+        rows = [at for at in range(len(nodes)) if self._reads_rows(statement, at)]
+        taken = []
+        for at, node in enumerate(nodes):
+            if node.kind == "index" and any(node.start <= each < at for each in rows):
+                if self._has_rows(statement, at):
+                    raise NotApart("rows name a row")
+                taken.append(at)
+        return _Rewritten(self, statement, gathers, taken).text()
 
     def _is_given(self, statement: Statement) -> bool:
         """Whether a statement gives inputs numbers, on which ranges may depend."""
@@ -152,6 +180,46 @@ class _Parting(Laying):
         if GATHERS[name].divided:
             return f"({total}{indices}/{self._count(table)})"
         return f"{total}{indices}"
+
+    def member(self, statement: Statement, at: int) -> str:
+        """What stands for a member that rows name where it stood."""
+        tokens, nodes = statement.tokens, statement.shape.nodes
+        node = nodes[at]
+        clauses = self._around(statement, node)
+        around = [word for word, _ in clauses]
+        own = f"[{', '.join(around)}]" if around else ""
+        ranges = f" for {', '.join(clause for _, clause in clauses)}" if around else ""
+        parts = [nodes[root] for root in roots(nodes, node.start, at - 1)]
+        texts = [_piece(statement, each.first, each.last) for each in parts]
+        key = tokens.texts[node.token], *texts, ranges
+        if key not in self._known:
+            name, word = next(self._takes)
+            self._known[key] = name
+            indices = list[int | str]()
+            for text, each in zip(texts, parts, strict=True):
+                if each.kind == "number" and text.isdecimal():
+                    indices.append(int(text))
+                elif text in around:
+                    indices.append(~around.index(text))
+                else:
+                    self._refuse_steps(statement, each)
+                    index = f"{word}_{len(indices) + 1}"
+                    indices.append(index)
+                    self.terms.append(f"{index}{own} = {text}{ranges}")
+            self.terms.append(f"{name}{own} = 0{ranges}")
+            table = self._table_in(statement, node)
+            self.taken.append(TakenMember(name, key[0], indices, table))
+        return self._known[key] + own
+
+    def _refuse_steps(self, statement: Statement, index: Node) -> None:
+        """Raise NotApart for an index that is more than a formula of columns and numbers."""
+        tokens, shape = statement
+        hidden = {tokens.texts[at] for at in shape.parameters}
+        for each in shape.nodes:
+            if index.first <= each.first and each.last <= index.last:
+                known = each.kind in ("name", "number", "operation")
+                if not known or tokens.texts[each.token] in hidden:
+                    raise NotApart("rows name a member by more than a formula")
 
     def _count(self, table: int) -> str:
         for name, at in self.counts.items():
@@ -190,40 +258,47 @@ class _Parting(Laying):
 
 
 class _Rewritten:
-    """A statement as text, with names in place of what it gathers."""
+    """A statement as text, with names in place of what it gathers, and of members that rows name."""
 
-    def __init__(self, parting: _Parting, statement: Statement, gathers: Sequence[int]) -> None:
+    def __init__(
+        self,
+        parting: _Parting,
+        statement: Statement,
+        gathers: Sequence[int],
+        taken: Sequence[int],
+    ) -> None:
         self._parting, self._statement = parting, statement
-        nodes = statement.shape.nodes
-        self._gathers = [nodes[at] for at in gathers]
+        self._taken = {*taken}
+        self._replaced = [*gathers, *taken]
 
     def text(self) -> str:
-        return self._piece(0, len(self._statement.tokens.kinds) - 1, self._gathers)
+        return self._piece(0, len(self._statement.tokens.kinds) - 1, self._replaced)
 
-    def _piece(self, first: int, last: int, gathers: Collection[Node]) -> str:
+    def _piece(self, first: int, last: int, replaced: Collection[int]) -> str:
         """Some of the tokens."""
+        nodes = self._statement.shape.nodes
         outer = [
-            each
-            for each in gathers
-            if not any(
-                other is not each and other.first <= each.first and each.last <= other.last
-                for other in gathers
-            )
+            at for at in replaced if not any(_within(nodes[at], nodes[other]) for other in replaced)
         ]
-        parts, at = list[str](), first
-        for each in sorted(outer, key=lambda node: node.first):
-            parts.append(_piece(self._statement, at, each.first - 1))
-            within = [
-                other
-                for other in gathers
-                if other is not each and each.first <= other.first and other.last <= each.last
-            ]
+        parts, begin = list[str](), first
+        for at in sorted(outer, key=lambda at: nodes[at].first):
+            node = nodes[at]
+            parts.append(_piece(self._statement, begin, node.first - 1))
+            begin = node.last + 1
+            if at in self._taken:
+                parts.append(self._parting.member(self._statement, at))
+                continue
+            within = [other for other in replaced if _within(nodes[other], node)]
             # the name, the bracket, the argument, the bracket
-            inside = self._piece(each.first + 2, each.last - 1, within)
-            parts.append(self._parting.lifted(self._statement, each, inside))
-            at = each.last + 1
-        parts.append(_piece(self._statement, at, last))
+            inside = self._piece(node.first + 2, node.last - 1, within)
+            parts.append(self._parting.lifted(self._statement, node, inside))
+        parts.append(_piece(self._statement, begin, last))
         return " ".join(filter(None, parts))
+
+
+def _within(one: Node, other: Node) -> bool:
+    """Whether a node stands inside another one."""
+    return one is not other and other.first <= one.first and one.last <= other.last
 
 
 def _text(statement: Statement) -> str:
@@ -240,8 +315,8 @@ def _piece(statement: Statement, first: int, last: int) -> str:
     return "".join(parts)
 
 
-def _numbered() -> Iterator[tuple[str, str]]:
-    yield from zip(_one_after_another("term"), _one_after_another("sum"), strict=True)
+def _numbered(one: str, other: str) -> Iterator[tuple[str, str]]:
+    yield from zip(_one_after_another(one), _one_after_another(other), strict=True)
 
 
 def _one_after_another(word: str) -> Iterator[str]:
