@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import zlib
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from math import inf
@@ -33,6 +34,12 @@ _BYTES = 1 << 24
 _ROWS = 1 << 18
 """Rows of other files that are read at a time."""
 
+_LARGE = 1 << 26
+"""Bytes of a record batch that is not to be kept as a whole."""
+
+_BUFFER = 1 << 20
+"""Bytes of a column of Parquet that are read at a time."""
+
 _PACKED = 6
 """A file that is compressed may have so many times its size."""
 
@@ -41,12 +48,14 @@ _HEAD = 1 << 20
 
 
 class BatchedFile(NamedTuple):
-    """A file that is read in batches. kind: `text`, `parquet` or `arrow`. names: of its columns."""
+    """A file that is read in batches. kind: `text`, `parquet` or `arrow`. names: of its columns. stamp: what
+    tells whether somebody has written it since it was first looked at."""
 
     path: str
     kind: str
     form: TextForm
     names: tuple[str, ...]
+    stamp: tuple[int, ...] = ()
 
     def batches(self, wanted: Sequence[str], texts: Sequence[str]) -> Iterator[FileTable]:
         """All rows of some columns. texts: of these the ones of text. Raises BadData, CannotRead."""
@@ -54,13 +63,25 @@ class BatchedFile(NamedTuple):
         read = {"text": _text, "parquet": _parquet, "arrow": _arrow}[self.kind]
         some = tuple(each for each in self.names if each in wanted) or self.names[:1]
         try:
+            self._look_for_changes()
             for batch in read(self, some, texts):
                 yield FileTable([DataFile(self.path, batch, None, self.form, before)])
                 before += batch.num_rows
+            self._look_for_changes()
         except pyarrow.ArrowException as error:
+            self._look_for_changes()
             raise self._wrong(error, some, texts) from None
-        except (OSError, EOFError) as error:
-            raise CannotRead(f"{self.path} cannot be read: {said(error)}") from None
+        except (OSError, EOFError, zlib.error) as error:
+            self._look_for_changes()
+            message = f"{self.path} cannot be read: {said(error)}"
+            hints = ["it may be cut off: copy it again"] if _is_cut_off(error) else []
+            raise CannotRead(message, hints=hints) from None
+
+    def _look_for_changes(self) -> None:
+        """Raise CannotRead if somebody has written the file: its rows would be others at each pass."""
+        if self.stamp and _stamp(self.path) != self.stamp:
+            message = f"{self.path} has changed while it was read, pass after pass"
+            raise CannotRead(message, hints=["run it again when nothing writes the file any more"])
 
     def _wrong(
         self, error: Exception, wanted: Sequence[str], texts: Sequence[str]
@@ -97,6 +118,18 @@ class BatchedFile(NamedTuple):
             except (csv.Error, OSError, EOFError):
                 return general
         return general
+
+
+def _is_cut_off(error: Exception) -> bool:
+    return isinstance(error, (EOFError, zlib.error))
+
+
+def _stamp(path: str) -> tuple[int, ...]:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return (0,)
+    return found.st_size, found.st_mtime_ns, found.st_ino
 
 
 def _is_number(cell: str, decimal: str) -> bool:
@@ -167,6 +200,7 @@ def batched_tables(paths: Sequence[str], form: TextForm) -> list[BatchedTable]:
 
 def _looked_at(path: str, form: TextForm) -> BatchedFile:
     """What kind of file one is, and its columns."""
+    stamp = _stamp(path)
     try:
         with _opened(path) as file:
             head = file.read(_HEAD)
@@ -174,11 +208,11 @@ def _looked_at(path: str, form: TextForm) -> BatchedFile:
             from pyarrow import parquet
 
             names = parquet.read_schema(path).names
-            return BatchedFile(path, "parquet", form, _names(names, path))
+            return BatchedFile(path, "parquet", form, _names(names, path), stamp)
         if head.startswith(b"ARROW1"):
-            with pyarrow.memory_map(path) as source:
+            with pyarrow.OSFile(path) as source:
                 names = pyarrow.ipc.open_file(source).schema.names
-            return BatchedFile(path, "arrow", form, _names(names, path))
+            return BatchedFile(path, "arrow", form, _names(names, path), stamp)
     except (pyarrow.ArrowException, OSError, EOFError) as error:
         raise CannotRead(f"{path} cannot be read: {said(error)}") from None
     if not form.delimiter:
@@ -186,7 +220,7 @@ def _looked_at(path: str, form: TextForm) -> BatchedFile:
     text = io.TextIOWrapper(io.BytesIO(head), "utf-8-sig", "replace", newline="")
     cells = next(filter(None, csv.reader(text, delimiter=form.delimiter)), [])
     names = cells if form.header else [f"c{at + 1}" for at in range(len(cells))]
-    return BatchedFile(path, "text", form, _names(names, path))
+    return BatchedFile(path, "text", form, _names(names, path), stamp)
 
 
 def _names(names: Sequence[str], path: str) -> tuple[str, ...]:
@@ -231,16 +265,28 @@ def _text(of: BatchedFile, wanted: Sequence[str], texts: Sequence[str]) -> Itera
 def _parquet(of: BatchedFile, wanted: Sequence[str], texts: Sequence[str]) -> Iterator[Any]:
     from pyarrow import parquet
 
-    with parquet.ParquetFile(of.path, pre_buffer=False) as file:  # which keeps all of it
+    # without a buffer, or with all of a group at once, a group of rows is kept as a whole
+    with parquet.ParquetFile(of.path, pre_buffer=False, buffer_size=_BUFFER) as file:
         columns = [each for each in file.schema_arrow.names if named(each) in wanted]
         for batch in file.iter_batches(_ROWS, columns=columns):
             yield _renamed(pyarrow.table(batch))
 
 
 def _arrow(of: BatchedFile, wanted: Sequence[str], texts: Sequence[str]) -> Iterator[Any]:
-    with pyarrow.memory_map(of.path) as source, pyarrow.ipc.open_file(source) as file:
-        for at in range(file.num_record_batches):
-            yield _renamed(pyarrow.table(file.get_batch(at))).select(wanted)
+    with pyarrow.OSFile(of.path) as source, pyarrow.ipc.open_file(source) as file:
+        count = file.num_record_batches
+        fields = [at for at, name in enumerate(file.schema.names) if named(name) in wanted]
+    # what is read as memory ends the process if somebody cuts the file off: only where parts are large
+    large = os.path.getsize(of.path) > _LARGE * count
+    opened = pyarrow.memory_map if large else pyarrow.OSFile
+    # with fields chosen, pyarrow copies what is memory
+    some = pyarrow.ipc.IpcReadOptions(included_fields=[] if large else fields)
+    with opened(of.path) as source, pyarrow.ipc.open_file(source, options=some) as file:
+        for at in range(count):
+            batch = file.get_batch(at)
+            for start in range(0, batch.num_rows, _ROWS):
+                part = pyarrow.table(batch.slice(start, _ROWS))
+                yield _renamed(part).select(wanted)
 
 
 def _renamed(columns: Any) -> Any:

@@ -68,7 +68,12 @@ def _all_of(file: IO[bytes] | Any, name: str) -> bytes:
         message = (
             f"{name} has more than {shown(most / 1e9, 2)} GB, which memory does not hold as a table"
         )
-        raise CannotRead(message, hints=["give a part of it: fewer rows or columns"])
+        hints = ["let it be read in batches: --memory 100M", "or give fewer rows or columns"]
+        if name == "<stdin>" or not os.path.isfile(name):
+            hints = [
+                "a pipe can be read once only: write it into a file, to be read pass after pass"
+            ]
+        raise CannotRead(message, hints=hints)
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 

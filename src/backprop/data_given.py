@@ -113,12 +113,12 @@ class DataTable:
             seen = table.used({name: self._headers[name] for name in inside}, every, *skip)
             met, missing, odd = numpy.ones(int(seen.kept.sum()), bool), seen.missing, seen.odd
             for each in conditions:
-                met &= each.holds(seen.numbers, self._texts(seen.kept), len(met))
+                met &= each.holds(seen.numbers, self._same(seen.kept), len(met))
             kept = numpy.zeros_like(every)
             kept[seen.kept] = met
         texts = {name: each for name, each in self._compared.items() if name in names}
         for header in {self._headers[compared.column] for compared in texts.values()}:
-            none = numpy.array([text is None for text in table.texts(header)]) & kept
+            none = table.same(header, "")[1] & kept
             if none.any() and not options.skip_missing:
                 raise table.missing(header, int(numpy.argmax(none)))
             missing += int(none.sum())
@@ -128,19 +128,16 @@ class DataTable:
         missing, odd = missing + used.missing, odd + used.odd
         numbers = dict(used.numbers)
         for name, (column, equal, text) in texts.items():
-            same = [(cell == text) == equal for cell in self._texts(used.kept)(column)]
-            numbers[name] = numpy.array(same, dtype=numpy.float64)
+            same = self._same(used.kept)(column, text) == equal
+            numbers[name] = same.astype(numpy.float64)
         tell_left_out(self, options, table.count, (missing, odd))
         where = numpy.flatnonzero(used.kept)
         place, look = (partial(each, table, where) for each in (_place, _look))
         return RowNumbers(self.name, len(where), numbers, place, look), (missing, odd)
 
-    def _texts(self, kept: NDArray[numpy.bool_]) -> Any:
-        def texts(name: str) -> list[str | None]:
-            found = self._table.texts(self._headers[name])
-            return [found[row] for row in numpy.flatnonzero(kept).tolist()]
-
-        return texts
+    def _same(self, kept: NDArray[numpy.bool_]) -> Callable[[str, str], NDArray[numpy.bool_]]:
+        """In which rows of those that are kept a column has a text."""
+        return lambda name, text: self._table.same(self._headers[name], text)[0][kept]
 
     def _condition(self, text: str) -> _RowCondition:
         compared = list[tuple[str, bool, str]]()
@@ -203,13 +200,17 @@ class _RowCondition(NamedTuple):
     columns: Sequence[str]
     compared: Sequence[tuple[str, bool, str]]
 
-    def holds(self, numbers: Mapping[str, Any], texts: Any, count: int) -> NDArray[numpy.bool_]:
-        """For which rows it holds. Raises BadOption."""
+    def holds(
+        self,
+        numbers: Mapping[str, Any],
+        same: Callable[[str, str], NDArray[numpy.bool_]],
+        count: int,
+    ) -> NDArray[numpy.bool_]:
+        """For which rows it holds. same: in which a column has a text. Raises BadOption."""
         tokens, shape = self.statement
         known: dict[str, Any] = {**CONSTANTS, **numbers}
         for at, (name, equal, text) in enumerate(self.compared, 1):
-            same = numpy.array([each == text for each in texts(name)], dtype=bool)
-            known[f"text_{at}"] = (same if equal else ~same).astype(float)
+            known[f"text_{at}"] = (same(name, text) == equal).astype(float)
         writer = ArrayWriter()
 
         def visit(node: Node, operands: list[Any]) -> Any:

@@ -12,15 +12,17 @@ from typing import Any
 import numpy
 
 from backprop.by_rows.block_kernel import RowBlock
-from backprop.by_rows.held_rows import BLOCK, FirstRows
+from backprop.by_rows.held_rows import BLOCK
 from backprop.data_batches import BatchedFile, batched_tables, joined, too_large
 from backprop.data_given import DataOptions, DataTable, renamed, tables_of, tell_left_out
 from backprop.errors import BadData
-from backprop.language.laid import RowNumbers
+from backprop.language.laid import Data, Laid, RowNumbers, data_of
+from backprop.language.text_columns import ComparedText
 from backprop.loops.domains import Reals
 from backprop.memory import available, installed
 from backprop.numbers import listed
 from backprop.row_progress import RowProgress
+from backprop.syntax.parser import Statement
 
 _AHEAD = 2
 """Batches that are read while another one is computed with."""
@@ -36,6 +38,10 @@ class StreamedTable:
         self, files: Sequence[BatchedFile], headers: Mapping[str, str], options: DataOptions
     ) -> None:
         self._files, self._headers, self._options = files, headers, options
+        self._compared: Mapping[str, ComparedText] = {}
+        self._rows: dict[tuple[tuple[str, ...], int], RowNumbers] = {}
+        self._plain = self
+        """The table without columns for comparisons with texts."""
         self.skips = options.skip_missing or options.skip_bad
         self.name = listed([each.path for each in files], 1)
         self.names: Collection[str] = headers
@@ -45,30 +51,59 @@ class StreamedTable:
         """Raises BadData: here all rows would be needed at once."""
         message = f"{self.name} is larger than memory is to hold at once"
         hints = [
-            "let it have more, as --memory 8G; or ask grad for what is summed over rows",
+            "let it have more, as --memory 8G; or ask grad, or descend, for what is summed over rows",
             "or take fewer rows and columns, in a file of Parquet",
         ]
         raise BadData(message, where=self.name, hints=hints)
 
-    def with_texts(self, compared: Mapping[str, Any]) -> StreamedTable:
-        """Itself: no row of it is seen before `rows` says that there are too many."""
-        return self
+    def with_texts(self, compared: Mapping[str, ComparedText]) -> StreamedTable:
+        """This table with columns of its own for comparisons with texts, by their names."""
+        mine = {name: each for name, each in compared.items() if each.column in self._headers}
+        if not mine:
+            return self
+        found = StreamedTable(self._files, self._headers, self._options)
+        found._compared, found.told, found._plain = mine, self.told, self._plain
+        found.names = [*self._headers, *mine]
+        return found
+
+    def head(self, row: int = 0) -> StreamHead:
+        """One row as a table, by which equations are looked at."""
+        return StreamHead(self._plain, row)
 
     def source(self, names: Sequence[str]) -> StreamedRows:
         """Its rows, for passes."""
         return StreamedRows(self, names)
 
+    def row(self, names: Sequence[str], number: int) -> RowNumbers:
+        """One row, counted from 0. Raises BadData if there is none."""
+        key = tuple(names), number
+        if key in self._rows:
+            return self._rows[key]
+        before = 0
+        for batch in self.batches(names):
+            if number < before + batch.size:
+                at = number - before
+                some = {name: each[at : at + 1] for name, each in batch.numbers.items()}
+                place, look = partial(_said, batch.place(at)), partial(_said, batch.look(at))
+                self._rows[key] = found = RowNumbers(batch.name, 1, some, place, look)
+                return found
+            before += batch.size
+        message = "there is nothing to compute with: no row is kept"
+        raise BadData(message, where=self.name)
+
     def batches(self, names: Sequence[str]) -> Iterator[RowNumbers]:
         """The rows that are kept, in batches. Raises BadData."""
         text = " ".join(self._options.where)
         quoted = {each for each in self._headers if re.search(_compared(each), text)}
+        quoted |= {each.column for name, each in self._compared.items() if name in names}
         inside = {each for each in _WORD.findall(text) if each in self._headers}
-        wanted = {self._headers[each] for each in {*names, *inside}}
+        asked = {*names, *inside, *quoted} - self._compared.keys()
+        wanted = {self._headers[each] for each in asked}
         texts = [self._headers[each] for each in quoted]
         quiet, count, lacking = self._options._replace(tell=None), 0, [0, 0]
         for part in joined(self._files, [*wanted], texts):
             known = {n: header for n, header in self._headers.items() if header in wanted}
-            found, some = DataTable(part, known, quiet).kept(names)
+            found, some = DataTable(part, known, quiet).with_texts(self._compared).kept(names)
             lacking = [one + other for one, other in zip(lacking, some, strict=True)]
             count += part.count
             yield found
@@ -93,16 +128,15 @@ class StreamedRows:
                 pass
         return self.size
 
-    def first(self) -> FirstRows:
-        """Its first row as a table. Raises BadData if there is none."""
-        for batch in self._table.batches(self.names):
-            if batch.size:
-                return FirstRows(self.name, batch, self.names)
-        message = "there is nothing to compute with: no row is kept"
-        raise BadData(message, where=self.name)
-
     def blocks(self, names: Sequence[str]) -> Iterator[RowBlock]:
         """All rows, in blocks; the next batch is read while one is computed with."""
+        for piece in self.pieces(names):
+            for at in range(0, piece.rows, BLOCK):
+                some = {name: each[at : at + BLOCK] for name, each in piece.columns.items()}
+                yield RowBlock(some, min(BLOCK, piece.rows - at), piece.start + at)
+
+    def pieces(self, names: Sequence[str]) -> Iterator[RowBlock]:
+        """All rows, as many at a time as are read, but a multiple of `BLOCK`, and at last what is left."""
         rest: dict[str, Reals] = {name: numpy.zeros(0) for name in names}
         left = start = 0
         wanted = self.names if self._table.skips else names  # which decide what rows there are
@@ -114,10 +148,9 @@ class StreamedRows:
                 }
                 rows = left + batch.size
                 end = rows - rows % BLOCK
-                for at in range(0, end, BLOCK):
-                    some = {name: each[at : at + BLOCK] for name, each in columns.items()}
-                    yield RowBlock(some, BLOCK, start)
-                    start += BLOCK
+                if end:
+                    yield RowBlock({n: each[:end] for n, each in columns.items()}, end, start)
+                    start += end
                 rest = {name: each[end:].copy() for name, each in columns.items()}
                 left = rows - end
                 progress(start)
@@ -127,21 +160,46 @@ class StreamedRows:
             yield RowBlock(rest, left, start)
         self.size = start + left
 
-    def row(self, number: int) -> FirstRows:
+    def head(self, row: int = 0) -> StreamHead:
         """One row as a table."""
-        before = 0
-        for batch in self._table.batches(self.names):
-            if number < before + batch.size:
-                at = number - before
-                some = {name: each[at : at + 1] for name, each in batch.numbers.items()}
-                found = RowNumbers(batch.name, 1, some, partial(_place, batch.place(at)))
-                return FirstRows(self.name, found, self.names)
-            before += batch.size
-        raise IndexError(number)
+        return self._table.head(row)
 
 
-def _place(place: str, row: int) -> str:
-    return place
+def _said(text: str, row: int) -> str:
+    return text
+
+
+class StreamHead:
+    """A row of a table that is read in batches: whoever asks for rows gets this one, and who knows what it is
+    the `source` of all. Only what goes through that takes it in the place of a table."""
+
+    def __init__(self, table: StreamedTable, row: int = 0) -> None:
+        self._table, self._row = table, row
+        self.name, self.names = table.name, table.names
+
+    def rows(self, names: Sequence[str]) -> RowNumbers:
+        """Some columns of that row. Raises BadData if there is none."""
+        return self._table.row(names, self._row)
+
+    def with_texts(self, compared: Mapping[str, ComparedText]) -> StreamHead:
+        """Of the table with columns for comparisons with texts."""
+        return StreamHead(self._table.with_texts(compared), self._row)
+
+    def source(self, names: Sequence[str]) -> StreamedRows:
+        """All rows, for passes."""
+        return self._table.source(names)
+
+
+def is_streamed(laid: Laid | None) -> bool:
+    """Whether equations see the first rows of tables that are read in batches."""
+    return bool(laid) and any(isinstance(each, StreamHead) for each in data_of(laid))
+
+
+def streams_of(tables: Sequence[Data], statements: Sequence[Statement]) -> list[StreamedRows]:
+    """The rows of each table of which statements name a column."""
+    words = {text for each in statements for text in each.tokens.texts}
+    used = [(each, [name for name in each.names if name in words]) for each in tables]
+    return [head.source(some) for head, some in used if some and isinstance(head, StreamHead)]
 
 
 def _ahead(batches: Iterator[RowNumbers]) -> Iterator[RowNumbers]:

@@ -122,13 +122,22 @@ class Descending(NamedTuple):
             raise CannotWrite(message, *wrong.labels, hints=hints) from None
         return text
 
+    @property
+    def _is_streamed(self) -> bool:
+        """Whether each evaluation is a pass over files."""
+        if self.model.laid is None:
+            return False
+        from backprop.data_streamed import is_streamed  # for data only
+
+        return is_streamed(self.model.laid)
+
     def ground(self, found: Descent) -> Problem | None:
         """The output as a function of one or two parameters; None where there are more."""
         from backprop.descent.begin import begin
         from backprop.descent.problem import Problem
 
         runs = _PLOTTED.get(len(found.parameters))
-        if runs is None:
+        if runs is None or self._is_streamed:
             return None
         at = {**self.numbers, **found.parameters}
         return Problem(begin(self.model, at, found.output, self.free, "auto", runs)[0], {})
@@ -144,7 +153,9 @@ def descend(
     from backprop.descent.result import read_state
 
     given: Any = {**options, "bounds": read_bounds(options["bounds"])}
-    model, numbers = inputs.given(given["bounds"], MANY_OFTEN)
+    opened = inputs.opened()
+    heads = opened.heads()
+    model, numbers = inputs.given(given["bounds"], MANY_OFTEN, opened, heads)
     found = read_state(state) if state else None
     others = inputs.tables(validate)
     return Descending(model, inputs.output, numbers, given, found, others)

@@ -54,6 +54,16 @@ class Opened(NamedTuple):
     source: Source
     tables: "Sequence[DataTable | StreamedTable]"
 
+    def heads(self) -> "Sequence[Data] | None":
+        """The first row of each table that is larger than memory is to hold, by which equations are looked
+        at; None if none is."""
+        if not self.tables:
+            return None
+        from backprop.data_streamed import StreamedTable  # for data only
+
+        some = [each for each in self.tables if isinstance(each, StreamedTable)]
+        return [each.head() for each in some] if len(some) == len(self.tables) else None
+
 
 class Inputs(NamedTuple):
     """What a person gives. Settings win over files of values, these over the equations' own

@@ -3,7 +3,7 @@ common."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy
@@ -73,7 +73,7 @@ class Seeds(NamedTuple):
 class RowGraph(NamedTuple):
     """The graph of a row. names: its nodes by name. shared: of these the inputs that all rows have in
     common; of_columns: the others, but for those that are taken from members. tables: of each name that has
-    rows the number of its table."""
+    rows the number of its table. still: columns that cannot move, as what texts are compared with."""
 
     columns: Columns
     names: Mapping[str, int]
@@ -81,6 +81,7 @@ class RowGraph(NamedTuple):
     of_columns: Mapping[str, int]
     tables: Mapping[str, int]
     taken: Mapping[int, Taken]
+    still: Collection[str] = ()
 
 
 class RowSums(NamedTuple):
@@ -174,9 +175,10 @@ class BlockKernel:
             bordered = filter(leading.__contains__, self._steps)
             self._bordered = [each for each in bordered if edges.has_some(self._graph.op(each))]
         inputs = [*self._inputs.values(), *(each.leaf for each in self._taken)]
-        self._moving = self._depending([*inputs, *self._leaves.values()])
-        asked = self._moving if watched else self._depending(inputs)
-        self._tying = [each for each in sums if each.term in asked]
+        # where nobody asks for gradients by columns, these stay where they are
+        columns = [node for name, node in self._leaves.items() if name not in row.still]
+        self._moving = self._depending([*inputs, *(columns if watched else ())])
+        self._tying = [each for each in sums if each.term in self._moving]
         """What is gathered of terms that move: by rows, if these are looked at, else by inputs."""
 
     def _depending(self, some: Iterable[int]) -> set[int]:

@@ -166,7 +166,7 @@ class MachineRows:
         model = self._read(program, text, source)
         self._engine = self._made(model, output, [*self._names, *weights], fixed)
         self._weights, self._parts = weights, [name for each in made for name in each.kept]
-        self._shared_columns(source)
+        self._shared_columns()
         self._library = library(_ROWS, lambda: _ROWS, wide=True)
         pointer, whole = ctypes.c_void_p, ctypes.c_int64
         kinds = *[pointer] * 8, ctypes.c_double, ctypes.c_int, whole, whole, pointer, pointer
@@ -177,6 +177,16 @@ class MachineRows:
         self._last: tuple[list[float], Reals] | None = None
 
     def _read(self, program: RowProgram, text: str, source: HeldRows) -> LoopModel:
+        first = self._lay(program, source)
+        table = _ChunkRows(source.name, first)
+        of = Source(program.apart.row.name, text)
+        model = read_model(of, program.seed, maxsize, 0, sizes=program.sizes, tables=[table])
+        if not isinstance(model, LoopModel):
+            raise NotApart("a chunk is no loop")
+        return model
+
+    def _lay(self, program: RowProgram, source: HeldRows) -> dict[str, Reals]:
+        """Take the rows of a source: the first chunk of each column."""
         self._size = source.numbers.size
         self._chunks = -(-self._size // CHUNK)
         rest = self._size % CHUNK
@@ -196,12 +206,7 @@ class MachineRows:
         last[rest:] = 0.0
         self._columns.append(_Column(self._keep, self._ones.ctypes.data, 0, last))
         first[self._keep] = self._ones[:CHUNK]
-        table = _ChunkRows(source.name, first)
-        of = Source(program.apart.row.name, text)
-        model = read_model(of, program.seed, maxsize, 0, sizes=program.sizes, tables=[table])
-        if not isinstance(model, LoopModel):
-            raise NotApart("a chunk is no loop")
-        return model
+        return first
 
     def _made(
         self, model: LoopModel, output: str, names: Sequence[str], fixed: Mapping[str, float]
@@ -218,7 +223,7 @@ class MachineRows:
                 leaves.append((column.name, numpy.arange(CHUNK)))
         return NestEngine(asked.plan, asked.output, leaves, asked.numbers, fuses=True)
 
-    def _shared_columns(self, source: HeldRows) -> None:
+    def _shared_columns(self) -> None:
         """Of each column the number of its place in the table of addresses."""
         names, families = [*self._engine.made.arrays.names], self._engine.families
         self._slots: list[tuple[int, _Column]] = []
@@ -236,7 +241,7 @@ class MachineRows:
         numbers = [*x, *weights]
         last, self._last = self._last, None
         if last is None or last[0] != numbers:
-            made = self._passed(numbers, int(self._engine.made.flushes))
+            made = self._found(numbers)
             if made is None:
                 raise NotSure("a row is not finite")
             last = numbers, made
@@ -263,8 +268,12 @@ class MachineRows:
             by = {name: seed * slope for name, slope in by.items()}
         return RowSums(sums, by, {})
 
+    def _found(self, x: Sequence[float]) -> Reals | None:
+        """What is kept of each chunk of all rows; None where that is not sure."""
+        return self._passed(x, int(self._engine.made.flushes))
+
     def _passed(self, x: Sequence[float], flush: int) -> Reals | None:
-        """What is kept of each chunk; None where that is not sure."""
+        """As `_found`, of the rows that are laid out."""
         out = numpy.empty((self._chunks, self._width))
         answers = numpy.empty(self._chunks, dtype=numpy.int32)
         self._all(False, x, 1.0, flush, out, answers)

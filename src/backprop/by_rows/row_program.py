@@ -8,7 +8,7 @@ needs most; the last one has every row's gradient, and what rows bring to that o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from math import isfinite
 from sys import float_info
 from typing import Any, NamedTuple, Protocol
@@ -67,11 +67,16 @@ class SumsAndSlopes(NamedTuple):
 
 
 class RowProgram:
-    """Equations over rows. output: a name that is computed once. values: numbers for inputs. Raises NotApart
+    """Equations over rows. output: a name that is computed once. still: as of `RowGraph`. Raises NotApart
     where this is not the way."""
 
     def __init__(
-        self, apart: TwoTexts, output: str, seed: int = 0, sizes: GivenSizes = NO_SIZES
+        self,
+        apart: TwoTexts,
+        output: str,
+        seed: int = 0,
+        sizes: GivenSizes = NO_SIZES,
+        still: Collection[str] = (),
     ) -> None:
         self.apart, self.output, self.seed, self.sizes = apart, output, seed, sizes
         self.row = _read(apart.row, seed, sizes)
@@ -93,7 +98,9 @@ class RowProgram:
         tables = {**apart.columns, **apart.families}
         named = {name: tables.get(family(name) or name, -1) for name in names}
         with_rows = {name: table for name, table in named.items() if table >= 0}
-        self.of_row = RowGraph(self.row.columns, names, self.shared, columns, with_rows, of_members)
+        self.of_row = RowGraph(
+            self.row.columns, names, self.shared, columns, with_rows, of_members, still
+        )
         self.sums = [*self._summed()]
         self.levels = self._levels()
 

@@ -29,6 +29,8 @@ def begin(
     engine, runs: how it is to be computed, and about how often. compiled: whether a compiled loop may do
     that. Raises what `Model.grad` raises.
     """
+    if streamed := _streamed(model, values, output, names, engine):
+        return streamed
     begun = _over_rows(model, values, output, names)
     if begun or (model.loops and (begun := by_loops(model, values, output, names))):
         from backprop.descent.looped import LoopedObjective, NotLoops  # with numpy
@@ -53,6 +55,8 @@ def begin_with_rows(
 ) -> tuple[Objective, Gradient]:
     """As `begin`, but of all that is known there only the numbers of these inputs are found, if the Model is
     one of loops: values and gradients of all rows take many times the room of a table."""
+    if streamed := _streamed(model, values, output, names, engine):
+        return streamed
     known = {**model.default_numbers(), **values} if model.loops else {}
     if all(name in known for name in names) and model.loops:
         from backprop.descent.looped import LoopedObjective, NotLoops  # with numpy
@@ -67,6 +71,25 @@ def begin_with_rows(
         except (NotLoops, NotFinite):
             pass
     return begin(model, values, output, names, engine, runs)
+
+
+def _streamed(
+    model: Model, values: Mapping[str, float], output: str, names: Sequence[str], engine: str
+) -> tuple[Objective, Gradient] | None:
+    """The output over tables that are read in batches; None where there are none."""
+    if model.laid is None:
+        return None
+    from backprop.data_streamed import is_streamed  # for data only
+
+    if not is_streamed(model.laid):
+        return None
+    from backprop.descent.streamed_objective import StreamedObjective
+
+    found = StreamedObjective(model, model.output(output), names, values, engine)
+    try:
+        return found, found.found(found.start)
+    except NotFinite as error:
+        raise found.explained(error) from None
 
 
 def _over_rows(

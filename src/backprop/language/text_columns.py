@@ -99,6 +99,16 @@ def read_texts(
     return TextReading(read_again, errors, others, partial(_plain, names))
 
 
+def statements_over(
+    source: Source, tables: Sequence[Data]
+) -> tuple[list[Statement], Sequence[Data], list[SyntaxFault]]:
+    """The statements of a text, the tables with columns for what it compares with texts, and its errors."""
+    if tables and (found := read_texts(source, tables, {})):
+        return found.statements, found.tables, found.errors
+    statements, errors = read(source)
+    return statements, tables, errors
+
+
 def _plain(names: Mapping[ComparedText, str], text: str) -> str:
     """A text with the names of comparisons."""
     return TEXT_COMPARED.sub(lambda found: names.get(ComparedText.of(found), found[0]), text)

@@ -8,6 +8,8 @@ from functools import cached_property
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
+import numpy
+
 from backprop.by_rows.block_kernel import NotSure
 from backprop.by_rows.held_rows import HeldRows
 from backprop.by_rows.reductions import Extremes
@@ -19,15 +21,16 @@ from backprop.evaluation.gradient import Gradient, evaluate
 from backprop.evaluation.leaves import inputs_at
 from backprop.inputs import Inputs, Opened
 from backprop.language.apart import NotApart, apart
-from backprop.language.laid import Laid
+from backprop.language.laid import Data, Laid
 from backprop.language.model import Model
+from backprop.language.some_rows import SomeRows
+from backprop.language.text_columns import statements_over
 from backprop.loops.worth import MANY
 from backprop.names import family, is_pattern
 from backprop.numbers import shown
 from backprop.places import STANDARD
 from backprop.report import Cell, Column, Table, spread_of
 from backprop.report.gradient_report import GradientReport, gradient_report
-from backprop.syntax.parser import read
 
 if TYPE_CHECKING:
     from backprop.report.large_report import LargeReport
@@ -152,29 +155,40 @@ def rows_summary(
         return None
     if STANDARD in inputs.values or any(map(is_pattern, (*wrt, *only, *inputs.of))):
         return None
-    statements, errors = read(opened.source)
+    try:
+        statements, tables, errors = statements_over(opened.source, opened.tables)
+    except BackpropError:
+        return None
     if errors:
         return None
     words = {text for each in statements for text in each.tokens.texts}
-    used = [(each, [name for name in each.names if name in words]) for each in opened.tables]
-    sources = [table.source(names) for table, names in used if names]
+    used = [(each, [name for name in each.names if name in words]) for each in tables]
+    sources = [table.source(names) for table, names in used if names]  # type: ignore[attr-defined]
     streamed = [each for each in sources if isinstance(each, StreamedRows)]
     if not streamed and sum(each.count() for each in sources) * len(words) < MANY:
         return None
     try:
-        sample, numbers = inputs.given((), _ENDLESS, opened, [each.first() for each in sources])
-        parts = apart(statements, opened.tables, opened.source)
+        heads: Sequence[Data] = [
+            each.head() if isinstance(each, StreamedRows) else each.first() for each in sources
+        ]
+        if not streamed and tables is not opened.tables:  # whose columns for texts are made anew
+            heads = [SomeRows(each, numpy.zeros(1, numpy.int64)) for each in opened.tables]
+        sample, numbers = inputs.given((), _ENDLESS, opened, heads)
+        parts = apart(statements, tables, opened.source)
         if sample.laid is None or sample.worked or len({*wrt, *only} - {*sample.names}):
             raise NotApart("single members are asked for")
         outputs = inputs.of or [sample.output()]
         known, missing = inputs_at(sample, numbers)
         if missing:
             raise NotApart("an input has no number")
+        still = {name for each in tables for name in each.names} - {
+            name for each in opened.tables for name in each.names
+        }
         given = {sample.labels[node]: number for node, number in known.items()}
         found, notes = dict[str, SumsAndSlopes](), list[AtBorder]()
         with over_blocks() as mapped:
             for output in outputs:
-                program = RowProgram(parts, sample.output(output), inputs.seed, sample.sizes)
+                program = RowProgram(parts, sample.output(output), inputs.seed, sample.sizes, still)
                 try:
                     passed = program.value_and_gradient(given, sources, True, mapped)
                 except NotSure as error:
@@ -202,8 +216,8 @@ def refused(
         return error
     if isinstance(error, NotSure) and error.row >= 0:
         some = [
-            each.row(error.row)
-            if at == error.table and isinstance(each, StreamedRows)
+            each.head(error.row if at == error.table else 0)
+            if isinstance(each, StreamedRows)
             else each.first()
             for at, each in enumerate(sources)
         ]

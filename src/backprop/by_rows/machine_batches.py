@@ -1,0 +1,80 @@
+"""Sums over rows that memory does not hold, by machine code: batch after batch, in the same chunks as if all
+rows were there at once, so that sums have the same bits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from threading import local
+from typing import Protocol
+
+import numpy
+
+from backprop.by_rows.block_kernel import RowBlock, Summed
+from backprop.by_rows.held_rows import HeldRows
+from backprop.by_rows.machine_rows import MachineRows
+from backprop.by_rows.row_program import RowProgram
+from backprop.language.apart import NotApart
+from backprop.language.laid import RowNumbers
+from backprop.loops.domains import Reals
+
+
+class Pieces(Protocol):
+    """Rows that come in pieces of whole chunks, again and again."""
+
+    name: str
+    names: Sequence[str]
+
+    def pieces(self, names: Sequence[str]) -> Iterable[RowBlock]:
+        """All rows of some columns."""
+        ...
+
+
+class _PieceTable:
+    """A piece as a table in memory."""
+
+    def __init__(self, of: Pieces, piece: RowBlock) -> None:
+        self._of, self._piece = of, piece
+        self.name, self.names = of.name, of.names
+
+    def rows(self, names: Sequence[str]) -> RowNumbers:
+        """Some of its columns."""
+        some = {name: self._piece.columns[name] for name in names}
+        return RowNumbers(self.name, self._piece.rows, some, str)
+
+    def with_texts(self, compared: Mapping[str, object]) -> _PieceTable:
+        """Itself: texts are compared where rows are read."""
+        return self
+
+
+class MachineBatches(MachineRows):
+    """As `MachineRows`, of rows that are read at each pass. Raises NotApart for no rows, too."""
+
+    def __init__(
+        self,
+        program: RowProgram,
+        sums: Sequence[Summed],
+        source: Pieces,
+        fixed: Mapping[str, float],
+        threads: int = 0,
+    ) -> None:
+        self._pieces, self._of_program = source, program
+        first = next(iter(source.pieces(source.names)), None)
+        if first is None:
+            raise NotApart("there are no rows")
+        super().__init__(
+            program, sums, HeldRows(_PieceTable(source, first), source.names), fixed, threads
+        )
+
+    def _found(self, x: Sequence[float]) -> Reals | None:
+        found = list[Reals]()
+        for piece in self._pieces.pieces(self._pieces.names):
+            self._lay(
+                self._of_program, HeldRows(_PieceTable(self._pieces, piece), self._pieces.names)
+            )
+            self._shared_columns()
+            self._own = local()  # which knows where the last piece stood
+            part = super()._found(x)
+            if part is None:
+                return None
+            found.append(part)
+        return numpy.concatenate(found) if found else numpy.zeros((1, self._width))

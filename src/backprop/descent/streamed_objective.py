@@ -1,0 +1,227 @@
+"""An output over rows that memory does not hold, as a function of some inputs: passes over files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from math import nan, sqrt
+from sys import float_info
+from typing import Any, NoReturn
+
+from backprop.by_rows.block_kernel import NotSure, Summed
+from backprop.by_rows.machine_batches import MachineBatches
+from backprop.by_rows.row_program import RowProgram, SumsAndSlopes
+from backprop.by_rows.threads import over_blocks
+from backprop.data_streamed import StreamedRows, streams_of
+from backprop.descent.objective import Bends, Ending, GraphObjective, Objective, Point, look
+from backprop.errors import BackpropError, BadData, NoMachineCode, NotFinite, TooLarge
+from backprop.evaluation.borders import is_smooth
+from backprop.evaluation.gradient import Evaluation, Gradient, evaluate
+from backprop.evaluation.leaves import inputs_at
+from backprop.language import Model
+from backprop.language.apart import NotApart, apart
+from backprop.language.text_columns import statements_over
+from backprop.loops import edges
+from backprop.loops.many import NotLoops
+from backprop.loops.worth import read_model
+from backprop.operations import OPERATIONS
+from backprop.row import is_truth
+
+
+class NoValueInRow(NotFinite):
+    """The output is not finite at a point. table, row: where that is known to be so."""
+
+    def __init__(self, output: str, x: Sequence[float], table: int, row: int, where: str) -> None:
+        super().__init__(f"{output} has no finite value", where=where)
+        self.x, self.table, self.row = [*x], table, row
+
+
+class StreamedObjective(Objective):
+    """model: of the first rows of tables that are read in batches. values: numbers of inputs. Raises BadData
+    where passes over rows are not the way."""
+
+    def __init__(
+        self,
+        model: Model,
+        output: str,
+        names: Sequence[str],
+        values: Mapping[str, float],
+        engine: str = "auto",
+    ) -> None:
+        assert model.laid
+        self.model, self.output, self.names = model, output, [*names]
+        self.inside = list
+        statements, tables, _ = statements_over(model.source, model.laid.data)
+        self.streams = streams_of(tables, statements)
+        try:
+            parts = apart(statements, tables, model.source)
+            self._program = RowProgram(parts, output, model.seed, model.sizes)
+        except NotApart as error:
+            raise too_large(self.streams, error.reason) from None
+        known, missing = inputs_at(model, values)
+        self._given = {model.labels[node]: number for node, number in known.items()}
+        lacking = [model.labels[node] for node in missing]
+        if lacking:
+            evaluate(model, values, output)  # which says so
+        self._values = dict(values)
+        self.start: Point = [self._given[name] for name in names]
+        moving = {*names}
+        self._fixed = {n: number for n, number in self._given.items() if n not in moving}
+        self._made: dict[tuple[int, tuple[int, ...]], MachineBatches] = {}
+        self._by_code = engine != "python"
+        self._last = nan
+        self._at: tuple[Point, SumsAndSlopes] | None = None
+
+    @cached_property
+    def operations(self) -> set[str]:
+        """Those of all steps."""
+        both = self._program.row.columns, self._program.once.columns
+        return {each.op(node) for each in both for node in range(len(each)) if each.is_step(node)}
+
+    @property
+    def size(self) -> int:
+        rows = max(each.count() for each in self.streams)
+        return rows * len(self._program.row.columns) + len(self._program.once.columns)
+
+    @property
+    def last(self) -> float:
+        return self._last
+
+    @property
+    def has_bends_at_hand(self) -> bool:
+        return False
+
+    @cached_property
+    def is_smooth(self) -> bool:
+        return is_smooth(self.operations)
+
+    @property
+    def second_derivatives(self) -> Bends | None:
+        return None
+
+    def squares(self, sign: float) -> None:
+        return None
+
+    @property
+    def graph(self) -> GraphObjective:
+        raise self._all_at_once()
+
+    def worth_compiling(self, engine: str, steps: int, around: float) -> bool:
+        return False
+
+    def value(self, x: Sequence[float]) -> float:
+        look(self, x)
+        self._at, self._last = None, nan
+        self._at = [*x], self._passed(x)
+        self._last = self._at[1].value
+        return self._last
+
+    def gradient(self) -> Point:
+        assert self._at
+        return [self._at[1].gradients.get(name, 0.0) for name in self.names]
+
+    def found(self, x: Sequence[float]) -> Gradient:
+        """Value and gradient at x, with the numbers of the parameters."""
+        value, slopes = self.value(x), self.gradient()
+        at, by = self._named(x), self._named(slopes)
+        return Gradient(self.output, value, at, by, tuple(self.model.warnings))
+
+    def explained(self, error: NotFinite) -> NotFinite:
+        if not isinstance(error, NoValueInRow) or error.row < 0:
+            return error
+        heads = [
+            each.head(error.row if at == error.table else 0) for at, each in enumerate(self.streams)
+        ]
+        try:
+            model = read_model(
+                self.model.source, self.model.seed, sizes=self.model.sizes, tables=heads
+            )
+            evaluate(model, {**self._values, **self._named(error.x)}, self.output)
+        except NotFinite as found:
+            return found
+        except BackpropError:  # of which a single row is not the cause
+            pass
+        return error
+
+    def rounding(self, x: Sequence[float]) -> float:
+        try:
+            found = self._blocks(x, sure=False, effects=True)
+        except NotSure as error:
+            self._no_value(error, x)
+        return float_info.epsilon * sqrt(found.effect)
+
+    def ending(self, x: Sequence[float]) -> Ending:
+        found = self.found(x)
+        jumps = [OPERATIONS[name] for name in self.operations]
+        continuous = not any(row.jump or row.chooses or is_truth(row) for row in jumps)
+        return Ending(found, self._evaluation, not self._at_border(x), continuous)
+
+    def _evaluation(self) -> Evaluation:
+        raise self._all_at_once()
+
+    def _all_at_once(self) -> TooLarge:
+        name = self.streams[0].name
+        message = f"{name} is larger than memory is to hold at once"
+        return TooLarge(message, hints=["let it have more: --memory 8G"], where=name)
+
+    def _at_border(self, x: Sequence[float]) -> bool:
+        """Whether some step that moves stands on a border there, or may do."""
+        if not any(map(edges.has_some, self.operations)):
+            return False
+        try:
+            self._blocks(x, sure=True)
+        except NotSure:
+            return True
+        return False
+
+    def _passed(self, x: Sequence[float]) -> SumsAndSlopes:
+        """By machine code where that is possible. Raises NotFinite."""
+        if self._by_code:
+            try:
+                return self._program.value_and_gradient(
+                    self._all_given(x), self.streams, over=self._over
+                )
+            except NotSure:
+                pass  # blocks know which row it is
+            except (NotApart, NotLoops, NoMachineCode):
+                self._by_code = False
+        try:
+            return self._blocks(x, sure=False)
+        except NotSure as error:
+            self._no_value(error, x)
+
+    def _no_value(self, error: NotSure, x: Sequence[float]) -> NoReturn:
+        where = self.model.source.name
+        raise NoValueInRow(self.output, x, error.table, error.row, where) from None
+
+    def _blocks(self, x: Sequence[float], sure: bool, effects: bool = False) -> SumsAndSlopes:
+        """By NumPy, block after block. Raises NotSure."""
+        given = self._all_given(x)
+        with over_blocks() as mapped:
+            try:
+                return self._program.value_and_gradient(
+                    given, self.streams, map_blocks=mapped, sure=sure, effects=effects
+                )
+            except (OverflowError, ValueError, ZeroDivisionError) as error:
+                raise NotSure(str(error)) from None
+
+    def _all_given(self, x: Sequence[float]) -> dict[str, float]:
+        return {**self._given, **self._named(x)}
+
+    def _over(self, table: int, sums: Sequence[Summed]) -> Any:
+        """A pass over the rows of a table."""
+        some = table, tuple(each.term for each in sums)
+        if some not in self._made:
+            made = MachineBatches(self._program, sums, self.streams[table], self._fixed)
+            self._made[some] = made
+        return self._made[some].over
+
+    def _named(self, x: Sequence[float]) -> dict[str, float]:
+        return dict(zip(self.names, x, strict=True))
+
+
+def too_large(streams: Sequence[StreamedRows], why: str) -> BadData:
+    """The error for tables larger than memory that cannot be gone through."""
+    name = streams[0].name
+    message = f"{name} is larger than memory is to hold at once, and {why}"
+    return BadData(message, where=name, hints=["let it have more: --memory 8G"])
