@@ -20,6 +20,7 @@ from running import backprop, interruptible
 
 MODEL = "a = 2; b = .5; c = .1; L = mean((y - a*exp(-b*x) - c)^2)"
 SITES = 'a = 2; b = .5; c = .1; L = mean((y - a*exp(-b*x) - if(site == "north", c, 0))^2)'
+GATHERED = "a = 2; b = .5; c = .1; L = mean((y - a*exp(-b*x) - c)^2) + max(a*x) + logsumexp(-b*x)"
 NESTED = "a = 2; b = .5; c = .1; r = y - a*exp(-b*x) - c; m = mean(r); L = sum((r - m)^2) + m^2"
 ROWS = 600_000
 """So many that all second derivatives, and with them Newton's method, are too dear for tables in memory, too."""
@@ -50,6 +51,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ["-e", MODEL, "--lr", "0.1", "--steps", "12", "--explain-step", "3"],
         ["-e", MODEL, "--maximize", "--freeze", "b", "--bounds", "a=0..3, c=-1..1"],
         ["-e", SITES],
+        ["-e", GATHERED, "--steps", "7"],
         ["-e", NESTED, "--freeze", "c", "--steps", "8"],
     ],
 )
