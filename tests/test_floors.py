@@ -135,6 +135,7 @@ ONLY = {
         "by_rows/reductions.py",
         "by_rows/row_gathers.py",
         "by_rows/taken_members.py",
+        "by_rows/named_by_rows.py",
         "by_rows/row_program.py",
         "reports/plot.py",
         "engine/coefficients.py",

@@ -10,9 +10,11 @@ from typing import Any
 import numpy
 import pytest
 
+import backprop as library
 from backprop.by_rows import held_rows
 from backprop.by_rows.block_kernel import NotSure
 from backprop.by_rows.reductions import CHUNK
+from backprop.by_rows.rows_engine import RowsEngine
 from backprop.language.apart import NotApart
 from running import backprop
 from test_by_rows import Given, compare, passed, program_of
@@ -114,3 +116,39 @@ def test_an_index_out_of_range_is_told_with_its_row(memory: str, tmp_path: Path)
     assert found.status == 1
     assert "alpha[51] is not defined" in found.err
     assert "rows.csv:12346" in found.err or "rows.csv, row 12,345" in found.err
+
+
+@pytest.mark.parametrize("text", TAKING)
+@pytest.mark.parametrize("rows", [1, 9, CHUNK, 2 * CHUNK + 77])
+def test_machine_code_takes_members(text: str, rows: int) -> None:
+    pytest.importorskip("llvmlite")
+    from test_machine_rows import by_code, near
+
+    if "w[county,j]" in text:  # which blocks of rows do
+        with pytest.raises(NotApart, match="several members"):
+            by_code(text, table_of(rows))
+        return
+    found = [by_code(text, table_of(rows), threads=threads) for threads in (1, 2, 3)]
+    near(*reversed(found[0]))
+    assert all(each[1] == found[0][1] for each in found)  # to the bit
+
+
+def test_programs_take_members() -> None:
+    pytest.importorskip("llvmlite")
+    table = table_of(40_000)
+    text = "alpha[i] = 0.1*i for i in 1..3; b = 2; L = mean((y - alpha[county]*x - b)^2)"
+    program = library.compile(library.parse(text, data=table.columns), engine="native")
+    assert type(program._engine) is RowsEngine
+    point = [{"b": 0.25}.get(name, 0.5) for name in program.inputs]
+    value, slopes = program(point)
+    x, y, county = table.columns.values()
+    r = y - 0.5 * x - 0.25
+    assert value == pytest.approx(fsum(r**2) / len(x), rel=1e-13)
+    for name, slope in zip(program.inputs, slopes, strict=True):
+        if name == "b":
+            right = fsum(-2 * r)
+        elif name.startswith("alpha"):
+            right = fsum((-2 * r * x)[county == int(name[6])])
+        else:
+            continue
+        assert slope == pytest.approx(right / len(x), rel=1e-11)

@@ -11,7 +11,7 @@ import numpy
 from backprop.by_rows.block_writer import BlockWriter
 from backprop.by_rows.reductions import Extremes, by_chunks
 from backprop.by_rows.row_gathers import Merging, Reduction, reduction
-from backprop.by_rows.taken_members import Taken, by_member
+from backprop.by_rows.taken_members import Taken, by_member, places
 from backprop.chain.walk import Walk
 from backprop.engine.underflow import SCALE
 from backprop.graph import Columns, in_order
@@ -151,10 +151,8 @@ class BlockKernel:
         )
         self._taken = [row.taken[node] for node in nodes if node in row.taken]
         indices = [node for each in self._taken for node in each.nodes if node >= 0]
-        indices = [*in_order(indices, row.columns.operands)]
-        self._index_steps = [node for node in indices if row.columns.is_step(node)]
         self._steps = [node for node in nodes if row.columns.is_step(node)]
-        inside = {*nodes, *indices}
+        inside = {*nodes, *in_order(indices, row.columns.operands)}
         self._inputs = {name: node for name, node in row.shared.items() if node in inside}
         self._leaves = {name: node for name, node in row.of_columns.items() if node in inside}
         self.columns = [*self._leaves]
@@ -254,18 +252,12 @@ class BlockKernel:
 
     def _take(self, known: dict[int, Spread], writer: BlockWriter, block: RowBlock) -> list[Wholes]:
         """Which member each row takes, whose numbers become known. Raises NotSure where there is none."""
-        if not self._taken:
-            return []
-        walk: Walk[Reals] = Walk(writer, self._graph, self._index_steps, known)
-        walk.forward()
-        found = list[Wholes]()
-        for each, numbers in zip(self._taken, self._numbers, strict=True):
-            positions = each.positions(walk.found.__getitem__, block.rows)
-            if (positions < 0).any():
-                row = block.start + int(numpy.argmin(positions))
+        found = places(writer, self._graph, self._taken, known, block.rows)
+        for each, numbers, some in zip(self._taken, self._numbers, found, strict=True):
+            if (some < 0).any():
+                row = block.start + int(numpy.argmin(some))
                 raise NotSure("a row names a member that there is not", self._table, row)
-            known[each.leaf] = numbers[positions]
-            found.append(positions)
+            known[each.leaf] = numbers[some]
         return found
 
     def _begun(self, walk: Walk[Reals], block: RowBlock, scale: float) -> dict[int, Spread]:

@@ -68,9 +68,11 @@ class MachineBatches(MachineRows):
     def _found(self, x: Sequence[float]) -> Reals | None:
         found = list[Reals]()
         for piece in self._pieces.pieces(self._pieces.names):
-            self._lay(
-                self._of_program, HeldRows(_PieceTable(self._pieces, piece), self._pieces.names)
-            )
+            rows = HeldRows(_PieceTable(self._pieces, piece), self._pieces.names)
+            try:
+                self._lay(self._of_program, rows)
+            except NotApart:  # a row names a member that there is not
+                return None
             self._shared_columns()
             self._own = local()  # which knows where the last piece stood
             part = super()._found(x)

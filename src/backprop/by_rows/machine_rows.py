@@ -19,19 +19,22 @@ from typing import Any, NamedTuple
 import numpy
 
 from backprop.by_rows.block_kernel import NotSure, RowSums, Summed, doubtful
+from backprop.by_rows.chunk_loop import ROWS
 from backprop.by_rows.held_rows import HeldRows
+from backprop.by_rows.named_by_rows import NamedByRows, named_by_rows
 from backprop.by_rows.reductions import CHUNK, together
 from backprop.by_rows.row_gathers import adds
 from backprop.by_rows.row_program import RowProgram
 from backprop.by_rows.threads import cores
 from backprop.engine.native.machine import library
 from backprop.engine.underflow import SCALE
+from backprop.graph import in_order
 from backprop.language.apart import NotApart
 from backprop.language.laid import RowNumbers
 from backprop.loops.domains import Reals
 from backprop.loops.loop_model import LoopModel
 from backprop.loops.many import NotLoops
-from backprop.loops.native.at_point import AT_POINT, NestPoint
+from backprop.loops.native.at_point import NestPoint
 from backprop.loops.native.memory_pages import aligned
 from backprop.loops.native.nest_engine import NOT_FINITE, TOO_SMALL, VANISHED, NestEngine, moved_by
 from backprop.loops.ready import needed
@@ -41,69 +44,11 @@ from backprop.source import Source
 _SHARE = 2 * CHUNK
 """Rows from which on a thread of its own is worth while, about: 0.1 ms."""
 
+_MOST = 20_000_000
+"""So many numbers at most are kept of all chunks."""
+
 _PARTS = 8
 """Parts of the rows a thread."""
-
-_ROWS = (
-    AT_POINT
-    + """
-define void @rows(ptr %nests, ptr %table, ptr %x, ptr %gradient, ptr %fills, ptr %moves,
-    ptr %columns, ptr %takes, double %scale, i32 %flush, i64 %from, i64 %to, ptr %out, ptr %answers) {
-entry:
-  %used = load i64, ptr %columns, align 8
-  %wide = load i64, ptr %takes, align 8
-  br label %head
-head:
-  %c = phi i64 [%from, %entry], [%c1, %end]
-  %c1 = add i64 %c, 1
-  %on = icmp slt i64 %c, %to
-  br i1 %on, label %column.head, label %done
-column.head:
-  %k = phi i64 [0, %head], [%k1, %column]
-  %k1 = add i64 %k, 1
-  %more = icmp slt i64 %k, %used
-  br i1 %more, label %column, label %go
-column:
-  %k.at = getelementptr [3 x i64], ptr %columns, i64 %k1
-  %slot = load ptr, ptr %k.at, align 8
-  %base.at = getelementptr i64, ptr %k.at, i64 1
-  %base = load i64, ptr %base.at, align 8
-  %stride.at = getelementptr i64, ptr %k.at, i64 2
-  %stride = load i64, ptr %stride.at, align 8
-  %far = mul i64 %stride, %c
-  %address = add i64 %base, %far
-  store i64 %address, ptr %slot, align 8
-  br label %column.head
-go:
-  %answer = call i32 @at_point(ptr %nests, ptr %table, double %scale, ptr %x, ptr %gradient,
-    ptr %fills, ptr %moves, i32 %flush)
-  %answer.at = getelementptr i32, ptr %answers, i64 %c
-  store i32 %answer, ptr %answer.at, align 4
-  %row = mul i64 %c, %wide
-  %row.at = getelementptr double, ptr %out, i64 %row
-  br label %take.head
-take.head:
-  %t = phi i64 [0, %go], [%t1, %take]
-  %t1 = add i64 %t, 1
-  %left = icmp slt i64 %t, %wide
-  br i1 %left, label %take, label %end
-take:
-  %t.at = getelementptr i64, ptr %takes, i64 %t1
-  %number.at = load ptr, ptr %t.at, align 8
-  %number = load double, ptr %number.at, align 8
-  %to.at = getelementptr double, ptr %row.at, i64 %t
-  store double %number, ptr %to.at, align 8
-  br label %take.head
-end:
-  br label %head
-done:
-  ret void
-}"""
-)
-"""`rows(…, columns, takes, scale, flush, from, to, out, answers)`: what `at_point` finds of each chunk.
-columns: behind how many there are, of each where its address is to be, the first one, and the distance to
-that of the next chunk. takes: behind how many there are, the addresses of what is kept of a chunk, in
-`out`."""
 
 
 class _ChunkRows:
@@ -144,11 +89,10 @@ class MachineRows:
         fixed: Mapping[str, float],
         threads: int = 0,
     ) -> None:
-        if program.of_row.taken:
-            raise NotApart("rows name members")
         self._sums, self._threads = sums, threads or cores()
-        reads = frozenset().union(*(each.reads for each in sums))
-        self._names = [name for name in program.shared if name in reads and name not in fixed]
+        inside = {*in_order([each.term for each in sums], program.row.columns.operands)}
+        shared = {name for name, node in program.shared.items() if node in inside}
+        self._names = [name for name in program.shared if name in shared and name not in fixed]
         """The inputs whose numbers are given at each point."""
         words = {*program.row.names, *source.names}
         free = (f"chunk{number}" for number in count() if f"chunk{number}" not in words)
@@ -162,18 +106,23 @@ class MachineRows:
             output = next(free)
             terms = (f"{one}*{each.part}" for one, each in zip(weights, made, strict=True))
             lines.append(f"{output} = {' + '.join(terms)}")
+        self._inside = inside
         text = "\n".join([program.apart.row.text, *lines])
         model = self._read(program, text, source)
         self._engine = self._made(model, output, [*self._names, *weights], fixed)
         self._weights, self._parts = weights, [name for each in made for name in each.kept]
         self._shared_columns()
-        self._library = library(_ROWS, lambda: _ROWS, wide=True)
+        self._library = library(ROWS, lambda: ROWS, wide=True)
         pointer, whole = ctypes.c_void_p, ctypes.c_int64
-        kinds = *[pointer] * 8, ctypes.c_double, ctypes.c_int, whole, whole, pointer, pointer
+        kinds = *[pointer] * 10, ctypes.c_double, ctypes.c_int, whole, whole, pointer, pointer
         self._run = self._library.function("rows", None, *kinds)
         self._own = local()
         self._pool: ThreadPoolExecutor | None = None
-        self._width = len(self._parts) + len(self._names)
+        self._by = [*self._names, *(name for each in self._taken for name in each.members)]
+        """The names by which there are slopes, some of them several times."""
+        self._width = len(self._parts) + len(self._by)
+        if self._chunks * self._width > _MOST:
+            raise NotApart("rows name many members")
         self._last: tuple[list[float], Reals] | None = None
 
     def _read(self, program: RowProgram, text: str, source: HeldRows) -> LoopModel:
@@ -187,6 +136,7 @@ class MachineRows:
 
     def _lay(self, program: RowProgram, source: HeldRows) -> dict[str, Reals]:
         """Take the rows of a source: the first chunk of each column."""
+        self._taken = named_by_rows(program, self._inside, source)
         self._size = source.numbers.size
         self._chunks = -(-self._size // CHUNK)
         rest = self._size % CHUNK
@@ -206,6 +156,7 @@ class MachineRows:
         last[rest:] = 0.0
         self._columns.append(_Column(self._keep, self._ones.ctypes.data, 0, last))
         first[self._keep] = self._ones[:CHUNK]
+        first |= {each.name: numpy.ones(CHUNK) for each in self._taken}
         return first
 
     def _made(
@@ -221,7 +172,11 @@ class MachineRows:
             # what is computed of columns alone is computed anew of each chunk, as if they were inputs
             if not moved_by(asked.plan, {column.name}) - {column.name} <= moving:
                 leaves.append((column.name, numpy.arange(CHUNK)))
-        return NestEngine(asked.plan, asked.output, leaves, asked.numbers, fuses=True)
+        leaves += [(each.name, numpy.arange(CHUNK)) for each in self._taken]
+        made = NestEngine(asked.plan, asked.output, leaves, asked.numbers, fuses=True)
+        if not {each.name for each in self._taken} <= made.whole.keys():
+            raise NotLoops("what takes its numbers from members is not given as a whole")
+        return made
 
     def _shared_columns(self) -> None:
         """Of each column the number of its place in the table of addresses."""
@@ -238,7 +193,7 @@ class MachineRows:
         x = [shared(name) for name in self._names]
         ones = dict.fromkeys([each.total for each in self._sums], 1.0)
         weights = [(seeds or ones)[each.total] for each in self._sums] if self._weights else []
-        numbers = [*x, *weights]
+        numbers = [*x, *weights, *(shared(name) for name in self._by[len(self._names) :])]
         last, self._last = self._last, None
         if last is None or last[0] != numbers:
             made = self._found(numbers)
@@ -262,10 +217,10 @@ class MachineRows:
         sums = dict(zip([each.total for each in self._sums], totals, strict=True))
         if seeds is None:
             return RowSums(sums, {}, {})
-        by = dict(zip(self._names, slopes, strict=True))
-        if not self._weights:
-            seed = seeds[self._sums[0].total]
-            by = {name: seed * slope for name, slope in by.items()}
+        seed = 1.0 if self._weights else seeds[self._sums[0].total]
+        by = dict[str, float]()
+        for name, slope in zip(self._by, slopes, strict=True):
+            by[name] = by.get(name, 0.0) + seed * slope
         return RowSums(sums, by, {})
 
     def _found(self, x: Sequence[float]) -> Reals | None:
@@ -273,7 +228,7 @@ class MachineRows:
         return self._passed(x, int(self._engine.made.flushes))
 
     def _passed(self, x: Sequence[float], flush: int) -> Reals | None:
-        """As `_found`, of the rows that are laid out."""
+        """As `_found`, of the rows that are laid out. x: the numbers of inputs, weights, and members."""
         out = numpy.empty((self._chunks, self._width))
         answers = numpy.empty(self._chunks, dtype=numpy.int32)
         self._all(False, x, 1.0, flush, out, answers)
@@ -305,7 +260,7 @@ class MachineRows:
         answers: Any,
         some: Sequence[tuple[int, int]] = (),
     ) -> None:
-        """Go through all chunks, or some."""
+        """Go through all chunks, or some. x: as of `_passed`."""
         parts = [*some] or [*self._shares()]
         run = partial(self._part, shifted, x, scale, flush, out, answers)
         if len(parts) == 1 or self._threads == 1:
@@ -350,9 +305,11 @@ class MachineRows:
         place = getattr(self._own, "place", None)
         if place is None:
             self._own.place = place = _Place(
-                self._engine, self._slots, self._parts, len(self._names)
+                self._engine, self._slots, self._parts, len(self._names), self._taken
             )
-        place.point.x[: len(x)] = x
+        alone = len(self._names) + len(self._weights)
+        place.point.x[:alone] = x[:alone]
+        members = numpy.array(x[alone:])
         code = self._engine.code(shifted)
         last = self._chunks - 1 if self._size % CHUNK else self._chunks
         for columns, begin, end in (
@@ -365,6 +322,8 @@ class MachineRows:
                     *place.pointers,
                     columns.ctypes.data,
                     place.takes.ctypes.data,
+                    place.taken.ctypes.data,
+                    members.ctypes.data,
                     scale,
                     flush,
                     begin,
@@ -383,6 +342,7 @@ class _Place:
         slots: Sequence[tuple[int, _Column]],
         parts: Sequence[str],
         inputs: int,
+        taken: Sequence[NamedByRows],
     ) -> None:
         self.point = point = NestPoint(engine)
         memory = point.memory
@@ -398,3 +358,12 @@ class _Place:
         places = [memory.values[part].ctypes.data for part in parts]
         places += [point.gradient.ctypes.data + 8 * at for at in range(inputs)]
         self.takes = numpy.array([len(places), *places], dtype=numpy.int64)
+        self.taken = numpy.zeros((len(taken) + 1, 6), dtype=numpy.int64)
+        begin = 0
+        for row, each in enumerate(taken, 1):
+            offset, size = 8 * engine.whole[each.name].start, len(each.members)
+            values, slopes = (a.ctypes.data + offset for a in (point.x, point.gradient))
+            found = each.places.ctypes.data, begin, values, slopes, len(places) + begin, size
+            self.taken[row] = found
+            begin += size
+        self.taken[0, :2] = len(taken), len(places) + begin

@@ -37,6 +37,7 @@ from backprop.language.sizes import NO_SIZES, GivenSizes
 from backprop.loops.arrays import ArrayWriter, finite
 from backprop.loops.domains import Reals
 from backprop.names import family
+from backprop.source import Source
 
 _MOST_STEPS = 5000
 """Of more steps in a row, or once, loops over arrays are the better way."""
@@ -79,7 +80,8 @@ class RowProgram:
         still: Collection[str] = (),
     ) -> None:
         self.apart, self.output, self.seed, self.sizes = apart, output, seed, sizes
-        self.row = _read(apart.row, seed, sizes)
+        lines = [apart.row.text, *(each.line for each in apart.taken)]
+        self.row = _read(Source(apart.row.name, "\n".join(lines)), seed, sizes)
         self.once = _read(apart.once, seed, sizes)
         if output not in self.once.names:
             raise NotApart(f"{output} is no single number")
@@ -326,28 +328,13 @@ class _Passing:
     ) -> RowSums:
         """A pass over the rows of all tables that have a part in it. seeds: by total."""
         found = RowSums({}, {}, {})
-        for table, some in self._apart(sums, watched):
+        for table, some in passes(sums, bool(self._by_code and not watched)):
             here = self._over(table, some, seeds, watched)
             found.totals.update(here.totals)
             found.states.update(here.states)
             for name, slope in here.slopes.items():
                 found.slopes[name] = found.slopes.get(name, 0.0) + slope
         return found
-
-    def _apart(
-        self, sums: Sequence[Summed], watched: bool
-    ) -> Iterator[tuple[int, Sequence[Summed]]]:
-        """Those of each table; machine code goes through sums together, and through each of the others by
-        itself."""
-        for table in dict.fromkeys(each.table for each in sums):
-            some = [each for each in sums if each.table == table]
-            others = [each for each in some if not adds(each.gather)]
-            if not (self._by_code and not watched):
-                others = []
-            if len(others) < len(some):
-                yield table, [each for each in some if each not in others]
-            for each in others:
-                yield table, [each]
 
     def _over(
         self, table: int, sums: Sequence[Summed], seeds: Mapping[str, float] | None, watched: bool
@@ -373,6 +360,18 @@ class _Passing:
         if (doubt > float_info.epsilon * size).any():
             raise NotSure("something is too small for a double", table)
         return kernel.found(totals.value())
+
+
+def passes(sums: Sequence[Summed], by_code: bool) -> Iterator[tuple[int, Sequence[Summed]]]:
+    """Those of each table; machine code goes through sums together, and through each of the others by
+    itself."""
+    for table in dict.fromkeys(each.table for each in sums):
+        some = [each for each in sums if each.table == table]
+        others = [each for each in some if by_code and not adds(each.gather)]
+        if len(others) < len(some):
+            yield table, [each for each in some if each not in others]
+        for each in others:
+            yield table, [each]
 
 
 def _read(source: Any, seed: int, sizes: GivenSizes) -> Model:

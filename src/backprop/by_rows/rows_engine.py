@@ -15,8 +15,7 @@ from backprop.by_rows.block_kernel import NotSure, Summed
 from backprop.by_rows.held_rows import HeldRows
 from backprop.by_rows.machine_rows import MachineRows
 from backprop.by_rows.reductions import CHUNK
-from backprop.by_rows.row_gathers import adds
-from backprop.by_rows.row_program import RowProgram, SumsAndSlopes
+from backprop.by_rows.row_program import RowProgram, SumsAndSlopes, passes
 from backprop.by_rows.threads import over_blocks
 from backprop.engine.engines import Engine, Own
 from backprop.errors import BackpropError, NoMachineCode
@@ -93,9 +92,9 @@ class RowsEngine(Engine):
     ) -> None:
         self._rows, self._make_plain, self._threads = rows, make_plain, threads
         self._made: dict[tuple[int, tuple[int, ...]], MachineRows] = {}
-        first = rows.program.levels[0]
-        some = [each for each in first if each.table == first[0].table]
-        self._over(first[0].table, [each for each in some if adds(each.gather)] or some[:1])
+        for sums in (*rows.program.levels, rows.program.sums):
+            for table, some in passes(sums, True):
+                self._over(table, some)
         self._own = Own(lambda: None)
 
     @cached_property

@@ -9,8 +9,10 @@ from typing import Any, NamedTuple
 import numpy
 
 from backprop.by_rows.reductions import CHUNK
+from backprop.chain.walk import Walk
+from backprop.graph import Columns, in_order
 from backprop.language.apart import NotApart, TakenMember
-from backprop.loops.arrays import Spread
+from backprop.loops.arrays import ArrayWriter, Spread
 from backprop.loops.domains import Reals, Wholes
 from backprop.names import family
 
@@ -43,6 +45,20 @@ class Taken(NamedTuple):
         positions: Wholes = self.lookup.reshape(-1)[code]
         positions[outside] = -1
         return positions
+
+
+def places(
+    writer: ArrayWriter,
+    graph: Columns,
+    taken: Sequence[Taken],
+    known: Mapping[int, Spread],
+    rows: int,
+) -> list[Wholes]:
+    """Of each which member each row takes, see `Taken.positions`. known: numbers of columns by node."""
+    nodes = in_order([x for each in taken for x in each.nodes if x >= 0], graph.operands)
+    walk: Walk[Reals] = Walk(writer, graph, [*filter(graph.is_step, nodes)], known)
+    walk.forward()
+    return [each.positions(walk.found.__getitem__, rows) for each in taken]
 
 
 def by_member(positions: Wholes, slopes: Spread, count: int) -> Reals:

@@ -45,18 +45,20 @@ class SummedTerm(NamedTuple):
 class TakenMember(NamedTuple):
     """A member of a family that rows name. name: what it is called in the text of a row, perhaps a family.
     indices: each a number, a name in that text, or ~ of a number: that of an index of its own. table: the
-    number of its table."""
+    number of its table. line: the equation that makes an input of it."""
 
     name: str
     family: str
     indices: Sequence[int | str]
     table: int
+    line: str
 
 
 class TwoTexts(NamedTuple):
-    """The text of a row, and what is computed once. sums: what leads from one to the other. taken: what
-    leads back. counts: by name the number of the table whose rows these count. columns: by name the number
-    of the table. families: what else has rows, with the number of its table."""
+    """The text of a row, without the lines of what is taken, and what is computed once. sums: what leads from
+    one to the other. taken: what leads back. counts: by name the number of the table whose rows these
+    count. columns: by name the number of the table. families: what else has rows, with the number of its
+    table."""
 
     row: Source
     once: Source
@@ -206,9 +208,8 @@ class _Parting(Laying):
                     index = f"{word}_{len(indices) + 1}"
                     indices.append(index)
                     self.terms.append(f"{index}{own} = {text}{ranges}")
-            self.terms.append(f"{name}{own} = 0{ranges}")
-            table = self._table_in(statement, node)
-            self.taken.append(TakenMember(name, key[0], indices, table))
+            table, line = self._table_in(statement, node), f"{name}{own} = 0{ranges}"
+            self.taken.append(TakenMember(name, key[0], indices, table, line))
         return self._known[key] + own
 
     def _refuse_steps(self, statement: Statement, index: Node) -> None:
