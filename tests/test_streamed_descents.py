@@ -69,6 +69,16 @@ def test_the_report_is_the_same(
         assert (found.out, found.err, found.status) == (held.out, held.err, held.status), name
 
 
+def test_members_that_rows_name_need_all_rows(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("k,y\n1,2\n2,3\n2,4\n", "utf-8")
+    text = "m[i] = 0 for i in 1..2; L = mean((y - m[k])^2)"
+    found = backprop("descend", "-e", text, "--data", str(path), "--memory", "1")
+    assert found.status == 1
+    assert "its rows name members" in found.err
+    assert "--memory" in found.err
+
+
 def test_blocks_of_numpy_find_the_same(folder: Path) -> None:
     given = "descend", "-e", MODEL, "--data", str(folder / "rows.parquet"), "--format", "json"
     one, other = (

@@ -56,6 +56,8 @@ class StreamedObjective(Objective):
         try:
             parts = apart(statements, tables, model.source)
             self._program = RowProgram(parts, output, model.seed, model.sizes)
+            if parts.taken:  # the first row names one alone, and which others move is not known
+                raise NotApart("its rows name members of a family, which descents need at once")
         except NotApart as error:
             raise too_large(self.streams, error.reason) from None
         known, missing = inputs_at(model, values)
