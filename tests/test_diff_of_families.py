@@ -246,6 +246,8 @@ CHOSEN = [
     ("n=5; K=2; x[i]=sin(i) for i in 1..n; mu[k]=k-1.5 for k in 1..K; L=sum(min((x[i]-mu[k])^2 for k in 1..K) for i in 1..n)", "k means"),
     ("n=4; x[i]=i for i in 1..n; w[i]=2-i/3 for i in 1..n; m[i]=max(x[k]*w[i] for k in 1..n if k != i) for i in 1..n; L=sum(m[i]^2 for i in 1..n)", "with a condition"),
     ("n=3; m=4; a[i,j]=sin(i*j) for i in 1..n, j in 1..m; L=max(a[*,*])", "of a table"),
+    ("n=6; a[i]=mod(i,3) for i in 1..n; L=max(a[i]^2 for i in [1,2,5])-3*min(a[i] for i in [2,3,6])", "of a list"),
+    ("n=6; a[i]=mod(i,3) for i in 1..n; L=max(a[i]^2 for i in [5,4,2])-3*min(a[i]*b[k] for k in [2,1], i in [6,3,4]); b[k]=k for k in 1..2", "of lists in any order"),
     ("n=3; m=4; a[i,j]=mod(i*j,3) for i in 1..n, j in 1..m; L=max(a[i,j]^2 for i in 1..n, j in 1..m if i != j)-min(a[*,*])", "several of a table"),
     ("n=3; m=4; a[i,j]=mod(i+j,3) for i in 1..n, j in 0..m; L=max(a[i,j] for i in 1..n, j in i..m)", "of a triangle"),
     ("n=4; a[i,j]=mod(i*j,5) for i in 1..n, j in 0..n; L=max(a[i,j]/3 for i in 2..n, j in i-1..n..2)", "of a triangle with gaps"),

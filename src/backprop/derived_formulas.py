@@ -78,8 +78,12 @@ def derivatives(model: Model, numbers: Mapping[str, float], asked: DiffRequest) 
         raise TooLarge(message, hints=hints)
     alone, shape = asked.alone, asked.shape
     request = Request(model, outputs, names, asked.order, asked.textbook, alone)
+    own = [each for each in outputs if request.names(each) not in ([], [each])]
+    if own and len(outputs) > len(own):  # members of a family that are numbers
+        outputs = own
+        request = Request(model, outputs, names, asked.order, asked.textbook, alone)
     for output in outputs:
-        if not request.names(output) or request.names(output) == [output]:
+        if output not in own:
             who = "this" if alone else output
             hints = (
                 ["write one with a name in it: x^2"]
@@ -95,14 +99,14 @@ def derivatives(model: Model, numbers: Mapping[str, float], asked: DiffRequest) 
     ]
     several = any(len(request.names(each)) > 1 for each in outputs)
     given = [] if alone else _given(model, found, numbers)
-    own = [new.name for new, each in zip(equations, found, strict=True) if each.asked]
+    labels = [new.name for new, each in zip(equations, found, strict=True) if each.asked]
     notes = _notes(model, asked.textbook)
     if any(each.is_lost for each in found):
         message = "a formula has no value far out, where a square in it is 0 or infinite"
         hints = ["text and JSON have one there"]
         notes.append(LessAccurate(message, where=model.source.name, hints=hints))
     return DerivativeReport(
-        outputs, given, equations, own, shape, alone, False, several, notes, model.warnings, said
+        outputs, given, equations, labels, shape, alone, False, several, notes, model.warnings, said
     )
 
 

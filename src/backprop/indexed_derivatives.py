@@ -20,7 +20,7 @@ from backprop.symbolic.by_names import DerivativeNames
 from backprop.symbolic.loops_read import NotIndexed
 from backprop.symbolic.of_families import IndexedDerived
 from backprop.symbolic.of_texts import IndexedText, loops_of
-from backprop.symbolic.other_sizes import Derive, for_larger, only_for
+from backprop.symbolic.other_sizes import Derive, for_larger, for_smaller, only_for
 from backprop.symbolic.request import SHORT
 
 _NAMES = re.compile(r"[^\W\d]\w*")
@@ -51,10 +51,37 @@ def with_indices(
 ) -> DerivativeReport | None:
     """The derivatives of a text with indices as equations with indices; None where that cannot be."""
     given = [name for name in numbers if "[" in name and model.equation(name) is not None]
-    if given or (len(outputs) > _MOST_MEMBERS and any("[" in each for each in outputs)):
+    if given or "[" not in model.source.text:
         return None
-    if "[" not in model.source.text:
+    families = _whole_families(model, outputs)
+    if families != [*outputs]:
+        found = _with_indices(model, numbers, families, asked)
+        if found is not None:
+            return found
+    if len(outputs) > _MOST_MEMBERS and any("[" in each for each in outputs):
         return None
+    return _with_indices(model, numbers, outputs, asked)
+
+
+def _whole_families(model: Model, outputs: Sequence[str]) -> list[str]:
+    """Outputs with the name of a family in the place of all its members."""
+    wanted = {each.partition("[")[0] for each in outputs if "[" in each}
+    own = {*outputs}
+    missing = {
+        family
+        for name in (model.names if wanted else ())
+        if (family := name.partition("[")[0]) in wanted and name not in own
+    }
+    found = (each.partition("[")[0] for each in outputs)
+    whole = (
+        one if one in wanted - missing else each for one, each in zip(found, outputs, strict=True)
+    )
+    return [*dict.fromkeys(whole)]
+
+
+def _with_indices(
+    model: Model, numbers: Mapping[str, float], outputs: Sequence[str], asked: DiffRequest
+) -> DerivativeReport | None:
     for shape in [asked.shape] if asked.shape else ["nested", "steps"]:
 
         def derived(text: IndexedText, closed: bool = shape == "nested") -> list[IndexedDerived]:
@@ -65,12 +92,12 @@ def with_indices(
                 each
                 for of in outputs
                 for each in text.derivatives(
-                    of, text.orders(of, asked.wrt, asked.order), names, asked.textbook, closed
+                    of, text.orders(of, asked.wrt, asked.order), names, closed
                 )
             ]
 
         try:
-            text = IndexedText(model)
+            text = IndexedText(model, None, asked.textbook)
             found = derived(text)
         except (NotIndexed, TooLong):
             continue
@@ -78,11 +105,16 @@ def with_indices(
             continue
         if any(each.equation.asked for each in found):
             made = _report(model, numbers, outputs, text, found)
-            if asked.order > 1 and not _is_readable(made, model.seed):
-                continue
-            made = _for_sizes(
-                made, model, text, found, lambda other: derived(IndexedText(model, other))
-            )
+
+            def derive(sizes: Mapping[str, float]) -> list[IndexedDerived]:
+                return derived(IndexedText(model, sizes, asked.textbook))
+
+            if asked.order > 1:  # a table of 300^3 members takes minutes to be read
+                small = for_smaller(text.equations, text.numbers, found, derive)
+                less = _report(model, {**numbers, **small}, outputs, text, found) if small else made
+                if not _is_readable(less, model.seed):
+                    continue
+            made = _for_sizes(made, model, text, found, derive)
             alone = asked.alone and shape == "nested"
             return made._replace(shape=shape, alone=alone, given=[] if alone else made.given)
     return None
@@ -141,10 +173,10 @@ def rules_with_indices(
     if any("[" in each for each in (output, *only, *numbers)) or "[" not in model.source.text:
         return None
     try:
-        text = IndexedText(model)
+        text = IndexedText(model, textbook=True)
         orders = text.orders(output, only, 1)
         names = DerivativeNames(text.reader.words)
-        found = text.derivatives(output, orders, names, textbook=True, closed=False)
+        found = text.derivatives(output, orders, names, closed=False)
         equations = text.on_the_way(output)
         steps = indexed_rules(equations, found, text.reader.fresh)
     except (NotIndexed, TooLong):

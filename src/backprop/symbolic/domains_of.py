@@ -7,14 +7,23 @@ Whether it holds for all indices, for some or for none, the corners of their ran
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import reduce
 from itertools import islice, product
 from typing import NamedTuple
 
-from backprop.algebra.formula import ONE, Call, Formula, Product, Sum, Symbol, is_number
-from backprop.algebra.from_text import rebuilt, substituted
-from backprop.algebra.indexed import GatherFormula, RangeFormula
-from backprop.algebra.normal import minus, operation, plus, split
+from backprop.algebra.formula import (
+    MINUS,
+    ONE,
+    ZERO,
+    Call,
+    Formula,
+    Product,
+    Sum,
+    Symbol,
+    is_number,
+)
+from backprop.algebra.from_text import substituted
+from backprop.algebra.indexed import RangeFormula
+from backprop.algebra.normal import minus, operation, plus, split, times
 from backprop.syntax.functions import evaluated
 from backprop.syntax.parser import formula
 
@@ -69,7 +78,7 @@ MembersCondition = IndexCondition | StatedCondition
 
 def conditions_of(found: Formula | None) -> list[MembersCondition]:
     """A condition as those that all hold in it."""
-    return [_condition(each) for each in parts_of(found)]
+    return [condition_of(each) for each in parts_of(found)]
 
 
 def parts_of(found: Formula | None) -> list[Formula]:
@@ -81,7 +90,7 @@ def parts_of(found: Formula | None) -> list[Formula]:
     return [found]
 
 
-def _condition(found: Formula) -> MembersCondition:
+def condition_of(found: Formula) -> MembersCondition:
     if isinstance(found, Call) and found.name in ("==", "<=", ">="):
         left, right = found.operands if found.name != ">=" else reversed(found.operands)
         return IndexCondition(left, right, found.name == "==")
@@ -95,6 +104,8 @@ def holds(found: MembersCondition, piece: MembersPart) -> bool | None:
         return True
     if found.opposite in stated:
         return False
+    if (decided := _by_equals(found, stated)) is not None:
+        return decided
     clauses, numbers = piece.clauses, piece.numbers
     known = {*numbers, *(each.name for each in clauses)}
     if any(not each.names <= known for each in (found.formula, *clauses)):
@@ -112,6 +123,40 @@ def holds(found: MembersCondition, piece: MembersPart) -> bool | None:
     if min(seen) >= 0:
         return True
     return False if max(seen) < 0 else None
+
+
+def _by_equals(found: MembersCondition, stated: Sequence[Formula]) -> bool | None:
+    """Whether a condition holds by what others say of equal indices: `p == i` where `q == p and q == i`."""
+    known: dict[str, Formula] = {}
+    for each in stated:
+        if isinstance(each, Call) and each.name == "==":
+            apart = minus(*(substituted(side, known) for side in each.operands))
+            for name in sorted(apart.names):
+                if (solved := solve(apart, name)) is not None:
+                    put = {name: solved[1]}
+                    known = {one: substituted(other, put) for one, other in known.items()} | put
+                    break
+    if not known:
+        return None
+
+    def apart_of(each: Formula) -> Formula | None:
+        """The difference of two sides that are equal or are not."""
+        if isinstance(each, Call) and each.name in ("==", "!="):
+            return minus(*(substituted(side, known) for side in each.operands))
+        return None
+
+    own = apart_of(found.formula)
+    if own is None:
+        return None
+    is_equal = isinstance(found.formula, Call) and found.formula.name == "=="
+    if is_number(own):
+        return (own == ZERO) == is_equal
+    for each in stated:
+        if isinstance(each, Call) and each.name == "!=":
+            other = apart_of(each)
+            if other is not None and own in (other, times(MINUS, other)):
+                return not is_equal
+    return None
 
 
 def _is_linear(found: IndexCondition) -> bool:
@@ -233,26 +278,6 @@ def both(one: Formula | None, other: Formula | None) -> Formula | None:
     if one is None or other is None:
         return one or other
     return Call("and", (one, other))
-
-
-def settled(found: Formula, piece: MembersPart) -> Formula:
-    """A formula without conditions of its gathers that hold for all their indices, whatever numbers the
-    names of a text get."""
-    if not isinstance(found, GatherFormula):
-        return rebuilt(found, lambda part: settled(part, piece)) if found.parts else found
-    if not found.bound.isdisjoint(each.name for each in piece.clauses):
-        return found  # an index of its own that is called as one around it
-    inner = piece._replace(indices=(), clauses=(*piece.clauses, *found.clauses))
-    names = {each.name for each in inner.clauses}
-    fixed = all(each.names <= names for each in inner.clauses)
-    kept = [
-        each
-        for each in parts_of(found.condition)
-        if not (fixed and each.names <= names and holds(_condition(each), inner))
-    ]
-    return GatherFormula(
-        found.name, settled(found.body, inner), found.clauses, reduce(both, kept, None)
-    )
 
 
 RangeEnds = tuple[Formula, Formula]

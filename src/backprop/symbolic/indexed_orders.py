@@ -225,7 +225,7 @@ def closed_equations(
     found = _Closing(equations, kept).closed(of)
     inputs = [each for each in equations if each.is_input or each.formula is None]
     own = [each for each in equations if each.name in kept and each not in inputs]
-    return [*inputs, *own, IndexedEquation(of, (), (), None, found)]
+    return [*inputs, *own, *found]
 
 
 class _Closing:
@@ -236,14 +236,16 @@ class _Closing:
             self._by_name.setdefault(each.name, []).append(each)
         self._known: dict[str, tuple[tuple[str, ...], Formula]] = {}
 
-    def closed(self, of: str) -> Formula:
-        """The formula of a single name."""
-        (equation, *more) = self._by_name[of]
-        if more or equation.indices or equation.formula is None:
-            raise NotIndexed
+    def closed(self, of: str) -> list[IndexedEquation]:
+        """The equations of an output: of a family its statements."""
         for name in self._order(of):
             self._known[name] = self._definition(name)
-        return self._put(equation.formula)
+        found = []
+        for each in self._by_name[of]:
+            if each.formula is None or each.is_input:
+                raise NotIndexed
+            found.append(each._replace(formula=self._put(each.formula), statement=None))
+        return found
 
     def _stays(self, name: str) -> bool:
         statements = self._by_name.get(name, ())

@@ -84,6 +84,8 @@ class IndexedReader:
     ) -> None:
         self._numbers = numbers
         self._members = members
+        self.derivatives: dict[str, tuple[str, str]] = {}
+        """Families that stand for derivatives, `derivative(x[t], a)`: of what and by what each is."""
         self.bases: dict[str, str] = {}
         """The names of the text after which others were made."""
         self._known_boxes: Mapping[str, FamilyBox | None] | None = None
@@ -255,8 +257,10 @@ class IndexedReader:
             return substituted(made, put)
         if any(isinstance(each, _Star) for each in operands):
             return self._of_stars(word, operands)
+        if word == DERIVATIVE:
+            return self._derivative(operands)
         row = FUNCTIONS.get(word)
-        if row is None or word == DERIVATIVE:
+        if row is None:
             raise NotIndexed
         if len(operands) < row.arity:
             missing = row.arity - len(operands)
@@ -267,6 +271,19 @@ class IndexedReader:
             )
             return found
         return self._operation(row.name, operands)
+
+    def _derivative(self, operands: Sequence[Any]) -> Formula:
+        """`derivative(x[t], a)` as a member of a family of its own."""
+        names, indices = list[str](), list[Formula]()
+        for each in operands:
+            if not isinstance(each, MemberFormula | Symbol):
+                raise NotIndexed
+            indices += each.indices if isinstance(each, MemberFormula) else ()
+            names.append(each.family if isinstance(each, MemberFormula) else each.name)
+        name = f"derivative of {' by '.join(names)}"
+        of, by = names
+        self.derivatives[name] = of, by
+        return MemberFormula(name, indices) if indices else Symbol(name)
 
     def _held(self, given: Any, put: dict[str, Formula]) -> Any:
         """What is given to a function with names in the place of formulas."""

@@ -17,10 +17,11 @@ from backprop.algebra.indexed import GatherFormula, MemberFormula, RangeFormula,
 from backprop.algebra.normal import plus, times
 from backprop.algebra.tidy import simplified
 from backprop.symbolic.by_names import Derived
-from backprop.symbolic.domains_of import IndexNumbers, MembersPart, both, settled
+from backprop.symbolic.domains_of import IndexNumbers, MembersPart, both
 from backprop.symbolic.loops_read import IndexedEquation, NotIndexed
 from backprop.symbolic.members_read import pieces
 from backprop.symbolic.reads_of import IndexScope, ReadsOf, ReadUse
+from backprop.symbolic.settled_sums import settled
 
 _LONGEST_SUM = 300
 """A derivative of more parts is added up in steps."""

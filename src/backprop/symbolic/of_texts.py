@@ -8,7 +8,7 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from sys import maxsize
 
 from backprop.algebra.careful import careful
-from backprop.algebra.formula import Formula, TooLong, in_order
+from backprop.algebra.formula import ONE, Formula, TooLong, in_order
 from backprop.algebra.from_text import of_text
 from backprop.algebra.indexed import GatherFormula, MemberFormula, RangeFormula
 from backprop.algebra.tidy import simplified
@@ -17,7 +17,9 @@ from backprop.language.reading import parsed
 from backprop.operations import CONSTANTS
 from backprop.source import one_line
 from backprop.symbolic.by_names import DerivativeNames
+from backprop.symbolic.derivatives_read import DerivativesRead
 from backprop.symbolic.domains_of import IndexNumbers, MembersPart
+from backprop.symbolic.forward_families import SeededFamily
 from backprop.symbolic.given_members import GivenMembers
 from backprop.symbolic.indexed_orders import IndexedOrders, closed_equations
 from backprop.symbolic.loops_read import IndexedEquation, IndexedReader, NotIndexed
@@ -35,7 +37,9 @@ class IndexedText:
     """The statements of a Model's text as formulas with indices. numbers: of what ranges are made of, if
     they are others than the file's. Raises NotIndexed."""
 
-    def __init__(self, model: Model, numbers: IndexNumbers | None = None) -> None:
+    def __init__(
+        self, model: Model, numbers: IndexNumbers | None = None, textbook: bool = False
+    ) -> None:
         text = parsed(model.source, model.seed, maxsize, model.sizes)
         self._model = model
         self._text = text
@@ -50,6 +54,10 @@ class IndexedText:
         except (TooLong, RecursionError, KeyError):
             raise NotIndexed from None
         self.equations = self.reader.equations
+        self._textbook = textbook
+        self._told: list[IndexedDerived] = []
+        self._read = DerivativesRead(self.reader, self._read_derivative)
+        self.equations = self._read.equations
 
     def _members(self) -> Mapping[str, int]:
         """How many members each family has; of none where they are in arrays."""
@@ -155,11 +163,44 @@ class IndexedText:
         of: str,
         orders: Sequence[tuple[str, ...]],
         names: DerivativeNames,
-        textbook: bool,
         closed: bool,
     ) -> list[IndexedDerived]:
         """The equations of the derivatives of an output, each given by the names that it is by. closed: in
         the inputs alone. Raises NotIndexed, TooLong."""
+        found = self._derivatives(of, orders, names, closed)
+        read = [each for each in self._read.needed(found) if each not in self._told]
+        self._told += read
+        if self._textbook:
+            return [*read, *found]
+        return [
+            each._replace(equation=each.equation._replace(formula=careful(each.equation.formula)))
+            for each in (*read, *found)
+        ]
+
+    def _read_derivative(
+        self, equations: Sequence[IndexedEquation], of: str, by: str, names: DerivativeNames
+    ) -> list[IndexedDerived]:
+        """The derivative of a name or a family by another one."""
+        before, self.equations = self.equations, [*equations]
+        try:
+            return self._derivatives(of, [(by,)], names, closed=False, whole=True)
+        finally:
+            self.equations = before
+
+    def _derivatives(
+        self,
+        of: str,
+        orders: Sequence[tuple[str, ...]],
+        names: DerivativeNames,
+        closed: bool,
+        whole: bool = False,
+    ) -> list[IndexedDerived]:
+        """whole: by all members of a family, also by those on the way."""
+        if not closed and any(each.name == of and each.indices for each in self.equations):
+            try:
+                return self._from_the_front(of, orders, names, whole)
+            except NotIndexed:
+                pass
         equations, asked = self.equations, [*orders]
         plain = [tuple(name.partition("[")[0] for name in path) for path in orders]
         wrt = [name for path in plain for name in path]
@@ -168,12 +209,14 @@ class IndexedText:
             if any(not each.is_input for each in equations if each.name in wrt):
                 raise NotIndexed
             equations = closed_equations(equations, of, wrt)
-        elif plain != asked or any(len(path) > 1 for path in plain):
+        elif (not whole and any(len(path) > 1 for path in plain)) or (
+            plain != asked and all(self._is_given(name) for path in asked for name in path)
+        ):
             apart = GivenMembers(equations, {*wrt}, self.reader.fresh)
             equations = apart.equations
             plain = [tuple(map(apart.own, path)) for path in plain]
             asked = [tuple(map(apart.own, path)) for path in asked]
-        made = IndexedOrders(self.reader, equations, of, self.numbers, textbook, names)
+        made = IndexedOrders(self.reader, equations, of, self.numbers, self._textbook, names)
         found = made.derivatives([*dict.fromkeys(plain)])
         if plain != asked:
             found = [*self._of_members(found, asked)]
@@ -181,12 +224,20 @@ class IndexedText:
             found = apart.joined(found, names)
         if closed and not all(each.equation.asked for each in found):
             raise NotIndexed
-        if textbook:
-            return found
-        return [
-            each._replace(equation=each.equation._replace(formula=careful(each.equation.formula)))
-            for each in found
-        ]
+        return found
+
+    def _from_the_front(
+        self, of: str, orders: Sequence[tuple[str, ...]], names: DerivativeNames, whole: bool
+    ) -> list[IndexedDerived]:
+        """Derivatives of all members of a family. Raises NotIndexed, TooLong."""
+        seeded, before = SeededFamily(self.equations, of, self.reader.fresh), self.equations
+        try:
+            self.equations = seeded.equations
+            paths = [(*path, seeded.seed) for path in orders]
+            found = self._derivatives(seeded.output, paths, names, False, whole)
+        finally:
+            self.equations = before
+        return seeded.joined(found, names)
 
     def _of_members(
         self, found: Sequence[IndexedDerived], orders: Sequence[tuple[str, ...]]
@@ -197,8 +248,11 @@ class IndexedText:
             if not each.equation.asked:
                 yield each
                 continue
-            if each.equation.name in used:
-                raise NotIndexed  # by one member it takes those by others
+            if each.equation.name in used:  # by one member it takes those by others
+                if any(len(path) > 1 for path in orders):
+                    raise NotIndexed
+                yield each
+                continue
             done: list[IndexedDerived] = []
             for path in orders:
                 if tuple(name.partition("[")[0] for name in path) != each.equation.wrt:
@@ -215,6 +269,16 @@ class IndexedText:
                     if made not in done:
                         done.append(made)
             yield from done
+
+    def _is_given(self, name: str) -> bool:
+        """Whether a member of a family, or one of those that are meant, has no equation of other names."""
+        wanted = self._indices_of(name)
+        pieces = [
+            MembersPart(each.indices, each.clauses, each.condition, self.numbers)
+            for each in self.equations
+            if each.name == name.partition("[")[0] and (each.is_input or each.formula is None)
+        ]
+        return any(True for each in pieces for _ in at_member(each, ONE, wanted))
 
     def _indices_of(self, name: str) -> list[Formula | None]:
         """The indices of a member, None where a star stands; of a family by itself, all of them."""

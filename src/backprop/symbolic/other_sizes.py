@@ -20,6 +20,9 @@ _LARGER = (1, 1), (1, 2), (3, 5)
 
 _FAR = 7, 8, 11
 
+_SMALL = 5
+"""As many members as this, and one more of each further size, are soon looked at."""
+
 Derive = Callable[[IndexNumbers], Sequence[IndexedDerived]]
 """The derivatives with other numbers for what ranges are made of."""
 
@@ -51,6 +54,20 @@ def for_larger(
     said = [_derived(derive, {**numbers, **each}) for each in made]
     if said[0] is not None and all(one == other for one, other in pairwise(said)):
         return made[0]
+    return {}
+
+
+def for_smaller(
+    equations: Sequence[IndexedEquation],
+    numbers: IndexNumbers,
+    found: Sequence[IndexedDerived],
+    derive: Derive,
+) -> Mapping[str, int]:
+    """Small sizes that have the same derivatives; none if there are none."""
+    sizes = _sizes(equations, numbers)
+    smaller = {name: min(size, _SMALL + at) for at, (name, size) in enumerate(sizes.items())}
+    if smaller != sizes and _derived(derive, {**numbers, **smaller}) == _said(found):
+        return smaller
     return {}
 
 

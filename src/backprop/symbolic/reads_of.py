@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import reduce
+from itertools import pairwise
 from typing import NamedTuple
 
 from backprop.algebra.formula import (
@@ -17,10 +18,11 @@ from backprop.algebra.formula import (
     in_order,
     is_number,
     sign_of,
+    value_of,
 )
 from backprop.algebra.from_text import rebuilt, renamed, substituted
 from backprop.algebra.indexed import GatherFormula, MemberFormula, RangeFormula
-from backprop.algebra.normal import minus, operation, plus, power, times
+from backprop.algebra.normal import choice, minus, operation, plus, power, times
 from backprop.symbolic.chain import Chain
 from backprop.symbolic.domains_of import both, parts_of
 from backprop.symbolic.loops_read import NotIndexed
@@ -240,8 +242,13 @@ def _is_exact(found: Formula) -> bool:
 
 
 def _ends(clause: RangeFormula) -> tuple[Formula, Formula] | None:
-    """The first and the last index of a range without gaps."""
-    if clause.listed or len(clause.items) != 2:
+    """The first and the last index of a range that rises by 1, or of a list that rises."""
+    if clause.listed:
+        numbers = [value_of(each) for each in clause.items]
+        if None in numbers or any(low >= high for low, high in pairwise(numbers)):  # type: ignore[operator]
+            return None
+        return clause.items[0], clause.items[-1]
+    if len(clause.items) != 2:
         return None
     return clause.items[0], clause.items[1]
 
@@ -251,7 +258,12 @@ def _counted(clause: RangeFormula) -> tuple[Formula, Formula]:
     NotIndexed."""
     index = Symbol(clause.name)
     if clause.listed:
-        raise NotIndexed
+        if not all(map(is_number, clause.items)) or len({*clause.items}) < len(clause.items):
+            raise NotIndexed
+        at: Formula = Product(len(clause.items) - 1)
+        for place, item in reversed([*enumerate(clause.items[:-1])]):
+            at = choice(Call("==", (index, item)), Product(place), at)
+        return at, Product(len(clause.items))
     low, high, *step = clause.items
     if not step:
         return minus(index, low), minus(plus(high, ONE), low)

@@ -1,0 +1,83 @@
+"""What is gathered, with fewer conditions: those that always hold go, and ranges begin where others say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import reduce
+
+from backprop.algebra.formula import Formula, Sum, Symbol, value_of
+from backprop.algebra.from_text import rebuilt, substituted
+from backprop.algebra.indexed import GatherFormula, RangeFormula
+from backprop.algebra.normal import minus, split
+from backprop.symbolic.domains_of import (
+    IndexCondition,
+    MembersPart,
+    both,
+    condition_of,
+    holds,
+    parts_of,
+    solve,
+)
+
+
+def settled(found: Formula, piece: MembersPart) -> Formula:
+    """A formula without conditions of its gathers that hold for all their indices, whatever numbers the
+    names of a text get."""
+    if not isinstance(found, GatherFormula):
+        return rebuilt(found, lambda part: settled(part, piece)) if found.parts else found
+    if not found.bound.isdisjoint(each.name for each in piece.clauses):
+        return found  # an index of its own that is called as one around it
+    inner = piece._replace(indices=(), clauses=(*piece.clauses, *found.clauses))
+    names = {each.name for each in inner.clauses}
+    fixed = all(each.names <= names for each in inner.clauses)
+    kept = [
+        each
+        for each in parts_of(found.condition)
+        if not (fixed and each.names <= names and holds(condition_of(each), inner))
+    ]
+    clauses, kept = _narrowed(found.clauses, kept, piece.clauses)
+    return GatherFormula(found.name, settled(found.body, inner), clauses, reduce(both, kept, None))
+
+
+def _narrowed(
+    clauses: Sequence[RangeFormula], conditions: Sequence[Formula], around: Sequence[RangeFormula]
+) -> tuple[Sequence[RangeFormula], list[Formula]]:
+    """Ranges that begin or end where conditions say, `p in i..n` for `p in 1..n if i <= p`, whatever numbers
+    the names of a text get."""
+    found, kept = [*clauses], list[Formula]()
+    for each in conditions:
+        condition = condition_of(each)
+        for at, clause in enumerate(found):
+            if not isinstance(condition, IndexCondition) or condition.equal or clause.listed:
+                continue
+            solved = solve(minus(condition.right, condition.left), clause.name)
+            others = {one.name for one in found if one is not clause}
+            outside = [one for one in found if clause.name in one.names and one is not clause]
+            if solved is None or len(clause.items) != 2 or outside:
+                continue
+            sign, value = solved
+            low, high = clause.items
+            inside = minus(value, low) if sign > 0 else minus(high, value)
+            if value.names.isdisjoint(others) and _is_never_negative(inside, around):
+                ends = [value, high] if sign > 0 else [low, value]
+                found[at] = RangeFormula(clause.name, ends)
+                break
+        else:
+            kept.append(each)
+    return found, kept
+
+
+def _is_never_negative(found: Formula, clauses: Sequence[RangeFormula]) -> bool:
+    """Whether a linear formula is at least 0 for all indices in ranges, by the ends of these."""
+    for clause in reversed(clauses):
+        if clause.name not in found.names:
+            continue
+        terms = found.terms if isinstance(found, Sum) else (found,)
+        factors = [split(each) for each in terms if clause.name in each.names]
+        if len(factors) > 1 or factors[0][2] != Symbol(clause.name):
+            return False
+        if clause.listed or len(clause.items) != 2:
+            return False
+        found = substituted(found, {clause.name: clause.items[factors[0][0] < 0]})
+    number = value_of(found)
+    return number is not None and number >= 0

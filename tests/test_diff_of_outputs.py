@@ -1,0 +1,140 @@
+"""Derivatives of whole families, by members on the way, and of third order: they stay indexed, and their
+numbers are those of mpmath."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+
+import backprop as library
+from derived_again import EPSILON, true_slope
+from running import backprop
+from truth import mp
+
+OUTPUTS = [
+    ("n=5; w=0.7; x[i]=i/4 for i in 1..n; h[i]=tanh(w*x[i]) for i in 1..n", "h", ["dh_dw[i] = x[i]*(1/cosh(w*x[i]))^2 for i in 1..n", "dh_dx[i,p] = w*(1/cosh(w*x[p]))^2 for i in 1..n, p in 1..n if p == i"]),
+    ("n=5; w=0.7; s[0]=1; s[i]=tanh(w*s[i-1]) for i in 1..n", "s", ["ds_dw[0] = 0", "ds_dw[i] = (1/cosh(w*s[i-1]))^2*(w*ds_dw[i-1] + s[i-1]) for i in 1..n"]),
+    ("n=5; w=0.7; c=0.2; s[0]=1; s[i]=tanh(w*s[i-1]+c) for i in 1..n; y[i]=s[i]^2*c for i in 1..n", "y", ["dy_dw[i] = 2*s[i]*c*ds_dw[i] for i in 1..n"]),
+    ("n=4; w=0.7; x[i]=i/4 for i in 1..n; h[i]=exp(w*x[i]) for i in 1..n; y[i]=sum(h[k] for k in i..n)^2 for i in 1..n", "y", ["dh_dw[i] = x[i]*h[i] for i in 1..n", "dy_dw[i] = 2*sum(h[k] for k in i..n)*sum(dh_dw[p] for p in i..n) for i in 1..n"]),
+    ("n=3; m=2; w[i,k]=i-k/3 for i in 1..n, k in 1..m; x[k]=k for k in 1..m; z[i]=sum(w[i,k]*x[k] for k in 1..m) for i in 1..n; p[i]=softmax(z[*],i) for i in 1..n", "p", []),
+    ("n=4; a=3; x[i]=i*1.2 for i in 1..n; y[i]=a*x[i] for i in 1..n", "y", ["dy_da[i] = x[i] for i in 1..n"]),
+    ("n=4; r=0.3; x[0]=0.5; x[1]=0.7; x[t]=sin(x[t-1])+r*x[t-2] for t in 2..n", "x", []),
+    ("n=3; k=0.1; u[0,i]=i/3 for i in 0..n; u[t,0]=0 for t in 1..2; u[t,n]=0 for t in 1..2; u[t+1,i]=u[t,i]+k*(u[t,i-1]-2*u[t,i]+u[t,i+1])^2 for t in 0..1, i in 1..n-1", "u", []),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("shape", [None, "steps"])
+@pytest.mark.parametrize(("text", "family", "lines"), OUTPUTS, ids=[of for _, of, _ in OUTPUTS])
+def test_of_all_members(text: str, family: str, lines: list[str], shape: str | None) -> None:
+    """Also in large: the equations do not depend on n, and none is for a single member but those of the file."""
+    asked = ["--of", f"{family}[*]", *(["--shape", shape] if shape else [])]
+    ran = backprop("diff", "-e", text, *asked)
+    out = ran.out.splitlines()
+    assert {*lines} <= {*out}
+    model, again = library.parse(text), library.parse(ran.out)
+    inputs = {name.partition("[")[0] for name in model.grad(of=[*model.outputs][-1]).gradients}
+    compared = 0
+    for name in again.names:
+        of, _, indices = name.partition("[")
+        by = of.removeprefix(f"d{family}_d")
+        if by == of or by not in inputs:
+            continue
+        numbers = indices.rstrip("]").split(",")
+        rank = next(each.count(",") + 1 for each in model.names if each.startswith(f"{family}["))
+        member, rest = f"{family}[{','.join(numbers[:rank])}]", numbers[rank:]
+        wanted = true_slope(text, {}, member, f"{by}[{','.join(rest)}]" if rest else by)
+        value = again.grad(of=name).value if again.is_equation(name) else again.default(name)
+        assert value == pytest.approx(wanted, rel=1e-12, abs=4 * EPSILON), name
+        compared += 1
+    assert compared
+
+
+def test_of_a_large_family() -> None:
+    text = "n=100000; w=0.7; s[0]=1; s[i]=tanh(w*s[i-1]) for i in 1..n"
+    large = backprop("diff", "-e", text, "--of", "s[*]", "--wrt", "w").out
+    assert large == backprop("diff", "-e", text, "--of", "s[*]", "--wrt", "w", "--set", "n=6").out.replace("n=6", "n=100000")  # fmt: skip
+
+
+def test_by_a_member_of_a_recurrence() -> None:
+    text = "n=9; x[0]=0.3; r=1.7; x[t+1]=r*x[t]*(1-x[t]) for t in 0..n-1; L=x[n]^2"
+    for by in ("x[3]", "x[0], x[3]", "x[3..5]"):
+        out = backprop("diff", "-e", text, "--wrt", by).out
+        assert "dL_dx[t] = (r - 2*r*x[t])*dL_dx[t+1] for t in 0..n-1" in out.splitlines()
+        again = library.parse(out)
+        for at in (0, 3, 5):
+            value = again.grad(of=f"dL_dx[{at}]").value
+            assert value == pytest.approx(true_slope(text, {}, "L", f"x[{at}]"), rel=1e-14)
+    ran = backprop("diff", "-e", text, "--wrt", "x[3]", "--set", "n=100000")
+    assert "dL_dx[n] = 2*x[n]" in ran.out.splitlines()
+
+
+THIRD = (
+    "x[i]=i/2 for i in 1..n; w=2; L=sum(w*x[i]^2 for i in 1..n)^2 + sum(sin(x[i]) for i in 1..n)"
+)
+
+
+@pytest.mark.parametrize("order", [3, 4])
+def test_of_higher_orders_by_whole_families(order: int) -> None:
+    """Those of mpmath, and the same equations for any size."""
+    text = f"n=3; {THIRD}"
+    out = backprop("diff", "-e", text, "--order", str(order), "--wrt", "x").out
+    again = library.parse(out)
+
+    def whole(*x: object) -> object:
+        return sum(2 * each**2 for each in x) ** 2 + sum(map(mp.sin, x))  # type: ignore
+
+    for places in product(range(3), repeat=order):
+        with mp.workprec(300):
+            orders = tuple(places.count(place) for place in range(3))
+            wanted = float(mp.diff(whole, (mp.mpf(0.5), mp.mpf(1), mp.mpf(1.5)), orders))
+        name = f"d{order}L_dx{order}[{','.join(str(place + 1) for place in places)}]"
+        value = again.grad(of=name).value if again.is_equation(name) else again.default(name)
+        assert value == pytest.approx(wanted, rel=1e-14, abs=1e-14), name
+    for size in (30, 3000):
+        large = backprop("diff", "-e", f"n={size}; {THIRD}", "--order", str(order), "--wrt", "x")
+        assert large.out == out.replace("n=3\n", f"n={size}\n")
+        assert "only" not in large.err
+
+
+RECURRENT = "n=6; s[0]=0.1; s[i]=tanh(w*s[i-1]+x[i]) for i in 1..n; x[i]=sin(i) for i in 1..n; w=0.7; L=s[n]^2"
+
+WITH_DERIVATIVES = [
+    (f"{RECURRENT}; g[i]=derivative(s[i], w) for i in 1..n; G=sum(g[i]^2 for i in 1..n)", "G", "w", "ds_dw[i] = (1/cosh(w*s[i-1] + x[i]))^2*(w*ds_dw[i-1] + s[i-1]) for i in 1..n"),
+    (f"{RECURRENT}; g[i]=derivative(L, s[i]) for i in 0..n; G=sum(g[i]^2 for i in 0..n)", "G", "w", "dL_ds[i] = w*(1/cosh(w*s[i] + x[i+1]))^2*dL_ds[i+1] for i in 0..n-1"),
+    (f"{RECURRENT}; g[i]=derivative(s[i], w) for i in 1..n; G=sum(g[i]^2 for i in 1..n)", "G", "x", ""),
+    (f"{RECURRENT}; g=derivative(L, w); G=g^2", "G", "x", ""), (f"{RECURRENT}; g=derivative(L, w); G=derivative(g, w)", "G", "w", ""),
+    ("n=5; a=2; x[i]=i/3 for i in 1..n; V=sum(a*x[i]^3 for i in 1..n); F[i]=-derivative(V,x[i]) for i in 1..n; L=sum(F[i]^2 for i in 1..n)", "L", "a, x", "dL_dx[i] = 36*a^2*x[i]^3 for i in 1..n"),
+    ("n=4; a=2; x[i]=i/3 for i in 1..n; V=sum(a*x[i]^3*x[1] for i in 1..n); F[i]=-derivative(V,x[i]) for i in 1..n; H[i,j]=derivative(F[i],x[j]) for i in 1..n, j in 1..n; L=sum(H[i,j]^2 for i in 1..n, j in 1..n)", "L", "a, x", ""),
+    ("n=4; a=2; b=0.3; h[i]=sin(a*i+b) for i in 1..n; J[i]=derivative(h[i],a)*derivative(h[i],b) for i in 1..n; L=sum(J[*])", "L", "a, b", ""),
+    ("n=4; a=2; x[i]=i/3 for i in 1..n; h[i]=sin(a*x[i]) for i in 1..n; L=sum(h[i]^2 for i in 1..n); g[i]=derivative(L, h[i])*x[i] for i in 1..n; K=sum(g[i]^3 for i in 1..n)", "K", "a, x", ""),
+    ("n=4; a=2; x[i]=i/3 for i in 1..n; L=sum(sin(a*x[i]) for i in 1..n); g[i]=derivative(L, x[i]) for i in 1..n", "g", "a, x", ""),
+    (f"{RECURRENT}; g[i]=derivative(s[i], w) for i in 1..n", "g", "w", ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("shape", [None, "steps"])
+@pytest.mark.parametrize(("text", "of", "by", "line"), WITH_DERIVATIVES)
+def test_of_derivatives_that_equations_read(
+    text: str, of: str, by: str, line: str, shape: str | None
+) -> None:
+    """They stay indexed, and so can be written for any number of members."""
+    model = library.parse(text)
+    outputs = [each for each in model.names if each.partition("[")[0] == of]
+    asked = ["--of", "g[*]" if of == "g" else of, "--wrt", by, *(["--shape", shape] if shape else [])]  # fmt: skip
+    out = backprop("diff", "-e", text, *asked).out
+    assert not line or shape or line in out.splitlines()
+    again, compared = library.parse(out), 0
+    for name in model.names:
+        if name.partition("[")[0] not in by.split(", "):
+            continue
+        for output in outputs:
+            rest = ",".join(each.partition("[")[2].rstrip("]") for each in (output, name) if "[" in each)  # fmt: skip
+            label = f"d{of}_d{name.partition('[')[0]}" + (f"[{rest}]" if rest else "")
+            wanted = true_slope(text, {}, output, name)
+            value = again.grad(of=label).value if again.is_equation(label) else again.default(label)
+            assert value == pytest.approx(wanted, rel=1e-12, abs=4 * EPSILON), label
+            compared += 1
+    assert compared
+    large = backprop("diff", "-e", text, *asked, "--set", "n=1000").out
+    assert large.count("\n") == out.count("\n")
