@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from backprop.algebra.formula import Formula
+from backprop.algebra.formula import Formula, Symbol
 from backprop.algebra.indexed import GatherFormula, MemberFormula
 from backprop.algebra.normal import plus, times
 from backprop.symbolic.by_names import DerivativeNames
+from backprop.symbolic.given_members import with_families
 from backprop.symbolic.loops_read import IndexedEquation, NotIndexed
 from backprop.symbolic.of_families import IndexedDerived
 
@@ -75,6 +76,45 @@ class SeededFamily:
             if named.setdefault(key, each) is not each:
                 raise NotIndexed  # a step that is called as what is asked for, and is not that
             yield each._replace(equation=each.equation._replace(asked=name in asked))
+
+
+class MovedFamily:
+    """A family on the way as what is derived by: `s[t] = tanh(s[t-1]) + moved[t]`, by what moves it."""
+
+    def __init__(
+        self, equations: Sequence[IndexedEquation], by: str, fresh: Callable[[str], str]
+    ) -> None:
+        self._by = by
+        self.moved = fresh(f"{by}_moved")
+        self.equations: list[IndexedEquation] = []
+        for each in equations:
+            if each.name == by and each.formula is not None:
+                more = (
+                    MemberFormula(self.moved, each.indices) if each.indices else Symbol(self.moved)
+                )
+                self.equations.append(IndexedEquation(self.moved, *each[1:4], None, is_input=True))
+                each = each._replace(formula=plus(each.formula, more), is_input=False)
+            self.equations.append(each)
+
+    def joined(
+        self, found: Sequence[IndexedDerived], naming: DerivativeNames
+    ) -> list[IndexedDerived]:
+        """The derivatives by the family. Raises NotIndexed."""
+        names = {}
+        for each in found:
+            if self.moved in each.equation.wrt:
+                wrt = tuple(self._by if one == self.moved else one for one in each.equation.wrt)
+                names[each.equation.name] = naming(each.equation.of, wrt)
+        made = []
+        for each in found:
+            own = each.equation
+            if self.moved in own.formula.names:
+                raise NotIndexed
+            own = own._replace(
+                name=names.get(own.name, own.name), formula=with_families(own.formula, names)
+            )
+            made.append(each._replace(equation=own))
+        return made
 
 
 def _in_order(found: IndexedDerived) -> IndexedDerived:

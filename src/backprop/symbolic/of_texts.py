@@ -19,7 +19,7 @@ from backprop.source import one_line
 from backprop.symbolic.by_names import DerivativeNames
 from backprop.symbolic.derivatives_read import DerivativesRead
 from backprop.symbolic.domains_of import IndexNumbers, MembersPart
-from backprop.symbolic.forward_families import SeededFamily
+from backprop.symbolic.forward_families import MovedFamily, SeededFamily
 from backprop.symbolic.given_members import GivenMembers
 from backprop.symbolic.indexed_orders import IndexedOrders, closed_equations
 from backprop.symbolic.loops_read import IndexedEquation, IndexedReader, NotIndexed
@@ -184,6 +184,11 @@ class IndexedText:
         before, self.equations = self.equations, [*equations]
         try:
             return self._derivatives(of, [(by,)], names, closed=False, whole=True)
+        except NotIndexed:  # of a recurrence by its own members
+            moved = MovedFamily(equations, by, self.reader.fresh)
+            self.equations = moved.equations
+            found = self._derivatives(of, [(moved.moved,)], names, closed=False, whole=True)
+            return moved.joined(found, names)
         finally:
             self.equations = before
 
