@@ -136,6 +136,8 @@ ONLY = {
         "by_rows/row_gathers.py",
         "by_rows/taken_members.py",
         "by_rows/named_by_rows.py",
+        "by_rows/triangles.py",
+        "by_rows/residual_rows.py",
         "by_rows/row_program.py",
         "reports/plot.py",
         "engine/coefficients.py",

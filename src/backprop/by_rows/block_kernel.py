@@ -3,14 +3,14 @@ common."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy
 
 from backprop.by_rows.block_writer import BlockWriter
 from backprop.by_rows.reductions import Extremes, by_chunks
-from backprop.by_rows.row_gathers import Merging, Reduction, reduction
+from backprop.by_rows.row_gathers import Merging, Reduction, adds, reduction
 from backprop.by_rows.taken_members import Taken, by_member, places
 from backprop.chain.walk import Walk
 from backprop.engine.underflow import SCALE
@@ -104,6 +104,18 @@ class BlockPart(NamedTuple):
     values: Mapping[str, Extremes]
     slopes: Mapping[str, Extremes]
     effect: float = 0.0
+
+
+def passes(sums: Sequence[Summed], by_code: bool) -> Iterator[tuple[int, Sequence[Summed]]]:
+    """Those of each table; machine code goes through sums together, and through each of the others by
+    itself."""
+    for table in dict.fromkeys(each.table for each in sums):
+        some = [each for each in sums if each.table == table]
+        others = [each for each in some if by_code and not adds(each.gather)]
+        if len(others) < len(some):
+            yield table, [each for each in some if each not in others]
+        for each in others:
+            yield table, [each]
 
 
 _NONE = numpy.zeros(0)

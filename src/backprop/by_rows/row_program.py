@@ -23,24 +23,20 @@ from backprop.by_rows.block_kernel import (
     RowSums,
     Seeds,
     Summed,
+    passes,
 )
 from backprop.by_rows.reductions import Extremes, Totals
 from backprop.by_rows.row_gathers import adds
+from backprop.by_rows.row_models import read_part
 from backprop.by_rows.taken_members import all_taken
 from backprop.chain.walk import Walk
-from backprop.errors import BackpropError
 from backprop.graph import in_order
 from backprop.language.apart import NotApart, TwoTexts
-from backprop.language.model import Model
-from backprop.language.reading import read_carefully
 from backprop.language.sizes import NO_SIZES, GivenSizes
 from backprop.loops.arrays import ArrayWriter, finite
 from backprop.loops.domains import Reals
 from backprop.names import family
 from backprop.source import Source
-
-_MOST_STEPS = 5000
-"""Of more steps in a row, or once, loops over arrays are the better way."""
 
 
 class RowSource(Protocol):
@@ -67,6 +63,14 @@ class SumsAndSlopes(NamedTuple):
     effect: float = 0.0
 
 
+class OnceAt(NamedTuple):
+    """What is computed once, at a point. number: of a name; slopes: its gradient by every name that it needs.
+    Both raise NotSure."""
+
+    number: Callable[[str], float]
+    slopes: Callable[[str], Mapping[str, float]]
+
+
 class RowProgram:
     """Equations over rows. output: a name that is computed once. still: as of `RowGraph`. Raises NotApart
     where this is not the way."""
@@ -81,8 +85,8 @@ class RowProgram:
     ) -> None:
         self.apart, self.output, self.seed, self.sizes = apart, output, seed, sizes
         lines = [apart.row.text, *(each.line for each in apart.taken)]
-        self.row = _read(Source(apart.row.name, "\n".join(lines)), seed, sizes)
-        self.once = _read(apart.once, seed, sizes)
+        self.row = read_part(Source(apart.row.name, "\n".join(lines)), seed, sizes)
+        self.once = read_part(apart.once, seed, sizes)
         if output not in self.once.names:
             raise NotApart(f"{output} is no single number")
         self._once_graph = self.once.graph(output)
@@ -172,6 +176,11 @@ class RowProgram:
         passing.effects = effects
         return passing.all(watched)
 
+    def once_at(self, given: Mapping[str, float], sources: Sequence[RowSource]) -> OnceAt:
+        """What is computed once, and needs no sums, at numbers for all inputs."""
+        passing = _Passing(self, given, sources, map, False, None)
+        return OnceAt(passing.number, passing.slopes_of)
+
 
 class _Passing:
     """All passes at one point."""
@@ -241,7 +250,7 @@ class _Passing:
             for each in level:
                 self._take(each.total, here.totals[each.total])
         self._compute([program.output])
-        value = float(self._number(program.output))
+        value = float(self.number(program.output))
         direct = self._back({program.output: 1.0})
         if single:
             weight = direct.get(levels[0][0].total, 0.0)
@@ -268,7 +277,7 @@ class _Passing:
         data = {}
         self._compute(program.once.names)
         for name in program.once.names:
-            data[name] = float(self._number(name))
+            data[name] = float(self.number(name))
         data |= {name: self._known[name] for name in program.shared if name in self._known}
         if not all(map(numpy.isfinite, gradients.values())):
             raise NotSure("a gradient is not finite")
@@ -283,8 +292,13 @@ class _Passing:
         if total in self._program.once.names:
             self._walk.found[self._program.once.names[total]] = number
 
-    def _number(self, name: str) -> float:
-        """The number of what is computed once, or given."""
+    def slopes_of(self, name: str) -> dict[str, float]:
+        """The gradient of what is computed once, or given, by every name that it needs."""
+        self.number(name)
+        return self._back({name: 1.0})
+
+    def number(self, name: str) -> float:
+        """The number of what is computed once, or given. Raises NotSure."""
         names = self._program.once.names
         if name in names:
             if names[name] not in self._walk.found:
@@ -341,11 +355,11 @@ class _Passing:
     ) -> RowSums:
         program = self._program
         if self._by_code and not watched:
-            made: RowSums = self._by_code(table, sums)(self._number, seeds)
+            made: RowSums = self._by_code(table, sums)(self.number, seeds)
             return made
         begun = None if seeds is None else Seeds(seeds, self._states)
         kernel = BlockKernel(
-            program.of_row, sums, begun, self._number, watched, self._sure, self.effects
+            program.of_row, sums, begun, self.number, watched, self._sure, self.effects
         )
         totals = Totals(kernel.merging.zero, kernel.merging)
         doubt = size = numpy.zeros(kernel.width)
@@ -360,29 +374,3 @@ class _Passing:
         if (doubt > float_info.epsilon * size).any():
             raise NotSure("something is too small for a double", table)
         return kernel.found(totals.value())
-
-
-def passes(sums: Sequence[Summed], by_code: bool) -> Iterator[tuple[int, Sequence[Summed]]]:
-    """Those of each table; machine code goes through sums together, and through each of the others by
-    itself."""
-    for table in dict.fromkeys(each.table for each in sums):
-        some = [each for each in sums if each.table == table]
-        others = [each for each in some if by_code and not adds(each.gather)]
-        if len(others) < len(some):
-            yield table, [each for each in some if each not in others]
-        for each in others:
-            yield table, [each]
-
-
-def _read(source: Any, seed: int, sizes: GivenSizes) -> Model:
-    """A part as a Model. Raises NotApart."""
-    try:
-        found = read_carefully(source, seed, 10 * _MOST_STEPS, sizes)
-    except BackpropError as error:
-        raise NotApart(str(error)) from None
-    if found.derivations:
-        raise NotApart("derivatives stand in equations")
-    columns = found.columns
-    if sum(map(columns.is_step, range(len(columns)))) > _MOST_STEPS:
-        raise NotApart("there are many steps")
-    return found

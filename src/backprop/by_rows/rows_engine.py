@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy
 
-from backprop.by_rows.block_kernel import NotSure, Summed
+from backprop.by_rows.block_kernel import NotSure, Summed, passes
 from backprop.by_rows.held_rows import HeldRows
 from backprop.by_rows.machine_rows import MachineRows
 from backprop.by_rows.reductions import CHUNK
-from backprop.by_rows.row_program import RowProgram, SumsAndSlopes, passes
+from backprop.by_rows.row_program import RowProgram, SumsAndSlopes
 from backprop.by_rows.threads import over_blocks
 from backprop.engine.engines import Engine, Own
 from backprop.errors import BackpropError, NoMachineCode

@@ -1,0 +1,151 @@
+"""Residuals of all rows with their derivatives, reduced to a triangle, as Gauss and Newton's method needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy
+
+from backprop.by_rows.block_kernel import BlockKernel, NotSure, RowBlock, Seeds, Summed
+from backprop.by_rows.block_writer import BlockWriter
+from backprop.by_rows.reductions import CHUNK
+from backprop.by_rows.row_gathers import adds
+from backprop.by_rows.row_program import RowProgram, RowSource
+from backprop.by_rows.triangles import Triangles, reduced
+from backprop.chain.walk import Walk
+from backprop.language.apart import NotApart
+from backprop.loops.arrays import Spread
+from backprop.loops.domains import Reals
+
+_WIDEST = 500
+"""Of more parameters a triangle takes longer than it is worth: each row takes their square."""
+
+
+class ResidualTriangle(NamedTuple):
+    """names: the parameters. triangle: R with R'R = [J r]'[J r], shape (names + 1, names + 1), upper. rows:
+    how many residuals there are."""
+
+    names: Sequence[str]
+    triangle: Reals
+    rows: int
+
+    @property
+    def squares(self) -> float:
+        """The sum of the squares of all residuals."""
+        return float(numpy.square(self.triangle[:, -1]).sum())
+
+    @property
+    def gradient(self) -> Reals:
+        """J'r, half of the gradient of that sum, by parameter."""
+        found: Reals = self.triangle[:, :-1].T @ self.triangle[:, -1]
+        return found
+
+    @property
+    def products(self) -> Reals:
+        """J'J."""
+        found: Reals = self.triangle[:, :-1].T @ self.triangle[:, :-1]
+        return found
+
+
+class ResidualKernel(BlockKernel):
+    """The triangles of the chunks of a block. sums: each term of which is a residual. names: by which
+    derivatives are asked for, of what all rows have in common; the others stay."""
+
+    def __init__(
+        self,
+        program: RowProgram,
+        sums: Sequence[Summed],
+        shared: Callable[[str], float],
+        names: Sequence[str],
+    ) -> None:
+        super().__init__(program.of_row, sums, Seeds({}, {}), shared, False, False)
+        self._place = {name: at for at, name in enumerate(names)}
+        self._wanted = {name: n for name, n in self._inputs.items() if name in self._place}
+        self._members = [
+            numpy.array([self._place.get(name, -1) for name in each.members])
+            for each in self._taken
+        ]
+        self.triangles = Triangles(len(names) + 1)
+
+    def chunks(self, block: RowBlock) -> Reals:
+        """The triangles of the chunks of a block, shape (chunks, width, width), of all its residuals. Raises
+        NotSure for what is not finite."""
+        writer = BlockWriter()
+        known: dict[int, Spread] = {**self._shared}
+        for name, node in self._leaves.items():
+            known[node] = block.columns[name]
+        with writer.watched():
+            positions = self._take(known, writer, block)
+            walk: Walk[Reals] = Walk(writer, self._graph, self._steps, known)
+            walk.forward()
+            found: Reals | None = None
+            for each in self._sums:
+                columns = self._columns(walk, each.term, block, positions)
+                if found is None:
+                    found = self.triangles.parts(columns)
+                    continue
+                for at, start in enumerate(range(0, block.rows, CHUNK)):
+                    found[at] = reduced(found[at], columns[:, start : start + CHUNK])
+        assert found is not None
+        return found
+
+    def _columns(
+        self, walk: Walk[Reals], term: int, block: RowBlock, positions: Sequence[Any]
+    ) -> Reals:
+        """Derivatives of a residual, and itself, a row each: shape (width, rows)."""
+        leaves = [each.leaf for each in self._taken]
+        slopes = walk.backward({term: 1.0}, [*self._wanted.values(), *leaves])
+        columns = numpy.zeros((len(self._place) + 1, block.rows))
+        columns[-1] = walk.found[term]
+        for name, node in self._wanted.items():
+            columns[self._place[name]] = numpy.add(slopes[node], 0.0)
+        rows = numpy.arange(block.rows)
+        for leaf, members, places in zip(leaves, self._members, positions, strict=True):
+            at = members[places]
+            some = rows[at >= 0]
+            slope = numpy.broadcast_to(numpy.asarray(slopes[leaf], dtype=float), block.rows)
+            columns[at[some], some] += slope[some]
+        if not numpy.isfinite(columns).all():
+            row = int(numpy.flatnonzero(~numpy.isfinite(columns).all(axis=0))[0])
+            raise NotSure("a row is not finite", self._table, block.start + row)
+        return columns
+
+
+def residual_triangle(
+    program: RowProgram,
+    names: Sequence[str],
+    given: Mapping[str, float],
+    sources: Sequence[RowSource],
+    map_blocks: Callable[..., Iterable[Any]] = map,
+) -> ResidualTriangle:
+    """The triangle of all residuals by parameters at a point. program: of equations whose output is a sum of
+    sums of residuals, `L = sum(y - a*exp(-b*x))`: each term of a sum is one. names: of parameters, inputs of
+    the equations. given: numbers for all inputs. sources, map_blocks: as of `RowProgram.value_and_gradient`.
+    Raises NotApart where residuals have sums over rows in them, NotSure for what is not finite."""
+    if len(program.levels) != 1 or not all(adds(each.gather) for each in program.sums):
+        raise NotApart("a residual has what is gathered over rows in it")
+    once = program.once_at(given, sources)
+    reads = dict.fromkeys(name for each in program.sums for name in sorted(each.reads))
+    slopes = {name: once.slopes(name) for name in reads}
+    moving = [name for name in reads if not slopes[name].keys().isdisjoint(names)]
+    if len(moving) > _WIDEST or len(names) > _WIDEST:
+        raise NotApart("there are many parameters")
+    triangles, rows = Triangles(len(moving) + 1), 0
+    for table in dict.fromkeys(each.table for each in program.sums):
+        some = [each for each in program.sums if each.table == table]
+        kernel = ResidualKernel(program, some, once.number, moving)
+        here = Triangles(len(moving) + 1)
+        for found in map_blocks(kernel.chunks, sources[table].blocks(kernel.columns)):
+            here.add(found)
+        rows += sources[table].count() * len(some)
+        triangles.add(here.value()[None])
+    triangle = triangles.value()
+    if moving != [*names]:
+        chain = numpy.zeros((len(moving) + 1, len(names) + 1))
+        chain[-1, -1] = 1.0
+        for at, name in enumerate(moving):
+            chain[at, :-1] = [slopes[name].get(each, 0.0) for each in names]
+        width = len(names) + 1
+        triangle = reduced(numpy.zeros((width, width)), (triangle @ chain).T)
+    return ResidualTriangle(names, triangle, rows)
