@@ -110,8 +110,11 @@ def holds(found: MembersCondition, piece: MembersPart) -> bool | None:
     known = {*numbers, *(each.name for each in clauses)}
     if any(not each.names <= known for each in (found.formula, *clauses)):
         return None  # a table of numbers
-    if isinstance(found, StatedCondition) or stated or not _is_linear(found):
+    if isinstance(found, StatedCondition) or not _is_linear(found):
         return _one_by_one(found, piece)
+    if stated:  # what holds for all members holds for those
+        sure = holds(found, piece._replace(condition=None))
+        return _one_by_one(found, piece) if sure is None else sure
     apart = formula(minus(found.right, found.left).text())
     seen = [evaluated(apart, point) for point in corners(clauses, numbers)]
     if not seen or any(each != each for each in seen):
@@ -233,7 +236,7 @@ class MembersPart(NamedTuple):
         """The parts where a condition holds and where it does not."""
         known = {*self.numbers, *(each.name for each in self.clauses)}
         cuts = isinstance(by, IndexCondition) and by.formula.names <= known
-        found = _cut(by, self.clauses) if isinstance(by, IndexCondition) and cuts else None
+        found = _cut(by, self) if isinstance(by, IndexCondition) and cuts else None
         if found is None:
             yield self._replace(condition=both(self.condition, by.formula)), True
             yield self._replace(condition=both(self.condition, by.opposite)), False
@@ -283,10 +286,9 @@ def both(one: Formula | None, other: Formula | None) -> Formula | None:
 RangeEnds = tuple[Formula, Formula]
 
 
-def _cut(
-    by: IndexCondition, clauses: Sequence[RangeFormula]
-) -> tuple[int, list[tuple[RangeEnds, bool]]] | None:
-    """A condition on one index as parts of its range; None for others."""
+def _cut(by: IndexCondition, piece: MembersPart) -> tuple[int, list[tuple[RangeEnds, bool]]] | None:
+    """A condition on one index as parts of its range; None for others, and where it cuts nothing off."""
+    clauses = piece.clauses
     apart = minus(by.right, by.left)
     names = [at for at, each in enumerate(clauses) if each.name in apart.names]
     if len(names) != 1:
@@ -305,6 +307,13 @@ def _cut(
         return None
     sign, value = solved  # the index at which right - left is 0, and how that changes with it
     low, high = clause.items
+    if any(not each.names <= piece.numbers.keys() for each in (low, value, high)):
+        return None
+    first, at_value, last = (
+        evaluated(formula(each.text()), dict(piece.numbers)) for each in (low, value, high)
+    )
+    if not first <= at_value <= last:
+        return None
     after, before = plus(value, ONE), minus(value, ONE)
     if by.equal:
         return at, [((low, before), False), ((value, value), True), ((after, high), False)]
