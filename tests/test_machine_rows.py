@@ -10,7 +10,7 @@ import numpy
 import pytest
 
 import backprop as library
-from backprop.by_rows import rows_engine, threads
+from backprop.by_rows import machine_rows, rows_engine, threads
 from backprop.by_rows.block_kernel import NotSure
 from backprop.by_rows.held_rows import HeldRows
 from backprop.by_rows.machine_rows import MachineRows
@@ -45,6 +45,14 @@ def by_code(text: str, *tables: Given, threads: int = 1, output: str = "L") -> l
     return [blocks, program.value_and_gradient(given, sources, over=over)]
 
 
+@pytest.fixture
+def shares(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets other threads take a part of the least work."""
+    monkeypatch.setattr(machine_rows, "_SHARE", CHUNK)
+    monkeypatch.setattr(machine_rows, "_WORTH", 0.0)
+    monkeypatch.setattr(machine_rows, "_LONG", 0)
+
+
 def near(found: SumsAndSlopes, right: SumsAndSlopes, rel: float = 1e-12) -> None:
     assert found.value == pytest.approx(right.value, rel=rel)
     size = max(map(abs, right.gradients.values()))
@@ -64,7 +72,7 @@ def test_models(text: str) -> None:
 @pytest.mark.parametrize(
     "rows", [1, 7, 8, 9, 31, 33, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK, 3 * CHUNK + 5]
 )
-def test_edges_of_chunks_and_threads(rows: int) -> None:
+def test_edges_of_chunks_and_threads(rows: int, shares: None) -> None:
     chance = numpy.random.default_rng(rows)
     table = Given(x=chance.uniform(0.5, 2, rows), y=chance.normal(size=rows))
     for text in (

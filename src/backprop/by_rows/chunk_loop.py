@@ -1,4 +1,4 @@
-"""The loop over chunks of rows, in machine code: `rows`, around `at_point`."""
+"""The loop over chunks of rows, in machine code: `rows`, around `at_point`, and `work`, parts of it."""
 
 from backprop.by_rows.reductions import CHUNK
 from backprop.loops.native.at_point import AT_POINT
@@ -6,7 +6,7 @@ from backprop.loops.native.at_point import AT_POINT
 ROWS = (
     AT_POINT
     + """
-define void @rows(ptr %nests, ptr %table, ptr %x, ptr %gradient, ptr %fills, ptr %moves,
+define internal void @rows(ptr %nests, ptr %table, ptr %x, ptr %gradient, ptr %fills, ptr %moves,
     ptr %columns, ptr %takes, ptr %taken, ptr %numbers, double %scale, i32 %flush, i64 %from, i64 %to,
     ptr %out, ptr %answers) {
 entry:
@@ -126,7 +126,86 @@ end:
   br label %head
 done:
   ret void
-}""".replace("CHUNK", str(CHUNK))
+}
+
+define void @work(ptr %job, ptr %place) {
+entry:
+  %left.at = getelementptr i64, ptr %job, i64 1
+  %parts = load i64, ptr %left.at, align 8
+  %pairs.at = getelementptr i64, ptr %job, i64 2
+  %pairs = load ptr, ptr %pairs.at, align 8
+  %nests.at = getelementptr i64, ptr %job, i64 3
+  %nests = load ptr, ptr %nests.at, align 8
+  %scale.at = getelementptr i64, ptr %job, i64 4
+  %scale = load double, ptr %scale.at, align 8
+  %flush.at = getelementptr i64, ptr %job, i64 5
+  %flush64 = load i64, ptr %flush.at, align 8
+  %flush = trunc i64 %flush64 to i32
+  %out.at = getelementptr i64, ptr %job, i64 6
+  %out = load ptr, ptr %out.at, align 8
+  %answers.at = getelementptr i64, ptr %job, i64 7
+  %answers = load ptr, ptr %answers.at, align 8
+  %numbers.at = getelementptr i64, ptr %job, i64 8
+  %numbers = load ptr, ptr %numbers.at, align 8
+  %given.at = getelementptr i64, ptr %job, i64 9
+  %given = load ptr, ptr %given.at, align 8
+  %count.at = getelementptr i64, ptr %job, i64 10
+  %count = load i64, ptr %count.at, align 8
+  %last.at = getelementptr i64, ptr %job, i64 11
+  %last = load i64, ptr %last.at, align 8
+  %table = load ptr, ptr %place, align 8
+  %x.at = getelementptr i64, ptr %place, i64 1
+  %x = load ptr, ptr %x.at, align 8
+  %gradient.at = getelementptr i64, ptr %place, i64 2
+  %gradient = load ptr, ptr %gradient.at, align 8
+  %fills.at = getelementptr i64, ptr %place, i64 3
+  %fills = load ptr, ptr %fills.at, align 8
+  %moves.at = getelementptr i64, ptr %place, i64 4
+  %moves = load ptr, ptr %moves.at, align 8
+  %columns.at = getelementptr i64, ptr %place, i64 5
+  %columns = load ptr, ptr %columns.at, align 8
+  %ends.at = getelementptr i64, ptr %place, i64 6
+  %ends = load ptr, ptr %ends.at, align 8
+  %takes.at = getelementptr i64, ptr %place, i64 7
+  %takes = load ptr, ptr %takes.at, align 8
+  %taken.at = getelementptr i64, ptr %place, i64 8
+  %taken = load ptr, ptr %taken.at, align 8
+  br label %x.head
+x.head:
+  %i = phi i64 [0, %entry], [%i1, %x.body]
+  %i.on = icmp slt i64 %i, %count
+  br i1 %i.on, label %x.body, label %next
+x.body:
+  %i1 = add i64 %i, 1
+  %i.from = getelementptr double, ptr %given, i64 %i
+  %i.number = load double, ptr %i.from, align 8
+  %i.to = getelementptr double, ptr %x, i64 %i
+  store double %i.number, ptr %i.to, align 8
+  br label %x.head
+next:
+  %part = atomicrmw add ptr %job, i64 1 acq_rel
+  %on = icmp slt i64 %part, %parts
+  br i1 %on, label %body, label %done
+body:
+  %pair = getelementptr [2 x i64], ptr %pairs, i64 %part
+  %from = load i64, ptr %pair, align 8
+  %to.at = getelementptr i64, ptr %pair, i64 1
+  %to = load i64, ptr %to.at, align 8
+  %whole = call i64 @llvm.smin.i64(i64 %to, i64 %last)
+  call void @rows(ptr %nests, ptr %table, ptr %x, ptr %gradient, ptr %fills, ptr %moves, ptr %columns,
+    ptr %takes, ptr %taken, ptr %numbers, double %scale, i32 %flush, i64 %from, i64 %whole, ptr %out,
+    ptr %answers)
+  %rest = call i64 @llvm.smax.i64(i64 %from, i64 %last)
+  call void @rows(ptr %nests, ptr %table, ptr %x, ptr %gradient, ptr %fills, ptr %moves, ptr %ends,
+    ptr %takes, ptr %taken, ptr %numbers, double %scale, i32 %flush, i64 %rest, i64 %to, ptr %out,
+    ptr %answers)
+  br label %next
+done:
+  ret void
+}
+declare i64 @llvm.smin.i64(i64, i64)
+declare i64 @llvm.smax.i64(i64, i64)
+""".replace("CHUNK", str(CHUNK))
 )
 """`rows(…, columns, takes, taken, numbers, scale, flush, from, to, out, answers)`: what `at_point` finds of
 each chunk. columns: behind how many there are, of each where its address is to be, the first one, and the
@@ -134,4 +213,9 @@ distance to that of the next chunk. takes: behind how many there are, the addres
 chunk, in `out`. taken: rows of six whole numbers, of which the first says how many follow, and how wide
 `out` is: of each input that takes its numbers from members the address of their places, of all rows, as
 i32; where the numbers of the members begin in `numbers`; the addresses of its values, and of its slopes;
-from where on what comes to the members is in a row of `out`, and how many these are."""
+from where on what comes to the members is in a row of `out`, and how many these are. `work(job, place)`:
+all parts of a job that nobody else has begun. job: how many parts are begun, how many there are, and the
+addresses of pairs, the first chunk of each and that behind the last; `nests`, scale, flush, out, answers,
+numbers; the address of numbers that x begins with, and how many; the chunk that `last` stands for. place:
+addresses of the table, x, gradient, fills, moves, columns, those of the last chunk if that is not whole,
+takes and taken."""

@@ -4,7 +4,6 @@ rows were there at once, so that sums have the same bits."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from threading import local
 from typing import Protocol
 
 import numpy
@@ -74,7 +73,7 @@ class MachineBatches(MachineRows):
             except NotApart:  # a row names a member that there is not
                 return None
             self._shared_columns()
-            self._own = local()  # which knows where the last piece stood
+            self._forget()  # where the last piece stood
             part = super()._found(x)
             if part is None:
                 return None

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from itertools import count, pairwise
 from sys import float_info, maxsize
 from threading import local
+from time import perf_counter
 from typing import Any, NamedTuple
 
 import numpy
 
+from backprop.by_rows.awake import share
 from backprop.by_rows.block_kernel import NotSure, RowSums, Summed, doubtful
 from backprop.by_rows.chunk_loop import ROWS
 from backprop.by_rows.held_rows import HeldRows
@@ -46,6 +46,10 @@ _SHARE = 2 * CHUNK
 
 _MOST = 20_000_000
 """So many numbers at most are kept of all chunks."""
+
+_WORTH, _LONG = 0.001, 200_000_000
+"""Others take a part where the pass before took so many seconds; in the first one where it is that many rows
+times steps: about 20 ms."""
 
 _PARTS = 8
 """Parts of the rows a thread."""
@@ -113,11 +117,12 @@ class MachineRows:
         self._weights, self._parts = weights, [name for each in made for name in each.kept]
         self._shared_columns()
         self._library = library(ROWS, lambda: ROWS, wide=True)
-        pointer, whole = ctypes.c_void_p, ctypes.c_int64
-        kinds = *[pointer] * 10, ctypes.c_double, ctypes.c_int, whole, whole, pointer, pointer
-        self._run = self._library.function("rows", None, *kinds)
-        self._own = local()
-        self._pool: ThreadPoolExecutor | None = None
+        pointer = ctypes.c_void_p
+        self._work = self._library.function("work", None, pointer, pointer)
+        self._forget()
+        self._took = -1.0
+        """Seconds of the last pass of one thread."""
+        self._steps = sum(map(program.row.columns.is_step, inside))
         self._by = [*self._names, *(name for each in self._taken for name in each.members)]
         """The names by which there are slopes, some of them several times."""
         self._width = len(self._parts) + len(self._by)
@@ -261,76 +266,56 @@ class MachineRows:
         some: Sequence[tuple[int, int]] = (),
     ) -> None:
         """Go through all chunks, or some. x: as of `_passed`."""
-        parts = [*some] or [*self._shares()]
-        run = partial(self._part, shifted, x, scale, flush, out, answers)
-        if len(parts) == 1 or self._threads == 1:
-            for part in parts:
-                run(part)
-            return
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(self._threads - 1)
-        left = iter(
-            parts
-        )  # who has done a part takes the next: processors may have other work, too
+        pairs = numpy.array([*some] or [*self._shares()], dtype=numpy.int64)
+        alone = len(self._names) + len(self._weights)
+        given, members = numpy.array(x[:alone]), numpy.array(x[alone:])
+        job = numpy.zeros(12, dtype=numpy.int64)
+        arrays = out, answers, members, given
+        job[1:4] = len(pairs), pairs.ctypes.data, self._engine.code(shifted).address
+        job[4] = numpy.float64(scale).view(numpy.int64)
+        job[5] = flush
+        job[6:10] = [each.ctypes.data for each in arrays]
+        job[10:] = alone, self._chunks - 1 if self._size % CHUNK else self._chunks
+        own = self._own_place()
+        begun = perf_counter()
+        if self._is_shared and len(pairs) > 1:
+            while len(self._helpers) < self._threads - 1:
+                self._helpers.append(self._place())
+            places = [each.all.ctypes.data for each in (own, *self._helpers)]
+            if share(self._library.address("work"), job.ctypes.data, places):
+                return
+        self._work(job.ctypes.data, own.all.ctypes.data)
+        if not some:
+            self._took = perf_counter() - begun
 
-        def some_parts() -> None:
-            for part in left:
-                run(part)
-
-        others = [self._pool.submit(some_parts) for _ in range(min(self._threads, len(parts)) - 1)]
-        try:
-            some_parts()
-        finally:
-            for each in others:
-                each.result()
+    @property
+    def _is_shared(self) -> bool:
+        """Whether others take a part: from some time of work on that is known of the pass before."""
+        once = self._took < 0
+        long = self._size * self._steps >= _LONG if once else self._took >= _WORTH
+        return self._threads > 1 and long
 
     def _shares(self) -> Iterator[tuple[int, int]]:
-        """Chunks in parts, several for each thread."""
+        """Chunks in parts, several for each thread: who has done one takes the next, as processors may have
+        other work, too."""
         most = max(1, self._size // _SHARE)
         ways = min(_PARTS * self._threads if self._threads > 1 else 1, most, self._chunks)
         ends = [self._chunks * at // ways for at in range(ways + 1)]
         yield from pairwise(ends)
 
-    def _part(
-        self,
-        shifted: bool,
-        x: Sequence[float],
-        scale: float,
-        flush: int,
-        out: Reals,
-        answers: Any,
-        part: tuple[int, int],
-    ) -> None:
-        """Go through the chunks of one thread."""
-        place = getattr(self._own, "place", None)
+    def _own_place(self) -> _Place:
+        """That of the thread that asks."""
+        place: _Place | None = getattr(self._own, "place", None)
         if place is None:
-            self._own.place = place = _Place(
-                self._engine, self._slots, self._parts, len(self._names), self._taken
-            )
-        alone = len(self._names) + len(self._weights)
-        place.point.x[:alone] = x[:alone]
-        members = numpy.array(x[alone:])
-        code = self._engine.code(shifted)
-        last = self._chunks - 1 if self._size % CHUNK else self._chunks
-        for columns, begin, end in (
-            (place.columns, part[0], min(part[1], last)),
-            (place.last, max(part[0], last), part[1]),
-        ):
-            if begin < end:
-                self._run(
-                    code.address,
-                    *place.pointers,
-                    columns.ctypes.data,
-                    place.takes.ctypes.data,
-                    place.taken.ctypes.data,
-                    members.ctypes.data,
-                    scale,
-                    flush,
-                    begin,
-                    end,
-                    out.ctypes.data,
-                    answers.ctypes.data,
-                )
+            self._own.place = place = self._place()
+        return place
+
+    def _place(self) -> _Place:
+        return _Place(self._engine, self._slots, self._parts, len(self._names), self._taken)
+
+    def _forget(self) -> None:
+        """Forget where columns stood."""
+        self._own, self._helpers = local(), list[_Place]()
 
 
 class _Place:
@@ -346,8 +331,6 @@ class _Place:
     ) -> None:
         self.point = point = NestPoint(engine)
         memory = point.memory
-        arrays = point.x, point.gradient, point.fills, point.moves
-        self.pointers = [point.table, *(each.ctypes.data for each in arrays)]
         table = memory.address
         self.columns = numpy.zeros((len(slots) + 1, 3), dtype=numpy.int64)
         self.last = numpy.zeros((len(slots) + 1, 3), dtype=numpy.int64)
@@ -367,3 +350,7 @@ class _Place:
             self.taken[row] = found
             begin += size
         self.taken[0, :2] = len(taken), len(places) + begin
+        arrays = point.x, point.gradient, point.fills, point.moves, self.columns, self.last
+        every = *arrays, self.takes, self.taken
+        self.all = numpy.array([point.table, *(each.ctypes.data for each in every)])
+        """The addresses, as of `work`."""
