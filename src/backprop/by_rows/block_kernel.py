@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy
 
-from backprop.by_rows.block_writer import BlockWriter
+from backprop.by_rows.block_writer import BlockWalk, BlockWriter
 from backprop.by_rows.reductions import Extremes, by_chunks
 from backprop.by_rows.row_gathers import Merging, Reduction, adds, reduction
 from backprop.by_rows.taken_members import Taken, by_member, places
@@ -242,7 +242,7 @@ class BlockKernel:
         for name, node in self._leaves.items():
             known[node] = block.columns[name]
         positions = self._take(known, writer, block)
-        walk: Walk[Reals] = Walk(writer, self._graph, self._steps, known)
+        walk = BlockWalk(writer, self._graph, self._steps, known)
         walk.forward()
         rows = block.rows, block.start
         parts = [each.reduction.parts(walk.found[each.term], *rows) for each in self._sums]

@@ -3,14 +3,17 @@ last digit, and many times as fast as one number after the other."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
 import numpy
 
-from backprop.loops.arrays import ArrayWriter, Spread
+from backprop.chain.walk import Walk
+from backprop.loops.arrays import ArrayWriter, Spread, called, compiled
+from backprop.loops.domains import Reals
 from backprop.operations import OPERATIONS
+from backprop.row import AND
 from backprop.syntax.functions import TINY, can_vanish
 
 _OTHERWISE = {
@@ -41,12 +44,47 @@ class BlockWriter(ArrayWriter):
         found = function(*operands)
         return self.kept(name, found, operands)
 
+    def text(self, text: str, names: Mapping[str, Spread]) -> Spread:
+        function, own = _lazily(text)
+        return function(self, *[names[name] for name in own])
+
+    def chosen(
+        self, condition: Spread, taken: Callable[[], Spread], other: Callable[[], Spread]
+    ) -> Spread:
+        """The value of a choice; where that is the same for all rows only one branch is computed."""
+        if isinstance(condition, float):
+            return taken() if condition else other()
+        return self.value("if", (condition, taken(), other()))
+
+    def both(self, one: Spread, other: Callable[[], Spread]) -> Spread:
+        """Whether both are true; the other is computed where that is not known from the first."""
+        if isinstance(one, float) and not one:
+            return 0.0
+        return self.value("and", (one, other()))
+
     def kept(self, name: str, found: Spread, operands: Sequence[Spread]) -> Spread:
         if isinstance(found, float) or not can_vanish(name):
             return super().kept(name, found, operands)
         if found.min() >= TINY:  # as it is nearly always, and sooner known than of each
             return found
         return super().kept(name, found, operands)
+
+
+@cache
+def _lazily(text: str) -> tuple[Callable[..., Spread], tuple[str, ...]]:
+    """A formula of the table as a function of a writer and of numbers for its names, and these; branches are
+    computed when they are asked for."""
+
+    def apply(operation: str, operands: list[str]) -> str:
+        row = OPERATIONS[operation]
+        if row.chooses:
+            condition, taken, other = operands
+            return f"writer.chosen({condition}, lambda: {taken}, lambda: {other})"
+        if row.binding == AND:
+            return f"writer.both({operands[0]}, lambda: {operands[1]})"
+        return called(operation, operands)
+
+    return compiled(text, apply)
 
 
 @cache
@@ -67,3 +105,15 @@ def _simpler(name: str, operands: Sequence[Spread]) -> str:
         if isinstance(operands[at], float) and operands[at] == number:
             return text
     return ""
+
+
+class BlockWalk(Walk[Reals]):
+    """A walk that asks for slopes only where they are needed."""
+
+    writer: BlockWriter
+
+    def shares(
+        self, step: int, gradient: Spread, moving: Container[int]
+    ) -> Iterator[tuple[int, Spread]]:
+        self.writer.wanted = [each in moving for each in self.graph.operands(step)]
+        yield from super().shares(step, gradient, moving)

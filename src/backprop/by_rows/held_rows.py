@@ -9,7 +9,7 @@ from backprop.by_rows.block_kernel import RowBlock
 from backprop.by_rows.reductions import CHUNK
 from backprop.language.laid import Data, RowNumbers
 
-BLOCK = 4 * CHUNK
+BLOCK = 8 * CHUNK
 """Rows of a block: what is computed of them stays in the processor's cache."""
 
 

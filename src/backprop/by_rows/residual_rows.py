@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy
 
 from backprop.by_rows.block_kernel import BlockKernel, NotSure, RowBlock, Seeds, Summed
-from backprop.by_rows.block_writer import BlockWriter
+from backprop.by_rows.block_writer import BlockWalk, BlockWriter
 from backprop.by_rows.reductions import CHUNK
 from backprop.by_rows.row_gathers import adds
 from backprop.by_rows.row_program import RowProgram, RowSource
@@ -77,7 +77,7 @@ class ResidualKernel(BlockKernel):
             known[node] = block.columns[name]
         with writer.watched():
             positions = self._take(known, writer, block)
-            walk: Walk[Reals] = Walk(writer, self._graph, self._steps, known)
+            walk = BlockWalk(writer, self._graph, self._steps, known)
             walk.forward()
             found: Reals | None = None
             for each in self._sums:

@@ -156,6 +156,18 @@ def norm(numbers: Reals) -> float:
 @cache
 def _compiled(text: str) -> tuple[Callable[..., Spread], tuple[str, ...]]:
     """A formula of the table as a function of a writer and of numbers for its names, and these."""
+    return compiled(text, called)
+
+
+def called(operation: str, operands: Sequence[str]) -> str:
+    """The call of an operation, as Python."""
+    return f"writer.value({operation!r}, ({', '.join(operands)},))"
+
+
+def compiled(
+    text: str, apply: Callable[[str, list[str]], str]
+) -> tuple[Callable[..., Spread], tuple[str, ...]]:
+    """As `_compiled`. apply: writes an operation, as `called` does."""
     own: dict[str, None] = {}
 
     def name(word: str) -> str:
@@ -163,9 +175,6 @@ def _compiled(text: str) -> tuple[Callable[..., Spread], tuple[str, ...]]:
             return repr(CONSTANTS[word])
         own[word] = None
         return word
-
-    def apply(operation: str, operands: list[str]) -> str:
-        return f"writer.value({operation!r}, ({', '.join(operands)},))"
 
     code = fold(formula(text), lambda number: repr(float(number)), name, apply)
     scope: dict[str, Any] = {"inf": inf, "nan": nan}
