@@ -348,5 +348,7 @@ def delimiter_of(path: str, data: bytes) -> str:
     """What stands between cells: what occurs most often in the first line."""
     if path.endswith((".tsv", ".tab")):
         return "\t"
-    line = data.removeprefix(b"\xef\xbb\xbf").split(b"\n", 1)[0].decode("utf-8", "replace")
+    end = data.find(b"\n")
+    first = data[: end if end >= 0 else len(data)]  # of which alone a copy is made
+    line = first.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")
     return max(",\t;|", key=line.count) if "," not in line else ","

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from itertools import chain
 from math import inf
 from os import PathLike, fspath
@@ -131,9 +131,9 @@ class DataTable:
             same = self._same(used.kept)(column, text) == equal
             numbers[name] = same.astype(numpy.float64)
         tell_left_out(self, options, table.count, (missing, odd))
-        where = numpy.flatnonzero(used.kept)
-        place, look = (partial(each, table, where) for each in (_place, _look))
-        return RowNumbers(self.name, len(where), numbers, place, look), (missing, odd)
+        size = int(numpy.count_nonzero(used.kept))
+        place, look = (partial(each, table, _Kept(used.kept)) for each in (_place, _look))
+        return RowNumbers(self.name, size, numbers, place, look), (missing, odd)
 
     def _same(self, kept: NDArray[numpy.bool_]) -> Callable[[str, str], NDArray[numpy.bool_]]:
         """In which rows of those that are kept a column has a text."""
@@ -182,14 +182,29 @@ def tell_left_out(table: Telling, options: DataOptions, count: int, lacking: Seq
             options.tell(said)
 
 
-def _place(table: FileTable, where: NDArray[numpy.intp], row: int) -> str:
+class _Kept:
+    """Rows of a table that are kept, of which few are ever asked for. kept: of each row of the table whether
+    it is."""
+
+    def __init__(self, kept: NDArray[numpy.bool_]) -> None:
+        self._kept = kept
+
+    @cached_property
+    def _rows(self) -> NDArray[numpy.intp]:
+        return numpy.flatnonzero(self._kept)
+
+    def __getitem__(self, row: int) -> int:
+        return int(self._rows[row])
+
+
+def _place(table: FileTable, where: _Kept, row: int) -> str:
     """Where a row stands that is kept. where: of these the rows of the table."""
-    return table.place(int(where[row]))
+    return table.place(where[row])
 
 
-def _look(table: FileTable, where: NDArray[numpy.intp], row: int) -> str:
+def _look(table: FileTable, where: _Kept, row: int) -> str:
     """What stands in such a row."""
-    return table.look(int(where[row]))[0]
+    return table.look(where[row])[0]
 
 
 class _RowCondition(NamedTuple):
