@@ -20,6 +20,7 @@ import numpy
 import pytest
 
 import backprop as library
+from backprop.by_rows.rows_engine import found_over_rows
 from backprop.by_rows.threads import cores
 from benchmarks.contest import Launcher, commands_in_turn, in_turn, installed
 from benchmarks.table import Table, duration
@@ -195,6 +196,26 @@ def test_a_second_processor(benchmark: Any, table: Table) -> None:
     shown = [duration(min(each)) for each in (found.ours, found.others["one"])]
     ratio = min(found.ours) / min(found.others["one"])
     table.add(SECTION, "on two processors", "on one", *shown, ratio, 1 / 1.7)
+
+
+@pytest.mark.skipif(cores() < 2, reason="there is one processor")
+def test_one_pass_on_two_processors(benchmark: Any, table: Table) -> None:
+    """Of `grad`: blocks of rows by NumPy, once."""
+    x, y = (numpy.concatenate([each] * 10) for each in data())
+    model = library.parse(TEXT, data={"x": x, "y": y})
+
+    def passed(count: int) -> Any:
+        with processors(count):
+            return found_over_rows(model, "L", {})
+
+    one, two = passed(1), passed(2)
+    assert one.value == two.value  # to the bit
+    assert one.gradients == two.gradients
+    runs = times(partial(passed, 2)), {"one": times(partial(passed, 1))}
+    found = in_turn(benchmark, *runs, rounds=5)
+    shown = [duration(min(each)) for each in (found.ours, found.others["one"])]
+    ratio = min(found.ours) / min(found.others["one"])
+    table.add(SECTION, "one pass of 10^7 rows, on two", "on one", *shown, ratio, 1 / 1.5)
 
 
 def test_the_whole_process(
