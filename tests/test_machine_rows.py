@@ -228,3 +228,28 @@ def test_functions_that_rows_call_are_rounded_as_they_are_written(
         assert "fmul contract arcp" in fused[begin:end]
         assert "contract" not in fused[:begin] + fused[end:]
         assert fused.replace(" contract arcp", "") == plain
+
+
+def test_several_rows_that_are_the_largest_are_a_border() -> None:
+    x = numpy.linspace(0, 1, 40_000)
+    for tied in (False, True):
+        x[5] = 1.0 if tied else 0.5
+        model = library.parse("a = 2; b = 1; L = max(a*x) + b^2", data={"x": x})
+        engine: Any = library.compile(model, engine="native")._engine
+        assert type(engine) is rows_engine.RowsEngine
+        assert engine.at_border([2.0, 1.0]) == tied
+        assert "max" in engine.operations
+        assert engine.is_continuous
+
+
+def test_descents_of_what_is_no_sum(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = _data(tmp_path / "rows.csv")
+    text = "a = 1; b = 1; L = mean((y - a*exp(-b*x))^2) + 0.01*logsumexp(a*x) + 0.01*max(b*x)^2"
+    given = ["descend", "-e", text, "--data", path, "--optimizer", "lbfgs", "--engine", "native"]
+    found = json.loads(backprop(*given, "--format", "json").out)
+    monkeypatch.setattr(rows_engine, "MANY_ROWS", 1 << 60)
+    right = json.loads(backprop(*given, "--format", "json").out)
+    assert found["stopped"] == right["stopped"]
+    assert found["value"] == pytest.approx(right["value"], rel=1e-9)
+    for name in "ab":
+        assert found["parameters"][name] == pytest.approx(right["parameters"][name], rel=1e-5)

@@ -9,6 +9,7 @@ needs most; the last one has every row's gradient, and what rows bring to that o
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from math import isfinite
 from sys import float_info
 from typing import Any, NamedTuple, Protocol
@@ -36,6 +37,7 @@ from backprop.language.sizes import NO_SIZES, GivenSizes
 from backprop.loops.arrays import ArrayWriter, finite
 from backprop.loops.domains import Reals
 from backprop.names import family
+from backprop.operations import GATHERS
 from backprop.source import Source
 
 
@@ -109,6 +111,13 @@ class RowProgram:
         )
         self.sums = [*self._summed()]
         self.levels = self._levels()
+
+    @cached_property
+    def operations(self) -> set[str]:
+        """Those of all steps, and those that join rows."""
+        both = self.row.columns, self.once.columns
+        found = {each.op(node) for each in both for node in range(len(each)) if each.is_step(node)}
+        return found | {GATHERS[each.gather].joined_by for each in self.sums}
 
     def _is_step(self, node: int) -> bool:
         return self.row.columns.is_step(node)

@@ -73,8 +73,7 @@ class OutputOverRows:
     @cached_property
     def operations(self) -> set[str]:
         """Those of all steps."""
-        both = self.program.row.columns, self.program.once.columns
-        return {each.op(node) for each in both for node in range(len(each)) if each.is_step(node)}
+        return self.program.operations
 
     @property
     def size(self) -> int:

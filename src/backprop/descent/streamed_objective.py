@@ -77,8 +77,7 @@ class StreamedObjective(Objective):
     @cached_property
     def operations(self) -> set[str]:
         """Those of all steps."""
-        both = self._program.row.columns, self._program.once.columns
-        return {each.op(node) for each in both for node in range(len(each)) if each.is_step(node)}
+        return self._program.operations
 
     @property
     def size(self) -> int:
