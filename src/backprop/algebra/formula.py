@@ -188,8 +188,8 @@ class Product(Formula):
         powers = [(base, by, is_negative(by)) for base, by in _gathered(self.powers)]
         numerator = [above] if above else []
         numerator += [_power(base, by) for base, by, under in powers if not under]
-        if not above and powers and _is_kept(*powers[0]):
-            numerator[0] = powers[0][0].text(PRODUCT)  # x/y/y is (x/y)/y
+        if powers and _is_kept(*powers[0]):  # x/y/y is (x/y)/y, and a number may stand before it
+            numerator[1 if above else 0] = powers[0][0].text(PRODUCT)
         denominator = [below] if below else []
         denominator += [_power(base, _turned(by)) for base, by, under in powers if under]
         text = "*".join(numerator) or "1"

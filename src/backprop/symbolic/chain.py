@@ -70,7 +70,7 @@ class Chain:
             return made
         try:
             itself = Chain(self._by, self._textbook, self._named, held=True).derivative(found)
-            forms = made, in_turn(made), itself
+            forms = made, in_turn(made, 1), in_turn(made), itself
         except TooLong:
             return made
         if self._textbook:

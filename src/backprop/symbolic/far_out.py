@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
-from math import isfinite
+from math import ceil, isfinite
 
 from backprop.algebra.formula import (
     MINUS,
@@ -14,13 +15,11 @@ from backprop.algebra.formula import (
     Formula,
     Product,
     Sum,
-    Symbol,
     in_order,
     is_negative,
     value_of,
 )
-from backprop.algebra.from_text import substituted
-from backprop.algebra.normal import times
+from backprop.algebra.normal import power, times
 from backprop.operations import OPERATIONS
 from backprop.syntax.functions import evaluated
 from backprop.syntax.parser import formula
@@ -57,8 +56,10 @@ def has_values_of(found: Formula, other: Formula) -> bool:
     names = in_order(other)
     if not 1 <= len(names) <= _MOST_NAMES:
         return True
-    plain: dict[str, Formula] = {name: Symbol(f"n{at}") for at, name in enumerate(names)}
-    one, two = substituted(found, plain).text(), substituted(other, plain).text()
+    plain = {name: f"n{at}" for at, name in enumerate(names)}
+    longest_first = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
+    words = re.compile(rf"(?<![\w.])(?:{longest_first})(?![\w(])")
+    one, two = (words.sub(lambda word: plain[word[0]], each.text()) for each in (found, other))
     if max(len(one), len(two)) > _LONGEST or "[" in one or " for " in one:
         return True
     return _has_values(one, two, len(names))
@@ -99,28 +100,33 @@ def _value(statement: object, numbers: dict[str, float]) -> float:
         return float("nan")
 
 
-def in_turn(found: Formula) -> Formula:
-    """A formula that divides by one factor after the other: `-1/(x*y)/x` for `-1/(x^2*y)`. Raises
-    TooLong."""
+def in_turn(found: Formula, most: int = _LONGEST) -> Formula:
+    """A formula that divides by one factor after the other: `-1/(x*y)/x` for `-1/(x^2*y)`, and
+    `x/sqrt(u)/u` for `x/u^(3/2)`. most: so often by each factor, `x/u^2/u` for `x/u^3`. Raises TooLong."""
     if isinstance(found, Sum):
-        return Sum([in_turn(term) for term in found.terms])
+        return Sum([in_turn(term, most) for term in found.terms])
     if not isinstance(found, Product):
         return found
     powers, below = list[tuple[Formula, Formula]](), list[Formula]()
     for base, by in found.powers:
         number = value_of(by)
         own = isinstance(base, Call) and OPERATIONS[base.name].square  # which `careful` writes
-        if number is not None and number <= -2 and number.denominator == 1 and not own:
-            below += [base] * (-int(number) - 1)
-            by = MINUS
+        if number is not None and number < -1 and not own:
+            times_below = min(ceil(-number) - 1, most)
+            below += [base] * times_below
+            by = Product(number + times_below)
         powers.append((base, by))
     made = times(Product(found.coefficient, powers, found.decimal))
     for base in below:
-        made = Call("/", (made, base))
+        made = times(held(made), power(base, MINUS))
     return made
 
 
 def held(found: Formula) -> Formula:
-    """A quotient or a product as one value, which no other is joined with."""
-    whole = isinstance(found, Product) and found.powers
-    return Call("copy", [found]) if whole else found
+    """A quotient or a product as one value, which no other is joined with but numbers."""
+    if not isinstance(found, Product) or not found.powers:
+        return found
+    return times(
+        Product(found.coefficient, (), found.decimal),
+        Call("copy", [times(Product(1, found.powers))]),
+    )
