@@ -19,8 +19,6 @@ from backprop.inputs import Asked
 from backprop.language import Model
 from backprop.language.reading import read_carefully
 from backprop.loops import excerpt, loop_model, sequence
-from backprop.loops.many import NotLoops
-from backprop.loops.unnamed import Unnamed
 from backprop.loops.worth import read_model
 from backprop.picture import Picture
 from backprop.source import Source
@@ -73,20 +71,6 @@ def pairs(source: Source) -> Model | None:
     return right if read_model(source, many=0).loops else None
 
 
-def is_recurrent(model: Model) -> bool:
-    """Whether a derivative goes through a recurrence: then every step is made."""
-    try:
-        Unnamed(model.loops)
-    except NotLoops:
-        return True
-    return False
-
-
-def test_most_texts_have_no_derivatives_of_recurrences() -> None:
-    known = [is_recurrent(read_model(Source("<text>", text), many=0)) for text in TEXTS]
-    assert 10 < known.count(False) < len(TEXTS)
-
-
 @pytest.mark.usefixtures("thin")
 @pytest.mark.parametrize("text", TEXTS)
 def test_members_are_explained_with_the_numbers_of_the_unrolled_graph(text: str) -> None:
@@ -95,9 +79,8 @@ def test_members_are_explained_with_the_numbers_of_the_unrolled_graph(text: str)
     assert right
     for name in random.Random(1).sample(sorted(gradient(right, {}, None).gradients), 3):
         looped = read_model(source, many=0)
-        recurrent = is_recurrent(looped)
         same(explained(looped, name), explained(right, name))
-        assert looped.loops or recurrent
+        assert looped.loops
 
 
 @pytest.mark.usefixtures("thin")
@@ -133,9 +116,8 @@ def test_families_and_members_are_drawn_as_of_the_unrolled_graph(text: str) -> N
     names = sorted(gradient(right, {}, None).gradients)
     for focus in ([], *([name] for name in random.Random(2).sample(names, 3))):
         looped = read_model(source, many=0)
-        recurrent = is_recurrent(looped)
         found, whole = drawn(looped, focus), drawn(right, focus)
-        assert looped.loops or recurrent
+        assert looped.loops
         boxes = [{box.id: box for box in each.boxes} for each in (found, whole)]
         assert boxes[1].keys() <= boxes[0].keys()  # steps that two derivatives share are drawn once
         for name, other in boxes[1].items():

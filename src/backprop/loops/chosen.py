@@ -228,7 +228,7 @@ class Chosen:
             rows = in_order([root], self._plan.columns.operands)
             uses = [self._plan.uses[row] for row in rows if row in self._plan.uses]
             if any(use.family in self._unnamed for use in uses):
-                uses += chain.from_iterable(map(self._unnamed.uses, self._unnamed.turns))
+                uses += chain.from_iterable(each.block.uses for each in self._unnamed.pieces)
             for use in uses:
                 found.add(use.family)
                 owners = numpy.unique(self._plan.families[use.family].owner)

@@ -47,14 +47,19 @@ class DependingMembers:
         """Find which members that a run computes depend on it."""
         bodies = bodies_of(run)
         if isinstance(run, Turn):
-            self.members(run.family)[run.target] = self.on(parts[0].roots[0], parts[0].uses)
+            self.members(run.family)[run.target] = self._and_itself(
+                run, self.on(parts[0].roots[0], parts[0].uses)
+            )
             return
         for guess in self._guesses(run, parts):
             for body, each in zip(bodies, guess, strict=True):
-                self.members(body.family)[body.target] = each
+                self.members(body.family)[body.target] = self._and_itself(body, each)
             for _ in range(_ROUNDS):
                 # each member needs others, never itself: what says of all the same again is so
-                found = [self.on(each.roots[0], each.uses) for each in parts]
+                found = [
+                    self._and_itself(body, self.on(each.roots[0], each.uses))
+                    for body, each in zip(bodies, parts, strict=True)
+                ]
                 same = True
                 for body, each in zip(bodies, found, strict=True):
                     marks = self.members(body.family)
@@ -64,13 +69,19 @@ class DependingMembers:
                     return
         refuse("is by a member that some of a recurrence depend on")
 
+    def _and_itself(self, body: RunBody, found: Holds) -> Holds:
+        """What is found for the members of a body, where that one is among them."""
+        if body.family == self._family:
+            found = found | (whole(numbered(body.target)) == self._place)
+        return found
+
     def _guesses(self, run: Recurrence, parts: Sequence[Block]) -> Iterator[list[Holds]]:
         """All members of a recurrence, none, and those from the first time on at which one reads it."""
         sizes = [body.domain.size for body in run.bodies]
         yield [numpy.ones(size, dtype=bool) for size in sizes]
         none = [numpy.zeros(size, dtype=bool) for size in sizes]
         for body, each in zip(run.bodies, none, strict=True):
-            self.members(body.family)[body.target] = each
+            self.members(body.family)[body.target] = self._and_itself(body, each)
         begins = [self.on(each.roots[0], each.uses) for each in parts]
         yield none
         times = [

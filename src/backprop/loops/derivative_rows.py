@@ -213,8 +213,7 @@ class DerivativeRows(Derivatives):
             row, led = self._of_one(plan, within, moved, equations, through)
             return equations.read(row), led
         except NotLoops:
-            homes, whole_of_it = self._columns.homes, self._columns.whole
-            if not through or homes[asked.by] is not whole_of_it or homes[asked.of] is whole_of_it:
+            if not through or self._columns.homes[asked.of] is self._columns.whole:
                 raise
         for row in self.pending.keys() - pending:
             del self.pending[row]

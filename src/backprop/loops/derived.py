@@ -15,11 +15,11 @@ from typing import NamedTuple
 from backprop.chain.columns import Row, Rows
 from backprop.chain.walk import Operand, Walk
 from backprop.graph import depending
-from backprop.loops.affine import Places
+from backprop.loops.affine import Places, ordinals
 from backprop.loops.domains import Domain
 from backprop.loops.parts import Block, Use, part
 from backprop.loops.recurrence import Recurrence, Timed
-from backprop.loops.rows import ArrayColumns, Gathered, Lift, Read
+from backprop.loops.rows import ArrayColumns, Gathered, Index, Lift, Read
 from backprop.operations import EQUALITIES, GATHERS, OPERATIONS
 
 _SUM = GATHERS["sum"]
@@ -204,7 +204,7 @@ class _Adjoint(Walk[Row]):
         def lifted(operand: Operand[Row]) -> Operand[Row]:
             return Row(spread(self._columns, writer.node(operand), inner))
 
-        slope = gather_slope(writer, special, lifted(Row(step)))
+        slope = gather_slope(writer, special, lifted(Row(step)), outer)
         return writer.product(lifted(gradient), slope)
 
     def _add(self, sums: dict[int, int], row: int, share: Operand[Row]) -> None:
@@ -225,9 +225,12 @@ class _Adjoint(Walk[Row]):
         return self._rows.value("abs", [share]) if self._sizes else share
 
 
-def gather_slope(writer: Rows, special: Gathered, out: Operand[Row]) -> Operand[Row]:
+def gather_slope(
+    writer: Rows, special: Gathered, out: Operand[Row], outer: Domain | None = None
+) -> Operand[Row]:
     """The slope of a gather by its terms, but for the mean's number of them. out: what it is, in the
-    domain of the terms."""
+    domain of the terms. outer: its own domain, where several terms may be the least or the largest one:
+    without it each of them is."""
     gather, terms = special.gather, Row(special.row)
     if gather.joined_by == "+":
         return 1.0
@@ -237,8 +240,17 @@ def gather_slope(writer: Rows, special: Gathered, out: Operand[Row]) -> Operand[
         return writer.value("exp", [writer.value("-", [terms, out])])
     if gather.joined_by == "hypot":
         return writer.text(OPERATIONS["hypot"].slopes[0], {"x": terms, "out": out})
-    same = writer.value("==", [terms, out])  # of several, which are in doubt, each is
-    return writer.value("if", [same, 1.0, 0.0])
+    same = writer.value("==", [terms, out])
+    if outer is None:
+        return writer.value("if", [same, 1.0, 0.0])
+    columns = writer.columns  # of several the first is
+    assert isinstance(columns, ArrayColumns)
+    inner = columns.homes[special.row]
+    place = Row(columns.special(Index(ordinals(inner)), inner))
+    places = writer.node(writer.value("if", [same, place, float(inner.size)]))
+    first = columns.special(Gathered(spread(columns, places, inner), GATHERS["min"]), outer)
+    found = writer.value("==", [place, Row(spread(columns, first, inner))])
+    return writer.value("if", [found, 1.0, 0.0])
 
 
 def spread(columns: ArrayColumns, row: int, home: Domain) -> int:

@@ -268,13 +268,12 @@ class Excerpt:
     def _unnamed_member(self, family: str, place: int) -> int:
         """The node of what stands for a derivative."""
         if (family, place) not in self._stand_ins:
-            root, home = self._unnamed.body(family)
+            piece, at = self._unnamed.at(family, place)
             self._depth += 1
             if self._depth > _DEEPEST:
                 raise NotLoops("a derivative goes through many equations")
-            at = 0 if home.parent is None else place
-            uses = {use.row: use for use in self._unnamed.uses(family)}
-            made = self._body(BodyAt(self._source(root), home, at, None, {}, uses))
+            uses = {use.row: use for use in piece.block.uses}
+            made = self._body(BodyAt(self._source(piece.root), piece.home, at, None, {}, uses))
             self._depth -= 1
             self._stand_ins[family, place] = made
         return self._stand_ins[family, place]

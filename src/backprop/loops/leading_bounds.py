@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Sequence
 
 import numpy
+from numpy.typing import NDArray
 
 from backprop.graph import in_order
 from backprop.loops.affine import numbered, whole
@@ -33,6 +34,9 @@ class LeadingBounds:
         self._plan, self._columns, self._every = plan, plan.columns, every
         places = numpy.arange(plan.families[family].size + 1)
         self._known: dict[str, LeadingEnds] = {family: (places, places.copy())}
+        none = numpy.full(len(places), _NONE.max), numpy.full(len(places), _NONE.min)
+        self._others: LeadingEnds = none
+        """Of the members of the family itself, between which of the others those stand."""
         self._done: list[Turn | Recurrence] = []
 
     def take(self, runs: Runs, moved: Container[str]) -> None:
@@ -49,13 +53,18 @@ class LeadingBounds:
             for body, (first, last) in zip(bodies_of(run), found, strict=True):
                 known, at = self._bounds(body.family), body.target
                 if body.family == self._family:  # a member leads to itself
+                    self._others[0][at], self._others[1][at] = first, last
                     first, last = _joined([(first, last), (known[0][at], known[1][at])])
                 known[0][at], known[1][at] = first, last
 
-    def none_at(self, use: Use, by: Wholes) -> object:
-        """For which combinations that is not led to what is read there. by: a place for each."""
-        first, last = self._of(use)
-        return (by < first) | (by > last)
+    def none_at(self, use: Use, by: Wholes) -> NDArray[numpy.bool_]:
+        """For which combinations what is read there is not led to by that, or is itself that. by: a place
+        for each."""
+        places = whole(numbered(use.places))
+        own = use.family == self._family
+        first, last = (each[places] for each in self._others) if own else self._of(use)
+        found: NDArray[numpy.bool_] = (by < first) | (by > last)
+        return found
 
     def _bounds(self, family: str) -> LeadingEnds:
         if family not in self._known:

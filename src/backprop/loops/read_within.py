@@ -23,15 +23,19 @@ from backprop.loops.many import Variable
 from backprop.loops.parts import Block, Use
 from backprop.loops.placement import Layout
 from backprop.loops.rows import ArrayColumns, Gathered, Index, Lift, Read
-from backprop.loops.taken_rows import TakenRows, made_with
+from backprop.loops.taken_rows import TakenRows, made_with, reading
 from backprop.operations import GATHERS, OPERATIONS
 
 _BY_TERMS = ("*", "logsumexp")
 
 _OUT = re.compile(r"\bout\b")
 
-_AGAIN = 3
-"""So often an equation is read again within itself: `derivative(s[i], d[i-2])` of a sum up to i."""
+_AGAIN, _AGAIN_BY_FEW = 30, 3
+"""So often an equation is read again within itself: `derivative(s[i], d[i-2])` of a sum up to i; by a few
+members, of which it can be found how all moves with each."""
+
+FEW_MEMBERS = 16
+"""By so many members derivatives may be for which it is found how all moves with each."""
 
 _DEEP, _MOST = 60, 600
 """The most equations one after another, and the most readings, that are read again for one derivative."""
@@ -57,6 +61,8 @@ class ReadWithin:
         self._plan, self._columns = plan, plan.columns
         self._moved, self._by, self._derive, self._order = moved, by, derive, order
         self._bounds, self._unnamed = bounds, computed
+        few = len(numpy.unique(whole(numbered(by.places)))) <= FEW_MEMBERS
+        self._again_most = _AGAIN_BY_FEW if few else _AGAIN
         self._top = self._columns.whole
         self.settled = set[int]()
         """The readings of which the members that the derivative is not by do not move."""
@@ -100,7 +106,7 @@ class ReadWithin:
             return use.row
         use = self._for_each(use)
         home = self._columns.homes[use.row]
-        if self._top not in home.around() or self._stays(use, home):
+        if self._top not in home.around() or (stays := self._stays(use, home)).all():
             return use.row
         places = whole(numbered(use.places))
         family = plan.families[use.family]
@@ -109,21 +115,24 @@ class ReadWithin:
         key = use.family, home, places.tobytes()
         if key in self._known:
             return self._known[key]
-        owner, shares = family.owner[places], list[int]()
+        owner, shares = numpy.where(stays, -1, family.owner[places]), list[int]()
+        covered = numpy.zeros(home.size, dtype=bool)
         if not is_named(use.family):
-            shares += self._unnamed_shares(use, places, path)
+            shares += self._unnamed_shares(use, places, path, covered)
             owner = numpy.full_like(owner, -1)
         for number in sorted({*owner.tolist()} & plan.computed.keys()):
-            if path.count(use.family) > _AGAIN or len(path) > _DEEP or len(self._members) > _MOST:
-                refuse("goes through members that need one another, for each combination by others")
+            self._check(use, path)
             hit = owner == number
             combinations = self._combinations(number)[places[hit]]
             hit[hit] = computed = plan.computed[number][combinations]
             if hit.any():
                 shares.append(self._share(use, hit, number, combinations[computed], path))
+                covered |= hit
         if not shares:
-            self.still.add(use.row)
+            self._stay(use)
             return use.row
+        if not covered.all():
+            shares.append(self._staying(use, ~covered))
         found = shares[0]
         for share in shares[1:]:
             found = self._columns.step("+", (found, share))
@@ -131,15 +140,38 @@ class ReadWithin:
         self._members[found] = use.row
         return found
 
-    def _unnamed_shares(self, use: Use, places: Wholes, path: tuple[str, ...]) -> Iterator[int]:
-        """As `_share`, of what computes a family that the text does not name."""
+    def _check(self, use: Use, path: tuple[str, ...]) -> None:
+        """Refuse what goes on for long. path: the families around."""
+        again = path.count(use.family) > self._again_most
+        if again or len(path) > _DEEP or len(self._members) > _MOST:
+            refuse("goes through members that need one another, for each combination by others")
+
+    def _staying(self, use: Use, some: NDArray[numpy.bool_]) -> int:
+        """A reading for those of its combinations for which it stays one."""
+        home = self._columns.homes[use.row]
+        domain = Domain(home, some.astype(numpy.int64))
+        row = reading(self._plan, use.family, whole(numbered(use.places))[some], domain)
+        self._stay(self._plan.uses[row])
+        return self._columns.special(Gathered(row, GATHERS["sum"]), home)
+
+    def _stay(self, use: Use) -> None:
+        """Take note that all that is read there does not move, but for the member that a derivative is by."""
+        self.settled.add(use.row)
+        if use.family != self._by.family or not hits_of(self._columns, use, self._by).any():
+            self.still.add(use.row)
+
+    def _unnamed_shares(
+        self, use: Use, places: Wholes, path: tuple[str, ...], covered: NDArray[numpy.bool_]
+    ) -> Iterator[int]:
+        """As `_share`, of what computes a family that the text does not name. covered: takes for which
+        combinations there are some."""
         columns, home = self._columns, self._columns.homes[use.row]
         for every, target in self._unnamed(use.family):
-            if len(path) > _DEEP or len(self._members) > _MOST:
-                refuse("goes through many equations, for each combination by others")
+            self._check(use, path)
             at = numpy.full(self._plan.families[use.family].size, -1, dtype=numpy.int64)
             at[target] = numpy.arange(len(at[target]))
             hit = at[places] >= 0
+            covered |= hit
             if hit.any():
                 domain = home if hit.all() else Domain(home, hit.astype(numpy.int64))
                 read = {each.row: each for each in every.uses}
@@ -197,29 +229,23 @@ class ReadWithin:
             self._plan.uses[read] = Use(read, use.family, places)
         return self._plan.uses[self._known[key]]
 
-    def _stays(self, use: Use, home: Domain) -> bool:
-        """Whether a reading is of the member that a derivative is by, or of what does not move with it."""
+    def _stays(self, use: Use, home: Domain) -> NDArray[numpy.bool_]:
+        """For which combinations a reading is of the member that a derivative is by, or of what does not move
+        with it. Takes note where it is so for all."""
         own, hits = use.family == self._by.family, numpy.zeros(home.size, dtype=bool)
         if own:
             hits = hits_of(self._columns, use, self._by)
         if own and (hits.all() or use.family not in self._moved):
-            return True
+            return numpy.ones_like(hits)
         still = self._before(use, home)
-        if (
-            self._bounds
-            and not own
-            and (outer := self._columns.homes[self._by.row]) in home.around()
-        ):
+        if self._bounds and (outer := self._columns.homes[self._by.row]) in home.around():
             by = home.lifted(whole(numbered(self._by.places)), outer)
             still = still | self._bounds.none_at(use, by)
-        if not (still | hits).all():
-            return False
-        self.settled.add(use.row)
-        if not hits.any():
-            self.still.add(use.row)
-        return True
+        if (still | hits).all():
+            self._stay(use)
+        return still | hits
 
-    def _before(self, use: Use, home: Domain) -> Any:
+    def _before(self, use: Use, home: Domain) -> NDArray[numpy.bool_]:
         """For which combinations a reading is of what does not need the member that a derivative is by: of
         what is computed before that, or at the same time by what does not need it."""
         order, time = self._order, self._order.time if self._order else {}
@@ -233,7 +259,7 @@ class ReadWithin:
             owner = self._plan.families[each.family].owner[whole(numbered(each.places))]
             keys.append(home.lifted(owner, inner))
         one, own, other, theirs = keys
-        found: Any = (one == other) & (own == theirs)  # of one statement
+        found: NDArray[numpy.bool_] = (one == other) & (own == theirs)  # of one statement
         found |= ~numpy.isin(own, [*self._plan.computed])
         if order.needs is None:
             return found

@@ -60,14 +60,23 @@ class TangentFamilies:
         self._depending = DependingMembers(plan, self._family, self._place, sloped=False)
         self._led = DependingMembers(plan, self._family, self._place, sloped=True)
         self._members: dict[int, int] = {}
+        self._own = False
+        """Whether others of its family need the member: then this has a twin, too."""
 
     def row(self, of: int, runs: Runs, number: int) -> tuple[int, Holds]:
         """The derivative of a row, and for which of its combinations that depends on the member. runs: what
         is computed before, takes what computes it. number: of the statement. Raises NotLoops."""
+        if not (found := self.moving(of, runs, number)):
+            refuse("is 0")
+        return found
+
+    def moving(self, of: int, runs: Runs, number: int) -> tuple[int, Holds] | None:
+        """As `row`; None where nothing depends on the member."""
         plan, columns = self._plan, self._columns
         moved = self._closed({self._family}, lambda family: self._readers(family))
-        if self._family in moved:
-            refuse("is by a member that others of its family need")
+        if self._family in moved:  # others of its family need it
+            self._own = True
+            self._enter(self._family, runs, number)
         order = in_order([of], lambda row: () if row in plan.uses else columns.operands(row))
         below = {plan.uses[row].family for row in order if row in plan.uses}
         needed = below | self._closed(below, lambda family: self._reads.get(family, set()))
@@ -79,9 +88,7 @@ class TangentFamilies:
                 self._add(run, runs, number)
         uses = [plan.uses[row] for row in order if row in plan.uses]
         depends, made = self._depending.on(of, uses), self._tangent(of, uses)
-        if made is None:
-            refuse("is 0")
-        return made[0], depends
+        return made and (made[0], depends)
 
     def _readers(self, of: str) -> set[str]:
         return {family for family, read in self._reads.items() if of in read}
@@ -108,21 +115,24 @@ class TangentFamilies:
             return
         twin = copy(plan.families[family])
         twin.name = name
-        still = numpy.flatnonzero(plan.inputs_of(family))
         enter(plan, twin, number)
-        if len(still):
-            self._still(name, still, runs)
+        self._still(family, numpy.flatnonzero(plan.inputs_of(family)), runs)
 
-    def _still(self, name: str, target: Places, runs: Runs) -> None:
-        """Let members be 0."""
-        columns = self._columns
-        zero = columns.step("copy", [columns.number(0.0)])
-        home = Domain(columns.whole, len(whole(numbered(target))))
-        runs.append(Turn(part(columns, [spread(columns, zero, home)], {}), name, target))
+    def _still(self, family: str, target: Places, runs: Runs) -> None:
+        """Let the twins of members be 0, that of the member itself 1."""
+        columns, name, places = self._columns, self._name(family), whole(numbered(target))
+        itself = (places == self._place) & (family == self._family)
+        for number, some in (0.0, ~itself), (1.0, itself):
+            if not some.any():
+                continue
+            row = columns.step("copy", [columns.number(number)])
+            home = Domain(columns.whole, int(some.sum()))
+            at = target if some.all() else plain(places[some])
+            runs.append(Turn(part(columns, [spread(columns, row, home)], {}), name, at))
 
     def _moved(self, use: Use) -> Operand[Row]:
         """How what a row reads moves, where it does."""
-        if use.family == self._family:
+        if use.family == self._family and not self._own:
             return 1.0
         if use.row not in self._members:
             name, home = self._name(use.family), self._columns.homes[use.row]
@@ -165,7 +175,7 @@ class TangentFamilies:
             share = spread(columns, share, inner)
             if not led.all():
                 inner = Domain(inner, led.astype(numpy.int64))
-                share = for_some(columns, share, inner, [root])
+                share = for_some(columns, share, inner, {root, *read})  # members stay these
             if inner is not home:
                 share = columns.special(Gathered(share, GATHERS["sum"]), home)
             total = share if total is None else columns.step("+", (total, share))
@@ -227,12 +237,12 @@ class TangentFamilies:
         if made := self._made(family, target, every):
             runs.append(Turn(self._bordering(made[0]), self._name(family), target))
         else:
-            self._still(self._name(family), target, runs)
+            self._still(family, target, runs)
 
     def _timed(self, body: Timed, runs: Runs) -> Iterator[Timed]:
         made = self._made(body.family, body.target, body.part)
         if not made:
-            self._still(self._name(body.family), body.target, runs)
+            self._still(body.family, body.target, runs)
             return
         within, before = divided(self._columns, made[0], body.first, made[1])
         if before:
@@ -246,10 +256,16 @@ class TangentFamilies:
         that all times of one are alike. every: all that leads to its members."""
         body = body._replace(part=every)
         led = [self._led.of(use) for use in every.uses]
-        if all(each.all() or not each.any() for each in led):
+        ends, target, times = body.ends, whole(numbered(body.target)), whole(body.times)
+        itself = numpy.flatnonzero((target == self._place) & (body.family == self._family))
+        if all(each.all() or not each.any() for each in led) and not len(itself):
             yield body
             return
         patterns = list[Any]()
+        if len(itself):  # its time is one by itself, of which no member depends on another one
+            pattern = numpy.zeros((len(times), 1), dtype=bool)
+            pattern[numpy.searchsorted(ends, itself, side="right") - 1] = True
+            patterns.append(pattern)
         for use, each in zip(every.uses, led, strict=True):
             if each.all() or not each.any():
                 continue
@@ -261,13 +277,15 @@ class TangentFamilies:
         kinds = kinds.reshape(-1)
         if kinds.max() >= _MOST_KINDS:
             refuse("is by a member of which each time of a recurrence reads others")
-        ends, target, times = body.ends, whole(numbered(body.target)), whole(body.times)
         of_member = numpy.repeat(kinds, numpy.diff(ends))
         for kind in range(int(kinds.max()) + 1):
             here, some = of_member == kind, numpy.flatnonzero(kinds == kind)
-            if not self._led.members(body.family)[target[here]].any():
-                self._still(self._name(body.family), target[here], runs)
+            depends = self._led.members(body.family)[target[here]]
+            if not (depends & ~numpy.isin(numpy.flatnonzero(here), itself)).any():
+                self._still(body.family, plain(target[here]), runs)
                 continue
+            if here[itself].any():
+                refuse("is by a member that another one of its time needs")
             first = Domain(self._columns.whole, len(some))
             read = {use.row: use for use in every.uses}
             taken = TakenRows(self._plan, read, body.first, some, first)

@@ -19,7 +19,12 @@ from backprop.loops.leading_bounds import LeadingBounds
 from backprop.loops.leading_members import LeadingMembers, leading_members
 from backprop.loops.parts import Block, Turn, Use, part
 from backprop.loops.placement import Layout
-from backprop.loops.read_within import has_other_slopes, stands_for_another
+from backprop.loops.read_within import (
+    FEW_MEMBERS,
+    for_some,
+    has_other_slopes,
+    stands_for_another,
+)
 from backprop.loops.recurrence import Recurrence, Timed
 from backprop.loops.rows import ArrayColumns, Gathered, Read
 from backprop.loops.tangent_families import TangentFamilies
@@ -65,9 +70,10 @@ class ThroughEquations:
         reached: says which members lead to a number. number: of the statement. Raises NotLoops."""
         columns = self._columns
         if columns.homes[asked.of] is not columns.whole:
-            if columns.homes[asked.by] is not columns.whole:
-                refuse("goes through other equations, for each combination by others")
-            row, led = self._forward(plan, runs, asked.by).row(asked.of, runs, number)
+            if columns.homes[asked.by] is columns.whole:
+                row, led = self._forward(plan, runs, by).row(asked.of, runs, number)
+            else:
+                row, led = self._by_several(plan, runs, number, asked, by)
             every = in_order([row], columns.operands)
             self._read(plan, number, {plan.uses[at].family for at in every if at in plan.uses})
             return row, led
@@ -99,8 +105,9 @@ class ThroughEquations:
         for run in runs:
             if isinstance(run, Turn) and run.family == family:
                 found.append((self._whole(plan, runs, run), run.target))
-            elif isinstance(run, Recurrence) and any(x.family == family for x in run.bodies):
-                refuse("goes through a recurrence of derivatives, for each combination by others")
+            elif isinstance(run, Recurrence):
+                bodies = [body for body in run.bodies if body.family == family]
+                found += [(self._whole(plan, runs, body), body.target) for body in bodies]
         return found
 
     def bounds(self, plan: Layout, runs: Runs, family: str, moved: Container[str]) -> LeadingBounds:
@@ -116,13 +123,41 @@ class ThroughEquations:
         """Take note of what a statement reads. number: its own."""
         self._reads.setdefault(plan.loops[number].family, set()).update(families)
 
-    def _forward(self, plan: Layout, runs: Runs, by: int) -> TangentFamilies:
+    def _forward(self, plan: Layout, runs: Runs, by: Use) -> TangentFamilies:
         """How all moves with one member."""
-        label = self._name(plan, by)
+        (label,) = plan.families[by.family].labels(whole(numbered(by.places)))
         if label not in self._tangents:
             every = partial(self._whole, plan, runs)
-            self._tangents[label] = TangentFamilies(plan, label, plan.uses[by], every, self._reads)
+            self._tangents[label] = TangentFamilies(plan, label, by, every, self._reads)
         return self._tangents[label]
+
+    def _by_several(
+        self, plan: Layout, runs: Runs, number: int, asked: AskedRow, by: Use
+    ) -> FoundRow:
+        """As `through`, by one of a few members for each combination: of each how all moves with it, and of
+        that what is by it."""
+        columns, home = self._columns, self._columns.homes[asked.row]
+        places = whole(numbered(by.places))
+        if columns.homes[asked.by] is not home:
+            places = home.lifted(places, columns.homes[asked.by])
+        several = numpy.unique(places)
+        if len(several) > FEW_MEMBERS or several[-1] == plan.families[by.family].size:
+            refuse("goes through other equations, for each combination by others")
+        total, depends = None, numpy.zeros(home.size, dtype=bool)
+        for place in several.tolist():
+            one = Use(by.row, by.family, slice(place, place + 1))
+            if not (found := self._forward(plan, runs, one).moving(asked.of, runs, number)):
+                continue
+            row, led = found
+            some, of = places == place, columns.homes[row]
+            depends |= some & (led if of is home else home.lifted(led, of))
+            row = row if of is home else columns.lift(row, home)
+            share = for_some(columns, row, Domain(home, some.astype(numpy.int64)))
+            share = columns.special(Gathered(share, GATHERS["sum"]), home)
+            total = share if total is None else columns.step("+", (total, share))
+        if total is None:
+            refuse("is 0")
+        return total, depends
 
     def _name(self, plan: Layout, row: int) -> str:
         """The family of a number: its own, or of a member or an expression a new one."""

@@ -27,13 +27,12 @@ def visits(plan: Plan, output: str, place: int) -> Mapping[str, Wholes]:
         loop = plan.loops[number]
         places = plan.families[loop.family].places(loop.indices)
         walk.enter(loop.root, loop.domain, loop.domain, walk.starts[loop.family] + places)
-    for name in unnamed.turns:
-        root, home = unnamed.body(name)
-        walk.uses = {**plan.uses, **{use.row: use for use in unnamed.uses(name)}}
-        walk.enter(root, home, home, walk.starts[name] + numpy.arange(home.size))
+    for each in unnamed.pieces:
+        walk.uses = {**plan.uses, **{use.row: use for use in each.block.uses}}
+        walk.enter(each.root, each.home, each.home, walk.starts[each.family] + each.places)
     left = numpy.array(walk.order(walk.starts[output] + place), dtype=numpy.int64)
     left = left[left < walk.members]
-    for name in unnamed.turns:
+    for name in {each.family for each in unnamed.pieces}:
         start = walk.starts[name]
         left = left[(left < start) | (left >= start + plan.families[name].size)]
     found = numpy.full(walk.members, -1, dtype=numpy.int64)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from sys import maxsize
 from typing import TYPE_CHECKING
 
@@ -13,8 +14,9 @@ from backprop.language.model import Model
 from backprop.language.reading import Parsed, parsed, quickly, unrolled
 from backprop.language.sizes import NO_SIZES, GivenSizes
 from backprop.memory import without_collector
+from backprop.operations import DERIVATIVE
 from backprop.source import Source
-from backprop.syntax.bodies import Parts
+from backprop.syntax.bodies import Body, Parts
 from backprop.syntax.parser import Statement
 from backprop.syntax.scanner import Tokens
 
@@ -124,18 +126,65 @@ def _loops(text: Parsed, most: int, steps: float, tell: Tell) -> Model | str:
 
 def about(text: Parsed) -> float:
     """About how many steps a text unrolls to."""
-    total = 0.0
+    total, sweeps, again = 0.0, 0.0, _in_circles(text)
     for statement in text.indexed if not text.equations else text.statements:
         if statement.shape.indexed and statement.shape.form != "function":
+            of, parts = statement.tokens, ready_made(statement)
             try:
-                total += _steps(text.members, statement.tokens, ready_made(statement), {})
+                total += _steps(text.members, of, parts, {}, _operations)
+                if DERIVATIVE in of.texts and not again.isdisjoint(of.texts):
+                    sweeps += _steps(text.members, of, parts, {}, partial(_derivatives, of))
             except BackpropError:  # which is told by who unrolls it
                 return 0.0
-    return total
+    return total * (1 + sweeps / 2)  # each of them through what is computed before
 
 
-def _steps(members: Families, tokens: Tokens, parts: Parts, scope: Scope) -> float:
-    """About how many steps a statement or a sum takes: as many as for the middle of each range."""
+def _in_circles(text: Parsed) -> set[str]:
+    """The families whose members need others of their own, where there are derivatives: those of each member
+    go through all before it."""
+    if DERIVATIVE not in text.source.text:
+        return set()
+    reads = dict[str, set[str]]()
+    for each in text.statements:
+        reads.setdefault(each.tokens.texts[each.shape.target], set()).update(each.tokens.texts[1:])
+    found = set[str]()
+    for name in reads:
+        below, open_ = set[str](), [name]
+        while open_:
+            new = reads[open_.pop()] & reads.keys() - below
+            below |= new
+            open_ += new
+        if name in below:
+            found.add(name)
+    return found
+
+
+def _operations(body: Body) -> float:
+    return len(body.nodes)
+
+
+def _derivatives(tokens: Tokens, body: Body) -> float:
+    """How many derivatives a body has that are of other things for each combination of its indices."""
+    calls = [node for node in body.nodes if node.kind == "call"]
+    asked = [node for node in calls if tokens.texts[node.token] == DERIVATIVE]
+    return sum("[" in _first_argument(tokens, node.token + 2) for node in asked)
+
+
+def _first_argument(tokens: Tokens, start: int) -> Sequence[str]:
+    """The tokens up to the comma that ends an argument. start: its first one."""
+    depth, texts = 0, tokens.texts
+    for at in range(start, len(texts)):
+        depth += (texts[at] in ("(", "[")) - (texts[at] in (")", "]"))
+        if depth < 0 or (texts[at] == "," and not depth):
+            return texts[start:at]
+    return texts[start:]
+
+
+def _steps(
+    members: Families, tokens: Tokens, parts: Parts, scope: Scope, each: Callable[[Body], float]
+) -> float:
+    """About how many steps a statement or a sum takes: as many as for the middle of each range. each: what
+    is counted in a body, once."""
     inner, count = {**scope}, 1.0
     for clause in parts.clauses:
         numbers = members.numbers(tokens, clause, inner)
@@ -143,10 +192,10 @@ def _steps(members: Families, tokens: Tokens, parts: Parts, scope: Scope) -> flo
             return 0.0
         count *= len(numbers)
         inner[tokens.texts[clause.node.token]] = numbers[len(numbers) // 2]
-    steps = float(len(parts.body.nodes))
+    steps = each(parts.body)
     for within in parts.body.parts.values():
         if within.clauses:
-            steps += _steps(members, tokens, within, inner)
-        elif within.many:
+            steps += _steps(members, tokens, within, inner, each)
+        elif within.many and each is _operations:
             steps += _FAMILY
     return count * steps
