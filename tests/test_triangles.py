@@ -10,9 +10,10 @@ import mpmath
 import numpy
 import pytest
 
-from backprop.by_rows import held_rows, triangles
+from backprop.by_rows import held_rows, machine_rows, triangles
 from backprop.by_rows.block_kernel import NotSure
 from backprop.by_rows.held_rows import HeldRows
+from backprop.by_rows.machine_residuals import MANY_ROWS, ResidualsOverRows
 from backprop.by_rows.reductions import CHUNK
 from backprop.by_rows.residual_rows import ResidualTriangle, residual_triangle
 from backprop.by_rows.triangles import Triangles, reduced
@@ -191,3 +192,65 @@ def test_without_a_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(triangles, "_compiled", lambda: None)
     found = made_of(PEAK, ["a", "b", "c"], table)
     assert found.triangle == pytest.approx(right.triangle, rel=1e-12, abs=1e-13)
+
+
+# ------------------------------------------------------------------------------ by machine code
+
+
+def many_of(
+    text: str, names: list[str], *tables: Given, by_code: bool = True, threads: int = 1
+) -> ResidualTriangle:
+    program = program_of(text, [*tables])
+    known = dict[str, float]()
+    for model in (program.row, program.once):
+        known |= {name: model.default(name) for name in model.defaults}
+    sources = [HeldRows(table, table.names) for table in tables]
+    made = ResidualsOverRows(program, sources, by_code, threads)
+    found = made.at(names, known)
+    if by_code and tables[0].size >= MANY_ROWS and "m[county]" not in text:
+        assert all(made._made.values())  # which were really there
+        assert made._made
+    return found
+
+
+CODE = (
+    (PEAK, ["a", "b", "c"]),
+    (PEAK, ["b"]),
+    ("k = 0.25; a = 8*k; b = 2*k; u = 3; c = u*k; L = sum(y - a*exp(-b*x) - c)", ["k", "u"]),
+    ("a = 2; b = 0.5; L = sum(y - a*x) + sum(x - b*y*a)", ["a", "b"]),
+    ("a = 2 in 0..5; b = 0.5; L = sum(if(x > 1, y - a*x, y - b))", ["a", "b"]),
+    ("m[i] = i for i in 1..3; b = 2; L = sum(y - m[county]*x - b)", ["m[1]", "m[3]", "b"]),
+)
+
+
+@pytest.mark.parametrize(("text", "names"), CODE)
+def test_machine_code_finds_the_same(text: str, names: list[str]) -> None:
+    pytest.importorskip("llvmlite")
+    table = table_of(3 * CHUNK + 11)
+    right = many_of(text, names, table, by_code=False)
+    found = [many_of(text, names, table, threads=threads) for threads in (1, 2, 3)]
+    size = numpy.abs(right.triangle).max(axis=0)
+    assert (numpy.abs(found[0].triangle - right.triangle) <= 1e-12 * size).all()
+    assert all((each.triangle == found[0].triangle).all() for each in found)  # to the bit
+    assert found[0].rows == right.rows
+
+
+@pytest.mark.parametrize("rows", [2 * CHUNK, 2 * CHUNK + 1, 3 * CHUNK - 1, 5 * CHUNK + 7])
+def test_edges_of_chunks_by_machine_code(rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("llvmlite")
+    monkeypatch.setattr(machine_rows, "_SHARE", CHUNK)
+    monkeypatch.setattr(machine_rows, "_WORTH", 0.0)
+    monkeypatch.setattr(machine_rows, "_LONG", 0)
+    table = table_of(rows)
+    found = [many_of(PEAK, ["a", "b", "c"], table, threads=threads) for threads in (1, 2, 3)]
+    right = many_of(PEAK, ["a", "b", "c"], table, by_code=False)
+    assert all((each.triangle == found[0].triangle).all() for each in found)
+    assert found[0].triangle == pytest.approx(right.triangle, rel=1e-11)
+
+
+def test_a_row_that_is_not_finite_is_named_by_blocks() -> None:
+    table = table_of(3 * CHUNK)
+    table.columns["x"][CHUNK + 2] = 0.0
+    with pytest.raises(NotSure) as error:
+        many_of("a = 1; L = sum(y - a/x)", ["a"], table)
+    assert error.value.row == CHUNK + 2

@@ -1,10 +1,12 @@
 """The loop over chunks of rows, in machine code: `rows`, around `at_point`, and `work`, parts of it."""
 
 from backprop.by_rows.reductions import CHUNK
+from backprop.by_rows.triangles import TRIANGLE
 from backprop.loops.native.at_point import AT_POINT
 
 ROWS = (
     AT_POINT
+    + TRIANGLE
     + """
 define internal void @rows(ptr %nests, ptr %table, ptr %x, ptr %gradient, ptr %fills, ptr %moves,
     ptr %columns, ptr %takes, ptr %taken, ptr %numbers, double %scale, i32 %flush, i64 %from, i64 %to,
@@ -17,7 +19,7 @@ entry:
   %wide = load i64, ptr %wide.at, align 8
   br label %head
 head:
-  %c = phi i64 [%from, %entry], [%c1, %end]
+  %c = phi i64 [%from, %entry], [%c1, %next]
   %c1 = add i64 %c, 1
   %on = icmp slt i64 %c, %to
   br i1 %on, label %column.head, label %done
@@ -123,6 +125,19 @@ add:
 bring.end:
   br label %bring.head
 end:
+  %e.width.at = getelementptr i64, ptr %taken, i64 2
+  %e.width = load i64, ptr %e.width.at, align 8
+  %reduces = icmp sgt i64 %e.width, 0
+  br i1 %reduces, label %reduce, label %next
+reduce:
+  %e.columns.at = getelementptr i64, ptr %taken, i64 3
+  %e.columns = load ptr, ptr %e.columns.at, align 8
+  %e.room.at = getelementptr i64, ptr %taken, i64 4
+  %e.room = load ptr, ptr %e.room.at, align 8
+  call fastcc void @fill(ptr %row.at, i64 %wide, double 0.0)
+  call void @onto(ptr %row.at, i64 %e.width, ptr %e.columns, i64 CHUNK, i64 CHUNK, ptr %e.room)
+  br label %next
+next:
   br label %head
 done:
   ret void
@@ -213,8 +228,10 @@ distance to that of the next chunk. takes: behind how many there are, the addres
 chunk, in `out`. taken: rows of six whole numbers, of which the first says how many follow, and how wide
 `out` is: of each input that takes its numbers from members the address of their places, of all rows, as
 i32; where the numbers of the members begin in `numbers`; the addresses of its values, and of its slopes;
-from where on what comes to the members is in a row of `out`, and how many these are. `work(job, place)`:
-all parts of a job that nobody else has begun. job: how many parts are begun, how many there are, and the
+from where on what comes to the members is in a row of `out`, and how many these are. The first of these
+rows says besides, where chunks are reduced to triangles, how wide these are, and the addresses of the
+columns that are reduced, and of room for that; then a triangle is what `out` has. `work(job, place)`: all
+parts of a job that nobody else has begun. job: how many parts are begun, how many there are, and the
 addresses of pairs, the first chunk of each and that behind the last; `nests`, scale, flush, out, answers,
 numbers; the address of numbers that x begins with, and how many; the chunk that `last` stands for. place:
 addresses of the table, x, gradient, fills, moves, columns, those of the last chunk if that is not whole,

@@ -85,6 +85,9 @@ class MachineRows:
     """Sums of one table, all in one pass, or one thing that is gathered otherwise. fixed: the inputs that
     stay, with their numbers. Raises NotApart and NotLoops where this is not the way, NoMachineCode."""
 
+    _by_row: Sequence[str] = ()
+    """Names that are given a number for each row of a chunk."""
+
     def __init__(
         self,
         program: RowProgram,
@@ -96,25 +99,18 @@ class MachineRows:
         self._sums, self._threads = sums, threads or cores()
         inside = {*in_order([each.term for each in sums], program.row.columns.operands)}
         shared = {name for name, node in program.shared.items() if node in inside}
-        self._names = [name for name in program.shared if name in shared and name not in fixed]
+        shared -= {*fixed, *self._by_row}
+        self._names = [name for name in program.shared if name in shared]
         """The inputs whose numbers are given at each point."""
         words = {*program.row.names, *source.names}
         free = (f"chunk{number}" for number in count() if f"chunk{number}" not in words)
         self._keep = next(free)
-        weights = [next(free) for _ in sums] if len(sums) > 1 else []
-        made = [each.reduction.text(each.name, self._keep, free.__next__) for each in sums]
-        lines = [line for each in made for line in each.lines]
-        output = made[0].part
-        if weights:
-            assert all(adds(each.gather) for each in sums)
-            output = next(free)
-            terms = (f"{one}*{each.part}" for one, each in zip(weights, made, strict=True))
-            lines.append(f"{output} = {' + '.join(terms)}")
+        lines, output, weights, parts = self._equations(sums, free)
         self._inside = inside
-        text = "\n".join([program.apart.row.text, *lines])
+        text = "\n".join([self._text_of(program), *lines])
         model = self._read(program, text, source)
         self._engine = self._made(model, output, [*self._names, *weights], fixed)
-        self._weights, self._parts = weights, [name for each in made for name in each.kept]
+        self._weights, self._parts = weights, parts
         self._shared_columns()
         self._library = library(ROWS, lambda: ROWS, wide=True)
         pointer = ctypes.c_void_p
@@ -129,6 +125,26 @@ class MachineRows:
         if self._chunks * self._width > _MOST:
             raise NotApart("rows name many members")
         self._last: tuple[list[float], Reals] | None = None
+
+    def _equations(
+        self, sums: Sequence[Summed], free: Iterator[str]
+    ) -> tuple[list[str], str, list[str], list[str]]:
+        """Equations of a chunk, the name of what is differentiated, inputs that are weights of sums in it,
+        and the names of what is kept."""
+        weights = [next(free) for _ in sums] if len(sums) > 1 else []
+        made = [each.reduction.text(each.name, self._keep, free.__next__) for each in sums]
+        lines = [line for each in made for line in each.lines]
+        output = made[0].part
+        if weights:
+            assert all(adds(each.gather) for each in sums)
+            output = next(free)
+            terms = (f"{one}*{each.part}" for one, each in zip(weights, made, strict=True))
+            lines.append(f"{output} = {' + '.join(terms)}")
+        return lines, output, weights, [name for each in made for name in each.kept]
+
+    def _text_of(self, program: RowProgram) -> str:
+        """The equations of a row."""
+        return program.apart.row.text
 
     def _read(self, program: RowProgram, text: str, source: HeldRows) -> LoopModel:
         first = self._lay(program, source)
@@ -161,7 +177,7 @@ class MachineRows:
         last[rest:] = 0.0
         self._columns.append(_Column(self._keep, self._ones.ctypes.data, 0, last))
         first[self._keep] = self._ones[:CHUNK]
-        first |= {each.name: numpy.ones(CHUNK) for each in self._taken}
+        first |= {name: numpy.ones(CHUNK) for name in self._alone()}
         return first
 
     def _made(
@@ -177,11 +193,15 @@ class MachineRows:
             # what is computed of columns alone is computed anew of each chunk, as if they were inputs
             if not moved_by(asked.plan, {column.name}) - {column.name} <= moving:
                 leaves.append((column.name, numpy.arange(CHUNK)))
-        leaves += [(each.name, numpy.arange(CHUNK)) for each in self._taken]
+        leaves += [(name, numpy.arange(CHUNK)) for name in self._alone()]
         made = NestEngine(asked.plan, asked.output, leaves, asked.numbers, fuses=True)
-        if not {each.name for each in self._taken} <= made.whole.keys():
-            raise NotLoops("what takes its numbers from members is not given as a whole")
+        if not {*self._alone()} <= made.whole.keys():
+            raise NotLoops("what has a number of its own for each row is not given as a whole")
         return made
+
+    def _alone(self) -> list[str]:
+        """The names that have a number of their own for each row of a chunk, and are no columns."""
+        return [*(each.name for each in self._taken), *self._by_row]
 
     def _shared_columns(self) -> None:
         """Of each column the number of its place in the table of addresses."""
@@ -267,15 +287,14 @@ class MachineRows:
     ) -> None:
         """Go through all chunks, or some. x: as of `_passed`."""
         pairs = numpy.array([*some] or [*self._shares()], dtype=numpy.int64)
-        alone = len(self._names) + len(self._weights)
-        given, members = numpy.array(x[:alone]), numpy.array(x[alone:])
+        given, members = self._given(x)
         job = numpy.zeros(12, dtype=numpy.int64)
         arrays = out, answers, members, given
         job[1:4] = len(pairs), pairs.ctypes.data, self._engine.code(shifted).address
         job[4] = numpy.float64(scale).view(numpy.int64)
         job[5] = flush
         job[6:10] = [each.ctypes.data for each in arrays]
-        job[10:] = alone, self._chunks - 1 if self._size % CHUNK else self._chunks
+        job[10:] = len(given), self._chunks - 1 if self._size % CHUNK else self._chunks
         own = self._own_place()
         begun = perf_counter()
         if self._is_shared and len(pairs) > 1:
@@ -287,6 +306,11 @@ class MachineRows:
         self._work(job.ctypes.data, own.all.ctypes.data)
         if not some:
             self._took = perf_counter() - begun
+
+    def _given(self, x: Sequence[float]) -> tuple[Reals, Reals]:
+        """The numbers that a thread's begin with, and those of members."""
+        alone = len(self._names) + len(self._weights)
+        return numpy.array(x[:alone]), numpy.array(x[alone:])
 
     @property
     def _is_shared(self) -> bool:
@@ -303,23 +327,25 @@ class MachineRows:
         ends = [self._chunks * at // ways for at in range(ways + 1)]
         yield from pairwise(ends)
 
-    def _own_place(self) -> _Place:
+    def _own_place(self) -> ChunkPlace:
         """That of the thread that asks."""
-        place: _Place | None = getattr(self._own, "place", None)
+        place: ChunkPlace | None = getattr(self._own, "place", None)
         if place is None:
             self._own.place = place = self._place()
         return place
 
-    def _place(self) -> _Place:
-        return _Place(self._engine, self._slots, self._parts, len(self._names), self._taken)
+    def _place(self) -> ChunkPlace:
+        return ChunkPlace(self._engine, self._slots, self._parts, len(self._names), self._taken)
 
     def _forget(self) -> None:
         """Forget where columns stood."""
-        self._own, self._helpers = local(), list[_Place]()
+        self._own, self._helpers = local(), list[ChunkPlace]()
 
 
-class _Place:
+class ChunkPlace:
     """What a thread computes in."""
+
+    room: Reals
 
     def __init__(
         self,

@@ -112,17 +112,25 @@ class ResidualKernel(BlockKernel):
         return columns
 
 
+def no_code(term: Summed, names: Sequence[str]) -> None:
+    """Nothing in the place of blocks."""
+    return
+
+
 def residual_triangle(
     program: RowProgram,
     names: Sequence[str],
     given: Mapping[str, float],
     sources: Sequence[RowSource],
     map_blocks: Callable[..., Iterable[Any]] = map,
+    over: Callable[[Summed, Sequence[str]], Any] = no_code,
 ) -> ResidualTriangle:
     """The triangle of all residuals by parameters at a point. program: of equations whose output is a sum of
     sums of residuals, `L = sum(y - a*exp(-b*x))`: each term of a sum is one. names: of parameters, inputs of
     the equations. given: numbers for all inputs. sources, map_blocks: as of `RowProgram.value_and_gradient`.
-    Raises NotApart where residuals have sums over rows in them, NotSure for what is not finite."""
+    over: makes what finds the triangle of one sum and names in the place of blocks, see
+    `MachineResiduals.triangle`, or None. Raises NotApart where residuals have sums over rows in them, NotSure
+    for what is not finite."""
     if len(program.levels) != 1 or not all(adds(each.gather) for each in program.sums):
         raise NotApart("a residual has what is gathered over rows in it")
     once = program.once_at(given, sources)
@@ -134,11 +142,21 @@ def residual_triangle(
     triangles, rows = Triangles(len(moving) + 1), 0
     for table in dict.fromkeys(each.table for each in program.sums):
         some = [each for each in program.sums if each.table == table]
-        kernel = ResidualKernel(program, some, once.number, moving)
+        rows += sources[table].count() * len(some)
+        left = list[Summed]()
+        for each in some:
+            made = over(each, moving)
+            try:
+                triangles.add(made(once.number)[None] if made else triangles.zero[:0])
+            except NotSure:  # blocks know which row it is
+                made = None
+            left += [] if made else [each]
+        if not left:
+            continue
+        kernel = ResidualKernel(program, left, once.number, moving)
         here = Triangles(len(moving) + 1)
         for found in map_blocks(kernel.chunks, sources[table].blocks(kernel.columns)):
             here.add(found)
-        rows += sources[table].count() * len(some)
         triangles.add(here.value()[None])
     triangle = triangles.value()
     if moving != [*names]:

@@ -21,13 +21,13 @@ from backprop.errors import NoMachineCode
 from backprop.loops.domains import Reals
 from backprop.loops.native.memory_pages import aligned
 
-_BLOCK = 256
+BLOCK = 256
 """Rows that are reflected at once: those of a few columns stay in the processor's nearest cache."""
 
-_SMALL, _LARGE = 1e-140, 1e140
+SMALL, _LARGE = 1e-140, 1e140
 """Squares of numbers between these are far from the ends of doubles."""
 
-_TEXT = """
+TRIANGLE = """
 define internal fastcc double @dot(ptr %a, ptr %b) {
 entry:
   br label %loop
@@ -172,7 +172,7 @@ k.done:
 done:
   ret void
 }
-""".replace("BLOCK", str(_BLOCK))
+""".replace("BLOCK", str(BLOCK))
 """`onto(r, w, columns, apart, rows, room)`: reflects rows onto the triangle r, shape (w, w). columns: so many
 numbers each, that begin `apart` numbers from one another. room: for w blocks of rows."""
 
@@ -181,7 +181,7 @@ numbers each, that begin `apart` numbers from one another. room: for w blocks of
 def _compiled() -> Callable[..., None] | None:
     """`onto`; None where there is no machine code."""
     try:
-        made = library(_TEXT, lambda: _TEXT, wide=True)
+        made = library(TRIANGLE, lambda: TRIANGLE, wide=True)
     except NoMachineCode:
         return None
     pointer, whole = ctypes.c_void_p, ctypes.c_int64
@@ -197,7 +197,7 @@ def reduced(triangle: Reals, columns: Reals, by_code: bool = True) -> Reals:
     onto = _compiled() if by_code else None
     width, rows = columns.shape
     sizes = numpy.abs(columns).max(axis=1, initial=0.0)
-    inside = numpy.isfinite(sizes).all() and ((sizes < _LARGE) & ((sizes > _SMALL) | (sizes == 0)))
+    inside = numpy.isfinite(sizes).all() and ((sizes < _LARGE) & ((sizes > SMALL) | (sizes == 0)))
     if onto is None or not numpy.all(inside):
         found = numpy.zeros((width, width))
         some: Reals = numpy.concatenate([triangle, columns.T])
@@ -208,10 +208,15 @@ def reduced(triangle: Reals, columns: Reals, by_code: bool = True) -> Reals:
             found.fill(numpy.nan)
     else:
         found, given = triangle.copy(), numpy.ascontiguousarray(columns)
-        room = aligned(width * _BLOCK)
+        room = aligned(width * BLOCK)
         onto(found.ctypes.data, width, given.ctypes.data, rows, rows, room.ctypes.data)
-    signs = numpy.where(numpy.diagonal(found) < 0, -1.0, 1.0)
-    return found * signs[:, None]
+    return upright(found)
+
+
+def upright(triangle: Reals) -> Reals:
+    """A triangle of the same rows whose diagonal is 0 or more."""
+    signs = numpy.where(numpy.diagonal(triangle) < 0, -1.0, 1.0)
+    return triangle * signs[:, None]
 
 
 class Triangles:
@@ -233,6 +238,22 @@ class Triangles:
     def merged(self, one: Reals, other: Reals) -> Reals:
         """The triangle of the rows of both."""
         return reduced(one, other.T, self._by_code)
+
+    def merged_all(self, some: Reals, others: Reals) -> Reals:
+        """The triangles of the rows of both, several at once: shape (count, width, width)."""
+        onto = _compiled() if self._by_code else None
+        if onto is None:
+            pairs = zip(some, others, strict=True)
+            return numpy.array([self.merged(one, other) for one, other in pairs])
+        found, width = some.copy(), self._width
+        columns = numpy.ascontiguousarray(others.transpose(0, 2, 1))
+        room = aligned(width * BLOCK)
+        far = 8 * width * width
+        first, second = found.ctypes.data, columns.ctypes.data
+        for at in range(len(found)):
+            where = first + far * at, width, second + far * at, width, width, room.ctypes.data
+            onto(*where)
+        return found
 
     def add(self, parts: Reals) -> None:
         """The triangles of the chunks that come next."""

@@ -1,0 +1,146 @@
+"""Residuals of rows in memory, with their derivatives, reduced to triangles by machine code.
+
+A parameter is, of a chunk, a number for each row, all the same: then the gradient of the sum of the chunk's
+residuals has a column of their derivatives. Times a number that is 1 for each row the gradient by that is
+the column of the residuals themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+
+import numpy
+
+from backprop.by_rows.block_kernel import NotSure, Summed
+from backprop.by_rows.held_rows import HeldRows
+from backprop.by_rows.machine_rows import ChunkPlace, MachineRows
+from backprop.by_rows.reductions import CHUNK, together
+from backprop.by_rows.residual_rows import ResidualTriangle, residual_triangle
+from backprop.by_rows.row_program import RowProgram
+from backprop.by_rows.threads import over_blocks
+from backprop.by_rows.triangles import BLOCK, SMALL, Triangles, upright
+from backprop.errors import BackpropError
+from backprop.language.apart import NotApart
+from backprop.loops.domains import Reals
+from backprop.loops.many import NotLoops
+from backprop.loops.native.memory_pages import aligned
+from backprop.loops.native.nest_engine import NOT_FINITE
+from backprop.names import family
+from backprop.source import Source
+from backprop.syntax.parser import read
+
+MANY_ROWS = 2 * CHUNK
+"""Rows from which on machine code is made."""
+
+
+class MachineResiduals(MachineRows):
+    """Residuals of one table, one a row. term: the residual. names: of what all rows have in common, by which
+    derivatives are asked for. Raises what MachineRows raises."""
+
+    def __init__(
+        self,
+        program: RowProgram,
+        term: Summed,
+        source: HeldRows,
+        names: Sequence[str],
+        threads: int = 0,
+    ) -> None:
+        if any(map(family, names)):
+            raise NotApart("members of a family are asked for")
+        self._asked = self._by_row = [*names]
+        super().__init__(program, [term], source, {}, threads)
+        if self._taken:
+            raise NotApart("rows name members")
+        places = [self._engine.whole[name].start for name in self._by_row]
+        if places != [*range(places[0], places[0] + CHUNK * len(places), CHUNK)]:
+            raise NotApart("parameters are not laid out one after the other")
+        self._begin, self._wide = places[0], len(places)
+        self._width = self._wide**2
+
+    def _equations(
+        self, sums: Sequence[Summed], free: Iterator[str]
+    ) -> tuple[list[str], str, list[str], list[str]]:
+        one, part = next(free), next(free)
+        self._by_row = [*self._asked, one]
+        return [f"{part} = sum({self._keep}*{one}*{sums[0].name})"], part, [], [part]
+
+    def _text_of(self, program: RowProgram) -> str:
+        """Without the equations of parameters, which are given."""
+        row = program.apart.row
+        statements, errors = read(Source(row.name, row.text))
+        if errors:
+            raise NotApart("there are texts")
+        kept = list[str]()
+        for each in statements:
+            target = each.shape.form == "equation" and each.tokens.texts[each.shape.target]
+            if target not in self._asked:
+                kept.append(each.tokens.whole.text)
+        return "\n".join(kept)
+
+    def _given(self, x: Sequence[float]) -> tuple[Reals, Reals]:
+        found = numpy.zeros(self._engine.size)
+        count = len(self._names)
+        found[:count] = x[:count]
+        for name, number in zip(self._by_row, [*x[count:], 1.0], strict=True):
+            found[self._engine.whole[name]] = number
+        return found, numpy.zeros(0)
+
+    def _place(self) -> ChunkPlace:
+        place = super()._place()
+        place.room = aligned(self._wide * BLOCK)
+        columns = place.point.gradient.ctypes.data + 8 * self._begin
+        place.taken[0, 1:5] = self._width, self._wide, columns, place.room.ctypes.data
+        place.takes[0] = 0
+        return place
+
+    def triangle(self, shared: Callable[[str], float]) -> Reals:
+        """The triangle of all rows, shape (names + 1, names + 1). Raises NotSure."""
+        x = [shared(name) for name in (*self._names, *self._asked)]
+        out = numpy.empty((self._chunks, self._width))
+        answers = numpy.empty(self._chunks, dtype=numpy.int32)
+        self._all(False, x, 1.0, int(self._engine.made.flushes), out, answers)
+        if (answers & NOT_FINITE).any() or not numpy.isfinite(out).all():
+            raise NotSure("a row is not finite")
+        triangles = Triangles(self._wide)
+        found = together(out.reshape(-1, self._wide, self._wide), triangles.merged_all)
+        if (numpy.sqrt(numpy.square(found).sum(axis=0)) < SMALL).any():
+            raise NotSure("something is too small")
+        return upright(found)
+
+
+class ResidualsOverRows:
+    """All residuals of tables in memory, at many points. program, sources: as of `residual_triangle`.
+    by_code: whether machine code may do it, where there are many rows. threads: 0 for one a processor."""
+
+    def __init__(
+        self,
+        program: RowProgram,
+        sources: Sequence[HeldRows],
+        by_code: bool = True,
+        threads: int = 0,
+    ) -> None:
+        self._program, self._sources, self._threads = program, sources, threads
+        self._by_code = by_code
+        self._made: dict[tuple[str, tuple[str, ...]], MachineResiduals | None] = {}
+
+    def at(self, names: Sequence[str], given: Mapping[str, float]) -> ResidualTriangle:
+        """The triangle by parameters, at numbers for all inputs. Raises NotApart, NotSure."""
+        with over_blocks(self._threads) as mapped:
+            how = mapped, self._over
+            return residual_triangle(self._program, names, given, self._sources, *how)
+
+    def _over(
+        self, term: Summed, names: Sequence[str]
+    ) -> Callable[[Callable[[str], float]], Reals] | None:
+        source = self._sources[term.table]
+        if not self._by_code or source.count() < MANY_ROWS or not names:
+            return None
+        key = term.total, tuple(names)
+        if key not in self._made:
+            made: MachineResiduals | None = None
+            with suppress(NotApart, NotLoops, BackpropError):
+                made = MachineResiduals(self._program, term, source, names, self._threads)
+            self._made[key] = made
+        found = self._made[key]
+        return found.triangle if found else None
