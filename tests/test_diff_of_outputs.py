@@ -111,7 +111,27 @@ WITH_DERIVATIVES = [
     ("n=4; a=2; x[i]=i/3 for i in 1..n; h[i]=sin(a*x[i]) for i in 1..n; L=sum(h[i]^2 for i in 1..n); g[i]=derivative(L, h[i])*x[i] for i in 1..n; K=sum(g[i]^3 for i in 1..n)", "K", "a, x", ""),
     ("n=4; a=2; x[i]=i/3 for i in 1..n; L=sum(sin(a*x[i]) for i in 1..n); g[i]=derivative(L, x[i]) for i in 1..n", "g", "a, x", ""),
     (f"{RECURRENT}; g[i]=derivative(s[i], w) for i in 1..n", "g", "w", ""),
+    ("n=4; a=2; x[i]=i/3 for i in 1..n; h[i]=x[i]^2*derivative(a*x[i]^3, x[i]) for i in 1..n; L=sum(h[*])", "L", "a, x", "dL_dx[i] = 12*a*x[i]^3 for i in 1..n"),
+    ("n=4; a=2; x[i]=i/3 for i in 1..n; h[i]=derivative(sin(a*x[i])^2/x[i], x[i]) for i in 1..n; L=sum(h[i]^2 for i in 1..n)", "L", "a, x", ""),
+    ("n=4; a=2; x[i]=i/3 for i in 1..n; L=sum(derivative(exp(a*x[i])*x[i], a) for i in 1..n)", "L", "a, x", ""),
 ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "n=3; a=0.7; f(u)=u^3*a; g(u)=derivative(f(u),u); L=sum(g(a*i) for i in 1..n)",
+        "n=3; a=0.7; x[i]=i*a for i in 1..n; f(u)=u^3*x[1]; g(u)=derivative(f(u),u); L=sum(g(x[i]) for i in 1..n)",
+        "n=3; a=0.7; x[i]=i*a for i in 1..n; L=sum(derivative(x[i]*x[1]^2, x[i]) for i in 1..n)",
+        "n=3; a=0.7; x[i]=i*a for i in 1..n; L=sum(derivative(sum(x[k]^3 for k in 1..n)*a, x[i]) for i in 1..n)",
+        "n=3; a=0.7; b=a^2; x[i]=i*a for i in 1..n; L=sum(derivative(x[i]*b, a) for i in 1..n)",
+    ],
+)
+def test_of_derivatives_that_are_not_local(text: str) -> None:
+    """By a parameter of a function, and where more moves than what is read."""
+    again = library.parse(backprop("diff", "-e", text, "--wrt", "a").out)
+    value = again.grad(of="dL_da").value if again.is_equation("dL_da") else again.default("dL_da")
+    assert value == pytest.approx(true_slope(text, {}, "L", "a"), rel=1e-13)
 
 
 @pytest.mark.parametrize("shape", [None, "steps"])

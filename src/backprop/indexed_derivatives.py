@@ -53,7 +53,7 @@ def with_indices(
     given = [name for name in numbers if "[" in name and model.equation(name) is not None]
     if given or "[" not in model.source.text:
         return None
-    families = _whole_families(model, outputs)
+    families = _whole_families(model, outputs, len(outputs) > _MOST_MEMBERS)
     if families != [*outputs]:
         found = _with_indices(model, numbers, families, asked)
         if found is not None:
@@ -63,13 +63,13 @@ def with_indices(
     return _with_indices(model, numbers, outputs, asked)
 
 
-def _whole_families(model: Model, outputs: Sequence[str]) -> list[str]:
-    """Outputs with the name of a family in the place of all its members."""
+def _whole_families(model: Model, outputs: Sequence[str], many: bool) -> list[str]:
+    """Outputs with the name of a family in the place of all its members, or of some if there are many."""
     wanted = {each.partition("[")[0] for each in outputs if "[" in each}
     own = {*outputs}
     missing = {
         family
-        for name in (model.names if wanted else ())
+        for name in (model.names if wanted and not many else ())
         if (family := name.partition("[")[0]) in wanted and name not in own
     }
     found = (each.partition("[")[0] for each in outputs)

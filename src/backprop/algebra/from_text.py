@@ -7,7 +7,7 @@ from functools import cache, reduce
 from itertools import count
 
 from backprop.algebra.formula import ZERO, Call, Formula, Product, Sum, Symbol, number, value_of
-from backprop.algebra.indexed import GatherFormula, MemberFormula, RangeFormula
+from backprop.algebra.indexed import DerivativeFormula, GatherFormula, MemberFormula, RangeFormula
 from backprop.algebra.normal import operation, plus, power, times
 from backprop.operations import OPERATIONS
 from backprop.syntax.fold import fold
@@ -39,6 +39,8 @@ def rebuilt(found: Formula, change: Callable[[Formula], Formula]) -> Formula:
         return operation(found.name, [change(each) for each in found.operands])
     if isinstance(found, MemberFormula):
         return MemberFormula(found.family, [change(each) for each in found.indices])
+    if isinstance(found, DerivativeFormula):
+        return DerivativeFormula(change(found.of), change(found.by))
     if isinstance(found, RangeFormula):
         return RangeFormula(found.name, [change(each) for each in found.items], found.listed)
     if isinstance(found, GatherFormula):

@@ -33,6 +33,18 @@ def _closely(found: Formula) -> str:
     return found.text().replace(" ", "")
 
 
+class DerivativeFormula(Formula):
+    """`derivative(V, x[i])` of an expression, before it is known what else moves with x[i]."""
+
+    def __init__(self, of: Formula, by: Formula) -> None:
+        super().__init__((of, by), (of, by))
+        self.of = of
+        self.by = by
+
+    def bound_text(self) -> tuple[str, int]:
+        return f"derivative({self.of.text()}, {self.by.text()})", CALL
+
+
 class RangeFormula(Formula):
     """What an index runs through: `i in 1..n`, with its step if that is not 1, or `i in [1, 3]`."""
 

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+from backprop.algebra.formula import EULER, ZERO, Formula, Symbol
+from backprop.algebra.from_text import rebuilt, substituted
+from backprop.algebra.indexed import DerivativeFormula, GatherFormula, MemberFormula
 from backprop.symbolic.by_names import DerivativeNames
+from backprop.symbolic.chain import Chain
 from backprop.symbolic.given_members import with_families
 from backprop.symbolic.loops_read import IndexedEquation, IndexedReader, NotIndexed
-from backprop.symbolic.of_families import IndexedDerived
+from backprop.symbolic.of_families import IndexedDerived, forward
 
 Differentiate = Callable[
     [Sequence[IndexedEquation], str, str, DerivativeNames], list[IndexedDerived]
@@ -27,7 +31,7 @@ class DerivativesRead:
         self._differentiate = differentiate
         self._names = DerivativeNames(reader.words)
         self._left = dict(reader.derivatives)
-        self.equations = [*reader.equations]
+        self.equations = [*_with_local(reader.equations)]
         self.derived: list[IndexedDerived] = []
         while self._left:
             self._make(next(self._ready(), None))
@@ -88,3 +92,41 @@ class DerivativesRead:
                 used.add(name)
                 waiting += [one for each in by_name[name] for one in each.equation.formula.names]
         return [each for each in self.derived if each.equation.name in used]
+
+
+def _with_local(equations: Sequence[IndexedEquation]) -> Iterator[IndexedEquation]:
+    """Equations with the derivatives of expressions in the place of `derivative(a*x[i]^3, x[i])`. Raises
+    NotIndexed where x moves something else in these."""
+    for each in equations:
+        formula = each.formula and _local(each.formula, equations)
+        yield each if formula is each.formula else each._replace(formula=formula)
+
+
+def _local(found: Formula, equations: Sequence[IndexedEquation]) -> Formula:
+    if not isinstance(found, DerivativeFormula):
+        return (
+            found
+            if not _has_derivative(found)
+            else rebuilt(found, lambda part: _local(part, equations))
+        )
+    of, by = _local(found.of, equations), found.by
+    name = by.family if isinstance(by, MemberFormula) else by.text()
+    moving = forward(equations, {name})
+    reads: dict[Formula, str] = {}
+
+    def opened(part: Formula) -> Formula:
+        if isinstance(part, MemberFormula | GatherFormula | Symbol) and part != EULER:
+            if part != by and not part.names.isdisjoint(moving):
+                raise NotIndexed
+            return Symbol(reads.setdefault(part, f"read {len(reads)}"))
+        return rebuilt(part, opened)
+
+    flat = opened(of)
+    if by not in reads:
+        return ZERO
+    made = Chain(reads[by]).derivative(flat)
+    return substituted(made, {label: part for part, label in reads.items()})
+
+
+def _has_derivative(found: Formula) -> bool:
+    return isinstance(found, DerivativeFormula) or any(map(_has_derivative, found.parts))

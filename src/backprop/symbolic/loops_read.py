@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from backprop.algebra.formula import ONE, Formula, Symbol, number
 from backprop.algebra.from_text import gathered, renamed, substituted
 from backprop.algebra.indexed import (
+    DerivativeFormula,
     GatherFormula,
     MemberFormula,
     RangeFormula,
@@ -275,14 +276,20 @@ class IndexedReader:
     def _derivative(self, operands: Sequence[Any]) -> Formula:
         """`derivative(x[t], a)` as a member of a family of its own."""
         names, indices = list[str](), list[Formula]()
-        for each in operands:
-            if not isinstance(each, MemberFormula | Symbol):
+        by = operands[1]
+        if not isinstance(by, MemberFormula) and not (
+            isinstance(by, Symbol) and by.name in self.words  # and no parameter of a function
+        ):
+            raise NotIndexed
+        if not isinstance(operands[0], MemberFormula | Symbol):
+            if not isinstance(operands[0], Formula):
                 raise NotIndexed
+            return DerivativeFormula(*operands)
+        for each in operands:
             indices += each.indices if isinstance(each, MemberFormula) else ()
             names.append(each.family if isinstance(each, MemberFormula) else each.name)
         name = f"derivative of {' by '.join(names)}"
-        of, by = names
-        self.derivatives[name] = of, by
+        self.derivatives[name] = names[0], names[1]
         return MemberFormula(name, indices) if indices else Symbol(name)
 
     def _held(self, given: Any, put: dict[str, Formula]) -> Any:

@@ -100,8 +100,21 @@ class IndexedText:
             family = of.partition("[")[0]
             if any(each is None for each in indices):
                 raise NotIndexed
+            found = [
+                formula
+                for each in self.equations
+                if each.name == family and each.formula is not None and not each.is_input
+                for part, formula in at_member(
+                    MembersPart(each.indices, each.clauses, each.condition, self.numbers),
+                    each.formula,
+                    indices,
+                )
+                if not part.clauses and part.condition is None
+            ]
             member = MemberFormula(family, [each for each in indices if each is not None])
-            self.equations = [*self.equations, IndexedEquation(of, (), (), None, member)]
+            around = {family} & set().union(*map(self._leading, self._names_in(family)))
+            own = found[0] if len(found) == 1 and not around else member
+            self.equations = [*self.equations, IndexedEquation(of, (), (), None, own)]
 
     def orders(self, of: str, wrt: Sequence[str], order: int) -> list[tuple[str, ...]]:
         """The derivatives of an output, each as the names that it is by: by all inputs that lead there, if
@@ -113,6 +126,11 @@ class IndexedText:
             ]
         names = [*wrt] or [each for each in self.inputs() if each in self._leading(of)]
         return paths(names, order, bool(wrt))
+
+    def _names_in(self, family: str) -> set[str]:
+        """The names in the right sides of a family."""
+        right = [each.formula for each in self.equations if each.name == family and each.formula]
+        return set().union(*(each.names for each in right))
 
     def _leading(self, of: str) -> set[str]:
         found, waiting = set[str](), [of]
