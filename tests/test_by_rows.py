@@ -284,9 +284,10 @@ def test_what_is_not_sure_is_left_to_others(text: str, row: int) -> None:
 def _tables(folder: Path, rows: int) -> Path:
     chance = numpy.random.default_rng(7)
     x, y = chance.uniform(0.5, 2, rows), chance.normal(size=rows)
-    lines = (f"{a:.6f},{b:.6f}\n" for a, b in zip(x, y, strict=True))
+    rows = zip(x, y, chance.integers(1, 4, rows), strict=True)
+    lines = (f"{a:.6f},{b:.6f},{site}\n" for a, b, site in rows)
     path = folder / "rows.csv"
-    path.write_text("x,y\n" + "".join(lines), "utf-8")
+    path.write_text("x,y,site\n" + "".join(lines), "utf-8")
     return path
 
 
@@ -294,6 +295,10 @@ REPORTS = (
     "a = 2; b = 0.5 in 0..1; r = y - a*exp(-b*x); L = mean(r^2) + 0.1*a^2; q = a*b",
     "const k = 3; m = mean(x*k); v = sum((x - m)^2)/count(x); L = v*k; u = x*2",
     "w[j] = 0.1*j for j in 1..3; p[j] = w[j]*x^j for j in 1..3; L = sum((y - p[1] - p[2]*p[3])^2)",
+    "a = 2; p = max(x*a); r = a*y; L = p*logsumexp(r) - min(r); u = 1 + x/1e5; q = prod(1 + a*x/1e5)",
+    "m[i] = i for i in 1..3; s[i] = m[i]*k for i in 1..3; k = 2; r = y - s[site]*x; L = mean(r^2) + s[1]",
+    "m[i,j] = i*j for i in 1..3, j in 1..2; r = y - m[site, 1]; L = sum(r*m[4 - site, 2])",
+    "m[i] = i for i in 1..4; r = y - m[site]; L = mean(r^2)",
 )
 
 

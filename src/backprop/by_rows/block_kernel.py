@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from typing import NamedTuple
 
 import numpy
+from numpy.typing import NDArray
 
 from backprop.by_rows.block_writer import BlockWalk, BlockWriter
 from backprop.by_rows.reductions import Extremes, by_chunks
@@ -97,13 +98,15 @@ class BlockPart(NamedTuple):
     """What a block of rows brings. sums: the states of each chunk, and behind them sums of the gradient,
     shape (chunks, width). doubt: how far what is too small for a double may have moved one of them, shape
     (width,). values, slopes: by name. effect: the sum of
-    the squares of what each step's size, as large as all roundings of it, does to what is summed."""
+    the squares of what each step's size, as large as all roundings of it, does to what is summed. named: of
+    each input that takes its numbers from members, which of these rows name."""
 
     sums: Reals
     doubt: Reals
     values: Mapping[str, Extremes]
     slopes: Mapping[str, Extremes]
     effect: float = 0.0
+    named: Sequence[NDArray[numpy.bool_]] = ()
 
 
 def passes(sums: Sequence[Summed], by_code: bool) -> Iterator[tuple[int, Sequence[Summed]]]:
@@ -203,13 +206,13 @@ class BlockKernel:
         """The part of a block. Raises NotSure."""
         writer = BlockWriter()
         with writer.watched():
-            sums, walk, gradients = self._computed(block, writer)
+            sums, walk, gradients, positions = self._computed(block, writer)
             self._look(block, sums, walk, gradients)
             doubt = numpy.zeros(self.width)
             if writer.small and self._sure:
                 shifted = BlockWriter(LOST)
                 with shifted.watched():
-                    other, _, _ = self._computed(block, shifted, SCALE)
+                    other, *_ = self._computed(block, shifted, SCALE)
                 doubt = doubtful(sums, other)
             values = {}
             slopes = {}
@@ -222,22 +225,33 @@ class BlockKernel:
             effect = (
                 self._effect(walk, gradients, block.rows) if self._effects and self._seeds else 0.0
             )
-        return BlockPart(sums, doubt, values, slopes, effect)
+        named = self.none_named()
+        for each, some in zip(named, positions, strict=True):
+            each[some] = True
+        return BlockPart(sums, doubt, values, slopes, effect, named)
 
-    def found(self, merged: Reals) -> RowSums:
-        """What is made of all rows, by name. merged: as a part, of all together, shape (width,)."""
+    def none_named(self) -> list[NDArray[numpy.bool_]]:
+        """As `named` of a part, of no rows."""
+        return [numpy.zeros(len(each.members), dtype=bool) for each in self._taken]
+
+    def found(self, merged: Reals, named: Sequence[NDArray[numpy.bool_]]) -> RowSums:
+        """What is made of all rows, by name. merged: as a part, of all together, shape (width,). named: as of
+        a part, of all; what no row names has no slope."""
         totals, states = dict[str, float](), dict[str, Reals]()
         for each, (start, end) in zip(self._sums, self.merging.spans, strict=True):
             states[each.total] = merged[start:end]
             totals[each.total] = each.reduction.number(merged[start:end])
         slopes = dict[str, float]()
-        for name, slope in zip(self._by, merged[self.merging.states :].tolist(), strict=True):
-            slopes[name] = slopes.get(name, 0.0) + slope
+        known = numpy.concatenate([numpy.ones(len(self._inputs), dtype=bool), *named]).tolist()
+        every = merged[self.merging.states :].tolist()
+        for name, slope, is_known in zip(self._by, every, known, strict=False):
+            if is_known:
+                slopes[name] = slopes.get(name, 0.0) + slope
         return RowSums(totals, slopes, states)
 
     def _computed(
         self, block: RowBlock, writer: BlockWriter, scale: float = 1.0
-    ) -> tuple[Reals, Walk[Reals], dict[int, Spread]]:
+    ) -> tuple[Reals, Walk[Reals], dict[int, Spread], Sequence[Wholes]]:
         known: dict[int, Spread] = {**self._shared}
         for name, node in self._leaves.items():
             known[node] = block.columns[name]
@@ -260,7 +274,7 @@ class BlockKernel:
             parts += [by_chunks(slope, block.rows)[:, None] for slope in slopes]
             for each, places in zip(self._taken, positions, strict=True):
                 parts.append(by_member(places, gradients[each.leaf], len(each.members)))
-        return numpy.concatenate(parts, axis=1) + 0.0, walk, gradients
+        return numpy.concatenate(parts, axis=1) + 0.0, walk, gradients, positions
 
     def _take(self, known: dict[int, Spread], writer: BlockWriter, block: RowBlock) -> list[Wholes]:
         """Which member each row takes, whose numbers become known. Raises NotSure where there is none."""

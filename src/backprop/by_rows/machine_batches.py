@@ -64,6 +64,9 @@ class MachineBatches(MachineRows):
             program, sums, HeldRows(_PieceTable(source, first), source.names), fixed, threads
         )
 
+    def _named(self) -> Sequence[bool]:
+        return [True] * len(self._by)  # of rows that are gone nothing is known
+
     def _found(self, x: Sequence[float]) -> Reals | None:
         found = list[Reals]()
         for piece in self._pieces.pieces(self._pieces.names):

@@ -244,9 +244,18 @@ class MachineRows:
             return RowSums(sums, {}, {})
         seed = 1.0 if self._weights else seeds[self._sums[0].total]
         by = dict[str, float]()
-        for name, slope in zip(self._by, slopes, strict=True):
-            by[name] = by.get(name, 0.0) + seed * slope
+        for name, slope, is_named in zip(self._by, slopes, self._named(), strict=True):
+            if is_named:
+                by[name] = by.get(name, 0.0) + seed * slope
         return RowSums(sums, by, {})
+
+    def _named(self) -> Sequence[bool]:
+        """Of each name by which there are slopes whether rows have a use for it: of members whether one
+        names it."""
+        found = [True] * len(self._names)
+        for each in self._taken:
+            found += each.named
+        return found
 
     def _found(self, x: Sequence[float]) -> Reals | None:
         """What is kept of each chunk of all rows; None where that is not sure."""

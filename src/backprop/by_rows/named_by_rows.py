@@ -18,11 +18,13 @@ from backprop.names import family
 
 class NamedByRows(NamedTuple):
     """An input of a row that takes its numbers from members. members: names. places: the number of the
-    member of each row, and of copies of the last one up to a whole number of chunks."""
+    member of each row, and of copies of the last one up to a whole number of chunks. named: of each member
+    whether a row names it."""
 
     name: str
     members: Sequence[str]
     places: NDArray[numpy.int32]
+    named: Sequence[bool]
 
 
 def named_by_rows(
@@ -49,6 +51,11 @@ def named_by_rows(
             if (some < 0).any():
                 raise NotApart("a row names a member that there is not")
             all_places[block.start : block.start + block.rows] = some
-    for each in found.values():
-        each[size:] = each[size - 1]
-    return [NamedByRows(names[node], each.members, found[node]) for node, each in taken.items()]
+    for all_places in found.values():
+        all_places[size:] = all_places[size - 1]
+    every = list[NamedByRows]()
+    for node, each in taken.items():
+        named = numpy.zeros(len(each.members), dtype=bool)
+        named[found[node]] = True
+        every.append(NamedByRows(names[node], each.members, found[node], named.tolist()))
+    return every
