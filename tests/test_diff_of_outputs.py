@@ -18,6 +18,8 @@ OUTPUTS = [
     ("n=5; w=0.7; c=0.2; s[0]=1; s[i]=tanh(w*s[i-1]+c) for i in 1..n; y[i]=s[i]^2*c for i in 1..n", "y", ["dy_dw[i] = 2*s[i]*c*ds_dw[i] for i in 1..n"]),
     ("n=4; w=0.7; x[i]=i/4 for i in 1..n; h[i]=exp(w*x[i]) for i in 1..n; y[i]=sum(h[k] for k in i..n)^2 for i in 1..n", "y", ["dh_dw[i] = x[i]*h[i] for i in 1..n", "dy_dw[i] = 2*sum(h[k] for k in i..n)*sum(dh_dw[p] for p in i..n) for i in 1..n"]),
     ("n=3; m=2; w[i,k]=i-k/3 for i in 1..n, k in 1..m; x[k]=k for k in 1..m; z[i]=sum(w[i,k]*x[k] for k in 1..m) for i in 1..n; p[i]=softmax(z[*],i) for i in 1..n", "p", []),
+    ("n=4; z[i]=i/3 for i in 1..n; q[i]=softmax(z[*],i) for i in 1..n", "q", ["dq_dz[i,p] = q[p]*(1 - q[i]) for i in 1..n, p in 1..n if p == i", "dq_dz[i,p] = -q[p]*q[i] for i in 1..n, p in 1..n if p != i"]),
+    ("n=4; z[i]=i/3 for i in 1..n; q[i]=softmax(z[*],i) for i in 2..n", "q", []),
     ("n=4; a=3; x[i]=i*1.2 for i in 1..n; y[i]=a*x[i] for i in 1..n", "y", ["dy_da[i] = x[i] for i in 1..n"]),
     ("n=4; r=0.3; x[0]=0.5; x[1]=0.7; x[t]=sin(x[t-1])+r*x[t-2] for t in 2..n", "x", []),
     ("n=3; k=0.1; u[0,i]=i/3 for i in 0..n; u[t,0]=0 for t in 1..2; u[t,n]=0 for t in 1..2; u[t+1,i]=u[t,i]+k*(u[t,i-1]-2*u[t,i]+u[t,i+1])^2 for t in 0..1, i in 1..n-1", "u", []),

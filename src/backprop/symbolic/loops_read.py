@@ -299,7 +299,7 @@ class IndexedReader:
             return _Star(given.family, tuple(indices))
         if not isinstance(given, Formula) or not given.names:
             return given
-        name = self.fresh("given")
+        name = self.fresh("u")
         put[name] = given
         return Symbol(name)
 

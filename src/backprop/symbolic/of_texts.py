@@ -22,6 +22,7 @@ from backprop.symbolic.domains_of import IndexNumbers, MembersPart
 from backprop.symbolic.forward_families import MovedFamily, SeededFamily
 from backprop.symbolic.given_members import GivenMembers
 from backprop.symbolic.indexed_orders import IndexedOrders, closed_equations
+from backprop.symbolic.known_members import with_known_members
 from backprop.symbolic.loops_read import IndexedEquation, IndexedReader, NotIndexed
 from backprop.symbolic.members_read import at_member
 from backprop.symbolic.of_families import IndexedDerived
@@ -186,6 +187,8 @@ class IndexedText:
         """The equations of the derivatives of an output, each given by the names that it is by. closed: in
         the inputs alone. Raises NotIndexed, TooLong."""
         found = self._derivatives(of, orders, names, closed)
+        if not closed:
+            found = with_known_members(found, self.equations)
         read = [each for each in self._read.needed(found) if each not in self._told]
         self._told += read
         if self._textbook:
