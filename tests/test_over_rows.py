@@ -457,6 +457,24 @@ def test_claims_gather_rows(claim: str, verdict: str) -> None:
     assert verdict in ran.out
 
 
+@pytest.mark.parametrize(
+    ("claim", "verdict"),
+    [
+        ("dL/dw[2] = mean(-2*p[2]/w[2]*(y - m))", "the claim is right"),
+        ("dL/dw[2] = mean(-2*x^2*(y - sum(p[*])))", "the claim is right"),
+        ("dL/dw[1] = mean(-2*p[1]/w[1]*(y - sum(p[j] for j in 1..2)))", "the claim is right"),
+        ("dL/dw[2] = mean(-2*p[1]/w[2]*(y - m))", "the claim is wrong"),
+        ("dL/dp[2,3] = -2*(y[3] - m[3])/3", "the claim is right"),
+        ("dL/dw[2] = mean(-2*p[2,3]/w[2])", "no data"),
+    ],
+)
+def test_claims_gather_rows_of_families(claim: str, verdict: str) -> None:
+    rows = b"x,y\n1,2\n0.5,-1\n1.5,0.25\n"
+    text = "w[j] = 0.1*j for j in 1..2; p[j] = w[j]*x^j for j in 1..2; m = sum(p[*]); L = mean((y - m)^2)"
+    ran = backprop("check", "-e", text, "--data", "-", "--claim", claim, stdin=rows)
+    assert verdict in ran.out + ran.err
+
+
 def test_a_column_beside_an_output_is_none() -> None:
     text = "a = 2; L = mean(a*x) + a; q = x^2"
     for found in both(text, x=[1.0, 2.0, 6.0]):

@@ -70,6 +70,14 @@ class Laid(NamedTuple):
         """Whether a name is a member of a column of data."""
         return name.partition("[")[0] in self.columns
 
+    def indices(self, family: str) -> int:
+        """How many indices a family over rows has, the row among them."""
+        for tokens, shape in self.statements:
+            if shape.form == "indexed_equation" and tokens.texts[shape.target] == family:
+                end = tokens.kinds.index("RSQB", shape.target)
+                return 1 + tokens.kinds[shape.target : end].count("COMMA")
+        return 1
+
     def source_of(self, table: RowNumbers) -> Data:
         """What one of its tables is made of."""
         found = [each for each in self.data if each.name == table.name]

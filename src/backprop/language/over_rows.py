@@ -137,7 +137,12 @@ class Laying:
         gathers = list[int]()
         live = self._leaves(statement, gathers)
         texts, nodes = statement.tokens.texts, statement.shape.nodes
-        single = any(node.kind == "index" and texts[node.token] in self._of for node in nodes)
+        single = any(
+            node.kind == "index"
+            and texts[node.token] in self._of
+            and node.operands >= laid.indices(texts[node.token])
+            for node in nodes
+        )
         return self._with_rows(statement) if gathers and not live and not single else statement
 
     def _constants(self) -> list[Statement]:
