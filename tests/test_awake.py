@@ -117,3 +117,21 @@ def test_a_short_pass_is_done_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine_rows, "share", lambda *_: pytest.fail("it was shared"))
     run = machine(2)
     assert run(1.0) == run(1.0)
+
+
+def test_passes_that_take_longer_by_several_are_made_by_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked, plain = [0], machine_rows.share
+
+    def slow(*given: Any) -> bool:
+        asked[0] += 1
+        time.sleep(0.02)
+        return plain(*given)
+
+    run, alone = machine(2), machine(1)
+    monkeypatch.setattr(machine_rows, "_LONG", 1 << 60)  # the first pass is made by one
+    monkeypatch.setattr(machine_rows, "share", slow)
+    found = [run(float(number)) for number in range(60)]
+    assert 1 < asked[0] < 12
+    assert found == [alone(float(number)) for number in range(60)]

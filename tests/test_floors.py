@@ -137,6 +137,7 @@ ONLY = {
         "by_rows/taken_members.py",
         "by_rows/named_by_rows.py",
         "by_rows/triangles.py",
+        "by_rows/chunk_places.py",
         "by_rows/machine_residuals.py",
         "by_rows/awake.py",
         "by_rows/residual_rows.py",

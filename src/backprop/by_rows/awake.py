@@ -30,6 +30,21 @@ _SLEEPS = 0.5
 """Seconds after which a thread that sleeps ends."""
 
 _TEXT = """
+define internal fastcc void @rest(i64 %times) {
+entry:
+  %part = and i64 %times, 127
+  %often = icmp eq i64 %part, 127
+  br i1 %often, label %yield, label %pause
+yield:
+  YIELD
+  br label %done
+pause:
+  PAUSE
+  br label %done
+done:
+  ret void
+}
+
 define i32 @serve(ptr %box, i64 %most) {
 entry:
   br label %look
@@ -53,7 +68,7 @@ wait:
   %more = icmp slt i64 %looks1, %most
   br i1 %more, label %pause, label %sleep
 pause:
-  PAUSE
+  call fastcc void @rest(i64 %looks)
   br label %look
 sleep:
   %slept = cmpxchg ptr %box, i64 FREE, i64 ASLEEP acq_rel acquire
@@ -91,11 +106,13 @@ ending:
   %e.back = cmpxchg ptr %e.box, i64 GIVEN, i64 FREE acq_rel acquire
   br label %still
 still:
+  %waits = phi i64 [0, %ending], [%waits1, %pause]
+  %waits1 = add i64 %waits, 1
   %state = load atomic i64, ptr %e.box acquire, align 8
   %busy = icmp eq i64 %state, TAKEN
   br i1 %busy, label %pause, label %ended
 pause:
-  PAUSE
+  call fastcc void @rest(i64 %waits)
   br label %still
 ended:
   %e1 = add i64 %e, 1
@@ -113,10 +130,15 @@ def _text() -> str:
     text = _TEXT
     for name, number in (("FREE", FREE), ("GIVEN", GIVEN), ("TAKEN", TAKEN), ("ASLEEP", ASLEEP)):
         text = text.replace(name, str(number))
+    pause, give = "fence acquire", "fence acquire"
     if processor()[0].startswith(("x86_64", "i686")):
         pause = "call void @llvm.x86.sse2.pause()"
-        return text.replace("PAUSE", pause) + "declare void @llvm.x86.sse2.pause()\n"
-    return text.replace("PAUSE", "fence acquire")
+        text += "declare void @llvm.x86.sse2.pause()\n"
+    with suppress(AttributeError, OSError, TypeError):
+        if ctypes.CDLL(None).sched_yield:  # who waits lets others have the processor
+            give = "call i32 @sched_yield()"
+            text += "declare i32 @sched_yield()\n"
+    return text.replace("PAUSE", pause).replace("YIELD", give)
 
 
 class _Worker:

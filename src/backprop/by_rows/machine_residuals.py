@@ -13,8 +13,9 @@ from contextlib import suppress
 import numpy
 
 from backprop.by_rows.block_kernel import NotSure, Summed
+from backprop.by_rows.chunk_places import ChunkPlace
 from backprop.by_rows.held_rows import HeldRows
-from backprop.by_rows.machine_rows import ChunkPlace, MachineRows
+from backprop.by_rows.machine_rows import MachineRows
 from backprop.by_rows.reductions import CHUNK, together
 from backprop.by_rows.residual_rows import ResidualTriangle, residual_triangle
 from backprop.by_rows.row_program import RowProgram

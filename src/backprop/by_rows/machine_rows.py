@@ -13,15 +13,16 @@ from itertools import count, pairwise
 from sys import float_info, maxsize
 from threading import local
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy
 
 from backprop.by_rows.awake import share
 from backprop.by_rows.block_kernel import NotSure, RowSums, Summed, doubtful
 from backprop.by_rows.chunk_loop import ROWS
+from backprop.by_rows.chunk_places import ChunkColumn, ChunkPlace
 from backprop.by_rows.held_rows import HeldRows
-from backprop.by_rows.named_by_rows import NamedByRows, named_by_rows
+from backprop.by_rows.named_by_rows import named_by_rows
 from backprop.by_rows.reductions import CHUNK, together
 from backprop.by_rows.row_gathers import adds
 from backprop.by_rows.row_program import RowProgram
@@ -34,7 +35,6 @@ from backprop.language.laid import RowNumbers
 from backprop.loops.domains import Reals
 from backprop.loops.loop_model import LoopModel
 from backprop.loops.many import NotLoops
-from backprop.loops.native.at_point import NestPoint
 from backprop.loops.native.memory_pages import aligned
 from backprop.loops.native.nest_engine import NOT_FINITE, TOO_SMALL, VANISHED, NestEngine, moved_by
 from backprop.loops.ready import needed
@@ -50,6 +50,9 @@ _MOST = 20_000_000
 _WORTH, _LONG = 0.001, 200_000_000
 """Others take a part where the pass before took so many seconds; in the first one where it is that many rows
 times steps: about 20 ms."""
+
+_RESTS = 31
+"""So many passes at most are made by one thread before others are asked again."""
 
 _PARTS = 8
 """Parts of the rows a thread."""
@@ -68,17 +71,6 @@ class _ChunkRows:
     def with_texts(self, compared: Mapping[str, Any]) -> _ChunkRows:
         """Itself: texts are compared where all rows are."""
         return self
-
-
-class _Column(NamedTuple):
-    """Where a column stands. base: the address of its first chunk, stride: how far
-    the next one is; last: an array with the last chunk, if
-    that is not whole."""
-
-    name: str
-    base: int
-    stride: int
-    last: Reals
 
 
 class MachineRows:
@@ -118,6 +110,8 @@ class MachineRows:
         self._forget()
         self._took = -1.0
         """Seconds of the last pass of one thread."""
+        self._rest = self._left = 0
+        """So many passes by one thread follow where those of several take longer, and are left of these."""
         self._steps = sum(map(program.row.columns.is_step, inside))
         self._by = [*self._names, *(name for each in self._taken for name in each.members)]
         """The names by which there are slopes, some of them several times."""
@@ -162,7 +156,7 @@ class MachineRows:
         self._chunks = -(-self._size // CHUNK)
         rest = self._size % CHUNK
         used = [name for name in source.names if name in program.of_row.of_columns]
-        self._columns = list[_Column]()
+        self._columns = list[ChunkColumn]()
         first = dict[str, Reals]()
         for name in used:
             numbers = numpy.ascontiguousarray(source.numbers.numbers[name], dtype=float)
@@ -171,11 +165,11 @@ class MachineRows:
                 last[:rest] = numbers[self._size - rest :]
                 last[rest:] = numbers[-1]
             first[name] = numbers[:CHUNK] if self._size >= CHUNK else last[:CHUNK]
-            self._columns.append(_Column(name, numbers.ctypes.data, 8 * CHUNK, last))
+            self._columns.append(ChunkColumn(name, numbers.ctypes.data, 8 * CHUNK, last))
         self._held = source  # whose numbers are read
         self._ones, last = numpy.ones(CHUNK + 8), numpy.ones(CHUNK + 8)
         last[rest:] = 0.0
-        self._columns.append(_Column(self._keep, self._ones.ctypes.data, 0, last))
+        self._columns.append(ChunkColumn(self._keep, self._ones.ctypes.data, 0, last))
         first[self._keep] = self._ones[:CHUNK]
         first |= {name: numpy.ones(CHUNK) for name in self._alone()}
         return first
@@ -206,7 +200,7 @@ class MachineRows:
     def _shared_columns(self) -> None:
         """Of each column the number of its place in the table of addresses."""
         names, families = [*self._engine.made.arrays.names], self._engine.families
-        self._slots: list[tuple[int, _Column]] = []
+        self._slots: list[tuple[int, ChunkColumn]] = []
         for column in self._columns:
             pointer = f"%v{families.index(column.name)}" if column.name in families else ""
             if pointer in names:
@@ -306,24 +300,35 @@ class MachineRows:
         job[10:] = len(given), self._chunks - 1 if self._size % CHUNK else self._chunks
         own = self._own_place()
         begun = perf_counter()
-        if self._is_shared and len(pairs) > 1:
+        if len(pairs) > 1 and self._is_shared():
             while len(self._helpers) < self._threads - 1:
                 self._helpers.append(self._place())
             places = [each.all.ctypes.data for each in (own, *self._helpers)]
             if share(self._library.address("work"), job.ctypes.data, places):
+                self._judge(perf_counter() - begun)
                 return
         self._work(job.ctypes.data, own.all.ctypes.data)
         if not some:
             self._took = perf_counter() - begun
+
+    def _judge(self, took: float) -> None:
+        """Look whether a pass of several threads paid. Where processors have other work it does not: then
+        some passes are made by one, and more of them each time."""
+        if 0 < self._took < took:
+            self._rest = self._left = min(2 * self._rest + 1, _RESTS)
+        else:
+            self._rest //= 2
 
     def _given(self, x: Sequence[float]) -> tuple[Reals, Reals]:
         """The numbers that a thread's begin with, and those of members."""
         alone = len(self._names) + len(self._weights)
         return numpy.array(x[:alone]), numpy.array(x[alone:])
 
-    @property
     def _is_shared(self) -> bool:
         """Whether others take a part: from some time of work on that is known of the pass before."""
+        if self._left:
+            self._left -= 1
+            return False
         once = self._took < 0
         long = self._size * self._steps >= _LONG if once else self._took >= _WORTH
         return self._threads > 1 and long
@@ -349,43 +354,3 @@ class MachineRows:
     def _forget(self) -> None:
         """Forget where columns stood."""
         self._own, self._helpers = local(), list[ChunkPlace]()
-
-
-class ChunkPlace:
-    """What a thread computes in."""
-
-    room: Reals
-
-    def __init__(
-        self,
-        engine: NestEngine,
-        slots: Sequence[tuple[int, _Column]],
-        parts: Sequence[str],
-        inputs: int,
-        taken: Sequence[NamedByRows],
-    ) -> None:
-        self.point = point = NestPoint(engine)
-        memory = point.memory
-        table = memory.address
-        self.columns = numpy.zeros((len(slots) + 1, 3), dtype=numpy.int64)
-        self.last = numpy.zeros((len(slots) + 1, 3), dtype=numpy.int64)
-        self.columns[0, 0] = self.last[0, 0] = len(slots)
-        for row, (slot, column) in enumerate(slots, 1):
-            self.columns[row] = table + 8 * slot, column.base, column.stride
-            self.last[row] = table + 8 * slot, column.last.ctypes.data, 0
-        places = [memory.values[part].ctypes.data for part in parts]
-        places += [point.gradient.ctypes.data + 8 * at for at in range(inputs)]
-        self.takes = numpy.array([len(places), *places], dtype=numpy.int64)
-        self.taken = numpy.zeros((len(taken) + 1, 6), dtype=numpy.int64)
-        begin = 0
-        for row, each in enumerate(taken, 1):
-            offset, size = 8 * engine.whole[each.name].start, len(each.members)
-            values, slopes = (a.ctypes.data + offset for a in (point.x, point.gradient))
-            found = each.places.ctypes.data, begin, values, slopes, len(places) + begin, size
-            self.taken[row] = found
-            begin += size
-        self.taken[0, :2] = len(taken), len(places) + begin
-        arrays = point.x, point.gradient, point.fills, point.moves, self.columns, self.last
-        every = *arrays, self.takes, self.taken
-        self.all = numpy.array([point.table, *(each.ctypes.data for each in every)])
-        """The addresses, as of `work`."""
