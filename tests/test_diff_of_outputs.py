@@ -3,6 +3,7 @@ numbers are those of mpmath."""
 
 from __future__ import annotations
 
+import math
 from itertools import product
 
 import pytest
@@ -165,3 +166,47 @@ def test_of_derivatives_that_equations_read(
             own = text[: text.index(";")]
             assert large.out == out.replace(f"{own}\n", f"n={size}\n")
             assert "only" not in large.err
+
+
+NEURONS = "n=3; m=2; w[k]=k/3 for k in 1..m; b=0.1; x[i,k]=sin(i*k) for i in 1..n, k in 1..m; const x[*]; h[i]=tanh(sum(w[k]*x[i,k] for k in 1..m)+b) for i in 1..n; L=sum(h[i]^3 for i in 1..n)"  # fmt: skip
+
+
+@pytest.mark.parametrize("order", [3, 4])
+def test_of_higher_orders_through_steps(order: int) -> None:
+    """By a family and a single name, of families on the way, against mpmath's differences."""
+    out = backprop("diff", "-e", NEURONS, "--order", str(order), "--shape", "steps").out
+    again = library.parse(out)
+
+    def whole(one: object, two: object, b: object) -> object:
+        x = [[mp.mpf(math.sin(i * k)) for k in (1, 2)] for i in (1, 2, 3)]
+        return sum(mp.tanh(one * p + two * q + b) ** 3 for p, q in x)  # type: ignore[operator]
+
+    compared = 0
+    for places in product(range(3), repeat=order):
+        if sorted(places, key=lambda place: place == 2) != [*places]:
+            continue  # b comes last
+        by_b = places.count(2)
+        by_w = order - by_b
+        name = f"d{order}L" + (f"_dw{by_w if by_w > 1 else ''}" if by_w else "")
+        name += f"_db{by_b if by_b > 1 else ''}" if by_b else ""
+        name += f"[{','.join(str(place + 1) for place in places[:by_w])}]" if by_w else ""
+        with mp.workprec(400):
+            at = mp.mpf(1 / 3), mp.mpf(2 / 3), mp.mpf(0.1)
+            wanted = float(mp.diff(whole, at, tuple(places.count(place) for place in range(3))))
+        assert again.grad(of=name).value == pytest.approx(wanted, rel=1e-11), name
+        compared += 1
+    assert compared == sum(2**by_w for by_w in range(order + 1))
+
+
+def test_third_derivatives_by_where_a_recurrence_begins() -> None:
+    text = "n=4; x[0]=0.3; r=1.7; x[t+1]=r*x[t]*(1-x[t]) for t in 0..n-1; L=x[n]^2"
+    again = library.parse(backprop("diff", "-e", text, "--wrt", "x", "--order", "3").out)
+
+    def whole(x: object) -> object:
+        for _ in range(4):
+            x = mp.mpf(1.7) * x * (1 - x)  # type: ignore[operator]
+        return x**2  # type: ignore[operator]
+
+    with mp.workprec(400):
+        wanted = float(mp.diff(whole, mp.mpf(0.3), 3))
+    assert again.grad(of="d3L_dx3[0,0,0]").value == pytest.approx(wanted, rel=1e-13)

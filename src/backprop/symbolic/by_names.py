@@ -77,6 +77,10 @@ class DerivativeNames:
         self._given[name] = asked
         return name
 
+    def meaning(self, name: str) -> tuple[str, tuple[str, ...]]:
+        """Of what and by what a derivative is that was named; another name is itself."""
+        return self._given.get(name, (name, ()))
+
     def _plain(self, name: str) -> str:
         """A name as a part of another one: without brackets, commas and primes. One that is as it is
         keeps its own: that of x[1] gives way to x_1."""

@@ -58,6 +58,14 @@ class GivenMembers:
             meant = tuple(self._back.get(name, name) for name in wrt)
             if meant != wrt:
                 names[each.equation.name] = naming(of, meant)
+        for each in found:  # derivatives of those, by those
+            of, wrt = each.equation.of, each.equation.wrt
+            inner, by = naming.meaning(of)
+            if not self._back.keys().isdisjoint(by):
+                names[of] = naming(inner, tuple(self._back.get(name, name) for name in by))
+            meant = tuple(names.get(name, name) for name in wrt)
+            if of in names or (meant != wrt and each.equation.name not in names):
+                names[each.equation.name] = naming(names.get(of, of), meant)
         asked = {names.get(e.equation.name, "") for e in found if e.equation.asked}
         made: dict[tuple[str, Formula, str], IndexedDerived] = {}
         for each in found:
@@ -75,8 +83,9 @@ class GivenMembers:
 
     def _renamed(self, found: IndexedDerived, names: Mapping[str, str]) -> IndexedDerived:
         equation = found.equation
-        wrt = tuple(self._back.get(name, name) for name in equation.wrt)
+        wrt = tuple(names.get(name, name) for name in equation.wrt)
         new = equation._replace(
+            of=names.get(equation.of, equation.of),
             name=names.get(equation.name, equation.name),
             formula=with_families(equation.formula, names),
             wrt=wrt,

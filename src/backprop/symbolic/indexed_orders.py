@@ -105,7 +105,9 @@ class IndexedOrders:
         def label(name: str) -> DerivativeLabel:
             made, of, wrt, again = naming(name)
             if again and any(ranks.get(each, 0) for each in path[:again]):
-                raise NotIndexed  # the same index twice
+                # what it means has the same index twice: it is called as what it is, dd2L_dw2_ddh_dw
+                of, wrt, again = stage.output, (name,), None
+                made = self._naming(of, wrt)
             return DerivativeLabel(
                 made,
                 of,
