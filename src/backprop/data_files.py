@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from glob import glob, has_magic
 from typing import Any, NamedTuple
@@ -235,13 +235,44 @@ def read_tables(paths: Sequence[str], form: TextForm | None = None) -> list[File
     return tables
 
 
-def as_parquet(columns: Mapping[str, Reals]) -> bytes:
-    """Columns as a file of Parquet."""
+def as_parquet(parts: Iterable[Mapping[str, Reals]]) -> Iterator[bytes]:
+    """Columns as a file of Parquet, piece by piece. parts: rows below one another."""
     from pyarrow import parquet
 
-    out = io.BytesIO()
-    parquet.write_table(pyarrow.table(dict(columns)), out)
-    return out.getvalue()
+    out, writer = _Pieces(), None
+    for columns in parts:
+        table = pyarrow.table(dict(columns))
+        if writer is None:
+            writer = parquet.ParquetWriter(pyarrow.PythonFile(out, "w"), table.schema)
+        writer.write_table(table)
+        yield out.taken()
+    if writer is not None:
+        writer.close()
+    yield out.taken()
+
+
+class _Pieces(io.RawIOBase):
+    """Keeps what is written until somebody takes it."""
+
+    def __init__(self) -> None:
+        self._kept, self._before = bytearray(), 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self._kept += data
+        return len(data)
+
+    def tell(self) -> int:
+        return self._before + len(self._kept)
+
+    def taken(self) -> bytes:
+        """What was written since."""
+        found = bytes(self._kept)
+        self._before += len(found)
+        self._kept.clear()
+        return found
 
 
 def from_memory(data: Any) -> FileTable:

@@ -66,9 +66,9 @@ class StreamedTable:
         found.names = [*self._headers, *mine]
         return found
 
-    def head(self, row: int = 0) -> StreamHead:
-        """One row as a table, by which equations are looked at."""
-        return StreamHead(self._plain, row)
+    def head(self, row: int = 0, times: int = 1) -> StreamHead:
+        """One row as a table, by which equations are looked at; so many times below itself."""
+        return StreamHead(self._plain, row, times)
 
     def source(self, names: Sequence[str]) -> StreamedRows:
         """Its rows, for passes."""
@@ -160,9 +160,9 @@ class StreamedRows:
             yield RowBlock(rest, left, start)
         self.size = start + left
 
-    def head(self, row: int = 0) -> StreamHead:
-        """One row as a table."""
-        return self._table.head(row)
+    def head(self, row: int = 0, times: int = 1) -> StreamHead:
+        """One row as a table, so many times."""
+        return self._table.head(row, times)
 
 
 def _said(text: str, row: int) -> str:
@@ -173,17 +173,19 @@ class StreamHead:
     """A row of a table that is read in batches: whoever asks for rows gets this one, and who knows what it is
     the `source` of all. Only what goes through that takes it in the place of a table."""
 
-    def __init__(self, table: StreamedTable, row: int = 0) -> None:
-        self._table, self._row = table, row
+    def __init__(self, table: StreamedTable, row: int = 0, times: int = 1) -> None:
+        self._table, self._row, self._times = table, row, times
         self.name, self.names = table.name, table.names
 
     def rows(self, names: Sequence[str]) -> RowNumbers:
         """Some columns of that row. Raises BadData if there is none."""
-        return self._table.row(names, self._row)
+        found, times = self._table.row(names, self._row), self._times
+        numbers = {name: numpy.repeat(each, times) for name, each in found.numbers.items()}
+        return found._replace(size=times, numbers=numbers)
 
     def with_texts(self, compared: Mapping[str, ComparedText]) -> StreamHead:
         """Of the table with columns for comparisons with texts."""
-        return StreamHead(self._table.with_texts(compared), self._row)
+        return StreamHead(self._table.with_texts(compared), self._row, self._times)
 
     def source(self, names: Sequence[str]) -> StreamedRows:
         """All rows, for passes."""

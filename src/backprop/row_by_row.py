@@ -9,14 +9,14 @@ import numpy
 from numpy.typing import NDArray
 
 from backprop.errors import BackpropError, BadOption, ChooseOutput
-from backprop.inputs import Inputs
+from backprop.inputs import Inputs, Opened
 from backprop.language import Model
 from backprop.language.laid import Laid
 from backprop.names import family, meant
 from backprop.numbers import listed
 from backprop.report import Column, Table
 
-_SHOWN = 20
+SHOWN = 20
 """So many rows a table has; files have all."""
 
 
@@ -38,11 +38,8 @@ class RowsReport(NamedTuple):
 
     def table(self) -> Table:
         """The first rows."""
-        shown = self.size if self.whole else min(self.size, _SHOWN)
-        tail = [f"the first of {self.size:,} rows"] if shown < self.size else []
-        cells = [Column(title, each[:shown].tolist()) for title, each in self.columns.items()]
-        number = Column("row", [*map(str, range(1, shown + 1))], "text")
-        return Table([number, *cells], heads=[[f"{self.output} in {self.size:,} rows"]], tail=tail)
+        shown = self.size if self.whole else min(self.size, SHOWN)
+        return first_rows(self.output, self.columns, shown, self.size)
 
     def records(self) -> list[Column]:
         """All rows."""
@@ -55,18 +52,26 @@ class RowsReport(NamedTuple):
             yield dict(zip(titles, row, strict=True))
 
 
-def rows(inputs: Inputs, wrt: Sequence[str] = (), whole: bool = False) -> RowsReport:
-    """The values of a column and its derivatives by each input that is one number, and by the columns of data
-    of its row. wrt: those that are wanted, by itself all. Raises BadOption, ChooseOutput."""
-    from backprop.evaluation.directions import along
+class AskedRows(NamedTuple):
+    """What is asked of a column. output: what it is called. members: its rows. parts: the columns of data
+    that have a part in it; columns, by: of these, and of inputs, those that it is derived by."""
+
+    output: str
+    members: Sequence[str]
+    parts: Sequence[str]
+    columns: Sequence[str]
+    by: Sequence[str]
+
+
+def asked_rows(model: Model, of: Sequence[str], wrt: Sequence[str]) -> AskedRows:
+    """The column that is meant, as a Model over two rows or more knows it. Raises BadOption, ChooseOutput."""
     from backprop.evaluation.several import inputs_of
 
-    model, numbers = inputs.given((), 0)
     laid = model.laid
     if laid is None:
         hints = ["give a table whose columns the equations have: --data rows.csv"]
         raise BadOption("--rows is for tables of data, and there is none", hints=hints)
-    output = _output(model, laid, inputs.of)
+    output = _output(model, laid, of)
     members = [name for name in model.names if family(name) == output]
     if "," in members[0]:
         hints = [f"make one number of a row, as sum({output}[*]) does"]
@@ -83,6 +88,33 @@ def rows(inputs: Inputs, wrt: Sequence[str] = (), whole: bool = False) -> RowsRe
     if refused := [each for each in columns if each in shared]:
         message = f"{output} of a row depends on {refused[0]} in other rows, too"
         raise BadOption(message, hints=[f"ask for the others: --wrt {listed(by) or 'a'}"])
+    if not columns and not by:
+        hints = ["name what it depends on: --wrt a"]
+        raise BadOption(f"{output} depends on nothing that it could be derived by", hints=hints)
+    return AskedRows(output, members, parts, columns, by)
+
+
+def first_rows(
+    output: str, columns: Mapping[str, NDArray[numpy.float64]], shown: int, size: int
+) -> Table:
+    """So many rows of a column. size: how many there are."""
+    tail = [f"the first of {size:,} rows"] if shown < size else []
+    cells = [Column(title, each[:shown].tolist()) for title, each in columns.items()]
+    number = Column("row", [*map(str, range(1, shown + 1))], "text")
+    return Table([number, *cells], heads=[[f"{output} in {size:,} rows"]], tail=tail)
+
+
+def single_rows(
+    inputs: Inputs, opened: Opened, wrt: Sequence[str] = (), whole: bool = False
+) -> RowsReport:
+    """The values of a column and its derivatives by each input that is one number, and by the columns of data
+    of its row. wrt: those that are wanted, by itself all. Raises BadOption, ChooseOutput."""
+    from backprop.evaluation.directions import along
+
+    model, numbers = inputs.given((), 0, opened)
+    laid = model.laid
+    output, members, parts, columns, by = asked_rows(model, inputs.of, wrt)
+    assert laid
     found = {each: _numbers(model, laid, each) for each in parts}
     derived: dict[str, NDArray[numpy.float64]] = {}
     warnings, notes = list[BackpropError](), list[BackpropError]()
@@ -94,9 +126,6 @@ def rows(inputs: Inputs, wrt: Sequence[str] = (), whole: bool = False) -> RowsRe
         derived[f"d{output}_d{each}"] = result.derivatives[:, 0]
         warnings += result.warnings
         notes += result.notes
-    if not derived:
-        hints = ["name what it depends on: --wrt a"]
-        raise BadOption(f"{output} depends on nothing that it could be derived by", hints=hints)
     once = {str(each): each for each in warnings}, {str(each): each for each in notes}
     told = [[*each.values()] for each in once]
     return RowsReport(output, {**found, output: values, **derived}, told[0], told[1], whole)

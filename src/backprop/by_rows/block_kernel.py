@@ -134,6 +134,15 @@ def doubtful(sums: Reals, others: Reals) -> Reals:
     return found
 
 
+class EachRow(NamedTuple):
+    """A term in each of some rows. values: one for each row, or one for all. slopes: so its derivatives, by
+    name: by what all rows have in common, and by the columns of that row."""
+
+    block: RowBlock
+    values: Spread
+    slopes: Mapping[str, Spread]
+
+
 class BlockKernel:
     """What is gathered of the rows of a block, and what the gradients of it are.
 
@@ -229,6 +238,18 @@ class BlockKernel:
         for each, some in zip(named, positions, strict=True):
             each[some] = True
         return BlockPart(sums, doubt, values, slopes, effect, named)
+
+    def each_row(self, block: RowBlock) -> EachRow:
+        """The first term, row by row; there are seeds. Raises NotSure."""
+        writer = BlockWriter()
+        with writer.watched():
+            sums, walk, gradients, _ = self._computed(block, writer)
+            self._look(block, sums, walk, gradients)
+        if writer.small and self._sure:
+            raise NotSure("something is too small for a double", self._table)
+        nodes = {**self._inputs, **self._leaves}
+        slopes = {name: gradients[node] for name, node in nodes.items() if node in gradients}
+        return EachRow(block, walk.found[self._sums[0].term], slopes)
 
     def none_named(self) -> list[NDArray[numpy.bool_]]:
         """As `named` of a part, of no rows."""

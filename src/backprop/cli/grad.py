@@ -1,5 +1,9 @@
 """`backprop grad`."""
 
+from collections.abc import Iterator
+from itertools import islice
+from typing import TYPE_CHECKING
+
 from backprop import all_gradients
 from backprop.cli.printing import (
     Digits,
@@ -9,11 +13,17 @@ from backprop.cli.printing import (
     chosen_format,
     complain,
     deliver,
+    send_pieces,
     write,
 )
 from backprop.files import is_table
 from backprop.inputs import Inputs
 from backprop.options import EngineName, names_option, option
+from backprop.reports import HISTORIES
+from backprop.reports.style import Style
+
+if TYPE_CHECKING:
+    from backprop.row_passes import StreamedRowsReport
 
 EXAMPLE = 'Example: backprop grad eqs.txt --set "a=2, b=-3" --of L'
 
@@ -58,19 +68,34 @@ def _rows(
     file of Parquet."""
     binary = format is None and (output or "").endswith((".parquet", ".pq"))
     format = None if binary else chosen_format(format, output)
+    from backprop.row_by_row import RowsReport  # for tables only
+
+    report: RowsReport | StreamedRowsReport
     if tables:
         from backprop.value_tables import swept
 
         others = [each for each in inputs.values if each not in tables]
         report = swept(inputs._replace(values=others), tables, wrt, whole, engine)
     else:
-        from backprop.row_by_row import rows
+        from backprop.row_passes import rows
 
         report = rows(inputs, wrt, whole)
     if format is None:
         from backprop.data_files import as_parquet
 
-        write(output or "", as_parquet(report.columns))
-    else:
+        parts = [report] if isinstance(report, RowsReport) else report.pieces()
+        write(output or "", as_parquet(each.columns for each in parts))
+    elif isinstance(report, RowsReport) or format not in HISTORIES.names:
         deliver(report, format, output, digits)
+    else:
+        named, long = format, report
+        send_pieces(lambda style: _pieces(long, named, style), output, digits)
     complain(report.notes, "note")
+
+
+def _pieces(report: "StreamedRowsReport", format: str, style: Style) -> Iterator[str]:
+    """All rows as CSV or JSON lines."""
+    write_pieces = HISTORIES.writer(format)
+    for at, each in enumerate(report.pieces()):
+        found = write_pieces(each, style)
+        yield from islice(found, 1 if at and format == "csv" else 0, None)  # titles stand once

@@ -123,16 +123,27 @@ def send(
     before: pieces of text that stand before it. stream: where it is printed, by default standard
     output; if one is named, also where the file cannot be written after all.
     """
+    send_pieces(lambda style: [text(style)], output, digits, before, stream)
+
+
+def send_pieces(
+    pieces: Callable[[Style], Iterable[str]],
+    output: str | None,
+    digits: int | None,
+    before: Iterable[str] = (),
+    stream: TextIO | None = None,
+) -> None:
+    """As `send`, of a text that is longer than one wants in memory."""
 
     def show() -> None:
-        for piece in chain(before, [text(style_for(stream or sys.stdout, digits))]):
+        for piece in chain(before, pieces(style_for(stream or sys.stdout, digits))):
             put(piece, stream)
 
     if output is None or output == STANDARD:
         show()
         return
     try:
-        write(output, map(str.encode, chain(before, [text(Style(digits))])))
+        write(output, map(str.encode, chain(before, pieces(Style(digits)))))
     except CannotWrite as error:
         if stream is not None:
             show()
