@@ -285,7 +285,22 @@ def from_memory(data: Any) -> FileTable:
             "give a mapping of sequences with a number for each row, or a table of pyarrow or pandas"
         ]
         raise BadData(message, where="<data>", hints=hints) from None
+    columns = pyarrow.table([*map(_with_plain_texts, columns.columns)], names=columns.column_names)
     return FileTable([DataFile("<data>", _named(columns, "<data>"), None, TextForm())])
+
+
+def _with_plain_texts(column: Any) -> Any:
+    """A column with texts of the kind that everything in pyarrow takes: polars has views of texts."""
+    views = pyarrow.string_view()
+    if column.type == views:
+        return column.cast(pyarrow.string())
+    if not pyarrow.types.is_dictionary(column.type) or column.type.value_type != views:
+        return column
+    parts = [
+        pyarrow.DictionaryArray.from_arrays(each.indices, each.dictionary.cast(pyarrow.string()))
+        for each in column.chunks
+    ]
+    return pyarrow.chunked_array(parts) if parts else column.cast(pyarrow.string())
 
 
 def _in_order(part: DataFile, first: DataFile) -> Any:
