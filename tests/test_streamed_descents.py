@@ -122,6 +122,14 @@ def test_what_is_no_sum_says_so(folder: Path) -> None:
     assert "--memory 8G" in found.err
 
 
+def test_minibatches_need_memory(folder: Path) -> None:
+    data = "--data", str(folder / "rows.parquet"), "--memory", "1K"
+    found = backprop("descend", "-e", MODEL, *data, "--batch", "256")
+    assert (found.status, found.out) == (1, "")
+    assert "--batch takes rows in any order, and" in found.err
+    assert "--memory 8G" in found.err
+
+
 def test_an_input_without_a_number_is_named(folder: Path) -> None:
     data = "--data", str(folder / "rows.parquet"), "--memory", "1K"
     found = backprop("descend", "-e", "L = mean((x - a)^2)", *data)

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from backprop.errors import BackpropError, CannotWrite
+from backprop.errors import BackpropError, BadData, CannotWrite
 from backprop.evaluation.leaves import look_at_all
 from backprop.inputs import Inputs
 from backprop.language import Model
@@ -155,6 +155,13 @@ def descend(
     given: Any = {**options, "bounds": read_bounds(options["bounds"])}
     opened = inputs.opened()
     heads = opened.heads()
+    if heads and given["batch"]:
+        name = heads[0].name
+        message = (
+            f"--batch takes rows in any order, and {name} is larger than memory is to hold at once"
+        )
+        hints = ["let it have more: --memory 8G", "or leave --batch out: all rows, pass after pass"]
+        raise BadData(message, where=name, hints=hints)
     model, numbers = inputs.given(given["bounds"], MANY_OFTEN, opened, heads)
     found = read_state(state) if state else None
     others = inputs.tables(validate)
