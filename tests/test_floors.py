@@ -102,6 +102,7 @@ ONLY = {
         "descent/minibatches.py",
         "descent/bends.py",
         "descent/looped.py",
+        "descent/looped_creases.py",
         "descent/quasi_newton.py",
         "descent/vectors.py",
         "descent/judgement.py",

@@ -87,9 +87,13 @@ class Watch:
             self._bar.update(step)
         return bool(self._interrupted) or self._broken is not None
 
+    def is_interrupted(self) -> bool:
+        """Whether the descent is to end now, in the middle of a step as well."""
+        return bool(self._interrupted)
+
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Ctrl-C ends the descent after its current step; a second one ends the program."""
+        """Ctrl-C ends the descent at the last step; a second one ends the program."""
         try:
             with _handled([signal.SIGINT], self._interrupt):
                 yield

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy
 
 from backprop.descent.course import NOTHING, Run
-from backprop.descent.creases import OnCreases
+from backprop.descent.crease_views import OnSome
 from backprop.descent.landing import ROOM
 from backprop.descent.objective import Point
 from backprop.descent.trust_region import length_of, lowest, of_matrix
@@ -47,8 +47,17 @@ _AT_BOUND = 1e-10
 _ASIDE = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7)
 """How far off a crease, and along it, values are looked at."""
 
+_CLOSE = 1e-9
+"""The creases that are not left are met by this part of how far the one that is."""
+
 _BESIDE, _JUMP = 1e-9, 0.1
 """What differs so near a crease by more than this part of how it differs at a thousandth, jumps."""
+
+_VALUE = 0.1
+"""Of how many looks at creases a value takes the time."""
+
+_BEND = 0.25
+"""And how the output bends along each input."""
 
 _FLAT_WAYS = 5
 """The most ways that do not bend along which values are looked at."""
@@ -81,7 +90,7 @@ class _Ways(NamedTuple):
 class LooksLeft:
     """How many more points may be looked at."""
 
-    left: int
+    left: float
 
 
 class Following:
@@ -89,7 +98,7 @@ class Following:
     derivatives; is_sure: whether the output rises off each of them, and they share no way; is_at_edge:
     whether it has no value off one of them."""
 
-    def __init__(self, run: Run, on: OnCreases, scales: Any, looks: LooksLeft) -> None:
+    def __init__(self, run: Run, on: OnSome, scales: Any, looks: LooksLeft) -> None:
         self._looks = looks
         self._run, self._problem, self._on, self._scales = run, run.problem, on, scales
         self.is_lowest = self.is_sure = self.is_at_edge = False
@@ -98,7 +107,7 @@ class Following:
 
     def start(self, x: Point) -> Landed | None:
         """The point on the creases next to one; None where there is none."""
-        slopes = self._on.both(x)[1] * self._scales
+        slopes = self._on.equations(x)[1] * self._scales
         sizes = numpy.array([length_of(row) for row in slopes])
         if not numpy.isfinite(sizes).all():
             return None
@@ -115,23 +124,28 @@ class Following:
                 self._some.append(at)
         return self._back(x)
 
-    def _back(self, x: Point, target: Any = 0.0) -> Landed | None:
+    def _back(self, x: Point, target: Any = 0.0, near: float = 0.0) -> Landed | None:
         """The point next to one at which the equations have these values, and the output there; None if that
-        has no value."""
-        point, left = self._newton(x, target, self._scales)
-        if left:  # rounding of large inputs: those that are small are moved more exactly
+        has no value. near: as of `_newton`."""
+        point, left = self._newton(x, target, self._scales, near)
+        if (
+            left and not near
+        ):  # rounding of large inputs: those that are small are moved more exactly
             sizes = 1 / (numpy.abs(numpy.array(point)) + self._scales * float_info.epsilon)
             point, left = self._newton(point, target, sizes)
         value = self._problem.known(point, inf)
+        self._looks.left = max(0.0, self._looks.left - _VALUE)
         return Landed(point, value) if isfinite(value) else None
 
-    def _newton(self, x: Point, target: Any, weights: Any) -> tuple[Point, float]:
+    def _newton(
+        self, x: Point, target: Any, weights: Any, near: float = 0.0
+    ) -> tuple[Point, float]:
         """The point at which the equations are nearest to these values, and how near, by Newton's method with
-        moves that are short as parts of the weights."""
+        moves that are short as parts of the weights. near: what is enough, in the scales of the inputs."""
         best, least, worse = x, inf, 0
         for _ in range(_BACK):
-            values, slopes, _ = self._on.both(x)
-            self._looks.left = max(0, self._looks.left - 1)
+            values, slopes = self._on.equations(x)
+            self._looks.left = max(0.0, self._looks.left - self._on.cost)
             rest = (values - target)[self._some]
             left = float(numpy.abs(rest).max(initial=0.0))
             worse = 0 if left < least else worse + 1
@@ -139,6 +153,11 @@ class Following:
                 best, least = x, left
             if not (left and self._looks.left) or worse > 1 or not isfinite(left):
                 break
+            if near:
+                table = numpy.abs(slopes[self._some])
+                lost = _ROUNDED * (table @ numpy.abs(numpy.array(x)))
+                if (numpy.abs(rest) <= near * (table @ self._scales) + lost).all():
+                    break
             step = weights * _least_squares(slopes[self._some] * weights, rest)
             if not numpy.isfinite(step).all():
                 break
@@ -195,8 +214,8 @@ class Following:
     def _ways(self, x: Point) -> _Ways | None:
         """How the output changes along the creases at a point; None where these leave no way, and of what
         stands at a bound and would go beyond none either."""
-        _, table, slopes = self._on.both(x)
-        table, slopes = table[self._some] * self._scales, slopes * self._scales
+        table = self._on.equations(x)[1][self._some] * self._scales
+        slopes = self._on.slopes(x) * self._scales
         at = numpy.array(x)
         near = _AT_BOUND * self._scales
         low, high = at - near <= self._problem.low, at + near >= self._problem.high
@@ -213,10 +232,11 @@ class Following:
         ways[free] = rows[rank:].T
         if not ways.shape[1]:
             return None
-        bends = self._on.bends(x, self._some, factors) * self._scales * self._scales[:, None]
+        self._looks.left = max(0.0, self._looks.left - 1 - _BEND * len(x))
+        bends = self._on.bends(x, self._some, factors, self._scales[:, None] * ways)
         added = numpy.abs(slopes) + numpy.abs(factors) @ numpy.abs(table)
         lost = _ROUNDED * length_of(added[free])
-        return _Ways(ways, ways.T @ slopes, ways.T @ ((bends + bends.T) / 2) @ ways, lost)
+        return _Ways(ways, ways.T @ slopes, (bends + bends.T) / 2, lost)
 
     def off(self, place: Landed, below: float) -> Point | None:
         """A point next to this one, along the creases or off one of them, at which the output is lower than
@@ -226,7 +246,7 @@ class Following:
         self.is_at_edge = False
         if ways is not None and (point := self._along_flat(place, ways, below)) is not None:
             return point
-        values, slopes, _ = self._on.both(place.point)
+        values, slopes = self._on.equations(place.point)
         lengths = _ASIDE if len(self._some) <= _MANY else _ASIDE[1::3]
         for at in range(len(self._some)):
             if not self._looks.left:
@@ -252,7 +272,7 @@ class Following:
         target = values.copy()
         target[self._some] = part * unit
         to = numpy.array(x) + part * self._scales * _least_squares(table, unit)
-        return self._back(self._problem.inside(to.tolist()), target)
+        return self._back(self._problem.inside(to.tolist()), target, _CLOSE * abs(part))
 
     def jumps(self, x: Point) -> bool:
         """Whether the output jumps on the one crease that this is about: it differs on its two sides as much
@@ -260,7 +280,7 @@ class Following:
         place = self.start(x)
         if place is None or not self._some:
             return True
-        values, slopes, _ = self._on.both(place.point)
+        values, slopes = self._on.equations(place.point)
         rises = []
         for length in (_ASIDE[1], _BESIDE):
             sides = [

@@ -116,7 +116,7 @@ def judged(run: Run, stop: Stop, ended: Ending, follows: bool) -> Stop | Lead | 
         along = "along it nor" if creased.at_edge else "along the creases that meet there nor"
         why = f"by values: {output} is {lower} neither {along} beside {'it' if creased.at_edge else 'them'}"
         return Stop(f"{run.least} at a corner", f"converged: a {run.least} {where}, {why}")
-    most = max(_FEWEST, _WORK // max(1, problem.size) // (1 + run.left))
+    most = max(_FEWEST, _WORK // problem.work // (1 + run.left))
     look = _Around(problem, run.x, run.value, most, _sizes(run))
     slope = look.way_down()
     if slope and run.leave(slope, _LEADS):

@@ -143,6 +143,7 @@ class Run:
         self.best = before, self.value, self.x
         """Its step, value and point."""
         self.start, self.start_gradient = self.last, self.gradient
+        problem.is_interrupted = getattr(callback, "is_interrupted", bool)
 
     @property
     def number(self) -> int:
@@ -317,6 +318,11 @@ class Run:
         """The end of an output that falls, or rises, without end."""
         return "falls without end" if self.problem.sign > 0 else "rises without end"
 
+    def interrupted(self) -> Stop:
+        """The end of a run that somebody stops between two steps, or while its end is looked at."""
+        self.problem.is_interrupted = bool
+        return Stop("interrupted", f"interrupted after step {self.number}")
+
     def out_of_memory(self) -> Stop:
         """The end of a run that needs more memory than there is: as if somebody had stopped it."""
         reason = f"interrupted after step {self.number}: not enough memory to go on"
@@ -387,4 +393,4 @@ class Run:
             raise
         # numpy's truth is not Python's, and a number or a list is no answer
         if answer is True or (type(answer).__name__ in ("bool", "bool_") and bool(answer)):
-            raise Stop("interrupted", f"interrupted after step {self.number}")
+            raise self.interrupted()

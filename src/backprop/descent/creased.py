@@ -11,10 +11,14 @@ import numpy
 
 from backprop.descent.along_creases import Following, Landed, LooksLeft
 from backprop.descent.course import NOTHING, Run, Stop
-from backprop.descent.creases import Crease, OnCreases, creases, distances, has_own_corner
+from backprop.descent.crease_views import SomeCreases
+from backprop.descent.creases import GraphCreases
 from backprop.descent.leads import Lead, after, stationary, towards
+from backprop.descent.looped import LoopedObjective, NotLoops
+from backprop.descent.looped_creases import LoopedCreases
 from backprop.descent.objective import Point
-from backprop.descent.problem import dot, moves
+from backprop.descent.problem import Problem, dot, moves
+from backprop.errors import TooLarge
 
 _MOST_NUMBERS = 5_000_000
 """The most steps times inputs and corners for which creases are followed: a second or two."""
@@ -40,6 +44,10 @@ _LOOKS, _MOST_LOOKS, _WORK = 20, 3000, 500_000
 as take so many steps of a graph: for the second end half as many, and so on, down to a tenth."""
 
 
+_ENOUGH = 50
+"""So many looks more than are left are enough to see what is off each crease."""
+
+
 class Creased:
     """What the creases around the last point of a run say of it.
 
@@ -54,16 +62,13 @@ class Creased:
         self.lead: Lead | None = None
         self.is_off = self.shown = self.open = self.at_edge = False
         problem = run.problem
-        if problem.size * len(run.x) > _MOST_NUMBERS:
+        found = _creases(problem, run.x)
+        if not found or (len(found) * len(run.x) + found.size) * len(run.x) > _MOST_NUMBERS:
             return
-        self._objective = problem.objective.graph
-        self._all = creases(self._objective, run.x)
-        self._known: dict[Crease, bool] = {}
+        self._all = found
+        self._known: dict[int, bool] = {}
         """Which of them a jump stands on."""
-        work = len(self._all) * len(run.x) + self._objective.size
-        if not self._all or work * len(run.x) > _MOST_NUMBERS:
-            return
-        self._most = max(_LOOKS, min(_MOST_LOOKS, _WORK // self._objective.size))
+        self._most = max(_LOOKS, min(_MOST_LOOKS, _WORK // found.size))
         self._looks = LooksLeft(max(self._most // 10, self._most // (1 + run.followed)))
         self._room = max(64 * float_info.epsilon * abs(run.value), NOTHING * run.fallen)
         with numpy.errstate(all="ignore"):
@@ -99,27 +104,25 @@ class Creased:
                 return found
         return None
 
-    def _on(self, chosen: Sequence[Crease]) -> Following:
-        on = OnCreases(self._objective, chosen, self._problem.sign)
-        return Following(self._run, on, self._scales, self._looks)
+    def _on(self, chosen: Sequence[int]) -> Following:
+        return Following(self._run, self._all.on(chosen), self._scales, self._looks)
 
     def _distances(self, x: Point) -> Any:
         """How far each crease is; inf of those on which the output jumps."""
-        apart = distances(self._objective, self._all, x, self._scales)
+        apart = self._all.distances(x, self._scales)
         nearest = numpy.argsort(apart, kind="stable")[: _SOME + _EACH * len(x)]
         others = numpy.ones(len(apart), dtype=bool)
         others[nearest] = False
         apart[others] = inf  # more than can meet
         for at in nearest[apart[nearest] <= _NEAR].tolist():
-            crease = self._all[at]
-            if not has_own_corner(self._objective, crease):
-                if crease not in self._known:
-                    self._known[crease] = self._on([crease]).jumps(x)
-                if self._known[crease]:
+            if not self._all.has_own_corner(at):
+                if at not in self._known:
+                    self._known[at] = self._on([at]).jumps(x)
+                if self._known[at]:
                     apart[at] = inf
         return apart
 
-    def _choices(self, x: Point) -> Iterator[list[Crease]]:
+    def _choices(self, x: Point) -> Iterator[list[int]]:
         """The nearest crease, the two nearest, ...: first where the next one is farthest away beside them."""
         apart = self._distances(x)
         order = numpy.argsort(apart, kind="stable")
@@ -130,20 +133,20 @@ class Creased:
         following = numpy.append(sorted_[1:], inf)[:near]
         gaps = (following + float_info.epsilon) / (sorted_[:near] + float_info.epsilon)
         for last in sorted(range(near), key=lambda at: (-gaps[at], at))[:_CHOICES]:
-            yield [self._all[at] for at in order[: last + 1].tolist()]
+            yield order[: last + 1].tolist()
 
     def _judge(self) -> None:
         """Whether the last point is a minimum, by the creases that meet there."""
         run = self._run
         apart = self._distances(run.x)
-        meeting = [self._all[at] for at in numpy.flatnonzero(apart <= _MEETS).tolist()]
+        meeting = numpy.flatnonzero(apart <= _MEETS).tolist()
         if not meeting:
             return
         on = self._on(meeting)
         place = on.start(run.x)
         if place is None:
             return
-        self._looks.left += self._most // 10
+        self._looks.left += max(self._most // 10, _ENOUGH * min(len(meeting), len(run.x)))
         point = on.off(place, run.value - self._room)
         if point is not None:
             self.lead, self.is_off = self._lead(point), True
@@ -151,3 +154,16 @@ class Creased:
         self.open = not on.is_lowest
         self.at_edge = on.is_at_edge
         self.shown = on.is_lowest and on.is_sure and place.value <= run.value + self._room
+
+
+def _creases(problem: Problem, x: Point) -> SomeCreases | None:
+    """The creases of an output; None where it would take too long to find them."""
+    objective = problem.objective
+    if isinstance(objective, LoopedObjective) and (asked := objective.needed):
+        try:
+            return LoopedCreases(asked, problem, _MOST_NUMBERS)
+        except (NotLoops, TooLarge):
+            pass
+    if problem.size * len(x) > _MOST_NUMBERS:
+        return None
+    return GraphCreases(objective.graph, x, problem.sign)

@@ -24,10 +24,15 @@ from backprop.graph import Graph, depending
 from backprop.operations import EQUALITIES, OPERATIONS
 from backprop.row import COMPARISON, Operation, is_truth
 from backprop.syntax import functions
-from backprop.values import ByNode, forward, tangents
+from backprop.values import ByNode, Lookup, backward, forward, tangents
 
 _EDGES = 0.0, 1.0, -1.0
 """Numbers at which slopes of the table are infinite."""
+
+_CALL = 50
+"""Going through a graph takes as long as so many of its steps besides."""
+
+_SLOPES = Lookup(functions.slopes)
 
 _EQUAL = re.compile(r"(\w+) == (\w+)")
 
@@ -56,15 +61,15 @@ def creases(objective: GraphObjective, x: Sequence[float]) -> list[Crease]:
         if not objective.moved([step]):
             continue
         name = graph.op(step)
-        found += [Crease(step, sides) for sides in _corners(OPERATIONS[name])]
+        found += [Crease(step, sides) for sides in corners(OPERATIONS[name])]
         if functions.can_be_steep(name):
             data = data or objective.numbers(x)
             operands = [data[each] for each in graph.operands(step)]
-            found += [Crease(step, (Equal(*edge),)) for edge in _edges(name, operands)]
+            found += [Crease(step, (Equal(*edge),)) for edge in edges_of(name, operands)]
     return found
 
 
-def _edges(name: str, operands: Sequence[float]) -> Iterator[tuple[int, None, float]]:
+def edges_of(name: str, operands: Sequence[float]) -> Iterator[tuple[int, None, float]]:
     """Where a slope of an operation is infinite and its value is not, as its first operand changes."""
     for number in _EDGES:
         at = [number, *operands[1:]]
@@ -73,7 +78,7 @@ def _edges(name: str, operands: Sequence[float]) -> Iterator[tuple[int, None, fl
             yield 0, None, number
 
 
-def _corners(row: Operation) -> list[tuple[Equal, ...]]:
+def corners(row: Operation) -> list[tuple[Equal, ...]]:
     """Where an operation has corners, by the table: each the operands that are equal there. A comparison may
     choose between two that agree at its border."""
     if row.binding == COMPARISON and row.name not in EQUALITIES:
@@ -106,7 +111,7 @@ class OnCreases:
         self._columns = columns = whole.columns.copy()
         frozen: dict[int, Sequence[Equal]] = {}
         for step, sides in on if is_on else ():
-            if has_own_corner(objective, Crease(step, sides)):
+            if has_own_corner(whole.op(step)):
                 frozen[step] = (*frozen.get(step, ()), *sides)
         now: dict[int, int] = {}
         for step in whole.steps:
@@ -135,6 +140,11 @@ class OnCreases:
         self._graph = Graph(columns, [*self._equations, self._output]).for_many_walks()
         moving = depending(self._graph, self._leaves, self._graph.steps)
         self._steps = [step for step in self._graph.steps if step in moving]
+        leading = set(Graph(columns, self._equations).steps)
+        self._leading = [step for step in self._steps if step in leading]
+        """The steps that the equations need."""
+        self.cost = (len(self._leading) + _CALL) / (len(self._steps) + _CALL)
+        """Of a look at the equations, beside one at all."""
         self._fixed = objective.fixed
         self._data = columns.start()
         for node, number in self._fixed.items():
@@ -143,27 +153,36 @@ class OnCreases:
 
     def values(self, x: Sequence[float]) -> Any:
         """The equations at a point, (m,)."""
-        data = self._at(x)
+        data = self._at(x, self._leading)
         return numpy.array([data[each] for each in self._equations])
 
-    def both(self, x: Sequence[float]) -> tuple[Any, Any, Any]:
-        """The equations at a point, (m,), their slopes, (m, n), and those of the output, (n,)."""
-        data, count = self._at(x), len(self._leaves)
+    def equations(self, x: Sequence[float]) -> tuple[Any, Any]:
+        """The equations at a point, (m,), and their slopes, (m, n)."""
+        data, count = self._at(x, self._leading), len(self._leaves)
         seeds: dict[int, Any] = dict(zip(self._leaves, numpy.identity(count), strict=True))
         with numpy.errstate(all="ignore"):
-            by_step = tangents(self._graph, self._steps, data, seeds)
+            by_step = tangents(self._graph, self._leading, data, seeds)
         none = numpy.zeros(count)
         slopes = numpy.array([by_step.get(each, none) for each in self._equations])
         values = numpy.array([data[each] for each in self._equations])
-        return values, slopes.reshape(-1, count), by_step.get(self._output, none)
+        return values, slopes.reshape(-1, count)
 
-    def bends(self, x: Sequence[float], some: Sequence[int], multipliers: Any) -> Any:
-        """The second derivatives of the output plus some of the equations times their multipliers, (n, n)."""
+    def slopes(self, x: Sequence[float]) -> Any:
+        """Those of the output, (n,)."""
+        data = self._at(x, self._steps)
+        found = [0.0] * len(data)
+        found[self._output] = 1.0
+        backward(self._graph, self._steps, data, found, _SLOPES)
+        return numpy.array([found[leaf] for leaf in self._leaves])
+
+    def bends(self, x: Sequence[float], some: Sequence[int], multipliers: Any, ways: Any) -> Any:
+        """How the output plus some of the equations times their multipliers bends along k moves, (n, k): its
+        second derivatives, (k, k)."""
         factors = numpy.zeros(len(self._equations))
         factors[list(some)] = multipliers
         point = [*x, *factors.tolist()]
         second, count = self._lagrangian, len(x)
-        return second.table(second.data(point))[:count, :count]
+        return ways.T @ second.table(second.data(point))[:count, :count] @ ways
 
     @cached_property
     def _lagrangian(self) -> SecondDerivatives:
@@ -176,29 +195,54 @@ class OnCreases:
         leaves = [*self._leaves, *factors]
         return SecondDerivatives(Graph(columns, [total]), leaves, self._fixed, "python")
 
-    def _at(self, x: Sequence[float]) -> list[float]:
+    def _at(self, x: Sequence[float], steps: Sequence[int]) -> list[float]:
         data = self._data.copy()
         for leaf, number in zip(self._leaves, x, strict=True):
             data[leaf] = number
-        forward(self._graph, self._steps, data)
+        forward(self._graph, steps, data)
         return data
 
 
-def has_own_corner(objective: GraphObjective, crease: Crease) -> bool:
-    """Whether a step is continuous where it has a corner: not one that is true or false, of which it is not
-    known whether what it chooses between agrees there."""
-    return not is_truth(OPERATIONS[objective.whole.op(crease.step)])
+def has_own_corner(name: str) -> bool:
+    """Whether an operation is continuous where it has a corner: not one that is true or false, of which it is
+    not known whether what it chooses between agrees there."""
+    return not is_truth(OPERATIONS[name])
 
 
-def distances(
-    objective: GraphObjective, among: Sequence[Crease], x: Sequence[float], scales: Any
-) -> Any:
-    """How far each crease is from a point, (len(among),), in the scales of the inputs, by its slopes; inf
-    where these say nothing."""
-    every = OnCreases(objective, among, 1.0, is_on=False)
-    values, slopes, _ = every.both(x)
+def apart(values: Any, slopes: Any, scales: Any) -> Any:
+    """How far a point is from where equations hold, (m,), in the scales of the n inputs, by their slopes,
+    (m, n); inf where these say nothing."""
     with numpy.errstate(all="ignore"):
-        apart = numpy.abs(values) / (numpy.abs(slopes) @ scales)
-    apart = numpy.where(numpy.isnan(apart), inf, apart)
-    ends = numpy.cumsum([len(each.sides) for each in among])
-    return numpy.array([part.max() for part in numpy.split(apart, ends[:-1])])
+        found = numpy.abs(values) / (numpy.abs(slopes) @ scales)
+    return numpy.where(numpy.isnan(found), inf, found)
+
+
+class GraphCreases:
+    """The creases of an output by its graph. sign: -1 for the negative of the output. x: a point, as of
+    `creases`."""
+
+    def __init__(self, objective: GraphObjective, x: Sequence[float], sign: float) -> None:
+        self._objective, self._sign = objective, sign
+        self._all = creases(objective, x)
+        self.size = objective.size
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def has_own_corner(self, at: int) -> bool:
+        """As of `has_own_corner`, of one of them."""
+        return has_own_corner(self._objective.whole.op(self._all[at].step))
+
+    def on(self, chosen: Sequence[int]) -> OnCreases:
+        """The output on some of them."""
+        return OnCreases(self._objective, [self._all[at] for at in chosen], self._sign)
+
+    @cached_property
+    def _every(self) -> OnCreases:
+        return OnCreases(self._objective, self._all, 1.0, is_on=False)
+
+    def distances(self, x: Sequence[float], scales: Any) -> Any:
+        """How far each is from a point, in the scales of the inputs; inf where its slopes say nothing."""
+        every = apart(*self._every.equations(x), scales)
+        ends = numpy.cumsum([len(each.sides) for each in self._all])
+        return numpy.array([part.max() for part in numpy.split(every, ends[:-1])])

@@ -17,7 +17,7 @@ from backprop.evaluation.gradient import Gradient, evaluate
 from backprop.language import Model
 from backprop.loops.loop_model import LoopModel
 from backprop.loops.many import NotLoops
-from backprop.loops.ready import build, by_code, needed
+from backprop.loops.ready import Needed, build, by_code, needed
 
 __all__ = ["LoopedObjective", "NotLoops"]
 
@@ -34,6 +34,9 @@ _DOUBTS = 5
 """After so many points at which something is in doubt, one after the other, every step is looked at from
 there on."""
 
+
+_BY_ROWS, _BY_ARRAYS = 500, 200
+"""So many steps take the time of one in Python, by passes over rows of data and by arrays."""
 
 _COMPILING = 0.05
 """Seconds that it takes to make the compiled loop of a descent."""
@@ -105,11 +108,16 @@ class LoopedObjective(Objective):
         return self.by_rows.size if self.by_rows else self._arrays.size
 
     @property
+    def work(self) -> int:
+        return self.size // (_BY_ROWS if self.by_rows else _BY_ARRAYS)
+
+    @property
     def last(self) -> float:
         return self.graph.last if self._by_graph else self._last
 
     @cached_property
     def graph(self) -> GraphObjective:
+        _ = self.needed  # of the Model before it is unrolled
         at = evaluate(self.model, self._given, self.output, restores=False)
         found = GraphObjective(self.model, at, self.names, self._given, *self._asked)
         found.inside = self.inside
@@ -156,15 +164,21 @@ class LoopedObjective(Objective):
         self._doubts += 1
         return graph.value(self._x)
 
+    @cached_property
+    def needed(self) -> Needed | None:
+        """What an engine of few inputs is made of; None of many, or where the text is unrolled."""
+        if not isinstance(self.model, LoopModel) or len(self.names) > FEW:
+            return None
+        return needed(self.model, self.output, self.names, self._given)
+
     def squares(self, sign: float) -> SquaredRows | None:
         from backprop.descent.squares import MOST_NUMBERS  # with numpy
 
-        if not isinstance(self.model, LoopModel) or len(self.names) > FEW:
-            return None
         try:
+            if (asked := self.needed) is None:
+                return None
             from backprop.loops.squared_rows import SquaredRows
 
-            asked = needed(self.model, self.output, self.names, self._given)
             found = SquaredRows(asked, sign)
         except (NotLoops, TooLarge):
             return None

@@ -25,7 +25,7 @@ from backprop.descent.optimizers import (
     Optimizer,
     defaults,
 )
-from backprop.descent.problem import FEW, Problem
+from backprop.descent.problem import FEW, Interrupted, Problem
 from backprop.descent.result import Descent, State
 from backprop.descent.searches import chosen
 from backprop.descent_options import DescentOptions, check_ranges, complete
@@ -115,6 +115,8 @@ def descend(asked: Errand, **given: Unpack[DescentOptions]) -> tuple[Descent, En
                 message = f"the end of the run is not looked at step by step: {error.message}"
                 warnings.append(BackpropError(message, *error.labels, hints=error.hints))
                 found = _unjudged(run, end)
+            except Interrupted:
+                found = run.interrupted()
             lead = found if isinstance(found, Lead) else None
             if isinstance(found, Stop):
                 stop = found
@@ -127,6 +129,7 @@ def descend(asked: Errand, **given: Unpack[DescentOptions]) -> tuple[Descent, En
     except MemoryError:
         message = "not enough memory to compute the last step again as grad does"
         warnings.append(BackpropError(f"{message}; the last bits of its numbers may be others"))
+    problem.is_interrupted = bool  # what is left is short
     warnings += unexplained(run, row, method)
     result = result_of(run, row, method, stop or _unjudged(run, end), warnings)
     if by_default and row is NEWTON and _has_led_away(run, result):
@@ -190,6 +193,8 @@ def _end(
             return Stop("rest", "nothing lowers the output any more")
     except Stop as found:
         return found
+    except Interrupted:
+        return run.interrupted()
     except MemoryError:
         return run.out_of_memory()
     raise AssertionError("a method ended without a verdict")

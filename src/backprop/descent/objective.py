@@ -112,6 +112,10 @@ class Objective(Protocol):
     def size(self) -> int: ...
 
     @property
+    def work(self) -> int:
+        """About how many steps in Python take the time of a value."""
+
+    @property
     def last(self) -> float: ...
 
     @property
@@ -205,6 +209,10 @@ class GraphObjective(Objective):
 
     @property
     def size(self) -> int:
+        return self._size
+
+    @property
+    def work(self) -> int:
         return self._size
 
     @property

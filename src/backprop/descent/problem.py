@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import hypot, inf, isfinite, sqrt
 from operator import mul
 from typing import Any, Literal, NamedTuple
@@ -16,6 +16,10 @@ FEW = 100
 
 _AFFORDABLE = 10_000_000
 """The most steps times parameters of a table of second derivatives that nobody asked for."""
+
+
+class Interrupted(Exception):
+    """Somebody wants the descent to end at once."""
 
 
 class Band(NamedTuple):
@@ -49,6 +53,8 @@ class Problem:
         self.evaluations = 0
         self.band: Band | Literal[False] | None = None
         """The band of its second derivatives, if anybody has looked for it; False: there is none."""
+        self.is_interrupted: Callable[[], bool] = bool
+        """Whether the descent is to end before the next value."""
         objective.inside = self.inside
         self.start = self.inside(objective.start)
         """Where x begins, moved into the bounds."""
@@ -58,13 +64,20 @@ class Problem:
         """How many steps are computed at every point."""
         return self.objective.size
 
+    @property
+    def work(self) -> int:
+        """About how many steps in Python take the time of a value."""
+        return max(1, self.objective.work)
+
     def named(self, x: Sequence[float]) -> dict[str, float]:
         """What there is for each parameter, by its name."""
         return dict(zip(self.names, x, strict=True))
 
     def value(self, x: Sequence[float]) -> float:
         """The output at x. Raises NotFinite, with the step that has no finite value, or which
-        `explained` finds."""
+        `explained` finds, and Interrupted."""
+        if self.is_interrupted():
+            raise Interrupted
         self.evaluations += 1
         return self.objective.value(x) * self.sign
 

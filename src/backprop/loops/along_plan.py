@@ -119,9 +119,17 @@ class AlongPlan(Plan):
         """Whether a row depends on what moves."""
         return self._series.moves(row)
 
+    def is_own(self, row: int) -> bool:
+        """Whether a row is one of the plan itself."""
+        return row < self._own
+
     def moved_row(self, row: int) -> Operand[Row]:
         """How a row moves along the line: a row that is computed for the output, or a number."""
         return self._series.first(row)
+
+    def made_to_move(self, row: int) -> int | None:
+        """A row of how a row moves along the line, needed or not; None where it stays."""
+        return self._series.of(row, 1)
 
     def _member(self, row: int, order: int) -> int | None:
         """The row that reads coefficients of the members that a row reads."""

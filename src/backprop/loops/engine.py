@@ -20,7 +20,7 @@ from backprop.loops.arrays import ArrayWriter, Spread, norm
 from backprop.loops.domains import Reals
 from backprop.loops.file_numbers import FileNumbers
 from backprop.loops.moving import Leaves, Moving, Ready
-from backprop.loops.parts import ArrayWalk, Turn
+from backprop.loops.parts import ArrayWalk, Block, Turn
 from backprop.loops.passes import same
 from backprop.loops.plan import Plan
 from backprop.loops.recurrence import Timed
@@ -146,6 +146,15 @@ class ArrayEngine(Engine):
             if isinstance(walk, ArrayWalk):
                 found |= walk.found
         return found
+
+    def part_at(self, x: Any, part: Block) -> Mapping[int, Spread] | None:
+        """The numbers of the rows of a part that is computed besides; None where something is not finite."""
+        made = None if self.forward(x) is None else self._own.made.made
+        if made is None:
+            return None
+        walk = walk_through(part, ArrayWriter(), made.values, made.rows)
+        walk.forward()
+        return walk.found
 
     def output_at(self, x: Any) -> float:
         """The output, also where it is not finite, or something on the way is not."""
