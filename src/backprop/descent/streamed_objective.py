@@ -85,6 +85,10 @@ class StreamedObjective(Objective):
         return rows * len(self._program.row.columns) + len(self._program.once.columns)
 
     @property
+    def work(self) -> int:
+        return self.size  # files are read anew for each value
+
+    @property
     def last(self) -> float:
         return self._last
 
