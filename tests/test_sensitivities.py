@@ -190,3 +190,20 @@ G = sum(g[i] for i in 1..n)
         total += g
     assert found.value == pytest.approx(total, rel=1e-13)
     assert read_model(Source("<text>", text)).loops
+
+
+def test_of_many_members_none_may_depend_on_a_name() -> None:
+    """Then all are 0, and a warning names both; unrolled, each goes through all that is before it."""
+    text = """n = 20000
+s[0] = 0.1; q = 2; w = 0.7
+s[i] = tanh(w*s[i-1] + 0.1) for i in 1..n
+g[i] = derivative(s[i], q) for i in 1..n
+G = sum(g[i] + s[i]/n for i in 1..n) + q
+"""
+    model = read_model(Source("<text>", text))
+    assert model.loops
+    (warning,) = model.warnings
+    assert warning.message == "s[i] does not depend on q: derivative(s[i], q) is 0"
+    found = backprop.parse(text).grad(of="G")
+    assert not any(found.data[f"g[{at}]"] for at in (1, 20000))
+    assert found.gradients["q"] == 1

@@ -21,7 +21,7 @@ from backprop.graph import Place, depending, in_order
 from backprop.language.in_equations import Derivatives
 from backprop.language.index_code import Scope
 from backprop.language.integers import Argument
-from backprop.loops.derivative_sweep import Reached, Runs, refuse
+from backprop.loops.derivative_sweep import IsZero, Reached, Runs, is_zero, refuse
 from backprop.loops.derived import adjoints, spread
 from backprop.loops.domains import Domain
 from backprop.loops.domains import spread as marks_spread
@@ -42,6 +42,9 @@ from backprop.operations import GATHERS
 from backprop.syntax.parser import Statement
 from backprop.syntax.scanner import Tokens
 
+_UNROLLED_SOON = 5_000
+"""Members of families that are unrolled at once."""
+
 Through = Callable[[AskedRow, Use], FoundRow]
 """Finds a derivative that goes through other equations."""
 
@@ -60,6 +63,7 @@ class DerivativeRows(Derivatives):
         self._equations = ThroughEquations(self._columns, self.pending, self._reads)
         self._runs: Runs = []
         self.zeros = ZeroMembers()
+        self._zero = set[int]()  # the derivatives that are 0 for all their combinations
 
     def arguments(
         self, function: Statement, operands: list[Any], by: Collection[str], place: Place
@@ -103,12 +107,12 @@ class DerivativeRows(Derivatives):
         order = in_order([of], lambda row: () if row in by else columns.operands(row))
         steps = [row for row in order if columns.is_step(row) and row not in by]
         if of not in by and of not in depending(columns, by, steps):
-            refuse("is 0")
+            is_zero()
         rows = Rows(columns)
         sums = adjoints(rows, steps, {of: rows.number(1.0)}, by)
         found = [rows.called(sums[each]) for each in by if each in sums]
         if not found:  # conditions are made of them, and nothing else
-            refuse("is 0")
+            is_zero()
         total = found[0]
         for each in found[1:]:
             total = rows.value("+", [total, each])
@@ -145,7 +149,7 @@ class DerivativeRows(Derivatives):
             brought = columns.special(Gathered(share, GATHERS["sum"]), home)
             total = brought if total is None else columns.step("+", (total, brought))
         if total is None:
-            refuse("is 0")
+            is_zero()
         return total, led
 
     def _put(self, row: int, root: int) -> None:
@@ -180,13 +184,31 @@ class DerivativeRows(Derivatives):
         rows = in_order([root], columns.operands)
         asked = [self.pending[row] for row in sorted(rows) if row in self.pending]
         for each in asked:
-            row, led = self._found(plan, each, through, order)
+            told = each.of in self._zero  # that this is 0
+            try:
+                row, led = self._found(plan, each, through, order)
+            except IsZero:
+                if self._may_depend(plan, each):
+                    raise
+                self._zero.add(each.row)
+                row = columns.step("copy", [columns.number(0.0)])
+                led = numpy.zeros(columns.homes[each.row].size, dtype=bool)
             self._put(each.row, row)
-            if tells:
+            if tells and not told:
                 by, home = plan.uses[each.by], columns.homes[each.row]
                 self.zeros.add(plan, each.place, each.of, by, home, led)
             del self.pending[each.row]
         return bool(asked)
+
+    def _may_depend(self, plan: Layout, asked: AskedRow) -> bool:
+        """Whether some member may depend on what a derivative is by that is 0; also in texts that unroll
+        soon, where more is said of that."""
+        by = plan.uses[asked.by].family
+        rows = in_order([asked.of], self._columns.operands)
+        read = {plan.uses[row].family for row in rows if row in plan.uses}
+        if sum(each.size for each in plan.families.values()) < _UNROLLED_SOON:
+            return True
+        return not read.isdisjoint({by, *self._moved_by(plan, by)})
 
     def _found(
         self, plan: Layout, asked: AskedRow, through: Through | None, order: TimeOrder | None

@@ -302,3 +302,11 @@ def enter(plan: Layout, family: Family, number: int) -> None:
 
 def refuse(what: str) -> NoReturn:
     raise NotLoops(f"a derivative {what}")
+
+
+class IsZero(NotLoops):
+    """A derivative is 0 for all combinations."""
+
+
+def is_zero() -> NoReturn:
+    raise IsZero("a derivative is 0")

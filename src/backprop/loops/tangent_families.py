@@ -18,7 +18,7 @@ from backprop.chain.walk import Operand
 from backprop.graph import depending, in_order
 from backprop.loops.affine import Places, affine, numbered, plain, whole
 from backprop.loops.depending_members import DependingMembers, RunBody, bodies_of
-from backprop.loops.derivative_sweep import Runs, enter, refuse
+from backprop.loops.derivative_sweep import Runs, enter, is_zero, refuse
 from backprop.loops.derived import adjoints, by_number, spread
 from backprop.loops.domains import Domain
 from backprop.loops.domains import spread as spread_marks
@@ -67,7 +67,7 @@ class TangentFamilies:
         """The derivative of a row, and for which of its combinations that depends on the member. runs: what
         is computed before, takes what computes it. number: of the statement. Raises NotLoops."""
         if not (found := self.moving(of, runs, number)):
-            refuse("is 0")
+            is_zero()
         return found
 
     def moving(self, of: int, runs: Runs, number: int) -> tuple[int, Holds] | None:

@@ -11,7 +11,7 @@ import numpy
 
 from backprop.graph import in_order
 from backprop.loops.affine import Places, numbered, whole
-from backprop.loops.derivative_sweep import DerivativeSweep, Reached, Runs, enter, refuse
+from backprop.loops.derivative_sweep import DerivativeSweep, Reached, Runs, enter, is_zero, refuse
 from backprop.loops.derived import Destination, Stage, choosing, derived, moved
 from backprop.loops.domains import Domain
 from backprop.loops.family import Family, is_named
@@ -80,13 +80,13 @@ class ThroughEquations:
         mark = self._swept(plan, runs, reached, number, asked)
         name = mark + by.family
         if name not in plan.families:
-            refuse("is 0")
+            is_zero()
         special, home = columns.specials[asked.by], columns.homes[asked.by]
         assert isinstance(special, Read)
         family, places = plan.families[name], whole(numbered(by.places))
         led = family.owner[places] != Family.ABSENT
         if not led.any():
-            refuse("is 0")
+            is_zero()
         self._read(plan, number, {name})
         if led.all():
             row = columns.special(Read(name, special.at, special.within), home)
@@ -156,7 +156,7 @@ class ThroughEquations:
             share = columns.special(Gathered(share, GATHERS["sum"]), home)
             total = share if total is None else columns.step("+", (total, share))
         if total is None:
-            refuse("is 0")
+            is_zero()
         return total, depends
 
     def _name(self, plan: Layout, row: int) -> str:

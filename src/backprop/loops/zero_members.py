@@ -81,7 +81,7 @@ class ZeroMembers:
         is of. by: what it is by. led: for which combinations of its home it is not 0."""
         columns, some = plan.columns, numpy.flatnonzero(~led)
         zeros = Zeros(*place)
-        if not len(some) or zeros.is_of_a_derivative:
+        if not len(some) or (led.any() and zeros.is_of_a_derivative):
             return
 
         def places(use: Use) -> Wholes:
