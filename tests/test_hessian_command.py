@@ -219,7 +219,28 @@ def test_a_constant_is_differentiated_by_who_names_it() -> None:
     assert found.matrix.tolist() == [[108, 72], [72, 16]]
     nothing = run("hessian", "-e", "const c = 2; L = c^3")
     assert nothing.status == 0
-    assert nothing.out.splitlines()[-1] == "L depends on no input that moves"
+    assert nothing.out.splitlines()[-1].startswith("L depends on no input that moves: ")
+    sizes = "n = 9; x[i] = i/n for i in 1..n; L = sum(x[i]^3 for i in 1..n)"
+    diagonal = run("hessian", "-e", sizes, "--diagonal")
+    assert "L depends on no input that moves: " in diagonal.out
+    named = run("hessian", "-e", sizes, "--wrt", "x[1]")
+    assert named.status == 1
+    assert "'x[1]' is computed, x[1] = 1/n" in named.err
+    assert "name what leads to it" not in named.err
+
+
+def test_a_gradient_of_more_digits_is_judged_by_its_own_digits() -> None:
+    """In doubles these are rounding alone; of more digits they are 1/6, -1/12 and 0.00102, and no minimum."""
+    for text, at in (
+        ("L = (exp(x) - 1 - x)/x^2", 1e-6),
+        ("L = derivative((1 - cos(x))/x^2, x)", 1e-4),
+        ("L = (x - sin(x))/x^3 + x/1000 + x^2", 1e-5),
+        ("L = 1e-15*((exp(x) - 1 - x)/x^2)", 1e-6),
+    ):
+        found = backprop.parse(text).hessian(x=at)
+        assert found.verdict == "curved up", text
+    found = backprop.parse("L = (x - 0.1)^2*(1 + y^2) + (y - 3)^2").hessian(x=0.1, y=3)
+    assert found.verdict == "minimum"
 
 
 def test_members_of_families_are_named_as_everywhere() -> None:

@@ -13,8 +13,10 @@ from typing import Any, NamedTuple
 
 import numpy
 
+from backprop.evaluation.cancelled import LARGE
 from backprop.evaluation.second_derivatives import SecondDerivatives
 from backprop.evaluation.shaken import FACTORS, changed
+from backprop.evaluation.sides import AGREED
 
 MOST = 2000
 """The most inputs for which eigenvalues are computed: seconds."""
@@ -30,6 +32,9 @@ _TRIES = (0, 31)
 
 _SHAKEN = 1 / 8
 """How much of what such changes do rounding may do: eight times what it does at the most."""
+
+_INPUTS = 8 * float_info.epsilon
+"""How far rounding may have moved each input, relative: eight times what it does at the most."""
 
 _WILD = 0.5
 """Of numbers that move by more than this part of the second derivatives of their inputs with such changes
@@ -89,12 +94,12 @@ def curvature(
     bent: bool,
     value: float,
 ) -> Curving:
-    """What the second derivatives at `x` say. matrix: they; gradient: by the same inputs. moved: of numbers
-    of the matrix that have more digits than doubles give them how far these move with what the inputs are
-    changed here. bent: whether something stands on a border here, and they do not say all. value: of the
-    output."""
+    """What the second derivatives at `x` say. matrix: they; gradient: by the same inputs, with more digits
+    where rounding leaves too few. moved: of numbers of the matrix that have more digits than doubles give
+    them how far these move with what the inputs are changed here. bent: whether something stands on a
+    border here, and they do not say all. value: of the output."""
     return curvature_within(
-        matrix, gradient, lambda: _rounding(second, x, matrix, moved), value, bent
+        matrix, gradient, lambda: _rounding(second, x, matrix, gradient, moved), value, bent
     )
 
 
@@ -203,6 +208,7 @@ def _rounding(
     second: SecondDerivatives,
     x: Sequence[float],
     matrix: Any,
+    gradient: Sequence[float],
     known: Mapping[tuple[int, int], float],
 ) -> Rounding:
     """How far rounding may move the numbers: by the sizes of what is added up to them, and by what
@@ -213,6 +219,11 @@ def _rounding(
     table, steps = rounding_by(matrix, here, second.both_sizes(x), near)
     for (one, other), way in known.items():
         table[one, other] = table[other, one] = way * _SHAKEN + _ROUNDED * abs(matrix[one, other])
+    if len(graph.steps) <= LARGE:
+        right = numpy.array(gradient, float)
+        computed_again = numpy.abs(right - here) > AGREED * numpy.abs(right)
+        by_inputs = _INPUTS * (numpy.abs(matrix) @ numpy.abs(numpy.array(x, float)))
+        steps = numpy.where(computed_again, by_inputs + _ROUNDED * numpy.abs(right), steps)
     return Rounding(table, steps)
 
 

@@ -64,7 +64,8 @@ def inputs_by(model: Model, output: str, wrt: Sequence[str]) -> list[str]:
         if not inputs:
             name, text = names[0], model.instance_of(names[0])
             message = f"{name!r} is computed, {name} = {text}, and second derivatives are by inputs"
-            hints = [f"name what leads to it: {listed(model.inputs, 8)}"]
+            inputs = [each for each in model.inputs if each not in model.still]
+            hints = [f"name what leads to it: {listed(inputs, 8)}"] if inputs else ()
             raise NotAnInput(message, hints=hints, where=model.source.name)
         chosen += inputs
     return list(dict.fromkeys(chosen))

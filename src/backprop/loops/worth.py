@@ -146,7 +146,8 @@ def _in_circles(text: Parsed) -> set[str]:
         return set()
     reads = dict[str, set[str]]()
     for each in text.statements:
-        reads.setdefault(each.tokens.texts[each.shape.target], set()).update(each.tokens.texts[1:])
+        texts, own = each.tokens.texts, {each.tokens.texts[at] for at in each.shape.parameters}
+        reads.setdefault(texts[each.shape.target], set()).update({*texts[1:]} - own)
     found = set[str]()
     for name in reads:
         below, open_ = set[str](), [name]

@@ -11,7 +11,7 @@ import numpy as np
 from backprop.errors import BackpropError, TooLarge
 from backprop.evaluation.hessian_parts import HessianPart
 from backprop.report import SCHEMA, Column, Table, folded, groups
-from backprop.report.matrix import MOST_ENTRIES
+from backprop.report.matrix import MOST_ENTRIES, no_inputs
 from backprop.showing import Shown
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class PartReport(Shown, _PartReport):
         gradient = self.found.gradient
         heads = [(f"{gradient.output} = ", gradient.value)]
         columns = self.records()
-        tail: list[str] = []
+        tail = [] if self.inputs else [no_inputs(gradient.output)]
         if self.found.entries is None:
             rows = groups(self.inputs, self.whole)
             columns = [folded(column._replace(sizes=True), rows) for column in columns]

@@ -16,7 +16,7 @@ from backprop.evaluation.hessian_matrix import Curved
 from backprop.language import Model
 from backprop.numbers import few, listed, shown
 from backprop.report import SCHEMA, Column, Table
-from backprop.report.matrix import derivatives, fits, refuse
+from backprop.report.matrix import derivatives, fits, no_inputs, refuse
 from backprop.showing import Shown
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ def words(found: Curved) -> list[str]:
     """The eigenvalues, and what they say of the point, in sentences."""
     said = found.curvature
     if said.verdict == "no inputs":
-        return [f"{found.gradient.output} depends on no input that moves"]
+        return [no_inputs(found.gradient.output)]
     if said.verdict == "too many inputs":
         return [f"no eigenvalues: they are computed of up to {MOST:,} inputs"]
     if said.verdict == "not smooth":

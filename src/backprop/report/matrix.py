@@ -51,3 +51,9 @@ def derivatives(names: Sequence[str], matrix: Any) -> list[Column]:
 def counted(count: int, noun: str) -> str:
     """`1 row`, `2,000 rows`."""
     return f"{count:,} {noun}{'s' if count != 1 else ''}"
+
+
+def no_inputs(output: str) -> str:
+    """The sentence in the place of derivatives by nothing."""
+    why = "a name with other names in its equation is computed"
+    return f"{output} depends on no input that moves: {why}"
