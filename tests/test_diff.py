@@ -292,8 +292,18 @@ TOO_LONG = {"logistic_regression", "pendulum_period", "portfolio", "predator_pre
 """Examples of which a closed formula is too long."""
 
 
-@pytest.mark.parametrize("shape", ["nested", "steps"])
-@pytest.mark.parametrize("name", [each.name for each in gallery.examples() if "/" not in each.name])
+SLOW = {("predator_prey", "steps"), ("two_moons", "nested")}
+"""Examples whose numbers are compared with mpmath's for minutes."""
+
+GALLERY = [
+    pytest.param(each.name, shape, marks=[pytest.mark.whole] if (each.name, shape) in SLOW else [])
+    for each in gallery.examples()
+    for shape in ("nested", "steps")
+    if "/" not in each.name
+]
+
+
+@pytest.mark.parametrize(("name", "shape"), GALLERY)
 def test_the_gallery(name: str, shape: str) -> None:
     text = gallery.example(name).text
     model = read_model(Source(name, text))
