@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from backprop.errors import BackpropError, InfiniteSlope
+from backprop.errors import AtBorder, BackpropError, InfiniteSlope
+from backprop.evaluation.borders import met
+from backprop.evaluation.cancelled import LARGE
+from backprop.evaluation.diagnosis import place
 from backprop.evaluation.forward_sweeps import fill_forward
 from backprop.evaluation.sure_outputs import Outputs, by_itself, once
 from backprop.evaluation.taylor import derivatives_along
+from backprop.graph import Graph, depending
 from backprop.language import Model
 from backprop.memory import without_collector
+from backprop.numbers import shown
+from backprop.values import forward
 
 
 class Directional(NamedTuple):
@@ -73,9 +79,64 @@ def along(
             notes += result.notes
         if unknown := np.flatnonzero(np.isnan(found[at, 1:])).tolist():
             warnings.append(_unknown(name, unknown[0] + 2, model))
+    if order > 1 and point.data is not None and not all(sure):
+        notes += _on_borders(model, point.graph, point.data, way, of, found)
     return Directional(
         tuple(of), dict(direction), numbers, found + 0.0, once(warnings), once(notes)
     )
+
+
+_BESIDE = 2.0**-20
+"""How far along a direction it is looked on both sides of a border, relative to the inputs."""
+
+_APART = 1e-3
+"""How far derivatives on both sides are apart that are not the same, relative to them."""
+
+
+def _on_borders(
+    model: Model,
+    graph: Graph,
+    data: list[float],
+    way: Mapping[int, float],
+    of: Sequence[str],
+    found: NDArray[np.float64],
+) -> Iterator[AtBorder]:
+    """Notes on outputs of which derivatives of a higher order are those of one side of a border. way: the
+    direction, by row. found: the derivatives, shape (outputs, order)."""
+    moving = depending(graph, way, graph.steps)
+    border = sorted(moving.intersection(met(graph, data)))
+    if not border or len(graph.steps) > LARGE:
+        return
+    most = max(abs(number) for number in way.values())
+    size = max(1.0, *(abs(data[row]) for row in way))
+    sides = list[NDArray[np.float64]]()
+    for step in (-_BESIDE, _BESIDE, -_BESIDE / 4, _BESIDE / 4):
+        there = [*data]
+        for row, number in way.items():
+            there[row] += step * size / most * number
+        forward(graph, graph.steps, there)
+        sides.append(np.array(derivatives_along(graph, way, there, found.shape[1])))
+    before, behind, *nearer = sides
+    with np.errstate(all="ignore"):
+        apart = ~_alike(before, behind)
+        grows = ~(_alike(before, nearer[0]) & _alike(behind, nearer[1]))
+    for at, name in enumerate(of):
+        orders = np.flatnonzero(apart[at, 1:] & np.isfinite(found[at, 1:])) + 1
+        if not len(orders):
+            continue
+        order = int(orders[0])
+        one, other = (shown(float(each[at, order]) + 0.0, 5) for each in (before, behind))
+        what = f"the derivative of {name} of order {order + 1} along this direction"
+        sides_say = f"is about {one} before this point and {other} behind it"
+        if grows[at, order]:
+            sides_say = "has no limit at this point"
+        message = f"{what} {sides_say}; here it is that of the slopes taken at corners"
+        yield AtBorder(message, *place(model, border[0], data)[1], where=model.source.name)
+
+
+def _alike(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.bool_]:
+    found: NDArray[np.bool_] = np.abs(one - other) <= _APART * (1 + np.abs(one) + np.abs(other))
+    return found
 
 
 def _by_loops(
