@@ -5,9 +5,13 @@ from __future__ import annotations
 from functools import cache
 from sys import float_info
 
+import pytest
+
 from backprop.evaluation.gradient import Evaluation, Gradient
 from backprop.evaluation.indeterminate import exact_numbers
 from backprop.graph import Graph
+from backprop.language import Model
+from backprop.loops.many import NotLoops
 from backprop.values import ByNode, derivatives, summed_sizes
 
 _STEP = 2.0**-24
@@ -38,6 +42,25 @@ def apart(found: Gradient, right: Evaluation) -> float:
 
 def _unit(size: float) -> float:
     return float_info.epsilon * size or float_info.min
+
+
+def loops_agree(looped: Model, right: Gradient) -> None:
+    """Assert that all values and gradients of loops are those of the unrolled text, by arrays and by machine
+    code. looped: a LoopModel."""
+    for engine in ("auto", "native"):
+        looped.engine = engine
+        try:
+            found = looped.swept({}, right.output, False)  # type: ignore[attr-defined]
+        except NotLoops:
+            continue
+        if found is None:
+            continue
+        for name, value in right.data.items():
+            of, at = looped.kind(name)  # type: ignore[attr-defined]
+            assert found.values[of.name][at] == pytest.approx(value, rel=1e-12, abs=1e-15), name
+        for name, slope in right.gradients.items():
+            of, at = looped.kind(name)  # type: ignore[attr-defined]
+            assert found.gradients[of.name][at] == pytest.approx(slope, rel=1e-11, abs=1e-14), name
 
 
 def without_idle(found: Gradient, right: Gradient) -> Gradient:

@@ -10,9 +10,9 @@ import pytest
 from backprop.evaluation.gradient import evaluate
 from backprop.language.reading import read_carefully
 from backprop.loops import sequence
-from backprop.loops.many import NotLoops
 from backprop.loops.worth import read_model
 from backprop.source import Source
+from looped import loops_agree
 
 
 def text_of(chance: random.Random) -> str:
@@ -57,22 +57,8 @@ def test_every_member_is_that_of_its_own_steps(
     source = Source("<text>", text)
     right = evaluate(read_carefully(source), {}, "L").gradient
     looped = read_model(source, many=0)
-    if not looped.loops:
-        return
-    for engine in ("auto", "native"):
-        looped.engine = engine
-        try:
-            found = looped.swept({}, "L", False)  # type: ignore[attr-defined]
-        except NotLoops:
-            continue
-        if found is None:
-            continue
-        for name, value in right.data.items():
-            of, at = looped.kind(name)  # type: ignore[attr-defined]
-            assert found.values[of.name][at] == pytest.approx(value, rel=1e-12, abs=1e-15), name
-        for name, slope in right.gradients.items():
-            of, at = looped.kind(name)  # type: ignore[attr-defined]
-            assert found.gradients[of.name][at] == pytest.approx(slope, rel=1e-11, abs=1e-14), name
+    if looped.loops:
+        loops_agree(looped, right)
 
 
 def test_that_there_are_loops_among_them() -> None:

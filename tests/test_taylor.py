@@ -185,6 +185,8 @@ def test_a_direction_in_python_is_looked_at() -> None:
         model.along({"x": 1}, order=11)
     with pytest.raises(backprop.BackpropError, match="whole number"):
         model.along({"x": 1}, order="two")  # type: ignore[arg-type]
+    with pytest.raises(backprop.BackpropError, match="takes a whole number, not True"):
+        model.along({"x": 1}, order=True)
     assert "d^2/dt^2" in str(model.along({"x": 1}, order=2))
 
 

@@ -132,7 +132,7 @@ class Option(NamedTuple):
             )
         if self.min is None:
             return
-        if not hasattr(value, "__index__"):
+        if isinstance(value, bool) or not hasattr(value, "__index__"):
             raise BadOption(f"{flag} takes a whole number, not {shortened(repr(value), 40)}")
         if value < self.min:
             raise BadOption(f"{flag} {value}: it is at least {self.min}")

@@ -196,3 +196,9 @@ def _alone(name: str, operands: Sequence[Operand[Row]]) -> tuple[Graph, list[int
         0.0 if isinstance(x, float) else each for x, each in zip(operands, found, strict=True)
     ]
     return Graph(writer.columns, [writer.node(each) for each in moving]), inputs
+
+
+def has_value_in_slopes(name: str, operands: Sequence[Operand[Row]]) -> bool:
+    """Whether a slope of an operation has its value, `out`, by what is no number among these operands."""
+    graph, inputs = _alone(name, operands)
+    return inputs[-1] in graph.order

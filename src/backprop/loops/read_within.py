@@ -4,14 +4,14 @@ place until the derivative is known; what this has of their values is then read 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-from functools import cache
 from typing import Any
 
 import numpy
 from numpy.typing import NDArray
 
+from backprop.chain.columns import Row, has_value_in_slopes
+from backprop.chain.walk import Operand
 from backprop.graph import in_order
 from backprop.loops.affine import Affine, Places, affine, numbered, whole
 from backprop.loops.derivative_sweep import refuse
@@ -24,11 +24,9 @@ from backprop.loops.parts import Block, Use
 from backprop.loops.placement import Layout
 from backprop.loops.rows import ArrayColumns, Gathered, Index, Lift, Read
 from backprop.loops.taken_rows import TakenRows, made_with, reading
-from backprop.operations import GATHERS, OPERATIONS
+from backprop.operations import GATHERS
 
 _BY_TERMS = ("*", "logsumexp")
-
-_OUT = re.compile(r"\bout\b")
 
 _AGAIN, _AGAIN_BY_FEW = 30, 3
 """So often an equation is read again within itself: `derivative(s[i], d[i-2])` of a sum up to i; by a few
@@ -329,12 +327,16 @@ def stands_for_another(columns: ArrayColumns, root: int) -> bool:
             if not (counts == 1).any():
                 return another and special.gather.joined_by == "hypot"
         row, another = special.row, True
-    return another and columns.is_step(row) and _by_value(columns.op(row))
+    return another and columns.is_step(row) and _by_value(columns, row)
 
 
-@cache
-def _by_value(operation: str) -> bool:
-    return any(_OUT.search(slope) for slope in OPERATIONS[operation].slopes)
+def _by_value(columns: ArrayColumns, step: int) -> bool:
+    called = list[Operand[Row]]()
+    for each in columns.operands(step):
+        while isinstance(special := columns.specials.get(each), Lift):
+            each = special.row
+        called.append(columns.constant(each) if columns.is_number(each) else Row(each))
+    return has_value_in_slopes(columns.op(step), called)
 
 
 def has_other_slopes(columns: ArrayColumns, row: int) -> bool:

@@ -216,11 +216,11 @@ class Unnamed:
             ),
             default=0,
         )
-        for guess in [at <= last for at in times], None:
-            now = {name: marks.copy() for name, marks in first.items()}
-            for at, each in enumerate(group if guess else ()):
-                assert guess is not None
-                now[each.family][each.places] |= guess[at]
+        before = {name: marks.copy() for name, marks in first.items()}
+        for at, each in zip(times, group, strict=True):
+            before[each.family][each.places] |= at <= last
+        for start in before, first:
+            now = start
             for _ in range(_ROUNDS):
                 found = {name: marks.copy() for name, marks in first.items()}
                 for each in group:
