@@ -132,6 +132,8 @@ NESTED = [
     ("const n=5; const k=2; const x[0]=0; const x[n]=3; x[i]=i^2/9 for i in 1..n-1; L=k*sum((x[i]-x[i-1])^2 for i in 1..n)/2", ["dL_dx[i] = k*(2*x[i] - x[i-1] - x[i+1]) for i in 1..n-1"]),
     ("s[i]=i/3 for i in 1..4; L=sum(s[i]*s[k]*k for i in 1..3, k in 2..4 if i < k)", ["dL_ds[1] = sum(s[k]*k for k in 2..4)", "dL_ds[4] = 4*sum(s[p] for p in 1..3)"]),
     ("c[i,j]=i+j/7 for i in 1..2, j in 1..2; L=sum(exp(sum(j/9 for j in 1..3 if j == i))/c[i,i] for i in 1..2)", []),
+    ("R[i]=1-sum(g[i,j]*R[j] for j in 1..i-1) for i in 1..3; g[i,j]=i+j for i in 1..3, j in 1..3; Z[t]=g[2,t]*g[t,t] for t in 1..1; L=sum(R[i]^2 for i in 1..3)+Z[1]", []),
+    ("R[i]=(2-sum(g[i,j]*R[j] for j in 1..i-1))/(6+g[i,i]) for i in 1..3; g[i,j]=i+j for i in 1..3, j in 1..3; Z[t]=g[2,t]*g[t,t] for t in 1..1; L=sum(R[i]^2 for i in 1..3)+Z[1]", []),
     ("u[0,i]=sin(i) for i in 0..4; u[t,0]=0 for t in 1..2; u[t,4]=1 for t in 1..2; u[t+1,i]=u[t,i-1]*u[t,i+1] for t in 0..1, i in 1..3; L=sum(u[*,*])", []),
 ]  # fmt: skip
 

@@ -93,7 +93,8 @@ def _split(
     terms: list[tuple[Formula, list[MembersCondition]]],
 ) -> Iterator[tuple[MembersPart, list[Formula]]]:
     if not conditions:
-        yield piece, [term for term, _ in terms]
+        if (found := _with_members(piece)) is not None:
+            yield found, [term for term, _ in terms]
         return
     first, *rest = conditions
     sure = holds(first, piece)
@@ -110,6 +111,23 @@ def _split(
         else:
             left = rest
         yield from _split(part, left, kept)
+
+
+def _with_members(piece: MembersPart) -> MembersPart | None:
+    """A part without the condition of a single member, for which no equation has a place; None where that
+    does not hold, or holds for none of several, whatever the sizes of a text are. Raises NotIndexed."""
+    undecided, names = list[Formula](), {each.name for each in piece.clauses}
+    fixed = all(each.names <= names for each in piece.clauses)
+    for each in conditions_of(piece.condition):
+        sure = None
+        if not names or (fixed and each.formula.names <= names):
+            sure = holds(each, piece._replace(condition=None))
+        if sure is False:
+            return None
+        if sure is None and not names:
+            raise NotIndexed
+        undecided += [] if sure and not names else [each.formula]
+    return piece._replace(condition=reduce(both, undecided, None))
 
 
 def _solved(
