@@ -130,6 +130,7 @@ ONLY = {
         "row_passes.py",
         "value_tables.py",
         "by_rows/block_kernel.py",
+        "by_rows/recorded.py",
         "by_rows/machine_batches.py",
         "by_rows/machine_rows.py",
         "by_rows/rows_engine.py",

@@ -4,13 +4,14 @@ common."""
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy
 from numpy.typing import NDArray
 
 from backprop.by_rows.block_writer import BlockWalk, BlockWriter
-from backprop.by_rows.reductions import Extremes, by_chunks
+from backprop.by_rows.recorded import Again, NotRecorded, Recorded
+from backprop.by_rows.reductions import CHUNK, Extremes, by_chunks, extremes
 from backprop.by_rows.row_gathers import Merging, Reduction, adds, reduction
 from backprop.by_rows.taken_members import Taken, by_member, places
 from backprop.chain.walk import Walk
@@ -193,7 +194,9 @@ class BlockKernel:
         """What it is noted of how large it, and the gradient by it, is."""
         self._bordered: list[int] = []
         self._leading = leading = {*in_order([each.term for each in sums], row.columns.operands)}
+        self._sloping: dict[str, int] = {}
         if seeds is not None:
+            self._sloping = {n: node for n, node in watched_names.items() if node in leading}
             bordered = filter(leading.__contains__, self._steps)
             self._bordered = [each for each in bordered if edges.has_some(self._graph.op(each))]
         inputs = [*self._inputs.values(), *(each.leaf for each in self._taken)]
@@ -202,6 +205,8 @@ class BlockKernel:
         self._moving = self._depending([*inputs, *(columns if watched else ())])
         self._tying = [each for each in sums if each.term in self._moving]
         """What is gathered of terms that move: by rows, if these are looked at, else by inputs."""
+        plain = not (effects or self._taken) and all(adds(each.gather) for each in sums)
+        self._again = Again(self._recorded) if plain else None
 
     def _depending(self, some: Iterable[int]) -> set[int]:
         """These nodes, and the steps that depend on them."""
@@ -213,6 +218,10 @@ class BlockKernel:
 
     def __call__(self, block: RowBlock) -> BlockPart:
         """The part of a block. Raises NotSure."""
+        if self._again and block.rows % CHUNK == 0:
+            found = self._again([block.columns[name] for name in self.columns], block.rows)
+            if found is not None:
+                return self._part(found, block.rows)
         writer = BlockWriter()
         with writer.watched():
             sums, walk, gradients, positions = self._computed(block, writer)
@@ -223,21 +232,47 @@ class BlockKernel:
                 with shifted.watched():
                     other, *_ = self._computed(block, shifted, SCALE)
                 doubt = doubtful(sums, other)
-            values = {}
-            slopes = {}
-            for name, node in self._watched.items():
-                values[name] = Extremes()
-                values[name].add(walk.found[node], block.rows)
-                if node in gradients and node in self._leading:
-                    slopes[name] = Extremes()
-                    slopes[name].add(numpy.add(gradients[node], 0.0), block.rows)
+            noted = self._noted(walk, gradients, block.rows)
             effect = (
                 self._effect(walk, gradients, block.rows) if self._effects and self._seeds else 0.0
             )
         named = self.none_named()
         for each, some in zip(named, positions, strict=True):
             each[some] = True
-        return BlockPart(sums, doubt, values, slopes, effect, named)
+        part = self._part([sums, *noted], block.rows)
+        return part._replace(doubt=doubt, effect=effect, named=named)
+
+    def _noted(
+        self, walk: Walk[Reals], gradients: Mapping[int, Spread], rows: int
+    ) -> Sequence[Any]:
+        """From which to which what is watched, and then the gradients by it, are, and their sums."""
+        values = [walk.found[node] for node in self._watched.values()]
+        slopes = [numpy.add(gradients[node], 0.0) for node in self._sloping.values()]
+        return [number for each in (*values, *slopes) for number in extremes(each, rows)]
+
+    def _part(self, found: Sequence[Any], rows: int) -> BlockPart:
+        """The part of a block. found: its sums, and what is noted."""
+        noted = iter(
+            [Extremes(rows, *map(float, found[at : at + 3])) for at in range(1, len(found), 3)]
+        )
+        values = {name: next(noted) for name in self._watched}
+        slopes = dict(zip(self._sloping, noted, strict=True))
+        return BlockPart(found[0], numpy.zeros(self.width), values, slopes)
+
+    def _recorded(self, columns: Sequence[Any], rows: int) -> Sequence[Any]:
+        """As `_part` takes it, by arrays that write down what is done with them. Raises NotRecorded."""
+        block = RowBlock(dict(zip(self.columns, columns, strict=True)), rows, 0)
+        writer = BlockWriter()
+        with writer.watched():
+            sums, walk, gradients, _ = self._computed(block, writer)
+            try:
+                self._look(block, sums, walk, gradients)
+            except NotSure:
+                raise NotRecorded("others say what is so") from None
+            noted = self._noted(walk, gradients, rows)
+        if writer.small or not isinstance(sums, Recorded):
+            raise NotRecorded("something is too small for a double")
+        return [sums, *noted]
 
     def each_row(self, block: RowBlock) -> EachRow:
         """The first term, row by row; there are seeds. Raises NotSure."""

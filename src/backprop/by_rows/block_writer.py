@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy
 
+from backprop.by_rows.recorded import holds
 from backprop.chain.walk import Walk
 from backprop.loops.arrays import ArrayWriter, Spread, called, compiled
 from backprop.loops.domains import Reals
@@ -65,9 +66,25 @@ class BlockWriter(ArrayWriter):
     def kept(self, name: str, found: Spread, operands: Sequence[Spread]) -> Spread:
         if isinstance(found, float) or not can_vanish(name):
             return super().kept(name, found, operands)
-        if found.min() >= TINY:  # as it is nearly always, and sooner known than of each
-            return found
-        return super().kept(name, found, operands)
+        return found if holds(_none_lost, found, *operands) else super().kept(name, found, operands)
+
+
+def _none_lost(found: Reals, *operands: Spread) -> bool:
+    """Whether no number is too small for a double where no operand is 0."""
+    if (
+        found.min() >= TINY or found.max() <= -TINY
+    ):  # as it is mostly, and sooner known than of each
+        return True
+    lost = numpy.abs(found) < TINY
+    if not lost.any():
+        return True
+    if (found[lost] != 0).any():
+        return False
+    nothing = [
+        numpy.equal(each, 0)[lost] if numpy.ndim(each) else numpy.equal(each, 0)
+        for each in operands
+    ]
+    return bool(numpy.logical_or.reduce(numpy.broadcast_arrays(*nothing), axis=0).all())
 
 
 @cache

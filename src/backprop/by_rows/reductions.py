@@ -22,6 +22,9 @@ def by_chunks(numbers: Any, rows: int) -> Reals:
     """The sum of each chunk of some rows, the last of which may be shorter. numbers: one for each row, or
     one for all."""
     whole, rest = divmod(rows, CHUNK)
+    if numpy.ndim(numbers) and not rest:
+        sums: Reals = numpy.add.reduce(numbers.reshape(whole, CHUNK), axis=1)
+        return sums
     found = numpy.empty(whole + bool(rest))
     if numpy.ndim(numbers) == 0:
         found[:whole] = numbers * float(CHUNK)
@@ -79,21 +82,20 @@ def together(chunks: Reals, merge: Merge = numpy.add) -> Reals:
     return found
 
 
+def extremes(numbers: Any, rows: int) -> tuple[Any, Any, Any]:
+    """The least and the largest of some numbers, and their sum. numbers: one for each row, or one for all."""
+    if numpy.ndim(numbers):
+        return numbers.min(), numbers.max(), numbers.sum()
+    return numbers, numbers, numbers * float(rows)
+
+
 class Extremes:
     """From which to which numbers are, and their sum."""
 
-    def __init__(self) -> None:
-        self.count, self.least, self.most, self.total = 0, inf, -inf, 0.0
-
-    def add(self, numbers: Any, rows: int) -> None:
-        """Some more. numbers: one for each row, or one for all."""
-        if not rows:
-            return
-        numbers = numpy.asarray(numbers)
-        self.count += rows
-        self.least = min(self.least, float(numbers.min()))
-        self.most = max(self.most, float(numbers.max()))
-        self.total += float(numbers.sum()) if numbers.ndim else float(numbers) * rows
+    def __init__(
+        self, count: int = 0, least: float = inf, most: float = -inf, total: float = 0.0
+    ) -> None:
+        self.count, self.least, self.most, self.total = count, least, most, total
 
     def merge(self, other: Extremes) -> None:
         """Those of other rows."""
