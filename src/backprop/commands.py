@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from backprop import streamed_matrices
 from backprop.errors import BadOption, TooLarge
 from backprop.evaluation.gradient import Gradient, evaluate
 from backprop.inputs import Asked, Inputs
@@ -33,8 +34,11 @@ def hessian(
     from backprop.evaluation.hessian_matrix import hessian_at, inputs_by  # with NumPy
     from backprop.report.hessian_report import Hessian, room
 
-    model, numbers, output = inputs.read()
+    model, numbers, output = streamed_matrices.asked(inputs)
     room(model, inputs_by(model, model.output(output), wrt), large or whole)
+    if streamed_matrices.is_streamed(model):
+        found = streamed_matrices.hessian(model, numbers, output, wrt, engine)
+        return Hessian(found, declared(model), whole)
     return Hessian(hessian_at(model, numbers, output, wrt, engine), declared(model), whole)
 
 
@@ -54,11 +58,15 @@ def hessian_part(
     from backprop.given import read_direction
     from backprop.report.hessian_part_report import PartReport
 
-    model, numbers, output = inputs.read()
-    point = model, numbers, output, wrt, engine
+    model, numbers, output = streamed_matrices.asked(inputs)
+    point, way = (model, numbers, output, wrt, engine), dict[str, float]()
     if part == "times":
         names = inputs_by(model, model.output(output), wrt)
         way = read_direction(model, direction, names, "--times")
+    if streamed_matrices.is_streamed(model):
+        asked = model, numbers, part, way, output, wrt, engine
+        found = streamed_matrices.hessian_part(*asked)
+    elif part == "times":
         found = hessian_parts.times(model, numbers, way, output, wrt, engine)
     else:
         found = (hessian_parts.diagonal if part == "diagonal" else hessian_parts.sparse)(*point)

@@ -51,7 +51,8 @@ class StreamedTable:
         """Raises BadData: here all rows would be needed at once."""
         message = f"{self.name} is larger than memory is to hold at once"
         hints = [
-            "let it have more, as --memory 8G; or ask grad, or descend, for what is summed over rows",
+            "let it have more, as --memory 8G",
+            "or ask grad, descend, hessian or jacobian for what is summed over rows",
             "or take fewer rows and columns, in a file of Parquet",
         ]
         raise BadData(message, where=self.name, hints=hints)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
+from backprop import streamed_matrices
 from backprop.errors import BadOption
 from backprop.inputs import Inputs
 from backprop.language import Model
@@ -32,10 +33,10 @@ def jacobian(
     if sparse:
         if only:
             raise BadOption("--only is for a matrix", hints=["name the outputs with --of"])
-        entries = entries_at(*inputs.given(), inputs.of, wrt, mode, engine)
+        entries = entries_at(*streamed_matrices.read(inputs), inputs.of, wrt, mode, engine)
         entries.large = "whole" if whole else "refused"
         return entries
-    report = jacobian_at(*inputs.given(), inputs.of, wrt, mode, engine)
+    report = jacobian_at(*streamed_matrices.read(inputs), inputs.of, wrt, mode, engine)
     report.only = frozenset(meant(only, report.outputs, "the outputs asked for"))
     report.large = "whole" if whole else "refused"
     return report
@@ -58,7 +59,9 @@ def jacobian_at(
     from backprop.report.jacobian_report import JacobianReport
 
     outputs, by = _asked(model, of, wrt)
-    report = JacobianReport(*jacobian(model, numbers, outputs, by, mode, engine))
+    asked = model, numbers, outputs, by, mode, engine
+    streamed = streamed_matrices.is_streamed(model)
+    report = JacobianReport(*(streamed_matrices.jacobian if streamed else jacobian)(*asked))
     return _completed(report, model)
 
 
@@ -75,7 +78,10 @@ def entries_at(
     from backprop.report.jacobian_report import EntriesReport
 
     outputs, by = _asked(model, of, wrt)
-    found = entries(model, numbers, outputs, by, mode, engine)
+    if streamed_matrices.is_streamed(model):
+        found = streamed_matrices.entries(model, numbers, outputs, by, mode, engine)
+    else:
+        found = entries(model, numbers, outputs, by, mode, engine)
     return _completed(EntriesReport(*found), model)
 
 
@@ -114,7 +120,7 @@ def along(
     if others:
         hints = [f"leave out {others[0]}: --along names what moves"]
         raise BadOption(f"{others[0]} is for a matrix, and --along is a direction", hints=hints)
-    report = along_at(*inputs.given(), direction, inputs.of, order, engine)
+    report = along_at(*streamed_matrices.read(inputs), direction, inputs.of, order, engine)
     report.large = "whole" if whole else "refused"
     return report
 
@@ -133,7 +139,9 @@ def along_at(
     from backprop.given import read_direction
     from backprop.report.direction_report import DirectionReport
 
-    way = read_direction(model, direction, model.inputs, "--along")
-    outputs, _ = _asked(model, of, ())
-    found = along(model, numbers, outputs, way, order, engine)
+    streamed = streamed_matrices.is_streamed(model)
+    outputs, by = _asked(model, of, ())
+    way = read_direction(model, direction, by if streamed else model.inputs, "--along")
+    asked = model, numbers, outputs, way, order, engine
+    found = (streamed_matrices.along if streamed else along)(*asked)
     return _completed(DirectionReport(*found), model)

@@ -63,6 +63,11 @@ class Summed(NamedTuple):
         """How one number is made of all."""
         return reduction(self.gather)
 
+    @property
+    def is_sum(self) -> bool:
+        """Whether it is a sum, whose slope by each term is 1."""
+        return adds(self.gather)
+
 
 class Seeds(NamedTuple):
     """By the names of totals, what the gradient by each of them is, and the states of those that are no sums,
@@ -376,13 +381,18 @@ class BlockKernel:
                 if len(bad):
                     row = int(bad[0]) if row < 0 else min(row, int(bad[0]))
             raise NotSure("a row is not finite", self._table, block.start + max(row, 0))
-        for step in self._bordered if self._sure else ():
+        if self._sure:
+            self._look_at_borders(block, walk)
+
+    def _look_at_borders(self, block: RowBlock, walk: Walk[Reals]) -> None:
+        """Raise NotSure where a step stands on a border, or several rows have what is gathered."""
+        for step in self._bordered:
             operands = self._graph.operands(step)
             still = [each not in self._moving or self._is_truth(each) for each in operands]
             met = edges.met(self._graph.op(step), [walk.found[each] for each in operands], still)
             if numpy.any(met):
                 raise NotSure("a row stands on a border", self._table)
-        if self._sure and self._seeds:
+        if self._seeds:
             for tying in self._tying:
                 state = self._seeds.states.get(tying.total, _NONE)
                 terms = walk.found[tying.term]

@@ -39,6 +39,17 @@ class Reduction(Protocol):
 
     width: int
     zero: tuple[float, ...]
+    bends: bool
+    """Whether it has second derivatives by its terms."""
+
+    def own(self, state: Reals, terms: Spread, rows: int, start: int) -> Spread:
+        """What its second derivative by each term alone is more than `both` times the square of its slope,
+        given the state of all rows; nan where that is not the way."""
+        ...
+
+    def both(self, state: Reals) -> float:
+        """Its second derivative by two terms, for the product of its slopes by both."""
+        ...
 
     def parts(self, terms: Spread, rows: int, start: int) -> Reals:
         """The states of chunks, the last of which may be shorter: shape (chunks, width)."""
@@ -74,7 +85,19 @@ class Reduction(Protocol):
         ...
 
 
-class RowSum:
+class _Straight:
+    """What has no second derivatives by its terms."""
+
+    bends = False
+
+    def own(self, state: Reals, terms: Spread, rows: int, start: int) -> Spread:
+        return 0.0
+
+    def both(self, state: Reals) -> float:
+        return 0.0
+
+
+class RowSum(_Straight):
     """The sum."""
 
     width = 1
@@ -106,7 +129,7 @@ class RowSum:
         return numpy.ones(len(states))
 
 
-class RowExtreme:
+class RowExtreme(_Straight):
     """The least or the largest term, and the number of its row, of several the first."""
 
     width = 2
@@ -159,6 +182,15 @@ class RowProduct:
 
     width = 3
     zero: tuple[float, ...] = (1.0, 0.0, 0.0)
+    bends = True
+
+    def own(self, state: Reals, terms: Spread, rows: int, start: int) -> Spread:
+        if state[2]:
+            return nan
+        return -self.slopes(state, terms, rows, start) / terms
+
+    def both(self, state: Reals) -> float:
+        return 1 / self.number(state) if self.number(state) else nan
 
     def parts(self, terms: Spread, rows: int, start: int) -> Reals:
         numbers = numpy.ones(-(-rows // CHUNK) * CHUNK)
@@ -225,6 +257,13 @@ class RowLogSumExp:
 
     width = 2
     zero: tuple[float, ...] = (-inf, 0.0)
+    bends = True
+
+    def own(self, state: Reals, terms: Spread, rows: int, start: int) -> Spread:
+        return self.slopes(state, terms, rows, start)
+
+    def both(self, state: Reals) -> float:
+        return -1.0
 
     def parts(self, terms: Spread, rows: int, start: int) -> Reals:
         numbers = _spread(terms, rows)

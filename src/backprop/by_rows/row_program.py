@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from functools import cached_property
 from math import isfinite
 from sys import float_info
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 import numpy
@@ -55,7 +56,8 @@ class RowSource(Protocol):
 
 class SumsAndSlopes(NamedTuple):
     """What passes over all rows find. data, gradients: of what is computed once, by name. values, slopes:
-    of what has rows, by name. effect: as of `BlockPart`, of all steps, if that was asked for."""
+    of what has rows, by name. effect: as of `BlockPart`, of all steps, if that was asked for. states: of
+    totals that are no sums, of passes over blocks."""
 
     value: float
     data: Mapping[str, float]
@@ -63,6 +65,7 @@ class SumsAndSlopes(NamedTuple):
     values: Mapping[str, Extremes]
     slopes: Mapping[str, Extremes]
     effect: float = 0.0
+    states: Mapping[str, Reals] = MappingProxyType({})
 
 
 class OnceAt(NamedTuple):
@@ -292,7 +295,8 @@ class _Passing:
             raise NotSure("a gradient is not finite")
         shares = [data[name] * gradients.get(name, 0.0) for name in data]
         effect = self.effect + sum(each * each for each in shares)
-        return SumsAndSlopes(value, data, gradients, self.values, self.slopes, effect)
+        of_rows = self.values, self.slopes
+        return SumsAndSlopes(value, data, gradients, *of_rows, effect, self._states)
 
     def _take(self, total: str, number: float) -> None:
         if not isfinite(number):

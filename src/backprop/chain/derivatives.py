@@ -175,7 +175,7 @@ class RowWalk(Walk[Row]):
         firsts, seconds, more = columns.first, columns.second, columns.more
         moves = bytearray(len(self._same) + 1)  # at -1 is 0, for no operand
         for node in self._rows.special:
-            if firsts[node] < -1:
+            if firsts[node] < -1 and node < len(self._same):  # others were written before
                 moves[node] = _NUMBER
         for node in wrt:
             moves[node] = 1

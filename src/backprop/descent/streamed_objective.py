@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from math import nan, sqrt
 from sys import float_info
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from backprop.by_rows.block_kernel import NotSure, Summed
 from backprop.by_rows.machine_batches import MachineBatches
 from backprop.by_rows.row_program import RowProgram, SumsAndSlopes
 from backprop.by_rows.threads import over_blocks
 from backprop.data_streamed import StreamedRows, streams_of
-from backprop.descent.objective import Bends, Ending, GraphObjective, Objective, Point, look
+from backprop.descent.objective import Ending, GraphObjective, Objective, Point, look
 from backprop.errors import BackpropError, BadData, NoMachineCode, NotFinite, TooLarge
 from backprop.evaluation.borders import is_smooth
 from backprop.evaluation.gradient import Evaluation, Gradient, evaluate
@@ -26,6 +26,9 @@ from backprop.loops.many import NotLoops
 from backprop.loops.worth import read_model
 from backprop.operations import OPERATIONS
 from backprop.row import is_truth
+
+if TYPE_CHECKING:
+    from backprop.descent.bends_of_rows import BendsOfRows
 
 
 class NoValueInRow(NotFinite):
@@ -57,7 +60,7 @@ class StreamedObjective(Objective):
             parts = apart(statements, tables, model.source)
             self._program = RowProgram(parts, output, model.seed, model.sizes)
             if parts.taken:  # the first row names one alone, and which others move is not known
-                raise NotApart("its rows name members of a family, which descents need at once")
+                raise NotApart("its rows name members of a family, which are needed at once")
         except NotApart as error:
             raise too_large(self.streams, error.reason) from None
         known, missing = inputs_at(model, values)
@@ -94,15 +97,18 @@ class StreamedObjective(Objective):
 
     @property
     def has_bends_at_hand(self) -> bool:
-        return False
+        return True
 
     @cached_property
     def is_smooth(self) -> bool:
         return is_smooth(self.operations)
 
-    @property
-    def second_derivatives(self) -> Bends | None:
-        return None
+    @cached_property
+    def second_derivatives(self) -> BendsOfRows:
+        from backprop.descent.bends_of_rows import BendsOfRows  # they are not always wanted
+
+        over = self._over if self._by_code else None
+        return BendsOfRows(self._program, self.names, self._all_given, self.streams, over)
 
     def squares(self, sign: float) -> None:
         return None
@@ -120,6 +126,12 @@ class StreamedObjective(Objective):
         self._at = [*x], self._passed(x)
         self._last = self._at[1].value
         return self._last
+
+    @property
+    def gradients(self) -> Mapping[str, float]:
+        """The derivatives by all names that are computed once, where it was last computed."""
+        assert self._at
+        return self._at[1].gradients
 
     def gradient(self) -> Point:
         assert self._at

@@ -1,0 +1,149 @@
+"""`hessian` and `jacobian` over tables larger than memory is to hold: what is said of tables in memory."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy
+import pyarrow
+import pytest
+from pyarrow import parquet
+
+from backprop import data_batches
+from running import backprop
+
+ROWS = 100_000
+
+TEXTS = [
+    "L = mean((y - a*exp(b*x) - c)^2)",
+    "L = sum((y - a*exp(b*x))^2)/2000 + sin(a*b)*c^2",
+    "m = mean(a*x + b); L = mean((y - m*x*a - c)^2) + m^3*a",
+    "s = mean(exp(a*x)); t = mean(sin(s*x*b) + s^2*c); L = mean((y - t*x - s)^2)*t",
+    "L = log(a)*mean((y - b*x)^2)*mean(x^2*c^3*b)",
+    "L = logsumexp(a*x + b*x*y + c^2)^2",
+    "L = max(a*x + b*x*y + c^2) + min(sin(a*c*x))",
+    "L = log(prod(1 + 0.001*sin(a*x + b*x*y + c^2)))*a",
+    "L = mean(if(x > 0.3, log(x*a), b^2*x))*c^2",
+    "k = a*b; p = k^2; L = mean(p*tanh(k*x + c)) + p",
+]
+NAMES = ("a", "b", "c")
+START = "a = 1.1; b = -0.5; c = 0.3; "
+
+
+@pytest.fixture(scope="module")
+def rows(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("streamed") / "rows.parquet"
+    chance = numpy.random.default_rng(3)
+    x = chance.uniform(-2, 2, ROWS)
+    y = 1.5 * numpy.exp(-0.7 * x) + 0.3 + chance.normal(size=ROWS) * 0.05
+    parquet.write_table(pyarrow.table({"x": x, "y": y}), path, row_group_size=30_000)
+    return path
+
+
+def asked(command: str, text: str, rows: Path, *more: str) -> Any:
+    start = "".join(
+        f"{part.strip()}; " for part in START.split(";") if part.split("=")[0].strip() in text
+    )
+    given = "-e", start + text, "--data", str(rows), "--format", "json", *more
+    found = backprop(command, *given)
+    assert found.status == 0, found.err
+    return json.loads(found.out)
+
+
+def near(one: Any, other: Any) -> bool:
+    table, others = numpy.array(one, float), numpy.array(other, float)
+    return bool(numpy.abs(table - others).max() <= 1e-11 * (1 + numpy.abs(others).max()))
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_hessians_are_those_of_tables_in_memory(
+    text: str, rows: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = asked("hessian", text, rows)
+    monkeypatch.setattr(data_batches, "_ROWS", 35_001)
+    streamed = asked("hessian", text, rows, "--memory", "1K")
+    assert streamed["inputs"] == held["inputs"]
+    assert near(streamed["hessian"], held["hessian"])
+    assert near(streamed["gradient"], held["gradient"])
+    assert streamed["verdict"] == held["verdict"]
+    once = [asked("hessian", text, rows, "--memory", "1K", "--threads", n) for n in "13"]
+    assert once[0]["hessian"] == once[1]["hessian"] == streamed["hessian"]
+    way = ", ".join(f"{name}={1 / (at + 2)}" for at, name in enumerate(held["inputs"]))
+    products = asked("hessian", text, rows, "--memory", "1K", "--times", way)["product"]
+    numbers = [1 / (at + 2) for at in range(len(held["inputs"]))]
+    assert near(products, numpy.array(held["hessian"]) @ numbers)
+    along = asked("jacobian", text, rows, "--memory", "1K", "--along", way, "--order", "2")
+    bend = numpy.array(numbers) @ numpy.array(held["hessian"]) @ numbers
+    assert near(along["derivatives"], [[numpy.array(held["gradient"]) @ numbers, bend]])
+
+
+def test_they_are_those_of_arithmetic_with_more_digits(rows: Path) -> None:
+    text = "L = mean((y - a*exp(b*x) - c)^2)"
+    found = numpy.array(asked("hessian", text, rows, "--memory", "1K")["hessian"])
+    table = parquet.read_table(rows)
+    x, y = (table[name].to_numpy().astype(numpy.longdouble) for name in "xy")
+    a, b, c = map(numpy.longdouble, ("1.1", "-0.5", "0.3"))
+    e = numpy.exp(b * x)
+    left = y - a * e - c
+    by = [-e, -a * x * e, -1 + 0 * x]
+    bends = {(0, 1): -x * e, (1, 1): -a * x * x * e}
+    for one in range(3):
+        for two in range(3):
+            bend = bends.get((min(one, two), max(one, two)), 0)
+            right = (2 * by[one] * by[two] + 2 * left * bend).mean()
+            assert abs(found[one, two] - right) <= 1e-14 * (1 + abs(right))
+
+
+def test_parts_and_jacobians(rows: Path) -> None:
+    text = TEXTS[0]
+    whole = asked("hessian", text, rows, "--memory", "1K")
+    diagonal = asked("hessian", text, rows, "--memory", "1K", "--diagonal")["diagonal"]
+    assert diagonal == [whole["hessian"][at][at] for at in range(3)]
+    entries = asked("hessian", text, rows, "--memory", "1K", "--sparse")["entries"]
+    assert entries["value"] == [number for row in whole["hessian"] for number in row]
+    by_one = asked("hessian", text, rows, "--memory", "1K", "--wrt", "b")
+    assert by_one["hessian"] == [[whole["hessian"][1][1]]]
+    both = "r = mean(a*x - y); s = sum(x^2*b*r)"
+    for more in ([], ["--wrt", "a, r"]):
+        held, streamed = (
+            asked("jacobian", both, rows, "--of", "r,s", *more, *memory)
+            for memory in ([], ["--memory", "1K"])
+        )
+        assert streamed["outputs"] == held["outputs"]
+        assert streamed["inputs"] == held["inputs"]
+        assert near(streamed["jacobian"], held["jacobian"])
+
+
+@pytest.mark.parametrize(
+    ("command", "text", "more", "said"),
+    [
+        ("hessian", "a = 0; L = sum(abs(a*x))", [], "a row stands on a border"),
+        ("hessian", "a = -9; L = sum(log(x - a*0 - 5))", [], "has no value at"),
+        ("jacobian", "a = 1; L = sum(a*x)", ["--along", "a=1", "--order", "3"], "--order 2"),
+        ("jacobian", "a = 1; L = sum(a*x)", ["--mode", "forward"], "leave --mode out"),
+        ("hessian", "a = 1; L = sum(a*x)", ["--times", "x=1"], "x is a column"),
+    ],
+)
+def test_what_cannot_be_had_is_said(
+    command: str, text: str, more: list[str], said: str, rows: Path
+) -> None:
+    found = backprop(command, "-e", text, "--data", str(rows), "--memory", "1K", *more)
+    assert found.status in (1, 2)
+    assert not found.out
+    assert said in found.err
+
+
+def test_newton_takes_exact_second_derivatives(rows: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from backprop.descent import landing, second_order
+
+    def never(*_: object) -> None:
+        raise AssertionError("differences of gradients")
+
+    monkeypatch.setattr(second_order, "by_differences", never)
+    monkeypatch.setattr(landing, "by_differences", never)
+    text = "a = 1.1; b = -0.5; c = 0.3; L = mean((y - a*exp(b*x) - c)^2)"
+    for more in ([], ["--optimizer", "newton"]):
+        found = backprop("descend", "-e", text, "--data", str(rows), "--memory", "1K", *more)
+        assert "converged: a minimum" in found.out
