@@ -74,7 +74,12 @@ ONLY = {
     "matplotlib": {"reports"},
     "latex2mathml": {"reports"},
     "mpmath": {"special.py"},
-    "scipy": {"descent/banded_newton.py", "descent/second_order.py", "descent/softest.py"},
+    "scipy": {
+        "descent/banded_newton.py",
+        "descent/hull.py",
+        "descent/second_order.py",
+        "descent/softest.py",
+    },
     "numpy": {
         "checks/quick_loops.py",
         "checks/together.py",
@@ -110,6 +115,9 @@ ONLY = {
         "descent/judgement.py",
         "descent/landing.py",
         "descent/along_creases.py",
+        "descent/off_creases.py",
+        "descent/rays.py",
+        "descent/hull.py",
         "descent/creased.py",
         "descent/creases.py",
         "descent/level_sets.py",

@@ -14,7 +14,7 @@ from random import Random
 from sys import float_info
 
 from backprop.descent.course import Run, Stop
-from backprop.descent.creased_ends import creased_around, soon_creased
+from backprop.descent.creased_ends import creased_around, shown_by, soon_creased
 from backprop.descent.endless import pole, without_end
 from backprop.descent.leads import Lead, after, no_way
 from backprop.descent.natural_sizes import natural_size
@@ -112,10 +112,7 @@ def judged(run: Run, stop: Stop, ended: Ending, follows: bool) -> Stop | Lead | 
         return creased.lead
     lower, output = "lower" if problem.sign > 0 else "higher", problem.output
     if creased and creased.shown:
-        where = f"at the edge where {output} has no value" if creased.at_edge else "at a corner"
-        along = "along it nor" if creased.at_edge else "along the creases that meet there nor"
-        why = f"by values: {output} is {lower} neither {along} beside {'it' if creased.at_edge else 'them'}"
-        return Stop(f"{run.least} at a corner", f"converged: a {run.least} {where}, {why}")
+        return shown_by(run, creased)
     most = max(_FEWEST, _WORK // problem.work // (1 + run.left))
     look = _Around(problem, run.x, run.value, most, _sizes(run))
     slope = look.way_down()

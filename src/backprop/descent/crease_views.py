@@ -18,6 +18,9 @@ class OnSome(Protocol):
     def equations(self, x: Sequence[float]) -> tuple[Any, Any]:
         """The equations at a point, (m,), and their slopes, (m, n)."""
 
+    def slopes_now(self, x: Sequence[float]) -> Any:
+        """Those of the equations, (m, n), of ties to what is the largest at the point itself."""
+
     def slopes(self, x: Sequence[float]) -> Any:
         """Those of the output, (n,): beside a crease those of one of its sides."""
 
@@ -35,6 +38,9 @@ class SomeCreases(Protocol):
 
     def has_own_corner(self, at: int) -> bool:
         """Whether the output is continuous on one of them, as far as that is known from its operation."""
+
+    def row(self, at: int) -> int:
+        """Which row one of them belongs to, whose members are alike."""
 
     def on(self, chosen: Sequence[int]) -> OnSome:
         """The output on some of them."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy
 
-from backprop.descent.along_creases import Following, Landed, LooksLeft
+from backprop.descent.along_creases import Landed, LooksLeft
 from backprop.descent.course import NOTHING, Run, Stop
 from backprop.descent.crease_views import SomeCreases
 from backprop.descent.creases import GraphCreases
@@ -17,15 +17,15 @@ from backprop.descent.leads import Lead, after, stationary, towards
 from backprop.descent.looped import LoopedObjective, NotLoops
 from backprop.descent.looped_creases import LoopedCreases
 from backprop.descent.objective import Point
+from backprop.descent.off_creases import OffCreases
 from backprop.descent.problem import Problem, dot, moves
-from backprop.errors import TooLarge
+from backprop.errors import BackpropError, TooLarge
 
 _MOST_NUMBERS = 5_000_000
 """The most steps times inputs and corners for which creases are followed: a second or two."""
 
 _SOME, _EACH = 100, 4
-"""So many creases, and more for each input, are looked at, the nearest ones: of n inputs n meet at a point,
-as long as nothing makes more of them meet there."""
+"""So many creases, and more for each input, are looked at, the nearest ones, and all that meet."""
 
 _NEAR = 0.1
 """A crease is near that is so far away, in the scales of the inputs."""
@@ -36,10 +36,19 @@ _CHOICES = 5
 _TURNS = 40
 """The most times that creases are chosen anew."""
 
+_ROUNDED = 4.0
+"""A change by so many times the rounding of the output may be none."""
+
+_TESTED = 4
+"""On so many of a row jumps are looked for."""
+
+_SAY = 1e-6
+"""An input with less than this part of the largest move does not move."""
+
 _MEETS = 1e-8
 """A crease that is so near meets the point."""
 
-_LOOKS, _MOST_LOOKS, _WORK = 20, 3000, 500_000
+_LOOKS, _MOST_LOOKS, _WORK = 20, 3000, 1_000_000
 """At least and at most so many points at which creases are looked at, for one end of a run, and else as many
 as take so many steps of a graph: for the second end half as many, and so on, down to a tenth."""
 
@@ -61,6 +70,7 @@ class Creased:
         self._scales = numpy.array(scales)
         self.lead: Lead | None = None
         self.is_off = self.shown = self.open = self.at_edge = False
+        self.level: list[Any] = []
         problem = run.problem
         found = _creases(problem, run.x)
         if not found or (len(found) * len(run.x) + found.size) * len(run.x) > _MOST_NUMBERS:
@@ -68,11 +78,30 @@ class Creased:
         self._all = found
         self._known: dict[int, bool] = {}
         """Which of them a jump stands on."""
+        self._of_row: dict[int, list[bool]] = {}
+        """And of each row."""
         self._most = max(_LOOKS, min(_MOST_LOOKS, _WORK // found.size))
         self._looks = LooksLeft(max(self._most // 10, self._most // (1 + run.followed)))
-        self._room = max(64 * float_info.epsilon * abs(run.value), NOTHING * run.fallen)
+        self._room = max(
+            64 * float_info.epsilon * abs(run.value), NOTHING * run.fallen, self._rounded
+        )
         with numpy.errstate(all="ignore"):
             self._look()
+
+    @property
+    def _rounded(self) -> float:
+        """A change of the output by no more may be none."""
+        try:
+            return _ROUNDED * self._problem.rounding(self._run.x)
+        except BackpropError:
+            return 0.0
+
+    @property
+    def free(self) -> list[bool]:
+        """Which inputs move on the ways on which the output stays the same."""
+        most = numpy.max([numpy.abs(way) / numpy.abs(way).max() for way in self.level], axis=0)
+        found: list[bool] = (most > _SAY).tolist()
+        return found
 
     def _look(self) -> None:
         run = self._run
@@ -104,23 +133,32 @@ class Creased:
                 return found
         return None
 
-    def _on(self, chosen: Sequence[int]) -> Following:
-        return Following(self._run, self._all.on(chosen), self._scales, self._looks)
+    def _on(self, chosen: Sequence[int]) -> OffCreases:
+        return OffCreases(self._run, self._all.on(chosen), self._scales, self._looks)
 
     def _distances(self, x: Point) -> Any:
         """How far each crease is; inf of those on which the output jumps."""
         apart = self._all.distances(x, self._scales)
-        nearest = numpy.argsort(apart, kind="stable")[: _SOME + _EACH * len(x)]
+        most = max(_SOME + _EACH * len(x), int((apart <= _MEETS).sum()))
+        nearest = numpy.argsort(apart, kind="stable")[:most]
         others = numpy.ones(len(apart), dtype=bool)
         others[nearest] = False
-        apart[others] = inf  # more than can meet
+        apart[others] = inf
         for at in nearest[apart[nearest] <= _NEAR].tolist():
-            if not self._all.has_own_corner(at):
-                if at not in self._known:
-                    self._known[at] = self._on([at]).jumps(x)
-                if self._known[at]:
-                    apart[at] = inf
+            if not self._all.has_own_corner(at) and self._jumps(at, x):
+                apart[at] = inf
         return apart
+
+    def _jumps(self, at: int, x: Point) -> bool:
+        """Whether the output jumps on one of the creases, or on any that were looked at of its row, if those
+        were many."""
+        if at not in self._known:
+            row = self._of_row.setdefault(self._all.row(at), [])
+            if len(row) >= _TESTED:
+                return any(row)
+            self._known[at] = self._on([at]).jumps(x)
+            row.append(self._known[at])
+        return self._known[at]
 
     def _choices(self, x: Point) -> Iterator[list[int]]:
         """The nearest crease, the two nearest, ...: first where the next one is farthest away beside them."""
@@ -147,13 +185,15 @@ class Creased:
         if place is None:
             return
         self._looks.left += max(self._most // 10, _ENOUGH * min(len(meeting), len(run.x)))
-        point = on.off(place, run.value - self._room)
+        gap = float(apart[apart > _MEETS].min(initial=inf))
+        point = on.off(place, run.value - self._room, gap)
         if point is not None:
             self.lead, self.is_off = self._lead(point), True
             return
         self.open = not on.is_lowest
         self.at_edge = on.is_at_edge
         self.shown = on.is_lowest and on.is_sure and place.value <= run.value + self._room
+        self.level = on.level
 
 
 def _creases(problem: Problem, x: Point) -> SomeCreases | None:

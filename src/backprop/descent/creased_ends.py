@@ -5,7 +5,8 @@ from __future__ import annotations
 from math import inf
 from typing import TYPE_CHECKING
 
-from backprop.descent.course import Run
+from backprop.descent.course import Run, Stop
+from backprop.descent.leads import NAMED
 from backprop.descent.objective import Point
 from backprop.descent.problem import FEW
 
@@ -26,6 +27,28 @@ def creased_around(run: Run, scales: Point) -> Creased | None:
     from backprop.descent.creased import Creased  # numpy is not always wanted
 
     return Creased(run, scales)
+
+
+def shown_by(run: Run, creased: Creased) -> Stop:
+    """The end of a run of which creases show that it is a minimum."""
+    output, least = run.output, run.least
+    lower = "lower" if run.problem.sign > 0 else "higher"
+    where = f"at the edge where {output} has no value" if creased.at_edge else "at a corner"
+    if creased.level:
+        names = [name for name, size in zip(run.problem.names, creased.free, strict=True) if size]
+        listed = ", ".join(names[:NAMED]) + (
+            f", … ({len(names)} in all)" if len(names) > NAMED else ""
+        )
+        move = "can move together" if len(names) > 1 else "can move"
+        same = f"{listed} {move} and {output} stays the same"
+        nowhere = f"by values: {output} is {lower} nowhere beside it"
+        return Stop(
+            f"{least}, not unique", f"converged: a {least} {where}, not unique: {same}; {nowhere}"
+        )
+    along = "along it nor" if creased.at_edge else "along the creases that meet there nor"
+    beside = "it" if creased.at_edge else "them"
+    why = f"by values: {output} is {lower} neither {along} beside {beside}"
+    return Stop(f"{least} at a corner", f"converged: a {least} {where}, {why}")
 
 
 def soon_creased(run: Run, scales: Point) -> Creased | None:

@@ -107,6 +107,7 @@ class OnCreases:
         self, objective: GraphObjective, on: Sequence[Crease], sign: float, is_on: bool = True
     ) -> None:
         whole = objective.whole
+        self._asked = objective, on, sign
         self._leaves = objective.leaves
         self._columns = columns = whole.columns.copy()
         frozen: dict[int, Sequence[Equal]] = {}
@@ -167,6 +168,10 @@ class OnCreases:
         values = numpy.array([data[each] for each in self._equations])
         return values, slopes.reshape(-1, count)
 
+    def slopes_now(self, x: Sequence[float]) -> Any:
+        """Those of the equations at a point off the creases, (m, n), where these have corners themselves."""
+        return self._off.equations(x)[1]
+
     def slopes(self, x: Sequence[float]) -> Any:
         """Those of the output, (n,)."""
         data = self._at(x, self._steps)
@@ -183,6 +188,10 @@ class OnCreases:
         point = [*x, *factors.tolist()]
         second, count = self._lagrangian, len(x)
         return ways.T @ second.table(second.data(point))[:count, :count] @ ways
+
+    @cached_property
+    def _off(self) -> OnCreases:
+        return OnCreases(*self._asked, is_on=False)
 
     @cached_property
     def _lagrangian(self) -> SecondDerivatives:
@@ -232,6 +241,9 @@ class GraphCreases:
     def has_own_corner(self, at: int) -> bool:
         """As of `has_own_corner`, of one of them."""
         return has_own_corner(self._objective.whole.op(self._all[at].step))
+
+    def row(self, at: int) -> int:
+        return at
 
     def on(self, chosen: Sequence[int]) -> OnCreases:
         """The output on some of them."""

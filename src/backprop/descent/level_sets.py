@@ -12,6 +12,7 @@ from backprop.descent.inner_run import lowest_from
 from backprop.descent.landing import Flat, Landing
 from backprop.descent.objective import Point
 from backprop.descent.problem import FEW, moves
+from backprop.errors import NotFinite
 
 _ASIDE, _FARTHER = 1e-2, (0.3, 0.1)
 """How far along a way that does not bend other minima are looked for, in the scale of an input: there, and at
@@ -33,7 +34,7 @@ that the run has fallen."""
 _MOST_STEPS = 200_000
 """The most steps of an output of which other minima are looked for."""
 
-_LEVEL = 1e-3, 1e-2, 0.1
+_LEVEL = 1e-6, 1e-5, 1e-4
 """How far one input alone is moved, in its scale."""
 
 _STAYED = 0.2
@@ -81,15 +82,25 @@ def _is_lowest_beside(run: Run, landing: Landing, room: float, move: Point) -> b
 
 
 def level_beside(run: Run, landing: Landing) -> str:
-    """An input that can move one way and the output stays exactly as it is, as beside a corner that is flat
-    on one side; "" if there is none."""
+    """An input that can move one way and the output stays as it is, as its slopes do, exactly, like beside a
+    corner that is flat on one side, and between two; "" if there is none."""
     problem = run.problem
     for at in range(len(run.x) if len(run.x) <= FEW else 0):
         for side in (1.0, -1.0):
             points = [[*run.x] for _ in _LEVEL]
             for point, part in zip(points, _LEVEL, strict=True):
                 point[at] += side * part * landing.scales[at]
-            inside = [problem.inside(point) == point for point in points]
-            if all(inside) and all(problem.known(point, inf) == run.value for point in points):
+            if all(point[at] != run.x[at] and _stays(run, landing, point) for point in points):
                 return problem.names[at]
     return ""
+
+
+def _stays(run: Run, landing: Landing, point: Point) -> bool:
+    """Whether the output and its slopes are the same at a point beside the end."""
+    if run.problem.inside(point) != point:
+        return False
+    try:
+        value, slopes = run.problem.both(point)
+    except NotFinite:
+        return False
+    return slopes == run.gradient and abs(value - run.value) <= landing.rounding

@@ -1,0 +1,204 @@
+"""What shows a minimum where creases meet: the output falls neither along them nor off any of them.
+
+Of creases whose slopes share nothing each is left alone, on either side (Griewank, Walther, 2016, as cited in
+`creases`); where more meet than that, all ways are looked at on which they do, or the slopes beside them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy
+
+from backprop.descent.along_creases import (
+    ASIDE,
+    AT_BOUND,
+    CLOSE,
+    RADIUS,
+    ROUNDED,
+    SAME,
+    VALUE,
+    Following,
+    Landed,
+    LooksLeft,
+    Ways,
+)
+from backprop.descent.course import Run
+from backprop.descent.crease_views import OnSome
+from backprop.descent.hull import NotTold, SlopesBeside
+from backprop.descent.objective import Point
+from backprop.descent.rays import Ray, distinct, rays, within
+from backprop.descent.trust_region import length_of, lowest, of_matrix
+from backprop.errors import NotFinite
+
+_FLAT_WAYS = 5
+"""The most ways that do not bend along which values are looked at."""
+
+_MANY = 20
+"""Off more creases values are looked at two distances only."""
+
+_PART, _NEAR = 0.1, 1e-7
+"""Slopes beside a point are looked at so far off, as a part of how far the next creases are away, and at
+most."""
+
+_SAMPLES = 4
+"""So many points beside one are looked at for corners of creases themselves, and more for each input."""
+
+_LEVEL = 1e-6
+"""An output that does not rise so far off a crease stays the same there."""
+
+
+class OffCreases(Following):
+    """A search that also looks off creases."""
+
+    def __init__(self, run: Run, on: OnSome, scales: Any, looks: LooksLeft) -> None:
+        super().__init__(run, on, scales, looks)
+        self.is_sure = False
+        """Whether the output was found to rise, or to stay the same, on all ways off the creases."""
+        self.is_at_edge = False
+        """Whether it has no value on one of them."""
+        self.level: list[Any] = []
+        """Ways off the creases or along them, (n,), in the scales of the inputs, where it stays the same."""
+
+    def off(self, place: Landed, below: float, gap: float) -> Point | None:
+        """A point next to this one, along the creases or off one of them, at which the output is lower than
+        that; None if there is none. gap: how far the next creases are away, in the scales of the inputs."""
+        ways = self._ways(place.point)
+        self.is_lowest = self.is_sure = True
+        self.is_at_edge = False
+        self.level = []
+        if ways is not None and (point := self._along_flat(place, ways, below)) is not None:
+            return point
+        slopes = self._on.equations(place.point)[1]
+        table = slopes * self._scales
+        chosen = distinct(table)
+        size = min(_PART * gap, _NEAR)
+        others = [*self._slopes_beside(place.point, size)] if len(chosen) > 1 else []
+        every = numpy.vstack([table, within(table, others)]) if others else table
+        chosen = distinct(every)
+        bounds = self._bounds_at(place.point)
+        rows = numpy.vstack([every[chosen], bounds])
+        units = rows / numpy.linalg.norm(rows, axis=1)[:, None]
+        chosen = [at for at in chosen if at < len(table)]
+        straight = self._are_straight(place.point, table, chosen)
+        each = 2 * len(ASIDE) * (VALUE if straight else VALUE + self._on.cost)
+        found = rays(units, int(self._looks.left / each))
+        if found is None:
+            creases, most = units[: len(units) - len(bounds)], self._looks.left / (2 * VALUE)
+            asked = self._problem, place.point, self._scales, creases, bounds, size, most
+            return self._beside(place, SlopesBeside(*asked), below)
+        point = self._on_rays(place, found, [] if straight else chosen, below)
+        if point is None and self.is_sure and len(self._some) < len(slopes):
+            self.is_sure = self._all_meet(place.point, slopes)
+        return point
+
+    def _slopes_beside(self, x: Point, size: float) -> Iterator[Any]:
+        """The slopes of the creases at points so near, (m, n) each, in the scales of the inputs: where one
+        has corners on others, as of three terms that are the largest, these are several."""
+        random = numpy.random.default_rng(0)
+        for _ in range(_SAMPLES + _SAMPLES * len(x)):
+            if not self._looks.left:
+                break
+            self._looks.left = max(0.0, self._looks.left - self._on.cost)
+            ways = size * self._scales * random.uniform(-1.0, 1.0, len(x))
+            near = self._problem.inside((numpy.array(x) + ways).tolist())
+            slopes = self._on.slopes_now(near) * self._scales
+            if numpy.isfinite(slopes).all():
+                yield slopes
+
+    def _are_straight(self, x: Point, table: Any, chosen: Sequence[int]) -> bool:
+        """Whether creases are straight around a point, as far as values are looked at."""
+        ways = numpy.random.default_rng(0).uniform(-ASIDE[0], ASIDE[0], len(x))
+        moved = self._problem.inside((numpy.array(x) + ways * self._scales).tolist())
+        there = self._on.equations(moved)[1] * self._scales
+        apart = numpy.abs(there - table)[chosen].max(axis=1, initial=0.0)
+        return bool((apart <= SAME * numpy.abs(table[chosen]).max(axis=1)).all())
+
+    def _beside(self, place: Landed, slopes: SlopesBeside, below: float) -> Point | None:
+        """A point on a way on which the output falls by its slopes, and is lower than that; None if there is
+        none."""
+        ways: list[Any] = []
+        try:
+            if (way := slopes.way_down()) is None:
+                self.is_sure &= slopes.bends_up()
+                ways = [*slopes.level_ways()]
+        except (NotFinite, NotTold):
+            self.is_sure = False
+        else:
+            ways, self.level = (ways, ways) if way is None else ([way], [])
+            self.is_sure &= way is None
+        for each in ways:
+            for length in ASIDE:
+                to = (numpy.array(place.point) + length * self._scales * each).tolist()
+                there = self._back(self._problem.inside(to), 0.0, some=[])
+                if there is not None and there.value < below:
+                    return there.point
+        return None
+
+    def _on_rays(
+        self, place: Landed, ways: Sequence[Ray], some: Sequence[int], below: float
+    ) -> Point | None:
+        """A point on the ways on which creases meet at which the output is lower than that; None if there is
+        none. some: the creases by the numbers that the rays have, if they are not straight."""
+        lengths = ASIDE if len(ways) <= _MANY else ASIDE[::2]
+        for ray in ways:
+            if not self._looks.left:
+                self.is_sure = False
+                break
+            for side in (1.0, -1.0):
+                level = False
+                on = [some[at] for at in ray.on if at < len(some)]
+                for length in lengths:
+                    to = numpy.array(place.point) + side * length * self._scales * ray.way
+                    point = self._problem.inside(to.tolist())
+                    if numpy.abs((point - to) / self._scales).max() > AT_BOUND * length:
+                        break  # beyond a bound
+                    there = self._back(point, 0.0, CLOSE * length, on)
+                    if there is not None and there.value < below:
+                        return there.point
+                    self.is_at_edge |= there is None
+                    if there is not None and there.value <= 2 * place.value - below:
+                        level |= length >= _LEVEL
+                if level:
+                    self.level.append(ray.way)
+        return None
+
+    def _bounds_at(self, x: Point) -> Any:
+        """The inputs at bounds as creases, (k, n), which lead inside: beyond them the output has no value."""
+        at, near = numpy.array(x), AT_BOUND * self._scales
+        low, high = at - near <= self._problem.low, at + near >= self._problem.high
+        return numpy.vstack([numpy.eye(len(x))[low], -numpy.eye(len(x))[high]])
+
+    def _along_flat(self, place: Landed, ways: Ways, below: float) -> Point | None:
+        """A point along the ways that do not bend up at which the output is lower, if there is one."""
+        try:
+            parabola = of_matrix(ways.slopes, ways.bends)
+        except numpy.linalg.LinAlgError:
+            self.is_lowest = False
+            return None
+        along, _ = lowest(parabola, RADIUS)
+        promised = -parabola.change(along)
+        room = max(place.value - below, self._nothing(place), self._rounding(place))
+        level = promised <= room or length_of(ways.slopes) <= ways.lost
+        self.is_lowest = level and float(parabola.bends.min()) >= -parabola.lost
+        for at in numpy.flatnonzero(parabola.bends <= parabola.lost)[:_FLAT_WAYS].tolist():
+            way = ways.ways @ parabola.ways[:, at]
+            level = False
+            for length in (RADIUS, *ASIDE) if self._looks.left else ():
+                for part in (length, -length):
+                    to = (numpy.array(place.point) + part * self._scales * way).tolist()
+                    there = self._back(self._problem.inside(to))
+                    if there is not None and there.value < below:
+                        return there.point
+                    if there is not None and there.value <= 2 * place.value - below:
+                        level |= length >= _LEVEL
+            if level and self.is_lowest:
+                self.level.append(way)
+        return None
+
+    def _all_meet(self, x: Point, slopes: Any) -> bool:
+        """Whether all equations hold at a point on some of them, but for rounding."""
+        values = numpy.abs(self._on.values(x))
+        lost = ROUNDED * (numpy.abs(slopes) @ (numpy.abs(numpy.array(x)) + self._scales))
+        return bool((values <= lost).all())
