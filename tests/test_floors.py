@@ -75,6 +75,7 @@ ONLY = {
     "latex2mathml": {"reports"},
     "mpmath": {"special.py"},
     "scipy": {
+        "evaluation/curvature.py",
         "descent/banded_newton.py",
         "descent/hull.py",
         "descent/second_order.py",

@@ -6,13 +6,15 @@ from __future__ import annotations
 import csv
 import json
 from math import inf, nan
+from typing import Any
 
 import mpmath
 import numpy
 import pytest
 
 import backprop
-from backprop.errors import BadOption, NotAnInput, TooLarge, UnknownName
+from backprop import row_progress
+from backprop.errors import BadOption, NotAnInput, NotANumber, TooLarge, UnknownName
 from backprop.evaluation.curvature import Rounding, curvature_within
 from backprop.evaluation.hessian_matrix import at_point
 from running import backprop as run
@@ -456,7 +458,7 @@ def test_large_graphs_keep_the_digits_of_second_derivatives(count: int) -> None:
     model = backprop.parse(f"""x = 1e-9; w[i] = 1/i for i in 1..{count}
         L = (expm1(x) - x)/x^2 + sum(w[i]^2 for i in 1..{count})*x""")
     right = pytest.approx(1 / 12, rel=1e-8)
-    for wrt in ([], ["x"]):
+    for wrt in (None, ["x"]):
         if not wrt and count > 1000:
             continue
         found = model.hessian(wrt=wrt)
@@ -478,3 +480,46 @@ def test_what_is_beyond_doubles_is_told_as_that() -> None:
     assert "not smooth" not in ran.out
     ran = run("hessian", "-e", "L = x^1.5", "--set", "x=0")
     assert "∂²L/∂x² is inf\n" in ran.err
+
+
+def test_many_sweeps_are_told_of_beforehand(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "x[i] = 0.5 for i in 1..400; L = sum(x[*])^2 + sum(x[i]^3 for i in 1..400)"
+    for large in ("", "; a = sin(L); M = if(a > 0, a, L)"):  # by loops, and by a graph
+        asked = "hessian", "-e", text + large, "--diagonal", "--format", "csv"
+        monkeypatch.setattr(row_progress, "_KNOWN", -1.0)
+        monkeypatch.setattr(row_progress, "_LONG", 1e9)
+        plain = run(*asked)
+        assert "sweeps" not in plain.err
+        monkeypatch.setattr(row_progress, "_LONG", -1.0)
+        ran = run(*asked)
+        assert ran.out == plain.out
+        assert "400 sweeps over the gradient take about 0 seconds\n" in ran.err
+        monkeypatch.setattr(row_progress, "_TOO_LONG", -1.0)
+        ran = run(*asked)
+        assert ran.status == 1
+        assert not ran.out
+        assert "--wrt" in ran.err
+        monkeypatch.setattr(row_progress, "_TOO_LONG", 1e9)
+        assert len(backprop.parse(text + large).hessian_diagonal().numbers) == 400
+
+
+@pytest.mark.parametrize("empty", [[], (), ""])
+def test_nothing_to_derive_by_is_an_error(empty: Any) -> None:
+    model = backprop.parse("L = x^2*y; x = 1; y = 2")
+    asked = model.hessian, model.hessian_diagonal, model.hessian_sparse, model.jacobian, model.diff
+    for each in (*asked, model.jacobian_sparse):
+        with pytest.raises(BadOption, match="wrt is empty"):
+            each(wrt=empty)
+    with pytest.raises(BadOption, match="wrt is empty"):
+        model.hessian_times({"x": 1}, wrt=empty)
+    assert model.hessian().inputs == model.hessian(wrt=None).inputs == ("x", "y")
+
+
+@pytest.mark.parametrize("part", [nan, inf, -inf])
+def test_a_direction_has_finite_parts(part: float) -> None:
+    model = backprop.parse("L = x^2*y + z; x = 1; y = 2; z = 3")
+    program = backprop.compile(model, hessian=True)
+    with pytest.raises(NotANumber, match=r"y = -?(nan|inf) is no part of a direction"):
+        program.hessian_times([1, 2, 3], [0, part, 0])
+    with pytest.raises(NotANumber, match=r"y = -?(nan|inf) is no part of a direction"):
+        model.hessian_times({"y": part})

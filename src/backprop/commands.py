@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from backprop import streamed_matrices
 from backprop.errors import BadOption, TooLarge
 from backprop.evaluation.gradient import Gradient, evaluate
-from backprop.inputs import Asked, Inputs
+from backprop.inputs import Asked, Inputs, say
 from backprop.language import Model
 from backprop.loops.worth import MANY, MANY_OFTEN
 from backprop.names import family, meant
@@ -68,8 +68,10 @@ def hessian_part(
         found = streamed_matrices.hessian_part(*asked)
     elif part == "times":
         found = hessian_parts.times(model, numbers, way, output, wrt, engine)
+    elif part == "diagonal":
+        found = hessian_parts.diagonal(*point, say if isinstance(inputs, Inputs) else None)
     else:
-        found = (hessian_parts.diagonal if part == "diagonal" else hessian_parts.sparse)(*point)
+        found = hessian_parts.sparse(*point)
     return PartReport(found, declared(model), whole, large)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from backprop import options as declared
 from backprop.model_matrices import Matrices
-from backprop.options import default_of, documented, names
+from backprop.options import default_of, documented, names, names_by
 from backprop.report.derivative_report import DerivativeReport
 from backprop.showing import Bundle
 
@@ -73,7 +73,7 @@ class FormulaVerbs(Matrices):
     def diff(
         self,
         of: str | Sequence[str] = (),
-        wrt: str | Sequence[str] = (),
+        wrt: str | Sequence[str] | None = None,
         *,
         values: Mapping[str, float] | None = None,
         order: declared.DiffOrder = default_of(declared.DiffOrder),
@@ -97,7 +97,7 @@ class FormulaVerbs(Matrices):
         from backprop.indexed_derivatives import DiffRequest
 
         numbers = self._asked(values, None, {}).numbers
-        asked = DiffRequest(names(of), names(wrt), order, shape, pretty)
+        asked = DiffRequest(names(of), names_by(wrt), order, shape, pretty)
         found = DerivativeFormulas(*derivatives(self, numbers, asked)._replace(pretty=pretty))
         found._read = partial(derivatives, self, numbers, asked._replace(textbook=True))
         return found

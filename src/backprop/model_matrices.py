@@ -10,7 +10,7 @@ from backprop import options as declared
 from backprop.errors import raise_all
 from backprop.evaluation.leaves import outside
 from backprop.inputs import Asked
-from backprop.options import default_of, documented, names
+from backprop.options import default_of, documented, names, names_by
 from backprop.source import normal
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Matrices(language.Model):
         self,
         values: Mapping[str, float] | None = None,
         of: str | Sequence[str] = (),
-        wrt: str | Sequence[str] = (),
+        wrt: str | Sequence[str] | None = None,
         *,
         mode: declared.JacobianMode = default_of(declared.JacobianMode),
         engine: declared.EngineName = default_of(declared.EngineName),
@@ -49,7 +49,7 @@ class Matrices(language.Model):
         `grad` says of it. values, numbers: as for `grad`. of: outputs, families and patterns too; by
         default the goal of the file, or all that no other equation uses. wrt: the names that they are
         derived by; by default the inputs that lead there, without constants. Raises what `grad`
-        raises.
+        raises, and BadOption for a `wrt` without any name.
 
             >>> import backprop
             >>> found = backprop.parse("r = x*y; s = x^2").jacobian(x=3, y=2)
@@ -59,14 +59,14 @@ class Matrices(language.Model):
         from backprop import many_outputs
 
         asked = self._asked(values, None, numbers)
-        return many_outputs.jacobian_at(self, asked.numbers, names(of), names(wrt), mode, engine)
+        return many_outputs.jacobian_at(self, asked.numbers, names(of), names_by(wrt), mode, engine)
 
     @documented
     def jacobian_sparse(
         self,
         values: Mapping[str, float] | None = None,
         of: str | Sequence[str] = (),
-        wrt: str | Sequence[str] = (),
+        wrt: str | Sequence[str] | None = None,
         *,
         mode: declared.JacobianMode = default_of(declared.JacobianMode),
         engine: declared.EngineName = default_of(declared.EngineName),
@@ -82,7 +82,7 @@ class Matrices(language.Model):
         from backprop import many_outputs
 
         asked = self._asked(values, None, numbers)
-        return many_outputs.entries_at(self, asked.numbers, names(of), names(wrt), mode, engine)
+        return many_outputs.entries_at(self, asked.numbers, names(of), names_by(wrt), mode, engine)
 
     @documented
     def along(
@@ -120,7 +120,7 @@ class Matrices(language.Model):
         values: Mapping[str, float] | None = None,
         of: str | None = None,
         *,
-        wrt: Sequence[str] = (),
+        wrt: Sequence[str] | None = None,
         engine: declared.EngineName = default_of(declared.EngineName),
         **numbers: float,
     ) -> Hessian:
@@ -131,7 +131,7 @@ class Matrices(language.Model):
         `value`, `gradient`, shape (n,), `matrix`, shape (n, n), `eigenvalues`, shape (n,), from the lowest
         on (None where a second derivative is nan), and `verdict`: "minimum", "saddle", …. On a border of a
         choice or at a corner a second derivative is what both sides say, nan if they differ. Raises
-        what `grad` raises, and TooLarge.
+        what `grad` raises, TooLarge, and BadOption for a `wrt` without any name.
 
             >>> import backprop
             >>> found = backprop.parse("L = x^2*y").hessian(x=1, y=3)
@@ -140,7 +140,7 @@ class Matrices(language.Model):
         """
         from backprop import commands
 
-        return commands.hessian(self._asked(values, of, numbers), names(wrt), engine)
+        return commands.hessian(self._asked(values, of, numbers), names_by(wrt), engine)
 
     @documented
     def hessian_times(
@@ -149,7 +149,7 @@ class Matrices(language.Model):
         values: Mapping[str, float] | None = None,
         of: str | None = None,
         *,
-        wrt: Sequence[str] = (),
+        wrt: Sequence[str] | None = None,
         engine: declared.EngineName = default_of(declared.EngineName),
         **numbers: float,
     ) -> PartReport:
@@ -172,7 +172,7 @@ class Matrices(language.Model):
         values: Mapping[str, float] | None = None,
         of: str | None = None,
         *,
-        wrt: Sequence[str] = (),
+        wrt: Sequence[str] | None = None,
         engine: declared.EngineName = default_of(declared.EngineName),
         **numbers: float,
     ) -> PartReport:
@@ -186,7 +186,7 @@ class Matrices(language.Model):
         values: Mapping[str, float] | None = None,
         of: str | None = None,
         *,
-        wrt: Sequence[str] = (),
+        wrt: Sequence[str] | None = None,
         engine: declared.EngineName = default_of(declared.EngineName),
         **numbers: float,
     ) -> PartReport:
@@ -201,9 +201,9 @@ class Matrices(language.Model):
         part: str,
         asked: Asked,
         direction: Mapping[str, float],
-        wrt: Sequence[str],
+        wrt: Sequence[str] | None,
         engine: str,
     ) -> PartReport:
         from backprop import commands
 
-        return commands.hessian_part(asked, part, direction, names(wrt), engine)
+        return commands.hessian_part(asked, part, direction, names_by(wrt), engine)

@@ -222,6 +222,16 @@ def names(texts: str | Sequence[str]) -> list[str]:
     return [re.sub(r"\s+", "", each) for each in found if each != ","]
 
 
+def names_by(wrt: str | Sequence[str] | None) -> list[str]:
+    """As `names`, of an argument of the library: None, its default, is all. Raises BadOption where it is
+    given and has no name: a program that asks for none of many means another thing than all."""
+    found = [] if wrt is None else names(wrt)
+    if wrt is not None and not found:
+        hints = ["name what derivatives are by, or leave it out for all inputs"]
+        raise BadOption("wrt is empty: there is nothing to derive by", hints=hints)
+    return found
+
+
 def names_option(flag: str, help: str, offers: Offers = "names") -> Any:
     """An option that takes names, written with commas or one by one."""
     return Option(f"{flag} NAMES", help, read=names, offers=offers)

@@ -18,6 +18,7 @@ import numpy
 from backprop.by_rows.block_kernel import BlockKernel, NotSure, RowBlock, Seeds, Summed, doubtful
 from backprop.by_rows.block_writer import BlockWalk, BlockWriter
 from backprop.by_rows.reductions import CHUNK, Totals, by_chunks
+from backprop.by_rows.row_gathers import adds
 from backprop.by_rows.row_program import RowProgram, RowSource
 from backprop.chain.derivatives import RowWalk, tangent_graph
 from backprop.graph import Columns, Graph, in_order
@@ -244,7 +245,7 @@ class BendKernel(BlockKernel):
         self._count = len(ways[0]) if ways else 0
         self._still, self._moved = still, moved
         self.many = len(still) + self._count * len(moved)
-        terms = [self._sum_of[at].term for at in some if not self._sum_of[at].is_sum]
+        terms = [self._sum_of[at].term for at in some if not adds(self._sum_of[at].gather)]
         later = _Sweep(graph.columns, [*enumerate(moved)], [])
         inside = {each for step in later.steps for each in graph.columns.operands(step)}
         inside |= {x for each in moved for x in (each.row, each.other)}
@@ -333,7 +334,7 @@ class BendKernel(BlockKernel):
         """The sum over the rows of a chunk."""
         sum_, found = self._sum_of[each.of], walk.found
         number = found[each.row]
-        if not sum_.is_sum:
+        if not adds(sum_.gather):
             if each.of not in weights:
                 state = self._states[sum_.total]
                 rows = found[sum_.term], chunk.rows, chunk.start

@@ -63,11 +63,6 @@ class Summed(NamedTuple):
         """How one number is made of all."""
         return reduction(self.gather)
 
-    @property
-    def is_sum(self) -> bool:
-        """Whether it is a sum, whose slope by each term is 1."""
-        return adds(self.gather)
-
 
 class Seeds(NamedTuple):
     """By the names of totals, what the gradient by each of them is, and the states of those that are no sums,

@@ -19,6 +19,7 @@ import numpy
 from backprop.by_rows.bent_rows import RowBends, RowPoint, SumBends
 from backprop.by_rows.bent_sizes import sizes_of_bends
 from backprop.by_rows.block_kernel import NotSure
+from backprop.by_rows.row_gathers import adds
 from backprop.by_rows.row_program import OnceAt, RowProgram, RowSource, SumsAndSlopes
 from backprop.evaluation.second_derivatives import SecondDerivatives
 from backprop.graph import Graph, depending
@@ -141,7 +142,7 @@ class RowsBending:
     ) -> tuple[RowPoint, OnceAt, SumsAndSlopes]:
         """A point, and what is known there."""
         program = self._program
-        over = over if all(each.is_sum for each in program.sums) else None
+        over = over if all(adds(each.gather) for each in program.sums) else None
         found = program.value_and_gradient(given, sources, False, map_blocks, False, over)
         texts = program.once
         known = {

@@ -27,6 +27,9 @@ _ROUNDED = 64 * float_info.epsilon
 _BELOW = float_info.epsilon / 2
 """The least part of an output that doubles can tell."""
 
+_MANY = 200
+"""Of more inputs the directions themselves are computed only where they are asked for."""
+
 _TRIES = (0, 31)
 """The changes of all numbers that are tried; each is 64 times that of rounding."""
 
@@ -180,12 +183,15 @@ def _judged(matrix: Any, slopes: Any, norm: float, stationary: bool, rounding: R
     eigenvalues = numpy.linalg.eigvalsh(matrix)
     units = _units(matrix, rounding.matrix)
     scaled = matrix / units / units[:, None]
-    bends, directions = numpy.linalg.eigh(scaled)
+    many = len(matrix) > _MANY
+    bends, directions = (numpy.linalg.eigvalsh(scaled), None) if many else numpy.linalg.eigh(scaled)
     solved = len(bends) * float_info.epsilon * float(numpy.abs(bends).max())
     lost = float(numpy.linalg.norm(rounding.matrix / units / units[:, None])) + solved
     flat, up, down = numpy.abs(bends) <= lost, (bends > lost).any(), (bends < -lost).any()
     signs = int((bends < -lost).sum()), int(flat.sum()), int((bends > lost).sum())
-    ways = _echelon(directions[:, flat].T / units)
+    if many and flat.any():  # the directions themselves take three times as long
+        directions = numpy.linalg.eigh(scaled)[1]
+    ways = () if directions is None else _echelon(directions[:, flat].T / units)
     unsure = any(_is_unsure(way, matrix, rounding.matrix) for way in ways)
     if up and down:
         verdict = "saddle" if stationary else "curved both ways"
@@ -197,7 +203,11 @@ def _judged(matrix: Any, slopes: Any, norm: float, stationary: bool, rounding: R
         verdict = "maximum" if stationary else "curved down"
     step = None
     if bool(up) != bool(down) and not (flat.any() or stationary):
-        way = directions @ (directions.T @ (slopes / units) / bends)
+        to = slopes / units
+        if directions is None:
+            way = numpy.linalg.solve(scaled, to)
+        else:
+            way = directions @ (directions.T @ to / bends)
         step = float(numpy.linalg.norm(way / units)), float(slopes @ (way / units)) / 2
     named = [_parts(way) for way in ways]
     error = float(numpy.linalg.norm(rounding.matrix))
@@ -260,6 +270,14 @@ def _units(matrix: Any, rounding: Any) -> Any:
 def _echelon(ways: Any) -> Any:
     """A basis of the same directions with as many zeros as elimination makes: a direction of one
     input is that, and no mixture."""
+    if len(ways) > _MANY:  # one input after the other takes minutes
+        from scipy.linalg import qr, solve_triangular
+
+        _, upper, order = qr(ways, mode="economic", pivoting=True)
+        rest = solve_triangular(upper[:, : len(ways)], upper[:, len(ways) :])
+        found = numpy.empty_like(ways)
+        found[:, order] = numpy.hstack([numpy.identity(len(ways)), rest])
+        return found
     ways, row = numpy.array(ways), 0
     free = list(range(ways.shape[1]))
     while row < len(ways):

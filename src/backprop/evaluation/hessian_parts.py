@@ -3,7 +3,7 @@ those that can be other than 0."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import isfinite
 from typing import Any, NamedTuple
 
@@ -17,6 +17,7 @@ from backprop.evaluation.second_digits import by_values, moved, product, shaken
 from backprop.evaluation.sweep_plan import Entries
 from backprop.graph import depending, in_order
 from backprop.language import Model
+from backprop.row_progress import watched
 from backprop.values import having_say
 
 _FEW, _STEPS = 50, 2000
@@ -94,15 +95,18 @@ def diagonal(
     of: str | None = None,
     wrt: Sequence[str] = (),
     engine: str = "auto",
+    tell: Callable[[str], None] | None = None,
 ) -> HessianPart:
-    """The second derivatives by one input alone. Raises as `Model.grad`."""
-    if (looped := _by_loops(model, values, of, wrt, True)) and looped.entries:
+    """The second derivatives by one input alone. tell: says how long many sweeps take. Raises as
+    `Model.grad`; with `tell` TooLarge where it takes hours."""
+    if (looped := _by_loops(model, values, of, wrt, True, tell)) and looped.entries:
         return looped._replace(numbers=looped.entries.diagonal(), entries=None)
     point = at_point(model, values, of, wrt, engine)
     if _is_small(point):
         found = careful(model, point)
         return _part(point, found.warnings, found.notes, numbers=found.matrix.diagonal().copy())
-    numbers, sweeps = point.second.diagonal(point.x)
+    with watched(len(point.names), tell) as progress:
+        numbers, sweeps = point.second.diagonal(point.x, progress)
     numbers[_doubtful(point, point.leaves)] = numpy.nan
     if near := shaken(point.second, point.data, sweeps):
         spoilt = numpy.flatnonzero(moved(numbers, point.second.own(near))).tolist()
@@ -154,7 +158,12 @@ def sparse(
 
 
 def _by_loops(
-    model: Model, values: Mapping[str, float], of: str | None, wrt: Sequence[str], diagonal: bool
+    model: Model,
+    values: Mapping[str, float],
+    of: str | None,
+    wrt: Sequence[str],
+    diagonal: bool,
+    tell: Callable[[str], None] | None = None,
 ) -> HessianPart | None:
     """Entries of a Model of loops; None where loops do not have them."""
     if not model.loops:
@@ -163,7 +172,9 @@ def _by_loops(
 
     output = model.output(of)
     names = inputs_by(model, output, wrt)
-    if not (looped := parts_by_loops(model, values, output, names, diagonal)):
+    with watched(len(names), tell) as progress:
+        looped = parts_by_loops(model, values, output, names, diagonal, progress)
+    if not looped:
         return None
     gradient, entries, noise = looped
     said = (*gradient.warnings, *_rounded(model, entries.values, noise)), gradient.notes

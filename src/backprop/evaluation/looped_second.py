@@ -86,11 +86,16 @@ def matrix_by_loops(
 
 
 def parts_by_loops(
-    model: Model, values: Mapping[str, float], output: str, names: Sequence[str], diagonal: bool
+    model: Model,
+    values: Mapping[str, float],
+    output: str,
+    names: Sequence[str],
+    diagonal: bool,
+    progress: Callable[[int], None] = lambda done: None,
 ) -> tuple[Gradient, Entries, Any] | None:
     """The second derivatives that can be other than 0, or those in the `diagonal`, and how far rounding may
-    move each; None as of `matrix_by_loops`, and where nearly all are other than 0 and too many. Raises as
-    `Model.grad`."""
+    move each; None as of `matrix_by_loops`, and where nearly all are other than 0 and too many. progress: is
+    told how many sweeps there were, where each number takes its own. Raises as `Model.grad`."""
     count = len(names)
     if not (point := _point(model, values, output, names, count)):
         return None
@@ -108,7 +113,8 @@ def parts_by_loops(
                 noise = noise[own]
             return gradient, found, noise
         if diagonal:
-            every, numbers = numpy.arange(count), _own(loops.at, x, numpy.arange(count))
+            every = numpy.arange(count)
+            numbers = _own(loops.at, x, every, progress)
             entries = Entries(every, every, numbers, count, count)
             return gradient, entries, _noise_of_own(loops, x, numbers)
         if count > _MOST:
@@ -128,7 +134,12 @@ def _noise(loops: LoopCurvature | LineCurvature, x: Any, ways: Any) -> Any:
     return _ROUNDED * loops.sizes(x, ways).products
 
 
-def _own(run: Callable[[Any, Any], Curvature], x: Any, some: Any) -> Any:
+def _own(
+    run: Callable[[Any, Any], Curvature],
+    x: Any,
+    some: Any,
+    progress: Callable[[int], None] = lambda done: None,
+) -> Any:
     """What comes out in the diagonal, of some inputs."""
     numbers = numpy.empty(len(some))
     for first in range(0, len(some), _AT_ONCE):
@@ -137,6 +148,7 @@ def _own(run: Callable[[Any, Any], Curvature], x: Any, some: Any) -> Any:
         ways[numpy.arange(len(places)), places] = 1.0
         part = run(x, ways).products[numpy.arange(len(places)), places]
         numbers[first : first + len(places)] = part
+        progress(first + len(places))
     return numbers
 
 

@@ -14,11 +14,12 @@ from __future__ import annotations
 import sys
 from array import array
 from functools import cached_property
+from math import isfinite
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from backprop.engine.choosing import build, choose
 from backprop.engine.engines import Engine, GeneratedPython, Interpreted, StraightCode
-from backprop.errors import BackpropError
+from backprop.errors import BackpropError, NotANumber
 from backprop.evaluation.gradient import evaluate
 from backprop.evaluation.leaves import constants
 from backprop.graph import Graph
@@ -176,8 +177,13 @@ class Program:
 
     def hessian_times(self, values: ArrayLike, direction: ArrayLike) -> NDArray[np.float64]:
         """The second derivatives times a direction, float64, shape (inputs,), in the time of two gradients
-        or so. direction: a number for each of `inputs`; the rest is as for `hessian`."""
-        return self._second.times(self._row(values), self._row(direction, "direction"))
+        or so. direction: a number for each of `inputs`; the rest is as for `hessian`. Raises NotANumber for
+        one that is not finite, too."""
+        way = self._row(direction, "direction")
+        for name, number in zip(self.inputs, way.tolist(), strict=True):
+            if not isfinite(number):
+                raise NotANumber(f"{name} = {number} is no part of a direction")
+        return self._second.times(self._row(values), way)
 
     def _row(self, values: ArrayLike, what: str = "point") -> NDArray[np.float64]:
         import numpy as np

@@ -1,6 +1,6 @@
 """Exact second derivatives at a point: the derivatives of the graph of the gradient."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from random import Random
 from typing import Any
@@ -116,8 +116,11 @@ class SecondDerivatives:
         plan = self._plan
         return None if plan is None else self._planned(plan, x)
 
-    def diagonal(self, x: Sequence[float]) -> Any:
-        """The second derivatives by one leaf alone, shape (n,), and how many sweeps found them."""
+    def diagonal(
+        self, x: Sequence[float], progress: Callable[[int], None] = lambda done: None
+    ) -> Any:
+        """The second derivatives by one leaf alone, shape (n,), and how many sweeps found them. progress: is
+        told how many there were, where each takes its own."""
         found, count = self.entries(x), len(x)
         if found:
             return found.diagonal(), found.sweeps
@@ -127,6 +130,7 @@ class SecondDerivatives:
             ways = numpy.zeros((len(places), count))
             ways[numpy.arange(len(places)), places] = 1.0
             parts.append(self.products(x, ways)[numpy.arange(len(places)), places])
+            progress(int(places[-1]) + 1)
         return numpy.concatenate(parts), count
 
     def products(self, x: Sequence[float], ways: Any, data: list[float] | None = None) -> Any:

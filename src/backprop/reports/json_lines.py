@@ -62,5 +62,8 @@ def _plain(item: Any, digits: int | None) -> Any:
             return item
         return {key: _plain(each, digits) for key, each in item.items()}
     if isinstance(item, (list, tuple)):
+        plain = digits is None and {*map(type, item)} == {float}
+        if plain and all(map(isfinite, item)):
+            return item
         return [_plain(each, digits) for each in item]
     return item
