@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from math import inf
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import pyarrow
 from pyarrow import csv as arrow_csv
@@ -23,7 +23,7 @@ from backprop.data_files import (
     expanded,
     named,
 )
-from backprop.data_lines import TextForm
+from backprop.data_lines import TextForm, unpacked
 from backprop.errors import BackpropError, BadData, CannotRead
 from backprop.numbers import listed, shortened
 from backprop.places import STANDARD
@@ -65,7 +65,8 @@ class BatchedFile(NamedTuple):
         try:
             self._look_for_changes()
             for batch in read(self, some, texts):
-                yield FileTable([DataFile(self.path, batch, None, self.form, before)])
+                text = self.path if self.kind == "text" else None
+                yield FileTable([DataFile(self.path, batch, text, self.form, before)])
                 before += batch.num_rows
             self._look_for_changes()
         except pyarrow.ArrowException as error:
@@ -91,7 +92,7 @@ class BatchedFile(NamedTuple):
         if self.kind != "text":
             return general
         numbers = [name for name in wanted if name not in texts]
-        with _opened(self.path) as file:
+        with unpacked(self.path) as file:
             reader = csv.reader(
                 io.TextIOWrapper(file, "utf-8-sig", "replace", newline=""),
                 delimiter=self.form.delimiter,
@@ -202,7 +203,7 @@ def _looked_at(path: str, form: TextForm) -> BatchedFile:
     """What kind of file one is, and its columns."""
     stamp = _stamp(path)
     try:
-        with _opened(path) as file:
+        with unpacked(path) as file:
             head = file.read(_HEAD)
         if head.startswith(b"PAR1"):
             from pyarrow import parquet
@@ -234,15 +235,6 @@ def _names(names: Sequence[str], path: str) -> tuple[str, ...]:
     return found
 
 
-def _opened(path: str) -> IO[bytes] | Any:
-    """A file, unpacked."""
-    import gzip
-
-    with open(path, "rb") as file:
-        packed = file.read(2) == b"\x1f\x8b"
-    return gzip.open(path, "rb") if packed else open(path, "rb")
-
-
 def _text(of: BatchedFile, wanted: Sequence[str], texts: Sequence[str]) -> Iterator[Any]:
     number = pyarrow.float64()
     types = {name: pyarrow.string() if name in texts else number for name in wanted}
@@ -257,7 +249,10 @@ def _text(of: BatchedFile, wanted: Sequence[str], texts: Sequence[str]) -> Itera
         column_types=types,
         include_columns=wanted,
     )
-    with _opened(of.path) as file, arrow_csv.open_csv(file, reading, parsing, converting) as reader:
+    with (
+        unpacked(of.path) as file,
+        arrow_csv.open_csv(file, reading, parsing, converting) as reader,
+    ):
         for batch in reader:
             yield pyarrow.table(batch)
 

@@ -42,12 +42,12 @@ class UsedColumns(NamedTuple):
 
 
 class DataFile(NamedTuple):
-    """One file, or a part of it: its columns by name, and how it was read. before: how many rows of it come
-    before."""
+    """One file, or a part of it: its columns by name, and how it was read. text: of one, or its path. before:
+    how many rows of it come before."""
 
     name: str
     columns: pyarrow.Table
-    text: bytes | None
+    text: bytes | str | None
     form: TextForm
     before: int = 0
 
@@ -63,7 +63,7 @@ class FileTable:
         """How many rows it has."""
         return sum(part.columns.num_rows for part in self._parts)
 
-    @property
+    @cached_property
     def files(self) -> list[str]:
         """What its files are called."""
         return [part.name for part in self._parts]
@@ -118,8 +118,9 @@ class FileTable:
     def place(self, row: int) -> str:
         """Where a row stands: `rows.csv:7`, by its line, or `rows.parquet, row 6`."""
         part, at = self._part(row)
-        line = line_of(part.text, part.form, at) if part.text is not None else 0
-        return f"{part.name}:{line}" if line else f"{part.name}, row {part.before + at + 1:,}"
+        row = part.before + at
+        line = 0 if part.text is None else line_of(part.text, part.form, row)
+        return f"{part.name}:{line}" if line else f"{part.name}, row {row + 1:,}"
 
     def _part(self, row: int) -> tuple[DataFile, int]:
         for part in self._parts:
@@ -134,7 +135,7 @@ class FileTable:
 
     def look(self, row: int) -> list[str]:
         part, at = self._part(row)
-        found = [part.columns.column(i)[at].as_py() for i in range(part.columns.num_columns)]
+        found = [each[at].as_py() for each in part.columns.columns]
         cells = [
             f"{name} is missing" if each is None else f"{name} = {shortened(str(each), 20)}"
             for name, each in zip(part.columns.column_names, found, strict=True)
@@ -197,9 +198,8 @@ class FileTable:
         """Raise BadData for the first cell of a column of text that is no number."""
         for at, cell in enumerate(column.to_pylist()):
             if cell is not None and not is_number(cell):
-                message = (
-                    f"{self._cell(name, start + at)} is {shortened(cell, 40)!r}, and no number"
-                )
+                cut = shortened(cell, 40)
+                message = f"{self._cell(name, start + at)} is {cut!r}, and no number"
                 part, _ = self._part(start + at)
                 hints = [*cell_hints(cell, part.text is not None), *self.look(start + at)]
                 raise BadData(message, where=self.place(start + at), hints=hints)

@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterator
 from itertools import islice
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 from backprop.errors import BadData
 from backprop.language.headers import is_number
@@ -25,6 +25,10 @@ _OTHERS = {
 """How files begin that people take for tables."""
 
 
+_FAR = 2_000_000
+"""Of more rows lines of files that are not in memory are not counted."""
+
+
 class TextForm(NamedTuple):
     """How files of text are read. delimiter: "" for what the name of the file says, or its first line.
     decimal: what stands before the digits of a fraction. header: whether the first line has names."""
@@ -34,16 +38,37 @@ class TextForm(NamedTuple):
     header: bool = True
 
 
-def line_of(text: bytes, form: TextForm, row: int) -> int:
-    """The line in which a row begins, counted from 0."""
-    found = islice(_rows(text, form), row + form.header, None)
-    return next(found, (0, []))[0]
+def line_of(text: bytes | str, form: TextForm, row: int) -> int:
+    """The line in which a row begins, counted from 0; 0 where that takes long to find. text: that, or the
+    path of a file that is not in memory."""
+    if isinstance(text, bytes):
+        found = islice(_rows(io.BytesIO(text), form), row + form.header, None)
+        return next(found, (0, []))[0]
+    if row > _FAR:
+        return 0
+    try:
+        with unpacked(text) as file:
+            found = islice(_rows(file, form, "replace"), row + form.header, None)
+            return next(found, (0, []))[0]
+    except (OSError, EOFError, csv.Error):
+        return 0
 
 
-def _rows(data: bytes, form: TextForm) -> Iterator[tuple[int, list[str]]]:
+def unpacked(path: str) -> IO[bytes]:
+    """A file, read as what it has packed if that is so."""
+    import gzip  # for these files only
+
+    with open(path, "rb") as file:
+        packed = file.read(2) == b"\x1f\x8b"
+    return gzip.open(path, "rb") if packed else open(path, "rb")  # type: ignore[return-value]
+
+
+def _rows(
+    file: IO[bytes], form: TextForm, errors: str = "strict"
+) -> Iterator[tuple[int, list[str]]]:
     """The rows of a text that are not empty, each with its line; the first one may be of names."""
     reader = csv.reader(
-        io.TextIOWrapper(io.BytesIO(data), "utf-8-sig", newline=""), delimiter=form.delimiter
+        io.TextIOWrapper(file, "utf-8-sig", errors, newline=""), delimiter=form.delimiter
     )
     line = 1
     for cells in reader:
@@ -61,7 +86,7 @@ def unlike_table(name: str, data: bytes, form: TextForm, why: str) -> BadData:
             return BadData(f"{what}, and no table", where=name, hints=WRITE_AS)
     due = 0
     try:
-        for line, cells in _rows(data, form):
+        for line, cells in _rows(io.BytesIO(data), form):
             due = due or len(cells)
             if len(cells) != due:
                 return _ragged(f"{name}:{line}", len(cells), due, form)

@@ -39,9 +39,11 @@ class StreamedTable:
     ) -> None:
         self._files, self._headers, self._options = files, headers, options
         self._compared: Mapping[str, ComparedText] = {}
-        self._rows: dict[tuple[tuple[str, ...], int], RowNumbers] = {}
+        self._rows: dict[tuple[tuple[str, ...], tuple[int, ...]], RowNumbers] = {}
         self._plain = self
         """The table without columns for comparisons with texts."""
+        self.memory = options.memory
+        """How many bytes tables may have that are there at once."""
         self.skips = options.skip_missing or options.skip_bad
         self.name = listed([each.path for each in files], 1)
         self.names: Collection[str] = headers
@@ -69,26 +71,38 @@ class StreamedTable:
 
     def head(self, row: int = 0, times: int = 1) -> StreamHead:
         """One row as a table, by which equations are looked at; so many times below itself."""
-        return StreamHead(self._plain, row, times)
+        return self.heads([row] * times)
+
+    def heads(self, rows: Sequence[int]) -> StreamHead:
+        """Some rows as a table."""
+        return StreamHead(self._plain, rows)
 
     def source(self, names: Sequence[str]) -> StreamedRows:
         """Its rows, for passes."""
         return StreamedRows(self, names)
 
-    def row(self, names: Sequence[str], number: int) -> RowNumbers:
-        """One row, counted from 0. Raises BadData if there is none."""
-        key = tuple(names), number
-        if key in self._rows:
-            return self._rows[key]
+    def some(self, names: Sequence[str], rows: Sequence[int]) -> RowNumbers:
+        """Some rows, counted from 0. Raises BadData if one of them is not there."""
+        key = tuple(names), tuple(rows)
+        if key not in self._rows:
+            self._rows[key] = self._some(names, rows)
+        return self._rows[key]
+
+    def _some(self, names: Sequence[str], rows: Sequence[int]) -> RowNumbers:
+        wanted = sorted({*rows})
+        at: dict[int, dict[str, float]] = {}
+        said: dict[int, tuple[str, str]] = {}
         before = 0
         for batch in self.batches(names):
-            if number < before + batch.size:
-                at = number - before
-                some = {name: each[at : at + 1] for name, each in batch.numbers.items()}
-                place, look = partial(_said, batch.place(at)), partial(_said, batch.look(at))
-                self._rows[key] = found = RowNumbers(batch.name, 1, some, place, look)
-                return found
+            here = [each - before for each in wanted if before <= each < before + batch.size]
+            for each in here:
+                at[before + each] = {name: batch.numbers[name][each] for name in names}
+                said[before + each] = batch.place(each), batch.look(each)
             before += batch.size
+            if len(at) == len(wanted):
+                numbers = {name: numpy.array([at[row][name] for row in rows]) for name in names}
+                place, look = (partial(_said, [said[row][k] for row in rows]) for k in (0, 1))
+                return RowNumbers(batch.name, len(rows), numbers, place, look)
         message = "there is nothing to compute with: no row is kept"
         raise BadData(message, where=self.name)
 
@@ -166,27 +180,30 @@ class StreamedRows:
         return self._table.head(row, times)
 
 
-def _said(text: str, row: int) -> str:
-    return text
+def _said(texts: Sequence[str], row: int) -> str:
+    return texts[row]
 
 
 class StreamHead:
-    """A row of a table that is read in batches: whoever asks for rows gets this one, and who knows what it is
-    the `source` of all. Only what goes through that takes it in the place of a table."""
+    """Rows of a table that is read in batches: whoever asks for rows gets these, and who knows what it is the
+    `source` of all. Only what goes through that takes it in the place of a table."""
 
-    def __init__(self, table: StreamedTable, row: int = 0, times: int = 1) -> None:
-        self._table, self._row, self._times = table, row, times
+    def __init__(self, table: StreamedTable, rows: Sequence[int]) -> None:
+        self._table, self._rows = table, rows
         self.name, self.names = table.name, table.names
+        self.memory = table.memory
 
     def rows(self, names: Sequence[str]) -> RowNumbers:
-        """Some columns of that row. Raises BadData if there is none."""
-        found, times = self._table.row(names, self._row), self._times
-        numbers = {name: numpy.repeat(each, times) for name, each in found.numbers.items()}
-        return found._replace(size=times, numbers=numbers)
+        """Some columns of those rows. Raises BadData if there are none."""
+        return self._table.some(names, self._rows)
 
     def with_texts(self, compared: Mapping[str, ComparedText]) -> StreamHead:
         """Of the table with columns for comparisons with texts."""
-        return StreamHead(self._table.with_texts(compared), self._row, self._times)
+        return StreamHead(self._table.with_texts(compared), self._rows)
+
+    def heads(self, rows: Sequence[int]) -> StreamHead:
+        """Other rows of the same table."""
+        return self._table.heads(rows)
 
     def source(self, names: Sequence[str]) -> StreamedRows:
         """All rows, for passes."""

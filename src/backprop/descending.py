@@ -6,9 +6,9 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from backprop.errors import BackpropError, BadData, CannotWrite
+from backprop.errors import BackpropError, CannotWrite
 from backprop.evaluation.leaves import look_at_all
-from backprop.inputs import Inputs
+from backprop.inputs import Inputs, Opened
 from backprop.language import Model
 from backprop.language.laid import data_of
 from backprop.loops.worth import MANY_OFTEN
@@ -155,14 +155,8 @@ def descend(
     given: Any = {**options, "bounds": read_bounds(options["bounds"])}
     opened = inputs.opened()
     heads = opened.heads()
-    if heads and given["batch"]:
-        name = heads[0].name
-        message = (
-            f"--batch takes rows in any order, and {name} is larger than memory is to hold at once"
-        )
-        hints = ["let it have more: --memory 8G", "or leave --batch out: all rows, pass after pass"]
-        raise BadData(message, where=name, hints=hints)
     model, numbers = inputs.given(given["bounds"], MANY_OFTEN, opened, heads)
     found = read_state(state) if state else None
-    others = inputs.tables(validate)
+    validated = Opened(opened.source, inputs.tables(validate))
+    others = validated.heads() or validated.tables
     return Descending(model, inputs.output, numbers, given, found, others)

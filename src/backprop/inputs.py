@@ -55,14 +55,18 @@ class Opened(NamedTuple):
     tables: "Sequence[DataTable | StreamedTable]"
 
     def heads(self) -> "Sequence[Data] | None":
-        """The first row of each table that is larger than memory is to hold, by which equations are looked
-        at; None if none is."""
+        """The first row of each table that is larger than memory is to hold, and those by which rows name other
+        members, by which equations are looked at; None if none is."""
         if not self.tables:
             return None
         from backprop.data_streamed import StreamedTable  # for data only
 
         some = [each for each in self.tables if isinstance(each, StreamedTable)]
-        return [each.head() for each in some] if len(some) == len(self.tables) else None
+        if not some or len(some) < len(self.tables):
+            return None
+        from backprop.data_members import heads_naming_all
+
+        return heads_naming_all([each.head() for each in some], self.source)
 
 
 class Inputs(NamedTuple):

@@ -12,6 +12,7 @@ from backprop.descent.loop import Task
 from backprop.descent.minibatch_rows import AHEAD, RowsOutput
 from backprop.descent.objective import Point
 from backprop.errors import NoMachineCode, NotFinite, TooLarge
+from backprop.language.laid import RowNumbers
 from backprop.loops.many import NotLoops
 
 if TYPE_CHECKING:
@@ -41,6 +42,24 @@ class BatchLoops:
         self._of, self._task, self._engine, self._rows = of, task, engine, rows
         self._made: dict[int, MinibatchLoop | None] = {}
         self._numbers: RowMajor | None = None
+        self._laid: RowNumbers | None = None
+        """What `_numbers` is of."""
+
+    def look_at_rows(self) -> None:
+        """Let all loops take the rows that are there now."""
+        table = self._rows.table
+        if self._laid is table:
+            return
+        self._laid, self._numbers = table, None
+        loops = [each for each in self._made.values() if each]
+        if loops:
+            from backprop.descent.minibatch_loop import RowMajor
+
+            for each in loops:
+                each.free_rows()
+            self._numbers = RowMajor(table.numbers)
+            for each in loops:
+                each.take_rows(self._numbers)
 
     def of(self, size: int) -> MinibatchLoop | None:
         """The loop of batches of so many rows; None where each is looked at by itself."""

@@ -179,14 +179,24 @@ class MinibatchLoop(NestLoop):
             vectors=True,
         )
         self._ready(engine, task, made, MinibatchText._TAKES)
-        self._rows, self._order = rows, 0
+        self._rows: RowMajor | None = rows
+        self._order = 0
         self._block = aligned(stride * len(rows.names))
         for number, name in enumerate(rows.names):
             self._at.memory.put(name, self._block[number * stride : number * stride + size + 1])
+
+    def free_rows(self) -> None:
+        """Forget the rows, before others are laid out."""
+        self._rows = None
+
+    def take_rows(self, rows: RowMajor) -> None:
+        """Let the rows be others, of the same columns."""
+        self._rows = rows
 
     def take(self, order: NDArray[numpy.int64], first: int) -> None:
         """Let the next batch begin at this place of an order."""
         self._order = order.ctypes.data + 8 * first
 
     def _besides(self) -> Sequence[int]:
+        assert self._rows
         return [self._rows.numbers.ctypes.data, self._order, self._block.ctypes.data]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from sys import maxsize
+from typing import NamedTuple
 
 import numpy
 from numpy.typing import NDArray
@@ -32,7 +34,7 @@ class RowOrder:
 
     def __init__(self, count: int, size: int, shuffled: bool, seed: int) -> None:
         self.count, self.size, self.shuffled = count, min(size, count), shuffled
-        self._seed = seed % 2**64
+        self.seed = seed % 2**64
         self.whole, self.rest = divmod(count, self.size)
         """How many batches are whole, and how many rows the last one has besides, if any."""
         self.batches = self.whole + bool(self.rest)
@@ -41,11 +43,22 @@ class RowOrder:
         """The rows of an epoch, counted from 0."""
         if not self.shuffled:
             return numpy.arange(self.count)
-        return numpy.random.default_rng([self._seed, epoch]).permutation(self.count)
+        return numpy.random.default_rng([self.seed, epoch]).permutation(self.count)
 
-    def batch(self, order: RowPlaces, number: int) -> RowPlaces:
-        """The rows of a batch, counted from 0, of an epoch."""
-        return order[number * self.size : (number + 1) * self.size]
+
+class RowWindow(NamedTuple):
+    """Rows that are there at a time, in an order. places: these, and behind them `AHEAD` that are only looked
+    for in memory. first, end: the numbers in the epoch of their first batch, and of that behind the last."""
+
+    epoch: int
+    places: RowPlaces
+    first: int
+    end: int
+
+
+def behind(places: RowPlaces) -> RowPlaces:
+    """Rows, and behind them those that are only looked for in memory."""
+    return numpy.concatenate([places, numpy.zeros(AHEAD, dtype=numpy.int64)])
 
 
 def with_tables(model: Model, tables: Sequence[Data]) -> Model:
@@ -54,7 +67,8 @@ def with_tables(model: Model, tables: Sequence[Data]) -> Model:
 
 
 class RowsOutput:
-    """The output of some rows. model: of all rows. Raises BadOption unless it is of one table."""
+    """The output of some rows. model: of all rows. table: those that are there. count: of all. Raises
+    BadOption unless it is of one table."""
 
     def __init__(self, model: Model, output: str, names: Sequence[str]) -> None:
         laid = model.laid
@@ -70,6 +84,24 @@ class RowsOutput:
         self.model, self.output, self._names, self.laid = model, output, names, laid
         (self.table,) = laid.tables
         self._data = laid.source_of(self.table)
+        self.count = self.table.size
+
+    def windows(
+        self, order: RowOrder, epochs: Sequence[int], first: int
+    ) -> Generator[RowWindow, None, None]:
+        """The rows of some epochs, in the order of their updates; of the first one from the batch number
+        `first` on. `table` has those of the window that came last."""
+        with ThreadPoolExecutor(1) as ahead:
+            coming: Future[RowPlaces] = ahead.submit(order.of, epochs[0])
+            for epoch in epochs:
+                now = coming.result()
+                if epoch < epochs[-1]:
+                    coming = ahead.submit(order.of, epoch + 1)
+                yield RowWindow(epoch, behind(now), 0, order.batches)
+
+    def windows_said(self, order: RowOrder) -> str:
+        """How the rows of an epoch are shuffled, if not all together."""
+        return ""
 
     def of(self, places: RowPlaces) -> Model:
         """The equations of some rows alone: `mean`, `sum` and `count` are of these."""

@@ -16,6 +16,7 @@ from backprop.descent.result import Descent
 from backprop.descent_options import DescentOptions
 from backprop.errors import BackpropError, BadOption, NotFinite, TooLarge
 from backprop.evaluation.gradient import Gradient
+from backprop.language import Model
 from backprop.loops.many import NotLoops
 
 
@@ -55,8 +56,8 @@ def by_batches(
     """What `descend` does where minibatches are asked for. problem: of all rows. start: numbers of inputs
     that were given."""
     model, state, (row, numbers) = asked.model, asked.state, method
-    rows = RowsOutput(model, problem.output, problem.names)
-    batches = -(-rows.table.size // min(options["batch"] or 1, rows.table.size))
+    rows = _rows(model, problem)
+    batches = -(-rows.count // min(options["batch"] or 1, rows.count))
     before = state.steps // batches if state else 0
     validation = _validation(asked, problem, start, options["epochs"] or EPOCHS)
     told = asked.callback, before, asked.callback_every, asked.spool
@@ -76,6 +77,18 @@ def by_batches(
     warnings += unexplained(run, row, work, (begun, work.updates))
     found = result_of(run, row, work, stop, warnings)
     return replace(found, state=last, epochs=work.course), ended
+
+
+def _rows(model: Model, problem: Problem) -> RowsOutput:
+    """The rows of all batches. Raises BadOption."""
+    if model.laid:
+        from backprop.data_streamed import is_streamed  # for data only
+
+        if is_streamed(model.laid):
+            from backprop.descent.streamed_rows import StreamedRowsOutput
+
+            return StreamedRowsOutput(model, problem.output, problem.names)
+    return RowsOutput(model, problem.output, problem.names)
 
 
 def _ending(problem: Problem, x: Point) -> Ending:

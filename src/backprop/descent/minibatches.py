@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
+from itertools import groupby
 from math import dist, inf, isnan
 from time import perf_counter
 from typing import TYPE_CHECKING
-
-import numpy
 
 from backprop.descent.batch import MOST, SECONDS
 from backprop.descent.batch_loops import BatchLoops
@@ -19,7 +18,7 @@ from backprop.descent.course import Run, Stop
 from backprop.descent.explained_step import ExplainedStep
 from backprop.descent.history import Steps, ToldBetween
 from backprop.descent.loop import Scalars, Task
-from backprop.descent.minibatch_rows import AHEAD, RowOrder, RowPlaces, RowsOutput
+from backprop.descent.minibatch_rows import RowOrder, RowPlaces, RowsOutput, RowWindow
 from backprop.descent.objective import Point, look
 from backprop.descent.optimizers import SCHEDULES, ByName, Optimizer
 from backprop.descent.problem import Problem
@@ -77,7 +76,7 @@ class Minibatches:
         self._between, self._due = between, perf_counter() + _OFTEN
         asked, problem = run.options, run.problem
         assert asked["batch"]
-        self.order = RowOrder(rows.table.size, asked["batch"], asked["shuffle"], rows.model.seed)
+        self.order = RowOrder(rows.count, asked["batch"], asked["shuffle"], rows.model.seed)
         self.epochs = asked["epochs"] or EPOCHS
         self.lr = asked["lr"] or row.batch_lr or 0.0
         self.clip = asked["clip"] or inf
@@ -117,7 +116,7 @@ class Minibatches:
         order = self.order
         return EpochCourse(
             self.run.count, order.count, order.size, order.batches, self.updates - self._before,
-            order.shuffled, validated, self.kept,
+            order.shuffled, validated, self.kept, self._rows.windows_said(order),
         )  # fmt: skip
 
     def last_state(self) -> State:
@@ -133,14 +132,13 @@ class Minibatches:
             run.begin()
             run.best = run.before, inf, run.x
             self._validate()
-            first = self.updates // batches
-            with ThreadPoolExecutor(1) as ahead:
-                order: Future[RowPlaces] = ahead.submit(self._order_of, first)
-                for epoch in range(first, first + self.epochs):
-                    now = order.result()
-                    if epoch + 1 < first + self.epochs:
-                        order = ahead.submit(self._order_of, epoch + 1)
-                    self._epoch(now, self.updates - epoch * batches)
+            begun = self.updates // batches
+            epochs, first = range(begun, begun + self.epochs), self.updates - begun * batches
+            windows = self._rows.windows(self.order, epochs, first)
+            with closing(windows):
+                for _, some in groupby(windows, lambda each: each.epoch):
+                    self._epoch(some, first)
+                    first = 0
                     self._judge()
                     self._tell()
         except Stop as stop:
@@ -149,33 +147,33 @@ class Minibatches:
             return run.out_of_memory()
         return Stop("steps", f"all {self.epochs} epochs are done{self._best}")
 
-    def _order_of(self, epoch: int) -> RowPlaces:
-        """The rows of an epoch; behind them stand rows that are only looked for in memory."""
-        return numpy.concatenate([self.order.of(epoch), numpy.zeros(AHEAD, dtype=numpy.int64)])
-
-    def _epoch(self, order: RowPlaces, first: int) -> None:
+    def _epoch(self, windows: Iterable[RowWindow], first: int) -> None:
         """The updates of an epoch from this one on. Raises Stop."""
-        run, total, seen, number = self.run, 0.0, 0, first
+        run, total, seen = self.run, 0.0, 0
         last_x, lr = self.x, self.lr
-        while number < self.order.batches:
-            whole = self.order.whole - number
-            size = self.order.size if whole > 0 else self.order.rest
-            most = max(whole, 1)
-            if wanted := run.options["explain_step"]:
-                before = wanted - 1 - self.updates
-                most = min(most, before) if before >= 0 else most
-            values: Sequence[float] = ()
-            if most and (loop := self._loops.of(size)):
-                loop.take(order, number * self.order.size)
-                values, lr = self._compiled(loop, most)
-            if not values:
-                found, lr = self._by_itself(self.order.batch(order[: self.order.count], number))
-                values = [found]
-            number += len(values)
-            total += size * sum(values)
-            seen += size * len(values)
-            if run.callback and not run.callback_every and number < self.order.batches:
-                self._ask(total / seen)
+        for window in windows:
+            self._loops.look_at_rows()
+            number = max(first, window.first)
+            while number < window.end:
+                whole = min(self.order.whole, window.end) - number
+                size = self.order.size if whole > 0 else self.order.rest
+                most = max(whole, 1)
+                if wanted := run.options["explain_step"]:
+                    before = wanted - 1 - self.updates
+                    most = min(most, before) if before >= 0 else most
+                values: Sequence[float] = ()
+                at = (number - window.first) * self.order.size
+                if most and (loop := self._loops.of(size)):
+                    loop.take(window.places, at)
+                    values, lr = self._compiled(loop, most)
+                if not values:
+                    found, lr = self._by_itself(window.places[at : at + size])
+                    values = [found]
+                number += len(values)
+                total += size * sum(values)
+                seen += size * len(values)
+                if run.callback and not run.callback_every and number < self.order.batches:
+                    self._ask(total / seen)
         mean = total / seen
         point = self.x
         better = None if self._validation else (1, mean * run.problem.sign, point)

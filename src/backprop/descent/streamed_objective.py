@@ -59,8 +59,6 @@ class StreamedObjective(Objective):
         try:
             parts = apart(statements, tables, model.source)
             self._program = RowProgram(parts, output, model.seed, model.sizes)
-            if parts.taken:  # the first row names one alone, and which others move is not known
-                raise NotApart("its rows name members of a family, which are needed at once")
         except NotApart as error:
             raise too_large(self.streams, error.reason) from None
         known, missing = inputs_at(model, values)
