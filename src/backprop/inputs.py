@@ -55,7 +55,7 @@ class Opened(NamedTuple):
     tables: "Sequence[DataTable | StreamedTable]"
 
     def heads(self) -> "Sequence[Data] | None":
-        """The first row of each table that is larger than memory is to hold, and those by which rows name other
+        """The first row of each table that is larger than memory is to hold, and those that name other
         members, by which equations are looked at; None if none is."""
         if not self.tables:
             return None

@@ -81,9 +81,14 @@ class _StreamedPoint:
 
     def _found(self, name: str, *asked: Any) -> RowsBent:
         from backprop.by_rows.block_kernel import NotSure
+        from backprop.descent.streamed_objective import too_large
 
+        known = self._objective.second_derivatives
+        if known is None:
+            why = "its rows name members of a family: of these no second derivatives are known so"
+            raise too_large(self._objective.streams, why)
         try:
-            found: RowsBent = getattr(self._objective.second_derivatives, name)(*asked)
+            found: RowsBent = getattr(known, name)(*asked)
         except NotSure as error:
             where = self._objective.streams[max(error.table, 0)].name
             message = f"no second derivatives of tables larger than memory are known where {error}"

@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 
 import numpy
 
-from backprop.by_rows.block_kernel import BlockKernel, NotSure, RowBlock, Seeds, Summed, doubtful
+from backprop.by_rows.block_kernel import BlockKernel, NotSure, RowBlock, Seeds, Summed
 from backprop.by_rows.block_writer import BlockWalk, BlockWriter
-from backprop.by_rows.reductions import CHUNK, Totals, by_chunks
+from backprop.by_rows.reductions import CHUNK, Totals, by_chunks, doubtful
 from backprop.by_rows.row_gathers import adds
 from backprop.by_rows.row_program import RowProgram, RowSource
 from backprop.chain.derivatives import RowWalk, tangent_graph

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from backprop.by_rows.block_writer import BlockWalk, BlockWriter
 from backprop.by_rows.recorded import Again, NotRecorded, Recorded
-from backprop.by_rows.reductions import CHUNK, Extremes, by_chunks, extremes
+from backprop.by_rows.reductions import CHUNK, Extremes, by_chunks, doubtful, extremes
 from backprop.by_rows.row_gathers import Merging, Reduction, adds, reduction
 from backprop.by_rows.taken_members import Taken, by_member, places
 from backprop.chain.walk import Walk
@@ -22,10 +22,7 @@ from backprop.loops.arrays import Spread, finite
 from backprop.loops.domains import Reals, Wholes
 from backprop.operations import OPERATIONS
 from backprop.row import is_truth
-from backprop.syntax.functions import LOST, TINY
-
-_SAME = 1e-13
-"""How far apart sums may be with and without what is too small for a double, relative to their size."""
+from backprop.syntax.functions import LOST
 
 
 class RowBlock(NamedTuple):
@@ -123,16 +120,6 @@ def passes(sums: Sequence[Summed], by_code: bool) -> Iterator[tuple[int, Sequenc
 
 
 _NONE = numpy.zeros(0)
-
-
-def doubtful(sums: Reals, others: Reals) -> Reals:
-    """By how much sums of chunks are apart with and without what is too small for a double, at most, where
-    that is more than rounding: shapes (chunks, width), (width,)."""
-    size = numpy.maximum(numpy.abs(sums), numpy.abs(others))
-    apart = numpy.abs(sums - others)
-    apart[apart <= numpy.maximum(_SAME * size, TINY)] = 0.0
-    found: Reals = apart.max(axis=0, initial=0.0)
-    return found
 
 
 class EachRow(NamedTuple):

@@ -18,12 +18,12 @@ from typing import Any
 import numpy
 
 from backprop.by_rows.awake import share
-from backprop.by_rows.block_kernel import NotSure, RowSums, Summed, doubtful
+from backprop.by_rows.block_kernel import NotSure, RowSums, Summed
 from backprop.by_rows.chunk_loop import ROWS
 from backprop.by_rows.chunk_places import ChunkColumn, ChunkPlace
 from backprop.by_rows.held_rows import HeldRows
 from backprop.by_rows.named_by_rows import named_by_rows
-from backprop.by_rows.reductions import CHUNK, together
+from backprop.by_rows.reductions import CHUNK, doubtful, together
 from backprop.by_rows.row_gathers import adds
 from backprop.by_rows.row_program import RowProgram
 from backprop.by_rows.threads import cores

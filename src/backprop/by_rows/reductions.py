@@ -13,6 +13,7 @@ from typing import Any
 import numpy
 
 from backprop.loops.domains import Reals
+from backprop.syntax.functions import TINY
 
 CHUNK = 4096
 """Rows that are summed before their sum is added to others."""
@@ -112,3 +113,17 @@ class Extremes:
     def size(self) -> float:
         """The largest size."""
         return max(abs(self.least), abs(self.most)) if self.count else 0.0
+
+
+_SAME = 1e-13
+"""How far apart sums may be with and without what is too small for a double, relative to their size."""
+
+
+def doubtful(sums: Reals, others: Reals) -> Reals:
+    """By how much sums of chunks are apart with and without what is too small for a double, at most, where
+    that is more than rounding: shapes (chunks, width), (width,)."""
+    size = numpy.maximum(numpy.abs(sums), numpy.abs(others))
+    apart = numpy.abs(sums - others)
+    apart[apart <= numpy.maximum(_SAME * size, TINY)] = 0.0
+    found: Reals = apart.max(axis=0, initial=0.0)
+    return found

@@ -95,14 +95,16 @@ class StreamedObjective(Objective):
 
     @property
     def has_bends_at_hand(self) -> bool:
-        return True
+        return not self._program.of_row.taken
 
     @cached_property
     def is_smooth(self) -> bool:
         return is_smooth(self.operations)
 
     @cached_property
-    def second_derivatives(self) -> BendsOfRows:
+    def second_derivatives(self) -> BendsOfRows | None:
+        if self._program.of_row.taken:  # members that rows name: of these only slopes are known
+            return None
         from backprop.descent.bends_of_rows import BendsOfRows  # they are not always wanted
 
         over = self._over if self._by_code else None
