@@ -523,3 +523,18 @@ def test_a_direction_has_finite_parts(part: float) -> None:
         program.hessian_times([1, 2, 3], [0, part, 0])
     with pytest.raises(NotANumber, match=r"y = -?(nan|inf) is no part of a direction"):
         model.hessian_times({"y": part})
+
+
+@pytest.mark.parametrize(
+    "text", ["cbrt(y) + x^2", "x^2 + sqrt(y)*(1 + x*0)", "cbrt(y) - x*z + z^2"]
+)
+def test_an_infinite_slope_says_nothing_of_other_inputs(text: str) -> None:
+    model = backprop.parse(
+        f"L = {text}; y = 0; x = 2; z = 1" if "z" in text else f"L = {text}; y = 0; x = 2"
+    )
+    found = model.hessian()
+    y = found.inputs.index("y")
+    for at, name in enumerate(found.inputs):
+        if name != "y":
+            assert found.matrix[at, y] == found.matrix[y, at] == 0
+    assert found.matrix[found.inputs.index("x")][found.inputs.index("x")] in (0, 2)

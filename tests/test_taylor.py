@@ -6,6 +6,7 @@ import json
 import math
 from typing import Any
 
+import mpmath
 import pytest
 
 import backprop
@@ -236,3 +237,42 @@ def test_higher_orders_at_corners_are_told_from_both_sides(
     said = [str(each) for each in found.notes if "along this direction" in str(each)]
     assert len(said) == bool(sides)
     assert all(sides in each for each in said)
+
+
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [
+        ("selu(x*x)", [0, 2 * 1.0507009873554805, 0, None]),
+        ("atanh(relu(x*x))", [0, 2, 0, 0]),
+        ("relu(1 - cos(x))", [0, 1, 0, -1]),
+        ("abs(x^2)*exp(x)", [0, 2, 6, 12]),
+        ("max(x^2, -x^2)", [0, 2, 0, 0]),
+        ("if(x > 0, sin(x), x - x^3/6)", [1, 0, -1, 0]),
+        ("if(x == 0, 0, x^3)", [0, 0, 6, 0]),
+        ("elu(x^2, 3) + x", [1, 2, 0, 0]),
+    ],
+)
+def test_on_a_border_both_sides_say_what_higher_derivatives_are(
+    text: str, right: list[float | None]
+) -> None:
+    found = backprop.parse(f"L = {text}; x = 0").along({"x": 1}, order=4)
+    for one, other in zip(found.derivatives[0], right, strict=True):
+        assert other is None or one == pytest.approx(other, rel=1e-8, abs=1e-8)
+    assert not found.notes
+
+
+@pytest.mark.parametrize("count", [1, 60])
+def test_where_slopes_change_their_formula_is_no_border(count: int) -> None:
+    """Slopes of powers and of sinc have a formula each for small and for large operands."""
+    model = backprop.parse(
+        f"""x[i] = 1 for i in 1..{count}; y[i] = 0.5 for i in 1..{count}
+        L = sum((x[i] + 1)^y[i] + sinc(x[i]) + sinc(-x[i]) for i in 1..{count})"""
+    )
+    with mpmath.workdps(60):
+        by_y = mpmath.sqrt(2) * mpmath.log(2) ** 2
+        by_x = -mpmath.sqrt(2) / 16 + 2 * mpmath.diff(lambda x: mpmath.sin(x) / x, 1, 2)
+    diagonal = model.hessian_diagonal()
+    assert diagonal.numbers[:count] == pytest.approx(float(by_x), rel=1e-13)
+    assert diagonal.numbers[count:] == pytest.approx(float(by_y), rel=1e-13)
+    assert not diagonal.notes
+    assert not diagonal.warnings

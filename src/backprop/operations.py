@@ -81,10 +81,11 @@ _ROWS = (
               domain="a divisor other than 0", pole=lambda x, y: y == 0, binding=PRODUCT, tex_binding=SIGN, symbol="÷", rule="quotient rule", alone=(CONSTANT_FACTOR, "quotient rule"), machine="fdiv", any_size=True),
     Operation("neg", ("x",), operator.neg, ("-1",), "-<x>", _REALS, binding=SIGN, called=False, symbol="−", rule=CONSTANT_FACTOR, machine="fneg", any_size=True),
     Operation("copy", ("x",), operator.pos, ("1",), "[x]", _REALS, called=False, symbol="=", rule="the same value", machine="copy", any_size=True),
-    # Below y = 1/2, y - 1 is rounded, and a power of a large or small x magnifies that: hence out*y/x.
+    # Below y = 1/2, y - 1 is rounded, and a power of a large or small x magnifies that: hence out*y/x. At
+    # 1/2 itself, where equations often stand, no slope changes its formula: a tie is looked at as a border.
     Operation(
         "^", ("x", "y"), real.power,
-        ("if(y == 0, 0, if(y < 0.5 and x != 0, out*y/x, y*x^(y - 1)))",
+        ("if(y == 0, 0, if(y < 0.4999999999 and x != 0, out*y/x, y*x^(y - 1)))",
          "if(x == 0 and y > 0, 0, out*log(x))"),
         "<x>^{y}",
         samples=((2.0, 3.0), (0.7, -2.5), (1e-310, 1e-300), (1e-200, 1.5), (1e100, 3.0), (3.0, 1e-9), (25.0, 0.5)),
@@ -141,9 +142,10 @@ _ROWS = (
               ("x/hypot(x, y)/hypot(x, y)", "-y/hypot(x, y)/hypot(x, y)"), "",
               (*_PAIRS, (1e200, 1e200), (3e-200, -4e-200), (-1.0, -1.0)),
               corners=(((0.0, 0.0), (nan, nan)),), jump="y == 0 and x <= 0", height="2*pi", angle="if(x < 0, y*pi, 0)", machine="atan2", textbook=("x/(x^2 + y^2)", "-y/(x^2 + y^2)")),
-    # Near 0 the slope's formula cancels: cos(x) and sin(x)/x are both 1. There its series.
+    # Near 0 the slope's formula cancels: cos(x) and sin(x)/x are both 1. There its series (not up to 1, where
+    # equations may stand: a tie is looked at as a border).
     Operation("sinc", ("x",), "if(x == 0, 1, sin(x)/x)",
-              (("if(abs(x) < 1, -x/3*(1 - x^2/10*(1 - x^2/28*(1 - x^2/54*(1 - x^2/88*(1 - x^2/130"
+              (("if(abs(x) < 0.9999999999, -x/3*(1 - x^2/10*(1 - x^2/28*(1 - x^2/54*(1 - x^2/88*(1 - x^2/130"
                "*(1 - x^2/180*(1 - x^2/238*(1 - x^2/304)))))))), (cos(x) - out)/x)"),), "", (*_WAVES, *_at(1e-300, 1e-5, 0.999)), corners=(((0.0,), (0.0,)),),
               precise_slopes=("if(x == 0, 0, (cos(x) - sin(x)/x)/x)",), source="sin(x)/x, not sin(pi*x)/(pi*x): DLMF 3.3.43", textbook=("(cos(x) - out)/x",)),
     # ------------------------------------------------------------------ hyperbolic functions

@@ -19,7 +19,7 @@ from backprop.graph import Graph, depending
 from backprop.language import Model
 from backprop.memory import without_collector
 from backprop.numbers import shown
-from backprop.values import forward
+from backprop.values import forward, having_say
 
 
 class Directional(NamedTuple):
@@ -59,7 +59,7 @@ def along(
     rows = [model.names[name] for name in of]
     way = {model.names[name]: number for name, number in direction.items() if number}
     numbers, found = np.zeros(len(rows)), np.full((len(rows), order), np.nan)
-    warnings, notes = point.warnings, list[BackpropError]()
+    warnings, notes, borders = point.warnings, list[BackpropError](), list[AtBorder]()
     sure = point.sure
     if point.data is not None:
         numbers[:] = [point.data[row] for row in rows]
@@ -69,6 +69,8 @@ def along(
         sure = fill_forward(point, rows, [way], first, engine)
         found[:, :1] = np.where(np.isnan(found[:, :1]), first, found[:, :1])
     moving = [name for name, number in direction.items() if number]
+    if order > 1 and point.data is not None:
+        borders = [*_on_borders(model, point.graph, point.data, way, of, found)]
     for at, name in enumerate(of):
         if not sure[at]:
             result = by_itself(point, model, values, name, moving)
@@ -79,17 +81,17 @@ def along(
             notes += result.notes
         if unknown := np.flatnonzero(np.isnan(found[at, 1:])).tolist():
             warnings.append(_unknown(name, unknown[0] + 2, model))
-    if order > 1 and point.data is not None and not all(sure):
-        notes += _on_borders(model, point.graph, point.data, way, of, found)
-    return Directional(
-        tuple(of), dict(direction), numbers, found + 0.0, once(warnings), once(notes)
-    )
+    said = once(warnings), once([*notes, *borders])
+    return Directional(tuple(of), dict(direction), numbers, found + 0.0, *said)
 
 
-_BESIDE = 2.0**-20
+_BESIDE = 2.0**-16
 """How far along a direction it is looked on both sides of a border, relative to the inputs."""
 
-_APART = 1e-3
+_WEIGHTS = 4.0, -6.0, 4.0, -1.0
+"""Of what there is at 1, 2, 3 and 4 times a distance, what a cubic through it is at 0."""
+
+_APART = 1e-8
 """How far derivatives on both sides are apart that are not the same, relative to them."""
 
 
@@ -101,41 +103,65 @@ def _on_borders(
     of: Sequence[str],
     found: NDArray[np.float64],
 ) -> Iterator[AtBorder]:
-    """Notes on outputs of which derivatives of a higher order are those of one side of a border. way: the
-    direction, by row. found: the derivatives, shape (outputs, order)."""
+    """Derivatives of a higher order are on a border what both sides say, if these agree; else notes on the
+    outputs. way: the direction, by row. found: the derivatives, shape (outputs, order), which become so."""
     moving = depending(graph, way, graph.steps)
     border = sorted(moving.intersection(met(graph, data)))
-    if not border or len(graph.steps) > LARGE:
+    if border:
+        border = sorted({*border} & {*having_say(graph, graph.order, data, graph.outputs)})
+    if not border:
         return
-    most = max(abs(number) for number in way.values())
-    size = max(1.0, *(abs(data[row]) for row in way))
-    sides = list[NDArray[np.float64]]()
-    for step in (-_BESIDE, _BESIDE, -_BESIDE / 4, _BESIDE / 4):
-        there = [*data]
-        for row, number in way.items():
-            there[row] += step * size / most * number
-        forward(graph, graph.steps, there)
-        sides.append(np.array(derivatives_along(graph, way, there, found.shape[1])))
-    before, behind, *nearer = sides
+    spot = place(model, border[0], data)[1]
+    if len(graph.steps) > LARGE:
+        message = "something stands on a border here: derivatives of order 2 and more are those of one side"
+        yield AtBorder(message, *spot, where=model.source.name)
+        return
+    far, near = (
+        [_limits(graph, data, way, side * step, found.shape[1]) for side in (-1, 1)]
+        for step in (_BESIDE, _BESIDE / 4)
+    )
+    known = [_alike(*each) for each in zip(far, near, strict=True)]
+    same = _alike(*near) & known[0] & known[1]
     with np.errstate(all="ignore"):
-        apart = ~_alike(before, behind)
-        grows = ~(_alike(before, nearer[0]) & _alike(behind, nearer[1]))
+        both = (near[0] + near[1]) / 2
+    wrong = same & ~_alike(found, both)
+    wrong[:, 0] = False
+    found[wrong] = both[wrong]
     for at, name in enumerate(of):
-        orders = np.flatnonzero(apart[at, 1:] & np.isfinite(found[at, 1:])) + 1
+        orders = np.flatnonzero(~same[at, 1:] & np.isfinite(found[at, 1:])) + 1
         if not len(orders):
             continue
         order = int(orders[0])
-        one, other = (shown(float(each[at, order]) + 0.0, 5) for each in (before, behind))
+        one, other = (shown(float(each[at, order]) + 0.0, 5) for each in near)
         what = f"the derivative of {name} of order {order + 1} along this direction"
         sides_say = f"is about {one} before this point and {other} behind it"
-        if grows[at, order]:
+        if not (known[0][at, order] and known[1][at, order]):
             sides_say = "has no limit at this point"
         message = f"{what} {sides_say}; here it is that of the slopes taken at corners"
-        yield AtBorder(message, *place(model, border[0], data)[1], where=model.source.name)
+        yield AtBorder(message, *spot, where=model.source.name)
+
+
+def _limits(
+    graph: Graph, data: list[float], way: Mapping[int, float], step: float, order: int
+) -> NDArray[np.float64]:
+    """What the derivatives lead to on one side of a point, shape (outputs, order). step: how far it is looked
+    there, with its sign."""
+    most = max(abs(number) for number in way.values())
+    size = max(1.0, *(abs(data[row]) for row in way))
+    total = np.zeros((len(graph.outputs), order))
+    for times, weight in enumerate(_WEIGHTS, 1):
+        there = [*data]
+        for row, number in way.items():
+            there[row] += times * step * size / most * number
+        forward(graph, graph.steps, there)
+        total += weight * np.array(derivatives_along(graph, way, there, order))
+    return total
 
 
 def _alike(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.bool_]:
-    found: NDArray[np.bool_] = np.abs(one - other) <= _APART * (1 + np.abs(one) + np.abs(other))
+    with np.errstate(all="ignore"):
+        sizes = 1 + np.abs(one) + np.abs(other)
+        found: NDArray[np.bool_] = np.abs(one - other) <= _APART * sizes
     return found
 
 

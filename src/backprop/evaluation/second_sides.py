@@ -127,7 +127,7 @@ class SecondSides:
         leaf = self._leaves[place]
         if leaf not in row:
             known = isfinite(self._data[row.output])
-            return SecondSlope(0.0, step=step) if known else SecondSlope(nan, UNKNOWN)
+            return SecondSlope(0.0, step=step) if known else SecondSlope(nan, UNKNOWN, beside=True)
         moving = row.moved_by(leaf)[0]
         self._left -= sum(1 if row.op(each) in PLAIN else 4 for each in moving)
         if self._left < 0:
