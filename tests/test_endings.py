@@ -269,6 +269,55 @@ def test_a_step_curve_that_data_leave_undetermined_has_no_minimum() -> None:
     assert found.value == pytest.approx(0.01705**2, rel=1e-9)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "f = max(x - 1, 0)^8 + 3",
+        "f = relu(x - 1)^3",
+        "f = relu(x - 1)^3 + (y - 1)^2",
+        "f = max(0, x - 1)^4 + max(0, y + 1)^6",
+        "f = abs(x - 1) + abs(x - 2)",
+        "f = max(x, 1) + abs(y - x)",
+        "f = max(x^2, 1) + abs(y)",
+        "f = abs(x - 1) + abs(x - 1.3) + 1e6*y^2",
+    ],
+)
+def test_what_is_level_on_one_side_of_a_corner_has_many_minima(text: str) -> None:
+    found = backprop.parse(f"x = 5\ny = 3\n{text}").descend(of="f")
+    assert found.stopped == "minimum, not unique", found.reason
+
+
+@pytest.mark.parametrize(
+    "text", ["f = relu(x - 1)*exp(-x)", "f = max(exp(-x), 0)", "f = exp(-max(x, 1)) + abs(y - 1)"]
+)
+def test_what_becomes_too_small_for_a_double_is_not_level(text: str) -> None:
+    found = backprop.parse(f"x = 3\ny = 3\n{text}").descend(of="f")
+    assert found.stopped == "falls without end", found.reason
+
+
+@pytest.mark.parametrize("unit", ["1", "1e11", "1e-9"])
+def test_at_a_corner_an_input_that_began_at_0_is_no_minimum_where_it_began(unit: str) -> None:
+    text = f"f = 1000*abs(x/{unit} + 1.28)^1.5 + 1e-4*max(y + 2.58, -2*(y + 2.58)) + 1000"
+    found = descent(text, {"x": 0.0, "y": -1.7})
+    assert found.value == pytest.approx(1000, rel=1e-12), found.reason
+    assert found.converged, found.reason
+
+
+@pytest.mark.parametrize(
+    ("text", "least"),
+    [
+        ("f = 100*(y - x^2)^2 + (1 - x)^6", 1e-18),
+        ("f = 100*(y - x^2)^2 + (1 - x)^8", 1e-18),
+        ("f = 1e6*(y - x^2)^2 + (1 - x)^6", 1e-14),
+        ("f = 1e6*(x^2 + y^2 - 1)^2 + (x - 1)^4", 1e-12),
+    ],
+)
+def test_a_curved_valley_is_followed_to_where_it_hardly_bends(text: str, least: float) -> None:
+    """In short steps alone the 1000 ended at up to 1e-6."""
+    found = descent(text, {"x": -1.2, "y": 1})
+    assert found.value < least, found.reason
+
+
 def test_the_default_comes_back_from_a_plateau() -> None:
     """Newton's second step leads to where all of a logistic curve is 0."""
     data = [0.81614, 0.84562, 0.79178, 0.71431, 0.64743, 0.59477]

@@ -16,11 +16,11 @@ from sys import float_info
 from backprop.descent.course import Run, Stop
 from backprop.descent.creased_ends import creased_around, shown_by, soon_creased
 from backprop.descent.endless import pole, without_end
-from backprop.descent.leads import Lead, after, no_way
-from backprop.descent.natural_sizes import natural_size
+from backprop.descent.leads import Lead, after, lower, no_way
+from backprop.descent.natural_sizes import sizes_of
 from backprop.descent.objective import Ending, GraphObjective, Point
 from backprop.descent.plateau import on_plateau
-from backprop.descent.problem import FEW, Problem, moves
+from backprop.descent.problem import Problem, moves
 from backprop.errors import NotFinite
 from backprop.evaluation import borders
 from backprop.evaluation.gradient import Evaluation
@@ -89,7 +89,7 @@ def judged(run: Run, stop: Stop, ended: Ending, follows: bool) -> Stop | Lead | 
         # a choice by data alone, `if(t == 1, …)`, is no border of the parameters
         odd = undecided or objective.moved(borders.met(at.graph, at.numbers.data))
     else:
-        creased = soon_creased(run, _sizes(run)) if follows else None
+        creased = soon_creased(run, sizes_of(run)) if follows else None
         if creased and creased.lead:
             return creased.lead
         found = _smooth(run, stop, ended)
@@ -107,14 +107,14 @@ def judged(run: Run, stop: Stop, ended: Ending, follows: bool) -> Stop | Lead | 
     if not odd:
         return _smooth(run, stop, ended)
     problem, is_smooth = run.problem, run.problem.objective.is_smooth
-    creased = creased_around(run, _sizes(run))
+    creased = creased_around(run, sizes_of(run))
     if follows and creased and creased.lead and not creased.is_off:
         return creased.lead
-    lower, output = "lower" if problem.sign > 0 else "higher", problem.output
+    output = problem.output
     if creased and creased.shown:
         return shown_by(run, creased)
     most = max(_FEWEST, _WORK // problem.work // (1 + run.left))
-    look = _Around(problem, run.x, run.value, most, _sizes(run))
+    look = _Around(problem, run.x, run.value, most, sizes_of(run))
     slope = look.way_down()
     if slope and run.leave(slope, _LEADS):
         return None
@@ -124,7 +124,7 @@ def judged(run: Run, stop: Stop, ended: Ending, follows: bool) -> Stop | Lead | 
         return no_way(run, look.lowest)
     if look.smooth or (rests and not undecided) or (is_smooth and not rests):
         return _smooth(run, stop, ended)
-    none = f"{output} is {lower} at none of {look.count} points around it"
+    none = f"{output} is {lower(run)} at none of {look.count} points around it"
     if look.jumps:
         return Stop("corner", f"at a jump {after(run)}: {none}, but {output} may only come near it")
     if not look.mixed:
@@ -159,7 +159,7 @@ def _jumps_beside(run: Run) -> bool:
     problem = run.problem
     if problem.objective.is_smooth or not run.fallen:
         return False
-    for at, size in enumerate(_sizes(run)[:_AXES]):
+    for at, size in enumerate(sizes_of(run)[:_AXES]):
         for side in (_BESIDE, -_BESIDE):
             point = problem.inside([*run.x[:at], run.x[at] + side * size, *run.x[at + 1 :]])
             if _JUMPED * run.fallen < problem.known(point, -inf) - run.value:
@@ -186,16 +186,6 @@ def _drifts(run: Run) -> Stop | None:
         return None
     endless = straight_on(run, landing)
     return endless or (recedes(run, landing) if problem.objective.is_smooth else None)
-
-
-def _sizes(run: Run) -> Point:
-    """The scale of each input: how large it is or was, or how far it came; where it is 0 and was, what
-    changes the output by much, or 1."""
-    columns = zip(run.x, run.begun, run.largest, strict=True)
-    sizes = [max(abs(at), abs(at - begun), most) for at, begun, most in columns]
-    if len(sizes) > FEW:
-        return [size or 1.0 for size in sizes]
-    return [size or natural_size(run, at, 0.0) or 1.0 for at, size in enumerate(sizes)]
 
 
 def _steep(objective: GraphObjective, ended: Evaluation) -> bool:

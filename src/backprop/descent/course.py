@@ -106,8 +106,8 @@ class Run:
         self.length = self.lr = 0.0
         self.failure: BaseException | None = None
         """What a callback raised."""
-        self.relieved = ""
-        """Who took over, and when, where the method found no lower point."""
+        self.relieved = "", 0
+        """Who went on where the method found no lower point, and the step after which that was."""
         self.values = array("d")
         self.values_every = 1
         """How many steps lie between two of `values`; more and more in a run that goes on and on."""
@@ -206,8 +206,8 @@ class Run:
         self.gradient, self.norm = slope, self.problem.norm(self.x, slope)
         self.still = 0
         corners = "a corner" if self.left == 1 else f"{self.left} corners, the last"
-        self.led = f"; the slopes around led on from {corners} after step {self.number}"
-        self.relieved = ""
+        self.led = f"; it went on from {corners} after step {self.number}"
+        self.relieved = "", 0
         return True
 
     def goes_on(self) -> bool:

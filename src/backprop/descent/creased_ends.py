@@ -6,7 +6,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from backprop.descent.course import Run, Stop
-from backprop.descent.leads import NAMED
+from backprop.descent.leads import NAMED, lower
 from backprop.descent.objective import Point
 from backprop.descent.problem import FEW
 
@@ -32,7 +32,6 @@ def creased_around(run: Run, scales: Point) -> Creased | None:
 def shown_by(run: Run, creased: Creased) -> Stop:
     """The end of a run of which creases show that it is a minimum."""
     output, least = run.output, run.least
-    lower = "lower" if run.problem.sign > 0 else "higher"
     where = f"at the edge where {output} has no value" if creased.at_edge else "at a corner"
     if creased.level:
         names = [name for name, size in zip(run.problem.names, creased.free, strict=True) if size]
@@ -41,13 +40,13 @@ def shown_by(run: Run, creased: Creased) -> Stop:
         )
         move = "can move together" if len(names) > 1 else "can move"
         same = f"{listed} {move} and {output} stays the same"
-        nowhere = f"by values: {output} is {lower} nowhere beside it"
+        nowhere = f"by values: {output} is {lower(run)} nowhere beside it"
         return Stop(
             f"{least}, not unique", f"converged: a {least} {where}, not unique: {same}; {nowhere}"
         )
     along = "along it nor" if creased.at_edge else "along the creases that meet there nor"
     beside = "it" if creased.at_edge else "them"
-    why = f"by values: {output} is {lower} neither {along} beside {beside}"
+    why = f"by values: {output} is {lower(run)} neither {along} beside {beside}"
     return Stop(f"{least} at a corner", f"converged: a {least} {where}, {why}")
 
 

@@ -63,6 +63,7 @@ def result_of(
     run: Run, row: Method, method: AtWork | None, stop: Stop, warnings: list[BackpropError]
 ) -> Descent:
     problem, last = run.problem, run.last
+    relieved, since = run.relieved
     named, sign = problem.named, problem.sign
 
     def by_name(column: Sequence[float]) -> dict[str, float]:
@@ -83,7 +84,7 @@ def result_of(
         start_gradients=by_name(run.start_gradient),
         steps=run.count,
         stopped=stop.cause,
-        reason=stop.reason + run.led + run.relieved,
+        reason=stop.reason + run.led + (relieved if run.number > since else ""),
         converged=stop.converged,
         best=Best(step, value * sign, named(x)),
         optimizer=row.name,

@@ -10,7 +10,7 @@ import numpy
 
 from backprop.descent.course import Run, Stop
 from backprop.descent.landing import Flat, Landing
-from backprop.descent.leads import NAMED, Lead, after, lowest_on, stationary, towards
+from backprop.descent.leads import NAMED, Lead, after, lower, lowest_on, stationary, towards
 from backprop.descent.level_sets import level_beside, other_minima
 from backprop.descent.objective import Point
 from backprop.descent.onto_bounds import onto_bounds
@@ -56,7 +56,7 @@ def _verdict(run: Run, landing: Landing | None) -> Stop | Lead:
         if point is not None:
             still = f"{output} still {run.falls}s {when}: {foretold}"
             return Lead(point, Stop("rounding", still))
-        none = f"{output} is {_lower(run)} at no point nearby that was tried, but {foretold}"
+        none = f"{output} is {lower(run)} at no point nearby that was tried, but {foretold}"
         if run.problem.objective.is_smooth and (endless := recedes(run, landing)):
             return endless
         if run.problem.objective.is_smooth and landing.fall <= _CLEARLY * landing.room:
@@ -77,7 +77,7 @@ def _verdict(run: Run, landing: Landing | None) -> Stop | Lead:
         bends = f"rounding hides how {output} bends along {names}"
         return Stop("rounding", f"{when}: {bends}: whether this is a {run.least} is not known")
     if landing.is_steep:
-        none = f"{output} is {_lower(run)} at no point nearby that was tried, but it is steep"
+        none = f"{output} is {lower(run)} at no point nearby that was tried, but it is steep"
         kinds = "the edge of its domain"
         if not run.problem.objective.is_smooth:
             kinds = f"a corner, or {kinds}"
@@ -90,10 +90,6 @@ def _is_lower_behind(run: Run, landing: Landing, point: Point) -> bool:
     and perhaps a steep one to the edge where it has a value."""
     other = [2 * at - to for at, to in zip(run.x, point, strict=True)]
     return run.problem.known(run.problem.inside(other), inf) <= run.value + landing.room
-
-
-def _lower(run: Run) -> str:
-    return "lower" if run.problem.sign > 0 else "higher"
 
 
 def _lowest(run: Run, landing: Landing, flat: Sequence[Flat]) -> Stop:

@@ -57,6 +57,11 @@ def lowest_on(run: Run, point: Point) -> Point:
     return run.problem.inside([x + best[1] * by for x, by in zip(run.x, way, strict=True)])
 
 
+def lower(run: Run) -> str:
+    """What other points are not to be, as a person sees it."""
+    return "lower" if run.problem.sign > 0 else "higher"
+
+
 def after(run: Run) -> str:
     """When a run has ended."""
     return f"after step {run.number}" if run.number else "at the start"

@@ -12,6 +12,7 @@ from backprop.descent.inner_run import lowest_from
 from backprop.descent.landing import Flat, Landing
 from backprop.descent.objective import Point
 from backprop.descent.problem import FEW, moves
+from backprop.descent.straight_on import TINY
 from backprop.errors import NotFinite
 
 _ASIDE, _FARTHER = 1e-2, (0.3, 0.1)
@@ -34,8 +35,9 @@ that the run has fallen."""
 _MOST_STEPS = 200_000
 """The most steps of an output of which other minima are looked for."""
 
-_LEVEL = 1e-6, 1e-5, 1e-4
-"""How far one input alone is moved, in its scale."""
+_LEVEL, _STRETCH = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1), 3
+"""How far one input alone is moved, in its scale, and at how many of these, one after the other, an output
+that is level is the same."""
 
 _STAYED = 0.2
 """The other minimum is at least so far away, as a part of that."""
@@ -82,25 +84,35 @@ def _is_lowest_beside(run: Run, landing: Landing, room: float, move: Point) -> b
 
 
 def level_beside(run: Run, landing: Landing) -> str:
-    """An input that can move one way and the output stays as it is, as its slopes do, exactly, like beside a
+    """An input that can move one way and the output stays the same, and its slopes do, exactly, like beside a
     corner that is flat on one side, and between two; "" if there is none."""
     problem = run.problem
     for at in range(len(run.x) if len(run.x) <= FEW else 0):
         for side in (1.0, -1.0):
             points = [[*run.x] for _ in _LEVEL]
+            own = max(abs(run.x[at]), abs(run.x[at] - run.begun[at]))
+            size = min(own or inf, landing.scales[at])
             for point, part in zip(points, _LEVEL, strict=True):
-                point[at] += side * part * landing.scales[at]
-            if all(point[at] != run.x[at] and _stays(run, landing, point) for point in points):
-                return problem.names[at]
+                point[at] += side * part * size
+            seen = [_level_at(run, landing, point, at) for point in points]
+            for first in range(len(seen) - _STRETCH + 1):
+                some = seen[first : first + _STRETCH]
+                if some[0] is not None and some.count(some[0]) == _STRETCH:
+                    return problem.names[at]
     return ""
 
 
-def _stays(run: Run, landing: Landing, point: Point) -> bool:
-    """Whether the output and its slopes are the same at a point beside the end."""
-    if run.problem.inside(point) != point:
-        return False
+def _level_at(run: Run, landing: Landing, point: Point, at: int) -> Point | None:
+    """The slopes at a point beside the end where the output is as low, and does not change by that input or
+    no more than it does there; else None."""
+    if point[at] == run.x[at] or run.problem.inside(point) != point:
+        return None
     try:
         value, slopes = run.problem.both(point)
     except NotFinite:
-        return False
-    return slopes == run.gradient and abs(value - run.value) <= landing.rounding
+        return None
+    others = [*run.gradient[:at], slopes[at], *run.gradient[at + 1 :]]
+    if value != run.value and abs(run.value) <= TINY:
+        return None
+    level = slopes == others and slopes[at] in (0.0, run.gradient[at])
+    return slopes if level and value <= run.value + landing.rounding else None

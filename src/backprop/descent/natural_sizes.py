@@ -1,10 +1,12 @@
-"""How large a move of an input is that began at 0 and is there again: no number of its own tells."""
+"""How large moves of inputs are: of one that began at 0 and is there again, no number of its own tells."""
 
 from __future__ import annotations
 
 from math import inf
 
 from backprop.descent.course import Run
+from backprop.descent.objective import Point
+from backprop.descent.problem import FEW
 
 _HELD = 1e-3
 """An input is back at 0 that is less than this part of what it was."""
@@ -17,6 +19,35 @@ _MUCH = 0.1
 
 _SIZES, _HALVED = 30, 8
 """So many powers of 10 are tried, up and down, and how often what is between two is halved."""
+
+
+_HARDLY = 1e-6
+"""An input has hardly moved if that changes the output by less than this part of what it has fallen."""
+
+
+def sizes_of(run: Run) -> Point:
+    """The scale of each input: how large it is or was, or how far it came; where it began at 0 and has hardly
+    moved, what changes the output by much, or 1."""
+    columns = zip(run.x, run.begun, run.largest, strict=True)
+    sizes = [max(abs(at), abs(at - begun), most) for at, begun, most in columns]
+    if len(sizes) > FEW:
+        return [size or 1.0 for size in sizes]
+    for at, size in enumerate(sizes):
+        if not size or (run.begun[at] == 0 and not _has_moved(run, at, size)):
+            sizes[at] = max(size, natural_size(run, at, 0.0) or size or 1.0)
+    return sizes
+
+
+def _has_moved(run: Run, at: int, size: float) -> bool:
+    """Whether a move of an input that began at 0 by so much, which it has come, changes the output."""
+    problem = run.problem
+    if problem.objective.is_smooth:  # bends tell
+        return True
+    if abs(run.gradient[at]) * size > _HARDLY * run.fallen:
+        return True
+    sides = ([*run.x[:at], run.x[at] + side, *run.x[at + 1 :]] for side in (size, -size))
+    values = (problem.known(problem.inside(point), inf) for point in sides)
+    return any(abs(value - run.value) > _HARDLY * run.fallen for value in values)
 
 
 def is_at_0(run: Run, at: int, begun: float) -> bool:

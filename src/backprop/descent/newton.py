@@ -21,7 +21,7 @@ from backprop.descent.course import NOTHING, Run, Stop
 from backprop.descent.objective import Point, SquaredSum
 from backprop.descent.onto_bounds import onto_bounds
 from backprop.descent.second_order import hessian
-from backprop.descent.trust_region import Parabola, lowest, of_matrix, of_squares
+from backprop.descent.trust_region import Parabola, back, lowest, of_matrix, of_squares
 from backprop.descent.walls import Walls
 
 _ENOUGH = 1e-4
@@ -46,6 +46,9 @@ _SLOW, _STILL_ABOVE = 10, 0.5
 _AHEAD, _BENT = 0.1, 0.75
 """How far ahead on a step its residuals are looked at, and the most that a bent step differs from a straight
 one (Transtrum and Sethna, section 4)."""
+
+_BACK, _TURNS = 0.1, 4
+"""A move back into a valley is at most so long, as a part of the step that has left it; the most of them."""
 
 _NOTHING = 1e-3
 """A fall by this part of the rounding of the output is none."""
@@ -78,6 +81,8 @@ class Newton:
         self._units: Any = None
         """Those of the last point."""
         self._values: deque[float] = deque(maxlen=_SLOW)
+        self._in_valley = False
+        """Whether the last step that left a valley was brought back into it."""
         self._move: Any = None
         """The last step, None where something held it back."""
         self._next, self._apart = 0, 1
@@ -169,6 +174,19 @@ class Newton:
             value, gradient = self.walls.at(point)
             fell = -inf if self.walls.stands else run.value - value
             kept = fell / found.fall
+            follows = (slow or self._in_valley) and kept < _POOR and isfinite(fell)
+            for _ in range(_TURNS if follows else 0):
+                ways = here.back(by_squares, move, gradient)
+                there = run.problem.inside([at + by for at, by in zip(run.x, ways, strict=True)])
+                other, slopes = self.walls.at(there)
+                if self.walls.stands or not other < value:
+                    break
+                point, value, gradient, move = there, other, slopes, numpy.array(ways)
+                if (kept := (run.value - value) / found.fall) > _GOOD:
+                    break
+            if follows:
+                fell = run.value - value
+                self._in_valley = kept > _ENOUGH
             if max(abs(fell), found.fall) <= _ROUNDED * lost:
                 # values say no more, but gradients may
                 if not here.is_shorter(gradient):
@@ -348,6 +366,14 @@ class _Here:
             return True
         by_squares = abs(self._fall(True, move) - fell)
         return not wrong < by_squares / 2 if better else by_squares < wrong
+
+    def back(self, by_squares: bool, move: Any, gradient: Point) -> Any:
+        """A move and then those back into the valley that it has left, by the gradient there."""
+        free, found = move != 0, move.copy()
+        if (parabola := self._parabola(by_squares, free, numpy.zeros(len(move)))) is not None:
+            slopes = (numpy.array(gradient) / self.units)[free]
+            found[free] += back(parabola, slopes, _BACK * self.length(move)) / self.units[free]
+        return found.tolist()
 
     def bent(self, found: _Move) -> Any:
         """A move that follows the bend of the residuals, if they bend little."""

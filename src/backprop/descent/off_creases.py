@@ -7,6 +7,7 @@ Of creases whose slopes share nothing each is left alone, on either side (Griewa
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import inf, log
 from typing import Any
 
 import numpy
@@ -45,8 +46,12 @@ most."""
 _SAMPLES = 4
 """So many points beside one are looked at for corners of creases themselves, and more for each input."""
 
-_LEVEL = 1e-6
-"""An output that does not rise so far off a crease stays the same there."""
+_ALONG = RADIUS, *ASIDE
+"""How far along ways that do not bend values are looked at."""
+
+_CLEARLY, _POWER = 10.0, 2.0
+"""An output is level near a point that by how it rises farther away would have risen there by so many times
+what may be rounding; as this power of the distance, where no more is known."""
 
 
 class OffCreases(Following):
@@ -147,7 +152,7 @@ class OffCreases(Following):
                 self.is_sure = False
                 break
             for side in (1.0, -1.0):
-                level = False
+                rises = list[float]()
                 on = [some[at] for at in ray.on if at < len(some)]
                 for length in lengths:
                     to = numpy.array(place.point) + side * length * self._scales * ray.way
@@ -158,9 +163,8 @@ class OffCreases(Following):
                     if there is not None and there.value < below:
                         return there.point
                     self.is_at_edge |= there is None
-                    if there is not None and there.value <= 2 * place.value - below:
-                        level |= length >= _LEVEL
-                if level:
+                    rises.append(inf if there is None else there.value - place.value)
+                if _is_level(lengths, rises, place.value - below):
                     self.level.append(ray.way)
         return None
 
@@ -184,17 +188,17 @@ class OffCreases(Following):
         self.is_lowest = level and float(parabola.bends.min()) >= -parabola.lost
         for at in numpy.flatnonzero(parabola.bends <= parabola.lost)[:_FLAT_WAYS].tolist():
             way = ways.ways @ parabola.ways[:, at]
-            level = False
-            for length in (RADIUS, *ASIDE) if self._looks.left else ():
-                for part in (length, -length):
+            for side in (1.0, -1.0) if self._looks.left else ():
+                rises = list[float]()
+                for length in _ALONG:
+                    part = side * length
                     to = (numpy.array(place.point) + part * self._scales * way).tolist()
                     there = self._back(self._problem.inside(to))
                     if there is not None and there.value < below:
                         return there.point
-                    if there is not None and there.value <= 2 * place.value - below:
-                        level |= length >= _LEVEL
-            if level and self.is_lowest:
-                self.level.append(way)
+                    rises.append(inf if there is None else there.value - place.value)
+                if self.is_lowest and _is_level(_ALONG, rises, place.value - below):
+                    self.level.append(way)
         return None
 
     def _all_meet(self, x: Point, slopes: Any) -> bool:
@@ -202,3 +206,20 @@ class OffCreases(Following):
         values = numpy.abs(self._on.values(x))
         lost = ROUNDED * (numpy.abs(slopes) @ (numpy.abs(numpy.array(x)) + self._scales))
         return bool((values <= lost).all())
+
+
+def _is_level(lengths: Sequence[float], rises: Sequence[float], room: float) -> bool:
+    """Whether an output stays the same up to some distance, by how it rises at these, the largest first: not
+    only by less than rounding, as a power of the distance does near by."""
+    same = [at for at, rise in enumerate(rises) if rise <= room]
+    if not same or len(rises) < len(lengths) or same != [*range(same[0], len(rises))]:
+        return False
+    first = same[0]
+    if not first:
+        return True
+    power = _POWER
+    if first > 1 and rises[first - 2] < inf:
+        farther = rises[first - 2] / rises[first - 1]
+        power = max(1.0, log(farther) / log(lengths[first - 2] / lengths[first - 1]))
+    foretold = rises[first - 1] * (lengths[first] / lengths[first - 1]) ** power
+    return rises[first - 1] < inf and foretold > _CLEARLY * room

@@ -87,18 +87,19 @@ def _leads(run: Run, landing: Landing) -> Iterator[tuple[int, list[float]]]:
 
 def _only_falls(run: Run, landing: Landing, lead: int, powers: list[float]) -> float | None:
     """The lowest output ahead, if the profile falls up to where an input is, and rises nowhere beyond."""
-    if not _fell(run, landing, lead, powers):
+    behind = _fell(run, landing, lead, powers)
+    if behind is None:
         return None
     if abs(run.value) <= _NOTHING * run.fallen and not _falls_soon(run, lead, powers):
         return None
-    behind, here, least = run.x, run.x, run.value
+    here, least, before = run.x, run.value, landing.room
     for turn in range(_turns(run, lead)):
         ways = [_near_limit(behind, here, lead), _as_power(behind, here, lead)]
         if not turn:
-            ways = [[at * _TIMES**power for at, power in zip(here, powers, strict=True)]]
+            ways = [[at * _TIMES**power for at, power in zip(here, powers, strict=True)], ways[0]]
         for point in ways:
             value, there = lowest_from(run, run.problem.inside(point), lead)
-            room = _room(run, landing, there) if turn else landing.room
+            room = _room(run, landing, there, _TIMES * before) if turn else landing.room
             if value <= least + room:
                 break
         else:
@@ -107,28 +108,30 @@ def _only_falls(run: Run, landing: Landing, lead: int, powers: list[float]) -> f
         least = value if value < least - room else least
         if there is None or isinf(_TIMES * there[lead]):
             break  # so far away doubles end
-        behind, here = here, there
+        behind, here, before = here, there, room
     return least
 
 
-def _fell(run: Run, landing: Landing, lead: int, powers: list[float]) -> bool:
-    """Whether the profile is higher where the input was smaller: farther back where rounding hides that."""
+def _fell(run: Run, landing: Landing, lead: int, powers: list[float]) -> Point | None:
+    """Where the profile is higher, and the input was smaller: farther back where rounding hides that; None if
+    it is not."""
     begun = abs(run.begun[lead])
     for back in (_BACK, *_FARTHER_BACK):
         if back < _BACK and not abs(run.x[lead]) * back > _GROWN * begun > 0:
-            return False  # it has not come so far
+            return None  # it has not come so far
         far = [at * exp(log(back) * power) for at, power in zip(run.x, powers, strict=True)]
-        if lowest_from(run, run.problem.inside(far), lead)[0] > run.value + landing.room:
-            return True
-    return False
+        value, there = lowest_from(run, run.problem.inside(far), lead)
+        if value > run.value + landing.room:
+            return there or far
+    return None
 
 
-def _room(run: Run, landing: Landing, there: Point | None) -> float:
-    """A difference at a point far away that may be none."""
+def _room(run: Run, landing: Landing, there: Point | None, otherwise: float) -> float:
+    """A difference at a point far away that may be none; the other number where its rounding is not known."""
     try:
-        return max(landing.room, ROOM * run.problem.rounding(there)) if there else landing.room
+        return max(landing.room, ROOM * run.problem.rounding(there)) if there else otherwise
     except NotFinite:
-        return landing.room
+        return otherwise
 
 
 def _falls_soon(run: Run, lead: int, powers: list[float]) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from backprop.descent.course import NoLower, Run, Stop
+from backprop.descent.leads import lower
 from backprop.descent.line_method import Directions, LineMethod
 from backprop.descent.optimizers import BFGS, CG, LBFGS, NEWTON, Minimizer, defaults
 from backprop.descent.problem import FEW, Band, Problem
@@ -51,7 +52,8 @@ def descend(row: Minimizer, options: Mapping[str, float], run: Run, again: bool)
         other = NEWTON if run.method != NEWTON.name and run.problem.affords_bends else LBFGS
         row, options = other, defaults(other)
         if run.method != row.name:
-            run.relieved = f"; {row.name} took over after step {run.number}"
+            none = f"{run.method} found nothing {lower(run)} after step {run.number}"
+            run.relieved = f"; {none}, and {row.name} went on", run.number
     run.method = row.name
     try:
         _search(row, options, run)
@@ -59,7 +61,8 @@ def descend(row: Minimizer, options: Mapping[str, float], run: Run, again: bool)
         if stop.cause != "rest" or row is not NEWTON:
             raise
         # its second derivatives are not finite there
-        run.method, run.relieved = LBFGS.name, f"; lbfgs took over after step {run.number}"
+        why = f"second derivatives are not finite there: lbfgs went on after step {run.number}"
+        run.method, run.relieved = LBFGS.name, (f"; {why}", run.number)
         _search(LBFGS, defaults(LBFGS), run)
     raise NoLower
 

@@ -19,6 +19,12 @@ _BACK = 1.0, 0.9, 0.5
 _AHEAD = (0.1, 1.0, 10.0, *(1e3**k for k in range(1, 103)))
 """How far ahead, in lengths of the way from the start, as long as doubles go."""
 
+_SOON = 1e-3, 1e-2
+"""And how far, where an output with corners must fall: it may be level behind one."""
+
+TINY = 1e-290
+"""An output that is less than this is not level where it becomes 0: it may be too small for a double."""
+
 _GROWN, _FAR = 10.0, 1e6
 """An input has grown that is so many times as large as it was; and has grown far, so that nothing else needs
 to speak for a fall without end."""
@@ -120,7 +126,10 @@ def _falls(run: Run, landing: Landing, way: Point) -> float | None:
         reach *= _NEARER
         here = reach - 1.0
         lowest, room = value(here), rounding(here)
-    if not problem.objective.is_smooth and not _slopes_down(run, way):
+    soon = (0.0, *_SOON) if abs(run.value) > TINY else (0.0,)
+    if not problem.objective.is_smooth and not all(
+        _slopes_down(run, point(part), way) for part in soon
+    ):
         return None
     before = [first, *(value(here - part * reach) for part in _BACK[1:]), lowest]
     if not all(one >= after - room for one, after in pairwise(before)):
@@ -140,6 +149,10 @@ def _falls(run: Run, landing: Landing, way: Point) -> float | None:
     return -inf if reach < 1 or still_falls(run, seen) else lowest
 
 
-def _slopes_down(run: Run, way: Point) -> bool:
-    """Whether the output falls along a way at this point: where it has corners it may be level."""
-    return dot(run.gradient, way) < 0
+def _slopes_down(run: Run, x: Point, way: Point) -> bool:
+    """Whether the output falls along a way at a point: where it has corners it may be level."""
+    try:
+        slopes = run.gradient if x == run.x else run.problem.both(x)[1]
+    except NotFinite:
+        return True
+    return dot(slopes, way) < 0

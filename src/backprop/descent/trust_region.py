@@ -114,6 +114,16 @@ def lowest(parabola: Parabola, radius: float) -> tuple[Any, bool]:
     return step * min(1.0, radius / length) if length else step, True
 
 
+def back(parabola: Parabola, gradient: Any, most: float) -> Any:
+    """The move back into a valley that a step has left, (n,), by the gradient there: along the ways that bend
+    so much that it is short (Nocedal, Wright: Numerical Optimization, 2006, chapter 18, on second-order
+    corrections). most: how long it may be along each."""
+    with numpy.errstate(all="ignore"):
+        along = -(parabola.ways.T @ gradient) / parabola.bends
+    short = (parabola.bends > 0) & (numpy.abs(along) <= most)
+    return parabola.ways @ numpy.where(short, along, 0.0)
+
+
 def length_of(numbers: Any) -> float:
     """The Euclidean norm, also of numbers whose squares are none."""
     return hypot(*numbers.tolist())
