@@ -8,77 +8,152 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from backprop.algebra.formula import EULER, ZERO, Formula, Symbol
-from backprop.algebra.from_text import rebuilt, substituted
-from backprop.algebra.indexed import DerivativeFormula, GatherFormula, MemberFormula
+from backprop.algebra.formula import Formula, Symbol
+from backprop.algebra.indexed import MemberFormula
 from backprop.symbolic.by_names import DerivativeNames
-from backprop.symbolic.chain import Chain
+from backprop.symbolic.expressions_derived import has_derivative, with_derivatives
 from backprop.symbolic.given_members import with_families
 from backprop.symbolic.loops_read import IndexedEquation, IndexedReader, NotIndexed
-from backprop.symbolic.of_families import IndexedDerived, forward
+from backprop.symbolic.of_families import IndexedDerived, leading_to
 
 Differentiate = Callable[
     [Sequence[IndexedEquation], str, str, DerivativeNames], list[IndexedDerived]
 ]
 """The derivative by a name of an output that is a name or a family, from equations."""
 
+Distant = Callable[
+    [Sequence[IndexedEquation], str, str, Sequence[tuple[Formula, ...]], DerivativeNames],
+    list[IndexedDerived],
+]
+"""The derivative of a family by a family, where it is read at these indices alone."""
+
 
 class DerivativesRead:
-    """reader: that of a text. differentiate: makes the equations of one derivative. Raises NotIndexed,
-    TooLong."""
+    """reader: that of a text. differentiate: makes the equations of one derivative; distant: those of
+    members that are a fixed way apart. Raises NotIndexed, TooLong."""
 
-    def __init__(self, reader: IndexedReader, differentiate: Differentiate) -> None:
+    def __init__(
+        self,
+        reader: IndexedReader,
+        textbook: bool,
+        differentiate: Differentiate,
+        distant: Distant,
+    ) -> None:
+        self._fresh = reader.fresh
+        self._textbook = textbook
         self._differentiate = differentiate
+        self._distant = distant
+        self._by_distance = set[str]()
         self._names = DerivativeNames(reader.words)
         self._left = dict(reader.derivatives)
-        self.equations = [*_with_local(reader.equations)]
+        self._labels: dict[str, str] = {}
+        self.equations = [*reader.equations]
         self.derived: list[IndexedDerived] = []
-        while self._left:
+        while True:
+            if self._open():
+                continue
+            if not self._left:
+                break
             self._make(next(self._ready(), None))
+        if any(has_derivative(each.formula) for each in self.equations):
+            raise NotIndexed
         reader.words |= {each.equation.name for each in self.derived}
+
+    def _open(self) -> bool:
+        """Whether there were expressions whose derivatives are formulas now."""
+        before = self.equations
+        if not any(has_derivative(each.formula) for each in before):
+            return False
+
+        def is_ready(found: Formula) -> bool:
+            return all(map(self._is_known, found.names))
+
+        self.equations = [
+            with_derivatives(each, before, is_ready, self._fresh, self._textbook, self._read)
+            if has_derivative(each.formula)
+            else each
+            for each in before
+        ]
+        return self.equations != before
+
+    def _is_known(self, of: str) -> bool:
+        """Whether all that leads to a name is read without derivatives that are not made."""
+        leads = leading_to(self.equations, of)
+        return leads.isdisjoint(self._left) and not any(
+            has_derivative(each.formula) for each in self.equations if each.name in leads
+        )
+
+    def _read(self, of: str, by: str, indices: tuple[Formula, ...]) -> Formula:
+        """A derivative that an expression's derivative has in it."""
+        name = f"derivative of {of} by {by}"
+        label = self._labels.get(name, name)
+        if label == name or label in self._by_distance:  # whose distances may be others
+            label = name
+            self._left[name] = of, by
+        return MemberFormula(label, indices) if indices else Symbol(label)
 
     def _ready(self) -> Iterator[str]:
         """Derivatives of what is read without others."""
         for name, (of, _) in self._left.items():
-            if self._leading(of).isdisjoint(self._left):
+            if self._is_known(of):
                 yield name
-
-    def _leading(self, of: str) -> set[str]:
-        found, waiting = set[str](), [of]
-        while waiting:
-            name = waiting.pop()
-            if name not in found:
-                found.add(name)
-                for each in self.equations:
-                    if each.name == name and each.formula is not None:
-                        waiting += each.formula.names
-        return found
 
     def _make(self, name: str | None) -> None:
         if name is None:
             raise NotIndexed
         of, by = self._left.pop(name)
-        leads = self._leading(of)
+        leads = leading_to(self.equations, of)
         own = [each for each in self.equations if each.name in leads or each.is_input]
-        made = self._differentiate(own, of, by, self._names)
-        labels = {each.equation.name for each in made if each.equation.asked}
-        if len(labels) != 1:
-            raise NotIndexed  # it does not depend on that
-        known = {each.equation.name: each for each in self.derived}
-        made = [each._replace(equation=each.equation._replace(asked=False)) for each in made]
-        for each in made:
-            if each.equation.name not in known:
-                self.derived.append(each)
-                self.equations.append(each.as_equation)
-            elif each not in self.derived:
-                raise NotIndexed
-        put = {name: labels.pop()}
+        try:
+            made = self._distant(own, of, by, [*self._reads(name)], self._names)
+            label = self._added(made, by_distance=True)
+        except NotIndexed:
+            made = self._differentiate(own, of, by, self._names)
+            label = self._added(made)
+        put = {name: label}
+        self._labels[name] = label
+        self._left = {
+            other: (label if of == name else of, by) for other, (of, by) in self._left.items()
+        }
         self.equations = [
             each
             if each.formula is None
             else each._replace(formula=with_families(each.formula, put))
             for each in self.equations
         ]
+
+    def _added(self, made: Sequence[IndexedDerived], by_distance: bool = False) -> str:
+        """What a derivative is called whose equations are taken in. Raises NotIndexed."""
+        labels = {each.equation.name for each in made if each.equation.asked}
+        if len(labels) != 1:
+            raise NotIndexed  # it does not depend on that
+        known = {each.equation.name for each in self.derived}
+        made = [each._replace(equation=each.equation._replace(asked=False)) for each in made]
+        new = list[IndexedDerived]()
+        for each in made:
+            if each.equation.name not in known:
+                new.append(each)
+            elif each not in self.derived:
+                if not by_distance or each.equation.name not in self._by_distance:
+                    raise NotIndexed
+                new.append(each)
+        if by_distance:  # of which each distance has equations of its own
+            places = [(each.left, each.behind) for each in self.derived]
+            if any((each.left, each.behind) in places for each in new):
+                raise NotIndexed
+            self._by_distance |= {each.equation.name for each in made}
+        self.derived += new
+        self.equations += [each.as_equation for each in new]
+        return labels.pop()
+
+    def _reads(self, name: str) -> Iterator[tuple[Formula, ...]]:
+        """The indices at which a derivative is read."""
+        waiting = [each.formula for each in self.equations if each.formula is not None]
+        while waiting:
+            part = waiting.pop()
+            if isinstance(part, MemberFormula) and part.family == name:
+                yield part.indices
+            waiting += part.parts
 
     def needed(self, found: Sequence[IndexedDerived]) -> list[IndexedDerived]:
         """The equations of derivatives that others use."""
@@ -92,41 +167,3 @@ class DerivativesRead:
                 used.add(name)
                 waiting += [one for each in by_name[name] for one in each.equation.formula.names]
         return [each for each in self.derived if each.equation.name in used]
-
-
-def _with_local(equations: Sequence[IndexedEquation]) -> Iterator[IndexedEquation]:
-    """Equations with the derivatives of expressions in the place of `derivative(a*x[i]^3, x[i])`. Raises
-    NotIndexed where x moves something else in these."""
-    for each in equations:
-        formula = each.formula and _local(each.formula, equations)
-        yield each if formula is each.formula else each._replace(formula=formula)
-
-
-def _local(found: Formula, equations: Sequence[IndexedEquation]) -> Formula:
-    if not isinstance(found, DerivativeFormula):
-        return (
-            found
-            if not _has_derivative(found)
-            else rebuilt(found, lambda part: _local(part, equations))
-        )
-    of, by = _local(found.of, equations), found.by
-    name = by.family if isinstance(by, MemberFormula) else by.text()
-    moving = forward(equations, {name})
-    reads: dict[Formula, str] = {}
-
-    def opened(part: Formula) -> Formula:
-        if isinstance(part, MemberFormula | GatherFormula | Symbol) and part != EULER:
-            if part != by and not part.names.isdisjoint(moving):
-                raise NotIndexed
-            return Symbol(reads.setdefault(part, f"read {len(reads)}"))
-        return rebuilt(part, opened)
-
-    flat = opened(of)
-    if by not in reads:
-        return ZERO
-    made = Chain(reads[by]).derivative(flat)
-    return substituted(made, {label: part for part, label in reads.items()})
-
-
-def _has_derivative(found: Formula) -> bool:
-    return isinstance(found, DerivativeFormula) or any(map(_has_derivative, found.parts))

@@ -76,6 +76,11 @@ _TURNED = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 MembersCondition = IndexCondition | StatedCondition
 
 
+def known_value(found: Formula, numbers: IndexNumbers) -> float:
+    """What a formula of constants is worth."""
+    return evaluated(formula(found.text()), dict(numbers))
+
+
 def conditions_of(found: Formula | None) -> list[MembersCondition]:
     """A condition as those that all hold in it."""
     return [condition_of(each) for each in parts_of(found)]
@@ -217,7 +222,7 @@ def _ends(clause: RangeFormula) -> Formula:
 
 
 def _values(clause: RangeFormula, numbers: IndexNumbers) -> Sequence[float]:
-    found = [evaluated(formula(each.text()), dict(numbers)) for each in clause.items]
+    found = [known_value(each, numbers) for each in clause.items]
     if clause.listed:
         return found
     step = int(found[2]) if len(found) == 3 else 1
@@ -309,9 +314,7 @@ def _cut(by: IndexCondition, piece: MembersPart) -> tuple[int, list[tuple[RangeE
     low, high = clause.items
     if any(not each.names <= piece.numbers.keys() for each in (low, value, high)):
         return None
-    first, at_value, last = (
-        evaluated(formula(each.text()), dict(piece.numbers)) for each in (low, value, high)
-    )
+    first, at_value, last = (known_value(each, piece.numbers) for each in (low, value, high))
     if not first <= at_value <= last:
         return None
     after, before = plus(value, ONE), minus(value, ONE)

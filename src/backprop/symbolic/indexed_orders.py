@@ -65,7 +65,7 @@ class IndexedOrders:
         and of what they need."""
         if all(len(path) == 1 for path in orders):
             found = self._gradient((), [name for (name,) in orders])
-            return self._named_well(_needed(found))
+            return named_well(_needed(found), self._reader)
         every: list[IndexedDerived] = []
         asked: set[str] = set()
         for path in orders:
@@ -77,7 +77,7 @@ class IndexedOrders:
             each._replace(equation=each.equation._replace(asked=each.equation.name in asked))
             for each in every
         ]
-        return self._named_well(_needed(_each_once(equations)))
+        return named_well(_needed(_each_once(equations)), self._reader)
 
     def _stage(self, path: OrderPath) -> _Stage:
         """The derivative by a path, from that by all but the last."""
@@ -128,39 +128,42 @@ class IndexedOrders:
         )
         return with_wider_ranges(gradient.equations())
 
-    def _named_well(self, found: Sequence[IndexedDerived]) -> list[IndexedDerived]:
-        """Equations whose indices have the names of the file where these are free, else the first letters
-        that are."""
-        return [self._with_names(each) for each in found]
 
-    def _with_names(self, found: IndexedDerived) -> IndexedDerived:
-        body = self._apart(found.equation.formula, frozenset(c.name for c in found.clauses))
-        whole = GatherFormula("sum", body, found.clauses, found.condition)
-        names, bound = dict.fromkeys(_all_names(whole)), {*index_names(whole)}
-        made_up = [name for name in names if name in bound and name not in self._reader.words]
-        by: dict[str, str] = {}
-        for name in made_up:
-            taken = {*names}.difference(made_up).union(by.values())
-            by[name] = self._reader.letter(self._reader.bases.get(name, name.rstrip(DIGITS)), taken)
-        if not by:
-            return found
-        made = _called(whole, by)
-        assert isinstance(made, GatherFormula)
-        equation = found.equation._replace(formula=made.body)
-        indices = tuple(_called(each, by) for each in found.indices)
-        return found._replace(
-            equation=equation, indices=indices, clauses=made.clauses, condition=made.condition
-        )
+def named_well(found: Sequence[IndexedDerived], reader: IndexedReader) -> list[IndexedDerived]:
+    """Equations whose indices have the names of the file where these are free, else the first letters that
+    are."""
+    return [_with_names(each, reader) for each in found]
 
-    def _apart(self, found: Formula, outer: frozenset[str]) -> Formula:
-        """A formula in which no index is called as one around it."""
-        if isinstance(found, GatherFormula):
-            by: dict[str, Formula] = {
-                name: Symbol(self._reader.fresh()) for name in sorted(found.bound & outer)
-            }
-            found = renamed(found, by) if by else found
-            outer |= found.bound
-        return rebuilt(found, lambda part: self._apart(part, outer)) if found.parts else found
+
+def _with_names(found: IndexedDerived, reader: IndexedReader) -> IndexedDerived:
+    body = _apart(found.equation.formula, frozenset(c.name for c in found.clauses), reader)
+    whole = GatherFormula("sum", body, found.clauses, found.condition)
+    names, bound = dict.fromkeys(_all_names(whole)), {*index_names(whole)}
+    made_up = [name for name in names if name in bound and name not in reader.words]
+    by: dict[str, str] = {}
+    for name in made_up:
+        taken = {*names}.difference(made_up).union(by.values())
+        by[name] = reader.letter(reader.bases.get(name, name.rstrip(DIGITS)), taken)
+    if not by:
+        return found
+    made = _called(whole, by)
+    assert isinstance(made, GatherFormula)
+    equation = found.equation._replace(formula=made.body)
+    indices = tuple(_called(each, by) for each in found.indices)
+    return found._replace(
+        equation=equation, indices=indices, clauses=made.clauses, condition=made.condition
+    )
+
+
+def _apart(found: Formula, outer: frozenset[str], reader: IndexedReader) -> Formula:
+    """A formula in which no index is called as one around it."""
+    if isinstance(found, GatherFormula):
+        by: dict[str, Formula] = {
+            name: Symbol(reader.fresh()) for name in sorted(found.bound & outer)
+        }
+        found = renamed(found, by) if by else found
+        outer |= found.bound
+    return rebuilt(found, lambda part: _apart(part, outer, reader)) if found.parts else found
 
 
 def _called(found: Formula, by: Mapping[str, str]) -> Formula:

@@ -50,7 +50,7 @@ def pieces(
             conditions += [each for each in solved[1] if each not in conditions]
     if len(conditions) > _MOST_SPLITS:
         raise NotIndexed
-    found = [*islice(_split(piece, conditions, terms), _MOST_PARTS + 1)]
+    found = [*islice(in_parts(piece, conditions, terms), _MOST_PARTS + 1)]
     if len(found) > _MOST_PARTS:
         raise NotIndexed
     yield from found
@@ -82,16 +82,18 @@ def at_member(
             return
         undecided += [each.formula] if sure is None else []
     piece = piece._replace(condition=reduce(both, undecided, None))
-    for part, terms in _split(piece, conditions, [(term, conditions)]):
+    for part, terms in in_parts(piece, conditions, [(term, conditions)]):
         if terms:
             yield part, terms[0]
 
 
-def _split(
+def in_parts(
     piece: MembersPart,
     conditions: list[MembersCondition],
     terms: list[tuple[Formula, list[MembersCondition]]],
 ) -> Iterator[tuple[MembersPart, list[Formula]]]:
+    """The parts of members that conditions tell apart, each with the terms whose conditions hold there.
+    Raises NotIndexed."""
     if not conditions:
         if (found := _with_members(piece)) is not None:
             yield found, [term for term, _ in terms]
@@ -110,7 +112,7 @@ def _split(
             kept = [(term, [each.changed(by) for each in own]) for term, own in kept]
         else:
             left = rest
-        yield from _split(part, left, kept)
+        yield from in_parts(part, left, kept)
 
 
 def _with_members(piece: MembersPart) -> MembersPart | None:

@@ -266,6 +266,19 @@ def forward(equations: Sequence[IndexedEquation], names: set[str]) -> set[str]:
         names = names | more
 
 
+def leading_to(equations: Sequence[IndexedEquation], of: str) -> set[str]:
+    """What a name depends on, and itself."""
+    found, waiting = set[str](), [of]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            for each in equations:
+                if each.name == name and each.formula is not None:
+                    waiting += each.formula.names
+    return found
+
+
 def without_short(found: list[IndexedDerived]) -> list[IndexedDerived]:
     """Equations in which a number stands for the derivatives that are no more than that."""
     values: dict[str, set[Formula]] = {}

@@ -18,10 +18,11 @@ from backprop.operations import CONSTANTS
 from backprop.source import one_line
 from backprop.symbolic.by_names import DerivativeNames
 from backprop.symbolic.derivatives_read import DerivativesRead
+from backprop.symbolic.distant_members import DistantMembers
 from backprop.symbolic.domains_of import IndexNumbers, MembersPart
 from backprop.symbolic.forward_families import MovedFamily, SeededFamily
 from backprop.symbolic.given_members import GivenMembers
-from backprop.symbolic.indexed_orders import IndexedOrders, closed_equations
+from backprop.symbolic.indexed_orders import IndexedOrders, closed_equations, named_well
 from backprop.symbolic.known_members import with_known_members
 from backprop.symbolic.loops_read import IndexedEquation, IndexedReader, NotIndexed
 from backprop.symbolic.members_read import at_member
@@ -57,7 +58,7 @@ class IndexedText:
         self.equations = self.reader.equations
         self._textbook = textbook
         self._told: list[IndexedDerived] = []
-        self._read = DerivativesRead(self.reader, self._read_derivative)
+        self._read = DerivativesRead(self.reader, textbook, self._read_derivative, self._distant)
         self.equations = self._read.equations
 
     def _members(self) -> Mapping[str, int]:
@@ -197,6 +198,19 @@ class IndexedText:
             each._replace(equation=each.equation._replace(formula=careful(each.equation.formula)))
             for each in (*read, *found)
         ]
+
+    def _distant(
+        self,
+        equations: Sequence[IndexedEquation],
+        of: str,
+        by: str,
+        reads: Sequence[tuple[Formula, ...]],
+        names: DerivativeNames,
+    ) -> list[IndexedDerived]:
+        """The derivative of a family by one whose members are a fixed way apart."""
+        fresh = self.reader.fresh
+        made = DistantMembers(equations, of, by, reads, fresh, self.numbers, self._textbook)
+        return named_well(made.equations(names), self.reader)
 
     def _read_derivative(
         self, equations: Sequence[IndexedEquation], of: str, by: str, names: DerivativeNames

@@ -1,0 +1,109 @@
+"""Derivatives of texts that have derivatives in them, `derivative(s[i], s[i-3])`: they stay indexed, with an
+equation for each distance, and have the numbers of `grad`."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+import backprop as library
+from backprop.indexed_derivatives import DiffRequest, with_indices
+from backprop.report.derivative_report import DerivativeReport
+from backprop.reports.formulas.formula_text import write
+from backprop.reports.style import Style
+from derived_again import EPSILON
+from running import backprop
+from test_sensitivities import text_of
+
+
+def compare(text: str, found: DerivativeReport) -> int:
+    """The derivatives by inputs, written and read again, beside those of `grad`: to 1e-12 times one and their
+    condition. Those by members on the way depend on how the derivatives are computed."""
+    whole, model = library.parse(write(found, Style())), library.parse(text)
+    wanted, compared = model.grad(of="L").gradients, 0
+    families = {
+        each.wrt[0].partition("[")[0]: each.name.partition("[")[0]
+        for each in found.equations
+        if each.name in found.asked
+    }
+    for name in wanted.keys() & {*model.inputs}:
+        family, bracket, rest = name.partition("[")
+        if family not in families:
+            continue
+        label = f"{families[family]}{bracket}{rest}"
+        if not whole.is_equation(label):
+            assert whole.default(label) == wanted[name]
+        else:
+            own = whole.grad(of=label)
+            moved = sum(abs(slope * own.data[each]) for each, slope in own.gradients.items())
+            slack = max(1e-12 * abs(wanted[name]), 4 * EPSILON * moved)
+            assert abs(own.value - wanted[name]) <= slack, (label, own.value, wanted[name], text)
+        compared += 1
+    return compared
+
+
+def derived(text: str) -> list[str]:
+    """The lines of the derivatives, whose numbers are those of `grad`."""
+    found = with_indices(library.parse(text), {}, ["L"], DiffRequest(shape="steps"))
+    assert found is not None
+    assert compare(text, found)
+    return write(found, Style()).splitlines()
+
+
+BACK = "r=0.9; s[0]=0.5; s[1]=0.4; s[2]=0.3; s[i]=r*sin(s[i-1])+0.1*s[i-3]^2 for i in 3..n"
+LAYERS = "m=3; w[k,j]=sin(k*j)/3 for k in 1..m, j in 1..m; h[0,k]=k/3 for k in 1..m; h[t,k]=tanh(sum(w[k,j]*h[t-1,j] for j in 1..m)) for t in 1..n, k in 1..m"
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        (f"n=8; {BACK}; y[i]=derivative(s[i],s[i-3]) for i in 3..n; L=sum(y[i]^2 for i in 3..n)",
+         ["ds_ds[i,i-1] = r*cos(s[i-1]) for i in 3..n", "ds_ds[i,i-2] = r*cos(s[i-1])*ds_ds[i-1,i-2] for i in 3..n", "ds_ds[i,i-3] = r*cos(s[i-1])*ds_ds[i-1,i-3] + 0.2*s[i-3] for i in 3..n",
+          "dL_dds_ds[i,i-3] = dL_dy[i] for i in 3..n"]),
+        (f"n=8; {BACK}; L=derivative(s[n],s[4])^2",
+         ["ds_ds[4,4] = r*cos(s[3])*ds_ds[3,4] + 0.2*s[1]*ds_ds[1,4] + 1", "ds_ds[i,4] = r*cos(s[i-1])*ds_ds[i-1,4] + 0.2*s[i-3]*ds_ds[i-3,4] for i in 5..n"]),
+        (f"n=7; {BACK}; y[i]=derivative(s[i],s[i-1])+derivative(s[i],s[i-2]) for i in 2..n; L=sum(y[i]^2 for i in 3..n)+y[2]", ["ds_ds[i,i-1] = r*cos(s[i-1]) for i in 3..n"]),
+        (f"n=7; {LAYERS}; L=sum(derivative(h[t,k],h[t-1,j])^2 for t in 1..n, k in 1..m, j in 1..m)", []),
+        (f"n=7; {LAYERS}; L=sum(derivative(h[t,k],h[t-2,j])^2 for t in 2..n, k in 1..m, j in 1..m)",
+         ["dh_dh[t,k,t-1,p] = (1/cosh(sum(w[k,j]*h[t-1,j] for j in 1..m)))^2*w[k,p] for t in 1..n, k in 1..m, p in 1..m"]),
+        ("n=6; x[i]=i/3 for i in 0..n; a=2; y[i]=a*x[i]*x[i-1] for i in 1..n; L=sum(derivative(y[i],x[i-1])^2 for i in 1..n)", ["dy_dx[i,i-1] = a*x[i] for i in 1..n"]),
+        ("n=5; w=0.7; u=0.3; s[0]=0.5; s[i]=sin(w*s[i-1]+u) for i in 1..n; d[i]=derivative(s[i],w) for i in 1..n; e[i]=derivative(d[i]*w, u) for i in 1..n; L=sum(e[i]^2 for i in 1..n)", []),
+        ("n=5; w=0.7; s[0]=0.5; s[i]=sin(w*s[i-1]) for i in 1..n; d[i]=derivative(w*s[i]^2+sum(s[j] for j in 1..i), w) for i in 1..n; L=sum(d[i]^2 for i in 1..n)", []),
+        ("n=5; x[i]=i/3 for i in 1..n; w=2; d[i]=derivative(w*x[i]^3+x[1], x[i]) for i in 1..n; L=sum(d[i]^2 for i in 1..n)", []),
+        ("n=5; w=0.7; s[0]=0.5; s[i]=sin(w*s[i-1]) for i in 1..n; d[i]=derivative(exp(s[i])*w, s[i-2]) for i in 2..n; L=sum(d[i]^2 for i in 2..n)", []),
+    ],
+)  # fmt: skip
+def test_of_members_a_fixed_way_apart(text: str, lines: list[str]) -> None:
+    found = derived(text)
+    for line in lines:
+        assert line in found, found
+
+
+def test_equations_are_as_many_for_any_size() -> None:
+    """And with large ones there are a few members for each time, not one for each pair."""
+    text = (
+        f"n=2000; {BACK}; y[i]=derivative(s[i],s[i-3]) for i in 3..n; L=sum(y[i]^2 for i in 3..n)"
+    )
+    out = backprop("diff", "-e", text, "--wrt", "r")
+    assert out.status == 0
+    assert "only" not in out.err
+    own = library.parse(text).grad(of="L").gradients["r"]
+    again = library.parse(out.out)
+    assert len(again.names) < 14 * 2000
+    assert again.grad(of="dL_dr").value == pytest.approx(own, rel=1e-10)
+    small = backprop("diff", "-e", text.replace("2000", "12"), "--wrt", "r")
+    assert small.out.splitlines()[1:] == out.out.splitlines()[1:]
+
+
+def test_random_recurrences_with_derivatives(request: pytest.FixtureRequest) -> None:
+    many = 200 if request.config.getoption("--whole") else 6
+    indexed = compared = 0
+    for seed in range(many):
+        text = text_of(random.Random(seed))
+        found = with_indices(library.parse(text), {}, ["L"], DiffRequest(shape="steps"))
+        if found is not None:
+            indexed += 1
+            compared += compare(text, found)
+    assert indexed > 0.8 * many
+    assert compared > 5 * indexed
