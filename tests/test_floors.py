@@ -169,6 +169,7 @@ ONLY = {
         "engine/triangle.py",
         "evaluation/forward_sweeps.py",
         "evaluation/forward_loops.py",
+        "evaluation/looped_entries.py",
         "evaluation/several.py",
         "evaluation/shaken_rows.py",
         "evaluation/directions.py",

@@ -132,14 +132,33 @@ def test_what_loops_do_not_have_is_found_as_before_and_said(
     assert "second derivatives are taken of the unrolled text: members need one another" in told
 
 
-def test_what_would_take_too_long_is_found_by_differences(
-    looped: Callable[[str], Any], told: list[str], monkeypatch: pytest.MonkeyPatch
+def test_large_recurrences_have_exact_ones(
+    looped: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bends, "MOST_WORK", 1000)
-    monkeypatch.setattr("backprop.evaluation.second_derivatives.MOST_STEPS", 1000)
-    found = descend(looped(LOGISTIC), optimizer="newton")
-    right = descend(read_carefully(Source("<text>", LOGISTIC)), optimizer="newton")
-    assert found.value == pytest.approx(right.value, rel=1e-9)
-    assert any(
-        each.startswith("second derivatives are taken by differences of gradients") for each in told
-    )
+    """Those that the graph of single steps says, and the same minimum, without any difference."""
+
+    def never(*_: object) -> None:
+        raise AssertionError("differences of gradients")
+
+    monkeypatch.setattr(second_order, "by_differences", never)
+    monkeypatch.setattr(landing, "by_differences", never)
+    text = "x[t+1] = x[t] + h*a*x[t]*(1 - x[t]/b) for t in 0..200; x[0] = 0.3; const h; h = 0.05"
+    text += "; L = (x[100] - 0.9)^2 + (x[201] - 1.2)^2; a = 0.7; b = 1"
+    right = backprop.parse(text).descend(optimizer="newton")
+    expected = backprop.parse(text).hessian(wrt=["a", "b"]).matrix
+    for few, looks in ((50, 0), (50, 10**9)):
+        monkeypatch.setattr(bends, "_FEW_STEPS", few)
+        monkeypatch.setattr(bends, "_LOOKED_AT", looks)
+        found = descend(looped(text), optimizer="newton", freeze=["x[0]"])
+        frozen = backprop.parse(text).descend(optimizer="newton", freeze=["x[0]"])
+        assert found.value == pytest.approx(frozen.value, abs=1e-18)
+        assert found.parameters == pytest.approx(frozen.parameters, rel=1e-6)
+        assert found.stopped == frozen.stopped
+        objective = begin(looped(text), {}, "L", ["a", "b"], "auto", 1)[0]
+        known = objective.second_derivatives
+        assert isinstance(known, bends.BendsOfLoops)
+        assert not known.is_quick
+        table = known.at(objective.start)
+        assert table == pytest.approx(expected, rel=1e-11)
+        assert (abs(table) <= known.sizes(objective.start) * (1 + 1e-9)).all()
+    assert right.converged

@@ -9,16 +9,21 @@ from typing import Any, Protocol
 import numpy
 
 from backprop.descent.objective import Bends
+from backprop.evaluation.second_derivatives import COARSE_SIZE
 from backprop.evaluation.sweep_plan import LEAST, Entries, SweepPlan, sweep_plan
 from backprop.loops.chunked import sizes
+from backprop.loops.line_curvature import LineCurvature
 from backprop.loops.loop_model import LoopModel
+from backprop.loops.many import NotLoops
 from backprop.loops.ready import needed
 from backprop.loops.second import LoopCurvature
 from backprop.loops.walks import Doubtful
 
-MOST_WORK = 500_000_000
-"""The most steps times parameters: some ten seconds. For more, the gradients that differences need are
-computed sooner."""
+_FEW_STEPS = 50_000
+"""Recurrences of no more steps have second derivatives sooner by the graph of single steps."""
+
+_LOOKED_AT = 200_000
+"""Of recurrences of more steps, times parameters, it is not looked at what rounding does: seconds."""
 
 
 class ByLoops(Protocol):
@@ -39,26 +44,29 @@ class ByLoops(Protocol):
 
 class BendsOfLoops:
     """The second derivatives of an output by loops, a parameter after the other. Raises NotLoops where
-    loops do not have them, TooLarge where memory is not enough."""
+    loops do not have them or a graph of single steps sooner, TooLarge where memory is not enough."""
 
     def __init__(self, objective: ByLoops, model: LoopModel, given: Mapping[str, float]) -> None:
         self._objective = objective
         asked = needed(model, objective.output, objective.names, given)
         model.plan.check_room(sizes(model.plan.runs))
-        self._loops = LoopCurvature(asked)
         self._count = len(objective.names)
+        self._loops: LoopCurvature | LineCurvature
+        try:
+            self._loops = LoopCurvature(asked)
+        except NotLoops:
+            if objective.size <= _FEW_STEPS:
+                raise
+            self._loops = LineCurvature(asked, by_code=True)
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether they take about as long as some gradients: those of recurrences take the time of many."""
+        return isinstance(self._loops, LoopCurvature)
 
     @cached_property
     def _ways(self) -> Any:
         return numpy.identity(self._count)
-
-    @property
-    def too_long(self) -> str:
-        """Why a table of them takes too long, "" if it does not."""
-        work, count = self._objective.size, self._count
-        sweeps = count if self._plan is None else len(self._plan.ways)
-        long = work * sweeps > MOST_WORK
-        return f"{work:,} steps for each of {count:,} parameters take too long" if long else ""
 
     @cached_property
     def _plan(self) -> SweepPlan | None:
@@ -74,8 +82,6 @@ class BendsOfLoops:
             return None
 
     def at(self, x: Sequence[float]) -> Any:
-        if self.too_long:
-            return None
         try:
             if self._plan is not None:
                 products = self._loops.at(numpy.array(x), self._plan.ways).products
@@ -93,6 +99,16 @@ class BendsOfLoops:
             return by_graph.times(x, vector) if by_graph else None
 
     def sizes(self, x: Sequence[float]) -> Any:
+        if (
+            isinstance(self._loops, LineCurvature)
+            and self._count * self._objective.size > _LOOKED_AT
+        ):
+            table = self.at(x)
+            return (
+                numpy.full(self._ways.shape, numpy.inf)
+                if table is None
+                else COARSE_SIZE * abs(table)
+            )
         try:
             if self._plan is not None:
                 products = self._loops.sizes(numpy.array(x), self._plan.ways).products

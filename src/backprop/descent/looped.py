@@ -190,7 +190,7 @@ class LoopedObjective(Objective):
 
     @property
     def has_bends_at_hand(self) -> bool:
-        return not isinstance(self._own_bends, str)
+        return not isinstance(self._own_bends, str) and self._own_bends.is_quick
 
     @cached_property
     def _own_bends(self) -> BendsOfLoops | str:
@@ -209,8 +209,6 @@ class LoopedObjective(Objective):
         own = self._own_bends
         tell = self.model.tell if isinstance(self.model, LoopModel) else None
         if not isinstance(own, str):
-            if tell and (why := own.too_long):
-                tell(f"second derivatives are taken by differences of gradients: {why}")
             return own
         found = self.by_graph
         if tell:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from random import Random
+from sys import float_info
 from typing import Any
 
 import numpy
@@ -19,9 +20,16 @@ from backprop.graph import Graph, depending, in_order
 from backprop.syntax import functions
 from backprop.values import Lookup, forward, summed_sizes, tangents
 
-MOST_STEPS = 50_000
-"""The most steps of a graph whose gradient becomes a graph for a descent: a fifth of a second. For more,
-the gradients that differences need are computed sooner."""
+MOST_STEPS = 1_000_000
+"""The most steps of a graph whose gradient becomes a graph for a descent: ten seconds. For more, the
+gradients that differences need are computed sooner."""
+
+_LOOKED_AT, _COARSE = 150_000, 1e-5
+"""Of larger graphs of gradients it is not looked at what rounding does to each second derivative: as much as
+this part of it, relative, may be rounding, as if it came from differences."""
+
+COARSE_SIZE = _COARSE / (64 * float_info.epsilon)
+"""How many times a number itself its sizes then are."""
 
 _SWEEP = 3e-6
 """Seconds that a sweep in Python takes for a step."""
@@ -175,6 +183,8 @@ class SecondDerivatives:
     def sizes(self, x: Sequence[float]) -> Any:
         """A number for each of the table, (n, n): its rounding is a few units in their last place. They are
         the sizes of all that is added up to it, but no more than what rounding does."""
+        if len(self._steps) > _LOOKED_AT:
+            return COARSE_SIZE * numpy.abs(self.matrix(x))
         return self.both_sizes(x)[0]
 
     def both_sizes(self, x: Sequence[float]) -> tuple[Any, Any]:

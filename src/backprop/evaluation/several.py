@@ -149,6 +149,13 @@ def entries(
 
         if swept := forward_by_loops(model, values, of, wrt, mode):
             return _whole(of, wrt, *swept, "forward", len(wrt))
+    if model.loops and mode != "reverse":
+        from backprop.evaluation.looped_entries import entries_by_loops
+
+        if by_arrays := entries_by_loops(model, values, of, wrt):
+            numbers, rows_at, columns_at, some, sweeps = by_arrays
+            head, places = (tuple(of), tuple(wrt), numbers), (rows_at, columns_at, some + 0.0)
+            return JacobianEntries(*head, *places, "forward", sweeps, once(model.warnings))
     for name in of[:_FEW]:
         refuse(model, values, name)
     point = Outputs.of(model, values, of)

@@ -7,7 +7,7 @@ leaf, in order. Only what bends needs sets: of a sum over rows at the end there 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy
@@ -51,6 +51,23 @@ def pattern(
     return [columns[ends[row] : ends[row + 1]] for row in range(count)]
 
 
+def members_by_leaves(
+    program: Sequence[Stage],
+    asked: Sequence[tuple[str, Places]],
+    leaves: Sequence[Leaves],
+    sizes: dict[str, int],
+) -> tuple[Wholes, Wholes] | None:
+    """By which leaves members can have a derivative other than 0: of each pair the place of the member and
+    that of the leaf, in order. asked: the members, by family and places. The others are those of
+    `pattern`."""
+    count = sum(len(places) for _, places in leaves)
+    found = _LeafSets(program, "", leaves, sizes, count, {family for family, _ in asked})
+    try:
+        return found.of_members(asked)
+    except TooDense:
+        return None
+
+
 class _Live(NamedTuple):
     """What of a stage leads to the output. bent: steps, with the pairs of their operands that have second
     derivatives, None for all terms of a gather. asked: rows of which sets are needed."""
@@ -69,9 +86,10 @@ class _LeafSets:
         leaves: Sequence[Leaves],
         sizes: dict[str, int],
         count: int,
+        asked: Collection[str] = (),
     ) -> None:
         self._program, self._count, self._left = program, count, _MOST
-        self._live = self._backward({output})
+        self._live = self._backward({output} - {""}, {*asked})
         self._members: dict[str, list[Wholes]] = {}
         """Of each family the elements of its members, a member a combination; in order of those `sorted`."""
         self._sorted = set[str]()
@@ -83,9 +101,10 @@ class _LeafSets:
             self._members.setdefault(family, []).append(own)
             begin += len(at)
 
-    def _backward(self, families: set[str]) -> list[_Live]:
-        """What of each stage is live, and asked for. families: of the output; takes those that lead there."""
-        found, asked_families = list[_Live](), set[str]()
+    def _backward(self, families: set[str], asked_families: set[str]) -> list[_Live]:
+        """What of each stage is live, and asked for. families: of the output; takes those that lead there.
+        asked_families: of members whose sets are asked for; so does it."""
+        found = list[_Live]()
         for stage in reversed(self._program):
             part, columns = stage.part, stage.part.columns
             roots = {write.row for write in stage.writes if write.family in families}
@@ -126,18 +145,35 @@ class _LeafSets:
         """The second derivatives that can be other than 0: row times leaves plus column, in order. Raises
         TooDense."""
         found = [_NONE]
+        for stage, live, rows in self._walk():
+            for step, pairs in live.bent:
+                found += self._bends(stage.part, rows, step, pairs)
+        return numpy.unique(numpy.concatenate(found))
+
+    def of_members(self, asked: Sequence[tuple[str, Places]]) -> tuple[Wholes, Wholes]:
+        """The places of members in `asked`, and of the leaves in their sets. Raises TooDense."""
+        for _ in self._walk():
+            pass
+        found, leaves, begin = [_NONE], [_NONE], 0
+        for family, places in asked:
+            at, of = self._apart(self._read(family, places))
+            found.append(at + begin)
+            leaves.append(of)
+            begin += len(_range(places) if isinstance(places, slice) else wholes(places))
+        return numpy.concatenate(found), numpy.concatenate(leaves)
+
+    def _walk(self) -> Iterator[tuple[Stage, _Live, dict[int, Wholes]]]:
+        """Each stage with the sets of its rows, which its members have when the next one is asked for."""
         for stage, live in zip(self._program, self._live, strict=True):
             if not live.asked:
                 continue
             rows = self._forward(stage.part, live.asked)
-            for step, pairs in live.bent:
-                found += self._bends(stage.part, rows, step, pairs)
+            yield stage, live, rows
             for write in stage.writes:
                 if write.row in live.asked and len(rows.get(write.row, _NONE)):
                     combinations, leaves = self._apart(rows[write.row])
                     there = _at(write.places, combinations) * self._count + leaves
                     self._members.setdefault(write.family, []).append(there)
-        return numpy.unique(numpy.concatenate(found))
 
     def _forward(self, part: Block, asked: set[int]) -> dict[int, Wholes]:
         """The sets of the rows of a part that are asked for."""

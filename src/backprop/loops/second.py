@@ -49,7 +49,7 @@ class LoopCurvature:
         wrt = {name for name, _ in leaves}
         self._output, self._leaves = output, leaves
         self._numbers = numbers
-        self._program = _stages(plan)
+        self._program = stages(plan)
         self._slopes = columns, self._program, {output[0]}, wrt, _FIRST
         self._first = [*choosing(derived(*self._slopes), moved(self._program, wrt))]
         both = [*self._program, *self._first]
@@ -145,7 +145,7 @@ class LoopCurvature:
         return numpy.concatenate(none + found) + 0.0
 
 
-def _stages(plan: Plan) -> list[Stage]:
+def stages(plan: Plan) -> list[Stage]:
     """What a plan computes. Raises NotLoops where members need one another."""
     if not all(isinstance(run, Turn) for run in plan.runs):
         raise NotLoops("members need one another")
