@@ -210,3 +210,59 @@ def test_third_derivatives_by_where_a_recurrence_begins() -> None:
     with mp.workprec(400):
         wanted = float(mp.diff(whole, mp.mpf(0.3), 3))
     assert again.grad(of="d3L_dx3[0,0,0]").value == pytest.approx(wanted, rel=1e-13)
+
+
+@pytest.mark.parametrize("order", [2, 3])
+@pytest.mark.parametrize("size", [6, 300])
+def test_of_higher_order_by_a_step_of_a_recurrence(order: int, size: int) -> None:
+    """By where the rest of it begins, with no members before that."""
+    text = f"n={size}; r=1.7; x[0]=0.3; x[t+1]=r*x[t]*(1-x[t]) for t in 0..n-1; L=x[n]^2"
+    ran = backprop("diff", "-e", text, "--wrt", "x[3]", "--order", str(order))
+    lines = [line for line in ran.out.splitlines() if line.startswith("d")]
+    assert lines[:4] == [
+        "dL_dx[t] = (r - 2*r*x[t])*dL_dx[t+1] for t in 3..n-1",
+        "dL_dx[n] = 2*x[n]",
+        "dx_dx[3,3] = 1",
+        "dx_dx[t,3] = (r - 2*r*x[t-1])*dx_dx[t-1,3] for t in 4..n",
+    ]
+    assert "only" not in ran.err
+    begin = library.parse(text).grad(of="L").data["x[3]"]
+
+    def value(x: object) -> object:
+        for _ in range(size - 3):
+            x = mp.mpf(1.7) * x * (1 - x)  # type: ignore[operator]
+        return x**2  # type: ignore[operator]
+
+    with mp.workprec(400):
+        wanted = float(mp.diff(value, mp.mpf(begin), order))
+    label = f"d{order}L_dx{order}[{','.join('3' * order)}]"
+    assert library.parse(ran.out).grad(of=label).value == pytest.approx(wanted, rel=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("r=1.7; x=0.3; y=r*x*(1-x); z=r*y*(1-y); L=z^2*r", "y, r"), ("r=1.7; x=0.3; y=r*x*(1-x); z=r*y*(1-y); L=z^2*r", "r, y"),
+        ("r=1.7; x=0.3; y=r*x*(1-x); z=r*y*(1-y); L=z^2*r", "y, y"), ("x=2; y=x^2; z=x*y; L=z^3*y*x", "y, z"), ("x=2; y=x^2; z=x*y; L=z^3*y*x", "z, y"),
+        ("x=1.3; y=sin(x); z=x*y; L=exp(z)*y*x", "y, x, z"), ("x=1.3; y=sin(x); z=x*y; L=exp(z)*y*x", "z, x, x"), ("x=1.3; y=sin(x); z=x*y; L=exp(z)*y*x", "x, z, y"),
+        ("r=1.7; x[0]=0.3; x[t+1]=r*x[t]*(1-x[t]) for t in 0..3; L=x[4]^2", "x[2], r"), ("r=1.7; x[0]=0.3; x[t+1]=r*x[t]*(1-x[t]) for t in 0..3; L=x[4]^2", "x[2], x[0]"),
+        ("r=1.7; x[0]=0.3; x[t+1]=r*x[t]*(1-x[t]) for t in 0..3; L=x[4]^2", "x[3], x[2]"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("shape", ["nested", "steps"])
+def test_mixed_derivatives_by_what_is_computed(text: str, names: str, shape: str) -> None:
+    """One after the other through all equations, as `derivative(derivative(L, y), r)` has it."""
+    path = names.split(", ")
+    again = "L"
+    for each in path:
+        again = f"derivative({again}, {each})"
+    wanted = library.parse(f"{text}; M={again}+0").grad(of="M").value
+    order = ["--order", str(len(path))]
+    ran = backprop("diff", "-e", text, "--wrt", names, *order, "--shape", shape)
+    if ran.status:
+        assert "too long to be written as a whole" in ran.err
+        assert "x[0]=0.3" in text
+        return
+    found = library.parse(ran.out)
+    label = next(each for each in reversed(found.names) if each.startswith(f"d{len(path)}L_d"))
+    assert found.grad(of=label).value == pytest.approx(wanted, rel=1e-12)

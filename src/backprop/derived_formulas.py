@@ -26,7 +26,7 @@ from backprop.numbers import few
 from backprop.operations import FUNCTIONS
 from backprop.report.derivative_report import DerivativeEquation, DerivativeReport
 from backprop.symbolic.by_names import Derived
-from backprop.symbolic.of_texts import written
+from backprop.symbolic.kept_statements import written
 from backprop.symbolic.request import SHORT, Request, short
 from backprop.syntax.parser import Statement, read
 

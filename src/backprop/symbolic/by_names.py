@@ -187,19 +187,28 @@ def nested(
     chains: dict[str, Chain] = {}
     known: dict[tuple[str, ...], Formula] = {}
     found = []
+
+    def derivative(part: Formula, name: str) -> Formula:
+        return chains.setdefault(name, Chain(name, textbook, far=far)).derivative(part)
+
     for wrt in orders:
-        kept = {name for name in wrt if name in equations.formulas}
-        if kept or () not in known:
-            known = {(): closed(equations, of, kept)}
-        for at, name in enumerate(wrt):
-            path = tuple(wrt[: at + 1])
-            if path not in known:
-                chain = chains.setdefault(name, Chain(name, textbook, far=far))
-                known[path] = chain.derivative(known[path[:-1]])
-        made = known[tuple(wrt)]
+        kept = [name for name in reversed(equations.formulas) if name in wrt]
         if kept:
-            made = simplified(substituted(made, {name: closed(equations, name) for name in kept}))
-            known = {}
+            made = closed(equations, of, kept)
+            for at, name in enumerate(kept):  # of what the others lead to first: it moves with them
+                for _ in range(wrt.count(name)):
+                    made = derivative(made, name)
+                inner = closed(equations, name, kept[at + 1 :])
+                made = simplified(substituted(made, {name: inner}))
+            for name in wrt:
+                made = made if name in kept else derivative(made, name)
+        else:
+            known.setdefault((), closed(equations, of))
+            for at, name in enumerate(wrt):
+                path = tuple(wrt[: at + 1])
+                if path not in known:
+                    known[path] = derivative(known[path[:-1]], name)
+            made = known[tuple(wrt)]
         lost = any(chains[name].is_lost for name in wrt)
         found.append(Derived(naming(of, wrt), made, of, tuple(wrt), True, lost))
     return found

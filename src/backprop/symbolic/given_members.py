@@ -13,8 +13,18 @@ from backprop.algebra.formula import Formula, Symbol
 from backprop.algebra.from_text import rebuilt
 from backprop.algebra.indexed import MemberFormula
 from backprop.symbolic.by_names import DerivativeNames
+from backprop.symbolic.domains_of import (
+    IndexCondition,
+    IndexNumbers,
+    MembersCondition,
+    MembersPart,
+)
 from backprop.symbolic.loops_read import IndexedEquation, NotIndexed
+from backprop.symbolic.members_read import in_parts
 from backprop.symbolic.of_families import IndexedDerived
+
+_HERE = Symbol("here")
+"""Stands among terms where a member is the one that is meant."""
 
 FreshName = Callable[[str], str]
 
@@ -92,6 +102,46 @@ class GivenMembers:
         )
         condition = found.condition and with_families(found.condition, names)
         return found._replace(equation=new, condition=condition)
+
+
+def with_given(
+    equations: Sequence[IndexedEquation],
+    members: Mapping[str, Sequence[Formula | None]],
+    numbers: IndexNumbers,
+) -> list[IndexedEquation]:
+    """Equations in which a computed member is an input, and no other one of its family: a derivative by
+    `x[3]` of a recurrence is by where the rest of it begins. members: its indices, by families; None
+    where any will do. Raises NotIndexed."""
+    made = list[IndexedEquation]()
+    for each in equations:
+        if each.name not in members:
+            made.append(each)
+            continue
+        if each.formula is None:
+            raise NotIndexed
+        made += _apart_at(each._replace(is_input=False), members[each.name], numbers)
+    return made
+
+
+def _apart_at(
+    found: IndexedEquation, wanted: Sequence[Formula | None], numbers: IndexNumbers
+) -> Iterator[IndexedEquation]:
+    """A statement as one of the members with these indices, and those of the others."""
+    piece = MembersPart(found.indices, found.clauses, found.condition, numbers)
+    conditions: list[MembersCondition] = [
+        IndexCondition(index, value, equal=True)
+        for index, value in zip(found.indices, wanted, strict=True)
+        if value is not None
+    ]
+    assert found.formula is not None
+    for part, terms in in_parts(piece, conditions, [(found.formula, []), (_HERE, conditions)]):
+        yield found._replace(
+            indices=part.indices,
+            clauses=part.clauses,
+            condition=part.condition,
+            formula=terms[0],
+            is_input=found.is_input or _HERE in terms,
+        )
 
 
 def with_families(found: Formula, names: Mapping[str, str]) -> Formula:

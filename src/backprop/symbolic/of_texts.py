@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from sys import maxsize
 
 from backprop.algebra.careful import careful
@@ -15,24 +14,22 @@ from backprop.algebra.tidy import simplified
 from backprop.language.model import Model
 from backprop.language.reading import parsed
 from backprop.operations import CONSTANTS
-from backprop.source import one_line
 from backprop.symbolic.by_names import DerivativeNames
 from backprop.symbolic.derivatives_read import DerivativesRead
 from backprop.symbolic.distant_members import DistantMembers
 from backprop.symbolic.domains_of import IndexNumbers, MembersPart
 from backprop.symbolic.forward_families import MovedFamily, SeededFamily
-from backprop.symbolic.given_members import GivenMembers
+from backprop.symbolic.given_members import GivenMembers, with_given
 from backprop.symbolic.indexed_orders import IndexedOrders, closed_equations, named_well
+from backprop.symbolic.kept_statements import defined_by, written
 from backprop.symbolic.known_members import with_known_members
 from backprop.symbolic.loops_read import IndexedEquation, IndexedReader, NotIndexed
 from backprop.symbolic.members_read import at_member
 from backprop.symbolic.of_families import IndexedDerived
+from backprop.symbolic.reached_members import reached
 from backprop.symbolic.request import paths
 from backprop.syntax.grammar import roots
 from backprop.syntax.parser import Statement
-
-_BETWEEN = re.compile(r",(?![^\[]*\])")
-"""A comma between the names of a declaration, not between indices."""
 
 
 class IndexedText:
@@ -242,6 +239,10 @@ class IndexedText:
             except NotIndexed:
                 pass
         equations, asked = self.equations, [*orders]
+        member = "" if closed or whole else self._computed_member(orders)
+        if member:
+            given = {member.partition("[")[0]: self._indices_of(member)}
+            equations = with_given(equations, given, self.numbers)
         plain = [tuple(name.partition("[")[0] for name in path) for path in orders]
         wrt = [name for path in plain for name in path]
         apart = None
@@ -262,6 +263,10 @@ class IndexedText:
             found = [*self._of_members(found, asked)]
         if apart:
             found = apart.joined(found, names)
+        if member:
+            own = [each.equation.name for each in found if each.equation.asked]
+            wanted = given[member.partition("[")[0]] * len(orders[0])
+            found = reached(found, own[0], wanted, self.numbers)
         if closed and not all(each.equation.asked for each in found):
             raise NotIndexed
         return found
@@ -310,6 +315,14 @@ class IndexedText:
                         done.append(made)
             yield from done
 
+    def _computed_member(self, orders: Sequence[tuple[str, ...]]) -> str:
+        """The member that has an equation of other names and is all that is derived by, more than once; ""
+        if there is none."""
+        names = {name for path in orders for name in path}
+        name = names.pop()
+        alone = not names and "[" in name and len(orders[0]) > 1
+        return name if alone and not self._is_given(name) else ""
+
     def _is_given(self, name: str) -> bool:
         """Whether a member of a family, or one of those that are meant, has no equation of other names."""
         wanted = self._indices_of(name)
@@ -352,7 +365,7 @@ class IndexedText:
             done.add(name)
             for statement in self._text.statements:
                 tokens, shape = statement
-                if shape.form == "goal" or name not in _defined(statement):
+                if shape.form == "goal" or name not in defined_by(statement):
                     continue
                 lines[tokens.starts[0]] = statement
                 if shape.form != "declaration":
@@ -377,21 +390,3 @@ def _loops(clauses: Sequence[RangeFormula], found: Formula | None) -> int:
         most = max(most, outside)
         waiting += [(each, outside) for each in part.parts]
     return len(clauses) + most
-
-
-def written(statement: Statement, kept: Container[str]) -> str:
-    """A statement on one line. kept: of a declaration, the names and families that it may still name."""
-    text = one_line(statement.tokens.whole.text)
-    if statement.shape.form != "declaration":
-        return text
-    word, _, items = text.partition(" ")
-    named = [each.strip() for each in _BETWEEN.split(items)]
-    return f"{word} {', '.join(each for each in named if each.partition('[')[0].strip() in kept)}"
-
-
-def _defined(statement: Statement) -> set[str]:
-    """The names that a statement defines, or declares."""
-    tokens, shape = statement
-    if shape.form == "declaration":
-        return {tokens.texts[node.token] for node in shape.nodes}
-    return {tokens.texts[shape.target]}
