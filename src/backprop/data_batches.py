@@ -23,7 +23,15 @@ from backprop.data_files import (
     expanded,
     named,
 )
-from backprop.data_lines import TextForm, unpacked
+from backprop.data_lines import (
+    WRITE_AS,
+    TextForm,
+    cell_hints,
+    check_utf8,
+    ragged,
+    unlike_table,
+    unpacked,
+)
 from backprop.errors import BackpropError, BadData, CannotRead
 from backprop.numbers import listed, shortened
 from backprop.places import STANDARD
@@ -88,33 +96,33 @@ class BatchedFile(NamedTuple):
         self, error: Exception, wanted: Sequence[str], texts: Sequence[str]
     ) -> BackpropError:
         """The error for what pyarrow did not read: the first cell or row that is wrong."""
-        general = BadData(f"this cannot be read as a table: {said(error)}", where=self.path)
         if self.kind != "text":
-            return general
+            message = f"this cannot be read as a table: {said(error)}"
+            return BadData(message, where=self.path)
+        with unpacked(self.path) as file:
+            general = unlike_table(self.path, file.read(_HEAD), self.form, said(error))
         numbers = [name for name in wanted if name not in texts]
         with unpacked(self.path) as file:
             reader = csv.reader(
                 io.TextIOWrapper(file, "utf-8-sig", "replace", newline=""),
                 delimiter=self.form.delimiter,
             )
-            header, line = not self.form.header, 1
+            header, line, row = not self.form.header, 1, 0
             try:
                 for cells in reader:
                     if cells and not header:
                         header = True
                     elif cells:
+                        row += 1
                         where = f"{self.path}:{line}"
                         if len(cells) != len(self.names):
-                            message = (
-                                f"{len(cells)} cells, where the first line has {len(self.names)}"
-                            )
-                            hints = ["write a cell for each column, an empty one for no number"]
-                            return BadData(message, where=where, hints=hints)
+                            return ragged(where, len(cells), len(self.names), self.form)
                         for name in numbers:
                             cell = cells[self.names.index(name)].strip()
                             if not _is_number(cell, self.form.decimal):
-                                message = f"{name} is {shortened(cell, 40)!r}, and no number"
-                                return BadData(message, where=where)
+                                cut = shortened(cell, 40)
+                                message = f"{name} in row {row:,} is {cut!r}, and no number"
+                                return BadData(message, where=where, hints=cell_hints(cell, True))
                     line = reader.line_num + 1
             except (csv.Error, OSError, EOFError):
                 return general
@@ -214,14 +222,21 @@ def _looked_at(path: str, form: TextForm) -> BatchedFile:
             with pyarrow.OSFile(path) as source:
                 names = pyarrow.ipc.open_file(source).schema.names
             return BatchedFile(path, "arrow", form, _names(names, path), stamp)
-    except (pyarrow.ArrowException, OSError, EOFError) as error:
+    except (pyarrow.ArrowException, OSError, EOFError, zlib.error) as error:
+        if _is_cut_off(error):
+            message = f"{path} ends in the middle of its compressed data"
+            hints = ["it may be cut off: copy it again"]
+            raise BadData(message, where=path, hints=hints) from None
         raise CannotRead(f"{path} cannot be read: {said(error)}") from None
+    if not head.strip() and len(head) < _HEAD:
+        raise BadData("there is nothing in this file", where=path, hints=WRITE_AS)
+    check_utf8(path, head, len(head) < _HEAD)
     if not form.delimiter:
         form = form._replace(delimiter=delimiter_of(path.removesuffix(".gz"), head))
     text = io.TextIOWrapper(io.BytesIO(head), "utf-8-sig", "replace", newline="")
     cells = next(filter(None, csv.reader(text, delimiter=form.delimiter)), [])
     names = cells if form.header else [f"c{at + 1}" for at in range(len(cells))]
-    return BatchedFile(path, "text", form, _names(names, path), stamp)
+    return BatchedFile(path, "text", form, _names(names, f"{path}:1"), stamp)
 
 
 def _names(names: Sequence[str], path: str) -> tuple[str, ...]:
@@ -239,7 +254,7 @@ def _text(of: BatchedFile, wanted: Sequence[str], texts: Sequence[str]) -> Itera
     number = pyarrow.float64()
     types = {name: pyarrow.string() if name in texts else number for name in wanted}
     reading = arrow_csv.ReadOptions(
-        block_size=_BYTES, column_names=of.names, skip_rows=int(of.form.header)
+        block_size=_BYTES, column_names=of.names, skip_rows_after_names=int(of.form.header)
     )
     parsing = arrow_csv.ParseOptions(delimiter=of.form.delimiter, newlines_in_values=True)
     converting = arrow_csv.ConvertOptions(

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pyarrow import csv as arrow_csv
 
 from backprop.data_bytes import bytes_of, said
-from backprop.data_lines import WRITE_AS, TextForm, cell_hints, line_of, unlike_table
+from backprop.data_lines import WRITE_AS, TextForm, cell_hints, check_utf8, line_of, unlike_table
 from backprop.errors import BackpropError, BadData, CannotRead
 from backprop.language.headers import is_number
 from backprop.loops.domains import Reals
@@ -363,13 +363,7 @@ def _text(name: str, path: str, data: bytes, form: TextForm) -> DataFile:
         raise BadData("there is nothing in this file", where=name, hints=WRITE_AS)
     if not form.delimiter:
         form = form._replace(delimiter=delimiter_of(path, data))
-    try:
-        if not data.isascii():
-            data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        message = f"byte 0x{data[error.start]:02X} is no UTF-8"
-        raise BadData(message, where=f"{name}:{line}", hints=["save the file as UTF-8"]) from None
+    check_utf8(name, data)
     reading = arrow_csv.ReadOptions(autogenerate_column_names=not form.header)
     quoted = b'"' in data  # then there may be ends of lines in a cell, which takes longer
     parsing = arrow_csv.ParseOptions(delimiter=form.delimiter, newlines_in_values=quoted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 from collections.abc import Iterator
@@ -89,13 +90,14 @@ def unlike_table(name: str, data: bytes, form: TextForm, why: str) -> BadData:
         for line, cells in _rows(io.BytesIO(data), form):
             due = due or len(cells)
             if len(cells) != due:
-                return _ragged(f"{name}:{line}", len(cells), due, form)
+                return ragged(f"{name}:{line}", len(cells), due, form)
     except csv.Error as error:
         why = str(error)
     return BadData(f"this cannot be read as a table: {why}", where=name, hints=WRITE_AS)
 
 
-def _ragged(where: str, cells: int, due: int, form: TextForm) -> BadData:
+def ragged(where: str, cells: int, due: int, form: TextForm) -> BadData:
+    """The error for a row of so many cells, where so many were due."""
     message = f"{cells} cell{'s' if cells != 1 else ''}, where the first line has {due}"
     hints = ["write a cell for each column, an empty one where there is no number"]
     if due == 1:
@@ -103,6 +105,17 @@ def _ragged(where: str, cells: int, due: int, form: TextForm) -> BadData:
     elif cells > due and form.delimiter == "," and form.decimal == ".":
         hints.append("if numbers have a decimal comma: --delimiter ';' --decimal ,")
     return BadData(message, where=where, hints=hints)
+
+
+def check_utf8(name: str, data: bytes, is_whole: bool = True) -> None:
+    """Raise BadData for a text that is no UTF-8. is_whole: whether it is all, or may end within a letter."""
+    try:
+        if not data.isascii():
+            codecs.getincrementaldecoder("utf-8")().decode(data, is_whole)
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        message = f"byte 0x{data[error.start]:02X} is no UTF-8"
+        raise BadData(message, where=f"{name}:{line}", hints=["save the file as UTF-8"]) from None
 
 
 def cell_hints(cell: str, is_text: bool) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from queue import Empty, Full, Queue
 from threading import Event, Thread
@@ -18,7 +18,7 @@ from backprop.data_given import DataOptions, DataTable, renamed, tables_of, tell
 from backprop.errors import BadData
 from backprop.language.laid import Data, Laid, RowNumbers, data_of
 from backprop.language.text_columns import ComparedText
-from backprop.loops.domains import Reals
+from backprop.loops.domains import Reals, Wholes
 from backprop.memory import available, installed
 from backprop.numbers import listed
 from backprop.row_progress import RowProgress
@@ -42,6 +42,7 @@ class StreamedTable:
         self._rows: dict[tuple[tuple[str, ...], tuple[int, ...]], RowNumbers] = {}
         self._plain = self
         """The table without columns for comparisons with texts."""
+        self._left_out: Wholes = numpy.zeros(0, dtype=numpy.int64)
         self.memory = options.memory
         """How many bytes tables may have that are there at once."""
         self.skips = options.skip_missing or options.skip_bad
@@ -49,8 +50,34 @@ class StreamedTable:
         self.names: Collection[str] = headers
         self.told: set[str] = set()
 
+    @property
+    def left_out(self) -> Wholes:
+        """The numbers of rows that are left out, of those that are kept otherwise."""
+        return self._plain._left_out
+
+    def leave_out(self, rows: Wholes) -> None:
+        """Leave more of the rows out. rows: their numbers, in order, of those that are there now."""
+        before, plain = self.left_out, self._plain
+        rows = numpy.asarray(rows, dtype=numpy.int64)
+        # the n-th of those that are there stands behind as many that are not as stand before it, with it
+        moved = rows + numpy.searchsorted(before - numpy.arange(len(before)), rows, "right")
+        plain._left_out = numpy.union1d(before, moved)
+        plain._rows.clear()
+        self._rows.clear()
+
+    def place_left_out(self, names: Sequence[str]) -> str:
+        """Where the first row stands that is left out."""
+        plain, left = self._plain, self.left_out
+        plain._left_out = left[:0]
+        try:
+            return self._some(names, [int(left[0])]).place(0)
+        finally:
+            plain._left_out = left
+
     def rows(self, names: Sequence[str]) -> RowNumbers:
         """Raises BadData: here all rows would be needed at once."""
+        if not names:
+            return RowNumbers(self.name, 0, {}, str)
         message = f"{self.name} is larger than memory is to hold at once"
         hints = [
             "let it have more, as --memory 8G",
@@ -116,13 +143,28 @@ class StreamedTable:
         wanted = {self._headers[each] for each in asked}
         texts = [self._headers[each] for each in quoted]
         quiet, count, lacking = self._options._replace(tell=None), 0, [0, 0]
+        before, left_out = 0, self.left_out
         for part in joined(self._files, [*wanted], texts):
             known = {n: header for n, header in self._headers.items() if header in wanted}
             found, some = DataTable(part, known, quiet).with_texts(self._compared).kept(names)
             lacking = [one + other for one, other in zip(lacking, some, strict=True)]
             count += part.count
-            yield found
+            left = left_out[(left_out >= before) & (left_out < before + found.size)] - before
+            before += found.size
+            yield _without(found, left) if len(left) else found
         tell_left_out(self, self._options, count, lacking)
+
+
+def _without(found: RowNumbers, left: Wholes) -> RowNumbers:
+    """All rows but for some."""
+    kept = numpy.delete(numpy.arange(found.size), left)
+    numbers = {name: each[kept] for name, each in found.numbers.items()}
+    place, look = (partial(_of_kept, each, kept) for each in (found.place, found.look))
+    return RowNumbers(found.name, len(kept), numbers, place, look)
+
+
+def _of_kept(said: Callable[[int], str], kept: Wholes, row: int) -> str:
+    return said(int(kept[row]))
 
 
 def _compared(name: str) -> str:
@@ -174,6 +216,11 @@ class StreamedRows:
         if left:
             yield RowBlock(rest, left, start)
         self.size = start + left
+
+    def leave_out(self, rows: Wholes) -> None:
+        """Leave some rows out, of the table, too."""
+        self._table.leave_out(rows)
+        self.size = -1
 
     def head(self, row: int = 0, times: int = 1) -> StreamHead:
         """One row as a table, so many times."""

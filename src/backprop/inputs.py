@@ -48,6 +48,9 @@ class Asked(NamedTuple):
         return self
 
 
+_ENDLESS = 1 << 62
+
+
 class Opened(NamedTuple):
     """The equations that a person gives, and the tables: what can be read once only."""
 
@@ -209,7 +212,15 @@ class Inputs(NamedTuple):
 
     def opened(self) -> Opened:
         """The equations and the tables, for `given`."""
-        return Opened(self._equations(), self.tables(self.data))
+        found = Opened(self._equations(), self.tables(self.data))
+        if self.skip_bad_rows and found.heads():
+            from backprop.bad_rows_passed import leave_out_bad_rows
+
+            def read(heads: "Sequence[Data]") -> tuple[Model, dict[str, float]]:
+                return self._given(found.source, heads, _ENDLESS, ())
+
+            leave_out_bad_rows(found.source, found.tables, read, self.of, say)  # type: ignore[arg-type]
+        return found
 
     def given(
         self,
@@ -223,7 +234,7 @@ class Inputs(NamedTuple):
         it is made of, if that has been opened. tables: others in their place."""
         source, known = opened or self.opened()
         tables = known if tables is None else tables
-        if self.skip_bad_rows:
+        if self.skip_bad_rows and not any(hasattr(each, "heads") for each in tables):
             return self._without_bad_rows(source, tables, many, bounds)
         return self._given(source, tables, many, bounds)
 
@@ -247,8 +258,14 @@ class Inputs(NamedTuple):
     ) -> tuple[Model, dict[str, float]]:
         """As `given`, without the rows of which something is not finite there."""
         from backprop.bad_rows import good_tables  # rarely asked for
+        from backprop.bad_rows_passed import tables_without
 
         def read(some: "Sequence[Data]", many: float) -> tuple[Model, dict[str, float]]:
             return self._given(source, some, many, bounds)
 
+        tables, sure = tables_without(
+            source, tables, lambda some: read(some, _ENDLESS), self.of, say
+        )
+        if sure:
+            return read(tables, many)
         return read(good_tables(read, tables, self.of, say), many)

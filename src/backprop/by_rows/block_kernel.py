@@ -41,6 +41,8 @@ class NotSure(Exception):
     def __init__(self, reason: str, table: int = -1, row: int = -1) -> None:
         super().__init__(reason)
         self.table, self.row = table, row
+        self.kernel: BlockKernel | None = None
+        """What computed that row."""
 
 
 class Summed(NamedTuple):
@@ -272,6 +274,16 @@ class BlockKernel:
         nodes = {**self._inputs, **self._leaves}
         slopes = {name: gradients[node] for name, node in nodes.items() if node in gradients}
         return EachRow(block, walk.found[self._sums[0].term], slopes)
+
+    def bad_rows(self, block: RowBlock) -> Wholes:
+        """The numbers of the rows of which a term has no finite value."""
+        writer = BlockWriter()
+        with writer.watched():
+            _, walk, _, _ = self._computed(block, writer)
+            bad = numpy.zeros(block.rows, dtype=bool)
+            for each in walk.looked_at([each.term for each in self._sums]):
+                bad |= ~numpy.isfinite(each)
+        return numpy.flatnonzero(bad) + block.start
 
     def none_named(self) -> list[NDArray[numpy.bool_]]:
         """As `named` of a part, of no rows."""

@@ -377,15 +377,19 @@ class _Passing:
         totals = Totals(kernel.merging.zero, kernel.merging)
         doubt = size = numpy.zeros(kernel.width)
         named = kernel.none_named()
-        for part in self._map(kernel, self._sources[table].blocks(kernel.columns)):
-            totals.add(part.sums)
-            self.effect += part.effect
-            named = [one | other for one, other in zip(named, part.named, strict=True)]
-            doubt = numpy.maximum(doubt, part.doubt)
-            size = numpy.maximum(size, numpy.abs(part.sums).max(axis=0, initial=0.0))
-            for mine, others in ((self.values, part.values), (self.slopes, part.slopes)):
-                for name, each in others.items():
-                    mine.setdefault(name, Extremes()).merge(each)
+        try:
+            for part in self._map(kernel, self._sources[table].blocks(kernel.columns)):
+                totals.add(part.sums)
+                self.effect += part.effect
+                named = [one | other for one, other in zip(named, part.named, strict=True)]
+                doubt = numpy.maximum(doubt, part.doubt)
+                size = numpy.maximum(size, numpy.abs(part.sums).max(axis=0, initial=0.0))
+                for mine, others in ((self.values, part.values), (self.slopes, part.slopes)):
+                    for name, each in others.items():
+                        mine.setdefault(name, Extremes()).merge(each)
+        except NotSure as error:
+            error.kernel = kernel
+            raise
         if (doubt > float_info.epsilon * size).any():
             raise NotSure("something is too small for a double", table)
         return kernel.found(totals.value(), named)

@@ -99,9 +99,9 @@ class RowsOutput:
                     coming = ahead.submit(order.of, epoch + 1)
                 yield RowWindow(epoch, behind(now), 0, order.batches)
 
-    def windows_said(self, order: RowOrder) -> str:
-        """How the rows of an epoch are shuffled, if not all together."""
-        return ""
+    def window(self, order: RowOrder) -> int | None:
+        """Up to how many rows are shuffled together; None for all."""
+        return None
 
     def of(self, places: RowPlaces) -> Model:
         """The equations of some rows alone: `mean`, `sum` and `count` are of these."""

@@ -116,7 +116,7 @@ class Minibatches:
         order = self.order
         return EpochCourse(
             self.run.count, order.count, order.size, order.batches, self.updates - self._before,
-            order.shuffled, validated, self.kept, self._rows.windows_said(order),
+            order.shuffled, validated, self.kept, self._rows.window(order),
         )  # fmt: skip
 
     def last_state(self) -> State:

@@ -111,8 +111,8 @@ class EpochCourse:
     epochs: of this run. rows: of the table. batch: rows of an update. batches: of an epoch. updates: of this
     run. shuffled: whether each epoch had an order of its own. validated: the output of the rows of
     `validate`, at the start and after each epoch. kept: the epoch whose parameters are those of the
-    result, None for the last. within: which rows are shuffled together, if not all: `, within windows of up
-    to 400,000 rows`.
+    result, None for the last. window: up to so many rows are shuffled together, None for
+    all.
     """
 
     epochs: int
@@ -123,7 +123,7 @@ class EpochCourse:
     shuffled: bool
     validated: tuple[float, ...] = ()
     kept: int | None = None
-    within: str = ""
+    window: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ class WindowTable:
         return WindowTable(self._of, names, self._columns, self._start)
 
     def _said(self, look: bool, row: int) -> str:
-        found = self._of.head(self._start + row).rows(self._of.names[:1])
+        found = self._of.head(self._start + row).rows(self._of.names)
         return found.look(0) if look else found.place(0)
 
 
@@ -90,10 +90,10 @@ class StreamedRowsOutput(RowsOutput):
                     yield RowWindow(epoch, behind(places), number, number + batches)
                 number += batches
 
-    def windows_said(self, order: RowOrder) -> str:
-        """How the rows of an epoch are shuffled."""
+    def window(self, order: RowOrder) -> int | None:
+        """As of RowsOutput."""
         rows = self._batches(order) * order.size
-        return f", within windows of up to {rows:,} rows" if rows < self.count else ""
+        return rows if order.shuffled and rows < self.count else None
 
 
 def _windows(

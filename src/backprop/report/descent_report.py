@@ -156,7 +156,8 @@ def _of_epochs(course: EpochCourse, output: str) -> Iterator[str]:
     count, rest = course.batches, course.rows % course.batch
     updates = f"{count:,} update{'s' if count != 1 else ''} in each epoch"
     last = f", the last by {rest:,}" if rest else ""
-    shuffled = f"in another order each time{course.within}"
+    windows = f", within windows of up to {course.window:,} rows" if course.window else ""
+    shuffled = f"in another order each time{windows}"
     order = shuffled if course.shuffled else "in the order of the table"
     yield f"{updates}, by {course.batch:,} of {course.rows:,} rows{last}; {order}"
     if course.validated:

@@ -40,7 +40,7 @@ _ENDLESS = 1 << 62
 
 class RowsSummary:
     """As `GradientReport`. sample: the equations with the first row of each table. found: what was found, by
-    output. sizes: of each table its rows."""
+    output. sizes: of each table its rows. is_streamed: whether memory does not hold all."""
 
     def __init__(
         self,
@@ -51,8 +51,10 @@ class RowsSummary:
         only: Sequence[str],
         others: Callable[[], GradientReport | LargeReport],
         notes: Sequence[BackpropError] = (),
+        is_streamed: bool = False,
     ) -> None:
         assert sample.laid
+        self.is_streamed = is_streamed
         self._sample, self._found, self._sizes = sample, found, sizes
         self._laid: Laid = sample.laid
         self._make_others = others
@@ -110,16 +112,34 @@ class RowsSummary:
         return plain._replace(columns=cells)
 
     def records(self) -> list[Column]:
-        """Every row, as without this summary."""
-        return self._others.records()
+        """Every row, as without this summary; of tables larger than memory what is no row."""
+        if not self.is_streamed:
+            return self._others.records()
+        records = self._report.records()
+        names = next(each.cells for each in records if each.title == "name")
+        kept = [at for at, name in enumerate(names) if self._key(str(name)) is None]
+        return [each._replace(cells=[each.cells[at] for at in kept]) for each in records]
 
     def objects(self) -> Iterator[dict[str, Any]]:
-        """As `records`."""
-        yield from self._others.objects()
+        """As `records`, and of what has rows how many, and from which to which they are."""
+        if not self.is_streamed:
+            yield from self._others.objects()
+            return
+        for each, passed in zip(self._report.objects(), self._found.values(), strict=True):
+            for key in ("data", "gradients"):
+                each[key] = {n: x for n, x in each[key].items() if self._key(n) is None}
+            yield {**each, "columns": {key: _summed(key, passed) for key in passed.values}}
 
     @cached_property
     def _others(self) -> GradientReport | LargeReport:
         return self._make_others()
+
+
+def _summed(key: str, passed: SumsAndSlopes) -> dict[str, Any]:
+    """What is known of the numbers of a name in all rows."""
+    of, slope = passed.values[key], passed.slopes.get(key)
+    found: dict[str, Any] = {"rows": of.count, "least": of.least, "most": of.most, "mean": of.mean}
+    return found | ({"largest_gradient": slope.size} if slope else {})
 
 
 def _with_rows(name: str, size: int) -> str:
@@ -151,8 +171,6 @@ def rows_summary(
 ) -> RowsSummary | None:
     """The report for equations over many rows; None where another way is the right one: for few rows, and
     where something has to be said of single rows. others: makes the report with a row for each member."""
-    if inputs.skip_bad_rows:  # of which single rows are looked at
-        return None
     if STANDARD in inputs.values or any(map(is_pattern, (*wrt, *only, *inputs.of))):
         return None
     try:
@@ -165,6 +183,8 @@ def rows_summary(
     used = [(each, [name for name in each.names if name in words]) for each in tables]
     sources = [table.source(names) for table, names in used if names]  # type: ignore[attr-defined]
     streamed = [each for each in sources if isinstance(each, StreamedRows)]
+    if not streamed and inputs.skip_bad_rows:  # of which single rows are looked at
+        return None
     if not streamed and sum(each.count() for each in sources) * len(words) < MANY:
         return None
     try:
@@ -205,7 +225,7 @@ def rows_summary(
             raise refused(error, inputs, opened, sources) from None
         return None  # which the ordinary way finds, too, and says well
     sizes = [each.count() for each in sources]
-    return RowsSummary(sample, found, sizes, wrt, only, others, notes)
+    return RowsSummary(sample, found, sizes, wrt, only, others, notes, bool(streamed))
 
 
 def refused(
