@@ -104,7 +104,7 @@ def test_cells_that_are_missing_are_left_out(folder: Path, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("at", "line", "message"),
     [
-        (25_000, "1,abc,north", "rows.csv:25001: error: y is 'abc', and no number"),
+        (25_000, "1,abc,north", "rows.csv:25001: error: y in row 25,000 is 'abc', and no number"),
         (25_000, "1,2", "rows.csv:25001: error: 2 cells, where the first line has 3"),
         (25_000, "1,inf,north", "y in row 25,000 is inf, and no finite number"),
     ],
