@@ -179,3 +179,17 @@ def test_numbers_are_the_nearest_doubles(tmp_path: Path) -> None:
     path = written(tmp_path, "rows.csv", "\n".join(["x", *texts]).encode())
     found = read_tables([path], TextForm())[0].used({"x": "x"}).numbers["x"]
     assert numpy.array_equal(found, [float(each) for each in texts])
+
+
+def test_columns_in_pieces_are_there_once(tmp_path: Path) -> None:
+    """The numbers of a column take the place of the pieces that they were made of."""
+    path = tmp_path / "rows.parquet"
+    made = pyarrow.table({"x": [float(row) for row in range(5000)], "k": [*range(5000)]})
+    parquet.write_table(made, path, row_group_size=700)
+    (table,) = read_tables([str(path)])
+    first = table.used({"x": "x", "k": "k"}).numbers
+    again = table.used({"x": "x"}).numbers["x"]
+    assert numpy.shares_memory(first["x"], again)
+    assert again.tolist() == [*range(5000)]
+    assert first["k"].tolist() == [*range(5000)]
+    assert table.look(4321) == ["the row: x = 4321.0, k = 4321"]

@@ -162,14 +162,21 @@ class FileTable:
             missing.append(none)
             start += len(none)
         if len(pieces) == 1:
+            self._keep_once(name, pieces[0])
             return pieces[0], missing[0]
         return numpy.concatenate(pieces), numpy.concatenate(missing)
+
+    def _keep_once(self, name: str, numbers: Reals) -> None:
+        """Let go of the pieces of which the numbers of a column were made."""
+        columns, column = self._parts[0].columns, self._parts[0].columns.column(name)
+        if column.num_chunks > 1 and not column.null_count and column.type == pyarrow.float64():
+            one = columns.set_column(self.names.index(name), name, pyarrow.array(numbers))
+            self._parts = [self._parts[0]._replace(columns=one)]
 
     def _numbers(self, column: Any, name: str, start: int) -> Reals:
         kind, types = column.type, pyarrow.types
         if types.is_dictionary(kind):
-            column = column.cast(kind.value_type)
-            kind = column.type
+            column, kind = column.cast(kind.value_type), kind.value_type
         if types.is_boolean(kind):
             column = column.cast(pyarrow.int8())
         elif types.is_string(kind) or types.is_large_string(kind):
@@ -185,10 +192,8 @@ class FileTable:
         ):
             row = start + int(numpy.argmax(column.is_valid().to_numpy()))
             message = f"{self._cell(name, row)} is {column[row - start].as_py()!s}, and no number"
-            hints = [
-                f"each cell of this column is a {kind}: give a column of numbers",
-                *self.look(row),
-            ]
+            what = f"each cell of this column is a {kind}: give a column of numbers"
+            hints = [what, *self.look(row)]
             raise BadData(message, where=self.place(row), hints=hints)
         if not types.is_floating(kind):  # casts import what takes 60 ms
             column = column.cast(pyarrow.float64(), safe=False)
@@ -375,8 +380,9 @@ def _text(name: str, path: str, data: bytes, form: TextForm) -> DataFile:
         false_values=[],
         timestamp_parsers=[],
     )
+    source = pyarrow.BufferReader(data)
     try:
-        columns = arrow_csv.read_csv(pyarrow.BufferReader(data), reading, parsing, converting)
+        columns = arrow_csv.read_csv(source, reading, parsing, converting)
     except pyarrow.ArrowException as error:
         raise unlike_table(name, data, form, said(error)) from None
     if not form.header:

@@ -56,7 +56,7 @@ class RowProgress(_Line):
     def __call__(self, rows: int) -> None:
         """So many by now."""
         if self.is_due():
-            rate = shown(rows / (monotonic() - self.begun) / 1e6, 2)
+            rate = shown(rows / (self._last - self.begun) / 1e6, 2)
             self.write(f"{rows:,} rows, {rate} million a second")
 
 
