@@ -714,6 +714,13 @@ def test_a_curved_set_of_minima_of_many_inputs_is_not_unique(count: int) -> None
     assert found.stopped == "minimum, not unique", found.reason
 
 
+def test_a_product_of_thousands_of_inputs_is_judged_in_seconds() -> None:
+    """All second derivatives are other than 0: 36 million of them were looked for, which took minutes."""
+    begun = "w[i] = 0.5 + 0.001*i for i in 1..3000; v[i] = 1 + 0.002*i for i in 1..3000"
+    found = descent(f"f = (sum(w[i]*v[i] for i in 1..3000) - 3)^2 + (w[1] - 1)^2; {begun}", {})
+    assert found.stopped == "minimum, not unique", found.reason
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [

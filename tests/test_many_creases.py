@@ -155,3 +155,11 @@ def test_the_largest_residual_of_many_rows(digits: int) -> None:
     assert found.value == pytest.approx(least, rel=1e-10)
     assert found.stopped == "minimum at a corner", found.reason
     assert "along the creases" in found.reason
+
+
+@pytest.mark.parametrize("count", [60, 150])
+def test_as_many_creases_as_inputs_of_which_there_are_many(count: int) -> None:
+    text = f"x[i] = 0.5 for i in 1..{count}; f = sum(abs(x[i] - i) for i in 1..{count})"
+    found = backprop.parse(text).descend(of="f")
+    assert found.stopped == "minimum at a corner", found.reason
+    assert found.value == pytest.approx(0, abs=1e-9)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from backprop.descent.course import Run, Stop
 from backprop.descent.leads import NAMED, lower
 from backprop.descent.objective import Point
-from backprop.descent.problem import FEW
 
 if TYPE_CHECKING:
     from backprop.descent.creased import Creased
@@ -16,13 +15,16 @@ if TYPE_CHECKING:
 _QUICK = 20_000
 """The most steps times inputs for which creases are looked along before anything else."""
 
+_MOST = 300
+"""The most inputs for which creases are looked along."""
+
 _ROUNDED = 4.0
 """A fall by so many times the rounding of the output may be none."""
 
 
 def creased_around(run: Run, scales: Point) -> Creased | None:
     """What creases around here say; None of many inputs. scales: of the inputs."""
-    if len(run.x) > FEW:
+    if len(run.x) > _MOST:
         return None
     from backprop.descent.creased import Creased  # numpy is not always wanted
 

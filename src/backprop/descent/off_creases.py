@@ -37,7 +37,7 @@ _FLAT_WAYS = 5
 """The most ways that do not bend along which values are looked at."""
 
 _MANY = 20
-"""Off more creases values are looked at two distances only."""
+"""Off more creases values are looked at every second distance only; of more inputs no more points are."""
 
 _PART, _NEAR = 0.1, 1e-7
 """Slopes beside a point are looked at so far off, as a part of how far the next creases are away, and at
@@ -102,7 +102,7 @@ class OffCreases(Following):
         """The slopes of the creases at points so near, (m, n) each, in the scales of the inputs: where one
         has corners on others, as of three terms that are the largest, these are several."""
         random = numpy.random.default_rng(0)
-        for _ in range(_SAMPLES + _SAMPLES * len(x)):
+        for _ in range(_SAMPLES + _SAMPLES * min(len(x), _MANY)):
             if not self._looks.left:
                 break
             self._looks.left = max(0.0, self._looks.left - self._on.cost)

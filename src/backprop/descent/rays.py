@@ -79,6 +79,11 @@ def rays(units: Any, most: int) -> list[Ray] | None:
         return []
     if comb(len(units), rank - 1) > most:
         return None
+    if len(units) == rank:  # each is left alone
+        ways = numpy.linalg.inv(within).T
+        ways /= numpy.linalg.norm(ways, axis=1)[:, None]
+        every = range(rank)
+        return [Ray(ways[at] @ basis, [*every[:at], *every[at + 1 :]]) for at in every]
     chosen = list(combinations(range(len(units)), rank - 1))
     if rank == 1:
         return [Ray(basis[0], ())]

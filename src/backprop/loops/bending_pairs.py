@@ -21,7 +21,7 @@ from backprop.loops.moving import Leaves
 from backprop.loops.parts import Block
 from backprop.loops.rows import Gathered, Lift
 
-_MOST = 50_000_000
+_MOST = 10_000_000
 """The most elements that are looked at: a second or two. For more everything counts as dependent."""
 
 _MARKS = 2**26
