@@ -102,9 +102,12 @@ class RowBends:
         graph = self._of_directions() if ways is not None else self._of_matrix()
         count = len(ways[0]) if ways else 0
         ways = [] if ways is not None and not count else ways
-        found: list[SumBends | None] = [None] * len(self._program.sums)
-        for table in dict.fromkeys(each.table for each in self._program.sums):
-            some = [at for at, each in enumerate(self._program.sums) if each.table == table]
+        found: list[SumBends | None]
+        none = SumBends(numpy.zeros(0), numpy.zeros((count, 0)))
+        found = [None if reads else none for reads in self.reads]
+        moving = [at for at, reads in enumerate(self.reads) if reads]
+        for table in dict.fromkeys(self._program.sums[at].table for at in moving):
+            some = [at for at in moving if self._program.sums[at].table == table]
             kernel = BendKernel(self._program, some, graph, ways, point)
             totals, doubt, size = Totals(numpy.zeros(kernel.many)), 0.0, 0.0
             for part, lost in point.map_blocks(

@@ -25,6 +25,9 @@ def sizes_of_bends(
     NotSure."""
     found = list[SumBends]()
     for number, each in enumerate(program.sums):
+        if not bends.reads[number]:  # it stays where it is
+            found.append(at[number])
+            continue
         kernel = _SizesKernel(program, bends, number, point)
         totals = Totals(numpy.zeros(kernel.many))
         source = point.sources[each.table]

@@ -14,7 +14,7 @@ from operator import eq, not_
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
-from backprop.graph import NAMES, NUMBER, Columns, Graph
+from backprop.graph import NAMES, NUMBER, Columns, Graph, depending
 from backprop.operations import EQUALITIES, OPERATIONS
 from backprop.row import AND, COMPARISON, NOT, OR, Operation, is_truth
 from backprop.syntax.functions import compiled, has_slopes, kinks
@@ -48,6 +48,18 @@ def conditions(row: Operation) -> Sequence[int]:
     if row.chooses:
         return (0,)
     return range(row.arity) if row.binding in (OR, AND, NOT) else ()
+
+
+def crossed(graph: Graph, steps: Iterable[int], leaves: Iterable[int]) -> list[int]:
+    """Those steps on a border that can leave it if some leaves move: of a choice the condition does."""
+    moving = depending(graph, leaves, graph.steps)
+    found = list[int]()
+    for step in steps:
+        operands = graph.operands(step)
+        asked = [operands[at] for at in conditions(OPERATIONS[graph.op(step)])] or operands
+        if not moving.isdisjoint(asked):
+            found.append(step)
+    return found
 
 
 def is_smooth(operations: Iterable[str]) -> bool:

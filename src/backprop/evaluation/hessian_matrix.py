@@ -17,7 +17,7 @@ from backprop.errors import (
     Label,
     NotAnInput,
 )
-from backprop.evaluation.borders import met
+from backprop.evaluation.borders import crossed, met
 from backprop.evaluation.curvature import Curving, curvature
 from backprop.evaluation.diagnosis import place
 from backprop.evaluation.gradient import Evaluation, Gradient, evaluate
@@ -95,6 +95,11 @@ def at_point(
     names = inputs_by(model, at.gradient.output, wrt)
     leaves = [model.names[name] for name in names]
     x = [at.numbers.data[leaf] for leaf in leaves]
+    notes = at.gradient.notes
+    if notes and not crossed(at.graph, met(at.graph, at.numbers.data), leaves):
+        # what is on a border does not move: a condition of a row of data, or by texts
+        notes = tuple(each for each in notes if not isinstance(each, AtBorder))
+        at = at._replace(gradient=at.gradient._replace(notes=notes))
     inside = set(leaves)
     fixed = {node: at.numbers.data[node] for node in at.graph.inputs if node not in inside}
     second = SecondDerivatives(at.graph, leaves, fixed, engine)

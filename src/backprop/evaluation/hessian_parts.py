@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy
 
 from backprop.errors import BackpropError, Cancelled, IndeterminateForm, TooLarge
-from backprop.evaluation.borders import met
+from backprop.evaluation.borders import crossed, met
 from backprop.evaluation.gradient import Gradient
 from backprop.evaluation.hessian_matrix import CurvedPoint, at_point, careful, inputs_by
 from backprop.evaluation.second_digits import by_values, moved, product, shaken
@@ -205,7 +205,10 @@ def _doubtful(point: CurvedPoint, moving: Sequence[int]) -> list[int]:
     """The places of gradients to which a step leads that stands on a border, or is not finite, has a say,
     and moves: of large graphs these are left open."""
     graph, data = point.second.graph, point.data
-    odd = {*met(graph, data), *(step for step in graph.steps if not isfinite(data[step]))}
+    odd = {
+        *crossed(graph, met(graph, data), moving),
+        *(step for step in graph.steps if not isfinite(data[step])),
+    }
     if not odd:
         return []
     odd &= {*having_say(graph, graph.order, data, graph.outputs)}

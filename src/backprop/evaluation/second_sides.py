@@ -10,7 +10,7 @@ from math import inf, isfinite, isinf, nan
 from typing import NamedTuple
 
 from backprop.engine.underflow import too_small
-from backprop.evaluation.borders import met
+from backprop.evaluation.borders import crossed, met
 from backprop.evaluation.looks import LARGEST
 from backprop.evaluation.precise import PLAIN, Precise, beside, sides
 from backprop.evaluation.shaken import MOST, doubted
@@ -59,7 +59,7 @@ class SecondSides:
 
     def __init__(self, graph: Graph, leaves: Sequence[int], data: list[float]) -> None:
         self._graph, self._leaves, self._data = graph, leaves, data
-        self._met = set(met(graph, data))
+        self._met = set(crossed(graph, met(graph, data), leaves)) if graph.outputs else set[int]()
         if self._met:
             self._met &= {*having_say(graph, graph.order, data, graph.outputs)}
         self._behind = depending(graph, self._met, graph.steps) if self._met else set[int]()
