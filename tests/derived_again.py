@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from functools import partial
 from itertools import product
 from sys import float_info
 from typing import Any
@@ -45,7 +46,10 @@ def compare_families(text: str, numbers: dict[str, float], found: DerivativeRepo
             assert whole.default(label) == pytest.approx(wanted, rel=1e-15)
         elif data[label] != pytest.approx(wanted, rel=4 * EPSILON, abs=0):
             own, name = whole.grad(known, of=label), named[label]
-            assert_same(own, wanted, label, lambda name=name: true_slope(text, numbers, of, name))
+            place = text, numbers, of, name
+            assert_same(
+                own, wanted, label, partial(true_slope, *place), partial(size_of_terms, *place)
+            )
     return len(labels)
 
 
