@@ -225,6 +225,8 @@ def test_of_higher_order_by_a_step_of_a_recurrence(order: int, size: int) -> Non
         "dx_dx[3,3] = 1",
         "dx_dx[t,3] = (r - 2*r*x[t-1])*dx_dx[t-1,3] for t in 4..n",
     ]
+    names = [line.partition("[")[0] for line in lines]
+    assert {*names} == {f"d{'' if by == 1 else by}{of}_dx{'' if by == 1 else by}" for by in range(1, order + 1) for of in "Lx" if (of, by) != ("x", order)}  # fmt: skip
     assert "only" not in ran.err
     begin = library.parse(text).grad(of="L").data["x[3]"]
 

@@ -63,6 +63,10 @@ class DerivativeNames:
         self._new = 0
 
     def __call__(self, of: str, wrt: Sequence[str]) -> str:
+        """`d2s_dw_du` of ds_dw by u, and `ds_dw_by_dh_dw` of it by a derivative."""
+        if of in self._given and self._given.keys().isdisjoint(wrt):
+            inner, before = self._given[of]
+            return self(inner, (*before, *wrt))
         order = f"{len(wrt)}" if len(wrt) > 1 else ""
         below = ""
         for each, group in groupby(wrt):
@@ -72,6 +76,8 @@ class DerivativeNames:
             else:
                 below += f"_d{plain}{times if times > 1 else ''}"
         name, asked = f"d{order}{self._plain(of)}{below}", (of, tuple(wrt))
+        if of in self._given:
+            name = f"{of}_by_{'_'.join(map(self._plain, wrt))}"
         while name in self._taken or self._given.get(name, asked) != asked:
             name += "_"
         self._given[name] = asked

@@ -22,6 +22,7 @@ from backprop.symbolic.domains_of import IndexNumbers
 from backprop.symbolic.given_members import with_families
 from backprop.symbolic.loops_read import IndexedEquation, IndexedReader, NotIndexed
 from backprop.symbolic.of_families import DerivativeLabel, IndexedDerived, IndexedGradient
+from backprop.symbolic.same_families import without_same
 from backprop.symbolic.wider_ranges import with_wider_ranges
 
 OrderPath = tuple[str, ...]
@@ -77,7 +78,7 @@ class IndexedOrders:
             each._replace(equation=each.equation._replace(asked=each.equation.name in asked))
             for each in every
         ]
-        return named_well(_needed(_each_once(equations)), self._reader)
+        return named_well(without_same(_needed(_each_once(equations))), self._reader)
 
     def _stage(self, path: OrderPath) -> _Stage:
         """The derivative by a path, from that by all but the last."""
@@ -105,7 +106,7 @@ class IndexedOrders:
         def label(name: str) -> DerivativeLabel:
             made, of, wrt, again = naming(name)
             if again and any(ranks.get(each, 0) for each in path[:again]):
-                # what it means has the same index twice: it is called as what it is, dd2L_dw2_ddh_dw
+                # what it means has the same index twice: it is called as what it is, d2L_dw2_by_dh_dw
                 of, wrt, again = stage.output, (name,), None
                 made = self._naming(of, wrt)
             return DerivativeLabel(

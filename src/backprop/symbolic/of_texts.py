@@ -319,8 +319,8 @@ class IndexedText:
         """The member that has an equation of other names and is all that is derived by, more than once; ""
         if there is none."""
         names = {name for path in orders for name in path}
-        name = names.pop()
-        alone = not names and "[" in name and len(orders[0]) > 1
+        name = names.pop() if len(names) == 1 else ""
+        alone = "[" in name and len(orders[0]) > 1
         return name if alone and not self._is_given(name) else ""
 
     def _is_given(self, name: str) -> bool:
