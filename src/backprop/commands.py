@@ -227,7 +227,14 @@ def check(
         hints = ["give it with --claim, between 0 and 1: --tolerance 0.001"]
         raise BadOption("--tolerance is how far a claim may be off, relative", hints=hints)
     many = MANY if sheet or precise else MANY_OFTEN
-    model, numbers, output = inputs.read(many)
+    model, numbers, output = streamed_matrices.asked(inputs, many)
+    if not sheet and streamed_matrices.is_streamed(model) and not precise:
+        from backprop.streamed_checks import check as check_streamed
+
+        report = check_report(check_streamed(model, numbers, output, only), whole)
+        return report._replace(declared=declared(model))
+    if sheet or precise:
+        streamed_matrices.refuse(model)
     if not sheet:
         report = check_report(check_gradient(model, numbers, output, precise, only), whole)
         return report._replace(declared=declared(model))

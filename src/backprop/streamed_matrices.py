@@ -28,9 +28,20 @@ def read(inputs: Inputs, many: float = MANY) -> tuple[Model, dict[str, float]]:
     return inputs.given((), many, opened, opened.heads())
 
 
-def asked(inputs: Inputs | Asked) -> Asked:
+def asked(inputs: Inputs | Asked, many: float = MANY) -> Asked:
     """As `read`, with the one output."""
-    return Asked(*read(inputs), inputs.output) if isinstance(inputs, Inputs) else inputs
+    return Asked(*read(inputs, many), inputs.output) if isinstance(inputs, Inputs) else inputs
+
+
+def refuse(model: Model) -> None:
+    """Raise BadData for tables that memory does not hold."""
+    if is_streamed(model):
+        from backprop.data_streamed import streams_of
+        from backprop.descent.streamed_objective import too_large
+
+        assert model.laid
+        statements = model.laid.statements
+        raise too_large(streams_of(model.laid.data, statements), "all rows are needed at once")
 
 
 def is_streamed(model: Model) -> bool:
@@ -42,7 +53,7 @@ def is_streamed(model: Model) -> bool:
     return is_streamed(model.laid)
 
 
-class _StreamedPoint:
+class StreamedPoint:
     """An output at a point, as a function of inputs of these names. Raises what passes over rows raise."""
 
     def __init__(
@@ -56,13 +67,13 @@ class _StreamedPoint:
         from backprop.descent.streamed_objective import StreamedObjective  # with NumPy
 
         self.names = [*names]
-        self._objective = StreamedObjective(model, output, names, numbers, engine)
-        self.x = self._objective.start
+        self.objective = StreamedObjective(model, output, names, numbers, engine)
+        self.x = self.objective.start
         try:
-            self.gradient: Gradient = self._objective.found(self.x)
+            self.gradient: Gradient = self.objective.found(self.x)
         except NotFinite as error:
-            raise self._objective.explained(error) from None
-        self.every = self._objective.gradients
+            raise self.objective.explained(error) from None
+        self.every = self.objective.gradients
 
     @property
     def slopes(self) -> Any:
@@ -83,14 +94,14 @@ class _StreamedPoint:
         from backprop.by_rows.block_kernel import NotSure
         from backprop.descent.streamed_objective import too_large
 
-        known = self._objective.second_derivatives
+        known = self.objective.second_derivatives
         if known is None:
             why = "its rows name members of a family: of these no second derivatives are known so"
-            raise too_large(self._objective.streams, why)
+            raise too_large(self.objective.streams, why)
         try:
             found: RowsBent = getattr(known, name)(*asked)
         except NotSure as error:
-            where = self._objective.streams[max(error.table, 0)].name
+            where = self.objective.streams[max(error.table, 0)].name
             message = f"no second derivatives of tables larger than memory are known where {error}"
             raise BadData(message, where=where, hints=["let it have more: --memory 8G"]) from None
         return found
@@ -107,7 +118,7 @@ def hessian(
 
     output = model.output(of)
     names = inputs_by(model, output, wrt)
-    point = _StreamedPoint(model, numbers, output, names, engine)
+    point = StreamedPoint(model, numbers, output, names, engine)
     table = point.bends().products if names else numpy.zeros((0, 0))
 
     def rounding() -> Any:
@@ -140,7 +151,7 @@ def hessian_part(
 
     output = model.output(of)
     names = inputs_by(model, output, wrt)
-    point = _StreamedPoint(model, numbers, output, names, engine)
+    point = StreamedPoint(model, numbers, output, names, engine)
     gradient, count = point.gradient, len(names)
     said = gradient.warnings, gradient.notes
     if part == "times":
@@ -172,7 +183,7 @@ def jacobian(
         hints = ["leave --mode out, or let tables have more: --memory 8G"]
         raise BadOption("tables larger than memory are gone through in reverse mode", hints=hints)
     inputs = [name for name in by if not model.is_equation(name)]
-    points = [_StreamedPoint(model, numbers, output, inputs, engine) for output in outputs]
+    points = [StreamedPoint(model, numbers, output, inputs, engine) for output in outputs]
     table = numpy.array([[point.every.get(name, 0.0) for name in by] for point in points])
     values = numpy.array([point.gradient.value for point in points])
     warnings = tuple(dict.fromkeys(each for point in points for each in point.gradient.warnings))
@@ -220,7 +231,7 @@ def along(
     names, values, found = [*way], list[float](), list[list[float]]()
     vector = numpy.array([way[name] for name in names])
     for output in outputs:
-        point = _StreamedPoint(model, numbers, output, names, engine)
+        point = StreamedPoint(model, numbers, output, names, engine)
         values.append(point.gradient.value)
         found.append([float(point.slopes @ vector)])
         if order == 2:

@@ -1,0 +1,91 @@
+"""`check` of tables that memory does not hold: the gradient beside differences, by passes over files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from math import nan
+from typing import Any
+
+import numpy
+
+from backprop.checks import differences
+from backprop.checks.along import Along, Fast
+from backprop.checks.asked import chosen
+from backprop.checks.gradients import GradientCheck
+from backprop.checks.rounding import EPSILON
+from backprop.checks.together import COARSER, Standing, one_by_one
+from backprop.checks.verdict import Check, Question, judge
+from backprop.descent.streamed_objective import StreamedObjective
+from backprop.errors import BadData, NotFinite
+from backprop.evaluation.hessian_matrix import inputs_by
+from backprop.language import Model
+from backprop.language.declarations import FREE
+from backprop.streamed_matrices import StreamedPoint
+
+_ROUNDINGS, _SHAKEN = 8.0, 1.5
+"""So many roundings of the sizes of what is added up to a slope; and what the largest of three random changes
+is to their mean square, as in checks of loops."""
+
+_PART = 1e-12
+"""What rounding does to a slope of which no sizes are known, relative."""
+
+
+class _AlongStream(Along):
+    """The output as a function of one number; nan where a row has no value."""
+
+    def __init__(self, x: float, bounds: tuple[float, float], fast: Fast, rounding: float) -> None:
+        self._stand(x, bounds, fast, rounding)
+
+
+def check(
+    model: Model, numbers: Mapping[str, float], of: str | None, among: Sequence[str]
+) -> GradientCheck:
+    """What `checks.check_gradient` finds, by values in doubles. Raises BadData, NotFinite, NotAnInput."""
+    output = model.output(of)
+    names = inputs_by(model, output, ())
+    point = StreamedPoint(model, numbers, output, names, "auto")
+    gradient, objective = point.gradient, point.objective
+    inputs = chosen(model, gradient, among)
+    start = numpy.array(point.x, dtype=float)
+    try:
+        sizes = _ROUNDINGS * EPSILON * numpy.abs(point.sizes().gradient)
+    except BadData:  # of members that rows name
+        sizes = _PART * numpy.abs(point.slopes)
+    at = [names.index(name) for name in inputs]
+    rounding = _SHAKEN * objective.rounding(point.x)
+    bounds = [model.bounds.get(name, FREE) for name in inputs]
+    low, high = numpy.array(bounds, dtype=float).reshape(-1, 2).T
+    some = Standing(output, inputs, start[at], point.slopes[at], sizes[at], low, high)
+    value = partial(_value, objective, start, at)
+    found = one_by_one(some, value, objective.size, rounding)
+    for number, name in enumerate(inputs):
+        if name not in found:
+            found[name] = _closer(some, number, value, rounding)
+    return GradientCheck(gradient, tuple(found[name] for name in inputs), "differences")
+
+
+def _value(objective: StreamedObjective, start: Any, at: Sequence[int], numbers: Any) -> float:
+    """The output at other numbers for some inputs."""
+    x = start.copy()
+    x[at] = numbers
+    try:
+        return objective.value(x.tolist())
+    except NotFinite:
+        return nan
+
+
+def _closer(point: Standing, at: int, output: Any, rounding: float) -> Check:
+    """The check of an input by both sides of the point, or by the one that there is."""
+
+    def fast(x: float) -> float:
+        numbers = point.x.copy()
+        numbers[at] = x
+        found: float = output(numbers)
+        return found
+
+    x, slope, noise = (float(each[at]) for each in (point.x, point.slopes, point.noises))
+    function = _AlongStream(x, (float(point.low[at]), float(point.high[at])), fast, rounding)
+    coarse = partial(COARSER.__mul__, noise)
+    asked = Question(point.inputs[at], point.output, x, slope, noise, coarse)
+    return judge(asked, differences.sides(function, function.inner))

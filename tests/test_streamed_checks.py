@@ -1,0 +1,67 @@
+"""`check` of tables larger than memory is to hold: the verdicts of tables in memory."""
+
+from __future__ import annotations
+
+import json
+
+import numpy
+import pyarrow
+import pytest
+from pyarrow import csv
+
+from backprop.streamed_matrices import StreamedPoint
+from running import backprop
+
+FIT = "a = 2; b = .5; L = sum((y - a*exp(-b*x))^2)"
+TEXTS = {
+    "fit": FIT,
+    "spread": "s = 2; m = mean(y); L = mean((y - s*m)^2)/s^2 + log(s)",
+    "corner": "a = 0; L = mean(y*abs(a))",
+    "counties": "c[i] = 1 for i in 1..3; L = mean((y - c[k])^2)",
+    "site": 'a = 1; L = mean((y - if(site == "north", a^2, 0))^2)',
+    "bounds": "a = 0 in 0..1; b = 1; L = mean((y - a*x - b)^2)",
+}
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> str:
+    chance, rows = numpy.random.default_rng(0), 3000
+    x, y = chance.uniform(0.1, 3, (2, rows))
+    site = numpy.where(x > 1, "north", "south")
+    table = pyarrow.table({"x": x, "y": y, "k": chance.integers(1, 4, rows), "site": site})
+    path = tmp_path_factory.mktemp("checked") / "rows.csv"
+    csv.write_csv(table, path)
+    return str(path)
+
+
+@pytest.mark.parametrize("kind", TEXTS)
+def test_verdicts_are_those_of_tables_in_memory(kind: str, path: str) -> None:
+    given = "check", "-e", TEXTS[kind], "--data", path, "--format", "json"
+    held, found = (json.loads(backprop(*given, *more).out) for more in ((), ("--memory", "1K")))
+    assert found["value"] == pytest.approx(held["value"], rel=1e-12)
+    for made, right in zip(found["inputs"], held["inputs"], strict=True):
+        assert made["name"] == right["name"]
+        assert made["verdict"] == right["verdict"], right["name"]
+        if isinstance(right["numeric"], float):
+            assert made["numeric"] == pytest.approx(right["numeric"], rel=1e-6, abs=1e-9)
+
+
+def test_a_wrong_gradient_is_seen(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = StreamedPoint.slopes.fget  # type: ignore[attr-defined]
+    monkeypatch.setattr(StreamedPoint, "slopes", property(lambda self: plain(self) * 1.0001))
+    found = backprop("check", "-e", FIT, "--data", path, "--memory", "1K")
+    assert found.status == 1
+    assert "2 of 2 gradients are wrong" in found.out
+
+
+def test_one_input_is_asked_for(path: str) -> None:
+    found = backprop("check", "-e", FIT, "--data", path, "--memory", "1K", "--only", "b")
+    assert (found.status, "\na " in found.out, "\nb " in found.out) == (0, False, True)
+
+
+@pytest.mark.parametrize("more", [["--precise"], ["--claim", "da = 3"]])
+def test_what_needs_all_rows_says_so(more: list[str], path: str) -> None:
+    found = backprop("check", "-e", FIT, "--data", path, "--memory", "1K", *more)
+    assert (found.status, found.out) == (1, "")
+    assert "larger than memory is to hold at once" in found.err
+    assert "--memory 8G" in found.err
