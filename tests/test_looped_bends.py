@@ -162,3 +162,18 @@ def test_large_recurrences_have_exact_ones(
         assert table == pytest.approx(expected, rel=1e-11)
         assert (abs(table) <= known.sizes(objective.start) * (1 + 1e-9)).all()
     assert right.converged
+
+
+def test_conditions_that_do_not_move_are_no_borders(looped: Callable[[str], Any]) -> None:
+    """A condition of 0, which no parameter changes, leaves second derivatives as they are."""
+    text = """L = sum(if(k[i], (b - 1)^2*x[i]^2, sin(b*c)*x[i]) for i in 1..60); b = 2; c = 0.5
+        const k, x; k[i] = mod(i, 2) for i in 1..60; x[i] = i/60 for i in 1..60"""
+    objective = begin(looped(text), {}, "L", ["b", "c"], "auto", 1)[0]
+    known = objective.second_derivatives
+    assert isinstance(known, bends.BendsOfLoops)
+    found = known._loops.at(numpy.array([2.0, 0.5]), numpy.identity(2)).products
+    odd = sum((at / 60) ** 2 for at in range(1, 61, 2))
+    even = sum(at / 60 for at in range(2, 61, 2))
+    s, c = numpy.sin(1.0), numpy.cos(1.0)
+    right = [[2 * odd - s * 0.25 * even, (c - s) * even], [(c - s) * even, -4 * s * even]]
+    assert found == pytest.approx(numpy.array(right), rel=1e-13)

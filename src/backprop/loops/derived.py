@@ -98,6 +98,23 @@ def choosing(program: Sequence[Stage], moving: Container[str]) -> Iterator[Stage
         yield stage._replace(part=stage.part._replace(bordering=some))
 
 
+def crossing(program: Sequence[Stage], wrt: Iterable[str]) -> Iterator[Stage]:
+    """A program whose steps stand on a border only where they can leave it as some families move: of a choice
+    the condition does."""
+    moving = moved(program, wrt)
+    for stage in program:
+        part, columns = stage.part, stage.part.columns
+        given = [*(use.row for use in part.uses if use.family in moving), *part.outer]
+        found = {*given, *depending(columns, given, part.steps)}
+        some = []
+        for step in part.bordering:
+            operands = columns.operands(step)
+            chooses = step not in columns.specials and OPERATIONS[columns.op(step)].chooses
+            if not found.isdisjoint(operands[:1] if chooses else operands):
+                some.append(step)
+        yield stage._replace(part=part._replace(bordering=some))
+
+
 def by_number(columns: ArrayColumns, step: int) -> bool:
     """Whether a step asks whether something is equal to a number."""
     return (

@@ -13,7 +13,7 @@ from backprop.engine.sparsity import Sparsity
 from backprop.graph import depending
 from backprop.loops.arrays import ArrayWriter, Spread
 from backprop.loops.bending_pairs import pattern
-from backprop.loops.derived import Destination, Stage, choosing, derived, moved
+from backprop.loops.derived import Destination, Stage, choosing, crossing, derived, moved
 from backprop.loops.domains import Reals
 from backprop.loops.many import NotLoops
 from backprop.loops.parts import Block, Turn, hidden, part
@@ -49,7 +49,7 @@ class LoopCurvature:
         wrt = {name for name, _ in leaves}
         self._output, self._leaves = output, leaves
         self._numbers = numbers
-        self._program = stages(plan)
+        self._program = [*crossing(stages(plan), wrt)]
         self._slopes = columns, self._program, {output[0]}, wrt, _FIRST
         self._first = [*choosing(derived(*self._slopes), moved(self._program, wrt))]
         both = [*self._program, *self._first]
