@@ -81,7 +81,7 @@ class StreamedTable:
         message = f"{self.name} is larger than memory is to hold at once"
         hints = [
             "let it have more, as --memory 8G",
-            "or ask grad, descend, hessian or jacobian for what is summed over rows",
+            "or ask grad, descend, check, hessian or jacobian for what is summed over rows",
             "or take fewer rows and columns, in a file of Parquet",
         ]
         raise BadData(message, where=self.name, hints=hints)
