@@ -107,3 +107,14 @@ def test_random_recurrences_with_derivatives(request: pytest.FixtureRequest) -> 
             compared += compare(text, found)
     assert indexed > 0.8 * many
     assert compared > 5 * indexed
+
+
+def test_derivatives_by_derivatives_are_written_as_what_they_are() -> None:
+    text = f"n=8; {BACK}; y[i]=derivative(s[i],s[i-3]) for i in 3..n; L=sum(y[i]^2 for i in 3..n)"
+    pretty = backprop("diff", "-e", text, "--wrt", "r", "--pretty").out
+    assert "∂L/∂(∂s[i]/∂s[i-3]) = (∂L/∂y[i])  for i in 3..n" in pretty.splitlines()
+    latex = backprop("diff", "-e", text, "--wrt", "r", "--format", "latex").out
+    assert (
+        r"\frac{\partial L}{\partial \left(\frac{\partial s_{i}}{\partial s_{i-3}}\right)}" in latex
+    )
+    assert "ds" not in latex.replace(r"\ldots", "")

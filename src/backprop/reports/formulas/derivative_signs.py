@@ -11,10 +11,15 @@ _SMALL = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def sign(found: DerivativeReport, each: DerivativeEquation) -> str:
-    """`∂L/∂a`, `∂²L/∂a∂b`; with one input `dy/dx`."""
+    """`∂L/∂a`, `∂²L/∂a∂b`; with one input `dy/dx`; by a derivative `∂L/∂(∂s[i]/∂w)`."""
     d, order = "∂" if found.several else "d", _raised(each.order)
-    below = "".join(f"{d}{name}{_raised(len([*same]))}" for name, same in groupby(each.wrt))
-    return f"{d}{order}{each.of}/{below}"
+
+    def called(name: str) -> str:
+        inner = found.derivative(name)
+        return name if inner is None else f"({sign(found, inner)})"
+
+    below = "".join(f"{d}{called(name)}{_raised(len([*same]))}" for name, same in groupby(each.wrt))
+    return f"{d}{order}{called(each.of)}/{below}"
 
 
 def _raised(number: int) -> str:
@@ -23,12 +28,18 @@ def _raised(number: int) -> str:
 
 def latex_sign(found: DerivativeReport, each: DerivativeEquation, naming: Naming) -> str:
     d = r"\partial " if found.several else "d"
+
+    def called(name: str) -> str:
+        inner = found.derivative(name)
+        whole = rf"\left({latex_sign(found, inner, naming)}\right)" if inner is not None else ""
+        return whole or naming.name(name)
+
     below = r"\,".join(
-        f"{d}{naming.name(name)}{_power(len([*same]))}" for name, same in groupby(each.wrt)
+        f"{d}{called(name)}{_power(len([*same]))}" for name, same in groupby(each.wrt)
     )
     above = f"{d.strip()}{_power(each.order)}"
     above += " " if above.endswith("l") else ""
-    return rf"\frac{{{above}{naming.name(each.of)}}}{{{below}}}"
+    return rf"\frac{{{above}{called(each.of)}}}{{{below}}}"
 
 
 def _power(number: int) -> str:

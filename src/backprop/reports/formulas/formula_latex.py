@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from backprop.report.derivative_report import DerivativeReport
+from backprop.report.derivative_report import DerivativeEquation, DerivativeReport
 from backprop.reports.formulas.derivative_signs import latex_sign
 from backprop.reports.formulas.latex_lines import WIDEST, lines, width
 from backprop.reports.style import Style
@@ -45,7 +45,16 @@ def _parts(found: DerivativeReport) -> Iterator[tuple[str, str, str]]:
     names = {*found.outputs, *(name for each in found.equations for name in each.wrt)}
     for statement in statements:
         names |= names_in(statement)
-    derivatives = {name: made for name in names if (made := found.derivative(name)) is not None}
+    derivatives: dict[str, DerivativeEquation] = {}
+    waiting = [*names]
+    while waiting:  # of a derivative by a derivative, what that is of and by
+        name = waiting.pop()
+        made = found.derivative(name)
+        if made is not None and name not in derivatives:
+            derivatives[name] = made
+            inner = {made.of, *made.wrt} - names
+            names |= inner
+            waiting += inner
     naming = Naming(sorted(names - derivatives.keys()))
     signs = {name: latex_sign(found, each, naming) for name, each in derivatives.items()}
     for each, statement in zip(found.equations, statements, strict=True):
