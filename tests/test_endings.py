@@ -714,6 +714,15 @@ def test_a_curved_set_of_minima_of_many_inputs_is_not_unique(count: int) -> None
     assert found.stopped == "minimum, not unique", found.reason
 
 
+@pytest.mark.parametrize("x", [0.93, -0.93, 1.0, 7.5])
+def test_what_comes_down_from_a_top_beside_0_takes_steps_of_its_size(x: float) -> None:
+    """Led to 1e-16, steps that were at most as long as that used up all that there are."""
+    found = descent(f"f = 1000*((x - {x})^2 - 1)^2", {"x": x})
+    assert found.stopped == "minimum", found.reason
+    assert found.value == pytest.approx(0, abs=1e-12)
+    assert found.steps < 100
+
+
 def test_a_product_of_thousands_of_inputs_is_judged_in_seconds() -> None:
     """All second derivatives are other than 0: 36 million of them were looked for, which took minutes."""
     begun = "w[i] = 0.5 + 0.001*i for i in 1..3000; v[i] = 1 + 0.002*i for i in 1..3000"

@@ -185,8 +185,7 @@ class Newton:
                 if (kept := (run.value - value) / found.fall) > _GOOD:
                     break
             if follows:
-                fell = run.value - value
-                self._in_valley = kept > _ENOUGH
+                fell, self._in_valley = run.value - value, kept > _ENOUGH
             if max(abs(fell), found.fall) <= _ROUNDED * lost:
                 # values say no more, but gradients may
                 if not here.is_shorter(gradient):
@@ -286,7 +285,8 @@ class _Here:
     def first_radius(self) -> float:
         """As far as a bend of 1 asks for, but not farther than from 0 (Moré, section 4)."""
         steepest = hypot(*(self.gradient / self.units).tolist())
-        return min(steepest, self.away) if self.away else steepest
+        most = self.length(self._run.largest)
+        return min(steepest, self.away if self.away > _TINY * most else most or steepest)
 
     @property
     def away(self) -> float:
