@@ -163,3 +163,13 @@ def test_as_many_creases_as_inputs_of_which_there_are_many(count: int) -> None:
     found = backprop.parse(text).descend(of="f")
     assert found.stopped == "minimum at a corner", found.reason
     assert found.value == pytest.approx(0, abs=1e-9)
+
+
+def test_a_way_along_creases_that_does_not_bend_is_seen_beside_those_that_do() -> None:
+    text = """
+x = 2770000; y = 1.6; z = -0.137; w = -1.46e-8
+f = (x/1e6 - 1.77)^2 + abs(x/1e6 - 1.77) + 0.001*abs(y + 0.03) + 0.001*relu(z + 0.12) + 10*abs(1e8*w + 1.44)
+"""
+    found = backprop.parse(text).descend(of="f", bounds={"y": (0.41, 2.83)}, optimizer="bfgs")
+    assert found.value == pytest.approx(0.00044, rel=1e-9)
+    assert found.stopped == "minimum, not unique", found.reason

@@ -186,7 +186,8 @@ class OffCreases(Following):
         room = max(place.value - below, self._nothing(place), self._rounding(place))
         level = promised <= room or length_of(ways.slopes) <= ways.lost
         self.is_lowest = level and float(parabola.bends.min()) >= -parabola.lost
-        for at in numpy.flatnonzero(parabola.bends <= parabola.lost)[:_FLAT_WAYS].tolist():
+        nothing = max(parabola.lost, 2 * room / RADIUS**2)
+        for at in numpy.flatnonzero(parabola.bends <= nothing)[:_FLAT_WAYS].tolist():
             way = ways.ways @ parabola.ways[:, at]
             for side in (1.0, -1.0) if self._looks.left else ():
                 rises = list[float]()
