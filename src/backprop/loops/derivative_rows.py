@@ -21,6 +21,7 @@ from backprop.graph import Place, depending, in_order
 from backprop.language.in_equations import Derivatives
 from backprop.language.index_code import Scope
 from backprop.language.integers import Argument
+from backprop.loops.by_states import ByStates
 from backprop.loops.derivative_sweep import IsZero, Reached, Runs, is_zero, refuse
 from backprop.loops.derived import adjoints, spread
 from backprop.loops.domains import Domain
@@ -30,10 +31,7 @@ from backprop.loops.many import Many, NotLoops
 from backprop.loops.numbers_for_all import made_apart, numbers_for_all
 from backprop.loops.parts import Use
 from backprop.loops.placement import Layout
-from backprop.loops.read_within import (
-    ReadWithin,
-    hits_of,
-)
+from backprop.loops.read_within import HeldState, ReadWithin, hits_of
 from backprop.loops.reader import LoopBuilder
 from backprop.loops.rows import ArrayColumns, Gathered, Read
 from backprop.loops.through_equations import AskedRow, FoundRow, ThroughEquations
@@ -62,6 +60,8 @@ class DerivativeRows(Derivatives):
         self._reads: dict[str, set[str]] = {}  # of each family of equations those that these read
         self._equations = ThroughEquations(self._columns, self.pending, self._reads)
         self._runs: Runs = []
+        self._now = ""  # the family of the statement that is read
+        self._by_states: ByStates | None = None
         self.zeros = ZeroMembers()
         self._zero = set[int]()  # the derivatives that are 0 for all their combinations
 
@@ -166,8 +166,19 @@ class DerivativeRows(Derivatives):
     ) -> Through:
         """What finds derivatives that go through other equations. runs: what is computed before, takes what
         computes them. reached: says which members lead to a number. number: of the statement."""
-        self._runs = runs
-        return partial(self._equations.through, plan, runs, reached, number)
+        self._runs, self._now = runs, plan.loops[number].family
+        find = partial(self._equations.through, plan, runs, reached, number)
+        loop = plan.loops[number]
+
+        def derive(of: int, by: int, state: HeldState | None) -> FoundRow:
+            asked = AskedRow(of, of, by, (loop.statement.tokens, 0))
+            return self._found(plan, asked, find, None, state)
+
+        if not self._by_states:
+            every = partial(self._equations.whole, plan, runs)
+            self._by_states = ByStates(plan, runs, every, self._reads)
+        self._by_states.number, self._by_states.derive = number, derive
+        return find
 
     def within(
         self,
@@ -194,6 +205,13 @@ class DerivativeRows(Derivatives):
                 row = columns.step("copy", [columns.number(0.0)])
                 led = numpy.zeros(columns.homes[each.row].size, dtype=bool)
             self._put(each.row, row)
+            if through:
+                read = {
+                    plan.uses[at].family
+                    for at in in_order([row], columns.operands)
+                    if at in plan.uses
+                }
+                self._reads.setdefault(self._now, set()).update(read)
             if tells and not told:
                 by, home = plan.uses[each.by], columns.homes[each.row]
                 self.zeros.add(plan, each.place, each.of, by, home, led)
@@ -211,14 +229,19 @@ class DerivativeRows(Derivatives):
         return not read.isdisjoint({by, *self._moved_by(plan, by)})
 
     def _found(
-        self, plan: Layout, asked: AskedRow, through: Through | None, order: TimeOrder | None
+        self,
+        plan: Layout,
+        asked: AskedRow,
+        through: Through | None,
+        order: TimeOrder | None,
+        state: HeldState | None = None,
     ) -> FoundRow:
-        """A derivative. through, order: as of `within`."""
+        """A derivative. through, order: as of `within`. state: what it is by one number of."""
         by = plan.uses[asked.by]
         moved = self._moved_by(plan, by.family)
         plan.used_besides += [by, *([plan.uses[asked.of]] if asked.of in plan.uses else ())]
         bounds = None
-        if not order and self._columns.homes[asked.by] is not self._columns.whole:
+        if not (order or state) and self._columns.homes[asked.by] is not self._columns.whole:
             bounds = self._equations.bounds(plan, self._runs, by.family, moved)
 
         def derive(root: int) -> None:
@@ -228,18 +251,28 @@ class DerivativeRows(Derivatives):
                 self._equations.bounds(plan, self._runs, by.family, moved)
 
         computed = partial(self._equations.computed, plan, self._runs)
-        equations = ReadWithin(plan, moved, by, derive, order, bounds, computed)
+        by_state = None
+        if through and not order and self._by_states:
+            by_state = partial(self._by_states.is_known, by=by)
+        equations = ReadWithin(plan, moved, by, derive, order, bounds, computed, by_state, state)
+        find = through if not state else _beyond
         pending = {*self.pending}
         try:
             within = asked._replace(of=equations.row(asked.of))
-            row, led = self._of_one(plan, within, moved, equations, through)
+            row, led = self._of_one(plan, within, moved, equations, find, state)
             return equations.read(row), led
-        except NotLoops:
-            if not through or self._columns.homes[asked.of] is self._columns.whole:
+        except NotLoops as error:
+            if not through or state or self._columns.homes[asked.of] is self._columns.whole:
                 raise
+            why = error
         for row in self.pending.keys() - pending:
             del self.pending[row]
-        return through(asked, by)
+        try:
+            return through(asked, by)
+        except NotLoops:
+            if isinstance(why, IsZero):
+                raise why from None
+            raise
 
     def _of_one(
         self,
@@ -248,21 +281,25 @@ class DerivativeRows(Derivatives):
         moved: set[str],
         equations: ReadWithin,
         through: Through | None,
+        state: HeldState | None,
     ) -> FoundRow:
         """A derivative. moved: the families that depend on that of what it is by. equations:
-        that stand in it."""
+        that stand in it. state: what it is by one number of."""
         still, columns, by = equations.still, self._columns, plan.uses[asked.by]
         below = in_order([asked.of], columns.operands)
         reads = [plan.uses[row] for row in below if row in plan.uses and row not in still]
         outside = numbers_for_all(plan, asked.of, {by.family, *moved})
+        terms, lifted = list[FoundRow](), dict[int, int]()
         if outside:
             within, lifted = made_apart(columns, asked.of, outside, equations)
-            shares = [self._slope(within, [lifted[row]]) for row in outside]
             asked = asked._replace(of=within)
-            terms = list[FoundRow]()
-            for share, row in zip(shares, outside, strict=True):
+            for row in outside if not state else ():
                 if through:
-                    found, led = through(asked._replace(of=row), by)
+                    share = self._slope(within, [lifted[row]])
+                    try:
+                        found, led = through(asked._replace(of=row), by)
+                    except IsZero:
+                        continue
                     led = marks_spread(led, columns.homes[found], columns.homes[within])
                     led = led_to(columns, within, {lifted[row]: led})
                     term = columns.step("*", (share, found))
@@ -279,6 +316,11 @@ class DerivativeRows(Derivatives):
                 for row in below
                 if row in plan.uses and row not in {*outside, *still}
             ]
+        known = [use for row, use in equations.by_state.items() if row in {*below}]
+        reads = [read for read in reads if read not in known]
+        if state:
+            state.of, state.read = asked.of, equations.read
+            state.numbers, state.known = lifted, known
         own = [read for read in reads if read.family == by.family]
         single = columns.homes[asked.of] is columns.whole is not columns.homes[by.row]
         hits = [hits_of(columns, read, by) for read in own] if not single else []
@@ -290,7 +332,11 @@ class DerivativeRows(Derivatives):
             if not through:
                 refuse("of what it leads to goes through other equations")
             return through(asked, by)
-        if not outside:
+        if known:
+            assert self._by_states
+            led = numpy.ones(columns.homes[asked.of].size, dtype=bool)
+            terms += [(share, led) for share in self._by_states.shares(asked.of, known, by)]
+        if not terms:
             return self._partly(asked, own, hits, equations)
         if any(hit.any() for hit in hits):
             terms.append(self._partly(asked, own, hits, equations))
@@ -315,3 +361,7 @@ class DerivativeRows(Derivatives):
         }:
             found |= more
         return found
+
+
+def _beyond(asked: AskedRow, by: Use) -> FoundRow:
+    refuse("goes through other equations while some of what they lead to is held")

@@ -26,7 +26,7 @@ from backprop.loops.plan import Plan
 from backprop.loops.repeated import Repeated
 from backprop.loops.rows import Gathered, Index, Lift, Read
 from backprop.loops.slopes_at import slopes_at
-from backprop.loops.unnamed import Unnamed, reading
+from backprop.loops.unnamed import Unnamed, reading, too_deep
 from backprop.source import pack
 from backprop.values import forward
 
@@ -271,6 +271,8 @@ class Excerpt:
             piece, at = self._unnamed.at(family, place)
             self._depth += 1
             if self._depth > _DEEPEST:
+                if len(piece.places) > _UNROLLED:
+                    raise too_deep(self.plan, *self._now, len(piece.places))
                 raise NotLoops("a derivative goes through many equations")
             uses = {use.row: use for use in piece.block.uses}
             made = self._body(BodyAt(self._source(piece.root), piece.home, at, None, {}, uses))

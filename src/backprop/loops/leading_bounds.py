@@ -3,7 +3,7 @@ does not depend on the member that it is by, as `s[i-1]` in `s[i] = s[i-1] + d[i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 
 import numpy
 from numpy.typing import NDArray
@@ -18,7 +18,8 @@ from backprop.loops.placement import Layout
 from backprop.loops.recurrence import Recurrence
 from backprop.loops.rows import ArrayColumns
 
-_NONE = numpy.iinfo(numpy.int64)
+NONE = numpy.iinfo(numpy.int64)
+"""Its least and its largest number stand for the last and the first place where there is none."""
 
 LeadingEnds = tuple[Wholes, Wholes]
 """The first and the last place that leads to each of some members; the first one behind the last where none
@@ -27,34 +28,45 @@ does."""
 
 class LeadingBounds:
     """Between which members of a family those stand that lead to others. every: of a body all that leads to
-    its members."""
+    its members. ends: of the members themselves, their places if not given. opaque: families that nothing
+    is to be looked for behind. apart: families of which one number for all members of others does not
+    count, or what is made of it; of a single member what it reads of an opaque one does."""
 
-    def __init__(self, plan: Layout, family: str, every: Callable[[RunBody], Block]) -> None:
-        self._family = family
+    def __init__(
+        self,
+        plan: Layout,
+        family: str,
+        every: Callable[[RunBody], Block],
+        ends: LeadingEnds | None = None,
+        opaque: Container[str] = (),
+        apart: Container[str] = (),
+    ) -> None:
+        self._family, self._opaque, self._apart = family, opaque, apart
         self._plan, self._columns, self._every = plan, plan.columns, every
         places = numpy.arange(plan.families[family].size + 1)
-        self._known: dict[str, LeadingEnds] = {family: (places, places.copy())}
-        none = numpy.full(len(places), _NONE.max), numpy.full(len(places), _NONE.min)
-        self._others: LeadingEnds = none
+        self._known: dict[str, LeadingEnds] = {family: ends or (places, places.copy())}
+        self._others: LeadingEnds = none_of(len(places))
         """Of the members of the family itself, between which of the others those stand."""
         self._done: list[Turn | Recurrence] = []
 
-    def take(self, runs: Runs, moved: Container[str]) -> None:
-        """Go through what is computed. moved: the families that depend on that one."""
+    def take(self, runs: Runs, moved: Container[str] | None) -> None:
+        """Go through what is computed. moved: the families that depend on that one, if they are known."""
         for run in runs:
             if any(run is each for each in self._done):
                 continue
-            if not any(body.family in moved for body in bodies_of(run)):
+            if not any(moved is None or body.family in moved for body in bodies_of(run)):
+                continue
+            if isinstance(run, Turn) and (not run.family or run.family in self._opaque):
                 continue
             self._done.append(run)
-            found = [self._of_part(self._every(body)) for body in bodies_of(run)]
+            found = [self.of_part(self._every(body)) for body in bodies_of(run)]
             if isinstance(run, Recurrence):
                 found = _in_time(run, found)
             for body, (first, last) in zip(bodies_of(run), found, strict=True):
                 known, at = self._bounds(body.family), body.target
                 if body.family == self._family:  # a member leads to itself
                     self._others[0][at], self._others[1][at] = first, last
-                    first, last = _joined([(first, last), (known[0][at], known[1][at])])
+                    first, last = joined([(first, last), (known[0][at], known[1][at])])
                 known[0][at], known[1][at] = first, last
 
     def none_at(self, use: Use, by: Wholes) -> NDArray[numpy.bool_]:
@@ -69,7 +81,7 @@ class LeadingBounds:
     def _bounds(self, family: str) -> LeadingEnds:
         if family not in self._known:
             size = self._plan.families[family].size + 1
-            self._known[family] = numpy.full(size, _NONE.max), numpy.full(size, _NONE.min)
+            self._known[family] = none_of(size)
         return self._known[family]
 
     def _of(self, use: Use) -> LeadingEnds:
@@ -77,11 +89,16 @@ class LeadingBounds:
         places = whole(numbered(use.places))
         return first[places], last[places]
 
-    def _of_part(self, of: Block) -> LeadingEnds:
+    def of_part(self, of: Block) -> LeadingEnds:
+        """Between which members those stand that lead to the members of a body. of: all that does."""
         columns, uses = self._columns, {use.row: use for use in of.uses}
         known = dict[int, LeadingEnds]()
         root = of.roots[0]
-        for row in in_order([root], lambda at: () if at in uses else columns.operands(at)):
+        order = in_order([root], lambda at: () if at in uses else columns.operands(at))
+        numbers = self._numbers(order, uses, columns.homes[root].size) if self._apart else ()
+        for row in order:
+            if row in numbers:
+                continue
             if row in uses:
                 known[row] = self._of(uses[row])
                 continue
@@ -91,12 +108,32 @@ class LeadingBounds:
                 if each in known
             ]
             if parts:
-                known[row] = _joined(parts)
+                known[row] = joined(parts)
         size = columns.homes[root].size
-        return known.get(root, (numpy.full(size, _NONE.max), numpy.full(size, _NONE.min)))
+        return known.get(root) or none_of(size)
+
+    def _numbers(self, order: Sequence[int], uses: Mapping[int, Use], size: int) -> Container[int]:
+        """The rows that are one number for all members, and do not count. size: how many members."""
+        columns, apart, mixed = self._columns, set[int](), set[int]()
+        for row in order:
+            parts = () if row in uses else columns.operands(row)
+            family = uses[row].family if row in uses else ""
+            if family in self._apart or not apart.isdisjoint(parts):
+                apart.add(row)
+            if columns.homes[row] is columns.whole and (
+                (size == 1 and family in self._opaque) or not mixed.isdisjoint(parts)
+            ):
+                mixed.add(row)
+        return {row for row in apart - mixed if columns.homes[row] is columns.whole}
 
 
-def _joined(parts: Sequence[LeadingEnds]) -> LeadingEnds:
+def none_of(size: int) -> LeadingEnds:
+    """The ends of members to which nothing leads."""
+    return numpy.full(size, NONE.max), numpy.full(size, NONE.min)
+
+
+def joined(parts: Sequence[LeadingEnds]) -> LeadingEnds:
+    """The ends of what leads to any of several."""
     firsts, lasts = zip(*parts, strict=True)
     return numpy.minimum.reduce(firsts), numpy.maximum.reduce(lasts)
 
@@ -111,8 +148,8 @@ def _moved(columns: ArrayColumns, bounds: LeadingEnds, of: int, to: int) -> Lead
         return first, last
     domain = home.over(over)
     return (
-        domain.joined(numpy.minimum, bounds[0], _NONE.max),
-        domain.joined(numpy.maximum, bounds[1], _NONE.min),
+        domain.joined(numpy.minimum, bounds[0], NONE.max),
+        domain.joined(numpy.maximum, bounds[1], NONE.min),
     )
 
 
@@ -128,7 +165,7 @@ def _in_time(run: Recurrence, found: Sequence[LeadingEnds]) -> list[LeadingEnds]
     its bodies' members directly."""
     times, owns = whole(run.times), list[Wholes]()
     order = numpy.argsort(times, kind="stable")
-    first, last = numpy.full(len(times), _NONE.max), numpy.full(len(times), _NONE.min)
+    first, last = numpy.full(len(times), NONE.max), numpy.full(len(times), NONE.min)
     for body, (low, high) in zip(run.bodies, found, strict=True):
         each = numpy.repeat(whole(body.times), numpy.diff(body.ends))
         own = order[numpy.searchsorted(times[order], each)]

@@ -39,11 +39,26 @@ _DEEP, _MOST = 60, 600
 """The most equations one after another, and the most readings, that are read again for one derivative."""
 
 
+class HeldState:
+    """What is found on the way to a derivative by one number of a state. others: the other numbers, which are
+    held, as readings. of: the row that is derived, with equations in the place of members; read: makes it one
+    of members again. numbers: of what it has that is the same at all times, and is held too, the row and that
+    which stands for it. known: the readings of what moves, and stays."""
+
+    def __init__(self, others: Sequence[Use]) -> None:
+        self.others = others
+        self.of = -1
+        self.numbers: Mapping[int, int] = {}
+        self.known: Sequence[Use] = ()
+        self.read: Callable[[int], int] = lambda row: row
+
+
 class ReadWithin:
     """A row in which equations stand in the place of members that move.
 
     moved: the families of these. by: what moves them. derive: finds the derivatives in a row. order: of
-    what need one another, if what is derived is among them.
+    what need one another, if what is derived is among them. by_state: whether of what is read it is known
+    otherwise how it moves. state: what it is one number of that moves them, if it is.
     """
 
     def __init__(
@@ -55,10 +70,14 @@ class ReadWithin:
         order: TimeOrder | None,
         bounds: LeadingBounds | None,
         computed: Callable[[str], Sequence[tuple[Block, Places]]],
+        by_state: Callable[[Use], bool] | None = None,
+        state: HeldState | None = None,
     ) -> None:
         self._plan, self._columns = plan, plan.columns
         self._moved, self._by, self._derive, self._order = moved, by, derive, order
         self._bounds, self._unnamed = bounds, computed
+        self._by_state, self._held = by_state, state.others if state else []
+        self._numbers = state is not None  # of the same for several combinations
         few = len(numpy.unique(whole(numbered(by.places)))) <= FEW_MEMBERS
         self._again_most = _AGAIN_BY_FEW if few else _AGAIN
         self._top = self._columns.whole
@@ -66,6 +85,8 @@ class ReadWithin:
         """The readings of which the members that the derivative is not by do not move."""
         self.still = set[int]()
         """The readings of what does not move."""
+        self.by_state = dict[int, Use]()
+        """Those that move, and stay readings."""
         self._members = dict[int, int]()
         self._known = dict[tuple[Any, ...], int]()
 
@@ -105,6 +126,9 @@ class ReadWithin:
         use = self._for_each(use)
         home = self._columns.homes[use.row]
         if self._top not in home.around() or (stays := self._stays(use, home)).all():
+            return use.row
+        if use.row in self.by_state or (self._by_state and self._by_state(use)):
+            self.by_state[use.row] = use
             return use.row
         places = whole(numbered(use.places))
         family = plan.families[use.family]
@@ -177,6 +201,7 @@ class ReadWithin:
                 of = columns.homes[root]
                 root = TakenRows(self._plan, read, of, at[places][hit], domain).row(root)
                 root = root if columns.homes[root] is domain else columns.lift(root, domain)
+                root = each_by_itself(columns, root)
                 yield self._placed(root, use, domain, path)
 
     def _share(
@@ -208,7 +233,10 @@ class ReadWithin:
     def _for_each(self, use: Use) -> Use:
         """A reading of what is the same for several combinations as one of each."""
         columns, top, home = self._columns, self._top, self._columns.homes[use.row]
-        names = home is columns.whole and not (use.family == self._by.family or self._order)
+        each = use.family in (self._by.family, *(held.family for held in self._held))
+        if self._numbers and top.size > 1:
+            each = False  # of all times
+        names = home is columns.whole and not (each or self._order)
         if names or home is top or home not in top.around():
             return use
         special = columns.specials[use.row]
@@ -239,6 +267,9 @@ class ReadWithin:
         if self._bounds and (outer := self._columns.homes[self._by.row]) in home.around():
             by = home.lifted(whole(numbered(self._by.places)), outer)
             still = still | self._bounds.none_at(use, by)
+        for held in self._held:
+            if held.family == use.family and self._columns.homes[held.row] in home.around():
+                still = still | hits_of(self._columns, use, held)
         if (still | hits).all():
             self._stay(use)
         return still | hits

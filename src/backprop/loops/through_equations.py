@@ -3,7 +3,7 @@ computed before, of which the equations read the derivatives as they read any ot
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -56,6 +56,8 @@ class ThroughEquations:
         self._columns, self.pending, self._reads = columns, pending, reads
         self._tangents: dict[str, TangentFamilies] = {}
         self._bounds: dict[str, LeadingBounds] = {}
+        self._swept_by: dict[str, set[str]] = {}
+        """By what stands before the names of their families, those that derivatives are by."""
 
     def through(
         self,
@@ -104,17 +106,17 @@ class ThroughEquations:
         found = list[tuple[Block, Places]]()
         for run in runs:
             if isinstance(run, Turn) and run.family == family:
-                found.append((self._whole(plan, runs, run), run.target))
+                found.append((self.whole(plan, runs, run), run.target))
             elif isinstance(run, Recurrence):
                 bodies = [body for body in run.bodies if body.family == family]
-                found += [(self._whole(plan, runs, body), body.target) for body in bodies]
+                found += [(self.whole(plan, runs, body), body.target) for body in bodies]
         return found
 
     def bounds(self, plan: Layout, runs: Runs, family: str, moved: Container[str]) -> LeadingBounds:
         """Between which members of a family those stand that lead to others. moved: the families that depend
         on it."""
         if family not in self._bounds:
-            every = partial(self._whole, plan, runs)
+            every = partial(self.whole, plan, runs)
             self._bounds[family] = LeadingBounds(plan, family, every)
         self._bounds[family].take(runs, moved)
         return self._bounds[family]
@@ -127,7 +129,7 @@ class ThroughEquations:
         """How all moves with one member."""
         (label,) = plan.families[by.family].labels(whole(numbered(by.places)))
         if label not in self._tangents:
-            every = partial(self._whole, plan, runs)
+            every = partial(self.whole, plan, runs)
             self._tangents[label] = TangentFamilies(plan, label, by, every, self._reads)
         return self._tangents[label]
 
@@ -178,8 +180,13 @@ class ThroughEquations:
         """Compute the derivatives of a row by all that is asked for. Answers with what stands before the
         names of their families."""
         columns, of = self._columns, asked.of
-        name = self._name(plan, of)
-        mark = f"∂{name}/∂"
+        of_name = name = self._name(plan, of)
+        mark, by = f"∂{name}/∂", plan.uses[asked.by].family
+        while (
+            mark in plan.derived and by not in self._swept_by[mark]
+        ):  # of which none had been asked for
+            name += "'"
+            mark = f"∂{name}/∂"
         if mark in plan.derived:
             return mark
         plan.derived[mark] = number
@@ -197,18 +204,19 @@ class ThroughEquations:
             for body in reversed(bodies):
                 if is_named(body.family) and not leading[body.family][body.target].any():
                     continue
-                every, target, timed = self._members(plan, runs, body, leading)
-                root = every.roots[0]
-                if is_named(body.family) and stands_for_another(columns, root):
-                    refuse("goes through members that are a step of something else")
-                write = Destination(root, body.family, target, False)
-                program.insert(0, Stage(every, [write], recurrence, timed))
-                needed.update(use.family for use in every.uses)
+                for every, target, timed in self._members(plan, runs, body, leading):
+                    root = every.roots[0]
+                    if is_named(body.family) and stands_for_another(columns, root):
+                        refuse("goes through members that are a step of something else")
+                    write = Destination(root, body.family, target, False)
+                    program.insert(0, Stage(every, [write], recurrence, timed))
+                    needed.update(use.family for use in every.uses)
         wrt = {
             plan.uses[each.by].family
             for each in [*self.pending.values(), asked]
-            if each is asked or self._name(plan, each.of) == name
+            if each is asked or self._name(plan, each.of) == of_name
         }
+        self._swept_by[mark] = wrt
         found = derived(columns, program, {name}, wrt, mark, seeds={name: 1.0})
         roots = {
             row: Use(row, of, places)
@@ -222,14 +230,14 @@ class ThroughEquations:
         for made in runs[begin:]:
             for body in made.bodies if isinstance(made, Recurrence) else [made]:
                 if body.family:
-                    every = self._whole(plan, runs, body)
+                    every = self.whole(plan, runs, body)
                     read = self._reads.setdefault(body.family, set())
                     read.update(use.family for use in every.uses)
         return mark
 
     def _members(
         self, plan: Layout, runs: Runs, body: Turn | Timed, leading: Reached
-    ) -> LeadingMembers:
+    ) -> Sequence[LeadingMembers]:
         """The members of a body that lead to a number, and all that leads to them."""
         which, there = leading[body.family], whole(numbered(body.target))
         size = plan.families[body.family].size
@@ -244,9 +252,9 @@ class ThroughEquations:
         if partly:
             refuse("goes through members of which some read nothing")
         timed = body if isinstance(body, Timed) else None
-        return LeadingMembers(self._whole(plan, runs, body), body.target, timed)
+        return [LeadingMembers(self.whole(plan, runs, body), body.target, timed)]
 
-    def _whole(self, plan: Layout, runs: Runs, body: Turn | Timed) -> Block:
+    def whole(self, plan: Layout, runs: Runs, body: Turn | Timed) -> Block:
         """All that leads to the members of a body, also what is computed before."""
         if not body.part.outer:
             return body.part

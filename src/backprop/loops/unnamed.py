@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy
 from numpy.typing import NDArray
 
+from backprop.errors import TooLarge
 from backprop.graph import in_order
 from backprop.loops.affine import numbered, whole
 from backprop.loops.derivative_rows import DerivativeRows
@@ -252,3 +253,18 @@ def reading(
                 some = spread(found[operand], columns.homes[operand], home)
                 found[row] = found[row] | some if row in found else some
     return found[root] if root in found else numpy.zeros(columns.homes[root].size, dtype=bool)
+
+
+def too_deep(plan: Plan, number: int, at: int, members: int) -> TooLarge:
+    """The error for a member whose derivative goes through too much to be shown. number, at: its statement,
+    and which of the combinations. members: how many of a recurrence it goes through at least."""
+    loop = plan.loops[number]
+    family = plan.families[loop.family]
+    (label,) = family.labels(family.places([each[at : at + 1] for each in loop.indices]))
+    much = f"{members:,} members of a recurrence, more than a person reads"
+    hints = ["its number alone: backprop grad", "to see how it comes about take smaller ranges"]
+    return TooLarge(
+        f"a derivative in {label} goes through {much}",
+        hints=hints,
+        where=loop.statement.tokens.source.name,
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from sys import maxsize
 from typing import TYPE_CHECKING
@@ -140,24 +140,27 @@ def about(text: Parsed) -> float:
 
 
 def _in_circles(text: Parsed) -> set[str]:
-    """The families whose members need others of their own, where there are derivatives: those of each member
-    go through all before it."""
+    """The families whose members need others of their own, and what is made of them, where there are
+    derivatives: those of each member go through all before it."""
     if DERIVATIVE not in text.source.text:
         return set()
     reads = dict[str, set[str]]()
     for each in text.statements:
         texts, own = each.tokens.texts, {each.tokens.texts[at] for at in each.shape.parameters}
         reads.setdefault(texts[each.shape.target], set()).update({*texts[1:]} - own)
-    found = set[str]()
-    for name in reads:
-        below, open_ = set[str](), [name]
-        while open_:
-            new = reads[open_.pop()] & reads.keys() - below
-            below |= new
-            open_ += new
-        if name in below:
-            found.add(name)
-    return found
+    below = {name: _closed(name, reads) for name in reads}
+    circles = {name for name in reads if name in below[name]}
+    return {name for name in reads if name in circles or not circles.isdisjoint(below[name])}
+
+
+def _closed(name: str, reads: Mapping[str, set[str]]) -> set[str]:
+    """What a family needs, on any way."""
+    below, open_ = set[str](), [name]
+    while open_:
+        new = reads[open_.pop()] & reads.keys() - below
+        below |= new
+        open_ += new
+    return below
 
 
 def _operations(body: Body) -> float:
