@@ -86,7 +86,7 @@ def test_members_are_explained_with_the_numbers_of_the_unrolled_graph(text: str)
 @pytest.mark.usefixtures("thin")
 @pytest.mark.parametrize("group", range(4))
 def test_random_members_are_explained(group: int, request: pytest.FixtureRequest) -> None:
-    models = 500 if request.config.getoption("--whole") else 10
+    models = 500 if request.config.getoption("--whole") else 7
     looped = 0
     for number in range(group * models, (group + 1) * models):
         if not (text := with_derivatives(number)):
