@@ -186,6 +186,34 @@ Z = sum(g[i] for i in 1..n) + sum(f[i] for i in 2..n)
             assert found.data[f"f[{i}]"] == pytest.approx(float(right), rel=1e-11, abs=1e-15)
 
 
+def test_what_no_double_holds_far_back_does_not_unroll_a_long_recurrence() -> None:
+    """0.7^2000 is nearly too small; g[n] and g[n-1] of s[n]^2 are those of its last two steps."""
+    text = """n = 2000; w = 0.7
+x[i] = sin(i*i)/2 for i in 1..n
+s[0] = 0.1
+s[i] = tanh(w*s[i-1] + x[i]) for i in 1..n
+L = s[n]^2
+g[i] = derivative(derivative(L, x[i]), x[i]) for i in 1..n
+S = sum(g[i]*cos(i) for i in 1..n)
+"""
+    found = backprop.parse(text).grad(of="S")
+    with mpmath.workdps(50):
+        weight = mpmath.mpf(0.7)
+        before, last, end = (
+            mpmath.mpf(found.data[name]) for name in ("s[1998]", "x[1999]", "x[2000]")
+        )
+
+        def value(move: mpmath.mpf, more: mpmath.mpf) -> mpmath.mpf:
+            return (
+                mpmath.tanh(weight * mpmath.tanh(weight * before + last + move) + end + more) ** 2
+            )
+
+        right = mpmath.diff(value, (0, 0), (2, 0)), mpmath.diff(value, (0, 0), (0, 2))
+    assert found.data["g[1999]"] == pytest.approx(float(right[0]), rel=1e-11)
+    assert found.data["g[2000]"] == pytest.approx(float(right[1]), rel=1e-11)
+    assert found.data["g[3]"] == pytest.approx(0, abs=1e-280)
+
+
 def test_a_member_through_a_long_recurrence_is_not_explained() -> None:
     """Its equation, unrolled, has as many steps as the recurrence."""
     text = """n = 5000

@@ -57,13 +57,13 @@ class Layout:
         self.computed: dict[int, NDArray[numpy.bool_]] = {}
         self.fixed: dict[str, list[Wholes]] = {}
         self.unmoved: list[int] = []
+        self.unrolls = True  # so that what is in doubt can be found out with the unrolled graph
         self.held: Marks = {}
         """The members that are const."""
         self.derived: dict[str, int] = {}
         """What stands before the names of families that the text does not name, of derivatives in it, and
         the statement that they are for."""
-        self.used_besides: list[Use] = []
-        """What derivatives in the text are of, and by."""
+        self.used_besides: list[Use] = []  # what derivatives in the text are of, and by
         self.timing: TimeOrder | None = None  # of members that need one another, the last one found
         self._partly: set[str] = set()
         """The families of equations of which some members read nothing."""

@@ -112,6 +112,7 @@ def _loops(text: Parsed, most: int, steps: float, tell: Tell) -> Model | str:
 
         text.members.most = maxsize
         plan = read(text.statements, text.equations, text.functions, text.members)
+        plan.unrolls = steps <= most
         found = LoopModel(text, plan, most, tell)
     except NotLoops as error:
         at = ""
