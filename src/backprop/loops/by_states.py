@@ -69,15 +69,14 @@ class ByStates:
         reads: dict[str, set[str]],
     ) -> None:
         self._plan, self._runs, self._every, self._reads = plan, runs, every, reads
-        self.number = 0
-        """Of the statement that is read."""
+        self.number = 0  # of the statement that is read
         self.derive: Callable[[int, int, HeldState | None], tuple[int, Holds]]
         """Finds the derivative of a row by another one, and for which combinations it is not 0."""
         self._beside = dict[str, _OfState | None]()
-        self._known = dict[tuple[int, ...], StateTimes]()
-        """By the recurrences that they are of."""
+        self._known = dict[tuple[int, ...], StateTimes]()  # by the recurrences that they are of
         self._steps = dict[Hashable, str | None]()
         """By what it is of and by, the family of how a state moves with the one before."""
+        self._zero = dict[str, Holds]()  # of families of derivatives the members that are 0
         self._ahead = list[Turn]()
         """What computes those of them that are to be added to the runs."""
         self._open: list[str] | None = None
@@ -95,14 +94,14 @@ class ByStates:
             return False
         return beside.times.known_at(use, by, lambda numbers: home.lifted(numbers, outer))
 
-    def shares(self, of: int, known: Sequence[Use], by: Use) -> Iterator[int]:
-        """The rows of what comes to a row through what is known of readings."""
+    def shares(self, of: int, known: Sequence[Use], by: Use) -> Iterator[tuple[int, Holds]]:
+        """The rows of what comes to a row through what is known of readings, and where it is not 0."""
         yield from self._brought(of, {use.row: self._moved(use, by) for use in known}, ())
 
     def _brought(
-        self, of: int, moved: Mapping[int, Iterator[int]], itself: Sequence[int]
-    ) -> Iterator[int]:
-        """The rows of what comes to a row through others. moved: rows of how these move. itself: others that
+        self, of: int, moved: Mapping[int, Iterator[tuple[int, Holds]]], itself: Sequence[int]
+    ) -> Iterator[tuple[int, Holds]]:
+        """As `shares`, through others. moved: rows of how these move, and where they do. itself: others that
         move by 1."""
         columns, home = self._plan.columns, self._plan.columns.homes[of]
         rows, some = Rows(columns), [*moved, *itself]
@@ -111,17 +110,20 @@ class ByStates:
         sums = adjoints(rows, steps, {of: rows.number(1.0)}, some)
         for row in some:
             inner = columns.homes[row]
-            for each in moved.get(row, (None,)) if row in sums else ():
+            none = (None, numpy.ones(inner.size, dtype=bool))
+            for each, led in moved.get(row, (none,)) if row in sums else ():
                 found = rows.called(sums[row])
                 share = rows.node(found if each is None else rows.product(found, Row(each)))
                 share = spread(columns, share, inner)
                 if inner is not home:
                     share = columns.special(Gathered(share, GATHERS["sum"]), home)
-                yield share
+                    at = whole(inner.lifted(numpy.arange(home.size), home))
+                    led = numpy.bincount(at[led], minlength=home.size) > 0
+                yield share, led
 
-    def _moved(self, use: Use, by: Use) -> Iterator[int]:
+    def _moved(self, use: Use, by: Use) -> Iterator[tuple[int, Holds]]:
         """The rows of how what is read moves with what a derivative is by, one for each number of the state
-        and one for each of those that are the same at all times."""
+        and one for each of those that are the same at all times, and where it does."""
         columns, beside = self._plan.columns, self._of(use.family)
         assert beside
         home, outer = columns.homes[use.row], columns.homes[by.row]
@@ -142,15 +144,17 @@ class ByStates:
 
     def _times(
         self, name: str, of: int, use: Use, by: Use, state: HeldState | None
-    ) -> Iterator[int]:
-        """The row of a product of members of a family and of how a row moves, if it does."""
+    ) -> Iterator[tuple[int, Holds]]:
+        """The row of a product of members of a family and of how a row moves, if it does, and where."""
         columns, home = self._plan.columns, self._plan.columns.homes[use.row]
         if (moved := self._next(of, by, state) if state else self._derived(of, by, None)) is None:
             return
         theirs = reading(self._plan, name, _places(use), home)
         if columns.homes[moved] is not home:
             moved = columns.lift(moved, home)
-        yield columns.step("*", (theirs, moved))
+        zero = self._zero.get(name)
+        led = numpy.ones(home.size, dtype=bool) if zero is None else ~zero[_places(use)]
+        yield columns.step("*", (theirs, moved)), led
 
     def _derived(self, of: int, by: Use, state: HeldState | None) -> int | None:
         try:
@@ -311,13 +315,14 @@ class ByStates:
             theirs, state = self._of(each.body.family), each.state
             assert theirs
             itself = [up for down, up in state.numbers.items() if said(plan, down) == key]
-            moved = dict[int, Iterator[int]]()
+            moved = dict[int, Iterator[tuple[int, Holds]]]()
             for use in state.known:
                 if (known := self._of(use.family)) and key in known.numbers:
                     at, home = _places(use), columns.homes[use.row]
-                    moved[use.row] = iter([reading(plan, known.numbers[key][1], at, home)])
+                    theirs_by = reading(plan, known.numbers[key][1], at, home)
+                    moved[use.row] = iter([(theirs_by, numpy.ones(home.size, dtype=bool))])
             total = None
-            for share in self._brought(state.of, moved, itself) if moved or itself else ():
+            for share, _ in self._brought(state.of, moved, itself) if moved or itself else ():
                 total = share if total is None else columns.step("+", (total, share))
             total = None if total is None else state.read(total)
             yield from self._timed(theirs.numbers[key][1], total, each, runs)
@@ -372,6 +377,8 @@ class ByStates:
         row = row if columns.is_step(row) else columns.step("copy", [row])
         every = part(columns, [row], plan.uses)
         if zero:
+            size = plan.families[name].size + 1
+            self._zero.setdefault(name, numpy.zeros(size, dtype=bool))[body.target] = True
             runs.append(Turn(every, name, body.target))
             return
         self._reads.setdefault(name, set()).update(use.family for use in every.uses)

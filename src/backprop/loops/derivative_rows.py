@@ -334,8 +334,7 @@ class DerivativeRows(Derivatives):
             return through(asked, by)
         if known:
             assert self._by_states
-            led = numpy.ones(columns.homes[asked.of].size, dtype=bool)
-            terms += [(share, led) for share in self._by_states.shares(asked.of, known, by)]
+            terms += self._by_states.shares(asked.of, known, by)
         if not terms:
             return self._partly(asked, own, hits, equations)
         if any(hit.any() for hit in hits):
