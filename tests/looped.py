@@ -7,11 +7,14 @@ from sys import float_info
 
 import pytest
 
-from backprop.evaluation.gradient import Evaluation, Gradient
+from backprop.evaluation.gradient import Evaluation, Gradient, evaluate
 from backprop.evaluation.indeterminate import exact_numbers
 from backprop.graph import Graph
 from backprop.language import Model
+from backprop.language.reading import read_carefully
 from backprop.loops.many import NotLoops
+from backprop.loops.worth import read_model
+from backprop.source import Source
 from backprop.values import ByNode, derivatives, summed_sizes
 
 _STEP = 2.0**-24
@@ -61,6 +64,18 @@ def loops_agree(looped: Model, right: Gradient) -> None:
         for name, slope in right.gradients.items():
             of, at = looped.kind(name)  # type: ignore[attr-defined]
             assert found.gradients[of.name][at] == pytest.approx(slope, rel=1e-11, abs=1e-14), name
+
+
+def text_agrees(text: str, output: str) -> None:
+    """Assert that a text read as loops says what the same text does with a row of its own for every member: the
+    warnings, all values and all gradients of an output."""
+    source = Source("<text>", text)
+    whole = read_carefully(source)
+    right = evaluate(whole, {}, output).gradient
+    looped = read_model(source, many=0)
+    assert [each.message for each in looped.warnings] == [each.message for each in whole.warnings]
+    if looped.loops:
+        loops_agree(looped, right)
 
 
 def without_idle(found: Gradient, right: Gradient) -> Gradient:

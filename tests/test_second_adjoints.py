@@ -10,12 +10,10 @@ import pytest
 
 import backprop
 from backprop.errors import TooLarge
-from backprop.evaluation.gradient import evaluate
-from backprop.language.reading import read_carefully
 from backprop.loops import sequence
 from backprop.loops.worth import read_model
 from backprop.source import Source
-from looped import loops_agree
+from looped import text_agrees
 
 
 def text_of(chance: random.Random, times: int = 0) -> str:
@@ -125,13 +123,7 @@ def test_every_member_is_that_of_its_own_steps(
 ) -> None:
     monkeypatch.setattr(sequence, "STEPS", steps)
     monkeypatch.setattr(sequence, "THIN", 0)
-    source = Source("<text>", text_of(random.Random(number)))
-    whole = read_carefully(source)
-    right = evaluate(whole, {}, "Z").gradient
-    looped = read_model(source, many=0)
-    assert [each.message for each in looped.warnings] == [each.message for each in whole.warnings]
-    if looped.loops:
-        loops_agree(looped, right)
+    text_agrees(text_of(random.Random(number)), "Z")
 
 
 def test_that_nearly_all_of_these_are_loops(monkeypatch: pytest.MonkeyPatch) -> None:
