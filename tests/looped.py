@@ -12,6 +12,7 @@ from backprop.evaluation.indeterminate import exact_numbers
 from backprop.graph import Graph
 from backprop.language import Model
 from backprop.language.reading import read_carefully
+from backprop.loops import sequence
 from backprop.loops.many import NotLoops
 from backprop.loops.worth import read_model
 from backprop.source import Source
@@ -66,9 +67,12 @@ def loops_agree(looped: Model, right: Gradient) -> None:
             assert found.gradients[of.name][at] == pytest.approx(slope, rel=1e-11, abs=1e-14), name
 
 
-def text_agrees(text: str, output: str) -> None:
+def text_agrees(monkeypatch: pytest.MonkeyPatch, text: str, output: str, steps: int) -> None:
     """Assert that a text read as loops says what the same text does with a row of its own for every member: the
-    warnings, all values and all gradients of an output."""
+    warnings, all values and all gradients of an output. steps: so many of a recurrence are single ones, 0 for
+    slices of arrays alone."""
+    monkeypatch.setattr(sequence, "STEPS", steps)
+    monkeypatch.setattr(sequence, "THIN", 0)
     source = Source("<text>", text)
     whole = read_carefully(source)
     right = evaluate(whole, {}, output).gradient

@@ -7,12 +7,9 @@ import random
 
 import pytest
 
-from backprop.evaluation.gradient import evaluate
-from backprop.language.reading import read_carefully
-from backprop.loops import sequence
 from backprop.loops.worth import read_model
 from backprop.source import Source
-from looped import loops_agree
+from looped import text_agrees
 
 
 def text_of(chance: random.Random) -> str:
@@ -51,14 +48,7 @@ def text_of(chance: random.Random) -> str:
 def test_every_member_is_that_of_its_own_steps(
     number: int, steps: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sequence, "STEPS", steps)
-    monkeypatch.setattr(sequence, "THIN", 0)
-    text = text_of(random.Random(number))
-    source = Source("<text>", text)
-    right = evaluate(read_carefully(source), {}, "L").gradient
-    looped = read_model(source, many=0)
-    if looped.loops:
-        loops_agree(looped, right)
+    text_agrees(monkeypatch, text_of(random.Random(number)), "L", steps)
 
 
 def test_that_there_are_loops_among_them() -> None:

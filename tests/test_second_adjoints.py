@@ -121,9 +121,7 @@ def text_of(chance: random.Random, times: int = 0) -> str:
 def test_every_member_is_that_of_its_own_steps(
     number: int, steps: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sequence, "STEPS", steps)
-    monkeypatch.setattr(sequence, "THIN", 0)
-    text_agrees(text_of(random.Random(number)), "Z")
+    text_agrees(monkeypatch, text_of(random.Random(number)), "Z", steps)
 
 
 def test_that_nearly_all_of_these_are_loops(monkeypatch: pytest.MonkeyPatch) -> None:

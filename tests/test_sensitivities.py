@@ -12,7 +12,6 @@ import pytest
 import backprop
 from backprop.evaluation.gradient import evaluate
 from backprop.language.reading import read_carefully
-from backprop.loops import sequence
 from backprop.loops.worth import read_model
 from backprop.source import Source
 from looped import loops_agree, text_agrees
@@ -100,9 +99,7 @@ def text_of(chance: random.Random) -> str:
 def test_every_member_is_that_of_its_own_steps(
     number: int, steps: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sequence, "STEPS", steps)
-    monkeypatch.setattr(sequence, "THIN", 0)
-    text_agrees(text_of(random.Random(number)), "L")
+    text_agrees(monkeypatch, text_of(random.Random(number)), "L", steps)
 
 
 def test_that_nearly_all_of_these_are_loops() -> None:

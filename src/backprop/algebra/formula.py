@@ -99,7 +99,8 @@ class Formula:
         return f"({text})" if binding < needed else text
 
     def bound_text(self) -> tuple[str, int]:
-        """The text without brackets, and how tightly it holds together."""
+        """The text without brackets, and how tightly it holds together. Of each kind of formula its own."""
+        # no abstract class, whose isinstance, called for each pattern, makes `diff` 8 % slower
         raise NotImplementedError
 
 
