@@ -182,10 +182,8 @@ class ThroughEquations:
         columns, of = self._columns, asked.of
         of_name = name = self._name(plan, of)
         mark, by = f"∂{name}/∂", plan.uses[asked.by].family
-        while (
-            mark in plan.derived and by not in self._swept_by[mark]
-        ):  # of which none had been asked for
-            name += "'"
+        while mark in plan.derived and by not in self._swept_by.get(mark, ()):
+            name += "'"  # of which none had been asked for, or which was refused
             mark = f"∂{name}/∂"
         if mark in plan.derived:
             return mark
