@@ -22,6 +22,7 @@ from backprop.loops.derivative_sweep import IsZero, Runs, enter, refuse
 from backprop.loops.derived import adjoints, by_number, spread
 from backprop.loops.domains import Domain, Wholes
 from backprop.loops.family import Family
+from backprop.loops.leading_names import led_to_by
 from backprop.loops.many import NotLoops
 from backprop.loops.numbers_for_all import said
 from backprop.loops.parts import Block, Turn, Use, part
@@ -201,12 +202,7 @@ class ByStates:
 
     def _needed(self, families: set[str]) -> set[str]:
         """These families, and those that they need on any way."""
-        needed, open_ = {*families}, [*families]
-        while open_:
-            new = self._reads.get(open_.pop(), set()) - needed
-            needed |= new
-            open_ += new
-        return needed
+        return families | led_to_by(families, lambda each: self._reads.get(each, set()))
 
     def _found(self, family: str, here: Recurrence) -> _OfState | None:
         needed = self._needed({family})

@@ -23,6 +23,7 @@ from backprop.loops.derived import adjoints, by_number, spread
 from backprop.loops.domains import Domain
 from backprop.loops.domains import spread as spread_marks
 from backprop.loops.family import is_named
+from backprop.loops.leading_names import led_to_by
 from backprop.loops.parts import Block, Turn, Use, part
 from backprop.loops.placement import Layout
 from backprop.loops.read_within import (
@@ -73,13 +74,13 @@ class TangentFamilies:
     def moving(self, of: int, runs: Runs, number: int) -> tuple[int, Holds] | None:
         """As `row`; None where nothing depends on the member."""
         plan, columns = self._plan, self._columns
-        moved = self._closed({self._family}, lambda family: self._readers(family))
+        moved = led_to_by({self._family}, lambda family: self._readers(family))
         if self._family in moved:  # others of its family need it
             self._own = True
             self._enter(self._family, runs, number)
         order = in_order([of], lambda row: () if row in plan.uses else columns.operands(row))
         below = {plan.uses[row].family for row in order if row in plan.uses}
-        needed = below | self._closed(below, lambda family: self._reads.get(family, set()))
+        needed = below | led_to_by(below, lambda family: self._reads.get(family, set()))
         for run in [*runs]:
             families = {body.family for body in bodies_of(run)}
             new = all(run is not each for each in self._done)
@@ -92,16 +93,6 @@ class TangentFamilies:
 
     def _readers(self, of: str) -> set[str]:
         return {family for family, read in self._reads.items() if of in read}
-
-    @staticmethod
-    def _closed(first: set[str], more: Callable[[str], set[str]]) -> set[str]:
-        """What some families lead to, step by step."""
-        found, open_ = set[str](), [*first]
-        while open_:
-            new = more(open_.pop()) - found
-            found |= new
-            open_ += new
-        return found
 
     # how they move
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from sys import maxsize
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from backprop.language.index_code import Scope
 from backprop.language.model import Model
 from backprop.language.reading import Parsed, parsed, quickly, unrolled
 from backprop.language.sizes import NO_SIZES, GivenSizes
+from backprop.loops.leading_names import led_to_by
 from backprop.memory import without_collector
 from backprop.operations import DERIVATIVE
 from backprop.source import Source
@@ -149,19 +150,9 @@ def _in_circles(text: Parsed) -> set[str]:
     for each in text.statements:
         texts, own = each.tokens.texts, {each.tokens.texts[at] for at in each.shape.parameters}
         reads.setdefault(texts[each.shape.target], set()).update({*texts[1:]} - own)
-    below = {name: _closed(name, reads) for name in reads}
+    below = {name: led_to_by([name], lambda each: reads[each] & reads.keys()) for name in reads}
     circles = {name for name in reads if name in below[name]}
     return {name for name in reads if name in circles or not circles.isdisjoint(below[name])}
-
-
-def _closed(name: str, reads: Mapping[str, set[str]]) -> set[str]:
-    """What a family needs, on any way."""
-    below, open_ = set[str](), [name]
-    while open_:
-        new = reads[open_.pop()] & reads.keys() - below
-        below |= new
-        open_ += new
-    return below
 
 
 def _operations(body: Body) -> float:
