@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import copy
 import ctypes
+import gc
 import math
 import pickle
 import random
 import sys
 import threading
+import weakref
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -582,3 +584,25 @@ def test_what_leads_to_the_output_is_found_without_a_walk(text: str) -> None:
     place = {row: at for at, row in enumerate(rows)}
     assert place.keys() == expected
     assert all(place[each] < place[row] for row in rows for each in graph.operands(row))
+
+
+def test_code_stays_while_a_function_of_it_is_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process keeps its last libraries only; who calls an older one must not call what is gone."""
+    monkeypatch.setattr(machine, "_libraries", {})
+    monkeypatch.setattr(machine, "_MOST_LIBRARIES", 1)
+    texts = [f"define i64 @number() {{\n ret i64 {number}\n}}\n" for number in range(8)]
+    calls = []
+    for text in texts:
+        made = machine.library(text, lambda text=text: text)
+        gone = weakref.ref(made)
+        calls.append(made.function("number", ctypes.c_int64))
+        del made
+        gc.collect()
+        assert gone() is not None
+    del machine._libraries[texts[-1]]
+    gc.collect()
+    assert gone() is not None
+    assert [call() for call in calls] == list(range(8))
+    del calls
+    gc.collect()
+    assert gone() is None

@@ -186,9 +186,12 @@ class Library:
         return found
 
     def function(self, name: str, result: Any, *operands: Any) -> Any:
-        """A function by its name, called without Python's lock; raises what is raised inside it."""
+        """A function by its name, called without Python's lock; raises what is raised inside it. It keeps
+        its library, whose code goes with it."""
         if name not in self._functions:
-            compiled = ctypes.CFUNCTYPE(result, *operands)(self.address(name))
+            compiled: Any = ctypes.CFUNCTYPE(result, *operands)(self.address(name))
+            # `library` drops old ones, and a call of code that is gone would end the process
+            compiled.library = self
 
             def call(*operands: int) -> Any:
                 found = compiled(*operands)
