@@ -98,6 +98,9 @@ FAR = [
     ("atan(x/y)", {"x": 1e-200, "y": 2e-200}), ("1/(x*y)", {"x": 1e-200, "y": 1e200}), ("x/(1 + x^2)", {"x": 1e120}), ("x/y", {"x": 1e-200, "y": 3e-200}),
     ("(x - y)/(x + y)", {"x": 1e-200, "y": 3e-200}), ("x*z/y^2", {"x": 1e150, "y": 1e120, "z": 1e90}), ("tanh(x/y)", {"x": 1e-200, "y": 3e-200}),
     ("1/(x*y*z)", {"x": 1e-150, "y": 1e-150, "z": 1e300}), ("log(1 + x/y)", {"x": 1e200, "y": 1e200}),
+    ("log(1 + (x/y)^2)", {"x": 1e-200, "y": 2e-200}), ("(x/y)^2*exp(-(x/y)^2)", {"x": 1e200, "y": 2e200}), ("atanh(x/y)", {"x": 1e-200, "y": 3e-200}),
+    ("x*y/(x + y)", {"x": 1e150, "y": 3e149}), ("1/(1/x + 1/y)", {"x": 1e-200, "y": 3e-200}), ("1/(1 + (x/y)^3)", {"x": 1e200, "y": 2e200}),
+    ("(1 - x/y)^2", {"x": 1e-200, "y": 3e-200}), ("atan(x/y/z)", {"x": 1e-200, "y": 1e-100, "z": 1e-100}), ("sqrt(1 + (x/y)^2)", {"x": 1e200, "y": 1e200}),
 ]  # fmt: skip
 
 
@@ -114,3 +117,16 @@ def test_formulas_have_values_as_far_out_as_grad(text: str, point: dict[str, flo
         assert gradients[name] == pytest.approx(wanted, rel=1e-12)
         given = {each: value for each, value in point.items() if each in whole.inputs}
         assert whole.grad(given, of=f"dL_d{name}").value == pytest.approx(wanted, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("L = atan(x/y)", ["y/hypot(x, y)/hypot(x, y)", "-x/hypot(x, y)/hypot(x, y)"]), ("q = x/y; L = log(1 + q^2)", ["2*x/hypot(x, y)/hypot(x, y)", "-2*(x/hypot(x, y))^2/y"]),
+        ("L = atanh(x/y)", ["y/(y + x)/(y - x)", "-x/(y + x)/(y - x)"]), ("L = x*y/(x + y)", ["(y/(x + y))^2", "(x/(x + y))^2"]),
+        ("L = K/(1 + (K/10 - 1)*exp(-x)) - 1/(K + 1)^2", ["(1 - exp(-x))/(1 + (K/10 - 1)*exp(-x))^2 + 2/(K + 1)^3"]), ("L = atanh(x/6)", ["6/((6 - x)*(6 + x))"]),
+    ],
+)  # fmt: skip
+def test_what_is_far_out_has_no_fractions_in_fractions(text: str, lines: list[str]) -> None:
+    found = derived_formulas.diff(Inputs(expressions=[text], of=["L"]), DiffRequest(shape="nested"))
+    assert [each.line.partition(" = ")[2] for each in found.equations][: len(lines)] == lines

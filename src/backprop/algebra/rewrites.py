@@ -3,8 +3,8 @@
 A row is used only if it holds wherever its pattern has a value; `where` says where the result may have
 none and the pattern neither. In patterns u, v, w and c are any formulas. The rows of NORMAL are what
 `normal.py` does as it makes formulas, those of SHAPES what `tidy.py` does where it makes them shorter,
-and those of REWRITES are looked for by `rewritten`. `tests/test_rewrites.py` holds all rows at random
-points against what the interpreter computes.
+QUOTIENT and FAR_OUT are of derivatives alone, and those of REWRITES are looked for by `rewritten`.
+`tests/test_rewrites.py` holds all rows at random points against what the interpreter computes.
 """
 
 from __future__ import annotations
@@ -73,6 +73,14 @@ SHAPES = (
 
 QUOTIENT = Rewrite("w/v - u*c/v^2", "(w*v - u*c)/v^2", "v != 0")
 """What `symbolic/chain.py` does where it makes a quotient's derivative shorter."""
+
+FAR_OUT = (
+    Rewrite("w/(u*v^2)", "w/(u*v)/v", "u != 0 and v != 0"),
+    Rewrite("w/((u + v)*(u - v))", "w/(u + v)/(u - v)", "u^2 != v^2"),
+    Rewrite("w/(u^2 + v^2)", "w/hypot(u, v)/hypot(u, v)", "u != 0 or v != 0"),
+    Rewrite("w*u^2/(v + u)^2", "w*(u/(v + u))^2", "u + v != 0"),
+)
+"""What `symbolic/far_out.py` does where that has values further out, in double precision."""
 
 _ODD = "sin tan csc cot asin atan sinh tanh asinh atanh erf erfinv cbrt sign"
 _EVEN = "cos sec cosh sinc abs normpdf"

@@ -21,7 +21,6 @@ from backprop.algebra.formula import (
     TooLong,
     absolute,
     is_negative,
-    is_number,
     sign_of,
     value_of,
 )
@@ -152,7 +151,11 @@ def _turned(found: Product, given: Container[Formula]) -> Formula:
 
 def shortest(found: Iterable[Formula]) -> Formula:
     """The formula that is shortest to read, of several the first."""
-    return min(found, key=lambda each: each.cost[0] + _AS_TOKENS * len(_double_fractions(each)))
+
+    def length(each: Formula) -> int:
+        return each.cost[0] + _AS_TOKENS * (len(_double_fractions(each)) + _fractions_below(each))
+
+    return min(found, key=length)
 
 
 _AS_TOKENS = 3
@@ -167,6 +170,13 @@ def _double_fractions(found: Formula) -> list[tuple[Sum, Formula]]:
         return []
     sums = [base for base, by in found.powers if isinstance(base, Sum) and by == ONE]
     return [(each, below) for each in sums if (below := _below(each)) != ONE]
+
+
+def _fractions_below(found: Formula) -> int:
+    """How many sums below the line of a product have lines themselves."""
+    powers = found.powers if isinstance(found, Product) else ()
+    below = [base for base, by in powers if isinstance(base, Sum) and (value_of(by) or 0) <= -1]
+    return sum(_below(each) != ONE for each in below)
 
 
 def single_fractions(found: Formula) -> Iterator[Formula]:
@@ -361,8 +371,9 @@ def _below(found: Sum) -> Formula:
 
 
 def _on_one_line(found: Product) -> Formula:
-    """A product without fractions inside a sum below the line: `v/(v + u)` for `1/(1 + u/v)`."""
-    for at, (base, by) in enumerate(found.powers):
+    """A product without fractions inside sums below the line: `v/(v + u)` for `1/(1 + u/v)`."""
+    best: Formula = found
+    for base, by in found.powers:
         exponent = value_of(by)
         if (
             not isinstance(base, Sum)
@@ -372,11 +383,11 @@ def _on_one_line(found: Product) -> Formula:
         ):
             continue
         common = _below(base)
-        if is_number(common):
+        if common == ONE or not isinstance(best, Product) or (base, by) not in best.powers:
             continue
         cleared = plus(*(times(common, term) for term in base.terms))
-        others = [power(b, e) for i, (b, e) in enumerate(found.powers) if i != at]
-        front = Product(found.coefficient, (), found.decimal)
+        others = [power(*each) for each in best.powers if each != (base, by)]
+        front = Product(best.coefficient, (), best.decimal)
         made = times(front, power(common, Product(-exponent)), *others, power(cleared, by))
-        return shortest([found, made])
-    return found
+        best = shortest([best, made])
+    return best

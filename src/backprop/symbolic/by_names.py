@@ -27,7 +27,8 @@ from backprop.algebra.from_text import substituted
 from backprop.algebra.normal import plus, times
 from backprop.algebra.tidy import simplified
 from backprop.symbolic.chain import Chain
-from backprop.symbolic.equations import Equations
+from backprop.symbolic.equations import Equations, apart
+from backprop.symbolic.far_out import joined_again
 from backprop.symbolic.same_shapes import SameShapes, with_names
 
 _LONGEST_SUM = 160
@@ -169,15 +170,29 @@ class PathNames:
         return found
 
 
-def closed(equations: Equations, of: str, kept: Container[str] = ()) -> Formula:
-    """An output as one formula of the inputs, and of the names that are kept. Raises TooLong."""
+def closed(
+    equations: Equations, of: str, kept: Container[str] = (), literally: bool = False
+) -> Formula:
+    """An output as one formula of the inputs, and of the names that are kept; or literally, as it is
+    computed. Raises TooLong."""
     known: dict[str, Formula] = {}
     leads = equations.used([of])
     for name, found in equations.formulas.items():  # operands first
         if name in leads and (name == of or name not in kept):
+            found = equations.literal(name) or found if literally else found
             by = {each: known[each] for each in found.names if each in known}
-            known[name] = substituted(found, by)
+            made = substituted(found, by)
+            known[name] = apart(made) if literally and name != of else made
     return known.get(of, Symbol(of))
+
+
+def _computed(equations: Equations, of: str, usual: Formula) -> Formula | None:
+    """What `closed` says literally; None where that is nothing else, or too long."""
+    try:
+        literal = closed(equations, of, literally=True)
+    except TooLong:
+        return None
+    return literal if literal.text() != usual.text() else None
 
 
 def nested(
@@ -194,8 +209,11 @@ def nested(
     known: dict[tuple[str, ...], Formula] = {}
     found = []
 
+    literal: dict[Formula, Formula | None] = {}
+
     def derivative(part: Formula, name: str) -> Formula:
-        return chains.setdefault(name, Chain(name, textbook, far=far)).derivative(part)
+        chain = chains.setdefault(name, Chain(name, textbook, far=far))
+        return chain.derivative(part, literal.get(part))
 
     for wrt in orders:
         kept = [name for name in reversed(equations.formulas) if name in wrt]
@@ -209,7 +227,10 @@ def nested(
             for name in wrt:
                 made = made if name in kept else derivative(made, name)
         else:
-            known.setdefault((), closed(equations, of))
+            if () not in known:
+                known[()] = closed(equations, of)
+                if far:
+                    literal[known[()]] = _computed(equations, of, known[()])
             for at, name in enumerate(wrt):
                 path = tuple(wrt[: at + 1])
                 if path not in known:
@@ -295,12 +316,16 @@ def _in_steps(
 
     def local(found: Formula, by: str) -> Formula:
         """How an equation moves with a name in it; its own value is called _OWN."""
-        named = {found: Symbol(_OWN)}
-        return Chain(by, textbook, named, far=not textbook).derivative(found)
+        usual = joined_again(found)
+        named = {found: Symbol(_OWN), usual: Symbol(_OWN)}
+        literal = found if usual != found else None
+        return Chain(by, textbook, named, far=not textbook).derivative(usual, literal)
 
     for name in reversed(order):
         outer = finish(name)
         found = equations.formulas[name]
+        if not textbook:
+            found = equations.literal(name) or found
         own = Symbol(name)
         for each in [each for each in in_order(found) if each in moving]:
             slope = with_names(shapes.of(found, each, local), {_OWN: own})

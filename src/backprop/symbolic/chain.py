@@ -30,7 +30,7 @@ from backprop.algebra.normal import choice, operation, plus, power, times
 from backprop.algebra.tidy import Simplified, in_order_of, simplified
 from backprop.operations import OPERATIONS
 from backprop.row import Operation
-from backprop.symbolic.far_out import can_be_lost, has_values_of, held, in_turn
+from backprop.symbolic.far_out import can_be_lost, furthest, held, losses
 from backprop.syntax.fold import fold
 from backprop.syntax.parser import formula
 
@@ -63,20 +63,22 @@ class Chain:
         self._known: dict[Formula, Formula] = {}
         self._simple: Simplified = {}
 
-    def derivative(self, found: Formula) -> Formula:
-        """The derivative, simplified. Raises TooLong."""
+    def derivative(self, found: Formula, literal: Formula | None = None) -> Formula:
+        """The derivative, simplified. literal: the formula as it is computed, where that is another one.
+        Raises TooLong."""
         made = in_order_of(found, simplified(self._of(found), self._simple))
-        if not self._far or not can_be_lost(made):
+        if not self._far or not (literal or can_be_lost(made)):
             return made
         try:
-            itself = Chain(self._by, self._textbook, self._named, held=True).derivative(found)
-            forms = made, in_turn(made, 1), in_turn(made), itself
+            chain = Chain(self._by, self._textbook, self._named, held=True)
+            itself = chain.derivative(literal or found)
+            if self._textbook:
+                self.is_lost = self.is_lost or losses(made, itself) > 0
+                return made
+            other = Chain(self._by, named=self._named).derivative(literal) if literal else made
+            return furthest(made, itself, other)
         except TooLong:
             return made
-        if self._textbook:
-            self.is_lost = self.is_lost or not has_values_of(made, itself)
-            return made
-        return next(each for each in forms if has_values_of(each, itself) or each is itself)
 
     def _of(self, found: Formula) -> Formula:
         if self._by not in found.names:
@@ -168,7 +170,7 @@ class Chain:
             own = Call("copy", [out]) if careful else out
         known = dict(zip(row.operands, operands, strict=True), out=own)
         if self._held:
-            known = {each: held(value) for each, value in known.items()}
+            known = {each: held(value, sums=True) for each, value in known.items()}
         terms = []
         for text, operand in zip(self._texts(row), operands, strict=True):
             if self._by in operand.names:

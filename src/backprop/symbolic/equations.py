@@ -9,11 +9,15 @@ from __future__ import annotations
 from collections.abc import Container, Mapping, Sequence
 from copy import copy
 
-from backprop.algebra.formula import Formula, Product, Sum, Symbol, TooLong, number
+from backprop.algebra.formula import Formula, Product, Sum, Symbol, TooLong, is_negative, number
 from backprop.algebra.from_text import rebuilt
 from backprop.algebra.normal import operation, plus, power, times
 from backprop.graph import Graph
 from backprop.operations import CONSTANTS, OPERATIONS
+from backprop.symbolic.far_out import held
+
+_JOINING = frozenset({"*", "/", "^", "sqrt"})
+"""Operations of which the normal form joins what is inside with what is around."""
 
 MOST_PARTS = 60
 """A formula of more parts that goes on is cut: what it is so far gets a name."""
@@ -34,6 +38,8 @@ class Equations:
         self._named = {
             number: Symbol(name) for name, number in CONSTANTS.items() if name not in taken
         }
+        self._literal: dict[str, Formula | None] = {}
+        self._places = {name: step for step, name in graph.labels.items()}
         self.formulas: dict[str, Formula] = {}
         self.parts: set[str] = set()
         labels = graph.labels
@@ -67,6 +73,45 @@ class Equations:
             found = [self._part(each) if each.size > 1 else each for each in found]
         return operation(row.name, found)
 
+    def literal(self, name: str) -> Formula | None:
+        """The formula of an equation as it is computed, step by step: `(x/y)^2` is no `x^2/y^2`, which is
+        lost where y^2 is 0. None where that is its formula, and of what is long."""
+        if name not in self._literal:
+            self._literal[name] = self._computed(name)
+        return self._literal[name]
+
+    def _computed(self, name: str) -> Formula | None:
+        graph, usual = self._graph, self.formulas.get(name)
+        own = self._places.get(name)
+        if own is None or usual is None or not graph.is_step(own) or usual.size > MOST_PARTS:
+            return None
+        leads, waiting = set[int](), [own]
+        while waiting:
+            step = waiting.pop()
+            if step not in leads and len(leads) < MOST_PARTS:
+                leads.add(step)
+                inner = (each for each in graph.operands(step) if graph.is_step(each))
+                waiting += [each for each in inner if each not in graph.labels]
+        made: dict[int, Formula] = {}
+        for step in sorted(leads):
+            row, operands = OPERATIONS[graph.op(step)], graph.operands(step)
+            if row.written or any(
+                each not in made and graph.is_step(each) and each not in graph.labels
+                for each in operands
+            ):
+                return None
+            found = [self._operand(each, made) for each in operands]
+            if row.name in _JOINING:
+                divides = row.name == "/"  # what is divided by turns around
+                found = [each if divides and at else apart(each) for at, each in enumerate(found)]
+            try:
+                made[step] = operation(row.name, found)
+            except TooLong:
+                return None
+        computed = made[own]
+        alike = computed.text() == usual.text() or computed.names != usual.names
+        return None if alike else computed
+
     def _part(self, found: Formula) -> Formula:
         """A name of its own for a formula."""
         name = f"{self._prefix}{len(self.parts) + 1}"
@@ -88,14 +133,14 @@ class Equations:
     def with_more(self, formulas: Mapping[str, Formula]) -> Equations:
         """These equations and others that use them."""
         twin = copy(self)
-        twin.parts = {*self.parts}
+        twin.parts, twin._literal = {*self.parts}, {**self._literal}
         twin.formulas = {**self.formulas, **formulas}
         return twin
 
     def cut(self, most: int) -> Equations:
         """These equations in pieces of at most so many parts, where one operation has no more."""
         twin = copy(self)
-        twin.parts, twin.formulas = {*self.parts}, {}
+        twin.parts, twin.formulas, twin._literal = {*self.parts}, {}, {}
         known: dict[Formula, Formula] = {}
         for name, found in self.formulas.items():
             twin.formulas[name] = twin._smaller(found, most, known)
@@ -146,3 +191,9 @@ class Equations:
                 if name in self.formulas:
                     waiting += self.formulas[name].names
         return found
+
+
+def apart(found: Formula) -> Formula:
+    """A quotient as one value; products are joined, as who reads them expects."""
+    powers = found.powers if isinstance(found, Product) else ()
+    return held(found) if any(is_negative(by) for _, by in powers) else found

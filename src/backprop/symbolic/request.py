@@ -137,7 +137,8 @@ class Request:
         for equations in self._equations.values():
             for name in needed(found, equations):
                 if name not in own:
-                    first.setdefault(name, equations.formulas[name])
+                    literal = None if self.textbook else equations.literal(name)
+                    first.setdefault(name, literal or equations.formulas[name])
         return [*(Derived(name, each) for name, each in first.items()), *dict.fromkeys(found)]
 
 
