@@ -577,7 +577,7 @@ MISTAKES = [
     (CLASSIC, POINT, "da = f", "local", "the local derivative is missing: this is ∂L/∂e; the factor ∂e/∂a = −3 is missing"),
     (CHAIN, AT, "dw = 2*(e - y)*x", "missing factor", "the derivative of e = tanh(u) with respect to u, 1 - e^2 = "),
     ("L = sin(3*a)", "a=3", "da = cos(3*a)", "missing factor", "the derivative of 3*a with respect to a inside L = sin(3*a), 3, is missing"),
-    ("h = tanh(z); L = h^2/z", "z=12", "dz = 2*h/z - h^2/z^2", "missing factor", "the derivative of h = tanh(z) with respect to z, 1/cosh(z)^2 = "),
+    ("h = tanh(z); L = h^2/z", "z=12", "dz = 2*h/z - h^2/z^2", "missing factor", "the derivative of h = tanh(z) with respect to z, sech(z)^2 = "),
     ("L = tanh(w*x)", "w=0.4, x=2", "dw = x", "missing factor", "the derivative of L = tanh(w*x) with respect to w*x"),
     ("L = exp(-x^2)", "x=0.7", "dx = exp(-x^2)", "missing factor", "the inner derivative is missing: that of -x^2 with respect to x, −1.4"),
     (FORK, "x=2, y=5", "dx = y*sin(x) + q*cos(x)", "missing contribution", "the share through r = x/y, 0.2, is forgotten"),

@@ -66,7 +66,7 @@ LAYERS = "m=3; w[k,j]=sin(k*j)/3 for k in 1..m, j in 1..m; h[0,k]=k/3 for k in 1
         (f"n=7; {BACK}; y[i]=derivative(s[i],s[i-1])+derivative(s[i],s[i-2]) for i in 2..n; L=sum(y[i]^2 for i in 3..n)+y[2]", ["ds_ds[i,i-1] = r*cos(s[i-1]) for i in 3..n"]),
         (f"n=7; {LAYERS}; L=sum(derivative(h[t,k],h[t-1,j])^2 for t in 1..n, k in 1..m, j in 1..m)", []),
         (f"n=7; {LAYERS}; L=sum(derivative(h[t,k],h[t-2,j])^2 for t in 2..n, k in 1..m, j in 1..m)",
-         ["dh_dh[t,k,t-1,p] = (1/cosh(sum(w[k,j]*h[t-1,j] for j in 1..m)))^2*w[k,p] for t in 1..n, k in 1..m, p in 1..m"]),
+         ["dh_dh[t,k,t-1,p] = sech(sum(w[k,j]*h[t-1,j] for j in 1..m))^2*w[k,p] for t in 1..n, k in 1..m, p in 1..m"]),
         ("n=6; x[i]=i/3 for i in 0..n; a=2; y[i]=a*x[i]*x[i-1] for i in 1..n; L=sum(derivative(y[i],x[i-1])^2 for i in 1..n)", ["dy_dx[i,i-1] = a*x[i] for i in 1..n"]),
         ("n=5; w=0.7; u=0.3; s[0]=0.5; s[i]=sin(w*s[i-1]+u) for i in 1..n; d[i]=derivative(s[i],w) for i in 1..n; e[i]=derivative(d[i]*w, u) for i in 1..n; L=sum(e[i]^2 for i in 1..n)", []),
         ("n=5; w=0.7; s[0]=0.5; s[i]=sin(w*s[i-1]) for i in 1..n; d[i]=derivative(w*s[i]^2+sum(s[j] for j in 1..i), w) for i in 1..n; L=sum(d[i]^2 for i in 1..n)", []),

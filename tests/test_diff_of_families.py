@@ -47,7 +47,7 @@ CASES = [
     ("f(u,v)=u^2+v; n=4; c=2; x[i]=i for i in 1..n; z[i]=f(x[i],c) for i in 1..n; L=sum(z[i]*z[n+1-i] for i in 1..n)",
      ["dL_dc = sum(dL_dz[i] for i in 1..n)", "dL_dx[i] = 2*x[i]*dL_dz[i] for i in 1..n"]),
     ("n=6; const t[1]=1; const t[2]=2; const t[3]=1; al[g]=g/2 for g in 1..2; L=sum(al[t[i]]^2*i for i in 1..3)", ["dL_dal[g] = 2*sum(al[t[i]]*i for i in 1..3 if t[i] == g) for g in 1..2"]),
-    ("n=4; w[k] ~ normal(0, 1) for k in 1..n; c=2 in 0..5; L=sum(tanh(c*w[k]) for k in 1..n)", ["dL_dc = sum(w[k]*(1/cosh(c*w[k]))^2 for k in 1..n)"]),
+    ("n=4; w[k] ~ normal(0, 1) for k in 1..n; c=2 in 0..5; L=sum(tanh(c*w[k]) for k in 1..n)", ["dL_dc = sum(w[k]*sech(c*w[k])^2 for k in 1..n)"]),
     ("x[i,j]=i*j for i in 1..3, j in 1..4; L=sum(mean(x[i,j]^2 for j in 1..4) for i in 1..3)", ["dL_dx[i,j] = x[i,j]/2 for i in 1..3, j in 1..4"]),
     ("h[i]=w*x[i] for i in 1..n; w=2; n=3; x[i]=i for i in 1..n; const x[*]; L=sum(h[i]^2 for i in 1..n)",
      ["const x[*]", "dL_dh[i] = 2*h[i] for i in 1..n", "dL_dw = sum(x[i]*dL_dh[i] for i in 1..n)"]),

@@ -14,8 +14,8 @@ from running import backprop
 from truth import mp
 
 OUTPUTS = [
-    ("n=5; w=0.7; x[i]=i/4 for i in 1..n; h[i]=tanh(w*x[i]) for i in 1..n", "h", ["dh_dw[i] = x[i]*(1/cosh(w*x[i]))^2 for i in 1..n", "dh_dx[i,p] = w*(1/cosh(w*x[p]))^2 for i in 1..n, p in 1..n if p == i"]),
-    ("n=5; w=0.7; s[0]=1; s[i]=tanh(w*s[i-1]) for i in 1..n", "s", ["ds_dw[0] = 0", "ds_dw[i] = (1/cosh(w*s[i-1]))^2*(w*ds_dw[i-1] + s[i-1]) for i in 1..n"]),
+    ("n=5; w=0.7; x[i]=i/4 for i in 1..n; h[i]=tanh(w*x[i]) for i in 1..n", "h", ["dh_dw[i] = x[i]*sech(w*x[i])^2 for i in 1..n", "dh_dx[i,p] = w*sech(w*x[p])^2 for i in 1..n, p in 1..n if p == i"]),
+    ("n=5; w=0.7; s[0]=1; s[i]=tanh(w*s[i-1]) for i in 1..n", "s", ["ds_dw[0] = 0", "ds_dw[i] = sech(w*s[i-1])^2*(w*ds_dw[i-1] + s[i-1]) for i in 1..n"]),
     ("n=5; w=0.7; c=0.2; s[0]=1; s[i]=tanh(w*s[i-1]+c) for i in 1..n; y[i]=s[i]^2*c for i in 1..n", "y", ["dy_dw[i] = 2*s[i]*c*ds_dw[i] for i in 1..n"]),
     ("n=4; w=0.7; x[i]=i/4 for i in 1..n; h[i]=exp(w*x[i]) for i in 1..n; y[i]=sum(h[k] for k in i..n)^2 for i in 1..n", "y", ["dh_dw[i] = x[i]*h[i] for i in 1..n", "dy_dw[i] = 2*sum(h[k] for k in i..n)*sum(dh_dw[p] for p in i..n) for i in 1..n"]),
     ("n=3; m=2; w[i,k]=i-k/3 for i in 1..n, k in 1..m; x[k]=k for k in 1..m; z[i]=sum(w[i,k]*x[k] for k in 1..m) for i in 1..n; p[i]=softmax(z[*],i) for i in 1..n", "p", []),
@@ -103,8 +103,8 @@ def test_of_higher_orders_by_whole_families(order: int) -> None:
 RECURRENT = "n=6; s[0]=0.1; s[i]=tanh(w*s[i-1]+x[i]) for i in 1..n; x[i]=sin(i) for i in 1..n; w=0.7; L=s[n]^2"
 
 WITH_DERIVATIVES = [
-    (f"{RECURRENT}; g[i]=derivative(s[i], w) for i in 1..n; G=sum(g[i]^2 for i in 1..n)", "G", "w", "ds_dw[i] = (1/cosh(w*s[i-1] + x[i]))^2*(w*ds_dw[i-1] + s[i-1]) for i in 1..n"),
-    (f"{RECURRENT}; g[i]=derivative(L, s[i]) for i in 0..n; G=sum(g[i]^2 for i in 0..n)", "G", "w", "dL_ds[i] = w*(1/cosh(w*s[i] + x[i+1]))^2*dL_ds[i+1] for i in 0..n-1"),
+    (f"{RECURRENT}; g[i]=derivative(s[i], w) for i in 1..n; G=sum(g[i]^2 for i in 1..n)", "G", "w", "ds_dw[i] = sech(w*s[i-1] + x[i])^2*(w*ds_dw[i-1] + s[i-1]) for i in 1..n"),
+    (f"{RECURRENT}; g[i]=derivative(L, s[i]) for i in 0..n; G=sum(g[i]^2 for i in 0..n)", "G", "w", "dL_ds[i] = w*sech(w*s[i] + x[i+1])^2*dL_ds[i+1] for i in 0..n-1"),
     (f"{RECURRENT}; g[i]=derivative(s[i], w) for i in 1..n; G=sum(g[i]^2 for i in 1..n)", "G", "x", ""),
     (f"{RECURRENT}; g=derivative(L, w); G=g^2", "G", "x", ""), (f"{RECURRENT}; g=derivative(L, w); G=derivative(g, w)", "G", "w", ""),
     (f"{RECURRENT}; g[i]=derivative(s[i], s[i-3]) for i in 4..n; G=sum(g[i] for i in 4..n)", "G", "w", ""),

@@ -195,7 +195,7 @@ def test_derivatives_as_formulas() -> None:
     assert found.formulas == {
         "dL_da": "b*f",
         "dL_db": "a*f",
-        "dL_dc": "(1/cosh(c))^2*f",
+        "dL_dc": "sech(c)^2*f",
         "dL_df": "a*b + tanh(c)",
     }
     assert str(found) == found.text

@@ -92,7 +92,7 @@ _WRITTEN = {
     "sin([x])": "sen seno sine sinf", "cos([x])": "cosine cosf", "tan([x])": "tg tangent tanf",
     "cot([x])": "ctg cotan cotg cotangent", "csc([x])": "cosec cosecant", "sec([x])": "secant",
     "sinh([x])": "sh senh", "cosh([x])": "ch", "tanh([x])": "th tgh tansig",
-    "1/cosh([x])": "sech", "1/sinh([x])": "csch cosech", "1/tanh([x])": "coth cth cotanh ctgh",
+    "1/sinh([x])": "csch cosech", "1/tanh([x])": "coth cth cotanh ctgh",
     "asin([x])": "arcsen", "atan([x])": "arctg", "atan(1/<x>)": "acot arccot arcctg",
     "pi/2 - atan([x])": "acot arccot arcctg", "acos(1/<x>)": "asec arcsec",
     "asin(1/<x>)": "acsc arccsc arccosec acosec", "asinh([x])": "arsh argsh argsinh",

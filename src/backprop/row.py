@@ -50,6 +50,9 @@ class Operation(NamedTuple):
     textbook: tuple[str, ...] = ()
     """The slopes as a textbook writes them where the value `out` has a name, `1 - out^2`; of a row
     that folds, everywhere. They may cancel, and are read by people only. (): as `slopes`."""
+    short: tuple[str, ...] = ()
+    """The slopes as formulas are written for people, as accurate and shorter, but with a step that
+    overflows where the slope does not, `1/(1 + x^2)` from x = 1e154 on. (): as `slopes`."""
     square: str = ""
     """Where its square leaves the doubles though what it stands in does not: `large`, or `both` where
     it does so near 0, too. Formulas then divide by it twice."""

@@ -83,7 +83,7 @@ FAR_OUT = (
 """What `symbolic/far_out.py` does where that has values further out, in double precision."""
 
 _ODD = "sin tan csc cot asin atan sinh tanh asinh atanh erf erfinv cbrt sign"
-_EVEN = "cos sec cosh sinc abs normpdf"
+_EVEN = "cos sec cosh sech sinc abs normpdf"
 
 REWRITES = (
     *(Rewrite(f"{name}(-u)", f"-{name}(u)", f"{name}(u) has a value") for name in _ODD.split()),
@@ -103,9 +103,11 @@ REWRITES = (
     Rewrite("tan(0)", "0"),
     Rewrite("sinh(0)", "0"),
     Rewrite("cosh(0)", "1"),
+    Rewrite("sech(0)", "1"),
     Rewrite("tanh(0)", "0"),
     Rewrite("u*sin(v)^2 + u*cos(v)^2", "u"),
     Rewrite("u*cosh(v)^2 - u*sinh(v)^2", "u"),
+    Rewrite("u*sech(v)^2 + u*tanh(v)^2", "u"),
     Rewrite("u*if(c, v, 0)", "if(c, u*v, 0)", "u has a value"),
     Rewrite("u*if(c, 0, v)", "if(c, 0, u*v)", "u has a value"),
     Rewrite("if(c, u, 0) + if(c, 0, v)", "if(c, u, v)"),

@@ -200,7 +200,7 @@ class Local(dict[int, dict[int, float]]):
         }
 
     def _has(self, found: Formula | None, number: float) -> bool:
-        """Whether a formula has this number here: 1 - h^2 loses the digits of 1/cosh(z)^2 far out."""
+        """Whether a formula has this number here: 1 - h^2 loses the digits of sech(z)^2 far out."""
         text = formula(written(found, _LONG) or "0/0")
         if not names_in(text) <= self._known.keys():
             return False
