@@ -262,3 +262,22 @@ def test_the_number_of_an_option_that_is_written_otherwise(
 @pytest.mark.parametrize("typed", ["50%", "1e3x", "1/3", "nothing", "3 apples"])
 def test_what_is_no_whole_number_gets_no_number_for_a_hint(typed: str) -> None:
     assert "write" not in backprop("descend", "--steps", typed).err
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "hessian --wrt",
+        "jacobian --of",
+        "jacobian --only",
+        "diff --wrt",
+        "grad --of",
+        "check --only",
+    ],
+)
+def test_options_of_names_are_not_empty(line: str) -> None:
+    command, flag = line.split()
+    for text in ("", " ", ","):
+        ran = backprop(command, "-e", "L = x^2*y", "--set", "x=1, y=2", flag, text)
+        assert (ran.status, ran.out) == (2, "")
+        assert f"{flag} is empty" in ran.err

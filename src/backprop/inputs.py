@@ -11,7 +11,7 @@ from backprop.files import read_source, typed
 from backprop.language import Model
 from backprop.language.sizes import NO_SIZES, GivenSizes
 from backprop.loops.worth import MANY, read_model, silent
-from backprop.options import MaxNodes, Option, Seed, default_of, names
+from backprop.options import MaxNodes, Option, Seed, default_of, names_of
 from backprop.source import Source
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class Inputs(NamedTuple):
         "--of NAME",
         "The output; grad, jacobian and diff take several, * is each."
         " Default: what the equations say, or the only one.",
-        read=names, offers="equations",
+        read=names_of("--of"), offers="equations",
     )] = ()
     seed: Seed = default_of(Seed)
     max_nodes: MaxNodes = default_of(MaxNodes)

@@ -232,9 +232,22 @@ def names_by(wrt: str | Sequence[str] | None) -> list[str]:
     return found
 
 
+def names_of(flag: str) -> Callable[[Sequence[str]], list[str]]:
+    """How an option of names is read. Raises BadOption where what is given has none: a variable of the
+    shell that is not set means another thing than all."""
+
+    def read(texts: Sequence[str]) -> list[str]:
+        found = names(texts)
+        if texts and not found:
+            raise BadOption(f"{flag} is empty", hints=[f"name some, or leave {flag} out"])
+        return found
+
+    return read
+
+
 def names_option(flag: str, help: str, offers: Offers = "names") -> Any:
     """An option that takes names, written with commas or one by one."""
-    return Option(f"{flag} NAMES", help, read=names, offers=offers)
+    return Option(f"{flag} NAMES", help, read=names_of(flag), offers=offers)
 
 
 def all_option(help: str) -> Any:
