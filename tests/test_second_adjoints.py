@@ -73,6 +73,7 @@ def text_of(chance: random.Random, times: int = 0) -> str:
     last, stop = ("1", "n-1") if kind == "back" else ("n", "n")
     each = of.replace("{}", "i")
     end = of.replace("{}", last)
+    far = str(chance.choice([first, first + 1, n - 1]))
     lines.append(
         "L = "
         + chance.choice(
@@ -86,6 +87,10 @@ def text_of(chance: random.Random, times: int = 0) -> str:
                 f"sqrt(mean(({each} - y[i])^2 for i in {first}..{stop}))",
                 f"log(1 + sum(({each})^2*x[i]^2 for i in {first}..{stop}))*{end}",
                 f"logsumexp({each}*x[i] for i in {first}..{stop}) + w*{end}",
+                f"{end}*{of.replace('{}', far)}",
+                f"sin({end})*{of.replace('{}', far)}*sum({each}*x[i] for i in {first}..{stop})",
+                f"({end})^2 + sum(x[i]^2*y[i] for i in 0..n)",
+                f"{end}*sum(x[i]^2*y[i] for i in 0..n)",
             ]
         )
     )
@@ -137,10 +142,12 @@ LOSSES = [
     "s[n]^2",
     "sum((s[i] - 0.2)^2 for i in 1..n)/n",
     "sqrt(mean((s[i] - 0.2)^2 for i in 1..n))",
+    "s[n]*s[1]",
+    "s[n]*s[1]*mean((s[i] - 0.2)^2 for i in 1..n)",
 ]
 
 
-@pytest.mark.parametrize("loss", range(3))
+@pytest.mark.parametrize("loss", range(5))
 def test_a_long_recurrence_has_the_curvatures_of_its_inputs(loss: int) -> None:
     """∂²L/∂x[i]² and ∂²L/∂x[i]∂x[i-1] of 3,000 times are differences of L in 60 digits."""
     n = 3000
@@ -160,16 +167,20 @@ Z = sum(g[i] for i in 1..n) + sum(f[i] for i in 2..n)
         weight, begin = mpmath.mpf(0.7), mpmath.mpf(0.1)
 
         def value(moves: dict[int, mpmath.mpf]) -> mpmath.mpf:
-            state, total = begin, mpmath.mpf(0)
+            state, states, total = begin, list[mpmath.mpf](), mpmath.mpf(0)
             for i in range(1, n + 1):
                 state = mpmath.sin(weight * state + inputs[i] + moves.get(i, 0))
+                states.append(state)
                 total += (state - mpmath.mpf(0.2)) ** 2
-            return [state**2, total / n, mpmath.sqrt(total / n)][loss]
+            ends = state * states[0]
+            return [state**2, total / n, mpmath.sqrt(total / n), ends, ends * total / n][loss]
 
         h, middle = mpmath.mpf("1e-15"), value({})
-        for i in (n, n - 1, n - 7):
+        for i in (n, n - 1, n - 7, 1, 2):
             right = (value({i: h}) - 2 * middle + value({i: -h})) / h**2
             assert found.data[f"g[{i}]"] == pytest.approx(float(right), rel=1e-11, abs=1e-15)
+            if i == 1:
+                continue
             pairs = [(1, 1), (1, -1), (-1, 1), (-1, -1)]
             moved = [a * b * value({i: a * h, i - 1: b * h}) for a, b in pairs]
             right = sum(moved) / (4 * h**2)

@@ -31,7 +31,7 @@ from backprop.loops.read_within import FEW_MEMBERS, HeldState
 from backprop.loops.recurrence import Recurrence, Timed
 from backprop.loops.rows import Gathered
 from backprop.loops.sequence import divided, quickest
-from backprop.loops.state_times import StateSlot, StateTimes
+from backprop.loops.state_times import StateSlot, StateTimes, state_times
 from backprop.loops.taken_rows import TakenRows, reading
 from backprop.loops.zero_members import Holds
 from backprop.operations import GATHERS
@@ -138,7 +138,7 @@ class ByStates:
         for slot in beside.times.slots(use.family):
             name = self._name(beside, use.family, slot)
             state = reading(self._plan, slot.family, beside.times.places(slot, times), over)
-            held = HeldState(self._state.others) if self._state else None
+            held = HeldState(self._state.others, self._state.apart) if self._state else None
             yield from self._times(name, state, use, by, held)
         for row, name in beside.numbers.values() if not self._state else ():
             yield from self._times(name, row, use, by, None)
@@ -214,7 +214,7 @@ class ByStates:
             return None
         key = tuple(map(id, (*forth, *back)))
         if key not in self._known:
-            self._known[key] = StateTimes(self._plan, self._runs, forth, back, self._every)
+            self._known[key] = state_times(self._plan, self._runs, forth, back, self._every)
         times = self._known[key]
         return _OfState(times, {}, {}) if 0 < len(times.slots(family)) <= FEW_MEMBERS else None
 
@@ -351,7 +351,7 @@ class ByStates:
                 by = row
             else:
                 others.append(plan.uses[row])
-        around, self._state = self._state, HeldState(others)
+        around, self._state = self._state, HeldState(others, beside.times.apart)
         found = _Made(body, slot.family, first, columns.homes[root], self._state)
         made.append(found)
         try:

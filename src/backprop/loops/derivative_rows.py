@@ -35,7 +35,7 @@ from backprop.loops.read_within import HeldState, ReadWithin, hits_of
 from backprop.loops.reader import LoopBuilder
 from backprop.loops.rows import ArrayColumns, Gathered, Read
 from backprop.loops.through_equations import AskedRow, FoundRow, ThroughEquations
-from backprop.loops.zero_members import ZeroMembers, led_to
+from backprop.loops.zero_members import ZeroMembers, led_to, made_of_something
 from backprop.operations import GATHERS
 from backprop.syntax.parser import Statement
 from backprop.syntax.scanner import Tokens
@@ -260,7 +260,7 @@ class DerivativeRows(Derivatives):
         try:
             within = asked._replace(of=equations.row(asked.of))
             row, led = self._of_one(plan, within, moved, equations, find, state)
-            return equations.read(row), led
+            return equations.read(row), led & made_of_something(self._columns, row)
         except NotLoops as error:
             if not through or state or self._columns.homes[asked.of] is self._columns.whole:
                 raise

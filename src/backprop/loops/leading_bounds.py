@@ -30,7 +30,7 @@ class LeadingBounds:
     """Between which members of a family those stand that lead to others. every: of a body all that leads to
     its members. ends: of the members themselves, their places if not given. opaque: families that nothing
     is to be looked for behind. apart: families of which one number for all members of others does not
-    count, or what is made of it; of a single member what it reads of an opaque one does."""
+    count, or what is made of it; of a single member what it reads of an opaque one does, if `singles`."""
 
     def __init__(
         self,
@@ -40,8 +40,9 @@ class LeadingBounds:
         ends: LeadingEnds | None = None,
         opaque: Container[str] = (),
         apart: Container[str] = (),
+        singles: bool = True,
     ) -> None:
-        self._family, self._opaque, self._apart = family, opaque, apart
+        self._family, self._opaque, self._apart, self._singles = family, opaque, apart, singles
         self._plan, self._columns, self._every = plan, plan.columns, every
         places = numpy.arange(plan.families[family].size + 1)
         self._known: dict[str, LeadingEnds] = {family: ends or (places, places.copy())}
@@ -121,7 +122,8 @@ class LeadingBounds:
             if family in self._apart or not apart.isdisjoint(parts):
                 apart.add(row)
             if columns.homes[row] is columns.whole and (
-                (size == 1 and family in self._opaque) or not mixed.isdisjoint(parts)
+                (self._singles and size == 1 and family in self._opaque)
+                or not mixed.isdisjoint(parts)
             ):
                 mixed.add(row)
         return {row for row in apart - mixed if columns.homes[row] is columns.whole}

@@ -41,12 +41,13 @@ _DEEP, _MOST = 60, 600
 
 class HeldState:
     """What is found on the way to a derivative by one number of a state. others: the other numbers, which are
-    held, as readings. of: the row that is derived, with equations in the place of members; read: makes it one
-    of members again. numbers: of what it has that is the same at all times, and is held too, the row and that
-    which stands for it. known: the readings of what moves, and stays."""
+    held, as readings. apart: whether what a single combination reads is the same at all times, too. of: the
+    row that is derived, with equations in the place of members; read: makes it one of members again. numbers:
+    of what it has that is the same at all times, and is held too, the row and that which stands for it.
+    known: the readings of what moves, and stays."""
 
-    def __init__(self, others: Sequence[Use]) -> None:
-        self.others = others
+    def __init__(self, others: Sequence[Use], apart: bool) -> None:
+        self.others, self.apart = others, apart
         self.of = -1
         self.numbers: Mapping[int, int] = {}
         self.known: Sequence[Use] = ()
@@ -77,7 +78,7 @@ class ReadWithin:
         self._moved, self._by, self._derive, self._order = moved, by, derive, order
         self._bounds, self._unnamed = bounds, computed
         self._by_state, self._held = by_state, state.others if state else []
-        self._numbers = state is not None  # of the same for several combinations
+        self._state = state
         few = len(numpy.unique(whole(numbered(by.places)))) <= FEW_MEMBERS
         self._again_most = _AGAIN_BY_FEW if few else _AGAIN
         self._top = self._columns.whole
@@ -234,7 +235,7 @@ class ReadWithin:
         """A reading of what is the same for several combinations as one of each."""
         columns, top, home = self._columns, self._top, self._columns.homes[use.row]
         each = use.family in (self._by.family, *(held.family for held in self._held))
-        if self._numbers and top.size > 1:
+        if self._state and (top.size > 1 or self._state.apart):
             each = False  # of all times
         names = home is columns.whole and not (each or self._order)
         if names or home is top or home not in top.around():

@@ -14,6 +14,7 @@ from backprop.loops.depending_members import RunBody
 from backprop.loops.derivative_sweep import Runs, refuse
 from backprop.loops.domains import Wholes
 from backprop.loops.leading_bounds import NONE, LeadingBounds, LeadingEnds, joined, none_of
+from backprop.loops.many import NotLoops
 from backprop.loops.parts import Block, Turn, Use
 from backprop.loops.placement import Layout
 from backprop.loops.recurrence import Recurrence, Timed
@@ -52,7 +53,8 @@ class StateSlot(NamedTuple):
 class StateTimes:
     """The times of recurrences that go one way, the states, and of those that come back from these.
 
-    forth, back: the recurrences. every: of a body all that leads to its members. Raises NotLoops where the
+    forth, back: the recurrences. every: of a body all that leads to its members. apart: whether what a single
+    member reads is a number for all times, as both members in `s[n]*s[1]`. Raises NotLoops where the
     members do not go on evenly.
     """
 
@@ -63,7 +65,9 @@ class StateTimes:
         forth: Sequence[Recurrence],
         back: Sequence[Recurrence],
         every: Callable[[RunBody], Block],
+        apart: bool = False,
     ) -> None:
+        self.apart = apart
         self._plan, self._runs, self._parts = plan, [*runs], dict[int, Block]()
         self._whole = every
         self._sign = -1 if forth[0].backwards else 1
@@ -245,7 +249,9 @@ class StateTimes:
         size = self._plan.families[family].size + 1
         ends = self._times[family] if family in self._opaque else numpy.arange(size)
         known = ends, ends.copy()
-        found = LeadingBounds(self._plan, family, self._every, known, self._opaque, self._depending)
+        found = LeadingBounds(
+            self._plan, family, self._every, known, self._opaque, self._depending, not self.apart
+        )
         found.take([run for run in self._runs if not isinstance(run, Recurrence)], None)
         return found
 
@@ -304,6 +310,20 @@ class StateTimes:
             known = [found[body.family]] if body.family in found else []
             found[body.family] = joined([*known, *parts])
         return found
+
+
+def state_times(
+    plan: Layout,
+    runs: Runs,
+    forth: Sequence[Recurrence],
+    back: Sequence[Recurrence],
+    every: Callable[[RunBody], Block],
+) -> StateTimes:
+    """The times and states: with what single members read in the state, if it is near, and apart if not."""
+    try:
+        return StateTimes(plan, runs, forth, back, every)
+    except NotLoops:
+        return StateTimes(plan, runs, forth, back, every, apart=True)
 
 
 def _after(ends: LeadingEnds) -> LeadingEnds:
