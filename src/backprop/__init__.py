@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from backprop import errors
     from backprop.api import Gradient, Model, Program, Value, compile, load, parse  # noqa: A004
-    from backprop.data_given import read_data
+    from backprop.data_tables import read_data
     from backprop.descent import Descent
     from backprop.errors import BackpropError
 
@@ -30,7 +30,7 @@ __all__ = [
 
 _HOMES = {
     "backprop.api": ("Gradient", "Model", "Program", "Value", "compile", "load", "parse"),
-    "backprop.data_given": ("read_data",),
+    "backprop.data_tables": ("read_data",),
     "backprop.descent": ("Descent",),
     "backprop.errors": ("BackpropError",),
 }

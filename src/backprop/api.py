@@ -13,12 +13,12 @@ from backprop import language
 from backprop import options as declared
 from backprop import values as plain
 from backprop.descent_options import DescentOptions
-from backprop.errors import BackpropError, raise_all
+from backprop.errors import BackpropError, NoDataYet, raise_all
 from backprop.evaluation import gradient as plain_gradient
 from backprop.evaluation.gradient import evaluate
 from backprop.evaluation.leaves import outside
 from backprop.loops.worth import read_model
-from backprop.model_formulas import FormulaVerbs
+from backprop.model_data import OverData
 from backprop.options import default_of, documented, names
 from backprop.reports.themes import Look, ThemeName
 from backprop.showing import Bundle, Shown
@@ -58,7 +58,7 @@ Shown.as_text = _late("notebook", "text")
 Shown.as_bundle = _late("notebook", "bundle")
 
 
-class Model(FormulaVerbs, Shown):
+class Model(OverData, Shown):
     __doc__ = language.Model.__doc__
 
     _numbers: plain.Numbers | None = None
@@ -79,6 +79,7 @@ class Model(FormulaVerbs, Shown):
 
     def _settle(self) -> None:
         """Find the numbers of the last gradient, if loops computed it; unrolls a Model of loops."""
+        self._in_memory()
         if self._point:
             values, output, more = self._point
             self._leave(evaluate(self, values, output, by_values=more, restores=more).numbers)
@@ -130,6 +131,8 @@ class Model(FormulaVerbs, Shown):
         if data is not None:
             return self.over(data).grad(given, of, engine=engine)
         raise_all(outside(self, given))
+        if larger := self._streamed(given, of, engine):
+            return Gradient(*larger)
         self.engine = engine
         if looped := plain_gradient.by_loops(self, given, of):
             self._point = given, looped.output, True
@@ -141,16 +144,6 @@ class Model(FormulaVerbs, Shown):
         gradient = Gradient(*found.gradient)
         gradient._of_model = self
         return gradient
-
-    def over(self, data: Any) -> Model:
-        """A Model of the same equations over another table: `data` as of `parse`. Raises what that does."""
-        from backprop.data_given import given_tables  # for who gives some
-
-        most = default_of(declared.MaxNodes)
-        found = read_model(
-            self.source, self.seed, most, sizes=self.sizes, tables=given_tables(data)
-        )
-        return _with_verbs(found)
 
     def derivative(self, of: str | None = None, wrt: str = "", order: int = 1) -> Model:
         """A Model of the same equations with one more, the derivative of the output `of` by `wrt`, which
@@ -183,14 +176,15 @@ class Model(FormulaVerbs, Shown):
         paths: Sequence[str] = (),
         steps_of: declared.StepsOf = default_of(declared.StepsOf),
         only: Sequence[str] = (),
+        row: int | None = None,
         all: bool = False,
         **numbers: float,
     ) -> Derivation:
         """The chain rule step by step: prints as a text, and is a page in a notebook.
 
         values, of, numbers: as for `grad`. paths: names whose gradients are wanted as the sum over
-        all paths, and nothing else. only: the names whose steps are wanted. all: explain even what
-        is large. Raises what `grad` raises, BadOption and TooLarge.
+        all paths, and nothing else. only: the names whose steps are wanted. row: of data, from 1 on, of
+        which all steps are wanted. all: explain even what is large. Raises as `grad`, BadOption, TooLarge.
 
             >>> import backprop
             >>> print(backprop.parse("L = x^2").explain(x=3, steps_of="forward"))
@@ -209,7 +203,7 @@ class Model(FormulaVerbs, Shown):
         from backprop import commands
 
         asked = self._asked(values, of, numbers)
-        return commands.explain(asked, detail, names(paths), names(only), steps_of, all)[0]
+        return commands.explain(asked, detail, names(paths), names(only), steps_of, all, row)[0]
 
     def check(
         self,
@@ -305,15 +299,15 @@ class Model(FormulaVerbs, Shown):
 
         others: Sequence[Any] = ()
         if validate is not None:
-            from backprop.data_given import given_tables  # of data only
+            from backprop.data_tables import given_tables  # of data only
 
-            others = given_tables(validate)
+            others = given_tables(validate, self.source)
         told = callback, callback_every, state
         asked = Errand(self, values, of, *told, validate=others)
         found, ended = descend(asked, **options)
         if ended and self.loops:
             self._point = {**(values or {}), **found.parameters}, found.output, False
-        elif ended:
+        elif ended and not self._is_streamed:
             self._leave(ended.evaluation().numbers)
         return found
 
@@ -334,7 +328,8 @@ def parse(
     indices, draws and bounds are made of: `{"n": 1000, "county": [1, 3, 2]}`.
 
     data: a table whose columns stand for names: a mapping of sequences of numbers, one for each row, a table
-    of pyarrow, pandas or polars, what `read_data` gives, or a list of several.
+    of pyarrow, pandas or polars, what `read_data` gives, or a list of several. A text that gathers rows can
+    do without until numbers are asked for: `parse(text).grad(values, data=…)`.
 
     Raises BackpropError, whose `all` has every error found.
 
@@ -380,16 +375,19 @@ def _model(
 ) -> Model:
     read = partial(read_model, seed=seed, most=most)
     if data is not None:
-        from backprop.data_given import given_tables  # for who gives some
+        from backprop.data_tables import given_tables  # for who gives some
 
-        read = partial(read, tables=given_tables(data))
-    if sizes:
-        from backprop.given import read_sizes  # for who gives some
+        read = partial(read, tables=given_tables(data, source))
+    try:
+        if sizes:
+            from backprop.given import read_sizes  # for who gives some
 
-        found = read_sizes(source, sizes, seed, read)
-    else:
-        found = read(source)
-    return _with_verbs(found)
+            return _with_verbs(read_sizes(source, sizes, seed, read))
+        return _with_verbs(read(source))
+    except BackpropError as error:
+        if data is None and all(isinstance(each, NoDataYet) for each in error.all):
+            return Model.awaiting(source, seed, sizes, error)
+        raise
 
 
 def _with_verbs(found: language.Model) -> Model:
@@ -397,3 +395,6 @@ def _with_verbs(found: language.Model) -> Model:
     found.__class__ = _looped() if found.loops else Model
     assert isinstance(found, Model)
     return found
+
+
+Model._with_verbs = staticmethod(_with_verbs)  # type: ignore[method-assign]

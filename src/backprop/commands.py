@@ -86,9 +86,13 @@ def draw(
     """
     from backprop import picture as pictures
 
-    model, numbers, output = inputs.read()
+    model, numbers, output = streamed_matrices.asked(inputs)
     looped = None
-    if model.loops and not whole:
+    if streamed_matrices.is_streamed(model):
+        from backprop.streamed_pictures import streamed_picture  # for data only
+
+        looped = streamed_picture(model, numbers, output, focus, depth, detail)
+    elif model.loops and not whole:
         from backprop.derivation.looped_pictures import looped_picture
 
         looped = looped_picture(model, numbers, output, focus, depth, detail)
@@ -151,17 +155,30 @@ def explain(
     only: Sequence[str],
     steps: str,
     whole: bool,
-    row: bool = False,
+    row: int | None = None,
 ) -> tuple[Derivation, Gradient]:
     """The steps of the chain rule for one output, and the gradient itself (for its warnings).
 
-    ways: names from which all paths to the output are wanted, instead of the steps. The others are
+    ways: names from which all paths to the output are wanted, instead of the steps. row: of data, from 1 on,
+    of which all steps are wanted. The others are
     those of `backprop.derivation.derivation`.
     """
     from backprop.derivation import Derivation, derivation, paths
     from backprop.evaluation.unrounded import Unrounded
 
-    model, numbers, output = inputs.read()
+    model, numbers, output = streamed_matrices.asked(inputs)
+    if streamed_matrices.is_streamed(model):
+        if ways or detail != "equations":
+            hints = ["leave --paths and --detail out", "or let it have more: --memory 8G"]
+            message = "of a row of tables larger than memory whole equations are explained"
+            raise BadOption(message, hints=hints)
+        from backprop.streamed_explaining import explained  # for data only
+
+        return _with_inputs(model, *explained(model, numbers, output, row, only, steps))
+    if row is not None:
+        from backprop.row_by_row import members_of  # for data only
+
+        only = [*only, *members_of(model, row)]
     known = None
     if model.loops and not (whole and not ways):
         from backprop.derivation import excerpts
@@ -169,7 +186,9 @@ def explain(
         if ways:
             known = excerpts.paths_of_members(model, numbers, output, ways)
         else:
-            known = excerpts.of_members(model, numbers, output, only, steps, detail, row)
+            known = excerpts.of_members(
+                model, numbers, output, only, steps, detail, row is not None
+            )
     if known:
         return _with_inputs(model, *known)
     at = evaluate(model, numbers, output)
@@ -181,7 +200,7 @@ def explain(
         totals = {name: unrounded.gradient(model.names[name]) for name in ways}
         found = Derivation(*start, paths=paths(model, at, ways), gradients=totals)
     else:
-        found = derivation(model, at, detail, only, steps, whole, row=row)
+        found = derivation(model, at, detail, only, steps, whole, row=row is not None)
     return _with_inputs(model, found, gradient)
 
 

@@ -5,21 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property, partial
-from itertools import chain
 from math import inf
-from os import PathLike, fspath
-from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy
 from numpy.typing import NDArray
 
 from backprop.by_rows.held_rows import HeldRows
-from backprop.data_files import FileTable, from_memory, read_tables
+from backprop.data_files import FileTable, read_tables
 from backprop.data_lines import TextForm
 from backprop.errors import BadData, BadOption, UnknownName
 from backprop.files import typed
-from backprop.language.laid import Data, RowNumbers
+from backprop.language.laid import RowNumbers
 from backprop.language.text_columns import TEXT_COMPARED, ComparedText
 from backprop.loops.arrays import ArrayWriter
 from backprop.names import did_you_mean
@@ -288,42 +285,3 @@ def tables_of(options: DataOptions) -> tuple[DataTable, ...]:
         )
         for table in tables
     )
-
-
-def read_data(
-    *paths: str | PathLike[str],
-    columns: Mapping[str, str] = MappingProxyType({}),
-    where: str | Sequence[str] = (),
-    delimiter: str = "",
-    decimal: str = ".",
-    header: bool = True,
-    skip_missing: bool = False,
-    skip_bad_rows: bool = False,
-) -> tuple[DataTable, ...]:
-    """Tables for `parse(text, data=…)` from files: CSV, TSV, Parquet, Arrow; patterns, too. Files with the
-    same columns are one table.
-
-    columns: by the names that equations have those of the files, `{"T": "Temp (C)"}`. where: conditions on
-    rows, `x > 0 and site == 2`. delimiter, decimal, header: of texts. skip_missing: whether rows are left
-    out in which a number is missing that equations use; skip_bad_rows: those in which one is not finite.
-    Raises CannotRead, BadData, BadOption.
-    """
-    named = tuple(f"{name} = {header}" for name, header in columns.items())
-    some = (where,) if isinstance(where, str) else tuple(where)
-    form = TextForm(delimiter, decimal, header)
-    return tables_of(
-        DataOptions(
-            tuple(fspath(each) for each in paths), named, some, form, skip_missing, skip_bad_rows
-        )
-    )
-
-
-def given_tables(data: Any) -> tuple[Data, ...]:
-    """Tables of what a program has: a mapping of sequences, a table that speaks Arrow, those of `read_data`,
-    or a list of these. Raises BadData for what is none."""
-    if isinstance(data, DataTable):
-        return (data,)
-    if isinstance(data, list | tuple):
-        return tuple(chain.from_iterable(map(given_tables, data)))
-    table = from_memory(data)
-    return (DataTable(table, {name: name for name in table.names}, DataOptions(())),)

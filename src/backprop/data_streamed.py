@@ -81,7 +81,7 @@ class StreamedTable:
         message = f"{self.name} is larger than memory is to hold at once"
         hints = [
             "let it have more, as --memory 8G",
-            "or ask grad, descend, check, hessian or jacobian for what is summed over rows",
+            "or ask grad, descend, check, hessian, jacobian, draw, or explain --row 1",
             "or take fewer rows and columns, in a file of Parquet",
         ]
         raise BadData(message, where=self.name, hints=hints)
@@ -217,6 +217,11 @@ class StreamedRows:
             yield RowBlock(rest, left, start)
         self.size = start + left
 
+    def row(self, row: int) -> Mapping[str, float]:
+        """The numbers of a row, counted from 0."""
+        found = self._table.some(self.names, [row]).numbers
+        return {name: float(numbers[0]) for name, numbers in found.items()}
+
     def leave_out(self, rows: Wholes) -> None:
         """Leave some rows out, of the table, too."""
         self._table.leave_out(rows)
@@ -260,6 +265,19 @@ class StreamHead:
 def is_streamed(laid: Laid | None) -> bool:
     """Whether equations see the first rows of tables that are read in batches."""
     return bool(laid) and any(isinstance(each, StreamHead) for each in data_of(laid))
+
+
+def in_memory(laid: Laid, why: str) -> None:
+    """Raise BadData for tables that memory does not hold. why: what cannot go through them."""
+    if is_streamed(laid):
+        raise larger_than_memory(streams_of(laid.data, laid.statements), why)
+
+
+def larger_than_memory(streams: Sequence[StreamedRows], why: str) -> BadData:
+    """The error for tables larger than memory that cannot be gone through."""
+    name = streams[0].name
+    message = f"{name} is larger than memory is to hold at once, and {why}"
+    return BadData(message, where=name, hints=["let it have more: --memory 8G"])
 
 
 def streams_of(tables: Sequence[Data], statements: Sequence[Statement]) -> list[StreamedRows]:

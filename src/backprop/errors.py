@@ -166,6 +166,10 @@ class NeedsData(MeaningFault):
     """A sum over the rows of the data, and there is no data."""
 
 
+class NoDataYet(NeedsData):
+    """A sum over rows of a text that may yet be given its data."""
+
+
 class NotYetSupported(MeaningFault):
     """A part of the language that is read, but not computed by this version."""
 

@@ -205,19 +205,20 @@ def read_sizes(
 ) -> Model:
     """As `read_with`, with numbers by name, or nested lists of them. Raises NotAnInput for a name that
     nothing is made of that has to be known while a text is read, NotANumber for what is no number."""
-    from json import dumps  # for programs only: 1 ms
-
-    texts = {normal(name): _as_json(name, given) for name, given in sizes.items()}
-    given = Source(
-        "sizes", f"{{{', '.join(f'{dumps(name)}: {text}' for name, text in texts.items())}}}"
-    )
-    found = read_with(source, [given], [], seed, read_text)
+    found = read_with(source, [_all_as_json(sizes)], [], seed, read_text)
     used = {name.partition("[")[0] for name in found.sizes.used}
-    if unused := [name for name in texts if name.partition("[")[0] not in used]:
+    if unused := [name for name in map(normal, sizes) if name.partition("[")[0] not in used]:
         message = f"{unused[0]!r} decides no range and no index of these equations"
         hints = ["numbers of inputs go to grad, to the other methods, and to a Program"]
         raise NotAnInput(message, hints=hints, where=source.name)
     return found
+
+
+def _all_as_json(sizes: Mapping[str, object]) -> Source:
+    from json import dumps  # for programs only: 1 ms
+
+    texts = (f"{dumps(normal(name))}: {_as_json(name, each)}" for name, each in sizes.items())
+    return Source("sizes", f"{{{', '.join(texts)}}}")
 
 
 def _as_json(name: str, given: Any) -> str:

@@ -35,13 +35,10 @@ def asked(inputs: Inputs | Asked, many: float = MANY) -> Asked:
 
 def refuse(model: Model) -> None:
     """Raise BadData for tables that memory does not hold."""
-    if is_streamed(model):
-        from backprop.data_streamed import streams_of
-        from backprop.descent.streamed_objective import too_large
+    if model.laid is not None:
+        from backprop.data_streamed import in_memory  # for data only
 
-        assert model.laid
-        statements = model.laid.statements
-        raise too_large(streams_of(model.laid.data, statements), "all rows are needed at once")
+        in_memory(model.laid, "all rows are needed at once")
 
 
 def is_streamed(model: Model) -> bool:
@@ -92,12 +89,12 @@ class StreamedPoint:
 
     def _found(self, name: str, *asked: Any) -> RowsBent:
         from backprop.by_rows.block_kernel import NotSure
-        from backprop.descent.streamed_objective import too_large
+        from backprop.data_streamed import larger_than_memory
 
         known = self.objective.second_derivatives
         if known is None:
             why = "its rows name members of a family: of these no second derivatives are known so"
-            raise too_large(self.objective.streams, why)
+            raise larger_than_memory(self.objective.streams, why)
         try:
             found: RowsBent = getattr(known, name)(*asked)
         except NotSure as error:
@@ -105,6 +102,17 @@ class StreamedPoint:
             message = f"no second derivatives of tables larger than memory are known where {error}"
             raise BadData(message, where=where, hints=["let it have more: --memory 8G"]) from None
         return found
+
+
+def gradient(model: Model, numbers: Mapping[str, float], of: str | None, engine: str) -> Gradient:
+    """Value and gradient of an output, with the numbers of what is computed once."""
+    from backprop.descent.streamed_objective import StreamedObjective  # with NumPy
+
+    objective = StreamedObjective(model, model.output(of), (), numbers, engine)
+    try:
+        return objective.noted()[0]
+    except NotFinite as error:
+        raise objective.explained(error) from None
 
 
 def hessian(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from backprop import commands, options
 from backprop.cli import printing
 from backprop.errors import BackpropError, BadOption
-from backprop.inputs import Asked, Inputs
+from backprop.inputs import Inputs
 from backprop.numbers import either
 from backprop.options import option
 from backprop.reports import DOCUMENTS, FRAGMENTS
@@ -70,15 +70,7 @@ def explain(
 
         found = rules(with_expression(inputs)[0], only)
     else:
-        asked: Inputs | Asked = inputs
-        if row is not None:
-            from backprop.row_by_row import members_of  # for data only
-
-            asked = inputs.read()
-            only = [*only, *members_of(asked.model, row)]
-        found, gradient = commands.explain(
-            asked, detail, paths, only, steps_of, whole, row is not None
-        )
+        found, gradient = commands.explain(inputs, detail, paths, only, steps_of, whole, row)
         warnings, notes = [*gradient.warnings], [*gradient.notes]
     write = DOCUMENTS.writer(format)
     results = printing.Results()

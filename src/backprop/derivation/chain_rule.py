@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from math import isfinite, isnan
 
@@ -54,7 +54,7 @@ def derivation(
     steps: str = "both",
     whole: bool = False,
     members: AllMembers | None = None,
-    row: bool = False,
+    row: bool | Collection[str] = False,
 ) -> Derivation:
     """The derivation of a gradient.
 
@@ -62,7 +62,7 @@ def derivation(
     u1, … where the file has names like these. only: the names whose steps are wanted. steps:
     `forward`, `backward` or `both`. whole: explain even what is large. members: of the equations
     of a few members alone, `only` names, what is known of all others. row: whether `only` names a row of
-    data, of which all shares are shown. Raises TooLarge.
+    data, or which of its names are of one, of which all shares are shown. Raises TooLarge.
     """
     writing = _Writing(model, found, detail == "operations", members)
     gradient, graph = found.gradient, writing.graph
@@ -79,7 +79,7 @@ def derivation(
         writing.wanted = {*meant(only, names, f"what leads to {gradient.output}")}
     elif len(nodes) > MOST and not whole:
         raise too_many(model, gradient.output, len(nodes))
-    writing.row = {*writing.wanted} if row else set()
+    writing.row = {*writing.wanted} if row is True else {*(row or ())}
     forward = [
         Computed(at[node], graph.label(node), *writing.equation(node), writing.data[node])
         for node in nodes
@@ -190,7 +190,8 @@ class _Writing:
                 if not told:
                     continue
                 shares.append(part)
-                if not asked and not (self.model.laid and self.model.laid.is_column(name)):
+                of_row = name in self.row or (self.model.laid and self.model.laid.is_column(name))
+                if not asked and not of_row:
                     number_of_all = shown(unrounded.gradient(operand), 6)
                     notes.append(
                         f"∂{graph.label(graph.output)}/∂{name} of all rows: {number_of_all}"

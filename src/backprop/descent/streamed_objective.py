@@ -12,9 +12,9 @@ from backprop.by_rows.block_kernel import NotSure, Summed
 from backprop.by_rows.machine_batches import MachineBatches
 from backprop.by_rows.row_program import RowProgram, SumsAndSlopes
 from backprop.by_rows.threads import over_blocks
-from backprop.data_streamed import StreamedRows, streams_of
+from backprop.data_streamed import larger_than_memory, streams_of
 from backprop.descent.objective import Ending, GraphObjective, Objective, Point, look
-from backprop.errors import BackpropError, BadData, NoMachineCode, NotFinite, TooLarge
+from backprop.errors import AtBorder, BackpropError, NoMachineCode, NotFinite, TooLarge
 from backprop.evaluation.borders import is_smooth
 from backprop.evaluation.gradient import Evaluation, Gradient, evaluate
 from backprop.evaluation.leaves import inputs_at
@@ -58,9 +58,9 @@ class StreamedObjective(Objective):
         self.streams = streams_of(tables, statements)
         try:
             parts = apart(statements, tables, model.source)
-            self._program = RowProgram(parts, output, model.seed, model.sizes)
+            self.program = RowProgram(parts, output, model.seed, model.sizes)
         except NotApart as error:
-            raise too_large(self.streams, error.reason) from None
+            raise larger_than_memory(self.streams, error.reason) from None
         known, missing = inputs_at(model, values)
         self._given = {model.labels[node]: number for node, number in known.items()}
         lacking = [model.labels[node] for node in missing]
@@ -78,12 +78,12 @@ class StreamedObjective(Objective):
     @cached_property
     def operations(self) -> set[str]:
         """Those of all steps."""
-        return self._program.operations
+        return self.program.operations
 
     @property
     def size(self) -> int:
         rows = max(each.count() for each in self.streams)
-        return rows * len(self._program.row.columns) + len(self._program.once.columns)
+        return rows * len(self.program.row.columns) + len(self.program.once.columns)
 
     @property
     def work(self) -> int:
@@ -95,7 +95,7 @@ class StreamedObjective(Objective):
 
     @property
     def has_bends_at_hand(self) -> bool:
-        return not self._program.of_row.taken
+        return not self.program.of_row.taken
 
     @cached_property
     def is_smooth(self) -> bool:
@@ -103,12 +103,12 @@ class StreamedObjective(Objective):
 
     @cached_property
     def second_derivatives(self) -> BendsOfRows | None:
-        if self._program.of_row.taken:  # members that rows name: of these only slopes are known
+        if self.program.of_row.taken:  # members that rows name: of these only slopes are known
             return None
         from backprop.descent.bends_of_rows import BendsOfRows  # they are not always wanted
 
         over = self._over if self._by_code else None
-        return BendsOfRows(self._program, self.names, self._all_given, self.streams, over)
+        return BendsOfRows(self.program, self.names, self._all_given, self.streams, over)
 
     def squares(self, sign: float) -> None:
         return None
@@ -132,6 +132,25 @@ class StreamedObjective(Objective):
         """The derivatives by all names that are computed once, where it was last computed."""
         assert self._at
         return self._at[1].gradients
+
+    def noted(self, watched: bool = False) -> tuple[Gradient, SumsAndSlopes]:
+        """Value and gradient at the start by all that is computed once and in the text, with its numbers, and
+        with a note where that is of one side; and what the passes found. watched: with what has rows."""
+        notes = list[AtBorder]()
+        try:
+            found = self._blocks((), sure=True, watched=watched)
+        except NotSure as error:
+            if error.row >= 0:
+                self._no_value(error, ())
+            message = f"{error}: there the gradient is that of one side, and digits may be lost"
+            notes = [AtBorder(message, where=self.model.source.name)]
+            found = self._blocks((), sure=False, watched=watched)
+        slopes = {**found.gradients, self.output: 1.0}
+        names = [name for name in self.model.names if name in found.data]
+        data = {name: found.data[name] for name in names}
+        by = {name: slopes[name] for name in names if name in slopes}
+        warnings = tuple(self.model.warnings)
+        return Gradient(self.output, found.value, data, by, warnings, tuple(notes)), found
 
     def gradient(self) -> Point:
         assert self._at
@@ -195,7 +214,7 @@ class StreamedObjective(Objective):
         """By machine code where that is possible. Raises NotFinite."""
         if self._by_code:
             try:
-                return self._program.value_and_gradient(
+                return self.program.value_and_gradient(
                     self._all_given(x), self.streams, over=self._over
                 )
             except NotSure:
@@ -211,13 +230,15 @@ class StreamedObjective(Objective):
         where = self.model.source.name
         raise NoValueInRow(self.output, x, error.table, error.row, where) from None
 
-    def _blocks(self, x: Sequence[float], sure: bool, effects: bool = False) -> SumsAndSlopes:
+    def _blocks(
+        self, x: Sequence[float], sure: bool, effects: bool = False, watched: bool = False
+    ) -> SumsAndSlopes:
         """By NumPy, block after block. Raises NotSure."""
         given = self._all_given(x)
         with over_blocks() as mapped:
             try:
-                return self._program.value_and_gradient(
-                    given, self.streams, map_blocks=mapped, sure=sure, effects=effects
+                return self.program.value_and_gradient(
+                    given, self.streams, watched, mapped, sure, effects=effects
                 )
             except (OverflowError, ValueError, ZeroDivisionError) as error:
                 raise NotSure(str(error)) from None
@@ -229,16 +250,9 @@ class StreamedObjective(Objective):
         """A pass over the rows of a table."""
         some = table, tuple(each.term for each in sums)
         if some not in self._made:
-            made = MachineBatches(self._program, sums, self.streams[table], self._fixed)
+            made = MachineBatches(self.program, sums, self.streams[table], self._fixed)
             self._made[some] = made
         return self._made[some].over
 
     def _named(self, x: Sequence[float]) -> dict[str, float]:
         return dict(zip(self.names, x, strict=True))
-
-
-def too_large(streams: Sequence[StreamedRows], why: str) -> BadData:
-    """The error for tables larger than memory that cannot be gone through."""
-    name = streams[0].name
-    message = f"{name} is larger than memory is to hold at once, and {why}"
-    return BadData(message, where=name, hints=["let it have more: --memory 8G"])

@@ -278,11 +278,18 @@ def compile(
     """
     choose(engine, 0, 1)  # which knows the names
     if data is not None:
-        from backprop.data_given import given_tables  # of data only
-        from backprop.loops.worth import read_model
+        if hasattr(model, "_over"):
+            model = model._over(data, sys.maxsize)
+        else:  # of a command
+            from backprop.data_tables import given_tables  # of data only
+            from backprop.loops.worth import read_model
 
-        tables = given_tables(data)
-        model = read_model(model.source, model.seed, sys.maxsize, sizes=model.sizes, tables=tables)
+            tables, most = given_tables(data, model.source), sys.maxsize
+            model = read_model(model.source, model.seed, most, sizes=model.sizes, tables=tables)
+    if model.laid is not None:
+        from backprop.data_streamed import in_memory  # of data only
+
+        in_memory(model.laid, "a program needs all rows at once")
     kind = CurvedProgram if hessian else Program
     return kind(model, of, engine, int(min(max(runs, 1), _MOST_RUNS)))
 

@@ -16,6 +16,7 @@ from backprop.errors import (
     Label,
     LooksAlike,
     NeedsData,
+    NoDataYet,
     NotYetSupported,
     RecursiveFunction,
     TooLarge,
@@ -236,8 +237,9 @@ def _fault(
         if row:
             hint = f"give {name} several arguments, as in {name}(a, b)"
         if near and name in GATHERS and (advice := of_family(statement, node)):
-            message, hint = f"{name} of a family takes its members by an index", advice
-        return NeedsData(message, whole, hints=[hint])
+            message = f"{name} of a family takes its members by an index"
+            return NeedsData(message, whole, hints=[advice])
+        return NoDataYet(message, whole, hints=[hint])
     least = row.arity - len(row.defaults) if row else 0
     if row and count >= least and (count <= row.arity or row.folds):
         return None

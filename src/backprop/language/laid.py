@@ -140,6 +140,11 @@ def readable(laid: Laid | None, text: str) -> str:
     return laid.plain(text) if laid and laid.plain else text
 
 
+def gathers_rows(text: str) -> bool:
+    """Whether an equation gathers rows, or counts them."""
+    return bool(_GATHERER.search(text))
+
+
 def data_of(laid: Laid | None) -> Sequence[Data]:
     """The tables that were given, of a text without none."""
     return laid.data if laid else ()

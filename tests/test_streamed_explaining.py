@@ -1,0 +1,52 @@
+"""`explain --row` of tables that memory does not hold, beside the same of tables in memory."""
+
+import json
+import re
+
+import pytest
+
+from running import backprop
+
+ROWS = "x,y,county,site\n" + "".join(
+    f"{(at % 17) / 8 + 0.125},{(at * 7 % 11) / 4 - 1},{at % 3 + 1},{'ns'[at % 2]}\n"
+    for at in range(60)
+)
+TEXTS = [
+    "m = a*exp(-b*x); L = mean((y - m)^2); a = 1.5; b = 0.5",
+    """z = (x - mean(x))/s; const s = 2; v[i] = w[i]*z for i in 1..3; w[i] = i for i in 1..3
+    q[i] = mean(v[i]^2*y) for i in 1..3; L = sum(q[i]*c for i in 1..3) + count(x)*c; c = 0.5""",
+    "m = alpha[county] + b*x; L = sum((m - y)^2); alpha[k] = 0.1*k for k in 1..3; b = 2",
+    'm = if(site == "n", a*x, b*y); L = sum(m^2); a = 1.25; b = 2',
+    "m = a*x; L = max(m) + min(m*y); a = 1.5",
+    "m = a*x; L = prod(1 + m/100) + logsumexp(m*b); a = 1.5; b = 2",
+    "f(x) = x^2 + c; m = f(y*a); L = sum(m) + c; a = 1.5; c = 3",
+]
+
+
+@pytest.mark.parametrize("row", [1, 2, 31, 60])
+@pytest.mark.parametrize("text", TEXTS)
+def test_numbers_of_a_row_are_those_of_the_table_in_memory(tmp_path, monkeypatch, text, row):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "rows.csv").write_text(ROWS)
+    asked = "explain", "-e", text, "--of", "L", "--data", "rows.csv", "--row", str(row)
+    larger, held = (
+        backprop(*asked, "--format", "json", *more) for more in (("--memory", "100"), ())
+    )
+    assert larger.status == held.status == 0, larger.err
+    whole = backprop("grad", "-e", text, "--of", "L", "--data", "rows.csv", "--format", "json")
+    truth = json.loads(whole.out)
+    found = json.loads(larger.out)
+    assert found["value"] == pytest.approx(truth["value"], rel=1e-13)
+    seen = 0
+    assert {"sum1"} <= {step["name"] for step in found["forward"]}
+    for step in found["forward"]:
+        if step["name"] in truth["data"]:
+            seen += 1
+            assert step["value"] == pytest.approx(truth["data"][step["name"]], rel=1e-12)
+    for step in found["backward"]:
+        if step["name"] in truth["gradients"]:
+            for share in step["shares"]:
+                slope = truth["gradients"][step["name"]]
+                assert share["upstream"] == pytest.approx(slope, rel=1e-12, abs=1e-300)
+    assert seen >= 2
+    assert re.search(rf"\bm\[{row}\]|v\[1, ?{row}\]", larger.out)
