@@ -64,9 +64,25 @@ CORNERS = [
     ("clamp(x, 0, 1)*y", "x=1, y=2", [[0, nan], [nan, 0]], "1 from the left and 0 from the right"),
     ("abs(x + y)*hypot(x, 2*y)", "x=0, y=0", [[nan, nan], [nan, nan]], "in all directions"),
     ("sqrt((x + y)^2*(x^2 + 4*y^2))", "x=0, y=0", [[2, nan], [nan, 4]], "in all directions"),
+    (
+        "relu(x)*relu(y)",
+        "x=0, y=0",
+        [[0, nan], [nan, 0]],
+        "∂²L/∂x∂y is not the same in all directions",
+    ),
+    ("relu(x)*relu(2*y) + x^2", "x=0, y=0", [[2, nan], [nan, 0]], "not the same in all directions"),
+    ("relu(x)*max(y, 0)^2", "x=0, y=0", [[0, 0], [0, 0]], ""),
+    ("if(x == 0, 1, sin(x)/x)", "x=0", [[-1 / 3]], ""),
+    ("if(x == 0, 1, sin(x)/x)*y", "x=0, y=3", [[-1, 0], [0, 0]], ""),
+    ("if(x == 0, 0, exp(-1/x^2))", "x=0", [[0]], ""),
+    ("sqrt(x^2 + y^2)^4", "x=0, y=0", [[0, 0], [0, 0]], "by values"),
     ("expm1(x)/x", "x=1e-12", [[1 / 3]], ""),  # of which doubles leave no digit
     ("x^3 - 0.9*x^2 + 0.27*x", "x=0.3", [[-6.5e-17]], ""),
 ]
+
+
+SMOOTH_BY_VALUES = ("sqrt(x^4)", "sqrt(x^2 + y^2)^4")
+"""Where the chain rule says nothing, but values of all sides the same."""
 
 
 @pytest.mark.parametrize(("text", "at", "right", "said"), CORNERS)
@@ -83,8 +99,9 @@ def test_where_the_graph_does_not_say_all_both_sides_do(
     if not said:
         assert "∂²" not in ran.err
     finite = numpy.isfinite(matrix).all()
-    assert (found["verdict"] == "not smooth") == bool(said)
-    assert (found["eigenvalues"] is None) == (bool(said) or not finite)
+    bent = bool(said) and text not in SMOOTH_BY_VALUES
+    assert (found["verdict"] == "not smooth") == bent
+    assert (found["eigenvalues"] is None) == (bent or not finite)
 
 
 VERDICTS = [
@@ -107,6 +124,15 @@ VERDICTS = [
     ("floor(x) + x^2", "x=0", "not smooth"),  # lower on the left
     ("if(x >= 0, x^2, x^2 - 1)", "x=0", "not smooth"),
     ("relu(x)^3 + x^2", "x=0", "minimum"),
+    ("hypot(x, y)^2 + y", "x=0, y=0", "curved up"),
+    ("hypot(x, y)^2", "x=0, y=0", "minimum"),
+    ("abs(x)^2", "x=0", "minimum"),
+    ("abs(x - 3)^2", "x=3", "minimum"),
+    ("abs(x)^2 + abs(y)^2", "x=1, y=0", "curved up"),
+    ("abs(x)^2 - y^2", "x=0, y=0", "saddle"),
+    ("hypot(x - 1, y - 2)^2", "x=1, y=2", "minimum"),
+    ("sqrt(x^2 + y^2)^2 + y^2", "x=0, y=0", "minimum"),
+    ("sqrt(x)^4 + y^2", "x=0, y=1", "not smooth"),  # it ends here
 ]
 
 
@@ -557,3 +583,12 @@ def test_what_does_not_move_is_no_border_of_second_derivatives(rows: int, tmp_pa
     ran = run("hessian", "-e", "b = 0; L = sum(if(b*k > 0, b, b^2))", "--data", str(path))
     assert "not smooth" in ran.out
     assert "note" in ran.err
+
+
+def test_what_is_not_asked_is_not_told() -> None:
+    line = ("hessian", "-e", "L = abs(x)*z", "--set", "x=0, z=0")
+    assert "∂²L/∂x∂z is -1" in run(*line).err
+    ran = run(*line, "--diagonal")
+    assert (ran.status, "∂²" in ran.err) == (0, False)
+    ran = run("hessian", "-e", "L = relu(x)*relu(z)", "--set", "x=0, z=0", "--times", "x=1, z=1")
+    assert "not the same in all directions" in ran.err

@@ -128,14 +128,19 @@ def backward(
 
 
 def having_say(
-    graph: Graph | Columns, order: Sequence[int], data: ByNode, roots: Iterable[int] = ()
+    graph: Graph | Columns,
+    order: Sequence[int],
+    data: ByNode,
+    roots: Iterable[int] = (),
+    undecided: Container[int] = (),
 ) -> list[int]:
     """The steps of `order` that have a say in `roots`, by itself in its last: of an `if` not the branch
-    left out. What a graph of one equation takes from others has no operands there and is none."""
+    left out, unless it is among the `undecided`, which stand on a border. What a graph of one equation
+    takes from others has no operands there and is none."""
     found = {*roots} or {order[-1]}
     for step in reversed(order):
         if step in found and (inside := graph.operands(step)):
-            says = OPERATIONS[graph.op(step)].says
+            says = None if step in undecided else OPERATIONS[graph.op(step)].says
             found.update(
                 inside if says is None else [inside[at] for at in says(*[data[e] for e in inside])]
             )

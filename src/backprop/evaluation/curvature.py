@@ -231,7 +231,7 @@ def _rounding(
         table[one, other] = table[other, one] = way * _SHAKEN + _ROUNDED * abs(matrix[one, other])
     if len(graph.steps) <= LARGE:
         right = numpy.array(gradient, float)
-        computed_again = numpy.abs(right - here) > AGREED * numpy.abs(right)
+        computed_again = ~(numpy.abs(right - here) <= AGREED * numpy.abs(right))  # nan, too
         by_inputs = _INPUTS * (numpy.abs(matrix) @ numpy.abs(numpy.array(x, float)))
         steps = numpy.where(computed_again, by_inputs + _ROUNDED * numpy.abs(right), steps)
     return Rounding(table, steps)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import isfinite, isinf, isnan, nan
 from sys import float_info
 from typing import Any, NamedTuple
@@ -21,6 +21,7 @@ from backprop.evaluation.borders import crossed, met
 from backprop.evaluation.curvature import Curving, curvature
 from backprop.evaluation.diagnosis import place
 from backprop.evaluation.gradient import Evaluation, Gradient, evaluate
+from backprop.evaluation.second_around import SAME, SecondAround
 from backprop.evaluation.second_derivatives import SecondDerivatives
 from backprop.evaluation.second_digits import Both, by_values, shaken
 from backprop.evaluation.second_digits import moved as moves
@@ -145,12 +146,16 @@ class Careful(NamedTuple):
     bent: bool
 
 
-def careful(model: Model, point: CurvedPoint) -> Careful:
-    """The second derivatives, what is in doubt looked at from both sides, and what is to be said."""
+def careful(
+    model: Model, point: CurvedPoint, asked: Callable[[int, int], bool] | None = None
+) -> Careful:
+    """The second derivatives, what is in doubt looked at from both sides, and what is to be said. asked:
+    of which places; None: of all."""
     count = len(point.names)
     table = point.second.matrix(point.x, point.data) if count else numpy.zeros((0, 0))
     doubts, moved = _doubts(point.second, point.leaves, point.data, table)
-    told = list(_told(model, point.at, point.names, doubts))
+    some = {key: each for key, each in doubts.items() if asked is None or asked(*key)}
+    told = list(_told(model, point.at, point.names, some))
     gradient = point.at.gradient
     return Careful(
         gradient,
@@ -186,17 +191,17 @@ def _doubts(
         spoilt = numpy.argwhere(moves(table, second.table(again))).tolist()
         asked = [(one, other) for one, other in spoilt if (one, other) not in found]
         found |= dict(by_values(second, data, asked))
-    near, moved = list[Any](), dict[Both, float]()
-    if any(each.step >= 0 for each in found.values()):
-        near = list(second.around([data[x] for x in leaves]))
+    moved, around = dict[Both, float](), SecondAround(second, [data[x] for x in leaves])
     rounded = SecondSides(second.graph, leaves, list(changed(second.graph, data, 0)[1]))
     for key, each in found.items():
-        if each.step >= 0:
-            apart = max(abs(other[key] - each.number) for other in near)
-            if apart > _SAME * (1 + abs(each.number)):
-                found[key] = each._replace(number=nan, how=_UNEVEN)
-        elif isfinite(each.number):
-            moved[key] = abs(rounded.one(*key).number - each.number)
+        if not isfinite(each.number):
+            continue
+        if each.step >= 0 and not around.agree(key, each.number):
+            found[key] = each._replace(number=nan, how=_UNEVEN)
+            continue
+        moved[key] = abs(rounded.one(*key).number - each.number)
+        if each.beside and around.agree(key, each.number, everywhere=True):
+            found[key] = each._replace(beside=False)
     for one, other in list(found):  # by values of the one gradient, where the other has none
         each, twin = found[one, other], found.get((other, one))
         if each.beside and isnan(each.number) and not (twin and twin.beside):
@@ -205,7 +210,7 @@ def _doubts(
                 found[one, other] = each._replace(number=number, how=twin.how if twin else "")
     for (one, other), each in list(found.items()):
         number = found[other, one].number if (other, one) in found else each.number
-        if abs(each.number - number) > _SAME * max(abs(each.number), abs(number)) + _LOST:
+        if abs(each.number - number) > SAME * max(abs(each.number), abs(number)) + _LOST:
             found[one, other] = each._replace(number=nan, how=_UNEVEN)  # the mean is nobody's
     for key, each in found.items():
         table[key] = each.number
@@ -219,10 +224,6 @@ _UNEVEN = "not the same in all directions"
 
 _LOST = TINY / float_info.epsilon
 """On the way to what is smaller numbers may have lost all their digits."""
-
-_SAME = 1e-3
-"""How far second derivatives around a border may be apart, relative: they are those of points at a
-distance."""
 
 
 def _told(

@@ -73,7 +73,7 @@ def times(
     point = at_point(model, values, of, wrt, engine)
     way = numpy.array([direction.get(name, 0.0) for name in point.names], float)
     if _is_small(point):
-        found = careful(model, point)
+        found = careful(model, point, lambda one, other: bool(way[one] or way[other]))
         with numpy.errstate(all="ignore"):
             numbers = numpy.where(way == 0, 0.0, found.matrix * way).sum(axis=1)
         return _part(point, found.warnings, found.notes, direction=way, numbers=numbers)
@@ -103,7 +103,7 @@ def diagonal(
         return looped._replace(numbers=looped.entries.diagonal(), entries=None)
     point = at_point(model, values, of, wrt, engine)
     if _is_small(point):
-        found = careful(model, point)
+        found = careful(model, point, lambda one, other: one == other)
         return _part(point, found.warnings, found.notes, numbers=found.matrix.diagonal().copy())
     with watched(len(point.names), tell) as progress:
         numbers, sweeps = point.second.diagonal(point.x, progress)
@@ -205,13 +205,12 @@ def _doubtful(point: CurvedPoint, moving: Sequence[int]) -> list[int]:
     """The places of gradients to which a step leads that stands on a border, or is not finite, has a say,
     and moves: of large graphs these are left open."""
     graph, data = point.second.graph, point.data
-    odd = {
-        *crossed(graph, met(graph, data), moving),
-        *(step for step in graph.steps if not isfinite(data[step])),
-    }
+    borders = {*crossed(graph, met(graph, data), moving)}
+    odd = borders | {step for step in graph.steps if not isfinite(data[step])}
     if not odd:
         return []
-    odd &= {*having_say(graph, graph.order, data, graph.outputs)}
+    undecided = depending(graph, borders, graph.steps) if borders else ()
+    odd &= {*having_say(graph, graph.order, data, graph.outputs, undecided)}
     if not odd:
         return []
     leads = {*in_order(odd, graph.operands)}

@@ -61,8 +61,9 @@ def reach(number: float) -> float:
     return _CUBE_ROOT * max(_SMALLEST_SCALE, abs(number))
 
 
-def _near(x: Sequence[float]) -> Iterator[list[float]]:
-    """Points as far from this one as differences go, two and two on both sides of it."""
+def points_around(x: Sequence[float]) -> Iterator[list[float]]:
+    """Points as far from this one as differences go, two and two on both sides of it, in no direction of
+    note."""
     around = Random(0)
     for _ in range(_WAYS):
         ways = [around.choice((1, -1)) * around.uniform(0.5, 1) * reach(number) for number in x]
@@ -176,10 +177,6 @@ class SecondDerivatives:
         """All second derivatives, (n, n), by sweeps of the interpreter. data: the numbers of all rows."""
         return self._whole(data)
 
-    def around(self, x: Sequence[float]) -> Iterator[Any]:
-        """The tables at points near this one, in no direction of note."""
-        return (self.table(self.data(near)) for near in _near(x))
-
     def sizes(self, x: Sequence[float]) -> Any:
         """A number for each of the table, (n, n): its rounding is a few units in their last place. They are
         the sizes of all that is added up to it, but no more than what rounding does."""
@@ -288,7 +285,7 @@ class SecondDerivatives:
         if not self._flat:
             return False
         here = [data[step] for step in self._flat]
-        nearby = (self._data(near, self._before_flat) for near in _near(x))
+        nearby = (self._data(near, self._before_flat) for near in points_around(x))
         return any(here != [there[step] for step in self._flat] for there in nearby)
 
     @cached_property

@@ -60,9 +60,11 @@ class SecondSides:
     def __init__(self, graph: Graph, leaves: Sequence[int], data: list[float]) -> None:
         self._graph, self._leaves, self._data = graph, leaves, data
         self._met = set(crossed(graph, met(graph, data), leaves)) if graph.outputs else set[int]()
+        self._behind = set[int]()
+        """What depends on what stands on a border: both branches of a choice there have a say."""
         if self._met:
-            self._met &= {*having_say(graph, graph.order, data, graph.outputs)}
-        self._behind = depending(graph, self._met, graph.steps) if self._met else set[int]()
+            self._behind = depending(graph, self._met, graph.steps)
+            self._met &= {*having_say(graph, graph.order, data, graph.outputs, self._behind)}
         self._leading = cache(lambda step: frozenset(in_order([step], graph.operands)))
         self._left = _WORK
 
@@ -105,7 +107,8 @@ class SecondSides:
         self._left -= len(row.steps) // 4
         if self._left < 0:  # all may have a say
             return [*self._met]
-        return [step for step in having_say(row, row.order, self._data) if step in self._met]
+        say = having_say(row, row.order, self._data, (), self._behind)
+        return [step for step in say if step in self._met]
 
     def _places(self, nodes: Container[int]) -> list[int]:
         return [place for place, leaf in enumerate(self._leaves) if leaf in nodes]

@@ -239,7 +239,7 @@ def _verdict(said: Curving, names: Sequence[str], zero: str) -> str:
                 return f"flat along {ways}{other}: {zero}, and {end}"
             return f"{length}; straight along {ways}{other}"
     if not isfinite(said.error):
-        return "cannot tell: rounding: nobody knows how far it moves numbers of so many steps"
+        return "cannot tell: rounding: nobody knows how far it moves numbers"
     what = f"along {ways} the second derivatives are as small as their rounding"
     size = f", up to {shown(said.error, 1)}" if said.error else ""
     end = "" if said.stationary else f"; {length}"
