@@ -33,7 +33,7 @@ FLOORS = {
     "loops": 5,
     "by_rows": 5,
     "evaluation": 5,
-    "given": 5, "json_numbers": 5, "data_files": 5, "data_lines": 5, "data_bytes": 5, "data_given": 5, "bad_rows": 5, "bad_rows_passed": 5, "data_batches": 5, "data_streamed": 5, "data_members": 5, "data_tables": 5, "row_progress": 5,
+    "given": 5, "json_numbers": 5, "data_files": 5, "data_lines": 5, "data_bytes": 5, "data_given": 5, "bad_rows": 5, "bad_rows_passed": 5, "data_batches": 5, "data_streamed": 5, "data_members": 5, "data_tables": 5, "data_parquet": 5, "row_progress": 5,
     "inputs": 5,
     "gallery": 5,
     "descent": 6,
@@ -179,7 +179,7 @@ ONLY = {
         "evaluation/program.py",
         *(f"loops/{name}.py" for name in LOOPS),
     },
-    "pyarrow": {"data_batches.py", "data_files.py"},
+    "pyarrow": {"data_batches.py", "data_files.py", "data_parquet.py"},
     "llvmlite": {"engine/native/machine.py"},
     "platformdirs": {"cache.py"},
 }

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from glob import glob, has_magic
 from typing import Any, NamedTuple
@@ -27,6 +26,10 @@ MISSING = ("", "NA", "N/A", "#N/A", "null", "NULL", "None")
 """What stands in a cell that has no number."""
 
 _SHORT = 1000  # bytes
+
+_EXACT = 2.0**53
+"""Up to here all whole numbers are doubles."""
+
 _ARROW, _PARQUET = (".arrow", ".feather", ".ipc"), (".parquet", ".pq")
 _MAGIC = {b"PAR1": "parquet", b"ARROW1": "arrow", b"FEA1": "arrow"}
 
@@ -57,6 +60,8 @@ class FileTable:
 
     def __init__(self, parts: Sequence[DataFile]) -> None:
         self._parts = parts
+        self.rounded: dict[str, str] = {}
+        """Of columns with whole numbers that no double is a sentence that says so."""
 
     @cached_property
     def count(self) -> int:
@@ -195,9 +200,25 @@ class FileTable:
             what = f"each cell of this column is a {kind}: give a column of numbers"
             hints = [what, *self.look(row)]
             raise BadData(message, where=self.place(row), hints=hints)
+        whole = column if types.is_int64(kind) or types.is_uint64(kind) else None
         if not types.is_floating(kind):  # casts import what takes 60 ms
             column = column.cast(pyarrow.float64(), safe=False)
-        return numpy.asarray(column.to_numpy(), dtype=float)
+        numbers = numpy.asarray(column.to_numpy(), dtype=float)
+        if whole is not None:
+            self._note_rounded(name, whole, numbers, start)
+        return numbers
+
+    def _note_rounded(self, name: str, whole: Any, numbers: Reals, start: int) -> None:
+        """Note the first whole number of a column that is another one as a double."""
+        if name in self.rounded or not len(numbers) or not (numpy.abs(numbers) >= _EXACT).any():
+            return
+        for at in numpy.flatnonzero(numpy.abs(numbers) >= _EXACT).tolist():
+            number = whole[at].as_py()
+            if number != int(numbers[at]):
+                cell, place = self._cell(name, start + at), self.place(start + at)
+                near = f"{number}, which as a double is {int(numbers[at])}"
+                self.rounded[name] = f"{place}: {cell} is {near}: beyond 2^53 not each is one"
+                return
 
     def _no_text(self, column: Any, name: str, start: int) -> None:
         """Raise BadData for the first cell of a column of text that is no number."""
@@ -238,46 +259,6 @@ def read_tables(paths: Sequence[str], form: TextForm | None = None) -> list[File
                 hints = ["files with the same columns are joined; give others names of their own"]
                 raise BadData(message, where=table.files[0], hints=hints)
     return tables
-
-
-def as_parquet(parts: Iterable[Mapping[str, Reals]]) -> Iterator[bytes]:
-    """Columns as a file of Parquet, piece by piece. parts: rows below one another."""
-    from pyarrow import parquet
-
-    out, writer = _Pieces(), None
-    for columns in parts:
-        table = pyarrow.table(dict(columns))
-        if writer is None:
-            writer = parquet.ParquetWriter(pyarrow.PythonFile(out, "w"), table.schema)
-        writer.write_table(table)
-        yield out.taken()
-    if writer is not None:
-        writer.close()
-    yield out.taken()
-
-
-class _Pieces(io.RawIOBase):
-    """Keeps what is written until somebody takes it."""
-
-    def __init__(self) -> None:
-        self._kept, self._before = bytearray(), 0
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: Any) -> int:
-        self._kept += data
-        return len(data)
-
-    def tell(self) -> int:
-        return self._before + len(self._kept)
-
-    def taken(self) -> bytes:
-        """What was written since."""
-        found = bytes(self._kept)
-        self._before += len(found)
-        self._kept.clear()
-        return found
 
 
 def from_memory(data: Any) -> FileTable:

@@ -90,6 +90,7 @@ class DataTable:
 
     def _read(self, names: tuple[str, ...]) -> RowNumbers:
         found, (missing, _) = self.kept(names)
+        tell_rounded(self, self._options, self._table)
         if not found.size:
             why = "no row of it meets --where" if self._table.count else "it has no rows"
             if missing == self._table.count and missing:
@@ -177,6 +178,20 @@ def tell_left_out(table: Telling, options: DataOptions, count: int, lacking: Seq
         if some and options.tell and said not in table.told:
             table.told.add(said)
             options.tell(said)
+
+
+def tell_rounded(table: Telling, options: DataOptions, read: FileTable) -> None:
+    """Say once of each column that whole numbers of it are rounded, a program by a warning of Python."""
+    for header, said in read.rounded.items():
+        if f"rounded {header}" not in table.told:
+            table.told.add(f"rounded {header}")
+            (options.tell or _warn)(said)
+
+
+def _warn(said: str) -> None:
+    from warnings import warn  # for programs only
+
+    warn(said, RuntimeWarning, stacklevel=2)
 
 
 class _Kept:

@@ -14,7 +14,14 @@ import numpy
 from backprop.by_rows.block_kernel import RowBlock
 from backprop.by_rows.held_rows import BLOCK
 from backprop.data_batches import BatchedFile, batched_tables, joined, too_large
-from backprop.data_given import DataOptions, DataTable, renamed, tables_of, tell_left_out
+from backprop.data_given import (
+    DataOptions,
+    DataTable,
+    renamed,
+    tables_of,
+    tell_left_out,
+    tell_rounded,
+)
 from backprop.errors import BadData
 from backprop.language.laid import Data, Laid, RowNumbers, data_of
 from backprop.language.text_columns import ComparedText
@@ -148,6 +155,7 @@ class StreamedTable:
             known = {n: header for n, header in self._headers.items() if header in wanted}
             found, some = DataTable(part, known, quiet).with_texts(self._compared).kept(names)
             lacking = [one + other for one, other in zip(lacking, some, strict=True)]
+            tell_rounded(self, self._options, part)
             count += part.count
             left = left_out[(left_out >= before) & (left_out < before + found.size)] - before
             before += found.size

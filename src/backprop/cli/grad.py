@@ -81,7 +81,7 @@ def _rows(
 
         report = rows(inputs, wrt, whole)
     if format is None:
-        from backprop.data_files import as_parquet
+        from backprop.data_parquet import as_parquet
 
         parts = [report] if isinstance(report, RowsReport) else report.pieces()
         write(output or "", as_parquet(each.columns for each in parts))
