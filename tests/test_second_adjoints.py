@@ -73,6 +73,7 @@ def text_of(chance: random.Random, times: int = 0) -> str:
     last, stop = ("1", "n-1") if kind == "back" else ("n", "n")
     each = of.replace("{}", "i")
     end = of.replace("{}", last)
+    span = f"{first}..{stop}"
     far = str(chance.choice([first, first + 1, n - 1]))
     lines.append(
         "L = "
@@ -91,6 +92,7 @@ def text_of(chance: random.Random, times: int = 0) -> str:
                 f"sin({end})*{of.replace('{}', far)}*sum({each}*x[i] for i in {first}..{stop})",
                 f"({end})^2 + sum(x[i]^2*y[i] for i in 0..n)",
                 f"{end}*sum(x[i]^2*y[i] for i in 0..n)",
+                f"dot({states[0].replace('{}', span)}, x[{span}])^2*w + sum(x[i]^2 for i in 0..n)",
             ]
         )
     )
@@ -142,12 +144,13 @@ LOSSES = [
     "s[n]^2",
     "sum((s[i] - 0.2)^2 for i in 1..n)/n",
     "sqrt(mean((s[i] - 0.2)^2 for i in 1..n))",
+    "dot(s[1..n], x[1..n])^2/n",
     "s[n]*s[1]",
     "s[n]*s[1]*mean((s[i] - 0.2)^2 for i in 1..n)",
 ]
 
 
-@pytest.mark.parametrize("loss", range(5))
+@pytest.mark.parametrize("loss", range(6))
 def test_a_long_recurrence_has_the_curvatures_of_its_inputs(loss: int) -> None:
     """∂²L/∂x[i]² and ∂²L/∂x[i]∂x[i-1] of 3,000 times are differences of L in 60 digits."""
     n = 3000
@@ -167,13 +170,16 @@ Z = sum(g[i] for i in 1..n) + sum(f[i] for i in 2..n)
         weight, begin = mpmath.mpf(0.7), mpmath.mpf(0.1)
 
         def value(moves: dict[int, mpmath.mpf]) -> mpmath.mpf:
-            state, states, total = begin, list[mpmath.mpf](), mpmath.mpf(0)
+            state, states, total, both = begin, list[mpmath.mpf](), mpmath.mpf(0), mpmath.mpf(0)
             for i in range(1, n + 1):
-                state = mpmath.sin(weight * state + inputs[i] + moves.get(i, 0))
+                here = inputs[i] + moves.get(i, 0)
+                state = mpmath.sin(weight * state + here)
+                both += state * here
                 states.append(state)
                 total += (state - mpmath.mpf(0.2)) ** 2
             ends = state * states[0]
-            return [state**2, total / n, mpmath.sqrt(total / n), ends, ends * total / n][loss]
+            squares = [state**2, total / n, mpmath.sqrt(total / n), both**2 / n]
+            return [*squares, ends, ends * total / n][loss]
 
         h, middle = mpmath.mpf("1e-15"), value({})
         for i in (n, n - 1, n - 7, 1, 2):

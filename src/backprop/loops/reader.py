@@ -27,7 +27,7 @@ from backprop.loops.arrays import ArrayWriter
 from backprop.loops.domains import Domain, Reals, Wholes
 from backprop.loops.family import named
 from backprop.loops.index_calls import CalledRows
-from backprop.loops.many import Many, NotLoops, Slot, Variable, open_extents
+from backprop.loops.many import End, Many, NotLoops, Slot, Variable, open_extents
 from backprop.loops.repeated import Repeated
 from backprop.loops.room import CONDITION, EVENLY, MEMBER, NAMED, Room
 from backprop.loops.rows import ArrayColumns, Gathered, Index, Lift, Read
@@ -347,14 +347,10 @@ class LoopBuilder(Builder):
         extents = [open_extents(each, self.extent(each.family)) for each in many]
         if any(len(each) != len(extents[0]) for each in extents):
             raise NotLoops("families with different indices are run through together")
-        for at, (low, high) in enumerate(extents[0]):
-            least, most = (
-                Affine(domain, end) if row is None else self._whole(row, domain)
-                for end, row in (low, high)
-            )
-            for other in extents[1:]:
-                if other[at] != (low, high):
-                    raise NotLoops("families with different indices are run through together")
+        for ends in zip(*extents, strict=True):  # of one index, of each of the families
+            (least, most), *others = (self._ends(each, domain) for each in ends)
+            if not all(map(numpy.array_equal, chain(*others), [least, most] * len(others))):
+                raise NotLoops("families with different indices are run through together")
             domain = Domain(domain, counted(least, most, Affine(domain, 1)))
             self.room.take(domain.size, self._reading, EVENLY, evenly(least, most))
             found = ranged(domain, least, Affine(domain, 1))
@@ -375,6 +371,10 @@ class LoopBuilder(Builder):
             raise NotLoops("a family is gathered that has no members")
         self._enter(base, domain)
         return [self._everywhere(self._read(each, place, rows), domain) for each in many]
+
+    def _ends(self, ends: Sequence[End], domain: Domain) -> list[Ints]:
+        """The least and the largest number of an open index."""
+        return [Affine(domain, at) if row is None else self._whole(row, domain) for at, row in ends]
 
     def _scopes(self, tokens: Tokens, parts: Parts, scope: Scope) -> Iterator[dict[str, Any]]:
         used = words(tokens, parts)
