@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy
 import pyarrow
@@ -59,7 +60,48 @@ def test_one_input_is_asked_for(path: str) -> None:
     assert (found.status, "\na " in found.out, "\nb " in found.out) == (0, False, True)
 
 
-@pytest.mark.parametrize("more", [["--precise"], ["--claim", "da = 3"]])
+@pytest.fixture
+def few(path: str, tmp_path: Path) -> str:
+    lines = Path(path).read_text("utf-8").splitlines(keepends=True)
+    (tmp_path / "few.csv").write_text("".join(lines[:41]), "utf-8")
+    return str(tmp_path / "few.csv")
+
+
+CLAIMS = [
+    ("s = 2; m = mean(y); L = mean((y - s*m)^2)/s^2 + log(s)", "dL/dm = -2*m*(1-s)/s^2"),
+    ("s = 2; m = mean(y); L = m^2*s", "dL/ds = m^2"),
+    ("s = 2; m = mean(y); L = m^2*s", "dL/dm = 2*m*s, ds = 2*m"),
+    ("s = 2; m = mean(y); L = m^2*s", "dL/ds = 4*m^2/s^2"),
+    (FIT, "da = 3, db = 17"),
+    ("a = 3; L = a^2*count(x) + sum(0*x)", "dL/da = 2*a*40"),
+    ("a = 3; L = a*max(x)", "dL/da = L/a"),
+]
+
+
+@pytest.mark.parametrize(("text", "claim"), CLAIMS)
+def test_claims_are_marked_as_of_tables_in_memory(text: str, claim: str, few: str) -> None:
+    path = few
+    given = "check", "-e", text, "--data", path, "--claim", claim, "--of", "L", "--format", "json"
+    held, found = (backprop(*given, *more) for more in ((), ("--memory", "100")))
+    assert found.status == held.status, found.err
+    for made, right in zip(
+        json.loads(found.out)["claims"], json.loads(held.out)["claims"], strict=True
+    ):
+        assert (made["of"], made["by"]) == (right["of"], right["by"])
+        assert (made["verdict"] == "right") == (right["verdict"] == "right"), right
+        for key in ("claimed", "value"):
+            assert made[key] == pytest.approx(right[key], rel=1e-11)
+
+
+@pytest.mark.parametrize("claim", ["dL/dx[1] = 2", "da = x[1]", "dL/da = dL/db*2"])
+def test_claims_about_rows_are_refused(claim: str, path: str) -> None:
+    given = "check", "-e", FIT, "--data", path, "--memory", "1K", "--claim", claim
+    found = backprop(*given)
+    assert (found.status, found.out) == (2, "")
+    assert "of tables larger than memory claims are" in found.err
+
+
+@pytest.mark.parametrize("more", [["--precise"]])
 def test_what_needs_all_rows_says_so(more: list[str], path: str) -> None:
     found = backprop("check", "-e", FIT, "--data", path, "--memory", "1K", *more)
     assert (found.status, found.out) == (1, "")

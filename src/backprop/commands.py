@@ -252,12 +252,19 @@ def check(
 
         report = check_report(check_streamed(model, numbers, output, only), whole)
         return report._replace(declared=declared(model))
-    if sheet or precise:
+    if precise:
         streamed_matrices.refuse(model)
     if not sheet:
         report = check_report(check_gradient(model, numbers, output, precise, only), whole)
         return report._replace(declared=declared(model))
     output = model.output(output)
     found = read_claims(model, output, claims, claim_files)
-    report = sheet_report(mark(model, found, numbers, output, tolerance or 0.0, model.seed))
+    marked = numbers, output, tolerance or 0.0, model.seed
+    if streamed_matrices.is_streamed(model):
+        from backprop.streamed_marking import mark as mark_streamed
+
+        sheet_found = mark_streamed(model, found, *marked)
+    else:
+        sheet_found = mark(model, found, *marked)
+    report = sheet_report(sheet_found)
     return report._replace(declared=declared(model))

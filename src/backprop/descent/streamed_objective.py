@@ -144,7 +144,10 @@ class StreamedObjective(Objective):
                 self._no_value(error, ())
             message = f"{error}: there the gradient is that of one side, and digits may be lost"
             notes = [AtBorder(message, where=self.model.source.name)]
-            found = self._blocks((), sure=False, watched=watched)
+            try:
+                found = self._blocks((), sure=False, watched=watched)
+            except NotSure as worse:
+                self._no_value(worse, ())
         slopes = {**found.gradients, self.output: 1.0}
         names = [name for name in self.model.names if name in found.data]
         data = {name: found.data[name] for name in names}
