@@ -7,11 +7,9 @@ from math import isnan
 from typing import Any
 
 from backprop.evaluation.second_derivatives import SecondDerivatives, points_around
+from backprop.evaluation.second_digits import Both
 from backprop.evaluation.second_sides import SecondSides
 from backprop.evaluation.shaken import changed
-
-Both = tuple[int, int]
-"""The places of two inputs."""
 
 SAME = 1e-3
 """How far second derivatives around a border may be apart, relative: they are those of points at a
