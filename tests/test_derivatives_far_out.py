@@ -84,7 +84,7 @@ def test_the_normal_distribution_ends_at_0() -> None:
 
 
 @pytest.mark.parametrize(
-    "point", [(1e5, 3.0), (3.0, 1e-7), (1.1, 1e-9), (-2.0, 0.5), (3e-200, 4e-200), (1e200, -1e190)]
+    "point", [(1e5, 3.0), (3.0, 1e-7), (1.1, 1e-9), (-2.0, 0.5), (3e-100, 4e-100), (1e200, -1e190)]
 )
 def test_derivatives_of_hypot_do_not_cancel(point: tuple[float, float]) -> None:
     """∂²r/∂x² = y²/r³, ∂²r/∂x∂y = -xy/r³, ∂³r/∂x²∂y = (2x²y - y³)/r⁵, by mpmath."""
