@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from backprop.by_rows.block_kernel import BlockKernel, EachRow, NotSure, Seeds
 from backprop.by_rows.held_rows import HeldRows
+from backprop.by_rows.row_counts import counted
 from backprop.by_rows.row_program import RowProgram
 from backprop.by_rows.threads import over_blocks
 from backprop.data_streamed import StreamedRows
@@ -212,6 +213,7 @@ def _in_passes(
             name for each in opened.tables for name in each.names
         }
         program = RowProgram(parts[0], parts[1], inputs.seed, sample.sizes, still)
+        given = counted(program, given, sources, numbers)
         passes = _Passes(asked, program, given, sources)
         if streamed:
             return _streamed(passes, opened, whole)

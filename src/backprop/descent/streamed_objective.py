@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from backprop.by_rows.block_kernel import NotSure, Summed
 from backprop.by_rows.machine_batches import MachineBatches
+from backprop.by_rows.row_counts import counted
 from backprop.by_rows.row_program import RowProgram, SumsAndSlopes
 from backprop.by_rows.threads import over_blocks
 from backprop.data_streamed import larger_than_memory, streams_of
@@ -63,6 +64,7 @@ class StreamedObjective(Objective):
             raise larger_than_memory(self.streams, error.reason) from None
         known, missing = inputs_at(model, values)
         self._given = {model.labels[node]: number for node, number in known.items()}
+        self._given = counted(self.program, self._given, self.streams, values)
         lacking = [model.labels[node] for node in missing]
         if lacking:
             evaluate(model, values, output)  # which says so

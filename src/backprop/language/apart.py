@@ -9,7 +9,8 @@ those of the members that `index1_1 = county` says.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from backprop.language.gathering_functions import written_out
@@ -21,6 +22,7 @@ from backprop.syntax.grammar import Node, roots
 from backprop.syntax.parser import Statement
 
 _CLAUSES = "range", "listed"
+_NAME = re.compile(r"[^\W\d][\w']*")
 
 
 class NotApart(Exception):
@@ -107,7 +109,13 @@ class _Parting(Laying):
             if self._is_given(each):
                 row.append(_text(each))
         if not self.sums:
+            once += self._counted(columns)
+        if not self.sums:
             raise NotApart("nothing that gathers rows is a number of its own")
+        read = {word for text in (*row, *self.terms) for word in _NAME.findall(text)}
+        for name in columns:  # what is counted only has numbers, too
+            if name in words and name not in read:
+                self.terms.append(f"{next(self._names)[0]} = {name}")
         families = {name: at for name, at in self._of.items() if name not in columns}
         name = self._source.name
         return TwoTexts(
@@ -230,6 +238,15 @@ class _Parting(Laying):
         name = next(each for each in _one_after_another("count") if each not in names)
         self.counts[name] = table
         return name
+
+    def _counted(self, columns: Mapping[str, int]) -> Iterator[str]:
+        """Equations with sums that nothing needs, where nothing but counting goes through the rows."""
+        for table in self.counts.values():
+            column = next(each for each, at in columns.items() if at == table)
+            term, total = next(self._names)
+            self.terms.append(f"{term} = 0*{column}")
+            self.sums.append(SummedTerm(term, total, table, "sum"))
+            yield f"{next(self._names)[0]} = {total}"
 
     def _around(self, statement: Statement, node: Node) -> list[tuple[str, str]]:
         """The indices that a gatherer reads, each with its clause, in the order in which they stand."""

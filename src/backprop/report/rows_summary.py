@@ -13,6 +13,7 @@ import numpy
 from backprop.by_rows.block_kernel import NotSure
 from backprop.by_rows.held_rows import HeldRows
 from backprop.by_rows.reductions import Extremes
+from backprop.by_rows.row_counts import counted
 from backprop.by_rows.row_program import RowProgram, SumsAndSlopes
 from backprop.by_rows.threads import over_blocks
 from backprop.data_streamed import StreamedRows
@@ -209,6 +210,7 @@ def rows_summary(
         with over_blocks() as mapped:
             for output in outputs:
                 program = RowProgram(parts, sample.output(output), inputs.seed, sample.sizes, still)
+                given = counted(program, given, sources, numbers)
                 try:
                     passed = program.value_and_gradient(given, sources, True, mapped)
                 except NotSure as error:

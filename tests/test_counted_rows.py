@@ -1,0 +1,38 @@
+"""`count(x)` in tables larger than memory, beside the same of tables in memory."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from running import backprop
+
+ROWS = "x,y\n" + "".join(f"{at}.5,{at * 7 % 5}\n" for at in range(50))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a = 3; L = a^2*count(x)",
+        "a = 3; m = a*x; k = count(m); L = a^2*k + count(y)",
+        "a = 3; L = a*mean(x) + a^2*count(y)",
+        "a = 3; L = a*sum(x) + count(x)",
+        "a = 3; L = a*sum(x/count(y))",
+        "a = 3; k = count(x); L = a*sum(x)/k",
+        "a = 3; k = count(x); m = a*x/k; L = sum(m)",
+    ],
+)
+def test_numbers_are_those_of_the_table_in_memory(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text(ROWS, "utf-8")
+    asked = "grad", "-e", text, "--of", "L", "--data", str(path), "--format", "json"
+    held, found = (backprop(*asked, *more) for more in ((), ("--memory", "10")))
+    assert found.status == held.status == 0, found.err
+    made, right = json.loads(found.out), json.loads(held.out)
+    for key in ("data", "gradients"):
+        assert {"a", "L"} <= made[key].keys()
+        for name, number in made[key].items():
+            assert number == pytest.approx(right[key][name], rel=1e-12), name
+    assert made["columns"]["x"]["rows"] == 50
+    whole = backprop("grad", "-e", text, "--of", "L", "--data", str(path), "--memory", "10")
+    assert "x[1..50]" in whole.out
