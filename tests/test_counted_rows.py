@@ -36,3 +36,14 @@ def test_numbers_are_those_of_the_table_in_memory(text: str, tmp_path: Path) -> 
     assert made["columns"]["x"]["rows"] == 50
     whole = backprop("grad", "-e", text, "--of", "L", "--data", str(path), "--memory", "10")
     assert "x[1..50]" in whole.out
+
+
+@pytest.mark.parametrize("more", [(), ("--skip-bad-rows",), ("--memory", "10K")])
+def test_a_count_with_a_name_is_of_all_rows_of_a_large_table(
+    more: tuple[str, ...], tmp_path: Path
+) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("x\n" + "".join(f"{at % 100 / 10}\n" for at in range(60000)), "utf-8")
+    text = "a = 3; k = count(x); L = a*sum(x)/k"
+    found = backprop("grad", "-e", text, "--of", "L", "--data", str(path), *more)
+    assert found.out.startswith("L = 14.85\n")  # 3 times the mean of 0, 0.1, … 9.9

@@ -9,6 +9,7 @@ import numpy
 
 from backprop.by_rows.block_kernel import NotSure, RowBlock
 from backprop.by_rows.held_rows import HeldRows
+from backprop.by_rows.row_counts import counted
 from backprop.by_rows.row_program import RowProgram
 from backprop.by_rows.threads import over_blocks
 from backprop.data_streamed import StreamedRows, StreamedTable
@@ -126,7 +127,7 @@ def _passed(
         for text, output in _outputs(source, model, of, words):
             over, others, _ = statements_over(text, tables)
             program = RowProgram(apart(over, others, text), output, model.seed, model.sizes)
-            sure &= _leave_out(program, given, sources)
+            sure &= _leave_out(program, counted(program, given, sources, numbers), sources)
     except (NotApart, NotSure, BackpropError):
         return (), False
     return sources, sure
