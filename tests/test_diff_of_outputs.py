@@ -14,12 +14,12 @@ from running import backprop
 from truth import mp
 
 OUTPUTS = [
-    ("n=5; w=0.7; x[i]=i/4 for i in 1..n; h[i]=tanh(w*x[i]) for i in 1..n", "h", ["dh_dw[i] = x[i]*sech(w*x[i])^2 for i in 1..n", "dh_dx[i,p] = w*sech(w*x[p])^2 for i in 1..n, p in 1..n if p == i"]),
+    ("n=5; w=0.7; x[i]=i/4 for i in 1..n; h[i]=tanh(w*x[i]) for i in 1..n", "h", ["dh_dw[i] = x[i]*sech(w*x[i])^2 for i in 1..n", "dh_dx[i,i] = w*sech(w*x[i])^2 for i in 1..n", "dh_dx[i,p] = 0 for i in 1..n, p in 1..n if p != i"]),
     ("n=5; w=0.7; s[0]=1; s[i]=tanh(w*s[i-1]) for i in 1..n", "s", ["ds_dw[0] = 0", "ds_dw[i] = sech(w*s[i-1])^2*(w*ds_dw[i-1] + s[i-1]) for i in 1..n"]),
     ("n=5; w=0.7; c=0.2; s[0]=1; s[i]=tanh(w*s[i-1]+c) for i in 1..n; y[i]=s[i]^2*c for i in 1..n", "y", ["dy_dw[i] = 2*s[i]*c*ds_dw[i] for i in 1..n"]),
     ("n=4; w=0.7; x[i]=i/4 for i in 1..n; h[i]=exp(w*x[i]) for i in 1..n; y[i]=sum(h[k] for k in i..n)^2 for i in 1..n", "y", ["dh_dw[i] = x[i]*h[i] for i in 1..n", "dy_dw[i] = 2*sum(h[k] for k in i..n)*sum(dh_dw[p] for p in i..n) for i in 1..n"]),
     ("n=3; m=2; w[i,k]=i-k/3 for i in 1..n, k in 1..m; x[k]=k for k in 1..m; z[i]=sum(w[i,k]*x[k] for k in 1..m) for i in 1..n; p[i]=softmax(z[*],i) for i in 1..n", "p", []),
-    ("n=4; z[i]=i/3 for i in 1..n; q[i]=softmax(z[*],i) for i in 1..n", "q", ["dq_dz[i,p] = q[p]*(1 - q[i]) for i in 1..n, p in 1..n if p == i", "dq_dz[i,p] = -q[p]*q[i] for i in 1..n, p in 1..n if p != i"]),
+    ("n=4; z[i]=i/3 for i in 1..n; q[i]=softmax(z[*],i) for i in 1..n", "q", ["dq_dz[i,i] = q[i]*(1 - q[i]) for i in 1..n", "dq_dz[i,p] = -q[p]*q[i] for i in 1..n, p in 1..n if p != i"]),
     ("n=4; z[i]=i/3 for i in 1..n; q[i]=softmax(z[*],i) for i in 2..n", "q", []),
     ("n=4; a=3; x[i]=i*1.2 for i in 1..n; y[i]=a*x[i] for i in 1..n", "y", ["dy_da[i] = x[i] for i in 1..n"]),
     ("n=4; r=0.3; x[0]=0.5; x[1]=0.7; x[t]=sin(x[t-1])+r*x[t-2] for t in 2..n", "x", []),
@@ -268,3 +268,54 @@ def test_mixed_derivatives_by_what_is_computed(text: str, names: str, shape: str
     found = library.parse(ran.out)
     label = next(each for each in reversed(found.names) if each.startswith(f"d{len(path)}L_d"))
     assert found.grad(of=label).value == pytest.approx(wanted, rel=1e-12)
+
+
+@pytest.mark.parametrize("size", [6, 60])
+@pytest.mark.parametrize("names", ["x[3], r", "r, x[3]", "x[3], x[3], r", "r, x[3], r", "v[2], s", "s, v[2], v[2]", "x[3], v[2]", "s, x[2], r"])  # fmt: skip
+def test_mixed_by_steps_of_recurrences_stay_indexed(names: str, size: int) -> None:
+    """As `derivative(derivative(L, x[3]), r)` has it, through what leads to the step as well."""
+    text = f"n={size}; r=1.7; s=0.4; x[0]=0.3; v[0]=s; x[t+1]=x[t]+0.1*v[t] for t in 0..n-1; v[t+1]=v[t]-0.1*r*sin(x[t+1]) for t in 0..n-1; L=x[n]^2+v[n]*s+r*x[3]"
+    path, again = names.split(", "), "L"
+    for each in path:
+        again = f"derivative({again}, {each})"
+    wanted = library.parse(f"{text}; M={again}+0").grad(of="M").value
+    ran = backprop("diff", "-e", text, "--wrt", names, "--order", str(len(path)))
+    assert ran.status == 0
+    assert len([line for line in ran.out.splitlines() if line.startswith("d")]) < 60
+    steps = sorted((each for each in path if "[" in each), key=path.index)
+    members = ",".join(each[2] for each in steps)
+    label = f"d{len(path)}L_{''.join(_powers([*(each[0] for each in steps), *(each for each in path if '[' not in each)]))}[{members}]"
+    assert library.parse(ran.out).grad(of=label).value == pytest.approx(wanted, rel=1e-11)
+
+
+def _powers(names: list[str]) -> list[str]:
+    """`dx2_dr` of x, x, r, in parts."""
+    found = [
+        f"d{name}{names.count(name) if names.count(name) > 1 else ''}"
+        for name in dict.fromkeys(names)
+    ]
+    return ["_".join(found)]
+
+
+@pytest.mark.parametrize(
+    ("order", "lines"),
+    [
+        (2, ["dL_dh[i] = 2*h[i] for i in 1..n", "dh_dw[i,i] = 2*u*w[i] for i in 1..n", "d2L_dw_dh[i,i] = 2*dh_dw[i,i] for i in 1..n",
+             "d2L_dw2[i,i] = 2*u*(w[i]*d2L_dw_dh[i,i] + dL_dh[i]) for i in 1..n", "d2L_dw2[p,i] = 0 for p in 1..n, i in 1..n if p != i"]),
+        (3, ["dh_dw[i,i] = 2*u*w[i] for i in 1..n"]),
+    ],
+)  # fmt: skip
+def test_steps_that_are_0_are_left_out(order: int, lines: list[str]) -> None:
+    text = "w[i]=cos(i) for i in 1..n; n=3; u=2; h[i]=u*w[i]^2 for i in 1..n; L=sum(h[i]^2 for i in 1..n)"
+    out = backprop("diff", "-e", text, "--order", str(order), "--wrt", "w").out.splitlines()
+    found = [line for line in out if line.startswith("d")]
+    assert found == lines if order == 2 else {*lines} <= {*found}
+    assert all(line.startswith(f"d{order}L_dw{order}") for line in found if " = 0 " in line)
+    again = library.parse("\n".join(out))
+    for one in range(1, 4):
+        for other in range(1, 4):
+            rest = ",".join([str(other)] * (order - 1))
+            value = again.grad(of=f"d{order}L_dw{order}[{one},{rest}]").value
+            with mp.workprec(200):
+                exact = mp.diff(lambda w: (2 * w**2) ** 2, mp.cos(one), order)
+            assert value == pytest.approx(float(exact) if one == other else 0.0, rel=1e-12)

@@ -7,6 +7,7 @@ from collections.abc import Container, Mapping, Sequence
 from typing import NamedTuple
 
 from backprop.algebra.formula import TooLong
+from backprop.algebra.indexed import loops_in
 from backprop.derivation.indexed_rules import indexed_rules
 from backprop.derivation.steps import SymbolicDerivation
 from backprop.errors import BackpropError
@@ -19,7 +20,7 @@ from backprop.source import Source
 from backprop.symbolic.by_names import DerivativeNames
 from backprop.symbolic.loops_read import NotIndexed
 from backprop.symbolic.of_families import IndexedDerived
-from backprop.symbolic.of_texts import IndexedText, loops_of
+from backprop.symbolic.of_texts import IndexedText
 from backprop.symbolic.other_sizes import Derive, for_larger, for_smaller, only_for
 from backprop.symbolic.request import SHORT
 
@@ -189,7 +190,9 @@ def _short(found: Sequence[IndexedDerived], text: IndexedText) -> bool:
     """Whether closed formulas are short, and nobody waits longer for their numbers."""
     most = text.loops()
     return all(
-        len(each.equation.formula.text()) <= SHORT and loops_of(each) <= most for each in found
+        len(each.equation.formula.text()) <= SHORT
+        and loops_in(each.clauses, each.equation.formula) <= most
+        for each in found
     )
 
 

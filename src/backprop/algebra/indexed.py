@@ -137,3 +137,14 @@ def through(clauses: Sequence[RangeFormula], condition: Formula | None) -> str:
         return ""
     where = f" if {condition.text()}" if condition is not None else ""
     return f"for {', '.join(each.text() for each in clauses)}{where}"
+
+
+def loops_in(clauses: Sequence[RangeFormula], found: Formula | None) -> int:
+    """How many loops are inside one another at most, in an equation with these ranges."""
+    most, waiting = 0, [] if found is None else [(found, 0)]
+    while waiting:
+        part, outside = waiting.pop()
+        outside += len(part.clauses) if isinstance(part, GatherFormula) else 0
+        most = max(most, outside)
+        waiting += [(each, outside) for each in part.parts]
+    return len(clauses) + most

@@ -83,8 +83,10 @@ class Equations:
     def _computed(self, name: str) -> Formula | None:
         graph, usual = self._graph, self.formulas.get(name)
         own = self._places.get(name)
-        if own is None or usual is None or not graph.is_step(own) or usual.size > MOST_PARTS:
+        if own is None or usual is None or not graph.is_step(own):
             return None
+        if usual.size > MOST_PARTS or "/" not in usual.text():
+            return None  # without a line nothing is lost
         leads, waiting = set[int](), [own]
         while waiting:
             step = waiting.pop()

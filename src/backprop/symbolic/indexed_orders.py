@@ -6,7 +6,7 @@ their equations first, where each member has the same one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import NamedTuple
 
 from backprop.algebra.formula import Formula, Symbol, in_order
@@ -41,8 +41,8 @@ class _Stage(NamedTuple):
 
 
 class IndexedOrders:
-    """Derivatives of an output. numbers: of the constants that ranges are made of. Raises NotIndexed,
-    TooLong."""
+    """Derivatives of an output. numbers: of the constants that ranges are made of. moved: families that
+    have equations, and are inputs only as long as is derived by them. Raises NotIndexed, TooLong."""
 
     def __init__(
         self,
@@ -52,8 +52,10 @@ class IndexedOrders:
         numbers: IndexNumbers,
         textbook: bool,
         naming: DerivativeNames,
+        moved: Set[str] = frozenset(),
     ) -> None:
         self._reader = reader
+        self._moved = moved
         self._of = of
         self._numbers = numbers
         self._textbook = textbook
@@ -117,8 +119,13 @@ class IndexedOrders:
                 own_first=again is not None,
             )
 
+        moved = self._moved - {*wanted}
+        equations = [
+            each._replace(is_input=False) if each.name in moved else each
+            for each in stage.equations
+        ]
         gradient = IndexedGradient(
-            stage.equations,
+            equations,
             self._reader.fresh,
             stage.output,
             wanted,

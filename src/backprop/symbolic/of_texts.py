@@ -9,7 +9,7 @@ from sys import maxsize
 from backprop.algebra.careful import careful
 from backprop.algebra.formula import ONE, Formula, TooLong, in_order
 from backprop.algebra.from_text import of_text
-from backprop.algebra.indexed import GatherFormula, MemberFormula, RangeFormula
+from backprop.algebra.indexed import MemberFormula, loops_in
 from backprop.algebra.tidy import simplified
 from backprop.language.model import Model
 from backprop.language.reading import parsed
@@ -28,6 +28,7 @@ from backprop.symbolic.members_read import at_member
 from backprop.symbolic.of_families import IndexedDerived
 from backprop.symbolic.reached_members import reached
 from backprop.symbolic.request import paths
+from backprop.symbolic.zero_families import on_diagonals, without_zeros
 from backprop.syntax.grammar import roots
 from backprop.syntax.parser import Statement
 
@@ -187,6 +188,7 @@ class IndexedText:
         found = self._derivatives(of, orders, names, closed)
         if not closed:
             found = with_known_members(found, self.equations)
+            found = [*map(on_diagonals, without_zeros(found, self.numbers))]
         read = [each for each in self._read.needed(found) if each not in self._told]
         self._told += read
         if self._textbook:
@@ -239,11 +241,13 @@ class IndexedText:
             except NotIndexed:
                 pass
         equations, asked = self.equations, [*orders]
-        member = "" if closed or whole else self._computed_member(orders)
-        if member:
-            given = {member.partition("[")[0]: self._indices_of(member)}
+        members = () if closed or whole else self._computed_members(orders)
+        if members:
+            given = {each.partition("[")[0]: self._indices_of(each) for each in members}
             equations = with_given(equations, given, self.numbers)
-        plain = [tuple(name.partition("[")[0] for name in path) for path in orders]
+            first = sorted(orders[0], key=lambda name: name not in members)  # others move them
+            asked = [tuple(first)]
+        plain = [tuple(name.partition("[")[0] for name in path) for path in asked]
         wrt = [name for path in plain for name in path]
         apart = None
         if closed:
@@ -257,15 +261,16 @@ class IndexedText:
             equations = apart.equations
             plain = [tuple(map(apart.own, path)) for path in plain]
             asked = [tuple(map(apart.own, path)) for path in asked]
-        made = IndexedOrders(self.reader, equations, of, self.numbers, self._textbook, names)
+        moved = {apart.own(each.partition("[")[0]) for each in members if apart}
+        made = IndexedOrders(self.reader, equations, of, self.numbers, self._textbook, names, moved)
         found = made.derivatives([*dict.fromkeys(plain)])
         if plain != asked:
             found = [*self._of_members(found, asked)]
         if apart:
             found = apart.joined(found, names)
-        if member:
+        if members:
             own = [each.equation.name for each in found if each.equation.asked]
-            wanted = given[member.partition("[")[0]] * len(orders[0])
+            wanted = [index for name in first for index in self._indices_of(name)]
             found = reached(found, own[0], wanted, self.numbers)
         if closed and not all(each.equation.asked for each in found):
             raise NotIndexed
@@ -315,13 +320,15 @@ class IndexedText:
                         done.append(made)
             yield from done
 
-    def _computed_member(self, orders: Sequence[tuple[str, ...]]) -> str:
-        """The member that has an equation of other names and is all that is derived by, more than once; ""
-        if there is none."""
-        names = {name for path in orders for name in path}
-        name = names.pop() if len(names) == 1 else ""
-        alone = "[" in name and len(orders[0]) > 1
-        return name if alone and not self._is_given(name) else ""
+    def _computed_members(self, orders: Sequence[tuple[str, ...]]) -> list[str]:
+        """The members that have equations of other names, and are derived by besides names that lead to
+        them; none where two are of one family."""
+        path = orders[0] if len(orders) == 1 and len(orders[0]) > 1 else ()
+        members = [name for name in dict.fromkeys(path) if "[" in name and "*" not in name]
+        members = [name for name in members if not self._is_given(name)]
+        families = {name.partition("[")[0] for name in members}
+        others = {name.partition("[")[0] for name in path if name not in members}
+        return members if len(families) == len(members) and families.isdisjoint(others) else []
 
     def _is_given(self, name: str) -> bool:
         """Whether a member of a family, or one of those that are meant, has no equation of other names."""
@@ -346,7 +353,7 @@ class IndexedText:
 
     def loops(self) -> int:
         """How many loops are inside one another at most, in the equations of the file."""
-        return max(_loops(each.clauses, each.formula) for each in self.equations)
+        return max(loops_in(each.clauses, each.formula) for each in self.equations)
 
     def needed(self, found: Sequence[IndexedDerived]) -> list[str]:
         """The statements of the file that equations use, as they stand there."""
@@ -375,18 +382,3 @@ class IndexedText:
                         if kind == "NAME"
                     ]
         return [written(lines[at], done) for at in sorted(lines)]
-
-
-def loops_of(found: IndexedDerived) -> int:
-    """How many loops are inside one another at most, in an equation."""
-    return _loops(found.clauses, found.equation.formula)
-
-
-def _loops(clauses: Sequence[RangeFormula], found: Formula | None) -> int:
-    most, waiting = 0, [] if found is None else [(found, 0)]
-    while waiting:
-        part, outside = waiting.pop()
-        outside += len(part.clauses) if isinstance(part, GatherFormula) else 0
-        most = max(most, outside)
-        waiting += [(each, outside) for each in part.parts]
-    return len(clauses) + most
