@@ -152,6 +152,7 @@ def test_what_the_eigenvalues_say(text: str, at: str, verdict: str) -> None:
         ("x^2 + y^2", "x=3, y=4", "no minimum: the gradient is not 0, its length is 10;"),
         ("x^2 + y^2", "x=3, y=4", "the minimum of its parabola is 5 away, 25 lower"),
         ("-x^2", "x=3", "the maximum of its parabola is 3 away, 9 higher"),
+        ("x*log(x)", "x=1e-300", "the minimum of its parabola is 6.89776e-298 away"),  # 1e-300*689.8
         ("x^3 - 0.9*x^2 + 0.27*x", "x=0.3", "rounding: along x the second derivatives are as small"),
     ],
 )  # fmt: skip

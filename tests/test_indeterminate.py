@@ -388,3 +388,15 @@ def test_remainders_of_what_is_far_smaller_are_right() -> None:
     found = backprop.parse("y = b + c*mod(-sigmoid(a), 3)").grad({"a": -1e10, "b": 2, "c": 2})
     assert found.gradients["c"] == 3
     assert any("y would be 8" in each.message for each in found.warnings)
+
+
+@pytest.mark.parametrize(
+    ("text", "x", "right"),
+    [  # the slopes are -7.4e498 and 1.9e499: d/dx of (xy)^(-2/3)/9, and of -1/(8 x sqrt(xy))
+        ("derivative(derivative(cbrt(x*y), x), y)", 1e-300, -inf),
+        ("derivative(derivative(derivative(sqrt(x*y), x), x), y)", 1e-200, inf),
+    ],
+)
+def test_what_values_say_beyond_doubles_is_infinite(text: str, x: float, right: float) -> None:
+    found = backprop.parse(f"L = {text}").grad(x=x, y=1)
+    assert found.gradients["x"] == right

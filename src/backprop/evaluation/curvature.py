@@ -7,7 +7,7 @@ of inertia); and those of which rounding may have made the sign count as unknown
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from math import inf
+from math import inf, isfinite
 from sys import float_info
 from typing import Any, NamedTuple
 
@@ -149,7 +149,7 @@ def _near(x: Sequence[float], offset: int) -> list[float]:
 def _said(
     matrix: Any, slopes: Any, rounding_of: Callable[[], Rounding], bent: bool, value: float
 ) -> Curving:
-    norm = float(numpy.linalg.norm(slopes))
+    norm = _length(slopes)
     if not len(slopes):
         return Curving("no inputs")
     if bent or not numpy.isfinite(matrix).all() or not numpy.isfinite(slopes).all():
@@ -168,6 +168,14 @@ def _said(
         verdict = "minimum" if said.signs[2] else "maximum"
         return said._replace(verdict=verdict, stationary=True, step=None, below=True)
     return said
+
+
+def _length(numbers: Any) -> float:
+    """The length of a vector, also where squares leave the doubles."""
+    largest = float(numpy.abs(numbers).max(initial=0.0))
+    if not isfinite(largest) or largest == 0:
+        return largest
+    return largest * float(numpy.linalg.norm(numbers / largest))
 
 
 def _nobody_knows(matrix: Any, norm: float) -> Curving:
@@ -208,7 +216,7 @@ def _judged(matrix: Any, slopes: Any, norm: float, stationary: bool, rounding: R
             way = numpy.linalg.solve(scaled, to)
         else:
             way = directions @ (directions.T @ to / bends)
-        step = float(numpy.linalg.norm(way / units)), float(slopes @ (way / units)) / 2
+        step = _length(way / units), float(slopes @ (way / units)) / 2
     named = [_parts(way) for way in ways]
     error = float(numpy.linalg.norm(rounding.matrix))
     return Curving(verdict, eigenvalues, norm, stationary, named, unsure, error, step, signs)

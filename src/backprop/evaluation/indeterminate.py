@@ -234,7 +234,11 @@ def verdict(found: Sides) -> tuple[float, str]:
     there = [side for side in (found.left, found.right) if side.kind != "none"]
     if not there or any(side.kind not in ("slope", "infinite") for side in there):
         return nan, "unclear: nan is given"
-    slopes = [side.slope + 0.0 if abs(side.slope) > side.error else 0.0 for side in there]
+    # beyond doubles the error is infinite, too
+    slopes = [
+        side.slope + 0.0 if isinf(side.slope) or abs(side.slope) > side.error else 0.0
+        for side in there
+    ]
     low, high = min(slopes), max(slopes)
     size = max(abs(low), abs(high))
     if low == high or (isfinite(size) and high - low <= AGREED * size):
