@@ -97,7 +97,6 @@ MEANING = {
     "cotan(x)": (1 / math.tan(0.3),),
     "cotg(x)": (1 / math.tan(0.3),),
     "cosec(x)": (1 / math.sin(0.3),),
-    "2/sech(x)": (2 * math.cosh(0.3),),
     "2^csch(x)": (2 ** (1 / math.sinh(0.3)),),
     "coth(x)*x": (0.3 / math.tanh(0.3),),
     "acot(x)": (math.atan(1 / 0.3), math.pi / 2 - math.atan(0.3)),
