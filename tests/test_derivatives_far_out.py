@@ -6,7 +6,6 @@ from __future__ import annotations
 import math
 
 import pytest
-from mpmath import mp
 
 import backprop
 from backprop.errors import BackpropError
@@ -81,24 +80,3 @@ def test_the_normal_distribution_ends_at_0() -> None:
     for x in (-41.0, -1e3, -1e155, -1.7e308):
         found = backprop.parse("L = normcdf(x)").grad(x=x)
         assert (found.value, found.gradients["x"]) == (0.0, 0.0)
-
-
-@pytest.mark.parametrize(
-    "point", [(1e5, 3.0), (3.0, 1e-7), (1.1, 1e-9), (-2.0, 0.5), (3e-100, 4e-100), (1e200, -1e190)]
-)
-def test_derivatives_of_hypot_do_not_cancel(point: tuple[float, float]) -> None:
-    """∂²r/∂x² = y²/r³, ∂²r/∂x∂y = -xy/r³, ∂³r/∂x²∂y = (2x²y - y³)/r⁵, by mpmath."""
-    x, y = map(mp.mpf, point)
-    with mp.workdps(60):
-        r = mp.sqrt(x * x + y * y)
-        right = {
-            "x, x": y * y / r**3,
-            "x, y": -x * y / r**3,
-            "x, x, y": y * (2 * x * x - y * y) / r**5,
-        }
-    for by, truth in right.items():
-        text = "hypot(x, y)"
-        for name in by.split(", "):
-            text = f"derivative({text}, {name})"
-        found = backprop.parse(f"L = {text}").grad(x=point[0], y=point[1]).value
-        assert found == pytest.approx(float(truth), rel=4e-15, abs=1e-307), by
