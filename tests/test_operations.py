@@ -457,3 +457,13 @@ def test_gamma_of_halves_needs_no_digits() -> None:
             assert special.digamma(x) == float(mp.digamma(mp.mpf(x)))
             if x < 8:
                 assert special.lgamma(x) == float(mp.loggamma(mp.mpf(x)))
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.short], ids=_name)
+def test_slopes_for_people_are_true(row: Operation) -> None:
+    assert len(row.short) == row.arity
+    for at in row.samples:
+        for number, text in enumerate(row.short):
+            out = functions.value(row.name)(*at)
+            slope = functions.compiled(text, (*row.operands, "out"))(*at, out)
+            assert slope == pytest.approx(float(true_slope(row.name, at, number)), rel=1e-14)

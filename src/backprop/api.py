@@ -61,6 +61,7 @@ Shown.as_bundle = _late("notebook", "bundle")
 class Model(OverData, Shown):
     __doc__ = language.Model.__doc__
 
+    _with_verbs = staticmethod(lambda found: _with_verbs(found))
     _numbers: plain.Numbers | None = None
     """Those of the last gradient."""
     _made: Sequence[Value] = ()
@@ -395,6 +396,3 @@ def _with_verbs(found: language.Model) -> Model:
     found.__class__ = _looped() if found.loops else Model
     assert isinstance(found, Model)
     return found
-
-
-Model._with_verbs = staticmethod(_with_verbs)  # type: ignore[method-assign]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
@@ -25,6 +25,9 @@ class OverData(FormulaVerbs):
 
     _lacks: BackpropError | None = None
     """The error of a text that gathers rows, as long as there are none."""
+
+    _with_verbs: Callable[[Any], Any]
+    """Makes what was read a Model of programs."""
 
     _waiting_sizes: Mapping[str, Any] = MappingProxyType({})
 
@@ -54,12 +57,8 @@ class OverData(FormulaVerbs):
         """A Model that has all but its rows, as `over`, `grad` and `compile` take: whatever else is asked of
         it raises the error."""
         found = cls.__new__(cls)
-        found.source, found.seed, found._waiting_sizes, found._lacks = (
-            source,
-            seed,
-            {**sizes},
-            error,
-        )
+        found.source, found.seed = source, seed
+        found._waiting_sizes, found._lacks = {**sizes}, error
         return found
 
     def __getattr__(self, name: str) -> Any:
@@ -72,11 +71,6 @@ class OverData(FormulaVerbs):
 
     def __str__(self) -> str:
         return repr(self) if self._lacks else super().__str__()
-
-    @staticmethod
-    def _with_verbs(found: Any) -> Any:
-        """What was read as a Model of programs."""
-        raise NotImplementedError
 
     def _in_memory(self) -> None:
         """Raise BadData for tables that memory does not hold: of these only first rows are here."""

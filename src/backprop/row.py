@@ -90,6 +90,10 @@ class Operation(NamedTuple):
     """The slopes at any precision, where `slopes` are series that end with the digits of doubles. What
     they cancel is given to them as more digits. (): as `slopes`."""
 
+    def for_people(self, textbook: bool) -> tuple[str, ...]:
+        """The slopes as formulas are written for people; with `textbook` as textbooks write them."""
+        return (textbook and self.textbook) or self.short or self.slopes
+
     @property
     def arity(self) -> int:
         return len(self.operands)

@@ -99,6 +99,8 @@ class _OneRow:
     ) -> None:
         self._program, self._passed, self._row, self._rows = program, passed, row, rows
         parts = program.apart
+        self.numbers: Mapping[str, float] = {}
+        """What all names are worth, after `evaluation`."""
         self._words = {
             word for each in (parts.row, parts.once) for word in _WORD.findall(each.text)
         }

@@ -15,7 +15,7 @@ import sys
 from array import array
 from functools import cached_property
 from math import isfinite
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 from backprop.engine.choosing import build, choose
 from backprop.engine.engines import Engine, GeneratedPython, Interpreted, StraightCode
@@ -278,14 +278,7 @@ def compile(
     """
     choose(engine, 0, 1)  # which knows the names
     if data is not None:
-        if hasattr(model, "_over"):
-            model = model._over(data, sys.maxsize)
-        else:  # of a command
-            from backprop.data_tables import given_tables  # of data only
-            from backprop.loops.worth import read_model
-
-            tables, most = given_tables(data, model.source), sys.maxsize
-            model = read_model(model.source, model.seed, most, sizes=model.sizes, tables=tables)
+        model = cast("Any", model)._over(data, sys.maxsize)  # which those of programs have
     if model.laid is not None:
         from backprop.data_streamed import in_memory  # of data only
 

@@ -179,7 +179,7 @@ class Chain:
         return plus(*terms)
 
     def _texts(self, row: Operation) -> Sequence[str]:
-        return row.textbook if self._textbook and row.textbook else row.short or row.slopes
+        return row.for_people(self._textbook)
 
 
 def _parted(found: Formula) -> tuple[Formula, Formula]:

@@ -131,9 +131,7 @@ class Formulas(Texts[Pair]):
 
     def texts(self, row: Operation, out: Operand[Pair]) -> tuple[str, ...]:
         named = isinstance(self._pair(out)[0], Symbol) or row.folds
-        return (
-            row.textbook if self._textbook and row.textbook and named else row.short or row.slopes
-        )
+        return row.for_people(self._textbook and named)
 
     def text(self, text: str, names: Mapping[str, Operand[Pair]]) -> Operand[Pair]:
         return super().text(text, {**self._constants, **names})
