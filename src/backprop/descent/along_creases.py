@@ -229,7 +229,11 @@ class Following:
             free &= ~((low & (pull > 0)) | (high & (pull < 0)))
         if not free.any():
             return None
-        _, sizes, rows = numpy.linalg.svd(table[:, free], full_matrices=True)
+        # a crease of large numbers hides none of small ones
+        sizes = numpy.abs(table[:, free]).max(axis=1, keepdims=True)
+        _, sizes, rows = numpy.linalg.svd(
+            table[:, free] / numpy.where(sizes > 0, sizes, 1.0), full_matrices=True
+        )
         rank = int((sizes > SAME * sizes.max(initial=0.0)).sum())
         ways = numpy.zeros((len(x), len(rows) - rank))
         ways[free] = rows[rank:].T

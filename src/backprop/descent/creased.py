@@ -19,6 +19,7 @@ from backprop.descent.looped_creases import LoopedCreases
 from backprop.descent.objective import Point
 from backprop.descent.off_creases import OffCreases
 from backprop.descent.problem import Problem, dot, moves
+from backprop.descent.straight_on import TINY, grown_far
 from backprop.errors import BackpropError, TooLarge
 
 _MOST_NUMBERS = 5_000_000
@@ -48,6 +49,9 @@ _SAY = 1e-6
 _MEETS = 1e-8
 """A crease that is so near meets the point."""
 
+_FARTHER = 10.0, 100.0
+"""An input that has grown far is looked at so many times as far away."""
+
 _LOOKS, _MOST_LOOKS, _WORK = 20, 3000, 1_000_000
 """At least and at most so many points at which creases are looked at, for one end of a run, and else as many
 as take so many steps of a graph: for the second end half as many, and so on, down to a tenth."""
@@ -62,14 +66,16 @@ class Creased:
 
     lead: a lower point, if there is one; is_off: whether that lies off a crease that meets the last. shown:
     whether it is shown to be a minimum. open: whether the output may fall along creases. at_edge: whether it
-    has no value on one side of one.
+    has no value on one side of one. is_curved: whether the way on which it stays the same bends. recedes:
+    whether it may be lower yet far away.
     """
 
     def __init__(self, run: Run, scales: Sequence[float]) -> None:
         self._run, self._problem = run, run.problem
         self._scales = numpy.array(scales)
         self.lead: Lead | None = None
-        self.is_off = self.shown = self.open = self.at_edge = False
+        self.is_off = self.shown = self.open = self.at_edge = self.is_curved = False
+        self.recedes = False
         self.level: list[Any] = []
         problem = run.problem
         found = _creases(problem, run.x)
@@ -133,6 +139,23 @@ class Creased:
                 return found
         return None
 
+    def _falls_farther(self, on: OffCreases) -> bool:
+        """Whether the output is never higher, but for rounding, where the input that has grown far grows
+        on, and the point stays on the creases."""
+        run = self._run
+        if not (name := grown_far(run)) or abs(run.value) <= TINY:
+            return False
+        at, least = self._problem.names.index(name), run.value
+        for times in _FARTHER:
+            far = [*run.x[:at], times * run.x[at], *run.x[at + 1 :]]
+            place = on.start(self._problem.inside(far))
+            if place is None or abs(place.point[at]) < abs(far[at]) / 2:
+                return False
+            if not place.value <= least + _ROUNDED * self._problem.rounding(place.point):
+                return False
+            least = min(place.value, least)
+        return True
+
     def _on(self, chosen: Sequence[int]) -> OffCreases:
         return OffCreases(self._run, self._all.on(chosen), self._scales, self._looks)
 
@@ -193,7 +216,8 @@ class Creased:
         self.open = not on.is_lowest
         self.at_edge = on.is_at_edge
         self.shown = on.is_lowest and on.is_sure and place.value <= run.value + self._room
-        self.level = on.level
+        self.level, self.is_curved = on.level, on.is_curved
+        self.recedes = self.shown and self._falls_farther(on)
 
 
 def _creases(problem: Problem, x: Point) -> SomeCreases | None:

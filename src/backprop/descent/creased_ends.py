@@ -6,8 +6,9 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from backprop.descent.course import Run, Stop
-from backprop.descent.leads import NAMED, lower
+from backprop.descent.leads import NAMED, lower, unsure_far_away
 from backprop.descent.objective import Point
+from backprop.descent.straight_on import grown_far
 
 if TYPE_CHECKING:
     from backprop.descent.creased import Creased
@@ -34,6 +35,8 @@ def creased_around(run: Run, scales: Point) -> Creased | None:
 def shown_by(run: Run, creased: Creased) -> Stop:
     """The end of a run of which creases show that it is a minimum."""
     output, least = run.output, run.least
+    if creased.recedes:
+        return unsure_far_away(run, grown_far(run), "rounding hides")
     where = f"at the edge where {output} has no value" if creased.at_edge else "at a corner"
     if creased.level:
         names = [name for name, size in zip(run.problem.names, creased.free, strict=True) if size]
@@ -41,6 +44,7 @@ def shown_by(run: Run, creased: Creased) -> Stop:
             f", … ({len(names)} in all)" if len(names) > NAMED else ""
         )
         move = "can move together" if len(names) > 1 else "can move"
+        move += " along a curve" if creased.is_curved else ""
         same = f"{listed} {move} and {output} stays the same"
         nowhere = f"by values: {output} is {lower(run)} nowhere beside it"
         return Stop(

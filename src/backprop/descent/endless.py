@@ -17,6 +17,9 @@ _FAR = 1e100
 """How far away an output must have no value, or the numbers be about to leave the range of doubles,
 for its fall to be one without end."""
 
+_AT_THE_END = 1e307
+"""An input that is larger can hardly become larger still."""
+
 _BOTTOM, _MANY_TIMES = 1e250, 1e10
 """An output that is lower than minus the first has fallen nearly as far as doubles go; and an input has grown
 far that is so many times as large as it was."""
@@ -134,7 +137,13 @@ def endless(run: Run, message: str) -> Stop:
 
 
 def _is_at_the_end(run: Run) -> bool:
-    """Whether the output has fallen nearly as far as doubles go, and inputs have grown far."""
+    """Whether the output has fallen nearly as far as doubles go, and inputs have grown far; or one of these
+    is there, and the output is higher at half of it."""
+    for at, (to, begun) in enumerate(zip(run.x, run.begun, strict=True)):
+        if abs(to) > _AT_THE_END and _has_grown(to, begun):
+            half = [*run.x[:at], to / 2, *run.x[at + 1 :]]
+            if run.problem.known(half, -inf) > run.value:
+                return True
     deep = run.value < -_BOTTOM < -_BOTTOM / _FAR < run.start.value * run.problem.sign
     return deep and any(_has_grown(*ends) for ends in zip(run.x, run.begun, strict=True))
 

@@ -10,7 +10,16 @@ import numpy
 
 from backprop.descent.course import Run, Stop
 from backprop.descent.landing import Flat, Landing
-from backprop.descent.leads import NAMED, Lead, after, lower, lowest_on, stationary, towards
+from backprop.descent.leads import (
+    NAMED,
+    Lead,
+    after,
+    lower,
+    lowest_on,
+    stationary,
+    towards,
+    unsure_far_away,
+)
 from backprop.descent.level_sets import level_beside, other_minima
 from backprop.descent.objective import Point
 from backprop.descent.onto_bounds import onto_bounds
@@ -96,11 +105,8 @@ def _lowest(run: Run, landing: Landing, flat: Sequence[Flat]) -> Stop:
     """The end of a run where no point nearby is lower."""
     output = run.output
     if run.fallen and not landing.has_moved and (name := grown_far(run)):
-        size, lost = shown(abs(run.last.parameters[name]), 2), shown(landing.rounding, 2)
-        hides = (
-            f"rounding, {lost}, hides whether {output} still {run.falls}s where {name} is {size}"
-        )
-        return Stop("rounding", f"{after(run)}: {hides}; perhaps it has no {run.least}")
+        lost = shown(landing.rounding, 2)
+        return unsure_far_away(run, name, f"rounding, {lost}, hides")
     still = f"what {output} could still {run.falls} is below its rounding"
     if not any(run.gradient):
         still = "every gradient is 0" if len(run.x) > 1 else "the gradient is 0"
@@ -132,8 +138,8 @@ def _lowest(run: Run, landing: Landing, flat: Sequence[Flat]) -> Stop:
             f"{least}, not unique",
             f"converged: a {least}, not unique: {name} can move and {output} stays the same; {still}",
         )
-    if way := other_minima(run, landing) if run.problem.objective.is_smooth else None:
-        names = _names(run, landing, [way.way])
+    if ways := other_minima(run, landing) if run.problem.objective.is_smooth else []:
+        names = _names(run, landing, ways)
         together = " together" if ", " in names else ""
         along = f"{names} can move{together} along a curve and {output} stays the same"
         return Stop(f"{least}, not unique", f"converged: a {least}, not unique: {along}; {still}")

@@ -73,6 +73,13 @@ def stationary(run: Run, kind: str, point: Point, but: str = "") -> Stop:
     return Stop("stationary", f"stationary {after(run)}, no {run.least}: {kind}{way}")
 
 
+def unsure_far_away(run: Run, name: str, hides: str) -> Stop:
+    """The end of a run on which an input has grown far, where rounding hides more. hides: that, in words."""
+    size = shown(abs(run.last.parameters[name]), 2)
+    still = f"{hides} whether {run.output} still {run.falls}s where {name} is {size}"
+    return Stop("rounding", f"{after(run)}: {still}; perhaps it has no {run.least}")
+
+
 def no_way(run: Run, point: Point) -> Stop:
     """The end of a run that nothing lowers, though the output is lower at a point found by values."""
     if not dot(run.gradient, moves(run.x, point)) < 0:

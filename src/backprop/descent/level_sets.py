@@ -4,26 +4,40 @@ from __future__ import annotations
 
 from functools import partial
 from math import inf
+from sys import float_info
+from typing import Any
 
 import numpy
 
 from backprop.descent.course import Run
 from backprop.descent.inner_run import lowest_from
-from backprop.descent.landing import Flat, Landing
+from backprop.descent.landing import Landing
 from backprop.descent.objective import Point
 from backprop.descent.problem import FEW, moves
+from backprop.descent.soft_ways import soft_of
 from backprop.descent.straight_on import TINY
 from backprop.errors import NotFinite
 
-_ASIDE, _FARTHER = 1e-2, (0.3, 0.1)
-"""How far along a way that does not bend other minima are looked for, in the scale of an input: there, and at
-one of the others, since the power of 12 of the first one is none beside 1."""
+_ASIDE, _FARTHER = 1e-2, (30.0, 10.0)
+"""How far along a way that does not bend other minima are looked for, in the scale of an input: there, and so
+many times as far, since the power of 12 of the first one is none beside 1."""
+
+_NEARER = 1.0, 1e-2
+"""A run that began far away has larger scales than the set that it has come to: that is looked for by so many
+times the sizes of the inputs at the end, too."""
+
+_FAR_AWAY, _AT_0 = 0.1, 1e-10
+"""An input has come from far away that is by less than this part of its scale; and is at 0, of which nothing
+is known, by less than the other one."""
 
 _HARDLY = 1e-7
 """A bend by less than this part of the largest may come from what is left of a slope."""
 
 _SAY = 0.1
 """An input moves along a way by at least this part of the most."""
+
+_MOVES = 1e-3
+"""And it moves to another minimum that moves by this part of the one that moves most, by their own sizes."""
 
 _WAYS = 3
 """The most ways that are looked along."""
@@ -43,13 +57,15 @@ _STAYED = 0.2
 """The other minimum is at least so far away, as a part of that."""
 
 
-def other_minima(run: Run, landing: Landing) -> Flat | None:
-    """A way along which the output hardly bends, beside which it is lowest, too, by what is found from there;
-    None if there is none. Two inputs that only matter by their product have one at every minimum."""
+def other_minima(run: Run, landing: Landing) -> list[Any]:
+    """A way along which the output hardly bends, beside which it is lowest, too, by what is found from there,
+    and those of the inputs that move, (n,) each; nothing if there is none.
+
+    Two inputs that only matter by their product have one at every minimum.
+    """
     found = landing.spectrum
     if not len(found.bends) or run.problem.size > _MOST_STEPS:
-        return None
-    room = max(landing.room, _SAME * landing.range)
+        return []
     # what is left of a slope bends the output along a level curve
     most = max(found.lost, _HARDLY * float(numpy.abs(found.bends).max()))
     hardly = numpy.abs(found.bends) <= most
@@ -57,30 +73,72 @@ def other_minima(run: Run, landing: Landing) -> Flat | None:
         parts = numpy.abs(landing.reach(way) * way) / numpy.array(landing.scales)
         alone = {*numpy.flatnonzero(parts > _SAY).tolist()} <= {*landing.by_values}
         hardly[at] |= alone and landing.is_soft(way)
-    for at in numpy.flatnonzero(hardly)[:_WAYS].tolist():
-        way = found.ways[at]
-        sizes = (part * landing.reach(way) for part in (_ASIDE, *_FARTHER))
-        near, *farther = ((size * way).tolist() for size in sizes)
-        beside = partial(_is_lowest_beside, run, landing, room)
-        if beside(near) and any(map(beside, farther)):
-            return Flat(way, 0)
-    return None
+    ways = [(way, [1.0, *_nearer(run, landing, way)]) for way in found.ways[hardly][:_WAYS]]
+    if not landing.has_many and landing.has_moved and len(run.x) <= FEW:
+        ways += [(way, _nearer(run, landing, way)) for way in soft_of(landing)[0][:_WAYS]]
+    ways = [(way, lengths) for way, lengths in ways if lengths]
+    room = max(landing.room, _SAME * _size(run, landing)) if ways else 0.0
+    for way, lengths in ways:
+        beside = partial(_lowest_beside, run, landing, room)
+        for length in lengths:
+            near = length * _ASIDE * landing.reach(way) * way
+            if not beside(near.tolist(), False):
+                continue
+            for times in _FARTHER:
+                if there := beside((times * near).tolist(), True):
+                    return [way, *_moving(run, there)]
+    return []
 
 
-def _is_lowest_beside(run: Run, landing: Landing, room: float, move: Point) -> bool:
-    """Whether another minimum is found from beside the end, and not the end again."""
+def _nearer(run: Run, landing: Landing, way: Any) -> list[float]:
+    """What the scales of the inputs on a way are to be multiplied by, if these have come from far away."""
+    scales = numpy.array(landing.scales)
+    parts = numpy.abs(landing.reach(way) * way) / scales
+    size = float((numpy.abs(run.x) / scales)[parts > _SAY].max(initial=0.0))
+    if landing.has_many or not _AT_0 < size < _FAR_AWAY:
+        return []
+    return [size * nearer for nearer in _NEARER]
+
+
+def _moving(run: Run, there: Point) -> Any:
+    """The inputs that move to another minimum, by their own sizes, as ways; none of many."""
+    if len(run.x) > FEW:
+        return []
+    move = numpy.abs(numpy.array(there) - run.x)
+    parts = move / numpy.maximum(numpy.abs(run.x) + move, float_info.min)
+    return numpy.identity(len(move))[parts > _MOVES * parts.max()]
+
+
+def _size(run: Run, landing: Landing) -> float:
+    """How far the output changes over the size of each input at the end, or has fallen if that is less."""
+    values = []
+    for at, x in enumerate(run.x if len(run.x) <= FEW else ()):
+        moved = [*run.x]
+        moved[at] = 2 * x
+        values.append(abs(run.problem.known(run.problem.inside(moved), run.value) - run.value))
+    return min(max(values, default=0.0) or inf, landing.range)
+
+
+def _lowest_beside(
+    run: Run, landing: Landing, room: float, move: Point, is_far: bool
+) -> Point | None:
+    """Another minimum that is found from beside the end, and not the end again; None if there is none.
+    is_far: no flat bottom leads to it, either."""
     begin = run.problem.inside([x + by for x, by in zip(run.x, move, strict=True)])
+    fallen = run.problem.known(begin, run.value) - run.value
     value, there = lowest_from(run, begin)
+    # of a run that began at a minimum only the descent from beside it says what rounding is
+    room = max(room, _SAME * fallen)
     if there is None or not value <= run.value + room < inf:
-        return False
+        return None
     sizes = numpy.array(landing.scales)
     moved = numpy.abs(numpy.array(moves(run.x, there)) / sizes).max()
     if not moved >= _STAYED * numpy.abs(numpy.array(move) / sizes).max():
-        return False
+        return None
     # a flat bottom is one all the way, a set that bends is not
     middle = [(at + to) / 2 for at, to in zip(run.x, there, strict=True)]
-    far = moved >= _STAYED * min(_FARTHER) and not landing.has_many
-    return not far or run.problem.known(middle, inf) > run.value + room
+    told = is_far and not landing.has_many
+    return None if told and run.problem.known(middle, inf) <= run.value + room else there
 
 
 def level_beside(run: Run, landing: Landing) -> str:

@@ -54,6 +54,11 @@ _CLEARLY, _POWER = 10.0, 2.0
 what may be rounding; as this power of the distance, where no more is known."""
 
 
+_CURVED, _STAYED = (0.1, 0.03), 0.5
+"""So far along a way that does not bend other minima along the creases are looked for, and they are at least
+so far away, as a part of that."""
+
+
 class OffCreases(Following):
     """A search that also looks off creases."""
 
@@ -63,6 +68,8 @@ class OffCreases(Following):
         """Whether the output was found to rise, or to stay the same, on all ways off the creases."""
         self.is_at_edge = False
         """Whether it has no value on one of them."""
+        self.is_curved = False
+        """Whether the way on which it stays the same is the beginning of one that bends."""
         self.level: list[Any] = []
         """Ways off the creases or along them, (n,), in the scales of the inputs, where it stays the same."""
 
@@ -71,7 +78,7 @@ class OffCreases(Following):
         that; None if there is none. gap: how far the next creases are away, in the scales of the inputs."""
         ways = self._ways(place.point)
         self.is_lowest = self.is_sure = True
-        self.is_at_edge = False
+        self.is_at_edge = self.is_curved = False
         self.level = []
         if ways is not None and (point := self._along_flat(place, ways, below)) is not None:
             return point
@@ -200,7 +207,24 @@ class OffCreases(Following):
                     rises.append(inf if there is None else there.value - place.value)
                 if self.is_lowest and _is_level(_ALONG, rises, place.value - below):
                     self.level.append(way)
+            if self.is_lowest and not self.level and self._bends(place, way, place.value - below):
+                self.level, self.is_curved = [way], True
         return None
+
+    def _bends(self, place: Landed, way: Any, room: float) -> bool:
+        """Whether the output is as low at other points on the creases, beside a way, and not in between."""
+        for length in _CURVED:
+            to = (numpy.array(place.point) + length * self._scales * way).tolist()
+            there = self.lowest(self._problem.inside(to))
+            self.is_lowest = True  # here, as is known already
+            if there is None or not there.value <= place.value + room:
+                return False
+            apart = numpy.array(there.point) - place.point
+            far = length_of(apart / self._scales)
+            middle = self._back((place.point + apart / 2).tolist())
+            if far < _STAYED * length or not middle or not middle.value > place.value + room:
+                return False
+        return True
 
     def _all_meet(self, x: Point, slopes: Any) -> bool:
         """Whether all equations hold at a point on some of them, but for rounding."""

@@ -6,7 +6,8 @@ likelihood: Raue et al., Bioinformatics 25, 2009, on parameters that data do not
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from math import exp, inf, isinf, log, log10
 from sys import float_info
 
@@ -90,6 +91,7 @@ def _only_falls(run: Run, landing: Landing, lead: int, powers: list[float]) -> f
     behind = _fell(run, landing, lead, powers)
     if behind is None:
         return None
+    seen = [run.value]
     if abs(run.value) <= _NOTHING * run.fallen and not _falls_soon(run, lead, powers):
         return None
     here, least, before = run.x, run.value, landing.room
@@ -106,10 +108,18 @@ def _only_falls(run: Run, landing: Landing, lead: int, powers: list[float]) -> f
             return None
         # far away rounding is larger, and what it lowers is no limit
         least = value if value < least - room else least
+        seen.append(least)
         if there is None or isinf(_TIMES * there[lead]):
             break  # so far away doubles end
         behind, here, before = here, there, room
-    return least
+    falls = [one - other for one, other in pairwise(seen)]
+    return -inf if _falls_faster(falls) else least
+
+
+def _falls_faster(falls: Sequence[float]) -> bool:
+    """Whether an output falls by more each time that one looks so many times as far: then it has no limit."""
+    last = falls[-_AHEAD:]
+    return len(last) == _AHEAD and last[0] > 0 and all(one < other for one, other in pairwise(last))
 
 
 def _fell(run: Run, landing: Landing, lead: int, powers: list[float]) -> Point | None:

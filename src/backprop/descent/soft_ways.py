@@ -48,7 +48,7 @@ def lower_on_soft_ways(run: Run, landing: Landing) -> Point | None:
     if landing.has_many or not landing.has_moved:
         return None
     lengths = [side * length for length in _LENGTHS for side in (1.0, -1.0)]
-    soft, _ = _soft(landing)
+    soft, _ = soft_of(landing)
     for way in soft:
         if (point := landing.lower_along(way, lengths)) is not None:
             return point
@@ -76,7 +76,7 @@ def valleys(run: Run, landing: Landing) -> Valleys:
     values on a straight way how its bottom goes on."""
     if landing.has_many or not landing.has_moved:
         return Valleys(None, [])
-    _, unknown = _soft(landing)
+    _, unknown = soft_of(landing)
     least = run.value - max(landing.room, _SURE * landing.range)
     left, sizes = [], numpy.array(landing.scales)
     for way in unknown[:_VALLEYS]:
@@ -108,7 +108,7 @@ def _bends_so(run: Run, landing: Landing, at: int) -> bool:
     return True
 
 
-def _soft(landing: Landing) -> tuple[Sequence[Any], Sequence[Any]]:
+def soft_of(landing: Landing) -> tuple[Sequence[Any], Sequence[Any]]:
     """The ways along which the output hardly bends, each until an input has moved by its scale; and those of
     which that is lost in rounding."""
     sizes = numpy.where(landing.pushed, 0.0, numpy.array(landing.scales))
