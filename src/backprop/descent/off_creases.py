@@ -207,24 +207,32 @@ class OffCreases(Following):
                     rises.append(inf if there is None else there.value - place.value)
                 if self.is_lowest and _is_level(_ALONG, rises, place.value - below):
                     self.level.append(way)
-            if self.is_lowest and not self.level and self._bends(place, way, place.value - below):
-                self.level, self.is_curved = [way], True
+            curved = self.is_lowest and not self.level
+            if curved and (point := self._bends(place, way, below)) is not None:
+                return point
         return None
 
-    def _bends(self, place: Landed, way: Any, room: float) -> bool:
-        """Whether the output is as low at other points on the creases, beside a way, and not in between."""
+    def _bends(self, place: Landed, way: Any, below: float) -> Point | None:
+        """A point on the creases beside a way at which the output is lower than that; None if there is none.
+        Whether it is as low there, and not in between, is noted."""
+        room, others = place.value - below, 0
         for length in _CURVED:
             to = (numpy.array(place.point) + length * self._scales * way).tolist()
             there = self.lowest(self._problem.inside(to))
             self.is_lowest = True  # here, as is known already
             if there is None or not there.value <= place.value + room:
-                return False
+                break
+            if there.value < below:
+                return there.point
             apart = numpy.array(there.point) - place.point
             far = length_of(apart / self._scales)
             middle = self._back((place.point + apart / 2).tolist())
             if far < _STAYED * length or not middle or not middle.value > place.value + room:
-                return False
-        return True
+                break
+            others += 1
+        if others == len(_CURVED):
+            self.level, self.is_curved = [way], True
+        return None
 
     def _all_meet(self, x: Point, slopes: Any) -> bool:
         """Whether all equations hold at a point on some of them, but for rounding."""
