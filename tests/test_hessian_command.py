@@ -593,3 +593,22 @@ def test_what_is_not_asked_is_not_told() -> None:
     assert (ran.status, "∂²" in ran.err) == (0, False)
     ran = run("hessian", "-e", "L = relu(x)*relu(z)", "--set", "x=0, z=0", "--times", "x=1, z=1")
     assert "not the same in all directions" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "label"),
+    [
+        ("L = x^2.5 + y^1.5", "x=0, y=0", "            ^^^^^ y = 0"),
+        ("L = q*2; q = (w - 1)^1.5", "w=1", "             ^^^^^^^^^^^ w - 1 = 0"),
+        ("L = sqrt(x)*sqrt(z)", "x=0, z=0", "    ^^^^^^^ x = 0"),
+        ("L = sum(x[i]^(i+0.5) for i in 1..3)", "x[*]=0", "        ^^^^^^^^^^^^ x[1] = 0"),
+    ],
+)
+def test_the_step_that_bends_without_end_is_underlined(text: str, at: str, label: str) -> None:
+    for option in ([], ["--diagonal"], ["--times", f"{at[0]}=1"]):
+        ran = run("hessian", "-e", text, "--set", at, *option)
+        assert ran.status == 0
+        told = ran.err.splitlines()
+        if told or not option:
+            assert "warning: the second derivative" in told[0]
+            assert any(line.startswith(f"    | {label}") for line in told)

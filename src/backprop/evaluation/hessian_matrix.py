@@ -20,6 +20,7 @@ from backprop.errors import (
 from backprop.evaluation.borders import crossed, met
 from backprop.evaluation.curvature import Curving, curvature
 from backprop.evaluation.diagnosis import place
+from backprop.evaluation.endless_bend import endless_bend
 from backprop.evaluation.gradient import Evaluation, Gradient, evaluate
 from backprop.evaluation.second_around import SAME, SecondAround
 from backprop.evaluation.second_derivatives import SecondDerivatives
@@ -155,7 +156,7 @@ def careful(
     table = point.second.matrix(point.x, point.data) if count else numpy.zeros((0, 0))
     doubts, moved = _doubts(point.second, point.leaves, point.data, table)
     some = {key: each for key, each in doubts.items() if asked is None or asked(*key)}
-    told = list(_told(model, point.at, point.names, some))
+    told = list(_told(model, point, some))
     gradient = point.at.gradient
     return Careful(
         gradient,
@@ -227,9 +228,10 @@ _LOST = TINY / float_info.epsilon
 
 
 def _told(
-    model: Model, at: Evaluation, names: Sequence[str], doubts: Mapping[Both, SecondSlope]
+    model: Model, point: CurvedPoint, doubts: Mapping[Both, SecondSlope]
 ) -> Iterator[BackpropError]:
     """Notes on what stands on a border, warnings on the rest: what is nan, infinite, or at a jump."""
+    at, names = point.at, point.names
     border, labels = met(at.graph, at.numbers.data), list[Label]()
     if border:
         labels = place(model, min(border), at.numbers.data)[1]
@@ -247,15 +249,23 @@ def _told(
         what, are = ("derivatives", "are") if len(pairs) > 1 else ("derivative", "is")
         message = f"the second {what} {listed} {are} {how}"
         if how.removesuffix(BEYOND) in ("inf", "-inf"):
-            yield InfiniteSlope(message, where=where)
+            yield InfiniteSlope(message, *_at_step(model, point, pairs), where=where)
         elif how in (TOO_MANY, UNKNOWN):
-            yield IndeterminateForm(f"{message}: nan is given", where=where)
+            labels = _at_step(model, point, pairs)
+            yield IndeterminateForm(f"{message}: nan is given", *labels, where=where)
         else:
             yield AtBorder(f"{message}: nan is given", *labels, where=where)
     if jumping:
         texts = [f"{_name(output, names, pair)} = {shown(number)}" for pair, number in jumping]
         message = f"the gradient jumps here: beside the jump is {few(texts)}"
         yield AtBorder(message, *labels, where=where)
+
+
+def _at_step(model: Model, point: CurvedPoint, pairs: Sequence[Both]) -> list[Label]:
+    """Where the step stands that makes second derivatives infinite or leaves them open, if one does."""
+    graph, data = point.at.graph, point.at.numbers.data
+    step = endless_bend(graph, data, {point.leaves[each] for pair in pairs for each in pair})
+    return [] if step is None else place(model, step, data)[1]
 
 
 def _name(output: str, names: Sequence[str], pair: Both) -> str:
