@@ -612,3 +612,21 @@ def test_the_step_that_bends_without_end_is_underlined(text: str, at: str, label
         if told or not option:
             assert "warning: the second derivative" in told[0]
             assert any(line.startswith(f"    | {label}") for line in told)
+
+
+@pytest.mark.parametrize(
+    ("text", "x", "y", "right"),
+    [  # y^2/x, or 1/x, is the distance between two jumps, 1e-148 at the last one
+        ("mod(x, y)", 1e55, 3.0, ((0, 0), (0, 0))),
+        ("mod(x, y)", 1e61, 3.0, ((0, 0), (0, 0))),
+        ("mod(x, y)*x", 1e70, 3.0, ((2, -1e70 // 3), (-1e70 // 3, 0))),
+        ("mod(x^2, y)", 1e40, 3.5, ((2, 0), (0, 0))),
+        ("mod(x, y)^2", 1e150, 3.0, ((2, -2e150 / 3), (-2e150 / 3, 2 * (1e150 / 3) ** 2))),
+        ("floor(x*y)*y^2", 1e61, 3.0, ((0, 0), (0, 6e61))),
+    ],
+)
+def test_differences_do_not_cross_jumps(text: str, x: float, y: float, right: Any) -> None:
+    """mod(x, y) is x - q*y, and q the same whole number on a piece."""
+    ran = run("hessian", "-e", f"L = {text}", "--set", f"x={x}, y={y}", "--format", "json")
+    for row, true in zip(json.loads(ran.out)["hessian"], right, strict=True):
+        assert row == pytest.approx(true, rel=1e-14, abs=0)

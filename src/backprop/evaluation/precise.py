@@ -6,7 +6,7 @@ Nothing here knows a slope of the table. Numbers of the equations are the double
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Callable, Collection, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, MutableMapping, Sequence
 from itertools import pairwise
 from math import ceil, copysign, inf, isfinite, log2, log10
 from operator import add, mul, sub
@@ -155,6 +155,15 @@ class Precise:
             found += factor * (values[term] - base[term])
         return found
 
+    def jumping(self, steps: Iterable[int]) -> list[int]:
+        """Those of some steps whose graphs are in pieces: there may be many in a small distance."""
+        op = self._graph.op
+        return [
+            step
+            for step in steps
+            if not functions.has_slopes(op(step)) or _is_remainder(OPERATIONS[op(step)])
+        ]
+
     def unseen(self, node: int, steps: Sequence[int], sums: Moved, shift: Any) -> Any:
         """How far the output may move with an input, at most, and yet stay where it is: where a step
         swallows what moves before it, its rounding is let through. What jumps stays."""
@@ -179,11 +188,27 @@ class Precise:
         there = [change for change in changes if change == change]
         return max(there, default=inf if changes else 0 * shift)
 
-    def at(self, node: int, steps: Sequence[int], sums: Moved, shift: Any) -> Any:
-        """The output where one input is moved by `shift`. steps, sums: what moves with it."""
+    def at(
+        self, node: int, steps: Sequence[int], sums: Moved, shift: Any, jumping: Sequence[int] = ()
+    ) -> tuple[Any, list[Any]]:
+        """The output where one input is moved by `shift`, and on which of their pieces some steps then are.
+        steps, sums: what moves with it. jumping: those steps, of `steps`."""
         moved = ChainMap[int, Any]({node: self._base[node] + shift}, self._base)
         self._forward(steps, moved, sums)
-        return self._sum(self._graph.output, moved, sums)
+        return self._sum(self._graph.output, moved, sums), [
+            self._piece(step, moved) for step in jumping
+        ]
+
+    def _piece(self, step: int, values: Mapping[int, Any]) -> Any:
+        """The number of the piece of a step that jumps: its value, or how often a remainder was taken off."""
+        if not _is_remainder(OPERATIONS[self._graph.op(step)]):
+            return values[step]
+        x, y = (values[each] for each in self._graph.operands(step))
+        return context(self.digits).nint((x - values[step]) / y)
+
+
+def _is_remainder(row: Operation) -> bool:
+    return row.unrounded and bool(row.jump)
 
 
 def has_signed_zero(graph: Graph, step: int, data: ByNode) -> bool:
@@ -242,6 +267,8 @@ def beside(graph: Graph, levels: Callable[[int], Precise], node: int) -> Sides:
 
 def _side_beside(wide: _Look, close: _Look, side: int) -> Side:
     """One side, from values beside the point alone."""
+    if side in wide.turned or side in close.turned:
+        return Side("unclear")
     if any(each != each for look in (wide, close) for each in look.beside[side]):
         return Side("none" if close.beside[side][0] != close.beside[side][0] else "unclear")
     was, now = wide.slope_beside(side), close.slope_beside(side)
@@ -257,7 +284,8 @@ def _side_beside(wide: _Look, close: _Look, side: int) -> Side:
 class _Look:
     """The output beside one point, on both sides, at one precision.
 
-    at: its value there. rounding: what that can do to a value; blur: to a slope.
+    at: its value there. rounding: what that can do to a value; blur: to a slope. turned: the sides on
+    which something jumps between the two values, so that they tell no slope.
     """
 
     def __init__(
@@ -275,10 +303,15 @@ class _Look:
         # as many are left against rounding.
         self.step = min(size, mp.mpf(1)) * mp.mpf(10) ** (-(precise.fine // 3))
         self.at = precise.value(output)
-        self.beside = {
-            side: [precise.at(*self._moves, side * times * self.step) for times in (1, 2)]
-            for side in (-1, 1)
-        }
+        jumping = precise.jumping(steps)
+        self.beside, self.turned = dict[int, list[Any]](), set[int]()
+        for side in (-1, 1):
+            near, far = (
+                precise.at(*self._moves, side * times * self.step, jumping) for times in (1, 2)
+            )
+            self.beside[side] = [near[0], far[0]]
+            if near[1] != far[1]:
+                self.turned.add(side)
         self.central = (self.beside[1][0] - self.beside[-1][0]) / (2 * self.step)
         known = [abs(each) for pair in self.beside.values() for each in pair if each == each]
         self.rounding = precise.rounding * max(known, default=mp.mpf(0))
@@ -304,6 +337,8 @@ def _side(wide: _Look, close: _Look, side: int, least: float, flat: float) -> Si
     """One side, from a look with a wide step and one with a close step."""
     if close.at != close.at:  # a value that only doubles have
         return Side("none")
+    if side in wide.turned or side in close.turned:
+        return Side("unclear")
     if any(each != each for look in (wide, close) for each in look.beside[side]):
         missing = close.beside[side][0] != close.beside[side][0]
         return Side("none" if missing else "unclear")
