@@ -246,7 +246,9 @@ def refused(
         message = f"{name!r} is computed by its equation, {name} = {shown}; it cannot be set"
         fixed = filter(model.read_with.__contains__, model.names)
         constants = (each for each in fixed if not model.is_equation(each))
-        hint = f"set the inputs: {', '.join(islice(chain(constants, model.inputs), 8))}"
+        laid, known = model.laid, chain(constants, model.inputs)
+        free = (each for each in known if laid is None or not laid.is_column(each))
+        hint = f"set the inputs: {', '.join(islice(free, 8))}"
     else:
         return None
     return NotAnInput(message, *([span] if span else []), hints=[hint])

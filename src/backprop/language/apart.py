@@ -290,7 +290,9 @@ class _Rewritten:
         self._replaced = [*gathers, *taken]
 
     def text(self) -> str:
-        return self._piece(0, len(self._statement.tokens.kinds) - 1, self._replaced)
+        # what is gathered is computed from an input of this text: without the word const
+        begin = int(self._statement.shape.const and bool(self._replaced))
+        return self._piece(begin, len(self._statement.tokens.kinds) - 1, self._replaced)
 
     def _piece(self, first: int, last: int, replaced: Collection[int]) -> str:
         """Some of the tokens."""

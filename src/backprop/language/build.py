@@ -29,6 +29,7 @@ from backprop.language.families import Families
 from backprop.language.frames import Frame, Unrolling, called_with, derived_by
 from backprop.language.index_code import Scope
 from backprop.language.integers import Argument, beyond_range
+from backprop.language.laid import is_count
 from backprop.numbers import exact
 from backprop.operations import CONSTANTS, DERIVATIVE, FUNCTIONS, GATHERS, Gather
 from backprop.source import Span, one_line, pack
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
 
 EXPECTED = -1
 """Stands for the row of a name that a statement further down defines."""
-
 
 _FAR = 2**53
 """No index is as large."""
@@ -176,6 +176,7 @@ class Builder:
                     del stack[-count:]
                     stack.append(columns.step(operation, operands, place))
                 elif kind == "number":
+                    uses_names = uses_names or is_count(texts[token])
                     stack.append(self._number(tokens, token, place))
                 elif kind == "index":
                     parts, uses_names, family = frame.body.parts[token], True, texts[token]

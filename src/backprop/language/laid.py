@@ -13,6 +13,18 @@ from backprop.syntax.parser import Statement
 COUNT = "count"
 """The function that says how many rows a column has."""
 
+
+def count_text(rows: int) -> str:
+    """The number that stands for `count(x)`, as the text of a token, which no token of a file has: what has
+    only such numbers is computed from a column, and no input."""
+    return f" {rows}"
+
+
+def is_count(text: str) -> bool:
+    """Whether a token is one of `count_text`."""
+    return text[:1] == " "
+
+
 _WORD = re.compile(r"(?<![\w'])([^\W\d][\w']*)(?!\s*\()(?:\[([^]]*)\])?")
 _MEMBER = re.compile(r"(?<![\w'])([^\W\d][\w']*)\[((?:-?\d+,\s*)*\d+)\]")
 _GATHERER = re.compile(rf"(?<!\w)(?:{'|'.join([*GATHERS, COUNT])})\s*\(")

@@ -14,7 +14,7 @@ from backprop.errors import BackpropError, NameDefinedTwice, NeedsData, raise_al
 from backprop.language.arguments import is_open
 from backprop.language.distributions import COLUMN
 from backprop.language.headers import header_hints
-from backprop.language.laid import COUNT, Data, Laid, RowNumbers
+from backprop.language.laid import COUNT, Data, Laid, RowNumbers, count_text
 from backprop.numbers import listed
 from backprop.operations import GATHERS
 from backprop.source import Source
@@ -252,7 +252,7 @@ class Laying:
             node = shape.nodes[at]
             if tokens.texts[node.token] == COUNT:
                 size = self._tables[self._table_in(statement, node)].size
-                edit.swap(node.first, node.last, ("NUMBER", str(size)))
+                edit.swap(node.first, node.last, ("NUMBER", count_text(size)))
                 counted.append((node.start, at))
         for at in every:
             node = shape.nodes[at]

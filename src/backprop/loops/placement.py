@@ -12,7 +12,7 @@ from backprop.graph import in_order
 from backprop.language.declarations import DeclarationReader
 from backprop.loops.affine import Ints, Places, distinct, numbers_up, plain
 from backprop.loops.arrays import ArrayWriter, Spread
-from backprop.loops.called_equations import called_with_computed
+from backprop.loops.called_equations import is_equation
 from backprop.loops.domains import Domain, Reals, Wholes
 from backprop.loops.draws import column_of, drawn, first_of, variables_of
 from backprop.loops.family import Family, is_named
@@ -27,8 +27,6 @@ from backprop.loops.repeated import Repeated
 from backprop.loops.restored import restored
 from backprop.loops.rows import ArrayColumns, Read
 from backprop.loops.table_rows import NO_TABLE, TableRows
-from backprop.loops.words import words
-from backprop.syntax.bodies import Parts
 from backprop.syntax.parser import Statement
 
 
@@ -272,9 +270,7 @@ class Layout:
             self._say(loop, self.families[loop.family].where(loop.at))
             return
         found = part(self.columns, [loop.root], self.uses)
-        called = words(loop.statement.tokens, Parts((), loop.parts.body))
-        calls = not called.isdisjoint(self.builder.functions)
-        if found.uses or (calls and called_with_computed(self.builder, loop, found)):
+        if is_equation(self.builder, loop, found):
             parts[number] = found
             if loop.parts.limits:
                 raise NotLoops("what is computed has bounds")
