@@ -74,7 +74,7 @@ class BatchedFile(NamedTuple):
             self._look_for_changes()
             for batch in read(self, some, texts):
                 text = self.path if self.kind == "text" else None
-                yield FileTable([DataFile(self.path, batch, text, self.form, before)])
+                yield FileTable([DataFile(self.path, batch, text, self.form, before, self.names)])
                 before += batch.num_rows
             self._look_for_changes()
         except pyarrow.ArrowException as error:

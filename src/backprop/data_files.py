@@ -15,6 +15,7 @@ from pyarrow import csv as arrow_csv
 
 from backprop.data_bytes import bytes_of, said
 from backprop.data_lines import WRITE_AS, TextForm, cell_hints, check_utf8, line_of, unlike_table
+from backprop.data_rounded import first_rounded, has_beyond, rounded_in
 from backprop.errors import BackpropError, BadData, CannotRead
 from backprop.language.headers import is_number
 from backprop.loops.domains import Reals
@@ -26,9 +27,6 @@ MISSING = ("", "NA", "N/A", "#N/A", "null", "NULL", "None")
 """What stands in a cell that has no number."""
 
 _SHORT = 1000  # bytes
-
-_EXACT = 2.0**53
-"""Up to here all whole numbers are doubles."""
 
 _ARROW, _PARQUET = (".arrow", ".feather", ".ipc"), (".parquet", ".pq")
 _MAGIC = {b"PAR1": "parquet", b"ARROW1": "arrow", b"FEA1": "arrow"}
@@ -46,13 +44,14 @@ class UsedColumns(NamedTuple):
 
 class DataFile(NamedTuple):
     """One file, or a part of it: its columns by name, and how it was read. text: of one, or its path. before:
-    how many rows of it come before."""
+    how many rows of it come before. names: of a text those of all columns, in their order there."""
 
     name: str
     columns: pyarrow.Table
     text: bytes | str | None
     form: TextForm
     before: int = 0
+    names: Sequence[str] = ()
 
 
 class FileTable:
@@ -123,9 +122,7 @@ class FileTable:
     def place(self, row: int) -> str:
         """Where a row stands: `rows.csv:7`, by its line, or `rows.parquet, row 6`."""
         part, at = self._part(row)
-        row = part.before + at
-        line = 0 if part.text is None else line_of(part.text, part.form, row)
-        return f"{part.name}:{line}" if line else f"{part.name}, row {row + 1:,}"
+        return _place(part, part.before + at)
 
     def _part(self, row: int) -> tuple[DataFile, int]:
         for part in self._parts:
@@ -164,6 +161,8 @@ class FileTable:
             column = part.columns.column(at[0])
             none = _missing_in(column)
             pieces.append(self._numbers(column, name, start))
+            if name not in self.rounded and has_beyond(pieces[-1]):
+                self._note_rounded(part, name, pieces[-1])
             missing.append(none)
             start += len(none)
         if len(pieces) == 1:
@@ -200,25 +199,24 @@ class FileTable:
             what = f"each cell of this column is a {kind}: give a column of numbers"
             hints = [what, *self.look(row)]
             raise BadData(message, where=self.place(row), hints=hints)
-        whole = column if types.is_int64(kind) or types.is_uint64(kind) else None
         if not types.is_floating(kind):  # casts import what takes 60 ms
             column = column.cast(pyarrow.float64(), safe=False)
-        numbers = numpy.asarray(column.to_numpy(), dtype=float)
-        if whole is not None:
-            self._note_rounded(name, whole, numbers, start)
-        return numbers
+        return numpy.asarray(column.to_numpy(), dtype=float)
 
-    def _note_rounded(self, name: str, whole: Any, numbers: Reals, start: int) -> None:
+    def _note_rounded(self, part: DataFile, name: str, numbers: Reals) -> None:
         """Note the first whole number of a column that is another one as a double."""
-        if name in self.rounded or not len(numbers) or not (numpy.abs(numbers) >= _EXACT).any():
+        column = part.columns.column(name)
+        if pyarrow.types.is_integer(column.type):
+            found = first_rounded(column, numbers)
+            row, number = (part.before + found[0], found[1]) if found else (-1, 0)
+        elif part.text is not None:
+            row, number = rounded_in(part.text, part.form, part.names, name) or (-1, 0)
+        else:
             return
-        for at in numpy.flatnonzero(numpy.abs(numbers) >= _EXACT).tolist():
-            number = whole[at].as_py()
-            if number != int(numbers[at]):
-                cell, place = self._cell(name, start + at), self.place(start + at)
-                near = f"{number}, which as a double is {int(numbers[at])}"
-                self.rounded[name] = f"{place}: {cell} is {near}: beyond 2^53 not each is one"
-                return
+        if row >= 0:
+            near = f"{number}, which as a double is {int(float(number))}"
+            where = f"{_place(part, row)}: {name} in row {row + 1:,}"
+            self.rounded[name] = f"{where} is {near}: beyond 2^53 not each is one"
 
     def _no_text(self, column: Any, name: str, start: int) -> None:
         """Raise BadData for the first cell of a column of text that is no number."""
@@ -229,6 +227,12 @@ class FileTable:
                 part, _ = self._part(start + at)
                 hints = [*cell_hints(cell, part.text is not None), *self.look(start + at)]
                 raise BadData(message, where=self.place(start + at), hints=hints)
+
+
+def _place(part: DataFile, row: int) -> str:
+    """Where a row of a file stands."""
+    line = 0 if part.text is None else line_of(part.text, part.form, row)
+    return f"{part.name}:{line}" if line else f"{part.name}, row {row + 1:,}"
 
 
 def _missing_in(column: Any) -> NDArray[numpy.bool_]:
@@ -368,7 +372,8 @@ def _text(name: str, path: str, data: bytes, form: TextForm) -> DataFile:
         raise unlike_table(name, data, form, said(error)) from None
     if not form.header:
         columns = columns.rename_columns([f"c{at + 1}" for at in range(columns.num_columns)])
-    return DataFile(name, _named(columns, name), data, form)
+    columns = _named(columns, name)
+    return DataFile(name, columns, data, form, names=columns.column_names)
 
 
 def delimiter_of(path: str, data: bytes) -> str:
