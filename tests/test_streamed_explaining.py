@@ -49,4 +49,40 @@ def test_numbers_of_a_row_are_those_of_the_table_in_memory(tmp_path, monkeypatch
                 slope = truth["gradients"][step["name"]]
                 assert share["upstream"] == pytest.approx(slope, rel=1e-12, abs=1e-300)
     assert seen >= 2
+    assert "(sum1/count1)" not in larger.out
     assert re.search(rf"\bm\[{row}\]|v\[1, ?{row}\]", larger.out)
+
+
+@pytest.mark.parametrize("text", [
+    "L = mean((y - a*exp(-b*x))^2); a = 1.5; b = 0.5",
+    "L = 0.5 - mean((y - alpha[county]*x)^2)/c; alpha[k] = 0.1*k for k in 1..3; c = 2",
+    'L = sum(if(site == "n", a*x, b*y)^2); a = 1.25; b = 2',
+])  # fmt: skip
+def test_where_no_equation_is_of_a_row_alone_its_part_of_each_slope_is_there(
+    tmp_path, monkeypatch, text
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "rows.csv").write_text(ROWS)
+    asked = "explain", "-e", text, "--data", "rows.csv", "--row", "4", "--format", "json"
+    held, larger = (backprop(*asked, *more) for more in ((), ("--memory", "100")))
+    assert held.status == 0, held.err
+    found, same = json.loads(held.out), json.loads(larger.out)
+    assert [each["name"] for each in found["forward"]] == [e["name"] for e in same["forward"]]
+    # the slope over all rows without this one, beside the share that is shown of it
+    lines = ROWS.splitlines()
+    (tmp_path / "rest.csv").write_text("\n".join([*lines[:4], *lines[5:], ""]))
+    whole, rest = (
+        json.loads(backprop("grad", "-e", text, "--data", path, "--format", "json").out)
+        for path in ("rows.csv", "rest.csv")
+    )
+    weight = 59 / 60 if "mean" in text else 1
+    shares = {
+        share["by"]: share["product"] for step in found["backward"] for share in step["shares"]
+    }
+    seen = 0
+    for name in ("a", "b", "alpha[1]"):
+        if name in shares:
+            seen += 1
+            right = whole["gradients"][name] - weight * rest["gradients"][name]
+            assert shares[name] == pytest.approx(right, rel=1e-9)
+    assert seen

@@ -177,7 +177,12 @@ def explain(
         return _with_inputs(model, *explained(model, numbers, output, row, only, steps))
     if row is not None:
         from backprop.row_by_row import members_of  # for data only
+        from backprop.streamed_explaining import of_row
 
+        if not ways and detail == "equations":
+            found_ = of_row(model, numbers, output, row, only, steps)
+            if found_:
+                return _with_inputs(model, *found_)
         only = [*only, *members_of(model, row)]
     known = None
     if model.loops and not (whole and not ways):

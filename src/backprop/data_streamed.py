@@ -288,11 +288,15 @@ def larger_than_memory(streams: Sequence[StreamedRows], why: str) -> BadData:
     return BadData(message, where=name, hints=["let it have more: --memory 8G"])
 
 
-def streams_of(tables: Sequence[Data], statements: Sequence[Statement]) -> list[StreamedRows]:
+def streams_of(tables: Sequence[Data], statements: Sequence[Statement]) -> list[Any]:
     """The rows of each table of which statements name a column."""
     words = {text for each in statements for text in each.tokens.texts}
     used = [(each, [name for name in each.names if name in words]) for each in tables]
-    return [head.source(some) for head, some in used if some and isinstance(head, StreamHead)]
+    return [
+        head.source(some)
+        for head, some in used
+        if some and isinstance(head, StreamHead | DataTable)
+    ]
 
 
 def _ahead(batches: Iterator[RowNumbers]) -> Iterator[RowNumbers]:

@@ -18,7 +18,7 @@ from backprop.errors import BadData, BadOption, NotFinite
 from backprop.evaluation.gradient import Evaluation, Gradient
 from backprop.graph import Graph, in_order
 from backprop.language import Model
-from backprop.language.laid import data_of
+from backprop.language.laid import Data, data_of
 from backprop.names import family, meant
 from backprop.numbers import exact, listed
 from backprop.operations import GATHERS
@@ -45,25 +45,64 @@ def explained(
 ) -> tuple[Derivation, Gradient]:
     """The derivation of one row, counted from 1, and the gradient over all. model: of first rows of the
     tables. only, steps: as of `derivation`. Raises BadOption for no row, or none that is there."""
-    from backprop.derivation.chain_rule import derivation
-    from backprop.descent.streamed_objective import StreamedObjective  # with NumPy
-
     if row is None:
         name = listed(list(dict.fromkeys(each.name for each in data_of(model.laid))), 1)
         message = f"{name} is larger than memory is to hold at once: one row is explained at a time"
         hints = ["say which: --row 1", "or let it have more: --memory 8G"]
         raise BadData(message, hints=hints, where=name)
-    objective = StreamedObjective(model, model.output(of), (), numbers)
+    return _of_row(model, numbers, model.output(of), row, only, steps)
+
+
+def _of_row(
+    model: Model,
+    numbers: Mapping[str, float],
+    output: str,
+    row: int,
+    only: Sequence[str],
+    steps: str,
+    tables: Sequence[Data] = (),
+) -> tuple[Derivation, Gradient]:
+    """As `explained`. tables: as of `StreamedObjective`."""
+    from backprop.derivation.chain_rule import derivation
+    from backprop.descent.streamed_objective import StreamedObjective  # with NumPy
+
+    objective = StreamedObjective(model, output, (), numbers, tables=tables)
     try:
         gradient, passed = objective.noted()
     except NotFinite as error:
-        raise objective.explained(error) from None
+        raise (error if tables else objective.explained(error)) from None
     some = _OneRow(objective.program, passed, row, _rows_at(objective, row))
     part, at = some.model, some.evaluation(gradient)
     members = _Members(at.graph, some.numbers)
     names = [*some.computed, *some.totals, *meant(only, some.numbers, "this row")]
     own = {*some.computed, *some.columns}
     return derivation(part, at, "equations", names, steps, members=members, row=own), gradient
+
+
+def of_row(
+    model: Model,
+    numbers: Mapping[str, float],
+    of: str | None,
+    row: int,
+    only: Sequence[str],
+    steps: str,
+) -> tuple[Derivation, Gradient] | None:
+    """As `explained`, of tables in memory where nothing is computed of a row by an equation of its own, so
+    that the equations have no step of it; None where something is, or where this is not the way."""
+    import numpy
+
+    from backprop.language.some_rows import SomeRows
+    from backprop.loops.worth import read_model
+
+    laid = model.laid
+    if laid is None or laid.families.keys() - laid.columns or row < 1:
+        return None
+    twice = [SomeRows(each, numpy.zeros(2, numpy.int64)) for each in laid.data]
+    few = read_model(model.source, model.seed, sizes=model.sizes, tables=twice)
+    try:
+        return _of_row(few, numbers, model.output(of), row, only, steps, laid.data)
+    except (BadData, NotFinite):
+        return None
 
 
 def _rows_at(objective: StreamedObjective, row: int) -> list[Mapping[str, float] | None]:

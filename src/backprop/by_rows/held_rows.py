@@ -31,6 +31,10 @@ class HeldRows:
             stop = min(start + BLOCK, size)
             yield RowBlock({n: numbers[n][start:stop] for n in names}, stop - start, start)
 
+    def row(self, row: int) -> Mapping[str, float]:
+        """The numbers of a row, counted from 0."""
+        return {name: float(each[row]) for name, each in self.numbers.numbers.items()}
+
     def first(self) -> FirstRows:
         """Its first row as a table."""
         return FirstRows(self.name, self.numbers, self.names)

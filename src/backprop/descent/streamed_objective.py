@@ -21,6 +21,7 @@ from backprop.evaluation.gradient import Evaluation, Gradient, evaluate
 from backprop.evaluation.leaves import inputs_at
 from backprop.language import Model
 from backprop.language.apart import NotApart, apart
+from backprop.language.laid import Data
 from backprop.language.text_columns import statements_over
 from backprop.loops import edges
 from backprop.loops.many import NotLoops
@@ -41,8 +42,9 @@ class NoValueInRow(NotFinite):
 
 
 class StreamedObjective(Objective):
-    """model: of the first rows of tables that are read in batches. values: numbers of inputs. Raises BadData
-    where passes over rows are not the way."""
+    """model: of the first rows of tables that are read in batches. values: numbers of inputs. tables:
+    those in the place of its own, if they are in memory. Raises BadData where
+    passes over rows are not the way."""
 
     def __init__(
         self,
@@ -51,11 +53,12 @@ class StreamedObjective(Objective):
         names: Sequence[str],
         values: Mapping[str, float],
         engine: str = "auto",
+        tables: Sequence[Data] = (),
     ) -> None:
         assert model.laid
         self.model, self.output, self.names = model, output, [*names]
         self.inside = list
-        statements, tables, _ = statements_over(model.source, model.laid.data)
+        statements, tables, _ = statements_over(model.source, tables or model.laid.data)
         self.streams = streams_of(tables, statements)
         try:
             parts = apart(statements, tables, model.source)

@@ -20,6 +20,7 @@ from backprop.operations import GATHERS
 from backprop.source import Source
 from backprop.syntax.grammar import Node, roots
 from backprop.syntax.parser import Statement
+from backprop.syntax.scanner import Tokens
 
 _CLAUSES = "range", "listed"
 _NAME = re.compile(r"[^\W\d][\w']*")
@@ -188,7 +189,8 @@ class _Parting(Laying):
         self.terms.append(f"{term}{indices} = {inside}{clauses}")
         self.sums.append(SummedTerm(term, total, table, name))
         if GATHERS[name].divided:
-            return f"({total}{indices}/{self._count(table)})"
+            mean = f"{total}{indices}/{self._count(table)}"
+            return mean if _stands_free(tokens, node) else f"({mean})"
         return f"{total}{indices}"
 
     def member(self, statement: Statement, at: int) -> str:
@@ -314,6 +316,12 @@ class _Rewritten:
             parts.append(self._parting.lifted(self._statement, node, inside))
         parts.append(_piece(self._statement, begin, last))
         return " ".join(filter(None, parts))
+
+
+def _stands_free(tokens: Tokens, node: Node) -> bool:
+    """Whether a quotient in the place of a call needs no brackets."""
+    before, after = tokens.texts[node.first - 1], tokens.texts[node.last + 1 : node.last + 2]
+    return before in (*"=+-(,",) and (not after or after[0] in (*"+-),", "for"))
 
 
 def _within(one: Node, other: Node) -> bool:
