@@ -7,14 +7,14 @@ import io
 import os
 import zlib
 from collections.abc import Iterator, Sequence
-from itertools import chain
+from itertools import chain, islice
 from math import inf
 from typing import Any, NamedTuple
 
 import pyarrow
 from pyarrow import csv as arrow_csv
 
-from backprop.data_bytes import said
+from backprop.data_bytes import cut_off, kind_of, said
 from backprop.data_files import (
     MISSING,
     DataFile,
@@ -28,6 +28,7 @@ from backprop.data_lines import (
     TextForm,
     cell_hints,
     check_utf8,
+    other_kind,
     ragged,
     unlike_table,
     unpacked,
@@ -56,7 +57,7 @@ _HEAD = 1 << 20
 
 
 class BatchedFile(NamedTuple):
-    """A file that is read in batches. kind: `text`, `parquet` or `arrow`. names: of its columns. stamp: what
+    """A file that is read in batches. kind: as of `kind_of`. names: of its columns. stamp: what
     tells whether somebody has written it since it was first looked at."""
 
     path: str
@@ -68,7 +69,7 @@ class BatchedFile(NamedTuple):
     def batches(self, wanted: Sequence[str], texts: Sequence[str]) -> Iterator[FileTable]:
         """All rows of some columns. texts: of these the ones of text. Raises BadData, CannotRead."""
         before = 0
-        read = {"text": _text, "parquet": _parquet, "arrow": _arrow}[self.kind]
+        read = {"text": _text, "parquet": _parquet, "arrow": _arrow, "stream": _stream}[self.kind]
         some = tuple(each for each in self.names if each in wanted) or self.names[:1]
         try:
             self._look_for_changes()
@@ -213,20 +214,24 @@ def _looked_at(path: str, form: TextForm) -> BatchedFile:
     try:
         with unpacked(path) as file:
             head = file.read(_HEAD)
-        if head.startswith(b"PAR1"):
+        kind = kind_of(path, head, path)
+        if kind == "parquet":
             from pyarrow import parquet
 
             names = parquet.read_schema(path).names
             return BatchedFile(path, "parquet", form, _names(names, path), stamp)
-        if head.startswith(b"ARROW1"):
+        if kind != "text":
+            opened = pyarrow.ipc.open_stream if kind == "stream" else pyarrow.ipc.open_file
             with pyarrow.OSFile(path) as source:
-                names = pyarrow.ipc.open_file(source).schema.names
-            return BatchedFile(path, "arrow", form, _names(names, path), stamp)
+                names = opened(source).schema.names
+            return BatchedFile(path, kind, form, _names(names, path), stamp)
     except (pyarrow.ArrowException, OSError, EOFError, zlib.error) as error:
         if _is_cut_off(error):
             message = f"{path} ends in the middle of its compressed data"
             hints = ["it may be cut off: copy it again"]
             raise BadData(message, where=path, hints=hints) from None
+        if isinstance(error, pyarrow.ArrowException):
+            raise cut_off(path, kind, error) from None
         raise CannotRead(f"{path} cannot be read: {said(error)}") from None
     if not head.strip() and len(head) < _HEAD:
         raise BadData("there is nothing in this file", where=path, hints=WRITE_AS)
@@ -234,7 +239,12 @@ def _looked_at(path: str, form: TextForm) -> BatchedFile:
     if not form.delimiter:
         form = form._replace(delimiter=delimiter_of(path.removesuffix(".gz"), head))
     text = io.TextIOWrapper(io.BytesIO(head), "utf-8-sig", "replace", newline="")
-    cells = next(filter(None, csv.reader(text, delimiter=form.delimiter)), [])
+    first = [*islice(filter(None, csv.reader(text, delimiter=form.delimiter)), 2)]
+    if len({*map(len, first)}) > 1:
+        raise unlike_table(path, head, form, "")
+    if len(first) < 2 and (other := other_kind(path, head)):
+        raise other
+    cells = first[0] if first else []
     names = cells if form.header else [f"c{at + 1}" for at in range(len(cells))]
     return BatchedFile(path, "text", form, _names(names, f"{path}:1"), stamp)
 
@@ -294,6 +304,14 @@ def _arrow(of: BatchedFile, wanted: Sequence[str], texts: Sequence[str]) -> Iter
     with opened(of.path) as source, pyarrow.ipc.open_file(source, options=some) as file:
         for at in range(count):
             batch = file.get_batch(at)
+            for start in range(0, batch.num_rows, _ROWS):
+                part = pyarrow.table(batch.slice(start, _ROWS))
+                yield _renamed(part).select(wanted)
+
+
+def _stream(of: BatchedFile, wanted: Sequence[str], texts: Sequence[str]) -> Iterator[Any]:
+    with pyarrow.OSFile(of.path) as source, pyarrow.ipc.open_stream(source) as reader:
+        for batch in reader:
             for start in range(0, batch.num_rows, _ROWS):
                 part = pyarrow.table(batch.slice(start, _ROWS))
                 yield _renamed(part).select(wanted)

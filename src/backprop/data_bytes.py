@@ -22,6 +22,9 @@ _PIECE = 1 << 24
 _DEVICE = 1 << 28
 """The most that is read of a device, which may have no end."""
 
+_ARROW, _PARQUET = (".arrow", ".arrows", ".feather", ".ipc"), (".parquet", ".pq")
+_MAGIC = {b"PAR1": "parquet", b"ARROW1": "arrow", b"FEA1": "arrow", b"\xff\xff\xff\xff": "stream"}
+
 
 def bytes_of(path: str) -> tuple[str, bytes]:
     """What a file is called, and all that it has, unpacked. path: - is standard input. Raises CannotRead,
@@ -82,3 +85,21 @@ def said(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return reason(error)
     return shortened(str(error).splitlines()[0] if str(error) else type(error).__name__, 100)
+
+
+def kind_of(path: str, head: bytes, name: str) -> str:
+    """What kind of file begins so: `text`, `parquet`, `arrow` or `stream`. Raises BadData for one that is not
+    what its path says."""
+    kind = next((kind for magic, kind in _MAGIC.items() if head.startswith(magic)), "text")
+    plain = path.removesuffix(".gz")
+    if plain.endswith((*_PARQUET, *_ARROW)) and kind == "text":
+        message = f"{name} is no {'Parquet' if plain.endswith(_PARQUET) else 'Arrow'} file"
+        raise BadData(message, where=name, hints=["copy it again; a text is called .csv or .tsv"])
+    return kind
+
+
+def cut_off(name: str, kind: str, error: Exception) -> BadData:
+    """The error for a file of a kind that is not read as one."""
+    what = "Parquet" if kind == "parquet" else "Arrow"
+    message = f"{name} cannot be read as {what}: {said(error)}"
+    return BadData(message, where=name, hints=["it may be cut off: copy it again"])

@@ -13,7 +13,7 @@ import pyarrow
 from numpy.typing import NDArray
 from pyarrow import csv as arrow_csv
 
-from backprop.data_bytes import bytes_of, said
+from backprop.data_bytes import bytes_of, cut_off, kind_of, said
 from backprop.data_lines import WRITE_AS, TextForm, cell_hints, check_utf8, line_of, unlike_table
 from backprop.data_rounded import first_rounded, has_beyond, rounded_in
 from backprop.errors import BackpropError, BadData, CannotRead
@@ -27,9 +27,6 @@ MISSING = ("", "NA", "N/A", "#N/A", "null", "NULL", "None")
 """What stands in a cell that has no number."""
 
 _SHORT = 1000  # bytes
-
-_ARROW, _PARQUET = (".arrow", ".feather", ".ipc"), (".parquet", ".pq")
-_MAGIC = {b"PAR1": "parquet", b"ARROW1": "arrow", b"FEA1": "arrow"}
 
 
 class UsedColumns(NamedTuple):
@@ -314,11 +311,7 @@ def expanded(paths: Sequence[str]) -> Iterator[str]:
 def _read(path: str, form: TextForm) -> DataFile:
     """One file. Raises CannotRead, BadData."""
     name, data = bytes_of(path)
-    plain = path.removesuffix(".gz")
-    kind = next((kind for magic, kind in _MAGIC.items() if data.startswith(magic)), "text")
-    if plain.endswith((*_PARQUET, *_ARROW)) and kind == "text":
-        message = f"{name} is no {'Parquet' if plain.endswith(_PARQUET) else 'Arrow'} file"
-        raise BadData(message, where=name, hints=["copy it again; a text is called .csv or .tsv"])
+    plain, kind = path.removesuffix(".gz"), kind_of(path, data, name)
     try:
         if kind == "parquet":
             from pyarrow import parquet  # for these files only
@@ -328,11 +321,12 @@ def _read(path: str, form: TextForm) -> DataFile:
             from pyarrow import feather
 
             columns = feather.read_table(pyarrow.BufferReader(data))
+        elif kind == "stream":
+            columns = pyarrow.ipc.open_stream(pyarrow.BufferReader(data)).read_all()
         else:
             return _text(name, plain, data, form)
     except (pyarrow.ArrowException, OSError) as error:
-        message = f"{name} cannot be read as {kind.capitalize()}: {said(error)}"
-        raise BadData(message, where=name, hints=["it may be cut off: copy it again"]) from None
+        raise cut_off(name, kind, error) from None
     return DataFile(name, _named(columns, name), None, form)
 
 

@@ -92,11 +92,7 @@ class DataTable:
         found, (missing, _) = self.kept(names)
         tell_rounded(self, self._options, self._table)
         if not found.size:
-            why = "no row of it meets --where" if self._table.count else "it has no rows"
-            if missing == self._table.count and missing:
-                why = "each row of it has a missing cell"
-            hints = [] if self._table.count else ["write rows of numbers below the line of names"]
-            raise BadData(f"there is nothing to compute with: {why}", where=self.name, hints=hints)
+            raise nothing_left(self.name, self._table.count, missing)
         return found
 
     def kept(self, names: Sequence[str]) -> tuple[RowNumbers, tuple[int, int]]:
@@ -162,6 +158,16 @@ class DataTable:
             elif not re.fullmatch(r"text_\d+", name):
                 raise _no_column(name, self._headers)
         return _RowCondition(statements[0], columns, compared)
+
+
+def nothing_left(name: str, count: int, missing: int) -> BadData:
+    """The error for a table no row of which is kept. count: how many it has. missing: in how many of these a
+    cell is missing."""
+    why = "no row of it meets --where" if count else "it has no rows"
+    if missing == count and missing:
+        why = "each row of it has a missing cell"
+    hints = [] if count else ["write rows of numbers below the line of names"]
+    return BadData(f"there is nothing to compute with: {why}", where=name, hints=hints)
 
 
 class Telling(Protocol):

@@ -81,10 +81,8 @@ def _rows(
 def unlike_table(name: str, data: bytes, form: TextForm, why: str) -> BadData:
     """The error for a text that is no table: for the first row with more or fewer cells than the first one,
     or else for what a reader says."""
-    start = data.removeprefix(b"\xef\xbb\xbf").lstrip()
-    for begin, what in _OTHERS.items():
-        if start.startswith(begin):
-            return BadData(f"{what}, and no table", where=name, hints=WRITE_AS)
+    if other := other_kind(name, data):
+        return other
     due = 0
     try:
         for line, cells in _rows(io.BytesIO(data), form):
@@ -94,6 +92,15 @@ def unlike_table(name: str, data: bytes, form: TextForm, why: str) -> BadData:
     except csv.Error as error:
         why = str(error)
     return BadData(f"this cannot be read as a table: {why}", where=name, hints=WRITE_AS)
+
+
+def other_kind(name: str, data: bytes) -> BadData | None:
+    """The error for a file that begins as some do that are no tables."""
+    start = data.removeprefix(b"\xef\xbb\xbf").lstrip()
+    for begin, what in _OTHERS.items():
+        if start.startswith(begin):
+            return BadData(f"{what}, and no table", where=name, hints=WRITE_AS)
+    return None
 
 
 def ragged(where: str, cells: int, due: int, form: TextForm) -> BadData:

@@ -17,6 +17,7 @@ from backprop.data_batches import BatchedFile, batched_tables, joined, too_large
 from backprop.data_given import (
     DataOptions,
     DataTable,
+    nothing_left,
     renamed,
     tables_of,
     tell_left_out,
@@ -56,6 +57,8 @@ class StreamedTable:
         self.name = listed([each.path for each in files], 1)
         self.names: Collection[str] = headers
         self.told: set[str] = set()
+        self._counted = 0, 0
+        """How many rows the last whole pass has read, and in how many of these a cell was missing."""
 
     @property
     def left_out(self) -> Wholes:
@@ -137,8 +140,7 @@ class StreamedTable:
                 numbers = {name: numpy.array([at[row][name] for row in rows]) for name in names}
                 place, look = (partial(_said, [said[row][k] for row in rows]) for k in (0, 1))
                 return RowNumbers(batch.name, len(rows), numbers, place, look)
-        message = "there is nothing to compute with: no row is kept"
-        raise BadData(message, where=self.name)
+        raise nothing_left(self.name, *self._counted)
 
     def batches(self, names: Sequence[str]) -> Iterator[RowNumbers]:
         """The rows that are kept, in batches. Raises BadData."""
@@ -160,6 +162,7 @@ class StreamedTable:
             left = left_out[(left_out >= before) & (left_out < before + found.size)] - before
             before += found.size
             yield _without(found, left) if len(left) else found
+        self._counted = count, lacking[0]
         tell_left_out(self, self._options, count, lacking)
 
 

@@ -87,7 +87,7 @@ class StreamedObjective(Objective):
 
     @property
     def size(self) -> int:
-        rows = max(each.count() for each in self.streams)
+        rows = int(max(each.count() for each in self.streams))
         return rows * len(self.program.row.columns) + len(self.program.once.columns)
 
     @property

@@ -201,6 +201,8 @@ def rows_summary(
         outputs = inputs.of or [sample.output()]
         known, missing = inputs_at(sample, numbers)
         if missing:
+            if streamed:
+                evaluate(sample, numbers, sample.output(outputs[0]))  # which says so
             raise NotApart("an input has no number")
         still = {name for each in tables for name in each.names} - {
             name for each in opened.tables for name in each.names

@@ -1,0 +1,101 @@
+"""What is wrong with tables is said alike of those in memory and of those larger than it."""
+
+import gzip
+import io
+
+import pytest
+
+from running import backprop
+
+pyarrow = pytest.importorskip("pyarrow")
+
+EQUATIONS = "a = 1; L = mean((y - a*x)^2)"
+
+
+def _parquet():
+    from pyarrow import parquet
+
+    out = io.BytesIO()
+    parquet.write_table(pyarrow.table({"x": [1.0, 2, 3], "y": [2.0, 4, 7]}), out)
+    return out.getvalue()
+
+
+def _stream():
+    table, out = pyarrow.table({"x": [1.0, 2, 3], "y": [2.0, 4, 7]}), io.BytesIO()
+    with pyarrow.ipc.new_stream(out, table.schema) as writer:
+        writer.write_table(table)
+    return out.getvalue()
+
+
+def _feather():
+    from pyarrow import feather
+
+    out = io.BytesIO()
+    feather.write_feather(pyarrow.table({"x": [1.0, 2, 3], "y": [2.0, 4, 7]}), out)
+    return out.getvalue()
+
+
+BAD = [
+    ("missing.csv", "x,y\n1,2\n,3\n", "missing.csv:3: error: x in row 2 is missing"),
+    ("ragged.csv", "x,y\n1,2\n1,2,3\n", "ragged.csv:3: error: 3 cells, where the first line has 2"),
+    ("short.csv", "x,y\n1,2\n1\n", "short.csv:3: error: 1 cell, where the first line has 2"),
+    ("above.csv", "# of May\nx,y\n1,2\n", "above.csv:2: error: 2 cells, where the first line has 1"),
+    ("no_header.csv", "1,2\n3,4\n", "and there is no column in it"),
+    ("twice.csv", "x,x,y\n1,2,3\n", "twice.csv:1: error: the column x is there 2 times"),
+    ("like.csv", "x,y,L\n1,2,3\n", "L is a column of like.csv, and has a statement here"),
+    ("other.csv", "x,z\n1,2\n", "the input y has no value, and L needs it"),
+    ("text.csv", "x,y\n1,2\nabc,3\n", "text.csv:3: error: x in row 2 is 'abc', and no number"),
+    ("comma.csv", "x;y\n1,5;2\n", "comma.csv:2: error: x in row 1 is '1,5', and no number"),
+    ("no_rows.csv", "x,y\n", "no_rows.csv: error: there is nothing to compute with: it has no rows"),
+    ("nothing.csv", "", "nothing.csv: error: there is nothing in this file"),
+    ("nan.csv", "x,y\n1,2\nnan,3\n", "nan.csv:3: error: x in row 2 is nan, and no finite number"),
+    ("inf.csv", "x,y\n1,2\n1,-inf\n", "inf.csv:3: error: y in row 2 is -inf, and no finite number"),
+    ("open.csv", 'x,y\n1,"2\n3,4\n', "open.csv:2: error: y in row 1 is"),
+    ("latin.csv", b"x,y\n1,2\xe9\n", "latin.csv:2: error: byte 0xE9 is no UTF-8"),
+    ("wide.csv", "x,y\n1,2\n".encode("utf-16"), "wide.csv:1: error: byte 0xFF is no UTF-8"),
+    ("cut.csv.gz", gzip.compress(b"x,y\n" + b"1,2\n" * 9)[:-12], "ends in the middle"),
+    ("cut.parquet", _parquet()[:-20], "cut.parquet cannot be read as Parquet"),
+    ("cut.feather", _feather()[:-20], "cut.feather cannot be read as Arrow"),
+    ("text.parquet", "x,y\n1,2\n", "text.parquet is no Parquet file"),
+    ("text.arrow", "x,y\n1,2\n", "text.arrow is no Arrow file"),
+    ("some.json", '{"x": [1, 2]}', "this looks like JSON, and no table"),
+    ("book.xlsx", b"PK\x03\x04abc", "this is a spreadsheet or an archive, and no table"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("memory", ["1G", "1"])
+@pytest.mark.parametrize(("name", "data", "said"), BAD, ids=[each[0] for each in BAD])
+def test_what_is_wrong_is_said_at_its_place(name, data, said, memory, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name).write_bytes(data.encode() if isinstance(data, str) else data)
+    out = "--format", "json", "-o", "out.json"
+    found = backprop("grad", "-e", EQUATIONS, "--data", name, "--memory", memory, *out)
+    assert found.status in (1, 2)
+    assert said in found.err.splitlines()[0]
+    assert found.out == ""
+    assert not (tmp_path / "out.json").exists()
+
+
+GOOD = [
+    ("mark.csv", b"\xef\xbb\xbfx,y\n1,2\n2,4\n3,7\n"),
+    ("crlf.csv", "x,y\r\n1,2\r\n2,4\r\n3,7\r\n"),
+    ("cr.csv", "x,y\r1,2\r2,4\r3,7\r"),
+    ("blank.csv", "x,y\n1,2\n\n2,4\n3,7\n\n"),
+    ("spaces.csv", " x , y\n 1 , 2 \n2,4\n3, 7\n"),
+    ("semicolons.csv", "x;y\n1;2\n2;4\n3;7\n"),
+    ("packed.csv.gz", gzip.compress(b"x,y\n1,2\n2,4\n3,7\n")),
+    ("not_packed.csv.gz", "x,y\n1,2\n2,4\n3,7\n"),
+    ("table.parquet", _parquet()),
+    ("table.feather", _feather()),
+    ("table.arrows", _stream()),
+    ("stream.arrow", _stream()),
+]
+
+
+@pytest.mark.parametrize("memory", ["1G", "1"])
+@pytest.mark.parametrize(("name", "data"), GOOD, ids=[each[0] for each in GOOD])
+def test_these_are_the_same_table(name, data, memory, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name).write_bytes(data.encode() if isinstance(data, str) else data)
+    found = backprop("grad", "-e", EQUATIONS, "--data", name, "--memory", memory)
+    assert (found.err, found.out.splitlines()[0]) == ("", "L = 7")  # (1 + 4 + 16)/3
