@@ -10,7 +10,7 @@ and ours exact. In valleys that bend their steps are bent, too (Transtrum, Sethn
 from __future__ import annotations
 
 from collections import deque
-from functools import cached_property
+from functools import cached_property, partial
 from math import hypot, inf, isfinite, sqrt
 from sys import float_info
 from typing import Any, NamedTuple
@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import numpy
 
 from backprop.descent.course import NOTHING, Run, Stop
+from backprop.descent.into_valley import Seen, into_valley
 from backprop.descent.objective import Point, SquaredSum
 from backprop.descent.onto_bounds import onto_bounds
 from backprop.descent.second_order import hessian
@@ -47,8 +48,8 @@ _AHEAD, _BENT = 0.1, 0.75
 """How far ahead on a step its residuals are looked at, and the most that a bent step differs from a straight
 one (Transtrum and Sethna, section 4)."""
 
-_BACK, _TURNS = 0.1, 4
-"""A move back into a valley is at most so long, as a part of the step that has left it; the most of them."""
+_BACK = 0.1
+"""A move back into a valley is at most so long, as a part of the step that has left it."""
 
 _NOTHING = 1e-3
 """A fall by this part of the rounding of the output is none."""
@@ -148,7 +149,7 @@ class Newton:
         """Take a step to a lower point; whether there was one. by_squares: whether the second derivatives
         of the residuals are left out."""
         run, values = self.run, self._values
-        slow = self._creeps
+        slow, in_valley = self._creeps, self._in_valley
         nears = slow and values[0] - run.value < float_info.epsilon * run.fallen
         values.append(run.value)
         lost = run.problem.rounding(run.x)
@@ -174,18 +175,14 @@ class Newton:
             value, gradient = self.walls.at(point)
             fell = -inf if self.walls.stands else run.value - value
             kept = fell / found.fall
-            follows = (slow or self._in_valley) and kept < _POOR and isfinite(fell)
-            for _ in range(_TURNS if follows else 0):
-                ways = here.back(by_squares, move, gradient)
-                there = run.problem.inside([at + by for at, by in zip(run.x, ways, strict=True)])
-                other, slopes = self.walls.at(there)
-                if self.walls.stands or not other < value:
-                    break
-                point, value, gradient, move = there, other, slopes, numpy.array(ways)
-                if (kept := (run.value - value) / found.fall) > _GOOD:
-                    break
+            poor = kept < _POOR or (slow and found.on_edge and kept < _GOOD)
+            follows = (slow or in_valley) and poor and isfinite(fell)
             if follows:
-                fell, self._in_valley = run.value - value, kept > _ENOUGH
+                left, back = Seen(point, value, gradient), partial(here.back, by_squares)
+                valley = into_valley(run, self.walls, left, move, back, found.fall)
+                (point, value, gradient), move = valley
+                fell = run.value - value
+                self._in_valley = (kept := fell / found.fall) > _ENOUGH
             if max(abs(fell), found.fall) <= _ROUNDED * lost:
                 # values say no more, but gradients may
                 if not here.is_shorter(gradient):
