@@ -14,7 +14,7 @@ from random import Random
 from sys import float_info
 
 from backprop.descent.course import Run, Stop
-from backprop.descent.creased_ends import creased_around, shown_by, soon_creased
+from backprop.descent.creased_ends import creased_around, hidden, shown_by, soon_creased
 from backprop.descent.endless import pole, without_end
 from backprop.descent.leads import Lead, after, lower, no_way
 from backprop.descent.natural_sizes import sizes_of
@@ -112,7 +112,7 @@ def judged(run: Run, stop: Stop, ended: Ending, follows: bool) -> Stop | Lead | 
         return creased.lead
     output = problem.output
     if creased and creased.shown:
-        return shown_by(run, creased)
+        return hidden(run, sizes_of(run)) or shown_by(run, creased)
     most = max(_FEWEST, _WORK // problem.work // (1 + run.left))
     look = _Around(problem, run.x, run.value, most, sizes_of(run))
     slope = look.way_down()
@@ -135,7 +135,8 @@ def judged(run: Run, stop: Stop, ended: Ending, follows: bool) -> Stop | Lead | 
     if creased and creased.open:
         along = f"whether {output} {run.falls}s along the creases is not known"
         return Stop("corner", f"{where} {after(run)}: {none}, but {along}")
-    return Stop(f"{run.least} at a corner", f"converged: a {run.least} {where}, by values: {none}")
+    lowest = f"converged: a {run.least} {where}, by values: {none}"
+    return hidden(run, sizes_of(run)) or Stop(f"{run.least} at a corner", lowest)
 
 
 def _smooth(run: Run, stop: Stop, ended: Ending) -> Stop | Lead:
@@ -148,10 +149,12 @@ def _smooth(run: Run, stop: Stop, ended: Ending) -> Stop | Lead:
     from backprop.descent.landing import landed  # numpy is not always wanted
 
     said = verdict(run, landed(run))
-    if isinstance(said, Stop) and said.converged and _jumps_beside(run):
+    if not isinstance(said, Stop) or not said.converged:
+        return said
+    if _jumps_beside(run):
         near = f"{run.output} is lowest there, but may only come near that value"
         return Stop("corner", f"at a jump {after(run)}: {near}")
-    return said
+    return hidden(run, sizes_of(run)) or said
 
 
 def _jumps_beside(run: Run) -> bool:

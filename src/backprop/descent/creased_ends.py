@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from math import inf
+from math import hypot, inf
+from operator import mul
+from sys import float_info
 from typing import TYPE_CHECKING
 
 from backprop.descent.course import Run, Stop
-from backprop.descent.leads import NAMED, lower, unsure_far_away
+from backprop.descent.leads import NAMED, after, lower, unsure_far_away
 from backprop.descent.objective import Point
 from backprop.descent.straight_on import grown_far
+from backprop.errors import BackpropError
+from backprop.numbers import shown
 
 if TYPE_CHECKING:
     from backprop.descent.creased import Creased
@@ -21,6 +25,9 @@ _MOST = 300
 
 _ROUNDED = 4.0
 """A fall by so many times the rounding of the output may be none."""
+
+_AROUND = 1.0, 0.1, 1e-2, 1e-3
+"""How far away, in the scales of the inputs, an output must be seen to rise from a minimum."""
 
 
 def creased_around(run: Run, scales: Point) -> Creased | None:
@@ -54,6 +61,25 @@ def shown_by(run: Run, creased: Creased) -> Stop:
     beside = "it" if creased.at_edge else "them"
     why = f"by values: {output} is {lower(run)} neither {along} beside {beside}"
     return Stop(f"{least} at a corner", f"converged: a {least} {where}, {why}")
+
+
+def hidden(run: Run, scales: Point) -> Stop | None:
+    """The end of a run where rounding hides how the output changes around, so that nothing is known of what
+    is lower there; else None. scales: of the inputs."""
+    problem, x = run.problem, run.x
+    try:
+        placed = float_info.epsilon * hypot(*map(mul, x, run.gradient))
+        lost = max(problem.rounding(x), placed)
+    except BackpropError:
+        return None
+    for size in _AROUND:
+        for at, scale in enumerate(scales):
+            for side in (size, -size):
+                point = problem.inside([*x[:at], x[at] + side * scale, *x[at + 1 :]])
+                if problem.known(point, -inf) > run.value + _ROUNDED * lost:
+                    return None
+    where = f"rounding, {shown(lost, 2)}, hides how {run.output} changes around"
+    return Stop("rounding", f"{after(run)}: {where}: whether this is a {run.least} is not known")
 
 
 def soon_creased(run: Run, scales: Point) -> Creased | None:

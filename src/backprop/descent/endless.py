@@ -13,6 +13,9 @@ _FIRST, _FACTOR = 1e-3, 8.0
 """How far the first look goes, in the scale of the input that moves most in it, and each one beside that
 before it."""
 
+_MOVED = 1e-4
+"""An input has moved by more than this part of where it is."""
+
 _FAR = 1e100
 """How far away an output must have no value, or the numbers be about to leave the range of doubles,
 for its fall to be one without end."""
@@ -173,7 +176,7 @@ def _lowest(run: Run) -> float | None:
         except NotFinite:
             if problem.bottomless:
                 return -inf
-            far = max(map(abs, here)) > _FAR
+            far = _has_moved_far(run.x, there)
             return lowest if far and (lowest < run.value or here is run.x) else None
         if value > lowest or (value == lowest < run.value):
             return None
@@ -181,7 +184,13 @@ def _lowest(run: Run) -> float | None:
         seen.append(value)
     if still_falls(run, seen):
         return -inf
-    return lowest if lowest < run.value and max(map(abs, here)) > _FAR else None
+    return lowest if lowest < run.value and _has_moved_far(run.x, here) else None
+
+
+def _has_moved_far(begun: Point, there: Point) -> bool:
+    """Whether an input is far away that has moved: of one that stood there nothing is seen."""
+    ends = zip(begun, there, strict=True)
+    return any(abs(to) > _FAR and abs(to - at) > _MOVED * abs(to) for at, to in ends)
 
 
 def _moved(run: Run, down: Point, reach: float) -> Point:

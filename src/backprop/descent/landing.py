@@ -340,7 +340,8 @@ class Landing:
         """A lower point where the slope along a way is 0, by those here and a little down: a bend that is
         lost in rounding is seen farther away."""
         slope = float(self._gradient @ way)
-        down = copysign(_NEARBY * reach, -slope)
+        if not (down := copysign(_NEARBY * reach, -slope)):
+            return None
         try:
             _, there = self.problem.both(self._moved(way, down))
         except NotFinite:
@@ -348,8 +349,7 @@ class Landing:
         bend = (float(numpy.array(there) @ way) - slope) / down
         if not 0 < bend < inf:
             return None
-        step = -slope / bend
-        return self.lower_along(way, [part * step for part in _LEVEL])
+        return self.lower_along(way, [part * -slope / bend for part in _LEVEL])
 
     def _rises(self, way: Any, side: float) -> bool:
         """Whether the output is higher somewhere on one side, or has no value there."""

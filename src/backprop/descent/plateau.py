@@ -44,19 +44,21 @@ def _elsewhere(run: Run, ended: Evaluation, say: Sequence[int]) -> str:
     graph, model = ended.graph, run.problem.model
     jumps = [step for step in say if OPERATIONS[graph.op(step)].jump]
     jump = next((step for step in jumps if run.problem.objective.graph.moved([step])), None)
-    if jump is None or _bends_up(run):
+    if jump is None or _bends(run):
         return ""
     text = own_text(model, jump, 40) or f"a {graph.op(jump)!r}"
     return f"every gradient is 0, but this may be a plateau: {text} jumps elsewhere"
 
 
-def _bends_up(run: Run) -> bool:
-    """Whether the output bends up along all ways."""
+def _bends(run: Run) -> bool:
+    """Whether the output bends up along all ways, or down along one."""
     from backprop.descent.landing import landed  # numpy is not always wanted
 
     landing = landed(run)
     found = landing and landing.spectrum
-    return bool(found and len(found.bends) and found.bends.min() > found.lost)
+    if not found or not len(found.bends):
+        return False
+    return not -found.lost <= float(found.bends.min()) <= found.lost
 
 
 def _landed(run: Run, ended: Evaluation, say: Sequence[int]) -> str:

@@ -1,6 +1,7 @@
 """What second derivatives, and gradients nearby, say of a point."""
 
 from collections.abc import Sequence
+from math import isfinite
 from typing import Any
 
 import numpy
@@ -80,5 +81,6 @@ def shortest(gradients: Sequence[Point], problem: Problem, x: Point) -> Point:
         weights, _ = nnls(numpy.vstack([table, ones]), target)
     except RuntimeError:  # it found no end
         return [0.0] * len(x)
-    found: Point = (table @ weights * (size / weights[:count].sum())).tolist()
-    return found
+    with numpy.errstate(all="ignore"):
+        found: Point = (table @ weights * (size / weights[:count].sum())).tolist()
+    return found if all(map(isfinite, found)) else [0.0] * len(x)
