@@ -110,6 +110,7 @@ ONLY = {
         "descent/rows_bending.py",
         "descent/looped.py",
         "descent/looped_creases.py",
+        "descent/into_valley.py",
         "descent/quasi_newton.py",
         "descent/vectors.py",
         "descent/judgement.py",

@@ -23,7 +23,7 @@ _STEEP, _TIMES, _LONGEST = 0.5, 2.0, 40
 most: a valley like sqrt(1e-12 + u^2) bends on its floor only."""
 
 
-class Seen(NamedTuple):
+class OffValley(NamedTuple):
     """A point, the output and the gradient there."""
 
     point: Point
@@ -34,11 +34,11 @@ class Seen(NamedTuple):
 def into_valley(
     run: Run,
     walls: Walls,
-    left: Seen,
+    left: OffValley,
     move: Any,
     back: Callable[[Any, Point], Any],
     enough: float,
-) -> tuple[Seen, Any]:
+) -> tuple[OffValley, Any]:
     """The lowest point found on moves back from where a step has left a valley, and the move there.
 
     move: the step, (n,). back: of a move and the gradient there the move that leads back. enough: what the
@@ -58,8 +58,8 @@ def into_valley(
 
 
 def _farther(
-    run: Run, walls: Walls, before: Seen, there: Seen, move: Any, ways: Any
-) -> tuple[Seen, Any]:
+    run: Run, walls: Walls, before: OffValley, there: OffValley, move: Any, ways: Any
+) -> tuple[OffValley, Any]:
     """A lower point on the way of a move back, if that was too short, and the move there."""
     by = ways - move
     slope, first = dot(there.gradient, by.tolist()), dot(before.gradient, by.tolist())
@@ -85,8 +85,8 @@ def _farther(
     return best, to
 
 
-def _seen(run: Run, walls: Walls, move: Any) -> Seen | None:
+def _seen(run: Run, walls: Walls, move: Any) -> OffValley | None:
     """What is seen after a move; None at a wall."""
     point = run.problem.inside([at + by for at, by in zip(run.x, move.tolist(), strict=True)])
     value, gradient = walls.at(point)
-    return None if walls.stands else Seen(point, value, gradient)
+    return None if walls.stands else OffValley(point, value, gradient)

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy
 
 from backprop.descent.course import NOTHING, Run, Stop
-from backprop.descent.into_valley import Seen, into_valley
+from backprop.descent.into_valley import OffValley, into_valley
 from backprop.descent.objective import Point, SquaredSum
 from backprop.descent.onto_bounds import onto_bounds
 from backprop.descent.second_order import hessian
@@ -178,7 +178,7 @@ class Newton:
             poor = kept < _POOR or (slow and found.on_edge and kept < _GOOD)
             follows = (slow or in_valley) and poor and isfinite(fell)
             if follows:
-                left, back = Seen(point, value, gradient), partial(here.back, by_squares)
+                left, back = OffValley(point, value, gradient), partial(here.back, by_squares)
                 valley = into_valley(run, self.walls, left, move, back, found.fall)
                 (point, value, gradient), move = valley
                 fell = run.value - value
