@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from csv import reader as read_csv
 from pathlib import Path
 
 import numpy
@@ -38,9 +39,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def columns(text: str) -> dict[str, list[float]]:
-    titles, *lines = text.splitlines()
-    numbers = zip(*([float(each) for each in line.split(",")] for line in lines), strict=True)
-    return dict(zip(titles.split(","), map(list, numbers), strict=True))
+    titles, *lines = read_csv(text.splitlines())
+    numbers = zip(*([float(each) for each in line] for line in lines), strict=True)
+    return dict(zip(titles, map(list, numbers), strict=True))
 
 
 @pytest.mark.parametrize("text", MODELS)
@@ -180,3 +181,45 @@ def test_who_reads_may_have_enough(folder: Path) -> None:
         said = process.stderr.read()
         process.wait(60)
         assert "Traceback" not in said
+
+
+NAMING = [
+    "alpha[i] = 0.5*i for i in 1..3; b = 2; m = alpha[k]*exp(-b*x) + y",
+    """alpha[i] = 0.5*i for i in 1..3; beta[i] = g^i for i in 1..3; g = 1.5; b = 0.5; c = mean(y)*b
+    m = alpha[k]*x*beta[2] + c*beta[4 - k] + beta[k]""",
+    "w[i,j] = i - 0.3*j for i in 1..3, j in 0..2; m = w[k,l]*x + w[2,l]*y",
+]
+
+
+@pytest.mark.parametrize("text", NAMING)
+@pytest.mark.parametrize("more", [[], ["--wrt", "b, x"]])
+def test_rows_name_members(
+    text: str, more: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if more and "b =" not in text:
+        more = ["--wrt", "w[2,1], x"]
+    rows = tmp_path / "rows.csv"
+    lines = (f"{at % 7 / 4},{at % 5 - 2},{at % 3 + 1},{at % 2 + at % 3 // 2}" for at in range(40))
+    rows.write_text("\n".join(["x,y,k,l", *lines, ""]))
+    given = "grad", "-e", text, "--data", str(rows), "--rows", "--of", "m", *more, "--format", "csv"
+    held = columns(backprop(*given).out)
+    monkeypatch.setattr(data_batches, "_BYTES", 100)
+    larger = columns(backprop(*given, "--memory", "1").out)
+    monkeypatch.setattr(row_passes, "MANY", 0)
+    passed = columns(backprop(*given).out)
+    for found in (larger, passed):
+        assert [name for name in found if any(found[name]) or name in held] == [*held]
+        for name, numbers in held.items():
+            assert found[name] == pytest.approx(numbers, rel=1e-13, abs=1e-14), name
+    assert len(held) > 3
+
+
+def test_a_row_that_names_no_member_is_told_of(tmp_path: Path) -> None:
+    rows = tmp_path / "rows.csv"
+    rows.write_text("x,k\n1,1\n2,2\n3,4\n")
+    text = "alpha[i] = 0.5*i for i in 1..3; m = alpha[k]*x"
+    given = "grad", "-e", text, "--data", str(rows), "--rows"
+    held, larger = (backprop(*given, *more) for more in ([], ["--memory", "1"]))
+    assert held.status == larger.status == 1
+    assert "rows.csv:4" in held.err
+    assert "rows.csv:4" in larger.err

@@ -22,6 +22,7 @@ from backprop.errors import AtBorder, BackpropError, BadData, TooLarge
 from backprop.evaluation.gradient import evaluate
 from backprop.evaluation.leaves import inputs_at
 from backprop.inputs import Inputs, Opened
+from backprop.language import Model
 from backprop.language.apart import NotApart, TwoTexts, apart
 from backprop.language.laid import Data
 from backprop.language.some_rows import SomeRows
@@ -97,8 +98,6 @@ class _Passes:
         self._program, self._given, self._sources = program, given, sources
         term = program.apart.sums[-1].term
         self.target = next(each for each in program.sums if each.name == term)
-        if program.of_row.taken:
-            raise NotApart("rows name members")
         self._once = {name: self._of(name) for name in sorted(self.target.reads)}
         self.source = sources[self.target.table]
 
@@ -114,6 +113,13 @@ class _Passes:
                 self._given, self._sources, map_blocks=mapped, sure=self.sure
             )
         return _Once(found.value, found.gradients)
+
+    def inputs(self, model: Model, known: Sequence[str]) -> Iterator[str]:
+        """The inputs, of these or by members that rows name, that a row depends on, in file order."""
+        leading = {*known}.union(*(each.by for each in self._once.values()))
+        for name in model.inputs:
+            if name in leading and name not in model.held:
+                yield name
 
     def each(self) -> Iterator[RowColumns]:
         """All rows, block after block. Raises NotSure."""
@@ -215,6 +221,8 @@ def _in_passes(
         program = RowProgram(parts[0], parts[1], inputs.seed, sample.sizes, still)
         given = counted(program, given, sources, numbers)
         passes = _Passes(asked, program, given, sources)
+        if program.of_row.taken and not wrt:  # the rows of the sample name few members
+            passes.asked = asked._replace(by=[*passes.inputs(sample, asked.by)])
         if streamed:
             return _streamed(passes, opened, whole)
         return _held(passes, opened, whole)

@@ -13,7 +13,7 @@ from backprop.by_rows.block_writer import BlockWalk, BlockWriter
 from backprop.by_rows.recorded import Again, NotRecorded, Recorded
 from backprop.by_rows.reductions import CHUNK, Extremes, by_chunks, doubtful, extremes
 from backprop.by_rows.row_gathers import Merging, Reduction, adds, reduction
-from backprop.by_rows.taken_members import Taken, by_member, places
+from backprop.by_rows.taken_members import Taken, add_of_members, by_member, places
 from backprop.chain.walk import Walk
 from backprop.engine.underflow import SCALE
 from backprop.graph import Columns, in_order
@@ -267,12 +267,13 @@ class BlockKernel:
         """The first term, row by row; there are seeds. Raises NotSure."""
         writer = BlockWriter()
         with writer.watched():
-            sums, walk, gradients, _ = self._computed(block, writer)
+            sums, walk, gradients, positions = self._computed(block, writer)
             self._look(block, sums, walk, gradients)
         if writer.small and self._sure:
             raise NotSure("something is too small for a double", self._table)
         nodes = {**self._inputs, **self._leaves}
         slopes = {name: gradients[node] for name, node in nodes.items() if node in gradients}
+        add_of_members(slopes, self._taken, positions, gradients)
         return EachRow(block, walk.found[self._sums[0].term], slopes)
 
     def bad_rows(self, block: RowBlock) -> Wholes:

@@ -73,6 +73,20 @@ def by_member(positions: Wholes, slopes: Spread, count: int) -> Reals:
     return found
 
 
+def add_of_members(
+    slopes: dict[str, Spread],
+    taken: Sequence[Taken],
+    positions: Sequence[Wholes],
+    gradients: Mapping[int, Spread],
+) -> None:
+    """Add what comes to each member in each row, by name. positions: of each which member a row takes.
+    gradients: by nodes."""
+    for each, some in zip(taken, positions, strict=True):
+        for at, name in enumerate(each.members):
+            slope = numpy.where(some == at, gradients[each.leaf], 0.0)
+            slopes[name] = numpy.add(slopes[name], slope) if name in slopes else slope
+
+
 def all_taken(
     taken: Sequence[TakenMember], row_names: Mapping[str, int], members: Mapping[str, Any]
 ) -> Iterator[Taken]:
