@@ -147,3 +147,38 @@ def test_newton_takes_exact_second_derivatives(rows: Path, monkeypatch: pytest.M
     for more in ([], ["--optimizer", "newton"]):
         found = backprop("descend", "-e", text, "--data", str(rows), "--memory", "1K", *more)
         assert "converged: a minimum" in found.out
+
+
+NAMING = [
+    "u[i] = 0.5*i for i in 1..3; a = 0.5; m = u[k]*exp(-a*x) + sin(a*u[2]); L = mean((y - m)^2)",
+    """w[i,j] = i - 0.3*j for i in 1..3, j in 0..1; L = sum((y - h[0]*w[k,1] - h[1]*w[1,l])^2)
+    h[j] = tanh(w[k,j]*x + y) for j in 0..1""",
+    "u[i] = g^i*b for i in 1..3; g = 1.5; b = 0.7; s = mean(u[k]*x); L = mean((y - s*u[4 - k])^2)",
+    "u[i] = 0.1*i for i in 1..3; L = log(prod(2 + u[k]*u[l + 1]*x)) + max(u[k]*y*x)",
+]
+
+
+@pytest.mark.parametrize("text", NAMING)
+def test_rows_name_members(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "rows.csv"
+    lines = (f"{at % 7 / 4},{at % 5 - 1.75},{at % 3 + 1},{at % 2}" for at in range(60))
+    path.write_text("\n".join(["x,y,k,l", *lines, ""]))
+    monkeypatch.setattr(data_batches, "_BYTES", 300)
+    given = "-e", text, "--of", "L", "--data", str(path), "--format", "json"
+    for more in ([], ["--diagonal"]):
+        held, larger = (backprop("hessian", *given, *more, *m) for m in ([], ["--memory", "1"]))
+        assert larger.status == held.status == 0, larger.err
+        one, other = json.loads(larger.out), json.loads(held.out)
+        key = "diagonal" if more else "hessian"
+        assert one["inputs"] == other["inputs"]
+        assert near(one[key], other[key])
+        assert numpy.abs(other[key]).max() > 0.01
+
+
+def test_of_many_members_that_rows_name_no_second_derivatives_are_known(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("y,k\n1,1\n2,2\n")
+    given = "-e", "u[i] = 0 for i in 1..500; L = mean((y - u[k])^2)", "--data", str(path)
+    found = backprop("hessian", *given, "--memory", "1")
+    assert found.status == 1
+    assert "its rows name many members of a family" in found.err

@@ -93,7 +93,7 @@ class StreamedPoint:
 
         known = self.objective.second_derivatives
         if known is None:
-            why = "its rows name members of a family: of these no second derivatives are known so"
+            why = "its rows name many members of a family: of these no second derivatives are known so"
             raise larger_than_memory(self.objective.streams, why)
         try:
             found: RowsBent = getattr(known, name)(*asked)

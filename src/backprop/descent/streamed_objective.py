@@ -100,7 +100,7 @@ class StreamedObjective(Objective):
 
     @property
     def has_bends_at_hand(self) -> bool:
-        return not self.program.of_row.taken
+        return self._chosen is not None
 
     @cached_property
     def is_smooth(self) -> bool:
@@ -108,12 +108,19 @@ class StreamedObjective(Objective):
 
     @cached_property
     def second_derivatives(self) -> BendsOfRows | None:
-        if self.program.of_row.taken:  # members that rows name: of these only slopes are known
+        if self._chosen is None:  # of many members that rows name only slopes are known
             return None
         from backprop.descent.bends_of_rows import BendsOfRows  # they are not always wanted
 
-        over = self._over if self._by_code else None
-        return BendsOfRows(self.program, self.names, self._all_given, self.streams, over)
+        over = self._over if self._by_code and self._chosen is self.program else None
+        return BendsOfRows(self._chosen, self.names, self._all_given, self.streams, over)
+
+    @cached_property
+    def _chosen(self) -> RowProgram | None:
+        """The program with choices in the place of members that rows name, if these are few."""
+        from backprop.by_rows.chosen_members import chosen
+
+        return chosen(self.program)
 
     def squares(self, sign: float) -> None:
         return None
