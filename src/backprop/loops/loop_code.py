@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from itertools import cycle
 from math import copysign
 from random import Random
 from typing import Any
@@ -26,13 +27,16 @@ from backprop.loops.moments import Border, Course, Leaf, Moment, Period, view
 from backprop.loops.parts import Use
 from backprop.loops.rounded import SIZE
 from backprop.loops.step_sums import end_sums, no_rests, often_read, parts, two_sum
-from backprop.operations import FUNCTIONS, OPERATIONS
+from backprop.operations import OPERATIONS
 from backprop.syntax import functions
 from backprop.syntax.functions import TINY
 from backprop.syntax.parser import formula
 
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _MADE = re.compile(r"    (v\d+) = (.*)")
+
+_FACTORS = 2**16 + 1
+"""So many factors near 1 are drawn, and used again and again: a prime, so that steps get others each time."""
 
 
 class LoopCode:
@@ -178,23 +182,20 @@ class _Shaking(PythonWriter):
     """Changes each value that may be rounded, as `rounded.Shaken` does, each time by another factor."""
 
     def value(self, name: str, operands: Sequence[Operand[str]]) -> Operand[str]:
-        found, row = super().value(name, operands), OPERATIONS[name]
+        found = super().value(name, operands)
         if not functions.has_slopes(name):
             return found
-        exact = [] if name in FUNCTIONS and not (row.jump or row.corner) else operands
-        return self.put(f"changed({', '.join(map(written, [found, *exact]))})")
+        looked = [found, *(() if functions.rounds_always(name) else operands)]
+        if len(looked) == 1 or any(isinstance(x, float) and not x.is_integer() for x in looked):
+            return self.put(f"{found}*factor()")
+        broken = " or ".join(f"{each} % 1.0" for each in looked if isinstance(each, str))
+        return self.put(f"{found}*factor() if {broken} else {found}")
 
 
-def _changing() -> Callable[..., float]:
+def _factors() -> Callable[[], float]:
+    """Numbers near 1, one after the other: what is whole, and made of that by an operator, is not changed."""
     chance = Random(0).random
-
-    def changed(found: float, *operands: float) -> float:
-        """A number times a factor near 1, if not all is whole of which it is made by an operator."""
-        if operands and all(float(each).is_integer() for each in (found, *operands)):
-            return found
-        return found * (1 + (SIZE if chance() < 0.5 else -SIZE))
-
-    return changed
+    return cycle([1 + (SIZE if chance() < 0.5 else -SIZE) for _ in range(_FACTORS)]).__next__
 
 
 class _Sizing(PythonWriter):
@@ -219,7 +220,7 @@ class _Code:
         self.looks = not how and not underflow.functions()
         self.writer = WRITERS[how](self.looks)
         self.scope = self.writer.scope
-        self.scope |= {"shifted": _shifted, "changed": _changing(), "parts": parts}
+        self.scope |= {"shifted": _shifted, "factor": _factors(), "parts": parts}
         self.scope |= {"no_rests": no_rests, "end_sums": end_sums}
         self.often = often_read(whole.periods, whole.own)
 
