@@ -58,11 +58,11 @@ class Truth:
             found[step] = self.functions[self.graph.op(step)](*operands)
         return found[self.graph.output]
 
-    def second(self, one: int, other: int) -> float:
-        """The second derivative by two inputs."""
-        with mp.workprec(BITS):
+    def second(self, one: int, other: int, bits: int = BITS, fine: int = 120) -> float:
+        """The second derivative by two inputs. fine: steps are 2^-fine."""
+        with mp.workprec(bits):
             steps = {
-                node: mp.ldexp(min(abs(self.base[node]) or mp.mpf(1), mp.mpf(1)), -120)
+                node: mp.ldexp(min(abs(self.base[node]) or mp.mpf(1), mp.mpf(1)), -fine)
                 for node in (one, other)
             }
 
@@ -328,3 +328,27 @@ def test_where_a_gradient_is_easily_wrong_no_second_derivative_is() -> None:
                 for beside in _sides(Truth(graph, inputs), model.names[point.by]):
                     assert number == pytest.approx(beside, rel=1e-6, abs=1e-6), str(point)
     assert finite > 180
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [  # of which doubles lose all digits, or one triangle of the matrix
+        ("z*acos(x)", {"x": 1e-160, "z": 1.25}),
+        ("relu(y) - x/x - 2/y*tanh(x)", {"x": 5e-324, "y": 1e-8}),
+        ("log1p(x)*sigmoid(z)", {"x": 1.75, "z": 1e-160}),
+        ("sigmoid(log(x))", {"x": 5e-324}),
+        ("erf(gelu(x))*(2.5/expm1(y))", {"x": -0.5, "y": 700.0}),
+        ("tanh(y)/x*atan2(x, abs(z))", {"x": 0.25, "y": -0.75, "z": 1e100}),
+        ("mod(softplus(x), sigmoid(y)*1.5)", {"x": -1.5, "y": 1e-300}),
+    ],
+)
+def test_second_derivatives_near_the_ends_of_doubles(text: str, at: dict[str, float]) -> None:
+    model = backprop.parse(f"L = {text}")
+    found = model.hessian(at)
+    nodes = [model.names[name] for name in found.inputs]
+    graph = Graph(model.columns, [model.names["L"]])
+    right = Truth(graph, {model.names[name]: number for name, number in at.items()})
+    for place, (one, other) in enumerate(combinations_with_replacement(range(len(nodes)), 2)):
+        true = right.second(nodes[one], nodes[other], bits=6000, fine=1100)
+        assert found.matrix[one][other] == pytest.approx(true, rel=1e-12, abs=1e-307), place
+        assert found.matrix[one][other] == found.matrix[other][one]

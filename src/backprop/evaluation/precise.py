@@ -257,11 +257,13 @@ def sides(
     return Sides(Side("unclear"), Side("unclear"))
 
 
-def beside(graph: Graph, levels: Callable[[int], Precise], node: int) -> Sides:
+def beside(
+    graph: Graph, levels: Callable[[int], Precise], node: int, digits: tuple[int, int] = QUICK
+) -> Sides:
     """What the slope of the output leads to from both sides of where the input `node` stands, and where
-    the output itself may have no value. levels: as for `sides`."""
+    the output itself may have no value. levels: as for `sides`. digits: of two looks."""
     steps = graph.above(node)  # whole: what has no value at the point itself has no share of a sum
-    wide, close = (_Look(levels(each), graph.output, node, steps, {}) for each in QUICK)
+    wide, close = (_Look(levels(each), graph.output, node, steps, {}) for each in digits)
     return Sides(_side_beside(wide, close, -1), _side_beside(wide, close, 1))
 
 

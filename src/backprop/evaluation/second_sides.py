@@ -6,13 +6,21 @@ both sides. It is what both say if they agree, and nan if they do not: half of a
 
 from collections.abc import Callable, Container, Iterable, Sequence
 from functools import cache, partial
-from math import inf, isfinite, isinf, nan
+from math import inf, isfinite, isinf, isnan, nan
 from typing import NamedTuple
 
 from backprop.engine.underflow import too_small
 from backprop.evaluation.borders import crossed, met
 from backprop.evaluation.looks import LARGEST
-from backprop.evaluation.precise import PLAIN, Precise, beside, sides
+from backprop.evaluation.precise import (
+    CLOSE,
+    DIGITS,
+    PLAIN,
+    QUICK,
+    Precise,
+    beside,
+    sides,
+)
 from backprop.evaluation.shaken import MOST, doubted
 from backprop.evaluation.sides import AGREED, Side, Sides
 from backprop.graph import Graph, depending, in_order
@@ -21,6 +29,10 @@ from backprop.values import backward, having_say
 
 _FLAT = 1e-15
 """Where values show no slope at all, what it may be all the same."""
+
+_SMALL, _SMALLEST = 1e-30, 1e-320
+"""Where numbers are smaller than the one, or larger than its reciprocal, second derivatives may be too small
+for few digits to show: more are tried, until there is no more than the other."""
 
 _WORK = 200_000
 """The most steps that are computed, what is no sum or product counted as four, before the rest is left
@@ -41,7 +53,8 @@ class SecondSlope(NamedTuple):
 
     number: nan if there is none. how: in words why, or "". jumps: whether the gradient jumps here,
     so that the number is what the gradient does beside the point. step: on a border, -1 if none is.
-    beside: whether the gradient has no value of its own here.
+    beside: whether the gradient has no value of its own here. blur: as far as it is from 0, at most, where
+    values showed no slope.
     """
 
     number: float
@@ -49,6 +62,7 @@ class SecondSlope(NamedTuple):
     jumps: bool = False
     step: int = -1
     beside: bool = False
+    blur: float = 0.0
 
 
 class SecondSides:
@@ -65,6 +79,9 @@ class SecondSides:
         if self._met:
             self._behind = depending(graph, self._met, graph.steps)
             self._met &= {*having_say(graph, graph.order, data, graph.outputs, self._behind)}
+        small = any(0 < abs(each) < _SMALL or abs(each) > 1 / _SMALL for each in data)
+        self._flat = _SMALLEST if small else _FLAT
+        self._digits = CLOSE if small else DIGITS
         self._leading = cache(lambda step: frozenset(in_order([step], graph.operands)))
         self._left = _WORK
 
@@ -85,7 +102,10 @@ class SecondSides:
         if not doubts:
             return {}
         levels = self._levels(row)
-        return {place: self._looked(row, levels, place, step) for place, step in doubts.items()}
+        return {
+            place: _unseen(numbers[place], self._looked(row, levels, place, step))
+            for place, step in doubts.items()
+        }
 
     def one(self, place: int, at: int) -> SecondSlope:
         """One of them, by values whether it is in doubt or not."""
@@ -121,7 +141,8 @@ class SecondSides:
         if lost or too_small(row, self._data):
             return self._places(self._leading(row.output))
         found = doubted(row, self._data, gradients)
-        return self._places({*found.gradients}) if found else ()
+        vanished = {leaf for leaf in self._leaves if isnan(gradients[leaf])}  # with a slope
+        return self._places({*found.gradients, *vanished} if found else vanished)
 
     def _looked(
         self, row: Graph, levels: Callable[[int], Precise], place: int, step: int
@@ -132,12 +153,20 @@ class SecondSides:
             known = isfinite(self._data[row.output])
             return SecondSlope(0.0, step=step) if known else SecondSlope(nan, UNKNOWN, beside=True)
         moving = row.moved_by(leaf)[0]
-        self._left -= sum(1 if row.op(each) in PLAIN else 4 for each in moving)
+        work = sum(1 if row.op(each) in PLAIN else 4 for each in moving)
+        self._left -= 4 * work if self._digits == CLOSE else work
         if self._left < 0:
             return SecondSlope(nan, TOO_MANY, step=step)
         if isfinite(self._data[row.output]):
-            return _verdict(sides(row, levels, leaf, flat=_FLAT))._replace(step=step)
-        return _verdict(beside(row, levels, leaf))._replace(beside=True)
+            seen = sides(row, levels, leaf, flat=self._flat, digits=self._digits)
+            return _verdict(seen)._replace(step=step)
+        digits = CLOSE if self._digits == CLOSE else QUICK
+        return _verdict(beside(row, levels, leaf, digits))._replace(beside=True)
+
+
+def _unseen(number: float, found: SecondSlope) -> SecondSlope:
+    """What values say, or the number of the chain rule where it is too small for them to show."""
+    return found._replace(number=number) if 0 < abs(number) <= found.blur else found
 
 
 def _verdict(found: Sides) -> SecondSlope:
@@ -152,11 +181,11 @@ def _verdict(found: Sides) -> SecondSlope:
     blur = sum(side.error for side in there if isfinite(side.error))
     if low == high or (isfinite(size) and high - low <= max(AGREED * size, blur)):
         number = found.slope if found.slope == found.slope else slopes[-1]
-        number = 0.0 if size <= blur else number
+        number, blur = (0.0, blur) if size <= blur else (number, 0.0)
         how = shown(number) if isinf(number) else ""
         if how and all(side.kind == "slope" for side in there):
             how += BEYOND
-        return SecondSlope(number + 0.0, how, jumps)
+        return SecondSlope(number + 0.0, how, jumps, blur=blur)
     return SecondSlope(
         nan, f"{shown(slopes[0])} from the left and {shown(slopes[-1])} from the right"
     )
