@@ -142,8 +142,8 @@ def test_borders_are_noted(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("command", "equations", "message"),
     [
-        ("grad", "a = 1; L = sum(derivative(a*x^2, a))", "derivatives stand in"),
-        ("descend", "a = 1; L = sum(derivative(a^2*x, a))", "derivatives stand in"),
+        ("grad", "a = 1; L = sum(derivative(a*(x - mean(x))^2, x))", "derivatives stand in"),
+        ("descend", "a = 1; J = sum(a^2*x); L = derivative(J, a)^2", "derivatives stand in"),
         ("explain", "a = 1; L = sum((x - a)^2)", "larger than memory is to hold at once"),
     ],
 )

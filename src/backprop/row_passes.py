@@ -143,7 +143,8 @@ class _Passes:
         return AtBorder(message, where=source.name)
 
     def _number(self, name: str) -> float:
-        return self._once[name].value
+        known = self._once.get(name) or self._of(name)  # what is only watched needs others, too
+        return known.value
 
     def _columns(self, found: EachRow) -> RowColumns:
         asked, block = self.asked, found.block

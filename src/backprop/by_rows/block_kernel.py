@@ -167,10 +167,11 @@ class BlockKernel:
         indices = [node for each in self._taken for node in each.nodes if node >= 0]
         self._steps = [node for node in nodes if row.columns.is_step(node)]
         inside = {*nodes, *in_order(indices, row.columns.operands)}
-        self._inputs = {name: node for name, node in row.shared.items() if node in inside}
         self._leaves = {name: node for name, node in row.of_columns.items() if node in inside}
         self.columns = [*self._leaves]
-        self._shared = {node: shared(name) for name, node in self._inputs.items()}
+        self._shared = {node: shared(name) for name, node in row.shared.items() if node in inside}
+        leading = {*in_order([each.term for each in sums], row.columns.operands)}
+        self._inputs = {name: node for name, node in row.shared.items() if node in leading}
         self._seeds = seeds
         self._by = [*self._inputs] if seeds is not None else []
         """The names by which there are slopes, some of them several times."""
@@ -182,7 +183,6 @@ class BlockKernel:
         self._watched = watched_names
         """What it is noted of how large it, and the gradient by it, is."""
         self._bordered: list[int] = []
-        self._leading = leading = {*in_order([each.term for each in sums], row.columns.operands)}
         self._sloping: dict[str, int] = {}
         if seeds is not None:
             self._sloping = {n: node for n, node in watched_names.items() if node in leading}

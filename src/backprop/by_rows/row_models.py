@@ -18,8 +18,6 @@ def read_part(source: Any, seed: int, sizes: GivenSizes) -> Model:
         found = read_carefully(source, seed, 10 * _MOST_STEPS, sizes)
     except BackpropError as error:
         raise NotApart(str(error)) from None
-    if found.derivations:
-        raise NotApart("derivatives stand in equations")
     columns = found.columns
     if sum(map(columns.is_step, range(len(columns)))) > _MOST_STEPS:
         raise NotApart("there are many steps")

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy
 
+from backprop.by_rows.apart_derivatives import check_of_rows, check_once
 from backprop.by_rows.block_kernel import (
     BlockKernel,
     NotSure,
@@ -113,6 +114,8 @@ class RowProgram:
             self.row.columns, names, self.shared, columns, with_rows, of_members, still
         )
         self.sums = [*self._summed()]
+        check_once(self.once, {each.total for each in self.sums})
+        check_of_rows(self.row, self.once, self.shared, of_members, self._totals_of)
         self.levels = self._levels()
 
     @cached_property
