@@ -276,3 +276,21 @@ def test_where_slopes_change_their_formula_is_no_border(count: int) -> None:
     assert diagonal.numbers[count:] == pytest.approx(float(by_y), rel=1e-13)
     assert not diagonal.notes
     assert not diagonal.warnings
+
+
+@pytest.mark.parametrize(
+    ("text", "x", "right"),
+    [
+        ("mod(1, x)", -1e200, [1, 0, 0, 0]),  # 1 + x
+        ("mod(1, x)", -1e17, [1, 0, 0, 0]),
+        ("sigmoid(log(x))", 5e-324, [1, -2, 6, -24]),  # x/(1 + x)
+        ("x*sigmoid(log(x))", 1e-200, [2e-200, 2, -6, 24]),  # x^2/(1 + x)
+        ("sqrt(x^2)*x", 1e-300, [2e-300, 2, 0, 0]),
+        ("(1 + x)^3 - 1", 1e-150, [3, 6, 6, 0]),
+    ],
+)
+def test_numbers_far_apart_are_not_lost_beside_each_other(
+    text: str, x: float, right: list[float]
+) -> None:
+    found = backprop.parse(f"y = {text}").along({"x": 1}, x=x, order=4).derivatives[0]
+    assert found.tolist() == pytest.approx(right, rel=1e-14, abs=0)

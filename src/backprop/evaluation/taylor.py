@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
-from math import factorial, isfinite, nan
+from math import ceil, factorial, isfinite, log10, nan
 from typing import Any
 
 from backprop.chain.columns import Row, Rows
@@ -32,6 +32,9 @@ from backprop.values import ByNode
 _DIGITS = (50, 100, 200, 400, 800, 1600, 3200)
 """Working digits: more, until two in a row tell the same."""
 
+_FAR = 25
+"""Numbers so many powers of ten apart, or more, are lost beside each other with the fewest digits."""
+
 _SAME = 1e-16
 """How far apart two numbers are the same, relative."""
 
@@ -45,7 +48,8 @@ _MOVED = 1e-7
 """How far derivatives may move with changes 64 times as large as rounding, relative."""
 
 _NEAR = 10
-"""Beside a point, where values are asked, is 1e-10 of a step along the line away, or half of that."""
+"""Beside a point, where values are asked, is 1e-10 of a step along the line away, or of what moves, or half
+of that."""
 
 
 _AGREE = 1e-15
@@ -245,8 +249,9 @@ def _settled(graph: Graph, along: Mapping[int, float], data: ByNode, order: int)
     """The derivatives of one output, with more and more digits until they stay the same; what goes
     away with them, twice in a row, is 0."""
     history: list[list[Any]] = []
-    precise = True
-    for digits in _DIGITS:
+    precise, least = True, _least_digits(graph, data)
+    tried = [each for each in _DIGITS if each >= least]
+    for digits in tried:
         series = Series(graph, along, data, order, digits, precise)
         if series.tied and precise:
             precise = False
@@ -255,21 +260,29 @@ def _settled(graph: Graph, along: Mapping[int, float], data: ByNode, order: int)
         if series.tied or not all(map(context(digits).isfinite, exact)):
             return _by_values(graph, along, data, order)
         history.append(exact)
-        found = [_agreed([each[k] for each in history]) for k in range(order)]
+        found = [_agreed([each[k] for each in history], tried) for k in range(order)]
         if None not in found:
             return [each for each in found if each is not None]
     return [nan if each is None else each for each in found]
 
 
-def _agreed(numbers: Sequence[Any]) -> float | None:
-    """What a number is, of which there are versions of more and more digits; None: not known yet."""
+def _least_digits(graph: Graph, data: ByNode) -> int:
+    """The digits that leave a number's own beside the square of any other."""
+    sizes = [log10(abs(data[each])) for each in graph.order if data[each] and isfinite(data[each])]
+    apart = max(sizes) - min(sizes) if sizes else 0.0
+    return _DIGITS[0] + 2 * ceil(apart) if apart > _FAR else _DIGITS[0]
+
+
+def _agreed(numbers: Sequence[Any], tried: Sequence[int]) -> float | None:
+    """What a number is, of which there are versions of more and more digits; None: not known yet. tried:
+    the digits."""
     *before, last = numbers
     if before and abs(last - before[-1]) <= _SAME * abs(last):
         return float(last)
     end = len(numbers)
-    ten = context(_DIGITS[end - 1]).mpf(10)
+    ten = context(tried[end - 1]).mpf(10)
     first, *sizes = [abs(each) for each in numbers[-3:]]
-    more = [each - _DIGITS[max(end - 3, 0)] for each in _DIGITS[max(end - 2, 0) : end]]
+    more = [each - tried[max(end - 3, 0)] for each in tried[max(end - 2, 0) : end]]
     gone = len(sizes) == 2 and all(
         size <= first * ten ** (-_GONE * digits) for size, digits in zip(sizes, more, strict=True)
     )
@@ -280,10 +293,12 @@ def _by_values(graph: Graph, along: Mapping[int, float], data: ByNode, order: in
     """The derivatives as those of a polynomial through values beside the point on both sides; nan
     where two of these do not agree, so that there are none, or values are missing."""
     count = order // 2 + 3
-    digits = _NEAR * (2 * count + 1) + _DIGITS[0]
+    digits = _NEAR * (2 * count + 1) + _least_digits(graph, data)
     mp = context(digits)
+    far = [abs(mp.mpf(data[each]) / way) for each, way in along.items() if way and data[each]]
+    near = min([*far, mp.mpf(1)]) * mp.mpf(10) ** -_NEAR
     found, noise = list[list[Any]](), list[Any]()
-    for step in (mp.mpf(10) ** -_NEAR, mp.mpf(10) ** -_NEAR / 2):
+    for step in (near, near / 2):
         places = [step * at for at in range(-count, count + 1)]
         values = [_value(graph, along, data, place, digits) for place in places]
         if not all(map(mp.isfinite, values)):
