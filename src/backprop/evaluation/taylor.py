@@ -29,7 +29,7 @@ from backprop.special import context
 from backprop.syntax import functions, precision
 from backprop.values import ByNode
 
-_DIGITS = (50, 100, 200, 400, 800, 1600, 3200)
+_DIGITS = (50, 100, 200, 400, 800, 1600, 3200, 6400)
 """Working digits: more, until two in a row tell the same."""
 
 _FAR = 25
@@ -282,6 +282,7 @@ def _agreed(numbers: Sequence[Any], tried: Sequence[int]) -> float | None:
     end = len(numbers)
     ten = context(tried[end - 1]).mpf(10)
     first, *sizes = [abs(each) for each in numbers[-3:]]
+    first = first or ten ** (-_GONE * tried[max(end - 3, 0)])  # 0 by chance
     more = [each - tried[max(end - 3, 0)] for each in tried[max(end - 2, 0) : end]]
     gone = len(sizes) == 2 and all(
         size <= first * ten ** (-_GONE * digits) for size, digits in zip(sizes, more, strict=True)
