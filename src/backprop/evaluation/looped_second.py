@@ -25,7 +25,8 @@ _MOST = 5000
 """The most inputs of which a whole matrix is computed, if its structure does not save sweeps."""
 
 _FEW, _UNROLLED = 40, 3_000_000
-"""Of recurrences more products than these are computed sooner by single steps, of fewer steps than these."""
+"""Of recurrences more products than these are computed sooner by single steps, of fewer steps than these,
+where there is no machine code."""
 
 _MUCH = 1_000_000
 """So many steps of a recurrence, times the products, take longer than to make machine code of them."""
@@ -214,9 +215,11 @@ def curvature_of(asked: Needed, sweeps: int) -> LoopCurvature | LineCurvature:
     try:
         return LoopCurvature(asked)
     except NotLoops:
-        if sweeps > _FEW and asked.plan.leading < _UNROLLED:
+        steps = asked.plan.leading
+        found = LineCurvature(asked, by_code=steps * sweeps >= _MUCH)
+        if sweeps > _FEW and steps < _UNROLLED and not found.by_code:
             raise
-    return LineCurvature(asked, by_code=asked.plan.leading * sweeps >= _MUCH)
+    return found
 
 
 def _point(

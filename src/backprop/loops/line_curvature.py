@@ -19,6 +19,7 @@ from backprop.loops.many import NotLoops
 from backprop.loops.moving import Leaves
 from backprop.loops.ready import Needed
 from backprop.loops.recurrence import Recurrence
+from backprop.loops.rounded import SIZE
 from backprop.loops.second import Curvature
 from backprop.loops.walks import Doubtful
 
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
 _ROUNDED = 4 * float_info.epsilon
 """How far rounding moves what is added up, relative to its sizes."""
+
+_TRIES = 4
+"""So often machine code changes everything, each time in other ways."""
 
 
 class LineCurvature:
@@ -89,11 +93,24 @@ class LineCurvature:
             assert self._engine is not None
             both = numpy.concatenate([x, vector])
             known = self._slopes(self._engine, both).copy() if self.by_code else None
-            noise = self._engine.careful.tamed_noise(both, known)
+            noise = None if known is None else self._shaken(both, known)
+            noise = self._engine.careful.tamed_noise(both, known) if noise is None else noise
             if noise is None:
                 raise Doubtful("a step")
             products[row], gradient = noise[: len(x)] / _ROUNDED, noise[len(x) :] / _ROUNDED
         return Curvature(numpy.nan, gradient, products)
+
+    def _shaken(self, both: Reals, known: Reals) -> Reals | None:
+        """How far rounding may move slopes, as machine code shows it that changes everything a little; None
+        where it does not. known: the slopes."""
+        engine = self._engine
+        shown = numpy.zeros(len(both))
+        for turn in range(_TRIES):
+            moved = None if isinstance(engine, ArrayEngine | None) else engine.shaken(both, turn)
+            if moved is None:
+                return None
+            shown = numpy.maximum(shown, numpy.abs(moved - known))
+        return shown * (2 * _ROUNDED / SIZE)
 
     def gradient_sizes(self, x: Reals) -> Reals:
         """What `LoopCurvature.gradient_sizes` finds, about."""

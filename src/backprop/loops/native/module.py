@@ -23,6 +23,7 @@ from backprop.loops.native.groups import Nest, NestGroup
 from backprop.loops.native.keeping import MANY_RUNS
 from backprop.loops.native.layouts import Order
 from backprop.loops.native.once import read_once
+from backprop.loops.native.shaken_nests import SHAKEN_ENTRY, ShakenCode
 from backprop.loops.native.shared_nests import SharedNests
 from backprop.loops.native.sharing import shared
 from backprop.loops.native.wide import ShiftedCode, WideCode
@@ -59,6 +60,7 @@ def module(
     place: int,
     more: float = 0.0,
     room: int = MANY_RUNS,
+    shakes: bool = False,
 ) -> Module:
     """The function `nests(table, scale, flush)`: values of all members from those of the inputs, and
     gradients by those that are `moving`, of which some are `inputs`. It returns 1 where something is not
@@ -66,11 +68,12 @@ def module(
 
     table: addresses of arrays. scale: the gradient at the output. flush: 1 where what is too small for a
     double may be 0 (`marks.flushing`). more: as of `ShiftedCode`, if any. room: how many
-    doubles are kept for the way back at most.
+    doubles are kept for the way back at most. shakes: as `ShakenCode`, by the scale.
     """
     native, vectors = lanes(True)
     most = _at_once(plan, found, layouts, moving)
     code = ShiftedCode(native, vectors, more) if more else WideCode(native, vectors)
+    code = ShakenCode(native, vectors) if shakes else code
     code.looks = False
     nests = SharedNests(plan, code, most, {**layouts}, moving)
     nests.room = room
@@ -134,6 +137,7 @@ def module(
         # stackrealign: what does not fit into registers lies on one line of the cache
         f'define internal fastcc i32 @run({operands}) noinline "stackrealign" {{',
         "entry:",
+        *([SHAKEN_ENTRY] if shakes else []),
         *nests.entry,
         body,
         "}",

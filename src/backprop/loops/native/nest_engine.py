@@ -85,10 +85,10 @@ class NestEngine(Engine):
         self.families, self._leaves = [*plan.families], leaves
         given = {*self.families} if all_of_it else {name for name, _ in leaves}
 
-        def code(shifted: bool) -> _Compiled:
+        def code(shifted: bool, shakes: bool = False) -> _Compiled:
             room, lost = (ONE_RUN, LOST) if all_of_it else (MANY_RUNS, FLUSHED)
             more = lost if shifted else 0.0
-            made = module(plan, found, self.to, moving, given, output, place, more, room)
+            made = module(plan, found, self.to, moving, given, output, place, more, room, shakes)
             return _Compiled(fused(made) if fuses else made)
 
         self.code = cache(code)
@@ -234,12 +234,27 @@ class NestEngine(Engine):
         own.value, own.gradient[:] = value, gradient
         return unseen and not answer & NOT_FINITE
 
-    def _once(self, own: Memory, scale: float, flush: bool, shifted: bool = False) -> int:
+    def shaken(self, x: Any, turn: int) -> Reals | None:
+        """The gradient if everything is changed a little, as `loops.rounded` says; None where that is not
+        finite. turn: which changes; 0, 1, 2, … are others."""
+        if self.code(False, True).module.arrays.names != self.made.arrays.names:
+            return None
+        own = self._own.made
+        own.take(self, x)
+        value, gradient = own.value, own.gradient.copy()
+        answer = self._once(own, own.scale * 2.0**turn, False, shakes=True)
+        found = own.gradient.copy()
+        own.value, own.gradient[:] = value, gradient
+        return None if answer & NOT_FINITE else found
+
+    def _once(
+        self, own: Memory, scale: float, flush: bool, shifted: bool = False, shakes: bool = False
+    ) -> int:
         for some in own.added:
             own.gradient[some] = 0.0
         for array in own.summed:
             array.fill(NOTHING)
-        answer: int = self.code(shifted).run(own.address, scale, flush)
+        answer: int = self.code(shifted, shakes).run(own.address, scale, flush)
         if answer & NOT_FINITE:
             return answer
         for some, name, places in self.inputs:
