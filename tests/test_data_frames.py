@@ -59,3 +59,9 @@ def test_columns_stand_for_names(make: Any) -> None:
 def test_texts_are_no_numbers(make: Any) -> None:
     with pytest.raises(BadData, match="site in row 1 is 'n', and no number"):
         backprop.parse("L = sum(site)", data=make(X, Y, SITE))
+
+
+def test_the_path_of_a_file_is_no_table():
+    with pytest.raises(BadData, match="is the path of a file") as found:
+        backprop.parse("L = a*sum(x); a = 1", data="rows.csv")
+    assert "backprop.read_data('rows.csv')" in found.value.hints[0]

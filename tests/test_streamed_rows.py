@@ -212,3 +212,41 @@ def test_a_pass_says_nothing_into_a_file(monkeypatch: pytest.MonkeyPatch) -> Non
     progress(5)
     progress.end()
     assert not written.getvalue()
+
+
+def test_a_run_for_each_row_of_values(tmp_path: Path) -> None:
+    rows, values = tmp_path / "rows.csv", tmp_path / "values.csv"
+    rows.write_text("x,y\n1,2\n2,4\n3,7\n")
+    values.write_text("b,a\n0,2\n1,1\n-3,0.5\n")
+    given = "grad", "-e", "b = 1; c = 2; L = mean((y - a*x - b)^2)*c", "--data", str(rows)
+    more = "--values", str(values), "--memory", "1", "--format", "csv"
+    head, *lines = backprop(*given, *more).out.splitlines()
+    slopes = head.split(",")
+    assert slopes[:3] == ["b", "a", "L"]
+    for line in lines:
+        found = dict(zip(slopes, map(float, line.split(",")), strict=True))
+        a, b = found["a"], found["b"]
+        off = [2 - a - b, 4 - 2 * a - b, 7 - 3 * a - b]
+        mean = sum(each**2 for each in off) / 3
+        assert found["L"] == pytest.approx(2 * mean)
+        assert found["dL_dc"] == pytest.approx(mean)
+        assert found["dL_db"] == pytest.approx(-4 * sum(off) / 3)
+        assert found["dL_da"] == pytest.approx(-4 * (off[0] + 2 * off[1] + 3 * off[2]) / 3)
+    assert len(lines) == 3
+    wrong = "grad", "-e", "L = mean(log(x - a))", "--data", str(rows), "--memory", "1"
+    values.write_text("a\n0\n2.5\n")
+    found = backprop(*wrong, "--values", str(values))
+    assert found.status == 1
+    assert "these are the numbers of " in found.err
+    assert "values.csv:3" in found.err
+
+
+def test_texts_are_no_borders(tmp_path: Path) -> None:
+    rows = tmp_path / "rows.csv"
+    rows.write_text("x,site\n1,north\n2,south\n")
+    given = "-e", 'a = 1; L = sum(if(site == "north", a, 2)*x)', "--data", str(rows)
+    for command in ("grad", "check", "hessian", "draw"):
+        more = ("-o", str(tmp_path / "L.svg")) if command == "draw" else ()
+        found = backprop(command, *given, "--memory", "1", *more)
+        assert found.status == 0
+        assert "stands on a border" not in found.err

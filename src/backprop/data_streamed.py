@@ -291,6 +291,11 @@ def larger_than_memory(streams: Sequence[StreamedRows], why: str) -> BadData:
     return BadData(message, where=name, hints=["let it have more: --memory 8G"])
 
 
+def names_of(tables: Sequence[Data]) -> set[str]:
+    """The columns of all."""
+    return {name for each in tables for name in each.names}
+
+
 def streams_of(tables: Sequence[Data], statements: Sequence[Statement]) -> list[Any]:
     """The rows of each table of which statements name a column."""
     words = {text for each in statements for text in each.tokens.texts}

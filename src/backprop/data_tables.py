@@ -78,5 +78,9 @@ def _each(data: Any) -> Sequence[Any]:
         return (data,)
     if isinstance(data, list | tuple):
         return [*chain.from_iterable(map(_each, data))]
+    if isinstance(data, str | PathLike):
+        message = f"{data!s} is the path of a file, and no table"
+        hints = [f"read it: backprop.read_data({fspath(data)!r})"]
+        raise BadData(message, where="<data>", hints=hints)
     table = from_memory(data)
     return (DataTable(table, {name: name for name in table.names}, DataOptions(())),)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy
 from numpy.typing import NDArray
 
+from backprop import streamed_matrices
 from backprop.data_given import DataOptions, DataTable, tables_of
-from backprop.errors import BackpropError, BadOption, UnknownName
+from backprop.errors import BackpropError, BadOption, NotFinite, UnknownName
 from backprop.evaluation.leaves import outside
 from backprop.evaluation.program import Program
 from backprop.inputs import Inputs
@@ -16,6 +18,9 @@ from backprop.language import Model
 from backprop.names import did_you_mean
 from backprop.numbers import listed
 from backprop.row_by_row import RowsReport
+
+if TYPE_CHECKING:
+    from backprop.descent.streamed_objective import StreamedObjective
 
 
 def swept(
@@ -34,9 +39,12 @@ def swept(
         message = f"--values has {len(tables)} tables, and one run has a row of one"
         raise BadOption(message, hints=["join them: a column for each input"])
     (table,) = tables_of(DataOptions((tables[0],)))
-    model, numbers = inputs.given(())
-    program = Program(model, inputs.output, engine, 1)
+    model, numbers = streamed_matrices.read(inputs)
     rows = table.rows([*table.names])
+    is_streamed = streamed_matrices.is_streamed(model)
+    program: Program | _Passes = (
+        _Passes(model, inputs.output) if is_streamed else Program(model, inputs.output, engine, 1)
+    )
     if odd := [name for name in rows.numbers if name not in program.inputs]:
         raise _no_input(model, table, odd[0], program)
     known = {**model.default_numbers(), **numbers}
@@ -50,7 +58,10 @@ def swept(
         points[:, at] = rows.numbers[name] if name in rows.numbers else known[name]
     for name in rows.numbers:
         _check_bounds(model, table, name, rows.numbers[name])
-    program = Program(model, inputs.output, engine, rows.size)
+    if isinstance(program, _Passes):
+        program.begin(numbers, points[0], engine)
+    else:
+        program = Program(model, inputs.output, engine, rows.size)
     values, gradients = _computed(program, points, rows.place)
     by = _wanted(model, program, wrt)
     found = {name: numpy.asarray(each, dtype=float) for name, each in rows.numbers.items()}
@@ -60,8 +71,45 @@ def swept(
     return RowsReport(program.output, {**found, program.output: values, **derived}, (), (), whole)
 
 
+class _Passes:
+    """As a Program, over tables larger than memory: a pass for each row of numbers."""
+
+    def __init__(self, model: Model, of: str | None) -> None:
+        self._model, self.output, laid = model, model.output(of), model.laid
+        leading = model.leading(self.output)
+        self.inputs = tuple(
+            name for name in model.inputs if name in leading and not (laid and laid.is_column(name))
+        )
+        self._objective: StreamedObjective | None = None
+
+    def begin(
+        self, numbers: Mapping[str, float], first: NDArray[numpy.float64], engine: str
+    ) -> None:
+        """Take numbers for inputs. first: those of the first row."""
+        from backprop.descent.streamed_objective import StreamedObjective
+
+        given = {**numbers, **dict(zip(self.inputs, first.tolist(), strict=True))}
+        self._objective = StreamedObjective(self._model, self.output, self.inputs, given, engine)
+
+    def __call__(
+        self, points: NDArray[numpy.float64]
+    ) -> tuple[NDArray[numpy.float64], NDArray[numpy.float64]]:
+        """Values and gradients, or one of each. Raises what the first row without a value does."""
+        objective = self._objective
+        assert objective
+        if points.ndim == 1:
+            try:
+                return numpy.array(objective.value(points.tolist())), numpy.array(
+                    objective.gradient()
+                )
+            except NotFinite as error:
+                raise objective.explained(error) from None
+        found = [self(each) for each in points]
+        return numpy.array([value for value, _ in found]), numpy.array([by for _, by in found])
+
+
 def _computed(
-    program: Program, points: NDArray[numpy.float64], place: Callable[[int], str]
+    program: Program | _Passes, points: NDArray[numpy.float64], place: Callable[[int], str]
 ) -> tuple[NDArray[numpy.float64], NDArray[numpy.float64]]:
     """Values and gradients. place: where a row stands. Raises what the first row without a value does."""
     try:
@@ -76,7 +124,7 @@ def _computed(
         raise
 
 
-def _wanted(model: Model, program: Program, wrt: Sequence[str]) -> Sequence[str]:
+def _wanted(model: Model, program: Program | _Passes, wrt: Sequence[str]) -> Sequence[str]:
     """The inputs of the derivatives. Raises UnknownName."""
     for name in wrt:
         if name not in program.inputs:
@@ -86,7 +134,7 @@ def _wanted(model: Model, program: Program, wrt: Sequence[str]) -> Sequence[str]
     return wrt or [name for name in program.inputs if name not in model.held]
 
 
-def _no_input(model: Model, table: DataTable, name: str, program: Program) -> UnknownName:
+def _no_input(model: Model, table: DataTable, name: str, program: Program | _Passes) -> UnknownName:
     """The error for a column that is no number of an input."""
     hints = did_you_mean(name, program.inputs)
     hints = hints or [f"{program.output} depends on {listed(program.inputs, 8)}"]

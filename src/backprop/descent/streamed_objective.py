@@ -13,7 +13,7 @@ from backprop.by_rows.machine_batches import MachineBatches
 from backprop.by_rows.row_counts import counted
 from backprop.by_rows.row_program import RowProgram, SumsAndSlopes
 from backprop.by_rows.threads import over_blocks
-from backprop.data_streamed import larger_than_memory, streams_of
+from backprop.data_streamed import larger_than_memory, names_of, streams_of
 from backprop.descent.objective import Ending, GraphObjective, Objective, Point, look
 from backprop.errors import AtBorder, BackpropError, NoMachineCode, NotFinite, TooLarge
 from backprop.evaluation.borders import is_smooth
@@ -58,11 +58,13 @@ class StreamedObjective(Objective):
         assert model.laid
         self.model, self.output, self.names = model, output, [*names]
         self.inside = list
-        statements, tables, _ = statements_over(model.source, tables or model.laid.data)
+        plain = tables or model.laid.data
+        statements, tables, _ = statements_over(model.source, plain)
         self.streams = streams_of(tables, statements)
+        still = names_of(tables) - names_of(plain)  # what texts are compared with cannot move
         try:
             parts = apart(statements, tables, model.source)
-            self.program = RowProgram(parts, output, model.seed, model.sizes)
+            self.program = RowProgram(parts, output, model.seed, model.sizes, still)
         except NotApart as error:
             raise larger_than_memory(self.streams, error.reason) from None
         known, missing = inputs_at(model, values)
