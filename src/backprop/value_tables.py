@@ -42,8 +42,8 @@ def swept(
     model, numbers = streamed_matrices.read(inputs)
     rows = table.rows([*table.names])
     is_streamed = streamed_matrices.is_streamed(model)
-    program: Program | _Passes = (
-        _Passes(model, inputs.output) if is_streamed else Program(model, inputs.output, engine, 1)
+    program: Program | _PassEach = (
+        _PassEach(model, inputs.output) if is_streamed else Program(model, inputs.output, engine, 1)
     )
     if odd := [name for name in rows.numbers if name not in program.inputs]:
         raise _no_input(model, table, odd[0], program)
@@ -58,7 +58,7 @@ def swept(
         points[:, at] = rows.numbers[name] if name in rows.numbers else known[name]
     for name in rows.numbers:
         _check_bounds(model, table, name, rows.numbers[name])
-    if isinstance(program, _Passes):
+    if isinstance(program, _PassEach):
         program.begin(numbers, points[0], engine)
     else:
         program = Program(model, inputs.output, engine, rows.size)
@@ -71,7 +71,7 @@ def swept(
     return RowsReport(program.output, {**found, program.output: values, **derived}, (), (), whole)
 
 
-class _Passes:
+class _PassEach:
     """As a Program, over tables larger than memory: a pass for each row of numbers."""
 
     def __init__(self, model: Model, of: str | None) -> None:
@@ -109,7 +109,7 @@ class _Passes:
 
 
 def _computed(
-    program: Program | _Passes, points: NDArray[numpy.float64], place: Callable[[int], str]
+    program: Program | _PassEach, points: NDArray[numpy.float64], place: Callable[[int], str]
 ) -> tuple[NDArray[numpy.float64], NDArray[numpy.float64]]:
     """Values and gradients. place: where a row stands. Raises what the first row without a value does."""
     try:
@@ -124,7 +124,7 @@ def _computed(
         raise
 
 
-def _wanted(model: Model, program: Program | _Passes, wrt: Sequence[str]) -> Sequence[str]:
+def _wanted(model: Model, program: Program | _PassEach, wrt: Sequence[str]) -> Sequence[str]:
     """The inputs of the derivatives. Raises UnknownName."""
     for name in wrt:
         if name not in program.inputs:
@@ -134,7 +134,9 @@ def _wanted(model: Model, program: Program | _Passes, wrt: Sequence[str]) -> Seq
     return wrt or [name for name in program.inputs if name not in model.held]
 
 
-def _no_input(model: Model, table: DataTable, name: str, program: Program | _Passes) -> UnknownName:
+def _no_input(
+    model: Model, table: DataTable, name: str, program: Program | _PassEach
+) -> UnknownName:
     """The error for a column that is no number of an input."""
     hints = did_you_mean(name, program.inputs)
     hints = hints or [f"{program.output} depends on {listed(program.inputs, 8)}"]
