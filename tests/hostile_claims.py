@@ -18,6 +18,9 @@ WAYS = 12
 PART = 1e-6
 """A fall by this part of the range of a run is one."""
 
+TINY = mp.mpf(1e-290)
+"""What is less may be what is left of numbers too small for doubles."""
+
 ON_A_WAY, MANY = 12, 400
 """So many points on a way must not be higher than those before them."""
 
@@ -65,7 +68,7 @@ class Claims:
                 yield f"no value at the end {self.end}"
             return
         gap = abs(self.sign * here - found.value)
-        if gap > 1e-12 * max(abs(here), abs(found.value)) + 1000 * self.lost + mp.mpf(5e-324):
+        if gap > 1e-12 * max(abs(here), abs(found.value)) + 1000 * self.lost + TINY:
             yield f"its value is {mp.nstr(self.sign * here, 17)}, not {found.value!r}"
         said = stopped.startswith(("minimum", "maximum")) or stopped in (
             "target",
@@ -152,11 +155,13 @@ class Claims:
                 self.value([x - mp.mpf(10) ** -k * by for x, by in zip(self.end, way, strict=True)]) >= here - 100 * self.lost
                 for way in ways for k in (3, 6, 9)
             )  # fmt: skip
+        for at, size in enumerate(self.scales) if not any(ways[0]) else ():
+            ways += [[side * size * (k == at) for k in range(len(self.end))] for side in (1, -1)]
         for way in ways:
             if not any(way):
                 continue
             values = [here]
-            for times_ in (0.1, 1, 10, 1000, 10**6):
+            for times_ in (0.1, 1, 10, 1000, 10**6, 10**12):
                 point = [
                     float(x + mp.mpf(times_) * by) for x, by in zip(self.end, way, strict=True)
                 ]

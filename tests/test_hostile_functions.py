@@ -3,6 +3,7 @@ is true by values at 40 digits."""
 
 import json
 import warnings
+from math import log
 
 import pytest
 
@@ -64,10 +65,32 @@ def test_endings_of_hostile_functions_are_true(part: int, count: int) -> None:
         (630, "auto"),
         (644, "auto"),  # an edge is not where doubles end
         (534, "auto"),  # a saddle beside a jump is no plateau
+        (962, "auto"),  # nor is a bound an end
+        (965, "cg"),  # what has bounds does not grow beyond them
     ],
 )
 def test_what_was_untrue(seed: int, optimizer: str) -> None:
     assert not found_wrong(seed, optimizer)
+
+
+@pytest.mark.parametrize("start", [1e-310, 1e-200, -1e-30])
+@pytest.mark.parametrize("optimizer", ["auto", "lbfgs", "newton", "gd"])
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("abs(x - 1)", 1),
+        ("max(x, -2*x) + (x + 2.9)^2", -1.9),
+        ("(x - 1)^2", 1),
+        ("exp(x) - 2*x", log(2)),
+        ("log(1 + exp(-x)) + abs(x - 3)", 3),
+    ],
+)
+def test_a_start_next_to_0_is_as_good_as_0(
+    text: str, at: float, optimizer: str, start: float
+) -> None:
+    found = backprop.parse(f"f = {text}").descend({"x": start}, optimizer=optimizer)
+    assert found.converged, found.reason
+    assert found.parameters["x"] == pytest.approx(at, abs=1e-6)
 
 
 def test_the_claims_can_fail() -> None:

@@ -126,8 +126,6 @@ class Run:
         self.is_steep = False
         """Whether slopes are infinite where it begins."""
         self.x = problem.start
-        self.largest = list(map(abs, self.x))
-        """The largest size that each parameter has had, where the method looks for lower points."""
         try:
             self.value, self.gradient = problem.at_rest_or_both(self.x)
         except InfiniteSlope:  # at the edge of its domain, or of one side
@@ -135,6 +133,10 @@ class Run:
             self.value, self.gradient = problem.value(self.x), [0.0] * len(self.x)
         except NotFinite as error:
             raise problem.explained(error) from None
+        self.begun = problem.told(self.x, self.value, self.gradient)
+        """Where the run began, 0 for a number that says no more than that."""
+        self.largest = list(map(abs, self.begun))
+        """The largest size that each parameter has had, where the method looks for lower points."""
         self.norm = problem.norm(self.x, self.gradient)
         self.highest = self.value
         """The highest output so far."""
@@ -142,7 +144,7 @@ class Run:
         """How far the output changed in the last step."""
         self.best = before, self.value, self.x
         """Its step, value and point."""
-        self.start, self.start_gradient = self.last, self.gradient
+        self.start, self.start_gradient, self.start_x = self.last, self.gradient, self.x
         problem.is_interrupted = getattr(callback, "is_interrupted", bool)
 
     @property
@@ -173,9 +175,10 @@ class Run:
         return self.change <= max(_STANDS * abs(self.value), float_info.epsilon * self.fallen)
 
     @property
-    def begun(self) -> Point:
-        """Where the run began."""
-        return [self.start.parameters[name] for name in self.problem.names]
+    def sizes(self) -> Point:
+        """How large each number is, 0 for one that stands where it began, and says no more than that."""
+        ends = zip(self.x, self.start_x, self.begun, strict=True)
+        return [0.0 if at == start != begun else abs(at) for at, start, begun in ends]
 
     @property
     def output(self) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
-from math import inf, log
+from math import inf, isinf, log
 
 from backprop.descent.course import Run, Stop
 from backprop.descent.objective import Point
@@ -118,7 +118,9 @@ def still_falls(run: Run, seen: Sequence[float]) -> bool:
 def falling(run: Run, way: Point, lowest: float, where: str = "while") -> str:
     """What an output does that falls along a way until doubles end. lowest: the output there. where: the
     word, or words, for the way."""
-    names = [name for name, by in run.problem.named(way).items() if by]
+    ends = zip(way, run.problem.low, run.problem.high, strict=True)
+    open_ = [by if isinf(low if by < 0 else high) else 0.0 for by, low, high in ends]
+    names = [name for name, by in run.problem.named(open_).items() if by]
     listed = ", ".join(names[:_NAMED]) + (", …" if len(names) > _NAMED else "")
     grow = "grows" if len(names) == 1 else "grow"
     size = max(run.fallen, abs(run.value))
@@ -182,9 +184,11 @@ def _lowest(run: Run) -> float | None:
             return None
         here, lowest, reach = there, value, reach * _FACTOR
         seen.append(value)
+    if not _has_moved_far(run.x, here):  # a bound is no end
+        return None
     if still_falls(run, seen):
         return -inf
-    return lowest if lowest < run.value and _has_moved_far(run.x, here) else None
+    return lowest if lowest < run.value else None
 
 
 def _has_moved_far(begun: Point, there: Point) -> bool:

@@ -103,7 +103,7 @@ class Landing:
         self.room = max(ROOM * self.rounding, NOTHING * self.range)
         """A fall by no more is none."""
         self.scales = [
-            max(abs(at), size) or 1.0 for at, size in zip(run.x, run.largest, strict=True)
+            max(at, size) or 1.0 for at, size in zip(run.sizes, run.largest, strict=True)
         ]
         self.by_values: list[int] = []  # inputs whose scales are known by values alone
         gradient = numpy.array(run.gradient)

@@ -198,13 +198,13 @@ class LineMethod:
     def _sizes(self) -> list[float]:
         """Those of the inputs: of one that is 0 how far it moves until the output has bent by its own size,
         or else a little part of the others'."""
-        x = self.run.x
+        x = self.run.sizes
         if self._scales is None:
-            least = _TINY * max(map(abs, x)) or _TINY
-            return [abs(at) or least for at in x]
+            least = _TINY * max(x) or _TINY
+            return [at or least for at in x]
         size = sqrt(abs(self.run.value)) or 1.0
         scales = self._of.point(self._scales)
-        return [abs(at) or size * scale for at, scale in zip(x, scales, strict=True)]
+        return [at or size * scale for at, scale in zip(x, scales, strict=True)]
 
     def _first(self, move: Vector, slope: float) -> float:
         """The step of the first trial, along a move with this slope: to where the output is lowest by how it
@@ -215,4 +215,4 @@ class LineMethod:
         if bend > 0 and 0 < (step := -slope / bend) < inf:
             return step
         longest = max(map(abs, point))
-        return (max(map(abs, run.x)) or 1.0) / longest if longest > 0 else 1.0
+        return (max(run.sizes) or 1.0) / longest if longest > 0 else 1.0

@@ -144,8 +144,9 @@ def descend(asked: Errand, **given: Unpack[DescentOptions]) -> tuple[Descent, En
 
 
 def _has_led_away(run: Run, result: Descent) -> bool:
-    """Whether a run has ended on a plateau, or comes near to a limit far out, that is not 0."""
-    if result.stopped not in ("flat", run.endless) or not isfinite(run.value):
+    """Whether a run has ended on a plateau or where rounding hides more, or comes near to a limit far out,
+    that is not 0."""
+    if result.stopped not in ("flat", "rounding", run.endless) or not isfinite(run.value):
         return False
     return _HARDLY * run.fallen < abs(run.value) < _DEEP * max(run.fallen, abs(run.highest)) < inf
 

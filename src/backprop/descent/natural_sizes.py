@@ -28,8 +28,11 @@ _HARDLY = 1e-6
 def sizes_of(run: Run) -> Point:
     """The scale of each input: how large it is or was, or how far it came; where it began at 0 and has hardly
     moved, what changes the output by much, or 1."""
-    columns = zip(run.x, run.begun, run.largest, strict=True)
-    sizes = [max(abs(at), abs(at - begun), most) for at, begun, most in columns]
+    columns = zip(run.x, run.sizes, run.begun, run.largest, strict=True)
+    sizes = [
+        max(size, abs(at - begun) if size or not at else 0.0, most)
+        for at, size, begun, most in columns
+    ]
     if len(sizes) > FEW:
         return [size or 1.0 for size in sizes]
     for at, size in enumerate(sizes):
@@ -52,7 +55,10 @@ def _has_moved(run: Run, at: int, size: float) -> bool:
 
 def is_at_0(run: Run, at: int, begun: float) -> bool:
     """Whether nothing is known of the size of an input by its numbers."""
-    return begun == 0 and abs(run.x[at]) <= _HELD * run.largest[at]
+    if begun:
+        return False
+    size = run.largest[at]
+    return abs(run.x[at]) <= _HELD * size or not _has_moved(run, at, size)
 
 
 def natural_size(run: Run, at: int, bend: float) -> float | None:

@@ -288,7 +288,7 @@ class _Here:
     @property
     def away(self) -> float:
         """How far the run is from 0."""
-        return self.length(numpy.array(self._run.x))
+        return self.length(numpy.array(self._run.sizes))
 
     def is_shorter(self, gradient: Point) -> bool:
         """Whether another gradient is at most half as long, in units of the inputs."""

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from math import hypot, inf, isfinite, sqrt
 from operator import mul
+from sys import float_info
 from typing import Any, Literal, NamedTuple
 
 from backprop.descent.objective import Bends, Objective, Point, SquaredSum
 from backprop.errors import IndeterminateForm, NotFinite
 from backprop.language.declarations import FREE
+
+_LITTLE = float_info.min
+"""What is less has lost digits, and so have its products."""
 
 FEW = 100
 """The most parameters for which second derivatives are used without being asked for."""
@@ -149,6 +153,17 @@ class Problem:
             low if number < low else high if number > high else number
             for number, low, high in zip(x, self.low, self.high, strict=True)
         ]
+
+    def told(self, x: Point, value: float, gradient: Point) -> Point:
+        """x with 0 for numbers that are so little, like 1e-200, that they say no more of how far to move than
+        0 does: twice as large, or 0, they would not change the output. value, gradient: those at x."""
+        found, lost = [*x], float_info.epsilon * abs(value)
+        for at, (number, slope) in enumerate(zip(x, gradient, strict=True)):
+            if 0 < abs(number * slope) < lost or 0 < abs(number) < _LITTLE < abs(slope):
+                moved = ([*x[:at], to, *x[at + 1 :]] for to in (0.0, 2 * number))
+                if all(abs(self.known(each, inf) - value) <= lost for each in moved):
+                    found[at] = 0.0
+        return found
 
     def norm(self, x: Sequence[float], gradient: Sequence[float]) -> float:
         """The Euclidean norm of the gradient, without what only pushes against a bound."""
