@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from backprop.descent.course import Run, Stop
 from backprop.descent.leads import NAMED, after, lower, unsure_far_away
 from backprop.descent.objective import Point
-from backprop.descent.straight_on import grown_far
 from backprop.errors import BackpropError
 from backprop.numbers import shown
 
@@ -43,6 +42,8 @@ def shown_by(run: Run, creased: Creased) -> Stop:
     """The end of a run of which creases show that it is a minimum."""
     output, least = run.output, run.least
     if creased.recedes:
+        from backprop.descent.straight_on import grown_far  # with numpy
+
         return unsure_far_away(run, grown_far(run), "rounding hides")
     where = f"at the edge where {output} has no value" if creased.at_edge else "at a corner"
     if creased.level:
