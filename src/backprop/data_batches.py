@@ -279,7 +279,7 @@ def _text(of: BatchedFile, wanted: Sequence[str], texts: Sequence[str]) -> Itera
         arrow_csv.open_csv(file, reading, parsing, converting) as reader,
     ):
         for batch in reader:
-            yield pyarrow.table(batch)
+            yield pyarrow.Table.from_batches([batch])
 
 
 def _parquet(of: BatchedFile, wanted: Sequence[str], texts: Sequence[str]) -> Iterator[Any]:
@@ -289,7 +289,7 @@ def _parquet(of: BatchedFile, wanted: Sequence[str], texts: Sequence[str]) -> It
     with parquet.ParquetFile(of.path, pre_buffer=False, buffer_size=_BUFFER) as file:
         columns = [each for each in file.schema_arrow.names if named(each) in wanted]
         for batch in file.iter_batches(_ROWS, columns=columns):
-            yield _renamed(pyarrow.table(batch))
+            yield _renamed(pyarrow.Table.from_batches([batch]))
 
 
 def _arrow(of: BatchedFile, wanted: Sequence[str], texts: Sequence[str]) -> Iterator[Any]:
@@ -305,7 +305,7 @@ def _arrow(of: BatchedFile, wanted: Sequence[str], texts: Sequence[str]) -> Iter
         for at in range(count):
             batch = file.get_batch(at)
             for start in range(0, batch.num_rows, _ROWS):
-                part = pyarrow.table(batch.slice(start, _ROWS))
+                part = pyarrow.Table.from_batches([batch.slice(start, _ROWS)])
                 yield _renamed(part).select(wanted)
 
 
@@ -313,7 +313,7 @@ def _stream(of: BatchedFile, wanted: Sequence[str], texts: Sequence[str]) -> Ite
     with pyarrow.OSFile(of.path) as source, pyarrow.ipc.open_stream(source) as reader:
         for batch in reader:
             for start in range(0, batch.num_rows, _ROWS):
-                part = pyarrow.table(batch.slice(start, _ROWS))
+                part = pyarrow.Table.from_batches([batch.slice(start, _ROWS)])
                 yield _renamed(part).select(wanted)
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pyarrow import csv as arrow_csv
 
 from backprop.data_bytes import bytes_of, cut_off, kind_of, said
+from backprop.data_columns import doubles, has_numbers, missing_in, piece_of, text_of, truths
 from backprop.data_lines import WRITE_AS, TextForm, cell_hints, check_utf8, line_of, unlike_table
 from backprop.data_rounded import first_rounded, has_beyond, rounded_in
 from backprop.errors import BackpropError, BadData, CannotRead
@@ -112,8 +113,8 @@ class FileTable:
         same, missing = list[NDArray[numpy.bool_]](), list[NDArray[numpy.bool_]]()
         for part in self._parts:
             column = part.columns.column(name).cast(pyarrow.string())
-            same.append(compute.equal(column, text).fill_null(False).to_numpy())
-            missing.append(_missing_in(column))
+            same.append(truths(compute.equal(column, text_of(text))))
+            missing.append(missing_in(column))
         return numpy.concatenate(same), numpy.concatenate(missing)
 
     def place(self, row: int) -> str:
@@ -156,7 +157,7 @@ class FileTable:
                 hints = ["give them different names in the first line, or leave one out"]
                 raise BadData(message, where=f"{part.name}:1", hints=hints)
             column = part.columns.column(at[0])
-            none = _missing_in(column)
+            none = missing_in(column)
             pieces.append(self._numbers(column, name, start))
             if name not in self.rounded and has_beyond(pieces[-1]):
                 self._note_rounded(part, name, pieces[-1])
@@ -171,7 +172,7 @@ class FileTable:
         """Let go of the pieces of which the numbers of a column were made."""
         columns, column = self._parts[0].columns, self._parts[0].columns.column(name)
         if column.num_chunks > 1 and not column.null_count and column.type == pyarrow.float64():
-            one = columns.set_column(self.names.index(name), name, pyarrow.array(numbers))
+            one = columns.set_column(self.names.index(name), name, piece_of(numbers))
             self._parts = [self._parts[0]._replace(columns=one)]
 
     def _numbers(self, column: Any, name: str, start: int) -> Reals:
@@ -191,14 +192,14 @@ class FileTable:
             or types.is_decimal(kind)
             or types.is_null(kind)
         ):
-            row = start + int(numpy.argmax(column.is_valid().to_numpy()))
+            row = start + int(numpy.argmin(missing_in(column)))
             message = f"{self._cell(name, row)} is {column[row - start].as_py()!s}, and no number"
             what = f"each cell of this column is a {kind}: give a column of numbers"
             hints = [what, *self.look(row)]
             raise BadData(message, where=self.place(row), hints=hints)
-        if not types.is_floating(kind):  # casts import what takes 60 ms
+        if not has_numbers(column):  # casts import what takes 60 ms
             column = column.cast(pyarrow.float64(), safe=False)
-        return numpy.asarray(column.to_numpy(), dtype=float)
+        return doubles(column)
 
     def _note_rounded(self, part: DataFile, name: str, numbers: Reals) -> None:
         """Note the first whole number of a column that is another one as a double."""
@@ -230,14 +231,6 @@ def _place(part: DataFile, row: int) -> str:
     """Where a row of a file stands."""
     line = 0 if part.text is None else line_of(part.text, part.form, row)
     return f"{part.name}:{line}" if line else f"{part.name}, row {row + 1:,}"
-
-
-def _missing_in(column: Any) -> NDArray[numpy.bool_]:
-    """Which cells of a column have nothing in them."""
-    if not column.null_count:
-        return numpy.zeros(len(column), dtype=bool)
-    found: NDArray[numpy.bool_] = column.is_null().to_numpy()
-    return found
 
 
 def read_tables(paths: Sequence[str], form: TextForm | None = None) -> list[FileTable]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow
 
+from backprop.data_columns import piece_of
 from backprop.loops.domains import Reals
 
 
@@ -17,7 +18,8 @@ def as_parquet(parts: Iterable[Mapping[str, Reals]]) -> Iterator[bytes]:
 
     out, writer = _Pieces(), None
     for columns in parts:
-        table = pyarrow.table(dict(columns))
+        pieces = [*map(piece_of, columns.values())]
+        table = pyarrow.Table.from_arrays(pieces, names=[*columns])
         if writer is None:
             writer = parquet.ParquetWriter(pyarrow.PythonFile(out, "w"), table.schema)
         writer.write_table(table)

@@ -14,6 +14,7 @@ import numpy
 import pyarrow
 from pyarrow import csv as arrow_csv
 
+from backprop.data_columns import truths
 from backprop.data_lines import TextForm, unpacked
 from backprop.loops.domains import Reals
 
@@ -84,8 +85,8 @@ def _first(
         ):
             for batch in reader:
                 cells = batch.column(0)
-                whole = compute.match_substring_regex(cells, _WHOLE).fill_null(False)
-                places = numpy.flatnonzero(whole.to_numpy(zero_copy_only=False))
+                whole = compute.match_substring_regex(cells, _WHOLE)
+                places = numpy.flatnonzero(truths(whole))
                 for at, cell in zip(places.tolist(), chain(cells.filter(whole)), strict=True):
                     number = int(cell.as_py())
                     if abs(number) < 1 << 1023 and int(float(number)) != number:

@@ -1,0 +1,97 @@
+"""Columns of pyarrow as arrays of NumPy, by their memory: `to_numpy` imports pandas, where that is installed,
+which takes longer than to read a million rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy
+import pyarrow
+from numpy.typing import NDArray
+
+from backprop.loops.domains import Reals
+
+_KINDS = {
+    "double": numpy.float64, "float": numpy.float32, "halffloat": numpy.float16,
+    "int8": numpy.int8, "int16": numpy.int16, "int32": numpy.int32, "int64": numpy.int64,
+    "uint8": numpy.uint8, "uint16": numpy.uint16, "uint32": numpy.uint32, "uint64": numpy.uint64,
+}  # fmt: skip
+"""What numbers are in memory, by what pyarrow calls them."""
+
+
+def has_numbers(column: Any) -> bool:
+    """Whether the memory of a column has its numbers."""
+    return str(column.type) in _KINDS
+
+
+def doubles(column: Any) -> Reals:
+    """The numbers of a column that has some, nan for missing ones. Of one piece of doubles it is the memory
+    of that, which is not to be written to."""
+    kind = _KINDS[str(column.type)]
+    chunks = [each for each in column.chunks if len(each)]
+    if len(chunks) == 1 and kind is numpy.float64 and not chunks[0].null_count:
+        return _memory(chunks[0], kind)
+    found, at = numpy.empty(len(column)), 0
+    for each in chunks:
+        part = found[at : at + len(each)]
+        part[:] = _memory(each, kind)
+        if each.null_count:
+            part[missing_of(each)] = numpy.nan
+        at += len(each)
+    return found
+
+
+def piece_of(numbers: Reals) -> Any:
+    """Doubles as a piece of a column: their memory, which is not to be written to any more."""
+    whole = [None, pyarrow.py_buffer(numpy.ascontiguousarray(numbers, dtype=float))]
+    return pyarrow.Array.from_buffers(pyarrow.float64(), len(numbers), whole)
+
+
+def text_of(text: str) -> Any:
+    """A text to compare columns with."""
+    data = text.encode()
+    offsets = numpy.array([0, len(data)], dtype=numpy.int32)
+    return pyarrow.StringArray.from_buffers(1, pyarrow.py_buffer(offsets), pyarrow.py_buffer(data))[
+        0
+    ]
+
+
+def missing_in(column: Any) -> NDArray[numpy.bool_]:
+    """Which cells of a column have nothing in them."""
+    found = numpy.zeros(len(column), dtype=bool)
+    if not column.null_count:
+        return found
+    at = 0
+    for each in column.chunks:
+        found[at : at + len(each)] = missing_of(each)
+        at += len(each)
+    return found
+
+
+def missing_of(piece: Any) -> NDArray[numpy.bool_]:
+    """Which cells of a piece of a column have nothing in them."""
+    if str(piece.type) == "null":
+        return numpy.ones(len(piece), dtype=bool)
+    bits = piece.buffers()[0]
+    if bits is None or not piece.null_count:
+        return numpy.zeros(len(piece), dtype=bool)
+    return ~_bits(bits, piece)
+
+
+def truths(column: Any) -> NDArray[numpy.bool_]:
+    """Those of a column of truth values, or of a piece of one: what is missing is not true."""
+    pieces = getattr(column, "chunks", [column])
+    some = [_bits(each.buffers()[1], each) & ~missing_of(each) for each in pieces if len(each)]
+    return numpy.concatenate(some) if some else numpy.zeros(0, dtype=bool)
+
+
+def _memory(piece: Any, kind: Any) -> NDArray[Any]:
+    return numpy.frombuffer(piece.buffers()[1], kind, len(piece), piece.offset * kind().itemsize)
+
+
+def _bits(bits: Any, piece: Any) -> NDArray[numpy.bool_]:
+    begin = piece.offset // 8
+    some = numpy.frombuffer(bits, numpy.uint8)[begin:]
+    count = piece.offset - 8 * begin + len(piece)
+    unpacked = numpy.unpackbits(some, count=count, bitorder="little")
+    return unpacked[piece.offset - 8 * begin :].astype(bool)
