@@ -98,6 +98,17 @@ def kind_of(path: str, head: bytes, name: str) -> str:
     return kind
 
 
+def is_parquet(path: str) -> bool:
+    """Whether a path is of a file of Parquet that is not packed otherwise, and that memory holds."""
+    try:
+        if not os.path.isfile(path) or os.path.getsize(path) > available() / 4:
+            return False
+        with open(path, "rb") as file:
+            return file.read(4) == b"PAR1"
+    except (OSError, ValueError):
+        return False  # which is said where all of it is read
+
+
 def cut_off(name: str, kind: str, error: Exception) -> BadData:
     """The error for a file of a kind that is not read as one."""
     what = "Parquet" if kind == "parquet" else "Arrow"

@@ -13,7 +13,7 @@ import pyarrow
 from numpy.typing import NDArray
 from pyarrow import csv as arrow_csv
 
-from backprop.data_bytes import bytes_of, cut_off, kind_of, said
+from backprop.data_bytes import bytes_of, cut_off, is_parquet, kind_of, said
 from backprop.data_columns import doubles, has_numbers, missing_in, piece_of, text_of, truths
 from backprop.data_lines import WRITE_AS, TextForm, cell_hints, check_utf8, line_of, unlike_table
 from backprop.data_rounded import first_rounded, has_beyond, rounded_in
@@ -28,6 +28,9 @@ MISSING = ("", "NA", "N/A", "#N/A", "null", "NULL", "None")
 """What stands in a cell that has no number."""
 
 _SHORT = 1000  # bytes
+
+_BUFFER = 1 << 20
+"""Bytes of a column of Parquet that are read at a time."""
 
 
 class UsedColumns(NamedTuple):
@@ -303,13 +306,16 @@ def expanded(paths: Sequence[str]) -> Iterator[str]:
 
 def _read(path: str, form: TextForm) -> DataFile:
     """One file. Raises CannotRead, BadData."""
+    if is_parquet(path):  # all of its bytes at once would take as much memory as its columns
+        try:
+            return DataFile(path, _named(_of_parquet(path), path), None, form)
+        except (pyarrow.ArrowException, OSError) as error:
+            raise cut_off(path, "parquet", error) from None
     name, data = bytes_of(path)
     plain, kind = path.removesuffix(".gz"), kind_of(path, data, name)
     try:
         if kind == "parquet":
-            from pyarrow import parquet  # for these files only
-
-            columns = parquet.read_table(pyarrow.BufferReader(data))
+            columns = _of_parquet(pyarrow.BufferReader(data))
         elif kind == "arrow":
             from pyarrow import feather
 
@@ -321,6 +327,15 @@ def _read(path: str, form: TextForm) -> DataFile:
     except (pyarrow.ArrowException, OSError) as error:
         raise cut_off(name, kind, error) from None
     return DataFile(name, _named(columns, name), None, form)
+
+
+def _of_parquet(file: Any) -> Any:
+    from pyarrow import parquet  # for these files only
+
+    with parquet.ParquetFile(file, pre_buffer=False, buffer_size=_BUFFER) as opened:
+        columns = opened.read()
+    pyarrow.default_memory_pool().release_unused()  # several times what the columns take
+    return columns
 
 
 def _named(columns: Any, name: str) -> Any:
