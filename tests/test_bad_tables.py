@@ -99,3 +99,25 @@ def test_these_are_the_same_table(name, data, memory, tmp_path, monkeypatch):
     (tmp_path / name).write_bytes(data.encode() if isinstance(data, str) else data)
     found = backprop("grad", "-e", EQUATIONS, "--data", name, "--memory", memory)
     assert (found.err, found.out.splitlines()[0]) == ("", "L = 7")  # (1 + 4 + 16)/3
+
+
+@pytest.mark.parametrize("memory", ["1G", "1"])
+@pytest.mark.parametrize("command", ["grad", "descend", "check", "hessian"])
+def test_a_constant_gives_way_to_a_column_and_that_is_said_once(
+    command, memory, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "rows.csv").write_text("x,y\n1,2\n2,4\n3,7\n")
+    text = "const x = 5; const z = 2; a = 1; L = mean((y - a*x)^2)*z"
+    found = backprop(command, "-e", text, "--data", "rows.csv", "--memory", memory)
+    assert found.status == 0
+    assert found.err == "rows.csv: the column x takes the place of const x = 5\n"
+
+
+def test_a_column_of_texts_can_be_compared_and_one_wrong_cell_is_wrong(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "rows.csv").write_text("x,site\n1,north\n2,south\nabc,north\n")
+    found = backprop("grad", "-e", "L = a*sum(site); a = 1", "--data", "rows.csv")
+    assert 'texts can be compared: site == "north"' in found.err
+    found = backprop("grad", "-e", "L = a*sum(x); a = 1", "--data", "rows.csv")
+    assert "texts can be compared" not in found.err

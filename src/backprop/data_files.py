@@ -227,7 +227,14 @@ class FileTable:
                 message = f"{self._cell(name, start + at)} is {cut!r}, and no number"
                 part, _ = self._part(start + at)
                 hints = [*cell_hints(cell, part.text is not None), *self.look(start + at)]
+                if name.isidentifier() and cut.isalpha() and not _has_number(column):
+                    hints.append(f'texts can be compared: {name} == "{cut}"')
                 raise BadData(message, where=self.place(start + at), hints=hints)
+
+
+def _has_number(column: Any) -> bool:
+    """Whether some of the first cells of a column of text are numbers."""
+    return any(cell is not None and is_number(cell) for cell in column[:100].to_pylist())
 
 
 def _place(part: DataFile, row: int) -> str:

@@ -22,7 +22,7 @@ from backprop.loops.arrays import ArrayWriter
 from backprop.names import did_you_mean
 from backprop.numbers import listed
 from backprop.operations import CONSTANTS, FUNCTIONS, OPERATIONS
-from backprop.source import normal
+from backprop.source import Source, normal, one_line
 from backprop.syntax.fold import fold_nodes
 from backprop.syntax.grammar import Node
 from backprop.syntax.parser import Statement, read
@@ -174,6 +174,7 @@ class Telling(Protocol):
     """A table. told: what was said of it."""
 
     name: str
+    names: Collection[str]
     told: set[str]
 
 
@@ -184,6 +185,21 @@ def tell_left_out(table: Telling, options: DataOptions, count: int, lacking: Seq
         if some and options.tell and said not in table.told:
             table.told.add(said)
             options.tell(said)
+
+
+def tell_given_way(
+    tables: Sequence[Telling], source: Source, tell: Callable[[str], object]
+) -> None:
+    """Say once of each constant with a number in the equations that a column takes its place."""
+    for tokens, shape in read(source)[0]:
+        name = tokens.texts[shape.target] if shape.form == "equation" else ""
+        if not name or shape.kinds[0] != "CONST":
+            continue
+        for table in tables:
+            if name in table.names and name not in table.told:
+                table.told.add(name)
+                text = one_line(tokens.whole.text)
+                tell(f"{table.name}: the column {name} takes the place of {text}")
 
 
 def tell_rounded(table: Telling, options: DataOptions, read: FileTable) -> None:

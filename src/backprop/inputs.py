@@ -213,6 +213,10 @@ class Inputs(NamedTuple):
     def opened(self) -> Opened:
         """The equations and the tables, for `given`."""
         found = Opened(self._equations(), self.tables(self.data))
+        if found.tables:
+            from backprop.data_given import tell_given_way
+
+            tell_given_way(found.tables, found.source, say)
         if self.skip_bad_rows and found.heads():
             from backprop.bad_rows_passed import leave_out_bad_rows
 

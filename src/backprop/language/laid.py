@@ -110,7 +110,7 @@ class Laid(NamedTuple):
         rows = self.tables[self.families[name]].size
         message = f"{name} is a column of {rows:,} rows, and an output is a single number"
         hints = [f"gather it in an equation: L = mean({name}), or sum min max prod"]
-        hints.append(f"its derivatives row by row: backprop jacobian --of {name}")
+        hints.append(f"row by row, with its derivatives: backprop grad --rows --of {name}")
         return ChooseOutput(message, hints=hints, where=where)
 
     def row_of(self, text: str) -> list[str]:
