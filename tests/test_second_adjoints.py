@@ -140,6 +140,48 @@ def test_that_nearly_all_of_these_are_loops(monkeypatch: pytest.MonkeyPatch) -> 
     assert sum(loops) >= 0.8 * len(texts)  # some are 0 for all members
 
 
+NUMBERS = [
+    "sum(x[i]^2*y[i] for i in 1..n)",
+    "mean(sin(x[i]*w) for i in 1..n)",
+    "sum(s[i]*x[i] for i in 1..n)",
+    "s[n]",
+    "s[n-3]",
+    "x[7]",
+    "logsumexp(x[i]*w for i in 1..n)",
+    "norm(x[1..n])",
+]
+
+
+@pytest.mark.parametrize(
+    "number", [*range(10), *(pytest.param(at, marks=pytest.mark.whole) for at in range(10, 200))]
+)
+def test_numbers_that_multiply_what_comes_back(
+    number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of more times than an equation is read again within itself, against the unrolled text."""
+    chance = random.Random(number)
+    one, two, three = chance.sample(NUMBERS, 3)
+    of = chance.choice(["{}*{}", "{}*{}*w + {}", "sin({})*{}", "({} + 1)^2*{} + {}", "exp(-({}))/(2 + sin({}))"])  # fmt: skip
+    of = of.format(*[one, two, three][: of.count("{}")])
+    near = chance.choice(["i", "i", "i-1"])
+    named = chance.random() < 0.5
+    first = "h[i] = derivative(L, x[i]) for i in 1..n\n" if named else ""
+    inner = "h[i]" if named else "derivative(L, x[i])"
+    text = f"""n = 40; w = 0.7
+x[i] = sin(i) for i in 0..n
+y[i] = cos(2*i) for i in 0..n
+s[0] = 0.1
+s[i] = {chance.choice(["sin", "tanh"])}(w*s[i-1] + x[i]) for i in 1..n
+L = {of}
+{first}g[i] = derivative({inner}, x[{near}]) for i in 2..n
+Z = sum(g[i]*(1 + y[i]) + g[i]^2 for i in 2..n)
+"""
+    if "s[" in of:
+        monkeypatch.setattr(sequence, "THIN", 0)
+        assert read_model(Source("<text>", text), many=0).loops, text
+    text_agrees(monkeypatch, text, "Z", 8)
+
+
 LOSSES = [
     "s[n]^2",
     "sum((s[i] - 0.2)^2 for i in 1..n)/n",
@@ -147,10 +189,12 @@ LOSSES = [
     "dot(s[1..n], x[1..n])^2/n",
     "s[n]*s[1]",
     "s[n]*s[1]*mean((s[i] - 0.2)^2 for i in 1..n)",
+    "s[n]*mean(x[i]^2 for i in 1..n)",
+    "sin(s[n]*mean(x[i]^2 for i in 1..n) + mean(s[i] for i in 1..n))",
 ]
 
 
-@pytest.mark.parametrize("loss", range(6))
+@pytest.mark.parametrize("loss", range(8))
 def test_a_long_recurrence_has_the_curvatures_of_its_inputs(loss: int) -> None:
     """∂²L/∂x[i]² and ∂²L/∂x[i]∂x[i-1] of 3,000 times are differences of L in 60 digits."""
     n = 3000
@@ -171,15 +215,19 @@ Z = sum(g[i] for i in 1..n) + sum(f[i] for i in 2..n)
 
         def value(moves: dict[int, mpmath.mpf]) -> mpmath.mpf:
             state, states, total, both = begin, list[mpmath.mpf](), mpmath.mpf(0), mpmath.mpf(0)
+            lengths = mpmath.mpf(0)
             for i in range(1, n + 1):
                 here = inputs[i] + moves.get(i, 0)
                 state = mpmath.sin(weight * state + here)
                 both += state * here
+                lengths += here**2
                 states.append(state)
                 total += (state - mpmath.mpf(0.2)) ** 2
             ends = state * states[0]
             squares = [state**2, total / n, mpmath.sqrt(total / n), both**2 / n]
-            return [*squares, ends, ends * total / n][loss]
+            scaled = state * lengths / n
+            waves = mpmath.sin(scaled + sum(states) / n)
+            return [*squares, ends, ends * total / n, scaled, waves][loss]
 
         h, middle = mpmath.mpf("1e-15"), value({})
         for i in (n, n - 1, n - 7, 1, 2):

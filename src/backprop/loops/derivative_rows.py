@@ -194,6 +194,34 @@ class DerivativeRows(Derivatives):
         columns = self._columns
         rows = in_order([root], columns.operands)
         asked = [self.pending[row] for row in sorted(rows) if row in self.pending]
+        if not through or self._equations.splits or self._equations.again:
+            self._find(plan, asked, through, order, tells)
+            return bool(asked)
+        before = {*self.pending}
+        try:
+            self._find(plan, asked, through, order, tells)
+        except IsZero:
+            raise
+        except NotLoops:
+            for other in self.pending.keys() - before:
+                del self.pending[other]
+            self.pending.update({each.row: each for each in asked})
+            self._equations.splits = True
+            self._find(plan, asked, through, order, tells)
+        finally:
+            self._equations.splits = False
+        return bool(asked)
+
+    def _find(
+        self,
+        plan: Layout,
+        asked: Sequence[AskedRow],
+        through: Through | None,
+        order: TimeOrder | None,
+        tells: bool,
+    ) -> None:
+        """Find derivatives, the inner ones first. The rest is as of `within`."""
+        columns = self._columns
         for each in asked:
             told = each.of in self._zero  # that this is 0
             try:
@@ -216,7 +244,6 @@ class DerivativeRows(Derivatives):
                 by, home = plan.uses[each.by], columns.homes[each.row]
                 self.zeros.add(plan, each.place, each.of, by, home, led)
             del self.pending[each.row]
-        return bool(asked)
 
     def _may_depend(self, plan: Layout, asked: AskedRow) -> bool:
         """Whether some member may depend on what a derivative is by that is 0; also in texts that unroll
@@ -245,7 +272,11 @@ class DerivativeRows(Derivatives):
             bounds = self._equations.bounds(plan, self._runs, by.family, moved)
 
         def derive(root: int) -> None:
-            self.within(plan, root, through, tells=False)
+            self._equations.again += 1
+            try:
+                self.within(plan, root, through, tells=False)
+            finally:
+                self._equations.again -= 1
             moved.update(self._moved_by(plan, by.family))  # what this is made of moves, too
             if bounds:
                 self._equations.bounds(plan, self._runs, by.family, moved)

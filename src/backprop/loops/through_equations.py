@@ -11,8 +11,16 @@ import numpy
 
 from backprop.graph import in_order
 from backprop.loops.affine import Places, numbered, whole
-from backprop.loops.derivative_sweep import DerivativeSweep, Reached, Runs, enter, is_zero, refuse
-from backprop.loops.derived import Destination, Stage, choosing, derived, moved
+from backprop.loops.derivative_sweep import (
+    DerivativeSweep,
+    IsZero,
+    Reached,
+    Runs,
+    enter,
+    is_zero,
+    refuse,
+)
+from backprop.loops.derived import Destination, Stage, choosing, derived, moved, spread
 from backprop.loops.domains import Domain
 from backprop.loops.family import Family, is_named
 from backprop.loops.leading_bounds import LeadingBounds
@@ -27,6 +35,7 @@ from backprop.loops.read_within import (
 )
 from backprop.loops.recurrence import Recurrence, Timed
 from backprop.loops.rows import ArrayColumns, Gathered, Read
+from backprop.loops.split_numbers import split_number
 from backprop.loops.tangent_families import TangentFamilies
 from backprop.loops.zero_members import Holds
 from backprop.operations import GATHERS
@@ -56,6 +65,10 @@ class ThroughEquations:
         self._columns, self.pending, self._reads = columns, pending, reads
         self._tangents: dict[str, TangentFamilies] = {}
         self._bounds: dict[str, LeadingBounds] = {}
+        self.splits = False
+        """Whether numbers that are derived again are split into those that they are made of."""
+        self.again = 0
+        """Within how many derivatives those stand that are looked for, besides those in one row."""
         self._swept_by: dict[str, set[str]] = {}
         """By what stands before the names of their families, those that derivatives are by."""
 
@@ -79,6 +92,11 @@ class ThroughEquations:
             every = in_order([row], columns.operands)
             self._read(plan, number, {plan.uses[at].family for at in every if at in plan.uses})
             return row, led
+        several = columns.homes[asked.by] is not columns.whole
+        if self.splits and several and self._is_derived_again(asked):
+            of_each = partial(self.through, plan, runs, reached, number)
+            if found := self._split(plan, asked, by, of_each):
+                return found
         mark = self._swept(plan, runs, reached, number, asked)
         name = mark + by.family
         if name not in plan.families:
@@ -100,6 +118,34 @@ class ThroughEquations:
         )
         plan.uses[row] = Use(row, name, places[led])
         return columns.special(Gathered(row, GATHERS["sum"]), home), led
+
+    def _is_derived_again(self, asked: AskedRow) -> bool:
+        """Whether another derivative is of this one."""
+        every = [each.of for each in self.pending.values() if each.row != asked.row]
+        return self.again > 0 or asked.row in in_order(every, self._columns.operands)
+
+    def _split(
+        self,
+        plan: Layout,
+        asked: AskedRow,
+        by: Use,
+        through: Callable[[AskedRow, Use], FoundRow],
+    ) -> FoundRow | None:
+        """The derivative of a number as a sum over those that it is made of; None where it is not split."""
+        columns, total, depends = self._columns, None, None
+        for row, share in split_number(plan, asked.of, by, self._reads, plan.computed).items():
+            try:
+                found, led = through(asked._replace(of=row), by)
+            except IsZero:
+                continue
+            home = columns.homes[found]
+            term = columns.step("*", (spread(columns, share, home), found))
+            if not led.all():
+                term = for_some(columns, term, Domain(home, led.astype(numpy.int64)))
+                term = columns.special(Gathered(term, GATHERS["sum"]), home)
+            total = term if total is None else columns.step("+", (total, term))
+            depends = led if depends is None else depends | led
+        return None if total is None or depends is None else (total, depends)
 
     def computed(self, plan: Layout, runs: Runs, family: str) -> list[tuple[Block, Places]]:
         """What computes the members of a family that the text does not name, and where these stand."""
