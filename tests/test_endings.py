@@ -715,6 +715,20 @@ def test_a_curve_of_minima_is_one_and_a_flat_bottom_is_none(
         assert "can move together along a curve" in found.reason
 
 
+@pytest.mark.parametrize(
+    "text", ["(x^2 - y)^2 + x^16 + 3", "(x^2 - y)^2 + x^8 + 3", "(x^3 - y)^2 + x^12"]
+)
+def test_a_high_power_in_a_valley_that_bends_is_no_set(text: str) -> None:
+    """Rounding makes its bottom flat, but the run has crept down."""
+    assert descent(f"f = {text}", {"x": 0.5, "y": 0.3}).stopped == "minimum"
+
+
+def test_a_valley_with_a_narrow_floor_is_followed() -> None:
+    """As wide as 1e-6, with walls that do not bend: the way back into it is found by their slopes."""
+    found = descent("f = 100*sqrt(1e-12 + (y - x^2)^2) + (1 - x)^2", {"x": -1.2, "y": 1})
+    assert (found.stopped, found.value) == ("minimum", pytest.approx(1e-4, rel=1e-9))
+
+
 @pytest.mark.parametrize("unit", ["1", "1e18"])
 def test_a_start_on_a_plateau_is_no_minimum(unit: str) -> None:
     """g is 1000 - 1e-13 there, less than its rounding from 1000 all around; its minimum is 990."""

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from array import array
+from collections import deque
 from dataclasses import dataclass
 from math import dist, hypot, inf, isfinite
 from sys import float_info
@@ -53,6 +54,9 @@ _BY_GRADIENTS = "lbfgs", "bfgs", "cg"
 _FEW = 1000
 """The most parameters whose sizes are kept track of."""
 
+_LATELY = 50
+"""So many steps are looked at again at the end."""
+
 _FOLLOWED = 100
 """So many steps at most lead on from what would be the end of a run."""
 
@@ -97,17 +101,15 @@ class Run:
         spool: Spool | None = None,
     ) -> None:
         self.problem = problem
-        self.options = options
-        self.callback = callback
-        self.every = options["every"] or 0
-        self.callback_every = callback_every
-        self.before = before
-        self.count = 0
-        self.length = self.lr = 0.0
+        self.options, self.callback = options, callback
+        self.every, self.callback_every, self.before = options["every"] or 0, callback_every, before
+        self.count, self.length, self.lr = 0, 0.0, 0.0
         self.failure: BaseException | None = None
         """What a callback raised."""
         self.relieved = "", 0
         """Who went on where the method found no lower point, and the step after which that was."""
+        self.trail: deque[tuple[float, Point]] = deque(maxlen=_LATELY)
+        """The last steps, where the method looks for lower points."""
         self.values = array("d")
         self.values_every = 1
         """How many steps lie between two of `values`; more and more in a run that goes on and on."""
@@ -122,8 +124,7 @@ class Run:
         """How many steps led on from what would have been the end."""
         self.monotone = False
         """Whether the method means to lower the output with every step."""
-        self.still = 0
-        self.is_steep = False
+        self.still, self.is_steep = 0, False
         """Whether slopes are infinite where it begins."""
         self.x = problem.start
         try:
@@ -255,8 +256,8 @@ class Run:
         self.norm = norm
         self.highest = max(self.highest, self._highest(done))
         if self.monotone and len(done.x) <= _FEW:
-            sizes = zip(self.largest, done.x, strict=True)
-            self.largest = [max(before, abs(at)) for before, at in sizes]
+            self.largest = [*map(max, self.largest, map(abs, done.x))]
+            self.trail.append((done.value, done.x))
         self.change = abs(done.value - done.before)
         self._report()
         self.judge(self.change)

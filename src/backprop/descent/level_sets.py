@@ -30,6 +30,13 @@ _FAR_AWAY, _AT_0 = 0.1, 1e-10
 """An input has come from far away that is by less than this part of its scale; and is at 0, of which nothing
 is known, by less than the other one."""
 
+_LITTLE, _FELL, _SHRANK = 1e9, 1e3, 0.1
+"""Where the output is above the end by less than so many times what is none, and falls by the second number,
+the way to the end becomes as short as the third part of it, or shorter, but along a high power."""
+
+_LAST, _STILL = 3, 0.05
+"""Nor has a run come to an end whose last steps are so long together, as a part of all that are looked at."""
+
 _HARDLY = 1e-7
 """A bend by less than this part of the largest may come from what is left of a slope."""
 
@@ -64,7 +71,7 @@ def other_minima(run: Run, landing: Landing) -> list[Any]:
     Two inputs that only matter by their product have one at every minimum.
     """
     found = landing.spectrum
-    if not len(found.bends) or run.problem.size > _MOST_STEPS:
+    if not len(found.bends) or run.problem.size > _MOST_STEPS or _crept(run, landing):
         return []
     # what is left of a slope bends the output along a level curve
     most = max(found.lost, _HARDLY * float(numpy.abs(found.bends).max()))
@@ -88,6 +95,25 @@ def other_minima(run: Run, landing: Landing) -> list[Any]:
                 if there := beside((times * near).tolist(), True):
                     return [way, *_moving(run, there)]
     return []
+
+
+def _crept(run: Run, landing: Landing) -> bool:
+    """Whether the last steps have led far along a way on which the output fell by what is hardly anything,
+    like x^16 in a valley: this is the lowest point of a high power, that rounding makes a flat bottom."""
+    sizes = numpy.array(landing.scales)
+    aparts = [float(numpy.abs((numpy.array(x) - run.x) / sizes).max()) for _, x in run.trail]
+    if len(aparts) == run.trail.maxlen and aparts[-_LAST] > _STILL * max(aparts):
+        return True
+    falls = [value - run.value for value, _ in run.trail]
+    seen = [
+        (fell, apart)
+        for fell, apart in zip(falls, aparts, strict=True)
+        if landing.room < fell < _LITTLE * landing.room
+    ]
+    if not seen:
+        return False
+    most, far = max(seen)[0], max(apart for _, apart in seen)
+    return any(fell < most / _FELL and apart > _SHRANK * far for fell, apart in seen)
 
 
 def _nearer(run: Run, landing: Landing, way: Any) -> list[float]:
