@@ -107,3 +107,4 @@ def test_what_needs_all_rows_says_so(more: list[str], path: str) -> None:
     assert (found.status, found.out) == (1, "")
     assert "larger than memory is to hold at once" in found.err
     assert "--memory 8G" in found.err
+    assert "leave --precise out" in found.err
