@@ -63,7 +63,7 @@ def test_by_a_member_of_a_recurrence() -> None:
     text = "n=9; x[0]=0.3; r=1.7; x[t+1]=r*x[t]*(1-x[t]) for t in 0..n-1; L=x[n]^2"
     for by in ("x[3]", "x[0], x[3]", "x[3..5]"):
         out = backprop("diff", "-e", text, "--wrt", by).out
-        assert "dL_dx[t] = (r - 2*r*x[t])*dL_dx[t+1] for t in 0..n-1" in out.splitlines()
+        assert "dL_dx[t] = r*(1 - 2*x[t])*dL_dx[t+1] for t in 0..n-1" in out.splitlines()
         again = library.parse(out)
         for at in (0, 3, 5):
             value = again.grad(of=f"dL_dx[{at}]").value
@@ -220,10 +220,10 @@ def test_of_higher_order_by_a_step_of_a_recurrence(order: int, size: int) -> Non
     ran = backprop("diff", "-e", text, "--wrt", "x[3]", "--order", str(order))
     lines = [line for line in ran.out.splitlines() if line.startswith("d")]
     assert lines[:4] == [
-        "dL_dx[t] = (r - 2*r*x[t])*dL_dx[t+1] for t in 3..n-1",
+        "dL_dx[t] = r*(1 - 2*x[t])*dL_dx[t+1] for t in 3..n-1",
         "dL_dx[n] = 2*x[n]",
         "dx_dx[3,3] = 1",
-        "dx_dx[t,3] = (r - 2*r*x[t-1])*dx_dx[t-1,3] for t in 4..n",
+        "dx_dx[t,3] = r*(1 - 2*x[t-1])*dx_dx[t-1,3] for t in 4..n",
     ]
     names = [line.partition("[")[0] for line in lines]
     assert {*names} == {f"d{'' if by == 1 else by}{of}_dx{'' if by == 1 else by}" for by in range(1, order + 1) for of in "Lx" if (of, by) != ("x", order)}  # fmt: skip

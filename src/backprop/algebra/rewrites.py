@@ -95,6 +95,15 @@ REWRITES = (
     Rewrite("u/cbrt(u)^4", "1/cbrt(u)", "u != 0"),
     Rewrite("u^2/cbrt(u)^2", "u*cbrt(u)", "u != 0"),
     Rewrite("u^2/cbrt(u)^4", "cbrt(u)^2", "u != 0"),
+    Rewrite("u/cbrt(u^2)^2", "1/cbrt(u)", "u != 0"),
+    Rewrite("u*sign(u)", "abs(u)"),
+    Rewrite("u^2*sign(u)", "u*abs(u)"),
+    Rewrite("u^3*sign(u)", "u^2*abs(u)"),
+    Rewrite("abs(u)*sign(u)", "u"),
+    Rewrite("abs(u)^2", "u^2"),
+    Rewrite("sign(u)/abs(u)", "1/u", "u != 0"),
+    Rewrite("sign(u)/u", "1/abs(u)", "u != 0"),
+    Rewrite("u/abs(u)^2", "1/u", "u != 0"),
     Rewrite("log(exp(u))", "u"),
     Rewrite("exp(log(u))", "u", "u > 0"),
     Rewrite("log(1)", "0"),
@@ -108,6 +117,12 @@ REWRITES = (
     Rewrite("u*sin(v)^2 + u*cos(v)^2", "u"),
     Rewrite("u*cosh(v)^2 - u*sinh(v)^2", "u"),
     Rewrite("u*sech(v)^2 + u*tanh(v)^2", "u"),
+    Rewrite("w/hypot(u, v) - w*u^2/hypot(u, v)^3", "w*v^2/hypot(u, v)^3", "u != 0 or v != 0"),
+    Rewrite("w/hypot(u, v) - w*v^2/hypot(u, v)^3", "w*u^2/hypot(u, v)^3", "u != 0 or v != 0"),
+    Rewrite("w/sqrt((1 - u)*(1 + u)) - w/sqrt(1 - u^2)", "0", "abs(u) < 1"),
+    Rewrite("w/(sqrt(u - 1)*sqrt(u + 1)) - w/sqrt(u^2 - 1)", "0", "u > 1"),
+    Rewrite("w/hypot(1, u) - w/sqrt(u^2 + 1)", "0", "u has a value"),
+    Rewrite("w/((1 - u)*(1 + u)) - w/(1 - u^2)", "0", "u^2 != 1"),
     Rewrite("u*if(c, v, 0)", "if(c, u*v, 0)", "u has a value"),
     Rewrite("u*if(c, 0, v)", "if(c, 0, u*v)", "u has a value"),
     Rewrite("if(c, u, 0) + if(c, 0, v)", "if(c, u, v)"),
@@ -146,6 +161,12 @@ def rewritten(found: Formula) -> Formula | None:
             if made != found:
                 return made
     return None
+
+
+def can_come_together(found: Formula) -> bool:
+    """Whether a sum has the functions of a row in it that makes terms come together: sin and cos."""
+    patterns = [pattern for pattern, _ in _rows().get("Sum", ())]
+    return any(each.calls and each.calls <= found.calls for each in patterns)
 
 
 def _whole(pattern: Formula, found: Formula) -> Iterator[tuple[Bound, Formula | None]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from functools import reduce
 from math import gcd, lcm
@@ -26,7 +26,7 @@ from backprop.algebra.formula import (
 )
 from backprop.algebra.from_text import rebuilt
 from backprop.algebra.normal import plus, power, split, times
-from backprop.algebra.rewrites import rewritten
+from backprop.algebra.rewrites import can_come_together, rewritten
 
 _MOST_ROUNDS = 50
 """Rows make formulas shorter, or turn a sign: they end by themselves long before."""
@@ -54,7 +54,7 @@ def simplified(found: Formula, known: Simplified | None = None) -> Formula:
 
 def _shaped(found: Formula) -> Formula:
     if isinstance(found, Sum):
-        best = shortest(_shapes(found))
+        best = _joined_in_front(shortest(_shapes(found)))
         if not _meet(found):
             return best
         whole = factored(found)
@@ -64,7 +64,9 @@ def _shaped(found: Formula) -> Formula:
         whole = divided(found)
         if not isinstance(whole, Product):
             return whole
-        line = _on_one_line(_sign_in_front(whole))
+        signed = _sign_in_front(whole)
+        joined = _joined_in_front(signed)
+        line = _on_one_line(joined) if isinstance(joined, Product) else joined
         return shortest([line, *single_fractions(line)])
     return found
 
@@ -90,63 +92,21 @@ def _sign_in_front(found: Product) -> Product:
     return made if isinstance(made, Product) else found
 
 
-def names_first(found: Formula, order: Sequence[str]) -> Formula:
-    """A formula whose products have their names in an order, before functions: of one that nobody wrote."""
-    places = {name: at for at, name in enumerate(order)}
-
-    def place(factor: tuple[Formula, Formula]) -> int:
-        base = factor[0]
-        return places.get(base.name, len(places)) if isinstance(base, Symbol) else len(places) + 1
-
-    def sorted_in(part: Formula) -> Formula:
-        made = rebuilt(part, sorted_in)
-        if not isinstance(made, Product):
-            return made
-        return Product(made.coefficient, sorted(made.powers, key=place), made.decimal)
-
-    return sorted_in(found)
-
-
-def in_order_of(given: Formula, found: Formula) -> Formula:
-    """A formula whose sums of powers that are alike, `y^2 + x^2`, have the order of what was given; and
-    `x - x0` in the place of `-(x0 - x)`, if that was given."""
-    order: dict[Formula, int] = {}
-    waiting = [given]
-    while waiting:
-        part = waiting.pop()
-        order.setdefault(part, len(order))
-        waiting += reversed(part.parts)
-
-    def sorted_in(part: Formula) -> Formula:
-        made = rebuilt(part, sorted_in)
-        if isinstance(made, Product) and made.coefficient < 0:
-            return _turned(made, order)
-        if not isinstance(made, Sum):
-            return made
-        bases, exponents = list[Formula](), set[Formula]()
-        for term in made.terms:
-            if not isinstance(term, Product) or term.coefficient != 1 or len(term.powers) != 1:
-                return made
-            ((base, by),) = term.powers
-            bases.append(base)
-            exponents.add(by)
-        if len(exponents) > 1 or any(base not in order for base in bases):
-            return made
-        both = sorted(zip(bases, made.terms, strict=True), key=lambda pair: order[pair[0]])
-        return Sum([term for _, term in both])
-
-    return sorted_in(found)
-
-
-def _turned(found: Product, given: Container[Formula]) -> Formula:
-    """A product without its sign, if that makes a sum in it one that was given."""
-    for at, (base, by) in enumerate(found.powers):
-        if isinstance(base, Sum) and by == ONE and base not in given:
-            other = times(MINUS, base)
-            if isinstance(other, Sum) and other in given:
-                powers = [*found.powers[:at], (other, by), *found.powers[at + 1 :]]
-                return Product(-found.coefficient, powers, found.decimal)
+def _joined_in_front(found: Formula) -> Formula:
+    """A product with what the terms of a sum in it have in common in front, where that comes together with
+    others there: `n^2*(1 - x)` for `n*(n - n*x)`, and `24*(x - 2*y)` for `4*(6*x - 12*y)`."""
+    for base, by in found.powers if isinstance(found, Product) else ():
+        if isinstance(found, Product) and isinstance(base, Sum) and by == ONE:
+            wholes = [factored(base), factored(base, of_names=False)]
+            made = [_put(found, base, each) for each in wholes if each != base]
+            return shortest([*(each for each in made if not _double_fractions(each)), found])
     return found
+
+
+def _put(found: Product, base: Formula, other: Formula) -> Formula:
+    """A product with another factor in the place of one."""
+    factors = [other if each == base else power(each, by) for each, by in found.powers]
+    return times(Product(found.coefficient, (), found.decimal), *factors)
 
 
 def shortest(found: Iterable[Formula]) -> Formula:
@@ -244,6 +204,8 @@ def _meet(found: Sum) -> bool:
         if not own.isdisjoint(seen):
             return True
         seen |= own
+    if can_come_together(found):
+        return True
     return any(isinstance(term, Product) and not term.powers for term in found.terms) and any(
         isinstance(base, Sum)
         for term in found.terms
@@ -259,7 +221,7 @@ def collected(found: Sum) -> Formula | None:
     """
     try:
         terms = [expanded(term) for term in found.terms]
-        made = plus(*terms)
+        made = _by_rows(plus(*terms))
     except TooLong:
         return None
     return made if _length(made) < sum(map(_length, terms)) else None

@@ -27,7 +27,8 @@ from backprop.algebra.formula import (
 )
 from backprop.algebra.indexed import MemberFormula
 from backprop.algebra.normal import choice, operation, plus, power, times
-from backprop.algebra.tidy import Simplified, in_order_of, simplified
+from backprop.algebra.ordering import in_order_of
+from backprop.algebra.tidy import Simplified, simplified
 from backprop.operations import OPERATIONS
 from backprop.row import Operation
 from backprop.symbolic.far_out import can_be_lost, furthest, held, losses
@@ -149,7 +150,7 @@ class Chain:
             return whole  # a line over cosh(x)^4 with cosh(x)^2 above it overflows early
         quotient = times(top, power(base, plus(by, Product(-1))))
         one, other = simplified(quotient, self._simple), simplified(whole, self._simple)
-        return one if one.cost < other.cost else whole
+        return one if one == other or one.cost < other.cost else whole
 
     def _of_power(self, base: Formula, by: Formula) -> Formula:
         if by == ONE:

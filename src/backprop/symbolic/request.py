@@ -8,7 +8,7 @@ from itertools import combinations_with_replacement, islice
 from backprop.algebra.careful import careful
 from backprop.algebra.formula import Formula, Symbol
 from backprop.algebra.from_text import substituted
-from backprop.algebra.tidy import names_first
+from backprop.algebra.ordering import names_first
 from backprop.errors import BadOption, TooLarge
 from backprop.language.model import Model
 from backprop.operations import DERIVATIVE

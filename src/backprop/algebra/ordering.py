@@ -1,0 +1,167 @@
+"""The order of factors and terms of a derivative: that of the formula that was given, and else the usual
+one, numbers and letters in front of brackets, these in front of functions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from backprop.algebra.formula import (
+    EULER,
+    MINUS,
+    ONE,
+    Call,
+    Formula,
+    Product,
+    Sum,
+    Symbol,
+    is_constant,
+    is_negative,
+    value_of,
+)
+from backprop.algebra.from_text import rebuilt
+from backprop.algebra.indexed import MemberFormula
+from backprop.algebra.normal import times
+
+Factor = tuple[Formula, Formula]
+
+
+def names_first(found: Formula, order: Sequence[str]) -> Formula:
+    """A formula whose products have their names in an order, before functions: of one that nobody wrote."""
+    places = {name: at for at, name in enumerate(order)}
+
+    def place(factor: Factor) -> int:
+        base = factor[0]
+        return places.get(base.name, len(places)) if isinstance(base, Symbol) else len(places) + 1
+
+    def sorted_in(part: Formula) -> Formula:
+        made = rebuilt(part, sorted_in)
+        if not isinstance(made, Product):
+            return made
+        return Product(made.coefficient, sorted(made.powers, key=place), made.decimal)
+
+    return sorted_in(found)
+
+
+def in_order_of(given: Formula, found: Formula) -> Formula:
+    """A formula whose factors and terms stand as in what was given, where they stand there together; other
+    letters in the order in which that names them, and `x - x0` in the place of `-(x0 - x)`."""
+    order = _Order(given)
+
+    def sorted_in(part: Formula) -> Formula:
+        made = rebuilt(part, sorted_in)
+        if isinstance(made, Product):
+            return order.of_factors(order.turned(made))
+        return order.of_terms(made) if isinstance(made, Sum) else made
+
+    return sorted_in(found)
+
+
+class _Order:
+    """What stands where in a formula."""
+
+    def __init__(self, given: Formula) -> None:
+        self._places: dict[Formula, int] = {}
+        self._names: dict[str, int] = {}
+        self._sums: dict[Formula, Sum] = {}
+        self._before: set[tuple[Formula, Formula]] = set()
+        waiting = [given]
+        while waiting:
+            part = waiting.pop()
+            if part in self._places:
+                continue
+            self._places[part] = len(self._places)
+            if isinstance(part, Symbol | MemberFormula):
+                self._names.setdefault(_called(part), len(self._names))
+            elif isinstance(part, Sum):
+                self._sums[part] = part
+            elif isinstance(part, Product):
+                self._take_pairs(part)
+            waiting += reversed(part.parts)
+
+    def _take_pairs(self, found: Product) -> None:
+        for below in (False, True):
+            side = [base for base, by in found.powers if is_negative(by) is below]
+            for at, base in enumerate(side):
+                for other in side[at + 1 :]:
+                    if (other, base) not in self._before:
+                        self._before.add((base, other))
+
+    def of_factors(self, found: Formula) -> Formula:
+        """A product with its factors in order; one with a value kept out of the normal form as it is."""
+        if not isinstance(found, Product) or len(found.powers) < 2:
+            return found
+        if any(isinstance(base, Call) and base.name == "copy" for base, _ in found.powers):
+            return found
+        left = sorted(found.powers, key=self._rank)
+        made: list[Factor] = []
+        while left:
+            first = next((each for each in left if self._is_free(each, left)), left[0])
+            left.remove(first)
+            made.append(first)
+        return Product(found.coefficient, made, found.decimal)
+
+    def _is_free(self, factor: Factor, left: Sequence[Factor]) -> bool:
+        """Whether none of the factors that are left stands in front of a factor in what was given."""
+        return not any((base, factor[0]) in self._before for base, _ in left)
+
+    def _rank(self, factor: Factor) -> tuple[int, int]:
+        """Numbers, letters and roots of them, brackets of these, all else: each kind as it stands."""
+        base, by = factor
+        number = value_of(by)
+        if number is None or base == EULER:
+            return 3, 0
+        whole = number.denominator == 1
+        if isinstance(base, Symbol | MemberFormula):
+            return int(not whole), self._names.get(_called(base), len(self._names))
+        if is_constant(base):
+            return 1, 0
+        return (2 if whole and _is_polynomial(base) else 3), 0
+
+    def of_terms(self, found: Sum) -> Formula:
+        """A sum with its terms in order: one that was given as it was, `y^2 + x^2` of powers that are
+        alike as the letters."""
+        if found in self._sums:
+            places = {term: at for at, term in enumerate(self._sums[found].terms)}
+            return Sum(sorted(found.terms, key=places.__getitem__))
+        bases, exponents = list[Formula](), set[Formula]()
+        for term in found.terms:
+            if not isinstance(term, Product) or term.coefficient != 1 or len(term.powers) != 1:
+                return found
+            ((base, by),) = term.powers
+            bases.append(base)
+            exponents.add(by)
+        if len(exponents) > 1 or any(base not in self._places for base in bases):
+            return found
+        both = sorted(zip(bases, found.terms, strict=True), key=lambda pair: self._places[pair[0]])
+        return Sum([term for _, term in both])
+
+    def turned(self, found: Product) -> Product:
+        """A product without its sign, if that makes a sum in it one that was given."""
+        if found.coefficient >= 0:
+            return found
+        for at, (base, by) in enumerate(found.powers):
+            if isinstance(base, Sum) and by == ONE and base not in self._sums:
+                other = times(MINUS, base)
+                if isinstance(other, Sum) and other in self._sums:
+                    powers = [*found.powers[:at], (other, by), *found.powers[at + 1 :]]
+                    return Product(-found.coefficient, powers, found.decimal)
+        return found
+
+
+def _called(found: Symbol | MemberFormula) -> str:
+    return found.name if isinstance(found, Symbol) else found.family
+
+
+def _is_polynomial(found: Formula) -> bool:
+    """Whether a formula is made of numbers and letters alone, by sums, products and whole powers."""
+    waiting = [found]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, Product):
+            if any((value_of(by) or 0) < 1 or base == EULER for base, by in part.powers):
+                return False
+        elif not isinstance(part, Sum | Symbol | MemberFormula):
+            return False
+        if not isinstance(part, MemberFormula):
+            waiting += part.parts
+    return True
