@@ -150,7 +150,9 @@ class Chain:
             return whole  # a line over cosh(x)^4 with cosh(x)^2 above it overflows early
         quotient = times(top, power(base, plus(by, Product(-1))))
         one, other = simplified(quotient, self._simple), simplified(whole, self._simple)
-        return one if one == other or one.cost < other.cost else whole
+        if one == other:
+            return other
+        return one if one.cost < other.cost else whole
 
     def _of_power(self, base: Formula, by: Formula) -> Formula:
         if by == ONE:
