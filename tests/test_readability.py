@@ -49,9 +49,13 @@ def test_derivatives_are_no_longer_than_the_books(text: str, book: str) -> None:
 
 
 def test_formulas_of_physics_beside_sympys() -> None:
-    """`count_ops` of what is written, over that of `simplify(diff(...))`: the median at most 1, none above 1.5."""
+    """`count_ops` of what is written, over that of `simplify(diff(...))`: the median at most 1, none above 1.5.
+
+    `pytest tests/test_readability.py -s -k physics` prints the table.
+    """
     assert len(FORMULAS) == 100
     ratios = {}
+    lines = ["\nhere  diff  simplify  ratio  formula, and its derivative here"]
     for text, by in FORMULAS:
         found = pretty(text, by).text()
         names = {
@@ -67,6 +71,12 @@ def test_formulas_of_physics_beside_sympys() -> None:
         own = sympified(found)
         apart = complex((own - theirs).evalf(30, subs=point))
         assert abs(apart) <= 1e-20 * abs(complex(theirs.evalf(30, subs=point))), (text, found)
-        ratios[text, by] = sympy.count_ops(own) / max(1, sympy.count_ops(sympy.simplify(theirs)))
+        here, usual = sympy.count_ops(own), sympy.count_ops(theirs)
+        shortest = max(1, sympy.count_ops(sympy.simplify(theirs)))
+        ratios[text, by] = here / shortest
+        lines.append(
+            f"{here:4}  {usual:4}  {shortest:8}  {here / shortest:5.2f}  d/d{by} {text} = {found}"
+        )
+    print("\n".join(lines))
     assert statistics.median(ratios.values()) <= 1.0
     assert max(ratios.values()) <= 1.5, max(ratios, key=ratios.__getitem__)

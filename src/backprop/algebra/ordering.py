@@ -16,6 +16,7 @@ from backprop.algebra.formula import (
     Symbol,
     is_constant,
     is_negative,
+    sign_of,
     value_of,
 )
 from backprop.algebra.from_text import rebuilt
@@ -136,16 +137,24 @@ class _Order:
         return Sum([term for _, term in both])
 
     def turned(self, found: Product) -> Product:
-        """A product without its sign, if that makes a sum in it one that was given."""
+        """A product without its sign, if that makes a sum in it one that was given, or another of one that
+        was not: `y*(y - x)` for `-y*(x - y)`."""
         if found.coefficient >= 0:
             return found
-        for at, (base, by) in enumerate(found.powers):
-            if isinstance(base, Sum) and by == ONE and base not in self._sums:
-                other = times(MINUS, base)
-                if isinstance(other, Sum) and other in self._sums:
-                    powers = [*found.powers[:at], (other, by), *found.powers[at + 1 :]]
-                    return Product(-found.coefficient, powers, found.decimal)
+        for wanted in (True, False):
+            for at, (base, by) in enumerate(found.powers):
+                if isinstance(base, Sum) and by == ONE and base not in self._sums:
+                    other = times(MINUS, base)
+                    if isinstance(other, Sum) and (
+                        other in self._sums or (not wanted and _is_difference(base))
+                    ):
+                        powers = [*found.powers[:at], (other, by), *found.powers[at + 1 :]]
+                        return Product(-found.coefficient, powers, found.decimal)
         return found
+
+
+def _is_difference(found: Sum) -> bool:
+    return len(found.terms) == 2 and {sign_of(each) for each in found.terms} == {1, -1}
 
 
 def _called(found: Symbol | MemberFormula) -> str:
