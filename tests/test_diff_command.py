@@ -218,3 +218,14 @@ def test_long_lines_of_latex_are_broken(text: str, breaks: int) -> None:
 )  # fmt: skip
 def test_where_lines_of_latex_may_end(text: str, parts: list[str]) -> None:
     assert pieces(text) == parts
+
+
+def test_latex_of_third_derivatives_names_what_is_by_what() -> None:
+    """A derivative that is raised stands in brackets, and one that has no equation is written as one."""
+    steps = backprop("diff", "-e", "b = x*y; c = sin(b); L = c^2", "--order", "3", "--wrt", "x", "--shape", "steps", "--format", "latex").out  # fmt: skip
+    assert r"-\sin(b) \left(\frac{db}{dx}\right)^{2}" in steps
+    text = "h[i] = tanh(w[i]*x[i]) for i in 1..n; n = 3; x[i] = i for i in 1..n; const x[*]; L = sum(h[i]^2 for i in 1..n)"
+    for style in (["--format", "latex"], ["--pretty"]):
+        indexed = backprop("diff", "-e", text, "--order", "3", "--wrt", "w", *style).out
+        assert "d2L" not in indexed
+    assert "∂(∂²L/∂w[p]∂w[i])/∂(∂²L/∂w[p]∂h[i])" in indexed

@@ -101,6 +101,7 @@ FAR = [
     ("log(1 + (x/y)^2)", {"x": 1e-200, "y": 2e-200}), ("(x/y)^2*exp(-(x/y)^2)", {"x": 1e200, "y": 2e200}), ("atanh(x/y)", {"x": 1e-200, "y": 3e-200}),
     ("x*y/(x + y)", {"x": 1e150, "y": 3e149}), ("1/(1/x + 1/y)", {"x": 1e-200, "y": 3e-200}), ("1/(1 + (x/y)^3)", {"x": 1e200, "y": 2e200}),
     ("(1 - x/y)^2", {"x": 1e-200, "y": 3e-200}), ("atan(x/y/z)", {"x": 1e-200, "y": 1e-100, "z": 1e-100}), ("sqrt(1 + (x/y)^2)", {"x": 1e200, "y": 1e200}),
+    ("K/(1 + (K - z)/z*exp(-x))", {"K": 1e-160, "z": 3e-160, "x": 1.5}), ("K/(1 + (K - z)/z*exp(-x))", {"K": 1e160, "z": 3e-140, "x": 1.5}),
 ]  # fmt: skip
 
 
@@ -124,7 +125,9 @@ def test_formulas_have_values_as_far_out_as_grad(text: str, point: dict[str, flo
     [
         ("L = atan(x/y)", ["y/hypot(x, y)/hypot(x, y)", "-x/hypot(x, y)/hypot(x, y)"]), ("q = x/y; L = log(1 + q^2)", ["2*x/hypot(x, y)/hypot(x, y)", "-2*(x/hypot(x, y))^2/y"]),
         ("L = atanh(x/y)", ["y/(y + x)/(y - x)", "-x/(y + x)/(y - x)"]), ("L = x*y/(x + y)", ["(y/(x + y))^2", "(x/(x + y))^2"]),
-        ("L = K/(1 + (K/10 - 1)*exp(-x)) - 1/(K + 1)^2", ["100*(1 - exp(-x))/(10 + (K - 10)*exp(-x))^2 + 2/(K + 1)^3"]), ("L = atanh(x/6)", ["6/((6 - x)*(6 + x))"]),
+        ("L = K/(1 + (K/10 - 1)*exp(-x)) - 1/(K + 1)^2", ["100*(1 - exp(-x))/(10 + (K - 10)*exp(-x))^2 + 2/(K + 1)^3"]),
+        ("L = K/(1 + (K - z)/z*exp(-x))", ["(z/(z + (K - z)*exp(-x)))^2*(1 - exp(-x))", "K/(z + (K - z)*exp(-x))*(K*exp(-x)/(z + (K - z)*exp(-x)))", "K/(z + (K - z)*exp(-x))*(z/(z + (K - z)*exp(-x)))*(K - z)*exp(-x)"]),
+        ("L = atanh(x/6)", ["6/((6 - x)*(6 + x))"]),
     ],
 )  # fmt: skip
 def test_what_is_far_out_has_no_fractions_in_fractions(text: str, lines: list[str]) -> None:

@@ -85,8 +85,9 @@ def _with_indices(
 ) -> DerivativeReport | None:
     for shape in [asked.shape] if asked.shape else ["nested", "steps"]:
 
-        def derived(text: IndexedText, closed: bool = shape == "nested") -> list[IndexedDerived]:
-            names = DerivativeNames(text.reader.words)
+        def derived(
+            text: IndexedText, names: DerivativeNames, closed: bool = shape == "nested"
+        ) -> list[IndexedDerived]:
             for of in outputs:
                 text.take_output(of)
             return [
@@ -99,7 +100,8 @@ def _with_indices(
 
         try:
             text = IndexedText(model, None, asked.textbook)
-            found = derived(text)
+            names = DerivativeNames(text.reader.words)
+            found = derived(text, names)
         except (NotIndexed, TooLong):
             continue
         if shape == "nested" and not asked.shape and not _short(found, text):
@@ -108,7 +110,8 @@ def _with_indices(
             made = _report(model, numbers, outputs, text, found)
 
             def derive(sizes: Mapping[str, float]) -> list[IndexedDerived]:
-                return derived(IndexedText(model, sizes, asked.textbook))
+                other = IndexedText(model, sizes, asked.textbook)
+                return derived(other, DerivativeNames(other.reader.words))
 
             if asked.order > 1:  # a table of 300^3 members takes minutes to be read
                 small = for_smaller(text.equations, text.numbers, found, derive)
@@ -117,8 +120,28 @@ def _with_indices(
                     continue
             made = _for_sizes(made, model, text, found, derive)
             alone = asked.alone and shape == "nested"
-            return made._replace(shape=shape, alone=alone, given=[] if alone else made.given)
+            given = [] if alone else made.given
+            besides = _besides(found, names)
+            return made._replace(shape=shape, alone=alone, given=given, besides=besides)
     return None
+
+
+def _besides(found: Sequence[IndexedDerived], names: DerivativeNames) -> list[DerivativeEquation]:
+    """The derivatives that others are of or by and that have no equation, as `d2L_dw2` in how that moves."""
+    own = {each.equation.name for each in found}
+    ranks: dict[str, int] = {}
+    for each in found:
+        ranks |= zip((each.equation.of, *each.equation.wrt), each.ranks, strict=False)
+    made = list[DerivativeEquation]()
+    for name in [each for each in ranks if each not in own]:
+        of, wrt = names.meaning(name)
+        if wrt:
+            of, *by = (
+                f"{each}[{','.join('i' * ranks.get(each, 0))}]" if ranks.get(each) else each
+                for each in (of, *wrt)
+            )
+            made.append(DerivativeEquation(name, "", of, tuple(by)))
+    return made
 
 
 def _for_sizes(

@@ -318,6 +318,12 @@ def expanded(found: Formula) -> Formula:
     return plus(*made)
 
 
+def expanded_sum(found: Sum) -> tuple[Formula, ...]:
+    """The terms of a sum, multiplied out. Raises TooLong."""
+    made = plus(*map(expanded, found.terms))
+    return made.terms if isinstance(made, Sum) else (made,)
+
+
 def _below(found: Sum) -> Formula:
     """What the terms of a sum have below their lines, all together."""
     below: dict[Formula, Rational] = {}

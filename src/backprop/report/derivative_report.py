@@ -38,7 +38,8 @@ class DerivativeReport(NamedTuple):
     equations: operands first. asked: the names of those that were asked for. shape: `nested` or
     `steps`. alone: whether an expression was asked about, and only formulas are the answer. pretty: as
     mathematics. several: whether there are several inputs, and derivatives so are partial ones.
-    said: sentences on how they were chosen. labels: which derivative a name of an equation is.
+    said: sentences on how they were chosen. labels: which derivative a name of an equation is. besides:
+    derivatives that others are of or by, and that have no equation.
     """
 
     outputs: Sequence[str]
@@ -52,11 +53,13 @@ class DerivativeReport(NamedTuple):
     notes: Sequence[BackpropError] = ()
     warnings: Sequence[BackpropError] = ()
     said: Sequence[str] = ()
+    besides: Sequence[DerivativeEquation] = ()
 
     @property
     def labels(self) -> Mapping[str, DerivativeEquation]:
         """The derivatives by what they are called, families by their name."""
-        return {each.name.partition("[")[0]: each for each in self.equations if each.of}
+        equations = (*self.besides, *self.equations)
+        return {each.name.partition("[")[0]: each for each in equations if each.of}
 
     def derivative(self, name: str) -> DerivativeEquation | None:
         """Which derivative a name of a formula is: `dL_dh[p]` by `h[p]`."""

@@ -17,6 +17,7 @@ from backprop.algebra.formula import (
     HALF,
     MINUS,
     ONE,
+    ZERO,
     Call,
     Formula,
     Product,
@@ -27,7 +28,8 @@ from backprop.algebra.formula import (
     value_of,
 )
 from backprop.algebra.from_text import rebuilt
-from backprop.algebra.normal import power, split, times
+from backprop.algebra.normal import plus, power, split, times
+from backprop.algebra.tidy import expanded_sum
 from backprop.operations import CONSTANTS, OPERATIONS
 from backprop.syntax import functions
 from backprop.syntax.fold import fold
@@ -145,6 +147,7 @@ def furthest(made: Formula, itself: Formula, literal: Formula) -> Formula:
     by_lengths = by_radius(made)
     pairs = in_pairs(by_lengths)
     forms += [by_lengths, pairs, in_turn(pairs, 1), in_turn(pairs), in_turn(pairs, each_sum=True)]
+    forms += [in_pairs(in_terms(made)), in_terms(made)]
     forms += [literal, in_turn(literal, 1), in_turn(literal)]
     for form in forms:
         if form is itself or not losses(careful(form), careful(itself)):
@@ -268,6 +271,8 @@ def in_pairs(found: Formula) -> Formula:
     for base, by in found.powers:
         left = -(value_of(by) or 0)
         for side, number in above.items() if left > 0 and _is_together(base) else ():
+            if isinstance(side, Call) and side.name == "copy":
+                continue
             degree = _degree(side, base)
             most = int(min(left, number / Fraction(degree)))
             if most >= 1:
@@ -284,6 +289,37 @@ def in_pairs(found: Formula) -> Formula:
         if base in above and (above[base] or value_of(by) is None)
     ]
     return times(front, *pairs, *rest, *below)
+
+
+def in_terms(found: Formula) -> Formula:
+    """A product with a term of a sum over that sum as a value: `u/(u + v*w)*(v*w/(u + v*w))` for
+    `u*v*w/(u + v*w)^2`, which is of no size but its own. Raises TooLong."""
+    if isinstance(found, Sum):
+        return Sum([in_terms(term) for term in found.terms])
+    if not isinstance(found, Product):
+        return found
+    left, pairs = dict(found.powers), list[Formula]()
+    for base in [base for base, by in found.powers if isinstance(base, Sum) and is_negative(by)]:
+        if (value_of(left[base]) or 0).denominator > 1:
+            continue
+        terms = [split(each)[2] for each in (*base.parts, *expanded_sum(base))]
+        for term in sorted(dict.fromkeys(terms), key=lambda each: -each.size):
+            powers = term.powers if isinstance(term, Product) else ((term, ONE),)
+            while powers and is_negative(left[base]) and all(_has(left, *each) for each in powers):
+                for factor, by in powers:
+                    left[factor] = plus(left[factor], times(MINUS, by))
+                left[base] = plus(left[base], ONE)
+                pairs.append(held(times(term, power(base, MINUS))))
+    rest = [power(base, by) for base, by in left.items() if by != ZERO]
+    return times(Product(found.coefficient, (), found.decimal), *pairs, *rest)
+
+
+def _has(left: Mapping[Formula, Formula], base: Formula, by: Formula) -> bool:
+    """Whether a power is among the factors above the line."""
+    own, wanted = value_of(left.get(base, ZERO)), value_of(by)
+    if own is None or wanted is None:
+        return left.get(base) == by
+    return own >= wanted > 0
 
 
 def _degree(side: Formula, whole: Formula) -> int:

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from backprop.numbers import whole_number
 from backprop.operations import DERIVATIVE, FUNCTIONS, GATHERS, OPERATIONS
-from backprop.row import CALL, OR, PRODUCT, Operation
+from backprop.row import CALL, OR, POWER, PRODUCT, Operation
 from backprop.syntax.grammar import Node, roots
 from backprop.syntax.latex_names import Naming, escaped, letter, letters
 from backprop.syntax.parser import Statement, formula
@@ -83,6 +83,7 @@ def _written(
             begins = not written or written[-1].endswith(_BEGINNINGS)
             product = text[0] == "-" or r"\cdot" in text or "10^" in text  # a power, too
             fits = needed <= PRODUCT or not product
+            fits = fits and (needed <= POWER or not text.startswith(r"\frac"))  # what is raised
             alone = fits and (begins or text[0] != "-")
             written.append(text if alone else rf"\left({text}\right)")
             continue
