@@ -182,6 +182,22 @@ Z = sum(g[i]*(1 + y[i]) + g[i]^2 for i in 2..n)
     text_agrees(monkeypatch, text, "Z", 8)
 
 
+def test_a_state_of_many_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = """m = 18; n = 5
+x[t] = sin(0.7*t) for t in 1..n
+w[i,j] = sin(3*i + 5*j)*0.3 for i in 1..m, j in 1..m
+v[i] = cos(i) for i in 1..m
+h[0,i] = 0.1*cos(i) for i in 1..m
+h[t,i] = tanh(sum(w[i,j]*h[t-1,j] for j in 1..m) + v[i]*x[t]) for t in 1..n, i in 1..m
+L = mean((sum(v[i]*h[t,i] for i in 1..m) - 0.3)^2 for t in 1..n)
+g[t] = derivative(derivative(L, x[t]), x[t]) for t in 1..n
+Z = sum(g[t]*cos(t) for t in 1..n)
+"""
+    monkeypatch.setattr(sequence, "THIN", 0)
+    assert read_model(Source("<text>", text), many=0).loops
+    text_agrees(monkeypatch, text, "Z", 8)
+
+
 LOSSES = [
     "s[n]^2",
     "sum((s[i] - 0.2)^2 for i in 1..n)/n",

@@ -27,7 +27,7 @@ from backprop.loops.many import NotLoops
 from backprop.loops.numbers_for_all import said
 from backprop.loops.parts import Block, Turn, Use, part
 from backprop.loops.placement import Layout
-from backprop.loops.read_within import FEW_MEMBERS, HeldState
+from backprop.loops.read_within import HeldState
 from backprop.loops.recurrence import Recurrence, Timed
 from backprop.loops.rows import Gathered
 from backprop.loops.sequence import divided, quickest
@@ -35,6 +35,9 @@ from backprop.loops.state_times import StateSlot, StateTimes, state_times
 from backprop.loops.taken_rows import TakenRows, reading
 from backprop.loops.zero_members import Holds
 from backprop.operations import GATHERS
+
+_MOST_NUMBERS = 32
+"""The most numbers of a state: of each it is found how all moves with it; time grows with their square."""
 
 
 class _OfState(NamedTuple):
@@ -216,7 +219,7 @@ class ByStates:
         if key not in self._known:
             self._known[key] = state_times(self._plan, self._runs, forth, back, self._every)
         times = self._known[key]
-        return _OfState(times, {}, {}) if 0 < len(times.slots(family)) <= FEW_MEMBERS else None
+        return _OfState(times, {}, {}) if 0 < len(times.slots(family)) <= _MOST_NUMBERS else None
 
     def _name(self, beside: _OfState, family: str, slot: StateSlot) -> str:
         """The family of how members move with a number of the state."""
