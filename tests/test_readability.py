@@ -15,8 +15,6 @@ from backprop.syntax.functions import evaluated
 from backprop.syntax.parser import formula
 from formulas_of_physics import FORMULAS
 
-sympy = pytest.importorskip("sympy")
-
 BOOK = [  # a function and its derivative as tables and solutions of calculus books print it
     ("x^7", "7*x^6"), ("3*x^4 - 2*x^2 + 5*x - 1", "12*x^3 - 4*x + 5"), ("sqrt(x)", "1/(2*sqrt(x))"), ("1 / x^3", "-3/x^4"),
     ("x^2*exp(x)", "(x^2 + 2*x)*exp(x)"), ("x*sin(x)", "sin(x) + x*cos(x)"), ("x^2*log(x)", "2*x*log(x) + x"), ("sin(x) / x", "(x*cos(x) - sin(x))/x^2"),
@@ -53,6 +51,7 @@ def test_formulas_of_physics_beside_sympys() -> None:
 
     `pytest tests/test_readability.py -s -k physics` prints the table.
     """
+    sympy = pytest.importorskip("sympy", reason='pip install -e ".[referee]"')
     assert len(FORMULAS) == 100
     ratios = {}
     lines = ["\nhere  diff  simplify  ratio  formula, and its derivative here"]
