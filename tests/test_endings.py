@@ -723,6 +723,12 @@ def test_a_high_power_in_a_valley_that_bends_is_no_set(text: str) -> None:
     assert descent(f"f = {text}", {"x": 0.5, "y": 0.3}).stopped == "minimum"
 
 
+def test_steps_that_are_used_up_beside_a_saddle_say_so() -> None:
+    found = descent("f = x^2 - y^2 + y^4", {"x": 2, "y": 0}, lr=0.1)
+    assert (found.steps, found.stopped) == (1000, "stationary")
+    assert "a saddle; f falls towards y" in found.reason
+
+
 def test_a_valley_with_a_narrow_floor_is_followed() -> None:
     """As wide as 1e-6, with walls that do not bend: the way back into it is found by their slopes."""
     found = descent("f = 100*sqrt(1e-12 + (y - x^2)^2) + (1 - x)^2", {"x": -1.2, "y": 1})

@@ -72,6 +72,8 @@ def judged(run: Run, stop: Stop, ended: Ending, follows: bool) -> Stop | Lead | 
     run now has a gradient to go on with."""
     if stop.cause == "steps":
         found = _smooth(run, stop, ended) if run.stands else None
+        if isinstance(found, Lead) and found.left:  # a saddle, or a top
+            return found.stop
         if isinstance(found, Stop) and (found.converged or found.cause == run.endless):
             return found
         return _drifts(run) or stop
