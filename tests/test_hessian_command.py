@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 from math import inf, nan
 from pathlib import Path
 from typing import Any
@@ -630,3 +631,21 @@ def test_differences_do_not_cross_jumps(text: str, x: float, y: float, right: An
     ran = run("hessian", "-e", f"L = {text}", "--set", f"x={x}, y={y}", "--format", "json")
     for row, true in zip(json.loads(ran.out)["hessian"], right, strict=True):
         assert row == pytest.approx(true, rel=1e-14, abs=0)
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "verdict"),
+    [
+        ("cos(x) + cos(y)", {"x": 0.0, "y": math.pi}, "saddle"),
+        ("sin(x)*sin(y)", {"x": math.pi, "y": math.pi}, "saddle"),
+        ("cos(x) + cos(y)", {"x": math.pi, "y": math.pi}, "minimum"),
+        ("(x - 0.1)^2 - (3*y - 0.9)^2", {"x": 0.1, "y": 0.3}, "saddle"),
+        ("x^2 - y^2", {"x": 1e-17, "y": 0.0}, "curved both ways"),  # 0 is a double
+        ("x^2*y^2 + 3*x*y + 5", {"x": 1e-9, "y": 1e-9}, "saddle"),  # 3e-18 beside 5
+        ("x^2 - y^2 + 5", {"x": 1e-7, "y": 0.0}, "curved both ways"),
+    ],
+)
+def test_no_double_is_nearer_to_where_the_gradient_is_0(
+    text: str, at: dict[str, float], verdict: str
+) -> None:
+    assert backprop.parse(f"L = {text}").hessian(at).verdict == verdict

@@ -40,7 +40,7 @@ _INPUTS = 8 * float_info.epsilon
 """How far rounding may have moved each input, relative: eight times what it does at the most."""
 
 _WILD = 0.5
-"""Of numbers that move by more than this part of the second derivatives of their inputs with such changes
+"""Of numbers that move by more than this part of themselves, and of the second derivatives of their inputs,
 nothing is known: of a chaotic recurrence they are something else each time."""
 
 _WORK = 500_000
@@ -102,7 +102,7 @@ def curvature(
     them how far these move with what the inputs are changed here. bent: whether something stands on a
     border here, and they do not say all. value: of the output."""
     return curvature_within(
-        matrix, gradient, lambda: _rounding(second, x, matrix, gradient, moved), value, bent
+        matrix, gradient, lambda: _rounding(second, x, matrix, gradient, moved), value, bent, x
     )
 
 
@@ -112,11 +112,12 @@ def curvature_within(
     rounding: Callable[[], Rounding],
     value: float = 0.0,
     bent: bool = False,
+    x: Sequence[float] = (),
 ) -> Curving:
     """What second derivatives say of which it is known how far rounding may move them. The others are those
     of `curvature`."""
     with numpy.errstate(all="ignore"):  # what is beyond doubles makes the bounds infinite
-        return _said(matrix, numpy.array(gradient, float), rounding, bent, value)
+        return _said(matrix, numpy.array(gradient, float), rounding, bent, value, x)
 
 
 def rounding_by(
@@ -133,7 +134,8 @@ def rounding_by(
     table = numpy.fmax(table, most * _SHAKEN)
     if numpy.isfinite(table).all():
         units = _units(matrix, table)
-        table = numpy.where(most > _WILD * units * units[:, None], inf, table)
+        whole = numpy.fmax(units * units[:, None], numpy.abs(matrix))
+        table = numpy.where(most > _WILD * whole, inf, table)
     return Rounding(table, steps)
 
 
@@ -147,7 +149,12 @@ def _near(x: Sequence[float], offset: int) -> list[float]:
 
 
 def _said(
-    matrix: Any, slopes: Any, rounding_of: Callable[[], Rounding], bent: bool, value: float
+    matrix: Any,
+    slopes: Any,
+    rounding_of: Callable[[], Rounding],
+    bent: bool,
+    value: float,
+    x: Sequence[float],
 ) -> Curving:
     norm = _length(slopes)
     if not len(slopes):
@@ -160,14 +167,29 @@ def _said(
     if not all(numpy.isfinite(each).all() for each in rounding):
         return _nobody_knows(matrix, norm)
     stationary = bool((numpy.abs(slopes) <= rounding.gradient).all())
+    stationary = stationary or _is_nearest(matrix, slopes, x)
     try:
-        said = _judged(matrix, slopes, norm, stationary, rounding)
+        said = _judged(matrix, slopes, norm, stationary, rounding, _BELOW * abs(value))
     except numpy.linalg.LinAlgError:
         return Curving(UNKNOWN, None, norm, stationary, lost=True)
     if said.step and abs(said.step[1]) <= _BELOW * abs(value):
         verdict = "minimum" if said.signs[2] else "maximum"
         return said._replace(verdict=verdict, stationary=True, step=None, below=True)
     return said
+
+
+def _is_nearest(matrix: Any, slopes: Any, x: Sequence[float]) -> bool:
+    """Whether the gradient is 0 at a point of which none is nearer than this one whose numbers are doubles:
+    that of cos at pi is 1.2e-16."""
+    if len(x) != len(slopes):
+        return False
+    near = numpy.spacing(numpy.abs(numpy.array(x, float))) / 2
+    if (numpy.abs(slopes) > numpy.abs(matrix) @ near).any():
+        return False
+    try:
+        return bool((numpy.abs(numpy.linalg.solve(matrix, slopes)) <= near).all())
+    except numpy.linalg.LinAlgError:
+        return False
 
 
 def _length(numbers: Any) -> float:
@@ -187,7 +209,10 @@ def _nobody_knows(matrix: Any, norm: float) -> Curving:
     return Curving(UNKNOWN, eigenvalues, norm, True, lost=True, error=inf)
 
 
-def _judged(matrix: Any, slopes: Any, norm: float, stationary: bool, rounding: Rounding) -> Curving:
+def _judged(
+    matrix: Any, slopes: Any, norm: float, stationary: bool, rounding: Rounding, least: float
+) -> Curving:
+    """least: the least change of the output that doubles can tell."""
     eigenvalues = numpy.linalg.eigvalsh(matrix)
     units = _units(matrix, rounding.matrix)
     scaled = matrix / units / units[:, None]
@@ -201,6 +226,10 @@ def _judged(matrix: Any, slopes: Any, norm: float, stationary: bool, rounding: R
         directions = numpy.linalg.eigh(scaled)[1]
     ways = () if directions is None else _echelon(directions[:, flat].T / units)
     unsure = any(_is_unsure(way, matrix, rounding.matrix) for way in ways)
+    below = False
+    if up and down and directions is not None and not (stationary or flat.any()):
+        along = directions.T @ (slopes / units)
+        below = stationary = bool((along**2 / numpy.abs(bends)).sum() / 2 <= least)
     if up and down:
         verdict = "saddle" if stationary else "curved both ways"
     elif flat.any():
@@ -219,7 +248,7 @@ def _judged(matrix: Any, slopes: Any, norm: float, stationary: bool, rounding: R
         step = _length(way / units), float(slopes @ (way / units)) / 2
     named = [_parts(way) for way in ways]
     error = float(numpy.linalg.norm(rounding.matrix))
-    return Curving(verdict, eigenvalues, norm, stationary, named, unsure, error, step, signs)
+    return Curving(verdict, eigenvalues, norm, stationary, named, unsure, error, step, signs, below)
 
 
 def _rounding(

@@ -80,7 +80,7 @@ def matrix_by_loops(
             near = (_table(loops.at, numpy.array(each), plan) for each in points_near(x.tolist()))
             return rounding_by(matrix, slopes, sizes, near)
 
-        said = curvature_within(matrix, slopes, rounding, gradient.value)
+        said = curvature_within(matrix, slopes, rounding, gradient.value, x=x.tolist())
     except Doubtful:
         return None
     return LoopedMatrix(gradient, matrix, said)

@@ -14,7 +14,6 @@ from __future__ import annotations
 import sys
 from array import array
 from functools import cached_property
-from math import isfinite
 from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 from backprop.engine.choosing import build, choose
@@ -180,9 +179,11 @@ class Program:
         or so. direction: a number for each of `inputs`; the rest is as for `hessian`. Raises NotANumber for
         one that is not finite, too."""
         way = self._row(direction, "direction")
-        for name, number in zip(self.inputs, way.tolist(), strict=True):
-            if not isfinite(number):
-                raise NotANumber(f"{name} = {number} is no part of a direction")
+        import numpy as np
+
+        if not np.isfinite(way).all():
+            at = int(np.flatnonzero(~np.isfinite(way))[0])
+            raise NotANumber(f"{self.inputs[at]} = {way[at]} is no part of a direction")
         return self._second.times(self._row(values), way)
 
     def _row(self, values: ArrayLike, what: str = "point") -> NDArray[np.float64]:

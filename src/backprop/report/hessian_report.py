@@ -201,7 +201,7 @@ def _zero(found: Curved) -> str:
     """How a gradient is called that counts as 0."""
     said, of = found.curvature, found.gradient
     if said.below:
-        way = "fall" if said.verdict == "minimum" else "rise"
+        way = {"minimum": "fall", "maximum": "rise"}.get(said.verdict, "fall or rise")
         return f"what {of.output} could still {way} is below its rounding"
     reach = sum(abs(of.data[name] * of.gradients.get(name, 0.0)) for name in found.inputs)
     if reach <= _SMALL * abs(of.value) or said.norm <= _SMALL:
