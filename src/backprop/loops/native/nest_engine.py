@@ -85,13 +85,17 @@ class NestEngine(Engine):
         self.families, self._leaves = [*plan.families], leaves
         given = {*self.families} if all_of_it else {name for name, _ in leaves}
 
-        def code(shifted: bool, shakes: bool = False) -> _Compiled:
+        @cache
+        def code(shifted: bool, shakes: bool) -> _Compiled:
             room, lost = (ONE_RUN, LOST) if all_of_it else (MANY_RUNS, FLUSHED)
             more = lost if shifted else 0.0
             made = module(plan, found, self.to, moving, given, output, place, more, room, shakes)
             return _Compiled(fused(made) if fuses else made)
 
-        self.code = cache(code)
+        def compiled(shifted: bool, shakes: bool = False) -> _Compiled:
+            return code(shifted, shakes)  # or one without `shakes` would be another in the cache
+
+        self.code = compiled
         self.made = self.code(False).module
         self.inputs: list[tuple[slice, str, Places]] = []
         self.scale = SCALE if any(map(_is_long, found)) else 1.0
