@@ -15,7 +15,7 @@ from hostile_functions import hostile
 from running import backprop as command
 
 SEARCHES = ("auto", "newton", "lbfgs", "bfgs", "cg")
-FEW, WHOLE = 40, 500
+FEW, WHOLE = 16, 500
 """So many functions are tried, in parts, and with --whole."""
 
 PARTS = 4

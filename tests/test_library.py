@@ -195,7 +195,7 @@ def test_derivatives_as_formulas() -> None:
     assert found.formulas == {
         "dL_da": "b*f",
         "dL_db": "a*f",
-        "dL_dc": "sech(c)^2*f",
+        "dL_dc": "f*sech(c)^2",
         "dL_df": "a*b + tanh(c)",
     }
     assert str(found) == found.text
@@ -203,7 +203,7 @@ def test_derivatives_as_formulas() -> None:
     bundle = found._repr_mimebundle_()
     assert bundle["text/markdown"] == found.markdown
     assert bundle["text/latex"] == found.latex
-    assert str(model.diff(wrt="c", pretty=True)) == "dL/dc = (1 − tanh(c)^2)·f"
+    assert str(model.diff(wrt="c", pretty=True)) == "dL/dc = f·(1 − tanh(c)^2)"
     assert pickle.loads(pickle.dumps(found.formulas)) == found.formulas
     assert copy.copy(found).latex == found.latex
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from itertools import cycle
+from functools import cache
 from math import copysign
 from random import Random
 from typing import Any
@@ -193,9 +193,20 @@ class _Shaking(PythonWriter):
 
 
 def _factors() -> Callable[[], float]:
-    """Numbers near 1, one after the other: what is whole, and made of that by an operator, is not changed."""
-    chance = Random(0).random
-    return cycle([1 + (SIZE if chance() < 0.5 else -SIZE) for _ in range(_FACTORS)]).__next__
+    """Numbers near 1, one after the other: what is whole, and made of that by an operator, is not changed.
+    They are drawn when the first is asked for: most code changes nothing."""
+
+    def endless() -> Iterator[float]:
+        while True:
+            yield from _drawn()
+
+    return endless().__next__
+
+
+@cache
+def _drawn() -> tuple[float, ...]:
+    up, down, chance = 1 + SIZE, 1 - SIZE, Random(0).random
+    return tuple([up if chance() < 0.5 else down for _ in range(_FACTORS)])
 
 
 class _Sizing(PythonWriter):
