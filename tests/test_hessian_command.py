@@ -569,7 +569,7 @@ def test_an_infinite_slope_says_nothing_of_other_inputs(text: str) -> None:
     assert found.matrix[found.inputs.index("x")][found.inputs.index("x")] in (0, 2)
 
 
-@pytest.mark.parametrize("rows", [6, 600])
+@pytest.mark.parametrize("rows", [6, 4000])
 def test_what_does_not_move_is_no_border_of_second_derivatives(rows: int, tmp_path: Path) -> None:
     """Conditions by texts, and by columns of data, stay as they are wherever the inputs go."""
     path = tmp_path / "rows.csv"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy
@@ -34,6 +34,23 @@ TEXTS = [PENDULUM, GATHERS, NETWORK, BACKWARDS, THROUGH_A_SUM]
 def as_loops(text: str) -> Any:
     """A text as loops, which may be unrolled."""
     return read_model(Source("<text>", text), many=0)
+
+
+def random_loops(
+    group: int, request: pytest.FixtureRequest
+) -> Iterator[tuple[str, Any, list[str], dict[str, float]]]:
+    """Random texts as models of loops, each with the inputs that lead to its first output, and values: 25 in
+    a group, or 400 with --whole, but those without a loop, an output, or a number for each input."""
+    many = 400 if request.config.getoption("--whole") else 25
+    for number in range(group * many, group * many + many):
+        text, values = random_indexed(number)
+        model = as_loops(text)
+        if not model.loops or not model.outputs:
+            continue
+        names = [name for name in model.inputs if name in model.leading(model.outputs[0])]
+        known = {**model.default_numbers(), **values}
+        if names and all(name in known for name in names):
+            yield text, model, names, values
 
 
 @pytest.mark.parametrize("text", TEXTS)
@@ -149,21 +166,12 @@ def test_entries_where_structure_saves_nothing() -> None:
 
 @pytest.mark.parametrize("group", range(2))
 def test_machine_code_finds_what_arrays_find(group: int, request: pytest.FixtureRequest) -> None:
-    many, looked = 400 if request.config.getoption("--whole") else 25, 0
-    for number in range(group * many, group * many + many):
-        text, values = random_indexed(number)
-        model = as_loops(text)
-        if not model.loops or not model.outputs:
-            continue
-        output = model.outputs[0]
-        names = [name for name in model.inputs if name in model.leading(output)]
-        known = {**model.default_numbers(), **values}
-        if not names or any(name not in known for name in names):
-            continue
-        x = numpy.array([known[name] for name in names])
+    looked = 0
+    for text, model, names, values in random_loops(group, request):
+        x = numpy.array([{**model.default_numbers(), **values}[name] for name in names])
         way = numpy.cos(numpy.arange(len(x)) + 1.0)
         try:
-            asked = needed(model, output, names, values)
+            asked = needed(model, model.outputs[0], names, values)
             made = LineCurvature(asked, by_code=True)
             right = LineCurvature(asked).at(x, way[None])
         except (NotLoops, Doubtful):

@@ -16,9 +16,8 @@ from backprop.loops.native.nest_engine import NestEngine
 from backprop.loops.ready import needed
 from backprop.loops.rounded import SIZE, Shaken
 from backprop.loops.walks import Doubtful
-from indexed_models import random_indexed
 from test_looped_hessians import looped, whole
-from test_recurrences_twice import as_loops
+from test_recurrences_twice import as_loops, random_loops
 
 __all__ = ["looped"]
 
@@ -57,17 +56,8 @@ def shown_by(engine: Any, both: Any) -> tuple[Any, Any]:
 def test_machine_code_and_arrays_are_changed_alike(
     group: int, request: pytest.FixtureRequest
 ) -> None:
-    many, looked = 400 if request.config.getoption("--whole") else 25, 0
-    for number in range(group * many, group * many + many):
-        text, values = random_indexed(number)
-        model = as_loops(text)
-        if not model.loops or not model.outputs:
-            continue
-        output = model.outputs[0]
-        names = [name for name in model.inputs if name in model.leading(output)]
-        known = {**model.default_numbers(), **values}
-        if not names or any(name not in known for name in names):
-            continue
+    looked = 0
+    for text, _, names, values in random_loops(group, request):
         try:
             made, x = made_of(text, names, values)
             way = numpy.cos(numpy.arange(len(x)) + 1.0)
