@@ -2,13 +2,16 @@
 little: against arrays that are changed so, and against the error that there is, from 60 digits."""
 
 from collections.abc import Callable
+from sys import float_info
 from typing import Any
 
 import mpmath
 import numpy
 import pytest
 
+from backprop.evaluation import looped_second
 from backprop.evaluation.hessian_matrix import hessian_at
+from backprop.evaluation.looped_second import parts_by_loops
 from backprop.loops.engine import ArrayEngine
 from backprop.loops.line_curvature import LineCurvature
 from backprop.loops.many import NotLoops
@@ -121,3 +124,38 @@ def test_many_weights_of_a_network_are_told_by_loops(
     assert found.matrix == pytest.approx(right.matrix, rel=1e-11, abs=1e-13 * size)
     assert found.curvature.verdict == right.curvature.verdict != "cannot tell: rounding"
     assert right.curvature.error / 30 <= found.curvature.error <= 30 * right.curvature.error
+
+
+def test_the_diagonal_of_a_recurrence_is_not_shaken_once_an_input(
+    looped: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each second derivative of a recurrence takes its own sweep; how far rounding moves them all is told
+    along few directions."""
+    text = """
+        u[0,i] = sin(i/10) for i in 0..21
+        u[t,0] = 0 for t in 1..30
+        u[t,21] = 0 for t in 1..30
+        u[t,i] = u[t-1,i] + d[t-1,i] + q[t,i] - 0.01*u[t-1,i]^2 for t in 1..30, i in 1..20
+        d[t,i] = 0.1*(u[t,i-1] - 2*u[t,i] + u[t,i+1]) for t in 0..29, i in 1..20
+        q[t,i] = 0 for t in 1..30, i in 1..20
+        L = sum(u[30,i]^2 for i in 1..20)
+    """
+    model = looped(text)
+    names = [f"q[{t},{i}]" for t in range(1, 31) for i in range(1, 21)]
+    monkeypatch.setattr(looped_second, "_FEW", 1)  # so few steps would be made one by one
+    monkeypatch.setattr(looped_second, "_MUCH", 1)
+    runs: list[int] = []
+    shaken = NestEngine.shaken
+    monkeypatch.setattr(
+        NestEngine, "shaken", lambda self, x, turn: runs.append(turn) or shaken(self, x, turn)
+    )
+    found = parts_by_loops(model, {}, "L", names, diagonal=True)
+    assert found is not None
+    _, entries, noise = found
+    assert 0 < len(runs) < 50
+    made, x = made_of(text, names, {})
+    own = 4 * float_info.epsilon * looped_second._own(made.sizes, x, numpy.arange(len(x)))
+    assert (noise >= own / 2).all()
+    last = entries.values[names.index("q[30,7]")]
+    assert last == pytest.approx(2, rel=1e-15)
+    assert (noise < 1e-12).all()

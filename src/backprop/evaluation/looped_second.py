@@ -40,6 +40,9 @@ _AT_ONCE = 50
 _LOOKS = 200
 """The most second derivatives in a diagonal whose rounding is looked at each by itself."""
 
+_SIGNS = 4
+"""Directions of random signs, along which rounding shows how far it may move sums of rows."""
+
 _ROUNDED = 4 * float_info.epsilon
 """How far rounding moves what is added up, relative to its sizes."""
 
@@ -156,11 +159,13 @@ def _own(
 def _noise_of_own(loops: LoopCurvature | LineCurvature, x: Any, numbers: Any) -> Any:
     """How far rounding may move the diagonal, (n,): at most as far as the sums of its rows; where that is
     much, each is looked at."""
-    every = numpy.arange(len(x))
-    if not isinstance(loops, LoopCurvature):
-        return _ROUNDED * _own(loops.sizes, x, every)
-    noise = _noise(loops, x, numpy.ones((1, len(x))))[0]
-    much = every[noise > FEW * numpy.abs(numbers)][:_LOOKS]
+    every, few = numpy.arange(len(x)), isinstance(loops, LoopCurvature)
+    if few:
+        ways = numpy.ones((1, len(x)))
+    else:  # what is shown along signs drawn at random is no smaller than what the own input adds to it
+        ways = numpy.random.default_rng(0).choice([-1.0, 1.0], (_SIGNS, len(x)))
+    noise = _noise(loops, x, ways).max(axis=0)
+    much = every[noise > FEW * numpy.abs(numbers)][: _LOOKS if few else None]
     noise[much] = _ROUNDED * _own(loops.sizes, x, much)
     return noise
 
