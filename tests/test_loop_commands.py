@@ -341,3 +341,17 @@ def test_the_limit_of_what_is_unrolled_says_why_it_is() -> None:
     assert ran.status == 1
     assert "unrolled, the file has over 1,000 values" in ran.err
     assert "it is unrolled, since in line 1, of w, bounds are made of members" in ran.err
+
+
+def test_the_limit_of_second_derivatives_says_what_has_them() -> None:
+    text = """
+        u[0,i] = i/50 for i in 1..40
+        u[t,i] = u[t-1,i]*u[t-1,41-i] + q[t,i] for t in 1..30, i in 1..40
+        q[t,i] = 0 for t in 1..30, i in 1..40
+        L = sum(u[30,i]^2 for i in 1..40)
+    """
+    twice = "g[t,i] = derivative(derivative(L, q[t,i]), q[t,i]) for t in 1..30, i in 1..40"
+    ran = backprop("grad", "-e", f"{text}{twice}", "--max-nodes", "20000")
+    assert ran.status == 1
+    assert "second derivatives by each input, without these equations: hessian --diag" in ran.err
+    assert backprop("hessian", "-e", text, "--diagonal", "--max-nodes", "20000").status == 0

@@ -83,10 +83,18 @@ def read_model(
                 text.laid.say_rows(error)
             for each in error.all if why else ():
                 if isinstance(each, TooLarge):
-                    each.hints = (f"it is unrolled, since {why}", *each.hints)
+                    each.hints = (f"it is unrolled, since {why}", *each.hints, *_instead(text))
             raise
     tell(f"read step by step: {len(found.columns):,} steps")
     return found
+
+
+def _instead(text: Parsed) -> tuple[str, ...]:
+    """What has the numbers that a text is too large for, as a hint; none: nothing."""
+    twice = any(each.tokens.texts.count(DERIVATIVE) > 1 for each in text.statements)
+    return (
+        "second derivatives by each input, without these equations: hessian --diagonal",
+    ) * twice
 
 
 def _is_read_alone(statement: Statement) -> bool:
