@@ -100,6 +100,7 @@ def lanes(wide: bool = False) -> tuple[int, Mapping[str, str]]:
     width, isa = (4, "d") if "+avx2" in features.split(",") else (2, "b")
     if wide and "+avx512f" in features.split(","):
         width, isa = 8, "e"
+    own = vector_functions.WIDTHS.get(width) if wide else None
     found = {}
     with suppress(OSError):
         if triple.startswith("x86_64"):
@@ -109,7 +110,7 @@ def lanes(wide: bool = False) -> tuple[int, Mapping[str, str]]:
                 symbol = f"_ZGV{isa}N{width}{'v' * row.arity}_{row.machine}"
                 if row.machine.isidentifier() and hasattr(library, symbol):
                     found[row.machine] = symbol
-    if isa == "e":
+    if own and f"+{own}" in features.split(","):
         found |= vector_functions.SYMBOLS
     return width, MappingProxyType(found)
 

@@ -56,7 +56,8 @@ class Forward(Keeping):
             self.bad[code.width] = slot
             self.entry.append(f"  store {code.double} {code.write(0.0)}, ptr {slot}")
         text = code.write(number)
-        off = code.emit(f"fsub {code.double} {text}, {text}")
+        # a multiplication, as it is one instruction with the addition where these may be fused
+        off = code.emit(f"fmul {code.double} {text}, {code.write(0.0)}")
         self._add_to(self.bad[code.width], off)
 
     def _forward(self, row: int) -> None:

@@ -132,7 +132,7 @@ def module(
         "declare i64 @llvm.smin.i64(i64, i64)",
         *flushes(body, native, vectors),
         FILL,
-        *defined(code.declared),
+        *defined(code.declared, native),
         marks(),
         # stackrealign: what does not fit into registers lies on one line of the cache
         f'define internal fastcc i32 @run({operands}) noinline "stackrealign" {{',

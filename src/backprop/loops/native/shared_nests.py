@@ -14,6 +14,9 @@ from backprop.loops.native.nests import Nests, Prepared
 from backprop.loops.native.sharing import LocalFamily, Shared, Unit
 from backprop.loops.rows import Gathered
 
+_FEW = 16
+"""So many members' gradients at most are cleared one by one."""
+
 
 class SharedNests(Nests):
     """Writes units together. Going forward, families that are local exist for the rows of one turn;
@@ -122,18 +125,26 @@ class SharedNests(Nests):
 
     def _begin(self, one: Shared, back: bool) -> None:
         """What is local, as a turn begins."""
-        code = self.code
         for name, local in one.local.items():
             number = self.number[name]
             if back and name in self.takes:
-                size = (local.layout.size + 1) * code.width
                 for kind in "gu" if name in self.often else "g":
-                    given = (
-                        f"ptr {self._pointer(kind, name)}, i64 {size}, double {literal(NOTHING)}"
-                    )
-                    code.lines.append(f"  call fastcc void @fill({given})")
+                    self._cleared(self._pointer(kind, name), local.layout.size + 1)
             if len(local.inputs):
                 self._copied(number, local)
+
+    def _cleared(self, pointer: str, members: int) -> None:
+        """No gradients yet: few are written as vectors, which are passed on in registers to what reads them
+        next. That would wait for numbers that are written one by one."""
+        code = self.code
+        if members > _FEW:
+            size = members * code.width
+            given = f"ptr {pointer}, i64 {size}, double {literal(NOTHING)}"
+            code.lines.append(f"  call fastcc void @fill({given})")
+            return
+        for member in range(members):
+            at = code.at(pointer, member * code.width)
+            code.store(NOTHING, at)
 
     def _copied(self, number: int, local: LocalFamily) -> None:
         """Take the members that are not computed."""
