@@ -1,7 +1,9 @@
 """What is wrong with tables is said alike of those in memory and of those larger than it."""
 
+import bz2
 import gzip
 import io
+import lzma
 
 import pytest
 
@@ -18,6 +20,11 @@ def _parquet():
     out = io.BytesIO()
     parquet.write_table(pyarrow.table({"x": [1.0, 2, 3], "y": [2.0, 4, 7]}), out)
     return out.getvalue()
+
+
+def _damaged():
+    whole = _parquet()
+    return whole[:8] + b"\xff" * 40 + whole[48:]
 
 
 def _stream():
@@ -59,6 +66,16 @@ BAD = [
     ("text.parquet", "x,y\n1,2\n", "text.parquet is no Parquet file"),
     ("text.arrow", "x,y\n1,2\n", "text.arrow is no Arrow file"),
     ("some.json", '{"x": [1, 2]}', "this looks like JSON, and no table"),
+    ("lines.jsonl", '{"x": 1, "y": 2}\n{"x": 1, "y": 2}\n', "and there is no column in it"),
+    ("names.csv", "x,y", "names.csv: error: there is nothing to compute with: it has no rows"),
+    ("digits.csv", "x,y\n1,2\n1_000,3\n", "digits.csv:3: error: x in row 2 is '1_000', and no number"),
+    ("arabic.csv", "x,y\n1,2\n\u0661,3\n", "arabic.csv:3: error: x in row 2 is '\u0661', and no number"),
+    ("sum.csv.gz", gzip.compress(b"x,y\n1,2\n")[:-8] + b"12345678", "sum.csv.gz cannot be unpacked"),
+    ("more.csv.gz", gzip.compress(b"x,y\n1,2\n") + b"more", "more.csv.gz cannot be unpacked"),
+    ("cells.parquet", _damaged(), "cells.parquet cannot be read as Parquet"),
+    ("cut.arrows", _stream()[:-40], "cut.arrows cannot be read as Arrow"),
+    ("packed.csv.bz2", bz2.compress(b"x,y\n1,2\n"), "this is packed by bzip2"),
+    ("packed.csv.xz", lzma.compress(b"x,y\n1,2\n"), "this is packed by xz"),
     ("book.xlsx", b"PK\x03\x04abc", "this is a spreadsheet or an archive, and no table"),
 ]  # fmt: skip
 
@@ -76,7 +93,49 @@ def test_what_is_wrong_is_said_at_its_place(name, data, said, memory, tmp_path, 
     assert not (tmp_path / "out.json").exists()
 
 
+ROWS = [
+    ("L = sum(log(x))", "x,k\n1,1\n2,2\n0,2\n", "log(x) has no value at x[3] = 0"),
+    ("b[i] = i for i in 1..2; L = sum(b[k]*x)", "x,k\n1,1\n2,2\n3,5\n", "= k[3] is 5"),
+    ("b[i] = i for i in 1..2; L = sum(b[k]*x)", "x,k\n1,1\n2,2\n3,1.5\n", "k[3] is 1.5, no whole number"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("memory", ["1G", "1"])
+@pytest.mark.parametrize(("text", "data", "said"), ROWS, ids=[each[2] for each in ROWS])
+def test_a_row_is_told_by_its_number_in_the_table(text, data, said, memory, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "rows.csv").write_text(data)
+    found = backprop("grad", "-e", text, "--data", "rows.csv", "--memory", memory)
+    assert said in found.err
+    assert "= row 3 is rows.csv:4" in found.err
+
+
+@pytest.mark.parametrize("memory", ["1G", "1"])
+@pytest.mark.parametrize("delimiter", [",,", '"', "\n", "é"])
+def test_what_cannot_stand_between_cells(delimiter, memory, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "rows.csv").write_text("x,y\n1,2\n")
+    asked = "--data", "rows.csv", "--delimiter", delimiter, "--memory", memory
+    found = backprop("grad", "-e", EQUATIONS, *asked)
+    assert found.status == 2
+    assert found.err.startswith("error: --delimiter ")
+
+
+@pytest.mark.parametrize("memory", ["1G", "1"])
+def test_a_decimal_comma_is_one_in_all_cells(memory, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "rows.csv").write_text("x;y\n1,5;3\n2.5;4\n")
+    asked = "--data", "rows.csv", "--decimal", ",", "--memory", memory
+    found = backprop("grad", "-e", EQUATIONS, *asked)
+    assert found.err.startswith("rows.csv:3: error: x in row 2 is '2.5', and no number\n")
+    assert "its decimal sign is ., and --decimal says ," in found.err
+    (tmp_path / "rows.csv").write_text("x;y\n+1,5;3\n-2,5; -5\n")
+    assert backprop("grad", "-e", EQUATIONS, *asked).out.startswith("L = 4.25\n")
+
+
 GOOD = [
+    ("also.csv", "x,z,y,z\n1,0,2,0\n2,0,4,0\n3,0,7,0\n"),
+    ("long.csv", f"x,y,z\n1,2,{'z' * 2_000_000}\n2,4,\n3,7,\n"),
     ("mark.csv", b"\xef\xbb\xbfx,y\n1,2\n2,4\n3,7\n"),
     ("crlf.csv", "x,y\r\n1,2\r\n2,4\r\n3,7\r\n"),
     ("cr.csv", "x,y\r1,2\r2,4\r3,7\r"),

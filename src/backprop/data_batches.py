@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import os
 import zlib
@@ -14,26 +15,27 @@ from typing import Any, NamedTuple
 import pyarrow
 from pyarrow import csv as arrow_csv
 
-from backprop.data_bytes import cut_off, kind_of, said
+from backprop.data_bytes import badly_packed, cut_off, expanded, kind_of, said
 from backprop.data_files import (
     MISSING,
     DataFile,
     FileTable,
-    delimiter_of,
-    expanded,
     named,
 )
 from backprop.data_lines import (
     WRITE_AS,
     TextForm,
     cell_hints,
+    cells_of,
     check_utf8,
+    delimiter_of,
     other_kind,
     ragged,
     unlike_table,
     unpacked,
 )
 from backprop.errors import BackpropError, BadData, CannotRead
+from backprop.language.headers import is_number
 from backprop.numbers import listed, shortened
 from backprop.places import STANDARD
 
@@ -70,7 +72,13 @@ class BatchedFile(NamedTuple):
         """All rows of some columns. texts: of these the ones of text. Raises BadData, CannotRead."""
         before = 0
         read = {"text": _text, "parquet": _parquet, "arrow": _arrow, "stream": _stream}[self.kind]
-        some = tuple(each for each in self.names if each in wanted) or self.names[:1]
+        some = tuple(each for each in self.names if each in wanted)
+        some = some or tuple(each for each in self.names if self.names.count(each) == 1)[:1]
+        if twice := [name for name in some if some.count(name) > 1]:
+            message = f"the column {twice[0]} is there {some.count(twice[0])} times"
+            where = f"{self.path}:1" if self.kind == "text" else self.path
+            hints = ["give them different names, or leave one out"]
+            raise BadData(message, where=where, hints=hints)
         try:
             self._look_for_changes()
             for batch in read(self, some, texts):
@@ -83,9 +91,15 @@ class BatchedFile(NamedTuple):
             raise self._wrong(error, some, texts) from None
         except (OSError, EOFError, zlib.error) as error:
             self._look_for_changes()
-            message = f"{self.path} cannot be read: {said(error)}"
-            hints = ["it may be cut off: copy it again"] if _is_cut_off(error) else []
-            raise CannotRead(message, hints=hints) from None
+            raise self._unread(error) from None
+
+    def _unread(self, error: Exception) -> BackpropError:
+        """The error for what cannot be read at all."""
+        if _is_badly_packed(error):
+            return badly_packed(self.path, error)
+        if self.kind != "text" and not getattr(error, "errno", None):  # of pyarrow
+            return cut_off(self.path, self.kind, error)
+        return CannotRead(f"{self.path} cannot be read: {said(error)}")
 
     def _look_for_changes(self) -> None:
         """Raise CannotRead if somebody has written the file: its rows would be others at each pass."""
@@ -104,10 +118,7 @@ class BatchedFile(NamedTuple):
             general = unlike_table(self.path, file.read(_HEAD), self.form, said(error))
         numbers = [name for name in wanted if name not in texts]
         with unpacked(self.path) as file:
-            reader = csv.reader(
-                io.TextIOWrapper(file, "utf-8-sig", "replace", newline=""),
-                delimiter=self.form.delimiter,
-            )
+            reader = cells_of(file, self.form)
             header, line, row = not self.form.header, 1, 0
             try:
                 for cells in reader:
@@ -117,21 +128,22 @@ class BatchedFile(NamedTuple):
                         row += 1
                         where = f"{self.path}:{line}"
                         if len(cells) != len(self.names):
-                            return ragged(where, len(cells), len(self.names), self.form)
+                            return ragged(where, cells, len(self.names), self.form)
                         for name in numbers:
                             cell = cells[self.names.index(name)].strip()
                             if not _is_number(cell, self.form.decimal):
                                 cut = shortened(cell, 40)
                                 message = f"{name} in row {row:,} is {cut!r}, and no number"
-                                return BadData(message, where=where, hints=cell_hints(cell, True))
+                                hints = cell_hints(cell, True, self.form.decimal)
+                                return BadData(message, where=where, hints=hints)
                     line = reader.line_num + 1
             except (csv.Error, OSError, EOFError):
                 return general
         return general
 
 
-def _is_cut_off(error: Exception) -> bool:
-    return isinstance(error, (EOFError, zlib.error))
+def _is_badly_packed(error: Exception) -> bool:
+    return isinstance(error, (EOFError, gzip.BadGzipFile, zlib.error))
 
 
 def _stamp(path: str) -> tuple[int, ...]:
@@ -143,13 +155,7 @@ def _stamp(path: str) -> tuple[int, ...]:
 
 
 def _is_number(cell: str, decimal: str) -> bool:
-    if cell in MISSING:
-        return True
-    try:
-        float(cell.replace(decimal, "."))
-    except ValueError:
-        return False
-    return True
+    return cell in MISSING or is_number(cell, decimal)
 
 
 def size_of(path: str) -> float:
@@ -215,6 +221,10 @@ def _looked_at(path: str, form: TextForm) -> BatchedFile:
         with unpacked(path) as file:
             head = file.read(_HEAD)
         kind = kind_of(path, head, path)
+        if head.startswith(b"FEA1"):
+            message = "this is Feather of the first version, which is read as a whole only"
+            hints = ["let it have more: --memory 8G", "or write it as Parquet or Arrow"]
+            raise BadData(message, where=path, hints=hints)
         if kind == "parquet":
             from pyarrow import parquet
 
@@ -226,10 +236,8 @@ def _looked_at(path: str, form: TextForm) -> BatchedFile:
                 names = opened(source).schema.names
             return BatchedFile(path, kind, form, _names(names, path), stamp)
     except (pyarrow.ArrowException, OSError, EOFError, zlib.error) as error:
-        if _is_cut_off(error):
-            message = f"{path} ends in the middle of its compressed data"
-            hints = ["it may be cut off: copy it again"]
-            raise BadData(message, where=path, hints=hints) from None
+        if _is_badly_packed(error):
+            raise badly_packed(path, error) from None
         if isinstance(error, pyarrow.ArrowException):
             raise cut_off(path, kind, error) from None
         raise CannotRead(f"{path} cannot be read: {said(error)}") from None
@@ -238,33 +246,31 @@ def _looked_at(path: str, form: TextForm) -> BatchedFile:
     check_utf8(path, head, len(head) < _HEAD)
     if not form.delimiter:
         form = form._replace(delimiter=delimiter_of(path.removesuffix(".gz"), head))
-    text = io.TextIOWrapper(io.BytesIO(head), "utf-8-sig", "replace", newline="")
-    first = [*islice(filter(None, csv.reader(text, delimiter=form.delimiter)), 2)]
+    first = [*islice(filter(None, cells_of(io.BytesIO(head), form)), 2)]
     if len({*map(len, first)}) > 1:
         raise unlike_table(path, head, form, "")
     if len(first) < 2 and (other := other_kind(path, head)):
         raise other
     cells = first[0] if first else []
     names = cells if form.header else [f"c{at + 1}" for at in range(len(cells))]
-    return BatchedFile(path, "text", form, _names(names, f"{path}:1"), stamp)
+    return BatchedFile(path, "text", form, _names(names, path), stamp)
 
 
 def _names(names: Sequence[str], path: str) -> tuple[str, ...]:
     found = tuple(map(named, names))
     if not found:
         raise BadData("there is no column in this file", where=path)
-    if twice := [name for name in found if found.count(name) > 1]:
-        message = f"the column {twice[0]} is there {found.count(twice[0])} times"
-        hints = ["give them different names in the first line, or leave one out"]
-        raise BadData(message, where=path, hints=hints)
     return found
 
 
 def _text(of: BatchedFile, wanted: Sequence[str], texts: Sequence[str]) -> Iterator[Any]:
     number = pyarrow.float64()
     types = {name: pyarrow.string() if name in texts else number for name in wanted}
+    names = [  # columns of the same name are told apart where nobody wants them
+        each if each in wanted else f"{each}\0{at}" for at, each in enumerate(of.names)
+    ]
     reading = arrow_csv.ReadOptions(
-        block_size=_BYTES, column_names=of.names, skip_rows_after_names=int(of.form.header)
+        block_size=_BYTES, column_names=names, skip_rows_after_names=int(of.form.header)
     )
     parsing = arrow_csv.ParseOptions(delimiter=of.form.delimiter, newlines_in_values=True)
     converting = arrow_csv.ConvertOptions(
@@ -274,12 +280,14 @@ def _text(of: BatchedFile, wanted: Sequence[str], texts: Sequence[str]) -> Itera
         column_types=types,
         include_columns=wanted,
     )
-    with (
-        unpacked(of.path) as file,
-        arrow_csv.open_csv(file, reading, parsing, converting) as reader,
-    ):
-        for batch in reader:
-            yield pyarrow.Table.from_batches([batch])
+    with unpacked(of.path) as file:
+        head = file.read(_HEAD)
+        only = b"\n" not in head and len(head) < _HEAD  # without an end it is no line to pyarrow
+        file.seek(0)
+        source = io.BytesIO(head + b"\n") if only else file
+        with arrow_csv.open_csv(source, reading, parsing, converting) as reader:
+            for batch in reader:
+                yield pyarrow.Table.from_batches([batch])
 
 
 def _parquet(of: BatchedFile, wanted: Sequence[str], texts: Sequence[str]) -> Iterator[Any]:

@@ -8,6 +8,8 @@ import os
 import stat
 import sys
 import zlib
+from collections.abc import Iterator, Sequence
+from glob import glob, has_magic
 from typing import IO, Any
 
 from backprop.errors import BadData, CannotRead
@@ -40,10 +42,9 @@ def bytes_of(path: str) -> tuple[str, bytes]:
                 data = _all_of(file, name)
         if data[:2] == b"\x1f\x8b":
             data = _all_of(gzip.GzipFile(fileobj=io.BytesIO(data)), name)
-    except EOFError:
-        message = f"{name} ends in the middle of its compressed data"
-        raise BadData(message, where=name, hints=["it may be cut off: copy it again"]) from None
-    except (OSError, ValueError, zlib.error) as error:
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise badly_packed(name, error) from None
+    except (OSError, ValueError) as error:
         message, hints = f"{name} cannot be read: {said(error)}", list[str]()
         if isinstance(error, IsADirectoryError):
             message = f"{name} is a directory, not a file"
@@ -87,6 +88,18 @@ def said(error: Exception) -> str:
     return shortened(str(error).splitlines()[0] if str(error) else type(error).__name__, 100)
 
 
+def expanded(paths: Sequence[str]) -> Iterator[str]:
+    """The files that paths and patterns mean. Raises CannotRead."""
+    for path in paths:
+        if path == STANDARD or os.path.exists(path) or not has_magic(path):
+            yield path
+            continue
+        found = sorted(glob(path, recursive=True))
+        if not found:
+            raise CannotRead(f"no file is like {path}", hints=["check the pattern after --data"])
+        yield from found
+
+
 def kind_of(path: str, head: bytes, name: str) -> str:
     """What kind of file begins so: `text`, `parquet`, `arrow` or `stream`. Raises BadData for one that is not
     what its path says."""
@@ -107,6 +120,15 @@ def is_parquet(path: str) -> bool:
             return file.read(4) == b"PAR1"
     except (OSError, ValueError):
         return False  # which is said where all of it is read
+
+
+def badly_packed(name: str, error: Exception) -> BadData:
+    """The error for a file that cannot be unpacked."""
+    if isinstance(error, EOFError):
+        message = f"{name} ends in the middle of its compressed data"
+        return BadData(message, where=name, hints=["it may be cut off: copy it again"])
+    message = f"{name} cannot be unpacked: {said(error)}"
+    return BadData(message, where=name, hints=["it may be damaged: copy it again"])
 
 
 def cut_off(name: str, kind: str, error: Exception) -> BadData:

@@ -85,6 +85,20 @@ def truths(column: Any) -> NDArray[numpy.bool_]:
     return numpy.concatenate(some) if some else numpy.zeros(0, dtype=bool)
 
 
+def with_plain_texts(column: Any) -> Any:
+    """A column with texts of the kind that everything in pyarrow takes: polars has views of texts."""
+    views = pyarrow.string_view()
+    if column.type == views:
+        return column.cast(pyarrow.string())
+    if not pyarrow.types.is_dictionary(column.type) or column.type.value_type != views:
+        return column
+    parts = [
+        pyarrow.DictionaryArray.from_arrays(each.indices, each.dictionary.cast(pyarrow.string()))
+        for each in column.chunks
+    ]
+    return pyarrow.chunked_array(parts) if parts else column.cast(pyarrow.string())
+
+
 def _memory(piece: Any, kind: Any) -> NDArray[Any]:
     return numpy.frombuffer(piece.buffers()[1], kind, len(piece), piece.offset * kind().itemsize)
 

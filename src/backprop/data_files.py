@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
-from glob import glob, has_magic
 from typing import Any, NamedTuple
 
 import numpy
@@ -13,21 +11,40 @@ import pyarrow
 from numpy.typing import NDArray
 from pyarrow import csv as arrow_csv
 
-from backprop.data_bytes import bytes_of, cut_off, is_parquet, kind_of, said
-from backprop.data_columns import doubles, has_numbers, missing_in, piece_of, text_of, truths
-from backprop.data_lines import WRITE_AS, TextForm, cell_hints, check_utf8, line_of, unlike_table
+from backprop.data_bytes import bytes_of, cut_off, expanded, is_parquet, kind_of, said
+from backprop.data_columns import (
+    doubles,
+    has_numbers,
+    missing_in,
+    piece_of,
+    text_of,
+    truths,
+    with_plain_texts,
+)
+from backprop.data_lines import (
+    WRITE_AS,
+    TextForm,
+    cell_hints,
+    check_utf8,
+    delimiter_of,
+    line_of,
+    other_kind,
+    unlike_table,
+)
 from backprop.data_rounded import first_rounded, has_beyond, rounded_in
-from backprop.errors import BackpropError, BadData, CannotRead
+from backprop.errors import BackpropError, BadData
 from backprop.language.headers import is_number
 from backprop.loops.domains import Reals
 from backprop.numbers import listed, shortened
-from backprop.places import STANDARD
 from backprop.source import normal
 
 MISSING = ("", "NA", "N/A", "#N/A", "null", "NULL", "None")
 """What stands in a cell that has no number."""
 
 _SHORT = 1000  # bytes
+
+_WHOLE = (1 << 31) - 1
+"""The largest block that pyarrow takes."""
 
 _BUFFER = 1 << 20
 """Bytes of a column of Parquet that are read at a time."""
@@ -157,11 +174,12 @@ class FileTable:
             at = [i for i, each in enumerate(part.columns.column_names) if each == name]
             if len(at) > 1:
                 message = f"the column {name} is there {len(at)} times"
-                hints = ["give them different names in the first line, or leave one out"]
-                raise BadData(message, where=f"{part.name}:1", hints=hints)
+                hints = ["give them different names, or leave one out"]
+                where = part.name if part.text is None else f"{part.name}:1"
+                raise BadData(message, where=where, hints=hints)
             column = part.columns.column(at[0])
             none = missing_in(column)
-            pieces.append(self._numbers(column, name, start))
+            pieces.append(self._numbers(column, name, start, part.form.decimal))
             if name not in self.rounded and has_beyond(pieces[-1]):
                 self._note_rounded(part, name, pieces[-1])
             missing.append(none)
@@ -178,7 +196,7 @@ class FileTable:
             one = columns.set_column(self.names.index(name), name, piece_of(numbers))
             self._parts = [self._parts[0]._replace(columns=one)]
 
-    def _numbers(self, column: Any, name: str, start: int) -> Reals:
+    def _numbers(self, column: Any, name: str, start: int, decimal: str) -> Reals:
         kind, types = column.type, pyarrow.types
         if types.is_dictionary(kind):
             column, kind = column.cast(kind.value_type), kind.value_type
@@ -187,8 +205,10 @@ class FileTable:
         elif types.is_string(kind) or types.is_large_string(kind):
             from pyarrow import compute  # which takes 60 ms
 
-            self._no_text(column, name, start)
+            self._no_text(column, name, start, decimal)
             column = compute.utf8_trim_whitespace(column)
+            if decimal != ".":
+                column = compute.replace_substring(column, decimal, ".")
         elif not (
             types.is_integer(kind)
             or types.is_floating(kind)
@@ -219,14 +239,14 @@ class FileTable:
             where = f"{_place(part, row)}: {name} in row {row + 1:,}"
             self.rounded[name] = f"{where} is {near}: beyond 2^53 not each is one"
 
-    def _no_text(self, column: Any, name: str, start: int) -> None:
+    def _no_text(self, column: Any, name: str, start: int, decimal: str) -> None:
         """Raise BadData for the first cell of a column of text that is no number."""
         for at, cell in enumerate(column.to_pylist()):
-            if cell is not None and not is_number(cell):
+            if cell is not None and not is_number(cell, decimal):
                 cut = shortened(cell, 40)
                 message = f"{self._cell(name, start + at)} is {cut!r}, and no number"
                 part, _ = self._part(start + at)
-                hints = [*cell_hints(cell, part.text is not None), *self.look(start + at)]
+                hints = [*cell_hints(cell, part.text is not None, decimal), *self.look(start + at)]
                 if name.isidentifier() and cut.isalpha() and not _has_number(column):
                     hints.append(f'texts can be compared: {name} == "{cut}"')
                 raise BadData(message, where=self.place(start + at), hints=hints)
@@ -275,22 +295,8 @@ def from_memory(data: Any) -> FileTable:
             "give a mapping of sequences with a number for each row, or a table of pyarrow or pandas"
         ]
         raise BadData(message, where="<data>", hints=hints) from None
-    columns = pyarrow.table([*map(_with_plain_texts, columns.columns)], names=columns.column_names)
+    columns = pyarrow.table([*map(with_plain_texts, columns.columns)], names=columns.column_names)
     return FileTable([DataFile("<data>", _named(columns, "<data>"), None, TextForm())])
-
-
-def _with_plain_texts(column: Any) -> Any:
-    """A column with texts of the kind that everything in pyarrow takes: polars has views of texts."""
-    views = pyarrow.string_view()
-    if column.type == views:
-        return column.cast(pyarrow.string())
-    if not pyarrow.types.is_dictionary(column.type) or column.type.value_type != views:
-        return column
-    parts = [
-        pyarrow.DictionaryArray.from_arrays(each.indices, each.dictionary.cast(pyarrow.string()))
-        for each in column.chunks
-    ]
-    return pyarrow.chunked_array(parts) if parts else column.cast(pyarrow.string())
 
 
 def _in_order(part: DataFile, first: DataFile) -> Any:
@@ -298,17 +304,6 @@ def _in_order(part: DataFile, first: DataFile) -> Any:
     if part.columns.column_names == names or len({*names}) < len(names):
         return part.columns
     return part.columns.select(names)
-
-
-def expanded(paths: Sequence[str]) -> Iterator[str]:
-    for path in paths:
-        if path == STANDARD or os.path.exists(path) or not has_magic(path):
-            yield path
-            continue
-        found = sorted(glob(path, recursive=True))
-        if not found:
-            raise CannotRead(f"no file is like {path}", hints=["check the pattern after --data"])
-        yield from found
 
 
 def _read(path: str, form: TextForm) -> DataFile:
@@ -374,22 +369,21 @@ def _text(name: str, path: str, data: bytes, form: TextForm) -> DataFile:
         false_values=[],
         timestamp_parsers=[],
     )
-    source = pyarrow.BufferReader(data)
+    if b"\n" not in data:  # without an end its only line is none to pyarrow
+        data += b"\n"
     try:
-        columns = arrow_csv.read_csv(source, reading, parsing, converting)
+        try:
+            columns = arrow_csv.read_csv(pyarrow.BufferReader(data), reading, parsing, converting)
+        except pyarrow.ArrowInvalid as error:
+            if "straddl" not in str(error):
+                raise
+            reading.block_size = min(len(data) + 1, _WHOLE)  # a row is longer than a block
+            columns = arrow_csv.read_csv(pyarrow.BufferReader(data), reading, parsing, converting)
     except pyarrow.ArrowException as error:
         raise unlike_table(name, data, form, said(error)) from None
+    if not columns.num_rows and (other := other_kind(name, data)):
+        raise other
     if not form.header:
         columns = columns.rename_columns([f"c{at + 1}" for at in range(columns.num_columns)])
     columns = _named(columns, name)
     return DataFile(name, columns, data, form, names=columns.column_names)
-
-
-def delimiter_of(path: str, data: bytes) -> str:
-    """What stands between cells: what occurs most often in the first line."""
-    if path.endswith((".tsv", ".tab")):
-        return "\t"
-    end = data.find(b"\n")
-    first = data[: end if end >= 0 else len(data)]  # of which alone a copy is made
-    line = first.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")
-    return max(",\t;|", key=line.count) if "," not in line else ","

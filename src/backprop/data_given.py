@@ -308,12 +308,18 @@ def renamed(tables: Sequence[T], given: Sequence[str]) -> dict[str, tuple[T, str
     return found
 
 
+def check_delimiter(delimiter: str) -> None:
+    """Raise BadOption for what cannot stand between cells."""
+    hints = ["write what stands between cells: --delimiter ';'; of a tab --delimiter $'\\t'"]
+    if len(delimiter) > 1 or not delimiter.isascii():
+        raise BadOption(f"--delimiter {delimiter!r} is not one character", hints=hints)
+    if delimiter and delimiter in '\r\n"\0':
+        raise BadOption(f"--delimiter {delimiter!r} cannot stand between cells", hints=hints)
+
+
 def tables_of(options: DataOptions) -> tuple[DataTable, ...]:
     """The tables of a command line. Raises CannotRead, BadData, BadOption."""
-    if len(options.form.delimiter) > 1 or not options.form.delimiter.isascii():
-        message = f"--delimiter {options.form.delimiter!r} is not one character"
-        hints = ["write what stands between cells: --delimiter ';'; of a tab --delimiter $'\\t'"]
-        raise BadOption(message, hints=hints)
+    check_delimiter(options.form.delimiter)
     tables = read_tables(options.files, options.form)
     known = renamed(tables, options.columns)
     return tuple(

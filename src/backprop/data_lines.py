@@ -5,15 +5,21 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import IO, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from backprop.errors import BadData
 from backprop.language.headers import is_number
 
 WRITE_AS = ["write it as CSV, TSV, Parquet or Arrow"]
 """What to do with another file."""
+
+_PACKED = {
+    b"BZh": "this is packed by bzip2",
+    b"\xfd7zXZ": "this is packed by xz",
+    b"(\xb5/\xfd": "this is packed by zstd",
+}
 
 _OTHERS = {
     b"PK\x03\x04": "this is a spreadsheet or an archive",
@@ -25,9 +31,15 @@ _OTHERS = {
 }
 """How files begin that people take for tables."""
 
+_BINARY = 4
+"""So many bytes are there where more than one letter is looked at."""
 
 _FAR = 2_000_000
 """Of more rows lines of files that are not in memory are not counted."""
+
+
+_LONGEST = 1 << 30
+"""The longest cell of a text."""
 
 
 class TextForm(NamedTuple):
@@ -68,14 +80,19 @@ def _rows(
     file: IO[bytes], form: TextForm, errors: str = "strict"
 ) -> Iterator[tuple[int, list[str]]]:
     """The rows of a text that are not empty, each with its line; the first one may be of names."""
-    reader = csv.reader(
-        io.TextIOWrapper(file, "utf-8-sig", errors, newline=""), delimiter=form.delimiter
-    )
+    reader = cells_of(file, form, errors)
     line = 1
     for cells in reader:
         if cells:
             yield line, cells
         line = reader.line_num + 1
+
+
+def cells_of(file: IO[bytes], form: TextForm, errors: str = "replace") -> Any:
+    """The reader of a text that gives the cells of each row."""
+    csv.field_size_limit(max(csv.field_size_limit(), _LONGEST))
+    text = io.TextIOWrapper(file, "utf-8-sig", errors, newline="")
+    return csv.reader(text, delimiter=form.delimiter)
 
 
 def unlike_table(name: str, data: bytes, form: TextForm, why: str) -> BadData:
@@ -88,7 +105,7 @@ def unlike_table(name: str, data: bytes, form: TextForm, why: str) -> BadData:
         for line, cells in _rows(io.BytesIO(data), form):
             due = due or len(cells)
             if len(cells) != due:
-                return ragged(f"{name}:{line}", len(cells), due, form)
+                return ragged(f"{name}:{line}", cells, due, form)
     except csv.Error as error:
         why = str(error)
     return BadData(f"this cannot be read as a table: {why}", where=name, hints=WRITE_AS)
@@ -96,6 +113,9 @@ def unlike_table(name: str, data: bytes, form: TextForm, why: str) -> BadData:
 
 def other_kind(name: str, data: bytes) -> BadData | None:
     """The error for a file that begins as some do that are no tables."""
+    for begin, what in _PACKED.items():
+        if data.startswith(begin):
+            return BadData(what, where=name, hints=["unpack it, or pack it by gzip"])
     start = data.removeprefix(b"\xef\xbb\xbf").lstrip()
     for begin, what in _OTHERS.items():
         if start.startswith(begin):
@@ -103,11 +123,14 @@ def other_kind(name: str, data: bytes) -> BadData | None:
     return None
 
 
-def ragged(where: str, cells: int, due: int, form: TextForm) -> BadData:
-    """The error for a row of so many cells, where so many were due."""
+def ragged(where: str, row: Sequence[str], due: int, form: TextForm) -> BadData:
+    """The error for a row of cells, where so many were due."""
+    cells = len(row)
     message = f"{cells} cell{'s' if cells != 1 else ''}, where the first line has {due}"
     hints = ["write a cell for each column, an empty one where there is no number"]
-    if due == 1:
+    if open_ := [cell for cell in row if "\n" in cell]:
+        hints = cell_hints(open_[-1], True)
+    elif due == 1:
         hints = ["the first line has the names of the columns: take out what stands above it"]
     elif cells > due and form.delimiter == "," and form.decimal == ".":
         hints.append("if numbers have a decimal comma: --delimiter ';' --decimal ,")
@@ -116,6 +139,9 @@ def ragged(where: str, cells: int, due: int, form: TextForm) -> BadData:
 
 def check_utf8(name: str, data: bytes, is_whole: bool = True) -> None:
     """Raise BadData for a text that is no UTF-8. is_whole: whether it is all, or may end within a letter."""
+    binary = (*_PACKED, *(each for each in _OTHERS if len(each) == _BINARY))
+    if data.startswith(binary) and (other := other_kind(name, data)):
+        raise other
     try:
         if not data.isascii():
             codecs.getincrementaldecoder("utf-8")().decode(data, is_whole)
@@ -125,12 +151,15 @@ def check_utf8(name: str, data: bytes, is_whole: bool = True) -> None:
         raise BadData(message, where=f"{name}:{line}", hints=["save the file as UTF-8"]) from None
 
 
-def cell_hints(cell: str, is_text: bool) -> list[str]:
-    """What to do about a cell that is no number. is_text: whether it stands in a file of text."""
+def cell_hints(cell: str, is_text: bool, decimal: str = ".") -> list[str]:
+    """What to do about a cell that is no number. is_text: whether it stands in a file of text. decimal: as of
+    TextForm."""
     bare = cell.strip()
     whole, comma, part = bare.partition(",")
     if "\n" in cell:
         return ['a quote, ", opens this cell, and is closed on another line or never']
+    if decimal != "." and is_number(bare):
+        return [f"its decimal sign is ., and --decimal says {decimal}"]
     if is_text and comma and is_number(f"{whole}.{part}"):
         found = ["if it has a decimal comma: --decimal ,"]
         if len(part) == 3:
@@ -141,3 +170,13 @@ def cell_hints(cell: str, is_text: bool) -> list[str]:
     if bare[-1:] == "%" and is_number(bare[:-1]):
         return ["write the number without its %"]
     return ["write a number, or nothing at all and leave such rows out: --skip-missing"]
+
+
+def delimiter_of(path: str, data: bytes) -> str:
+    """What stands between cells: what occurs most often in the first line."""
+    if path.endswith((".tsv", ".tab")):
+        return "\t"
+    end = data.find(b"\n")
+    first = data[: end if end >= 0 else len(data)]  # of which alone a copy is made
+    line = first.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")
+    return max(",\t;|", key=line.count) if "," not in line else ","

@@ -17,6 +17,7 @@ from backprop.data_batches import BatchedFile, batched_tables, joined, too_large
 from backprop.data_given import (
     DataOptions,
     DataTable,
+    check_delimiter,
     nothing_left,
     renamed,
     tables_of,
@@ -139,7 +140,7 @@ class StreamedTable:
             if len(at) == len(wanted):
                 numbers = {name: numpy.array([at[row][name] for row in rows]) for name in names}
                 place, look = (partial(_said, [said[row][k] for row in rows]) for k in (0, 1))
-                return RowNumbers(batch.name, len(rows), numbers, place, look)
+                return RowNumbers(batch.name, len(rows), numbers, place, look, tuple(rows))
         raise nothing_left(self.name, *self._counted)
 
     def batches(self, names: Sequence[str]) -> Iterator[RowNumbers]:
@@ -355,6 +356,7 @@ def opened_tables(options: DataOptions) -> Sequence[DataTable | StreamedTable]:
     files = too_large(options.files, limit)
     if files is None:
         return tables_of(options)
+    check_delimiter(options.form.delimiter)
     tables = batched_tables(files, options.form)
     known = renamed(tables, options.columns)
     return [

@@ -22,13 +22,13 @@ from backprop.errors import BackpropError, NoMachineCode
 from backprop.language.apart import NotApart, apart
 from backprop.language.laid import data_of
 from backprop.language.model import Model
+from backprop.language.text_columns import statements_over
 from backprop.loops import edges
 from backprop.loops.domains import Reals
 from backprop.loops.loop_model import LoopModel
 from backprop.loops.many import NotLoops
 from backprop.operations import OPERATIONS
 from backprop.row import is_truth
-from backprop.syntax.parser import read
 
 MANY_ROWS = 8 * CHUNK
 """Rows from which on this is worth while: a pass over fewer takes no longer than to add up what it finds."""
@@ -45,12 +45,15 @@ class OutputOverRows:
         laid = model.laid
         if laid is None or max((each.size for each in laid.tables), default=0) < MANY_ROWS:
             raise NotApart("there are few rows")
-        statements, errors = read(model.source)
+        plain = data_of(laid)
+        statements, tables, errors = statements_over(model.source, plain)
         if errors:
-            raise NotApart("there are texts")
-        tables = data_of(laid)
+            raise NotApart("there are mistakes")
         parts = apart(statements, tables, model.source)
-        self.program = RowProgram(parts, output, model.seed, model.sizes)
+        # what texts are compared with cannot move
+        still = {name for each in tables for name in each.names}
+        still -= {name for each in plain for name in each.names}
+        self.program = RowProgram(parts, output, model.seed, model.sizes, still)
         words = {text for each in statements for text in each.tokens.texts}
         used = [(table, [name for name in table.names if name in words]) for table in tables]
         self.sources = [HeldRows(table, some) for table, some in used if some]

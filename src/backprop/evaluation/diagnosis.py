@@ -92,7 +92,10 @@ def no_value(model: Model, step: int, data: ByNode) -> NotFinite:
     message = f"in {member}: {message}" if member else message
     if model.laid:
         hints += model.laid.row_of(message)
-    return cause(message, *_labels(model, step, at), hints=hints)
+    error = cause(message, *_labels(model, step, at), hints=hints)
+    if model.laid:
+        model.laid.number(error)
+    return error
 
 
 def _member(model: Model, step: int) -> str:

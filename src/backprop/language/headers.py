@@ -1,19 +1,27 @@
 """Names of columns that look as if they were none."""
 
+import re
 from collections.abc import Collection
+from functools import cache
 
 
-def is_number(cell: str) -> bool:
-    """Whether a cell can be read as one."""
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
+@cache
+def _number(decimal: str) -> re.Pattern[str]:
+    sign = re.escape(decimal)
+    digits = rf"(?:[0-9]+(?:{sign}[0-9]*)?|{sign}[0-9]+)(?:e[+-]?[0-9]+)?"
+    return re.compile(rf"[+-]?(?:{digits}|inf|infinity|nan)", re.IGNORECASE)
+
+
+def is_number(cell: str, decimal: str = ".") -> bool:
+    """Whether a cell can be read as one: not as Python does, of which 1_000 is one. decimal: what stands
+    before the digits of a fraction."""
+    return _number(decimal).fullmatch(cell.strip()) is not None
 
 
 def header_hints(names: Collection[str]) -> list[str]:
     """What to do about names of columns that look like none."""
+    if next(iter(names), "").lstrip()[:1] in ("{", "["):
+        return ["if this is JSON: write it as CSV, TSV, Parquet or Arrow"]
     if all(map(is_number, names)):
         return [
             "if the first line has numbers and no names: --no-header calls the columns c1, c2, …"

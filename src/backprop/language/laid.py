@@ -33,13 +33,19 @@ _GATHERER = re.compile(rf"(?<!\w)(?:{'|'.join([*GATHERS, COUNT])})\s*\(")
 class RowNumbers(NamedTuple):
     """A table for equations. name: what it is called in messages. size: how many rows it has. numbers: of
     each column by name, one for each row. place: where a row stands, counted from 0: `rows.csv:7`. look:
-    what stands in it, as a hint: `the row: x = 1, y = 2`."""
+    what stands in it, as a hint: `the row: x = 1, y = 2`. rows: which rows of a larger table these are,
+    counted from 0; none for those of the table itself."""
 
     name: str
     size: int
     numbers: Mapping[str, Any]
     place: Callable[[int], str]
     look: Callable[[int], str] = str
+    rows: Sequence[int] = ()
+
+    def number(self, row: int) -> int:
+        """What number messages give a row, of both counted from 1."""
+        return self.rows[row - 1] + 1 if 0 < row <= len(self.rows) else row
 
 
 class Data(Protocol):
@@ -121,14 +127,37 @@ class Laid(NamedTuple):
             if name in self.families:
                 row, table = int(inside.rpartition(",")[2]), self.tables[self.families[name]]
                 seen = [table.look(row - 1)] if table.look is not str else []
-                return [f"row {row:,} is {table.place(row - 1)}", *seen]
+                return [f"row {table.number(row):,} is {table.place(row - 1)}", *seen]
         return []
 
     def say_rows(self, error: BackpropError) -> None:
-        """Say of the members that hints of errors name, `county[2] is 7`, which rows these are."""
+        """Say of the members that errors and their hints name, `county[2] is 7`, which rows these are."""
         for each in error.all:
-            seen = [row for hint in each.hints for row in self.row_of(hint)[:1]]
-            each.hints = (*each.hints, *(row for row in seen if row not in each.hints))
+            seen = [row for text in (each.message, *each.hints) for row in self.row_of(text)[:1]]
+            each.hints = (
+                *each.hints,
+                *(row for row in dict.fromkeys(seen) if row not in each.hints),
+            )
+            self.number(each)
+
+    def number(self, error: BackpropError) -> None:
+        """Let an error, all of it, name members of columns by the rows of the tables that these are of."""
+        if any(table.rows for table in self.tables):
+            error.message = self._numbered(error.message)
+            error.hints = tuple(map(self._numbered, error.hints))
+            error.labels = tuple(
+                each._replace(text=self._numbered(each.text)) for each in error.labels
+            )
+
+    def _numbered(self, text: str) -> str:
+        def member(found: re.Match[str]) -> str:
+            name, inside = found.groups()
+            if name not in self.families:
+                return found[0]
+            before, comma, row = inside.rpartition(",")
+            return f"{name}[{before}{comma}{self.tables[self.families[name]].number(int(row))}]"
+
+        return _MEMBER.sub(member, text)
 
     def at_row(self, text: str, name: str) -> str:
         """The right side of a member with the row of its columns: `a*exp(-b*x[17])`."""
