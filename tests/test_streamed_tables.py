@@ -223,3 +223,20 @@ def test_a_row_that_names_no_member_is_told_of(tmp_path: Path) -> None:
     assert held.status == larger.status == 1
     assert "rows.csv:4" in held.err
     assert "rows.csv:4" in larger.err
+
+
+@pytest.mark.parametrize("memory", ["1G", "1K"])
+def test_a_column_that_is_asked_for_has_its_rows(memory: str, tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("x\n1\n3\n")
+    data = "--data", str(tmp_path / "rows.csv"), "--memory", memory
+    text = "a = 2; f = a*x; L = sum(f)"
+    asked = backprop("grad", "-e", text, *data, "--of", "f", "--format", "csv")
+    assert asked == backprop("grad", "-e", text, *data, "--rows", "--of", "f", "--format", "csv")
+    assert asked.out == "x,f,df_dx,df_da\n1.0,2.0,2.0,1.0\n3.0,6.0,2.0,3.0\n"
+    for command in ("grad", "hessian", "descend"):  # without a number
+        found = backprop(command, "-e", "a = 2; f = a*x", *data)
+        assert (found.status, found.out) == (1, "")
+        assert "f is a column of " in found.err
+        assert "gather it in an equation: L = mean(f)" in found.err
+    found = backprop("hessian", "-e", text, *data, "--of", "f")
+    assert "gather it in an equation: L = mean(f)" in found.err

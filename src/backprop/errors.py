@@ -158,6 +158,10 @@ class ChooseOutput(MeaningFault):
     """There is not exactly one output, and none was named."""
 
 
+class OutputIsColumn(ChooseOutput):
+    """An output that has a number for each row of a table."""
+
+
 class NothingToMove(MeaningFault):
     """A descent that has no parameter to change."""
 

@@ -16,6 +16,7 @@ from backprop.cli.printing import (
     send_pieces,
     write,
 )
+from backprop.errors import OutputIsColumn
 from backprop.files import is_table
 from backprop.inputs import Inputs
 from backprop.options import EngineName, names_option, option
@@ -48,8 +49,14 @@ def grad(
     if rows or tables:
         _rows(inputs, tables, wrt, whole, format, output, digits, engine)
         return
-    format = chosen_format(format, output)
-    report = all_gradients.grad(inputs, wrt, whole, only, engine)
+    asked, format = format, chosen_format(format, output)
+    try:
+        report = all_gradients.grad(inputs, wrt, whole, only, engine)
+    except OutputIsColumn:
+        if len(inputs.of) != 1:
+            raise
+        _rows(inputs, tables, wrt, whole, asked, output, digits, engine)
+        return
     deliver(report, format, output, digits)
     complain(report.notes, "note")
 

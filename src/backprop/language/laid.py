@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
-from backprop.errors import BackpropError, ChooseOutput
+from backprop.errors import BackpropError, OutputIsColumn
 from backprop.operations import GATHERS
 from backprop.syntax.parser import Statement
 
@@ -106,18 +106,21 @@ class Laid(NamedTuple):
         """Those of some outputs that are no rows of a column, if there are any: a column is none."""
         return [n for n in outputs if n.partition("[")[0] not in self.families] or outputs
 
-    def no_output(self, outputs: Sequence[str], where: str) -> ChooseOutput | None:
+    def no_output(self, outputs: Sequence[str], where: str) -> OutputIsColumn | None:
         """The error for outputs that are columns; None where one is a single number, or there are several
         columns of one table, of which each could be meant."""
         found = {name.partition("[")[0] for name in outputs}
         if not found <= self.families.keys():
             return None
         name = min(found, key=[*self.families].index)
-        rows = self.tables[self.families[name]].size
-        message = f"{name} is a column of {rows:,} rows, and an output is a single number"
+        table = self.tables[self.families[name]]
+        rows = (
+            "rows" if table.rows else f"{table.size:,} rows"
+        )  # of some nobody knows how many there are
+        message = f"{name} is a column of {rows}, and an output is a single number"
         hints = [f"gather it in an equation: L = mean({name}), or sum min max prod"]
         hints.append(f"row by row, with its derivatives: backprop grad --rows --of {name}")
-        return ChooseOutput(message, hints=hints, where=where)
+        return OutputIsColumn(message, hints=hints, where=where)
 
     def row_of(self, text: str) -> list[str]:
         """Where the first member of a column stands that is named in a text: `rows.csv:7`, and what stands in

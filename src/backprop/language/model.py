@@ -250,8 +250,7 @@ class Model:
         if not outputs:
             more = ", or used in ranges and bounds" if self.fixed else ""
             message = f"there is no output: every name is const{more}"
-            last = [*self.names][-1]
-            hints = ["add an equation that uses them", _CHOOSE.format(last)]
+            hints = ["add an equation that uses them", _CHOOSE.format([*self.names][-1])]
             raise ChooseOutput(message, hints=hints, where=self.source.name)
         if self.laid and (error := self.laid.no_output(outputs, self.source.name)):
             raise error
@@ -264,9 +263,8 @@ class Model:
             if (place := self.equation(name))
         )
         hints = [f"is {name}, used once, meant to be {near}?" for name, near in self._slips()]
-        last = outputs[-1]
         hints += [each.message for each in self.warnings[:3] if isinstance(each, LooksAlike)]
-        hints.append(_CHOOSE.format(last))
+        hints.append(_CHOOSE.format(outputs[-1]))
         raise ChooseOutput(message, *islice(labels, 6), hints=hints, where=self.source.name)
 
     def _no_output(self, of: str) -> BackpropError:
@@ -274,6 +272,8 @@ class Model:
         members = matching(of, self.names)
         if not members:
             return unknown_name(of, self.names, "these equations")
+        if self.laid and (error := self.laid.no_output([of], self.source.name)):
+            return error
         count = f"{len(members):,} numbers" if len(members) > 1 else "the number of a family"
         hints = [f'choose one: --of "{members[-1]}"']
         if len(members) > 1 and (own := family(members[-1])):

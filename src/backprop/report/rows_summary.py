@@ -17,7 +17,7 @@ from backprop.by_rows.row_counts import counted
 from backprop.by_rows.row_program import RowProgram, SumsAndSlopes
 from backprop.by_rows.threads import over_blocks
 from backprop.data_streamed import StreamedRows
-from backprop.errors import AtBorder, BackpropError, BadData
+from backprop.errors import AtBorder, BackpropError, BadData, OutputIsColumn
 from backprop.evaluation.gradient import Gradient, evaluate
 from backprop.evaluation.leaves import inputs_at
 from backprop.inputs import Inputs, Opened
@@ -250,6 +250,20 @@ def refused(
             evaluate(model, numbers, inputs.output)
         except BackpropError as found:
             return found
+    if isinstance(error, NotApart) and (column := _no_output(inputs, opened)):
+        return column
     name = next(each.name for each in sources if isinstance(each, StreamedRows))
     message = f"{name} is larger than memory is to hold at once, and {error}"
     return BadData(message, where=name, hints=["let it have more: --memory 8G"])
+
+
+def _no_output(inputs: Inputs, opened: Opened) -> OutputIsColumn | None:
+    """The error for an output that is a column, by the first rows of all tables."""
+    try:
+        model, _ = inputs.given((), _ENDLESS, opened, opened.heads())
+        model.output(inputs.output)
+    except OutputIsColumn as found:
+        return found
+    except BackpropError:
+        pass
+    return None
