@@ -234,6 +234,9 @@ class Formulas:
             sign = self.chance.choice(("<", "<=", ">", ">="))
             return Term(f"if({a.text} {sign} {b.within(1)} + 0.137, {a.text}, {b.text})", -most, most)  # fmt: skip
         if name == "atan2":
+            if len(a.text) % 2:
+                self.features.add("unit")
+                return Term(f"unit({a.text}, 1 + {b.within(2)}^2)", -1, 1)
             return Term(f"atan2({a.text}, 1 + {b.within(2)}^2)", -1.6, 1.6)
         return Term(f"{name}({a.text}, {b.text})", -most if name != "hypot" else 0, 1.5 * most + 0.7)  # fmt: skip
 

@@ -313,7 +313,7 @@ HARDER = tuple(
 
 FEATURES = frozenset(
     {each.__name__.replace("_", " ") for each in (*INPUTS, *STEPS, *HARDER)}
-    | {*FUNCTIONS, *MORE, *WITH_NUMBERS, *GATHERS, "dot", "norm", "softmax", "sech"}
+    | {*FUNCTIONS, *MORE, *WITH_NUMBERS, *GATHERS, "dot", "norm", "softmax", "sech", "unit"}
     | {f"{name} of members" for name in GATHERS if name != "prod"}
     | set(
         """offset, scaled index, index from a table, function in an index, shared read, index as a number

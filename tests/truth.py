@@ -45,6 +45,7 @@ TRUTH: dict[str, Truth] = {
     "^": lambda x, y: mp.mpf(1) if y == 0 else mp.power(x, y),
     "neg": lambda x: -x,
     "copy": lambda x: x,
+    "unit": lambda x, y: x / mp.sqrt(x * x + y * y) if x or y else mp.mpf(0),
     "log2": lambda x: mp.log(x) / mp.log(2),
     "log10": lambda x: mp.log(x) / mp.log(10),
     "exp2": lambda x: mp.power(2, x),
@@ -85,7 +86,9 @@ TRUTH: dict[str, Truth] = {
     "gelu": lambda x: x * mp.ncdf(x),
 }
 
-BITS = dict.fromkeys("gamma lgamma digamma polygamma erf erfc erfinv gelu normcdf".split(), 1400)
+BITS = dict.fromkeys(
+    "gamma lgamma digamma polygamma erf erfc erfinv gelu normcdf unit".split(), 1400
+)
 """Working bits where the usual number would take minutes."""
 
 

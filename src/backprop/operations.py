@@ -69,6 +69,9 @@ def _comparison(
     )  # fmt: skip
 
 
+_ASIDE = "if(abs(x) < 0.7071067811, 1 - x^2, (1 - x)*(1 + x))"
+"""1 - x^2: near 1 without its rounding, near 0 with a slope of one term: those of two factors cancel."""
+
 CONSTANT_FACTOR = "constant factor rule"
 
 _ROWS = (
@@ -123,7 +126,11 @@ _ROWS = (
               precise="sign(x)*root(abs(x), 3)", machine="cbrt", mended=real.CBRT, any_size=True),
     Operation("hypot", ("x", "y"), real.hypot,
               ("if(out == 0, 0, x/out)", "if(out == 0, 0, y/out)"), "",
-              (*_PAIRS, (1e200, 1e200), (3e-200, 4e-200)), corners=(((0.0, 0.0), (0.0, 0.0)),), folds=True, corner="x == 0 and y == 0", machine="hypot", square="both", any_size=True, textbook=("x/out", "y/out")),
+              (*_PAIRS, (1e200, 1e200), (3e-200, 4e-200)), corners=(((0.0, 0.0), (0.0, 0.0)),), folds=True, corner="x == 0 and y == 0", machine="hypot", square="both", any_size=True, textbook=("x/out", "y/out"), again=("if(out == 0, 0, unit(x, y))", "if(out == 0, 0, unit(y, x))")),
+    # The slope of hypot, whose own slope is y^2/r^3: the chain rule on x/r has 1/r - x^2/r^3, which cancels.
+    Operation("unit", ("x", "y"), "if(hypot(x, y) == 0, 0, x/hypot(x, y))",
+              ("if(hypot(x, y) == 0, 0, unit(y, x)*unit(y, x)/hypot(x, y))", "if(hypot(x, y) == 0, 0, -out*unit(y, x)/hypot(x, y))"), "",
+              (*_PAIRS, (1e5, 3.0), (3.0, 1e-7)), corners=(((0.0, 0.0), (0.0, 0.0)),), jump="x == 0 and y == 0", height="2", short=("y^2/hypot(x, y)^3", "-x*y/hypot(x, y)^3")),
     # ----------------------------------------------------------------------- trigonometry
     Operation("sin", ("x",), real.sin, ("cos(x)",),  _calls(r"\sin"), _WAVES, machine="sin"),
     Operation("cos", ("x",), real.cos, ("-sin(x)",), _calls(r"\cos"), _WAVES, machine="cos"),
@@ -133,10 +140,10 @@ _ROWS = (
     Operation("cot", ("x",), "1/tan(x)", ("-(1 + out^2)",), _calls(r"\cot"), _WAVES, domain="sin(x) other than 0", pole=_at_zero),
     Operation("asin", ("x",), real.asin, ("1/sqrt((1 - x)*(1 + x))",), _calls(r"\arcsin"),
               _at(-0.999999, -0.5, 1e-9, 0.3, 0.9999999999), corners=(((1.0,), (inf,)), ((-1.0,), (inf,))),
-              domain="-1 <= x <= 1", machine="asin", textbook=("1/sqrt(1 - x^2)",)),
+              domain="-1 <= x <= 1", machine="asin", textbook=("1/sqrt(1 - x^2)",), again=(f"1/sqrt({_ASIDE})",)),
     Operation("acos", ("x",), real.acos, ("-1/sqrt((1 - x)*(1 + x))",), _calls(r"\arccos"),
               _at(-0.999999, -0.5, 1e-9, 0.3, 0.9999), corners=(((1.0,), (-inf,)), ((-1.0,), (-inf,))),
-              domain="-1 <= x <= 1", machine="acos", textbook=("-1/sqrt(1 - x^2)",)),
+              domain="-1 <= x <= 1", machine="acos", textbook=("-1/sqrt(1 - x^2)",), again=(f"-1/sqrt({_ASIDE})",)),
     Operation("atan", ("x",), real.atan, ("1/hypot(1, x)/hypot(1, x)",), _calls(r"\arctan"), _at(-1e9, -0.5, 1e-9, 2.0, 1e150), machine="atan", short=("1/(1 + x^2)",)),
     Operation("atan2", ("y", "x"), real.atan2,
               ("x/hypot(x, y)/hypot(x, y)", "-y/hypot(x, y)/hypot(x, y)"), "",
@@ -159,7 +166,7 @@ _ROWS = (
     Operation("acosh", ("x",), real.acosh, ("1/(sqrt(x - 1)*sqrt(x + 1))",), r"\operatorname{arcosh}\left([x]\right)",
               _at(1.0000001, 1.5, 30.0, 1e300), corners=(((1.0,), (inf,)),), domain="x >= 1", machine="acosh", textbook=("1/sqrt(x^2 - 1)",)),
     Operation("atanh", ("x",), real.atanh, ("1/((1 - x)*(1 + x))",), r"\operatorname{artanh}\left([x]\right)",
-              _at(-0.999999, -0.5, 1e-9, 0.3, 0.9999999999), domain="-1 < x < 1", machine="atanh", textbook=("1/(1 - x^2)",)),
+              _at(-0.999999, -0.5, 1e-9, 0.3, 0.9999999999), domain="-1 < x < 1", machine="atanh", textbook=("1/(1 - x^2)",), again=(f"1/({_ASIDE})",)),
     # ------------------------------------------------------------------- special functions
     Operation("erf", ("x",), real.erf, ("4*sqrt(pi)*normpdf(x)^2",), "", _at(-3.0, -1e-9, 0.5, 2.0, 5.0),
               source="DLMF 7.2.1", machine="erf", short=("2/sqrt(pi)*exp(-x^2)",)),
@@ -236,7 +243,7 @@ _ROWS = (
     Operation("leaky_relu", ("x", "a"), "if(x > 0, x, a*x)", ("if(x > 0, 1, a)", "if(x > 0, 0, x)"), "",
               ((2.0, 0.1), (-3.0, 0.1)), (((0.0, 0.1), (0.1, 0.0)),), defaults=(0.01,), corner="x == 0"),
     Operation("sigmoid", ("x",), "if(x >= 0, 1/(1 + exp(-x)), exp(x)/(1 + exp(x)))",
-              ("out*sigmoid(-x)",), _calls(r"\sigma"), _REALS, textbook=("out*(1 - out)",),
+              ("out*sigmoid(-x)",), _calls(r"\sigma"), _REALS, textbook=("out*(1 - out)",), again=("sech(x/2)^2/4",),
               machine="if(x >= 0, 1, exp(-abs(x)))/(1 + exp(-abs(x)))"),
     Operation("softplus", ("x",), "if(x > 0, x, 0) + log1p(exp(-abs(x)))", ("sigmoid(x)",), "", _REALS),
     Operation("logsigmoid", ("x",), "if(x < 0, x, 0) - log1p(exp(-abs(x)))", ("sigmoid(-x)",), "", _REALS),
@@ -251,7 +258,8 @@ _ROWS = (
     # far below 0 these two are x*exp(x), of which exp(x) alone would lose digits before it is times x
     Operation("silu", ("x",), "if(x < -600, x*exp(x/2)*exp(x/2), x*sigmoid(x))",
               ("if(x < -600, (1 + x)*exp(x/2)*exp(x/2), sigmoid(x)*(1 + x*sigmoid(-x)))",), "", (*_REALS, *_at(-735.0, -710.0)),
-              textbook=("sigmoid(x)*(1 + x*sigmoid(-x))",), source="Elfwing, Uchibe, Doya 2018, equation 5"),
+              textbook=("sigmoid(x)*(1 + x*sigmoid(-x))",),
+              again=("if(x < -600, (1 + x)*exp(x/2)*exp(x/2), sigmoid(x) + x*sech(x/2)^2/4)",), source="Elfwing, Uchibe, Doya 2018, equation 5"),
     Operation("gelu", ("x",), "0.5*x*erfc(-x/sqrt(2))",
               ("normcdf(x) + x*normpdf(x)",), "", _at(-8.0, -1e-9, 0.3, 1.0, 7.5, 700.0),
               source="Hendrycks and Gimpel 2016, section 2: x times the normal distribution function"),

@@ -53,6 +53,9 @@ class Operation(NamedTuple):
     short: tuple[str, ...] = ()
     """The slopes as formulas are written for people, as accurate and shorter, but with a step that
     overflows where the slope does not, `1/(1 + x^2)` from x = 1e154 on. (): as `slopes`."""
+    again: tuple[str, ...] = ()
+    """The slopes as a graph has them that is derived again, where the chain rule on `slopes` cancels.
+    (): as `slopes`."""
     square: str = ""
     """Where its square leaves the doubles though what it stands in does not: `large`, or `both` where
     it does so near 0, too. Formulas then divide by it twice."""

@@ -13,6 +13,7 @@ from backprop.chain.folding import known
 from backprop.chain.walk import Operand, Texts
 from backprop.graph import CODES, Columns, Graph
 from backprop.operations import OPERATIONS
+from backprop.row import Operation
 
 
 class Row(NamedTuple):
@@ -117,6 +118,9 @@ class Rows(Texts[Row]):
         if len(choices) == 2 and choices[0] and choices[1]:
             return self._sum(choices[0], choices[1], operands)
         return self._row(name, operands)
+
+    def texts(self, row: Operation, out: Operand[Row]) -> tuple[str, ...]:
+        return row.again or row.slopes
 
     def slopes(
         self, name: str, operands: Sequence[Operand[Row]], out: Operand[Row]

@@ -67,7 +67,7 @@ class RowLines(Texts[str]):
     ) -> tuple[Operand[str], ...]:
         row = OPERATIONS[name]
         names = {**dict(zip(row.operands, operands, strict=True)), "out": out}
-        texts = zip(row.slopes, self._moving, strict=True)
+        texts = zip(row.again or row.slopes, self._moving, strict=True)
         return tuple([self.text(text, names) if moves else 0.0 for text, moves in texts])
 
     def product(

@@ -26,7 +26,7 @@ from backprop.loops.rows import ArrayColumns, Gathered, Index, Lift, Read
 from backprop.loops.taken_rows import TakenRows, made_with, reading
 from backprop.operations import GATHERS
 
-_BY_TERMS = ("*", "logsumexp")
+_BY_TERMS = ("*", "logsumexp", "hypot")
 
 _AGAIN, _AGAIN_BY_FEW = 30, 3
 """So often an equation is read again within itself: `derivative(s[i], d[i-2])` of a sum up to i; by a few
