@@ -180,3 +180,13 @@ def test_a_column_of_texts_can_be_compared_and_one_wrong_cell_is_wrong(tmp_path,
     assert 'texts can be compared: site == "north"' in found.err
     found = backprop("grad", "-e", "L = a*sum(x); a = 1", "--data", "rows.csv")
     assert "texts can be compared" not in found.err
+
+
+@pytest.mark.parametrize("memory", ["1G", "1"])
+def test_batches_of_several_files(memory, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("one.csv", "two.csv"):
+        (tmp_path / name).write_text("x,y\n1,2\n2,4\n3,6\n")
+    batches = "--batch", "2", "--epochs", "2", "--shuffle", "--seed", "3", "--format", "json"
+    found = backprop("descend", "-e", EQUATIONS, "--data", "*.csv", *batches, "--memory", memory)
+    assert (found.status, found.err) == (0, "")

@@ -140,7 +140,7 @@ class StreamedTable:
             if len(at) == len(wanted):
                 numbers = {name: numpy.array([at[row][name] for row in rows]) for name in names}
                 place, look = (partial(_said, [said[row][k] for row in rows]) for k in (0, 1))
-                return RowNumbers(batch.name, len(rows), numbers, place, look, tuple(rows))
+                return RowNumbers(self.name, len(rows), numbers, place, look, tuple(rows))
         raise nothing_left(self.name, *self._counted)
 
     def batches(self, names: Sequence[str]) -> Iterator[RowNumbers]:
