@@ -62,7 +62,7 @@ LOOPS = (
     "affine", "arrays", "bending_pairs", "chosen", "chosen_steps", "joining", "single_steps", "step_counts", "chunked", "chunks", "derivative_rows", "derivative_sweep", "leading_members", "domains", "draws", "edges", "everything", "excerpt", "engine", "family", "file_numbers", "file_order", "gathers", "labels", "loop_model", "moving", "moments", "native/grids", "native/layouts",
     "native/adding", "native/at_point", "native/module", "native/standing",
     "native/groups", "native/memory_pages", "native/nest_engine", "native/nests", "native/row_loops", "native/shared_nests",
-    "native/sharing", "held", "naming", "nearby", "offenders", "owners", "parts", "passes", "placement", "plan", "read_within", "through_equations", "zero_members", "leading_bounds", "by_states", "state_times", "taken_rows", "depending_members", "tangent_families", "reader", "ready", "recurrence", "repeated", "restored", "rounded", "rows", "scattered", "second", "sequence", "slips", "slopes_at", "visits", "stepped", "step_sums", "slice_sums", "squared_rows", "in_time", "unnamed", "walks", "whole_families",
+    "native/sharing", "held", "naming", "nearby", "offenders", "owners", "parts", "passes", "placement", "plan", "read_within", "through_equations", "zero_members", "leading_bounds", "by_states", "still_derivatives", "state_times", "taken_rows", "depending_members", "tangent_families", "reader", "ready", "recurrence", "repeated", "restored", "rounded", "rows", "scattered", "second", "sequence", "slips", "slopes_at", "visits", "stepped", "step_sums", "slice_sums", "squared_rows", "in_time", "unnamed", "walks", "whole_families",
 )  # fmt: skip
 """The files of `loops/` that compute with arrays."""
 

@@ -32,6 +32,7 @@ from backprop.loops.recurrence import Recurrence, Timed
 from backprop.loops.rows import Gathered
 from backprop.loops.sequence import divided, quickest
 from backprop.loops.state_times import StateSlot, StateTimes, state_times
+from backprop.loops.still_derivatives import StillDerivatives
 from backprop.loops.taken_rows import TakenRows, reading
 from backprop.loops.zero_members import Holds
 from backprop.operations import GATHERS
@@ -80,7 +81,7 @@ class ByStates:
         self._known = dict[tuple[int, ...], StateTimes]()  # by the recurrences that they are of
         self._steps = dict[Hashable, str | None]()
         """By what it is of and by, the family of how a state moves with the one before."""
-        self._zero = dict[str, Holds]()  # of families of derivatives the members that are 0
+        self._still = StillDerivatives(plan)
         self._ahead = list[Turn]()
         """What computes those of them that are to be added to the runs."""
         self._open: list[str] | None = None
@@ -156,8 +157,7 @@ class ByStates:
         theirs = reading(self._plan, name, _places(use), home)
         if columns.homes[moved] is not home:
             moved = columns.lift(moved, home)
-        zero = self._zero.get(name)
-        led = numpy.ones(home.size, dtype=bool) if zero is None else ~zero[_places(use)]
+        led = self._still.moves(name, _places(use))
         yield columns.step("*", (theirs, moved)), led
 
     def _derived(self, of: int, by: Use, state: HeldState | None) -> int | None:
@@ -217,7 +217,8 @@ class ByStates:
             return None
         key = tuple(map(id, (*forth, *back)))
         if key not in self._known:
-            self._known[key] = state_times(self._plan, self._runs, forth, back, self._every)
+            every, still = self._every, self._still.bodies(needed)
+            self._known[key] = state_times(self._plan, self._runs, forth, back, every, still)
         times = self._known[key]
         return _OfState(times, {}, {}) if 0 < len(times.slots(family)) <= _MOST_NUMBERS else None
 
@@ -256,6 +257,8 @@ class ByStates:
                 for body in theirs.times.bodies(of):
                     for slot in theirs.times.slots(of):
                         timed[of] += self._by_slot(theirs, body, slot, made[of], runs)
+                for slot in theirs.times.slots(of):
+                    runs += self._still.again(of, theirs.names[slot])
             order = sorted(made, key=beside.times.order)
             bodies = [body for of in order for body in timed[of]]
             runs += [quickest(bodies, back)] if bodies else []
@@ -273,6 +276,7 @@ class ByStates:
                         *(name for _, name in theirs.numbers.values()),
                     ]
                 self._beside[of] = None
+            self._still.forget(names)
             for name in names:
                 del self._plan.families[name], self._plan.defaults[name]
             raise
@@ -306,6 +310,7 @@ class ByStates:
             if theirs := self._of(of):
                 name = self._twin(of, f"{len(theirs.numbers)}·")
                 theirs.numbers[key] = row, name
+                runs += self._still.again(of, name)
         leading = self._needed(
             {plan.uses[at].family for at in in_order([row], columns.operands) if at in plan.uses}
         )
@@ -370,16 +375,12 @@ class ByStates:
     ) -> Iterator[Timed]:
         """A body of derivatives. total: their row, None where they are 0."""
         plan, columns, body = self._plan, self._plan.columns, made.body
-        zero = total is None
-        row = columns.step("copy", [columns.number(0.0)]) if total is None else total
-        row = spread(columns, row, made.home)
+        if total is None:
+            runs.append(self._still.enter(name, body, made.home, made.first))
+            return
+        row = spread(columns, total, made.home)
         row = row if columns.is_step(row) else columns.step("copy", [row])
         every = part(columns, [row], plan.uses)
-        if zero:
-            size = plan.families[name].size + 1
-            self._zero.setdefault(name, numpy.zeros(size, dtype=bool))[body.target] = True
-            runs.append(Turn(every, name, body.target))
-            return
         self._reads.setdefault(name, set()).update(use.family for use in every.uses)
         within, ahead = divided(columns, every, made.first, plan.uses)
         if ahead:

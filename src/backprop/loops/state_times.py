@@ -53,7 +53,8 @@ class StateSlot(NamedTuple):
 class StateTimes:
     """The times of recurrences that go one way, the states, and of those that come back from these.
 
-    forth, back: the recurrences. every: of a body all that leads to its members. apart: whether what a single
+    forth, back: the recurrences. every: of a body all that leads to its members. still: of families of
+    these the members that are 0. apart: whether what a single
     member reads is a number for all times, as both members in `s[n]*s[1]`. Raises NotLoops where the
     members do not go on evenly.
     """
@@ -65,11 +66,12 @@ class StateTimes:
         forth: Sequence[Recurrence],
         back: Sequence[Recurrence],
         every: Callable[[RunBody], Block],
+        still: Sequence[Timed] = (),
         apart: bool = False,
     ) -> None:
         self.apart = apart
         self._plan, self._runs, self._parts = plan, [*runs], dict[int, Block]()
-        self._whole = every
+        self._whole, self._still = every, still
         self._sign = -1 if forth[0].backwards else 1
         self._forth = [body for run in forth for body in run.bodies]
         self._back = [(body, self._every(body)) for run in back for body in run.bodies]
@@ -84,7 +86,7 @@ class StateTimes:
                 self._depending.add(run.family)
         self._times = {family: self._of_members(family) for family in self._opaque}
         every_time = [self._at(body) for body in self._forth]
-        every_time += [self._at(body) for body, _ in self._back]
+        every_time += [self._at(body) for body in (*still, *(each for each, _ in self._back))]
         self._grid = numpy.unique(numpy.concatenate(every_time))
         self._needs = dict[str, Mapping[str, LeadingEnds]]()
         names = [*dict.fromkeys(body.family for body, _ in self._back)]
@@ -184,7 +186,7 @@ class StateTimes:
         if line and len(line.first) == 1 and line.stride:
             number, rest = numpy.divmod(numpy.arange(size) - line.first[0], line.stride)
             found[:-1] = numpy.where(rest == 0, line.start + number * line.step, _NEVER)
-        for body in (*self._forth, *(each for each, _ in self._back)):
+        for body in (*self._forth, *self._still, *(each for each, _ in self._back)):
             if body.family == family:
                 found[body.target] = self._at(body)
         return found
@@ -318,12 +320,13 @@ def state_times(
     forth: Sequence[Recurrence],
     back: Sequence[Recurrence],
     every: Callable[[RunBody], Block],
+    still: Sequence[Timed] = (),
 ) -> StateTimes:
     """The times and states: with what single members read in the state, if it is near, and apart if not."""
     try:
-        return StateTimes(plan, runs, forth, back, every)
+        return StateTimes(plan, runs, forth, back, every, still)
     except NotLoops:
-        return StateTimes(plan, runs, forth, back, every, apart=True)
+        return StateTimes(plan, runs, forth, back, every, still, apart=True)
 
 
 def _after(ends: LeadingEnds) -> LeadingEnds:

@@ -1,0 +1,143 @@
+"""Third derivatives of what a recurrence leads to, for each time by a member of its own or near it, which stay
+loops: against the same with a row of its own for every member, and differences of many digits."""
+
+from __future__ import annotations
+
+import random
+
+import mpmath
+import pytest
+
+import backprop
+from backprop.loops import sequence
+from backprop.loops.loop_model import LoopModel
+from backprop.loops.worth import read_model
+from backprop.source import Source
+from looped import text_agrees
+
+
+def text_of(chance: random.Random, n: int) -> str:
+    """A recurrence, what it leads to, and third derivatives of that by members of each time."""
+    f = chance.choice(["tanh({})", "sin({})", "exp(-({})^2)", "0.5*({})^2"])
+    kind = chance.choice(["one", "one", "two", "order two", "vector", "back"])
+    lines = [f"w = 0.7; n = {n}", "u[i] = sin(i) for i in 0..n", "y[i] = cos(2*i) for i in 0..n"]
+    state, first, end, last = "s[{}]", 1, "n", "n"
+    if kind == "one":
+        lines += ["s[0] = 0.4", f"s[i] = {f.replace('{}', 'w*s[i-1] + u[i]')} for i in 1..n"]
+    elif kind == "two":
+        lines += [
+            "s[0] = 0.4; v[0] = w",
+            "v[i] = v[i-1]*0.5 - w*s[i-1]*u[i] for i in 1..n",
+            f"s[i] = {f.replace('{}', 's[i-1] + 0.3*v[i]')} for i in 1..n",
+        ]
+    elif kind == "order two":
+        body = f.replace("{}", "w*s[i-1] + 0.4*s[i-2] + u[i]")
+        lines += ["s[0] = 0.3; s[1] = w", f"s[i] = {body} for i in 2..n"]
+        first = 2
+    elif kind == "vector":
+        body = f.replace("{}", "sum(q[m]*s[i-1,m] for m in 1..2) + q[k]*u[i]")
+        lines += [
+            "s[0,k] = 0.2*k for k in 1..2",
+            "q[k] = 0.4*k - 0.5 for k in 1..2",
+            f"s[i,k] = {body} for i in 1..n, k in 1..2",
+        ]
+        state = "s[{},1]*s[{},2]"
+    else:
+        lines += ["s[n] = 0.4", f"s[i] = {f.replace('{}', 'w*s[i+1] + u[i]')} for i in 1..n-1"]
+        end, last = "1", "n-1"
+    each, at = state.replace("{}", "i"), f"for i in {first}..{last}"
+    final = state.replace("{}", end)
+    one = state.replace("{}", str(chance.choice([first + 1, first + 2, n - 2])))
+    loss = chance.choice(
+        [
+            f"sum({each} {at})",
+            f"sum({each}*y[i] {at})^2",
+            f"sum({each} {at})^3",
+            f"{final}*{one}",
+            f"{final}^2",
+            f"sum(({each} - y[i])^2 {at})/n",
+            f"sqrt(mean(({each} - y[i])^2 {at}))",
+            f"exp(sum({each} {at})/n)*{final}",
+        ]
+    )
+    lines.append(f"L = {loss}")
+    stop = "n-2" if kind == "back" else "n"
+
+    def near() -> str:
+        return chance.choice(["k", "k", "k", "k", "k-1"])
+
+    if chance.random() < 0.7:
+        inner = f"derivative(derivative(L, u[k]), u[{near()}])"
+        lines.append(f"g[k] = derivative({inner}, u[{near()}]) for k in {first + 2}..{stop}")
+    else:
+        lines += [
+            f"h[k] = derivative(L, u[k]) for k in {first}..{stop}",
+            f"p[k] = derivative(h[k], u[{near()}]) for k in {first + 1}..{stop}",
+            f"g[k] = derivative(p[k], u[{near()}]) for k in {first + 2}..{stop}",
+        ]
+    lines.append(f"Z = sum(g[k]*(1 + y[k]) + g[k]^2 for k in {first + 2}..{stop})")
+    return "\n".join(lines)
+
+
+def is_swept(text: str) -> bool:
+    """Whether arrays compute it."""
+    model = read_model(Source("<text>", text), many=0)
+    return isinstance(model, LoopModel) and model.swept({}, "Z", False) is not None
+
+
+@pytest.mark.parametrize(
+    "number", [0, *(pytest.param(at, marks=pytest.mark.whole) for at in range(1, 120))]
+)
+def test_every_third_derivative_is_that_of_its_own_steps(
+    number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text_agrees(monkeypatch, text_of(random.Random(number), 6), "Z", 8 * (number % 2))
+
+
+def test_that_these_are_loops(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of more times than an equation is read again within itself."""
+    monkeypatch.setattr(sequence, "THIN", 0)
+    texts = [text_of(random.Random(number), 40) for number in range(3)]
+    assert all(map(is_swept, texts))
+
+
+@pytest.mark.parametrize("number", [pytest.param(at, marks=pytest.mark.whole) for at in range(12)])
+def test_many_times(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    text_agrees(monkeypatch, text_of(random.Random(number), 36), "Z", 8 * (number % 2))
+
+
+LOSSES = ["sum(s[i] for i in 1..n)", "sum(s[i] for i in 1..n)^2", "s[n]*s[3]"]
+
+
+@pytest.mark.parametrize("loss", [pytest.param(0, marks=pytest.mark.whole), 1, 2])
+def test_a_long_recurrence_has_third_derivatives(loss: int) -> None:
+    """∂³L/∂x[i]³ of 300 times are differences of L in 60 digits."""
+    n = 300
+    text = f"""n = {n}
+x[i] = sin(i) for i in 0..n
+s[0] = 0.1; w = 0.7
+s[i] = sin(w*s[i-1] + x[i]) for i in 1..n
+L = {LOSSES[loss]}
+g[i] = derivative(derivative(derivative(L, x[i]), x[i]), x[i]) for i in 1..n
+Z = sum(g[i] for i in 1..n)
+"""
+    assert is_swept(text)
+    found = backprop.parse(text).grad(of="Z")
+    with mpmath.workdps(80):
+        inputs = [mpmath.mpf(found.data[f"x[{i}]"]) for i in range(n + 1)]
+        weight, begin = mpmath.mpf(0.7), mpmath.mpf(0.1)
+
+        def value(at: int, move: mpmath.mpf) -> mpmath.mpf:
+            states = [begin]
+            for i in range(1, n + 1):
+                states.append(
+                    mpmath.sin(weight * states[-1] + inputs[i] + (move if i == at else 0))
+                )
+            total = sum(states[1:])
+            return [total, total**2, states[-1] * states[3]][loss]
+
+        h = mpmath.mpf("1e-16")
+        for i in (n, n - 1, n - 7, 4, 3, 1):
+            one, two, three, four = (value(i, k * h) for k in (-2, -1, 1, 2))
+            right = (four - 2 * three + 2 * two - one) / (2 * h**3)
+            assert found.data[f"g[{i}]"] == pytest.approx(float(right), rel=1e-10, abs=1e-15)
