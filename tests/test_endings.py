@@ -9,7 +9,7 @@ import random
 import re
 from collections import Counter
 from dataclasses import replace
-from math import pi
+from math import inf, pi
 from typing import Any
 
 import numpy
@@ -20,7 +20,9 @@ from backprop.descent import starts
 from backprop.descent.course import ENDINGS
 from backprop.descent.result import Descent
 from backprop.evaluation import indeterminate
+from backprop.evaluation.infinite import by_rounding
 from backprop.report.descent_report import DescentReport
+from backprop.values import forward
 from standard_functions import STANDARD_FUNCTIONS
 
 
@@ -226,7 +228,7 @@ def test_a_valley_that_leads_ever_farther_has_no_minimum(start: tuple[float, ...
         ("1e-20*(1/(1+x^2) + (y-1)^2)", (0.1, 0.3), "towards 0 while x grows"),
         ("exp(-x)*y^2 + (y-1)^4", (1, 1), "towards 0 while x grows"),
         ("exp(-x) + exp(y) + y^2", (1, 1), "towards 0.827184026"),
-        ("y^2 - log(1 + x^2)", (1, 1), "f falls without end"),
+        ("y^2 - log(1 + x^2)", (1, 1), "as far as doubles go while x grows"),
         ("log(1 + exp(-x*y))", (1, 1), "towards 0 while x, y grow"),
         # valleys that bend
         ("(x*y-1)^2 + x^2", (1, 1), "towards 0 along a valley on which y grows"),
@@ -990,3 +992,50 @@ def test_units_that_are_powers_of_2_change_nothing_but_the_numbers(
         assert found.stopped == plain.stopped, (turn, found.reason, plain.reason)
         if plain.converged:
             assert found.value / unit == pytest.approx(plain.value, rel=1e-9, abs=1e-14)
+
+
+@pytest.mark.parametrize("optimizer", ["auto", "gd", "lbfgs", "newton"])
+def test_a_step_beyond_all_doubles_on_the_way_is_no_fall_without_end(optimizer: str) -> None:
+    """The output is lowest at x = 1001, and -inf by doubles from x = 355 on."""
+    text = "f = -log(0.025 + exp(x)^2) + 0.001*(x - 1)^2"
+    found = descent(text, {"x": 1}, optimizer=optimizer, steps=150)
+    assert found.stopped not in ("falls without end", "minimum"), found.reason
+
+
+@pytest.mark.parametrize(
+    ("text", "x", "is_number"),
+    [
+        ("-log(1 + exp(x))", 1000, True),
+        ("log(exp(-x)) + x^2", 1000, True),
+        ("-sqrt(exp(x))", 1000, True),  # 1e217
+        ("-exp(x)", 1000, False),
+        ("-1e300*exp(x)^2", 100, False),
+        ("log(x)", 0, False),
+        ("-1/x^2", 0, False),
+        ("-x^3", 1e200, False),
+    ],
+)
+def test_an_output_that_is_infinite_by_a_step_on_the_way_is_told(
+    text: str, x: float, is_number: bool
+) -> None:
+    model = backprop.parse(f"f = {text}")
+    graph = model.graph("f")
+    data = graph.columns.start()
+    data[model.names["x"]] = x
+    forward(graph, graph.steps, data)
+    assert data[graph.output] == -inf
+    assert by_rounding(graph, data) is is_number
+
+
+@pytest.mark.parametrize("optimizer", ["auto", "gd", "lbfgs"])
+@pytest.mark.parametrize("text", ["-exp(x)", "-exp(exp(x))", "-x^3", "-cosh(x)^3", "log(x)"])
+def test_what_is_beyond_all_doubles_itself_falls_without_end(text: str, optimizer: str) -> None:
+    found = descent(f"f = {text}", {"x": 1}, optimizer=optimizer)
+    assert found.stopped == "falls without end", found.reason
+
+
+@pytest.mark.parametrize("text", ["log(1 - tanh(x))", "-1/(1 - tanh(x))"])
+def test_a_slope_that_rounding_hides_is_no_minimum(text: str) -> None:
+    """They fall without end, and doubles have no digits of 1 - tanh(18)."""
+    found = descent(f"f = {text}", {"x": 1})
+    assert not found.converged, found.reason

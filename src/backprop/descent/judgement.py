@@ -91,7 +91,24 @@ def _verdict(run: Run, landing: Landing | None) -> Stop | Lead:
         if not run.problem.objective.is_smooth:
             kinds = f"a corner, or {kinds}"
         return Stop("corner", f"{when}: {none}; perhaps this is {kinds}")
+    if not landing.has_moved and (fall := _sloping(landing)) > landing.room:
+        none = f"{output} is {lower(run)} at no point nearby that was tried, but its slope"
+        what = f"foretells a {run.falls} by {shown(fall, 2)}, and rounding, {shown(landing.rounding, 2)}"
+        return Stop(
+            "rounding", f"{when}: {none} {what}, hides whether this is a {run.least} or goes on"
+        )
     return _lowest(run, landing, flat)
+
+
+def _sloping(landing: Landing) -> float:
+    """How far the output falls on a way that does not bend up, until one input has moved by its scale, if it
+    goes on as it does here."""
+    found = landing.spectrum
+    slopes = zip(found.ways, found.slopes, found.bends, strict=True)
+    return max(
+        (abs(slope) * landing.reach(way) for way, slope, bend in slopes if bend <= found.lost),
+        default=0.0,
+    )
 
 
 def _is_lower_behind(run: Run, landing: Landing, point: Point) -> bool:

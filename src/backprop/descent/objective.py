@@ -16,6 +16,7 @@ from backprop.errors import InfiniteSlope, NotFinite
 from backprop.evaluation import diagnosis
 from backprop.evaluation.borders import is_smooth
 from backprop.evaluation.gradient import Evaluation, Gradient, evaluate, settled
+from backprop.evaluation.standing import without_standing
 from backprop.graph import Graph, depending
 from backprop.language import Model
 from backprop.syntax import functions
@@ -41,6 +42,9 @@ _CLOSE = 1e-8
 
 _NO_MATTER = 1e200
 """What is too small for a double, 1e-308, times so many times the gradient, is no matter."""
+
+_MOST_PRECISE = 20_000
+"""Of so many steps an output that is infinite is computed again with exponents without end."""
 
 _STEP, _PARAMETER = 12e-6, 1.5e-6
 """Seconds that a step of a first-order method takes in Python besides value and gradient, and for each
@@ -117,6 +121,11 @@ class Objective(Protocol):
 
     @property
     def last(self) -> float: ...
+
+    def infinite_by_rounding(self) -> bool:
+        """Whether the output is infinite where it was last computed because a step on the way is beyond
+        doubles, and not because it is itself."""
+        return False
 
     @property
     def has_bends_at_hand(self) -> bool:
@@ -219,6 +228,13 @@ class GraphObjective(Objective):
     def last(self) -> float:
         return self._data[self.whole.output]
 
+    def infinite_by_rounding(self) -> bool:
+        if len(self.whole.steps) > _MOST_PRECISE:
+            return False
+        from backprop.evaluation.infinite import by_rounding  # which has mpmath compute: 40 ms
+
+        return by_rounding(self.whole, self._data)
+
     @property
     def graph(self) -> GraphObjective:
         return self
@@ -284,7 +300,7 @@ class GraphObjective(Objective):
         slopes = [gradients[leaf] for leaf in self.leaves]
         finite = isfinite(sum(slopes)) or all(map(isfinite, slopes))
         sure = finite and not too_small(self._moving, self._data)
-        return slopes if sure else self._leading() or self._doubtful()
+        return slopes if sure else self._leading() or self._without_standing() or self._doubtful()
 
     def _leading(self) -> Point | None:
         """The derivatives where others than those that are too small for a double lead on: then these need
@@ -299,6 +315,17 @@ class GraphObjective(Objective):
             return None
         small = too_small(graph, data)
         return slopes if all(abs(gradients[step]) < most for step in small) else None
+
+    def _without_standing(self) -> Point | None:
+        """The derivatives where all that is in doubt leads to steps that stand still; else None."""
+        held = without_standing(self._moving, self._data, self.leaves)
+        if held is None or too_small(held, self._data):
+            return None
+        gradients = [0.0] * len(self._data)
+        gradients[held.output] = 1.0
+        doubtful = backward(held, held.steps, self._data, gradients)
+        slopes = [gradients[leaf] for leaf in self.leaves]
+        return None if doubtful or not all(map(isfinite, slopes)) else slopes
 
     def _doubtful(self) -> Point:
         """The derivatives where the chain rule meets something that is not finite, or too small."""

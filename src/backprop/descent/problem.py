@@ -142,8 +142,10 @@ class Problem:
 
     @property
     def bottomless(self) -> bool:
-        """Whether the output has just fallen to minus infinity, where all descent ends."""
-        return self.objective.last * self.sign == -inf
+        """Whether the output has just fallen to minus infinity, where all descent ends; it has not where
+        -log(1 + exp(x)) is -inf at x = 1000."""
+        falls = self.objective.last * self.sign == -inf
+        return falls and not self.objective.infinite_by_rounding()
 
     def inside(self, x: Sequence[float]) -> Point:
         """x with every number moved to its bound where it lies beyond."""
