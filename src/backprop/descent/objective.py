@@ -16,7 +16,7 @@ from backprop.errors import InfiniteSlope, NotFinite
 from backprop.evaluation import diagnosis
 from backprop.evaluation.borders import is_smooth
 from backprop.evaluation.gradient import Evaluation, Gradient, evaluate, settled
-from backprop.evaluation.standing import without_standing
+from backprop.evaluation.standing_still import without_standing
 from backprop.graph import Graph, depending
 from backprop.language import Model
 from backprop.syntax import functions

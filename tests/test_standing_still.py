@@ -8,7 +8,7 @@ from scipy.optimize import minimize
 
 import backprop
 from backprop.evaluation import indeterminate
-from backprop.evaluation.standing import without_standing
+from backprop.evaluation.standing_still import without_standing
 from backprop.values import forward
 
 
