@@ -113,17 +113,27 @@ def derivatives(model: Model, numbers: Mapping[str, float], asked: DiffRequest) 
 def _to_read(asked: Request, model: Model) -> tuple[list[Derived], str] | None:
     """The short answer: with the slopes of textbooks where the accurate ones are cases, or long."""
     wanted = asked.textbook
+    made: list[tuple[bool, list[Derived]]] = []
     for textbook in dict.fromkeys((wanted, True)):
         asked.textbook = textbook
         try:
             found = asked.nested()
         except TooLong:
             continue
-        cases = "if(" not in model.source.text and any("if(" in str(each.formula) for each in found)
-        if short(found) and (textbook or not cases):
-            return found, "nested"
+        if short(found):
+            made.append((textbook, found))
+        if made and not _cases(found):
+            break
+    if made:
+        asked.textbook, found = min(made, key=lambda each: _cases(each[1]))
+        return found, "nested"
     asked.textbook = wanted
     return None
+
+
+def _cases(found: Sequence[Derived]) -> int:
+    """How many cases formulas have: an `if` that was given is in the textbook's, too."""
+    return sum(str(each.formula).count("if(") for each in found)
 
 
 def _with_value(found: list[Derived], said: list[str]) -> list[Derived]:

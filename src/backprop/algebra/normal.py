@@ -52,7 +52,12 @@ def times(*factors: Formula) -> Formula:
             more = ((factor, ONE),)
         for base, exponent in more:
             before = powers.get(base)
-            powers[base] = exponent if before is None else plus(before, exponent)
+            if before is None:
+                powers[base] = exponent
+            elif value_of(before) is not None:
+                powers[base] = plus(exponent, before)  # x^(a + 1) is x*x^a
+            else:
+                powers[base] = plus(before, exponent)
     if coefficient == 0:
         return ZERO
     kept: Powers = []
@@ -171,7 +176,7 @@ def choice(condition: Formula, then: Formula, other: Formula) -> Formula:
     number = value_of(condition)
     if number is not None:
         return then if number else other
-    same = _bare(then) == _bare(other)
+    same = _bare(then) == _bare(other) or then.text() == other.text()
     return other if same else Call("if", (condition, then, other))
 
 
@@ -206,6 +211,11 @@ def operation(name: str, operands: Sequence[Formula]) -> Formula:
     numbers = [_constant(each) for each in operands]
     if row.binding == COMPARISON and None not in numbers:
         return Product(int(functions.value(name)(*numbers)))
+    if name in ("==", "!=") and numbers[1] == 0 and abs(split(operands[0])[0]) >= 1:
+        operands = (
+            split(operands[0])[2],
+            ZERO,
+        )  # n == 0 for -n == 0; a third of n may be rounded to 0
     if name == "and" and _never(*operands):
         return ZERO
     if row.binding in (AND, OR):

@@ -69,6 +69,11 @@ SHAPES = (
     Rewrite("(u^3 + 1)/(u + 1)", "u^2 - u + 1", "u != -1"),
     Rewrite("(-u - v)/w", "-(u + v)/w", "w != 0"),
     Rewrite("u^v + u^v*log(w)", "u^v*(1 + log(w))"),
+    Rewrite("(1 - u^2)^2 + 4*u^2", "(u^2 + 1)^2"),
+    Rewrite("(1 + u)^2 + (1 - u)^2", "2*(1 + u^2)"),
+    Rewrite("u^2 + u + 1 - (2*u + 1)^2", "-3*u*(u + 1)"),
+    Rewrite("u*exp(v) - exp(v) + w", "(u - 1)*exp(v) + w"),
+    Rewrite("(1/u^2 - 1)/(1/u + u)^2", "(1 - u^2)/(1 + u^2)^2", "u != 0"),
 )
 
 QUOTIENT = Rewrite("w/v - u*c/v^2", "(w*v - u*c)/v^2", "v != 0")
@@ -117,6 +122,26 @@ REWRITES = (
     Rewrite("u*sin(v)^2 + u*cos(v)^2", "u"),
     Rewrite("u*cosh(v)^2 - u*sinh(v)^2", "u"),
     Rewrite("u*sech(v)^2 + u*tanh(v)^2", "u"),
+    Rewrite("w*sec(u)*tan(u) + w + w*tan(u)^2", "w*sec(u)*(sec(u) + tan(u))", "sec(u) has a value"),
+    Rewrite("w + w*tan(u)^2 - w*sec(u)*tan(u)", "w*sec(u)*(sec(u) - tan(u))", "sec(u) has a value"),
+    Rewrite("w*csc(u)*cot(u) + w + w*cot(u)^2", "w*csc(u)*(csc(u) + cot(u))", "csc(u) has a value"),
+    Rewrite("csc(u)^w/tan(u)", "csc(u)^w*cot(u)", "tan(u) != 0"),
+    Rewrite("sign(exp(u))*exp(u)", "exp(u)"),
+    Rewrite("sign(cosh(u))*cosh(u)", "cosh(u)"),
+    Rewrite("abs(exp(u))", "exp(u)"),
+    Rewrite("abs(cosh(u))", "cosh(u)"),
+    Rewrite("1/abs(u)^2", "1/u^2", "u != 0"),
+    Rewrite("(1 - sqrt(u))*(1 + sqrt(u))", "1 - u", "u >= 0"),
+    Rewrite(
+        "3*w*u^2/hypot(u, v)^5 - w/hypot(u, v)^3",
+        "w*(2*u^2 - v^2)/hypot(u, v)^5",
+        "u != 0 or v != 0",
+    ),
+    Rewrite(
+        "3*w*v^2/hypot(u, v)^5 - w/hypot(u, v)^3",
+        "w*(2*v^2 - u^2)/hypot(u, v)^5",
+        "u != 0 or v != 0",
+    ),
     Rewrite("w/hypot(u, v) - w*u^2/hypot(u, v)^3", "w*v^2/hypot(u, v)^3", "u != 0 or v != 0"),
     Rewrite("w/hypot(u, v) - w*v^2/hypot(u, v)^3", "w*u^2/hypot(u, v)^3", "u != 0 or v != 0"),
     Rewrite("w/sqrt((1 - u)*(1 + u)) - w/sqrt(1 - u^2)", "0", "abs(u) < 1"),

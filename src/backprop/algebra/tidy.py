@@ -12,27 +12,27 @@ from backprop.algebra.formula import (
     EULER,
     MINUS,
     ONE,
-    ZERO,
     Formula,
     Product,
     Rational,
     Sum,
-    Symbol,
-    TooLong,
     absolute,
     is_negative,
     sign_of,
     value_of,
 )
 from backprop.algebra.from_text import rebuilt
+from backprop.algebra.multiplied import (
+    MOST_ROUNDS,
+    by_rows,
+    collected,
+    falling,
+    grouped,
+    powers_of,
+    spread,
+)
 from backprop.algebra.normal import plus, power, split, times
 from backprop.algebra.rewrites import can_come_together, rewritten
-
-_MOST_ROUNDS = 50
-"""Rows make formulas shorter, or turn a sign: they end by themselves long before."""
-
-_MOST_TERMS = 12
-"""Sums of more terms are not multiplied out."""
 
 Simplified = dict[Formula, Formula]
 
@@ -43,7 +43,7 @@ def simplified(found: Formula, known: Simplified | None = None) -> Formula:
     if found in known:
         return known[found]
     made = rebuilt(found, lambda part: simplified(part, known))
-    for _ in range(_MOST_ROUNDS):
+    for _ in range(MOST_ROUNDS):
         if (other := rewritten(made)) is None:
             break
         made = rebuilt(other, lambda part: simplified(part, known))
@@ -64,10 +64,11 @@ def _shaped(found: Formula) -> Formula:
         whole = divided(found)
         if not isinstance(whole, Product):
             return whole
-        signed = _sign_in_front(whole)
-        joined = _joined_in_front(signed)
-        line = _on_one_line(joined) if isinstance(joined, Product) else joined
-        return shortest([line, *single_fractions(line)])
+        joined = _joined_in_front(_sign_in_front(whole))
+        lines = [joined]
+        if isinstance(joined, Product):
+            lines += _on_one_line(joined)
+        return shortest([*lines, *(each for line in lines for each in single_fractions(line))])
     return found
 
 
@@ -95,12 +96,13 @@ def _sign_in_front(found: Product) -> Product:
 def _joined_in_front(found: Formula) -> Formula:
     """A product with what the terms of a sum in it have in common in front, where that comes together with
     others there: `n^2*(1 - x)` for `n*(n - n*x)`, and `24*(x - 2*y)` for `4*(6*x - 12*y)`."""
+    best = found
     for base, by in found.powers if isinstance(found, Product) else ():
-        if isinstance(found, Product) and isinstance(base, Sum) and by == ONE:
+        if isinstance(best, Product) and isinstance(base, Sum) and by == ONE:
             wholes = [factored(base), factored(base, of_names=False)]
-            made = [_put(found, base, each) for each in wholes if each != base]
-            return shortest([*(each for each in made if not _double_fractions(each)), found])
-    return found
+            made = [_put(best, base, each) for each in wholes if each != base]
+            best = shortest([*(each for each in made if not _double_fractions(each)), best])
+    return best
 
 
 def _put(found: Product, base: Formula, other: Formula) -> Formula:
@@ -113,12 +115,14 @@ def shortest(found: Iterable[Formula]) -> Formula:
     """The formula that is shortest to read, of several the first."""
 
     def length(each: Formula) -> int:
-        return each.cost[0] + _AS_TOKENS * (len(_double_fractions(each)) + _fractions_below(each))
+        terms = each.terms if isinstance(each, Sum) else (each,)
+        lines = sum(len(_double_fractions(one)) + _fractions_below(one) for one in terms)
+        return each.cost[0] + _AS_TOKENS * lines
 
     return min(found, key=length)
 
 
-_AS_TOKENS = 3
+_AS_TOKENS = 20
 """So many tokens more are read as easily as a fraction above the line of another one."""
 
 
@@ -146,19 +150,13 @@ def single_fractions(found: Formula) -> Iterator[Formula]:
         assert isinstance(found, Product)
         others = [power(*each) for each in found.powers if each[0] != base]
         front = times(Product(found.coefficient, (), found.decimal), *others)
-        cleared = plus(*(_by_rows(times(below, term)) for term in base.terms))
-        yield times(front, power(below, MINUS), factored(falling(cleared), of_names=False))
+        cleared = plus(*(_times_below(below, term) for term in base.terms))
+        above = factored(falling(cleared), of_names=False)
+        if isinstance(above, Sum):
+            above = shortest([above, _grouped(above)])
+        yield times(front, power(below, MINUS), above)
         if len(base.terms) <= _MOST_FRACTIONS:
-            yield plus(*(_by_rows(times(front, term)) for term in base.terms))
-
-
-def _by_rows(found: Formula) -> Formula:
-    """A formula, rewritten as a whole as long as a row fits."""
-    for _ in range(_MOST_ROUNDS):
-        if (other := rewritten(found)) is None:
-            break
-        found = other
-    return found
+            yield plus(*(by_rows(times(front, term)) for term in base.terms))
 
 
 _MOST_FRACTIONS = 3
@@ -184,6 +182,17 @@ def _ways(found: Sum) -> Iterator[Formula]:
         yield falling(whole)
         yield factored(whole)
     yield factored(found)
+    if (out := spread(found)) is not None:
+        yield factored(out)
+    if (one := _grouped(found)) != found:
+        yield one
+
+
+def _grouped(found: Sum) -> Formula:
+    """A sum with terms that have a function in common as one, `x*(y - x)*sin(x)`."""
+    made = grouped(found)
+    terms = made.terms if isinstance(made, Sum) else (made,)
+    return found if made == found else plus(*map(_joined_in_front, terms))
 
 
 def _meet(found: Sum) -> bool:
@@ -214,44 +223,6 @@ def _meet(found: Sum) -> bool:
     )
 
 
-def collected(found: Sum) -> Formula | None:
-    """A sum with its products of sums multiplied out, where terms then come together; None elsewhere.
-
-    Powers of sums stay: `(x - 1)^2` is exact beside 1, and `x^2 - 2*x + 1` is not.
-    """
-    try:
-        terms = [expanded(term) for term in found.terms]
-        made = _by_rows(plus(*terms))
-    except TooLong:
-        return None
-    return made if _length(made) < sum(map(_length, terms)) else None
-
-
-def _length(found: Formula) -> int:
-    return len(found.terms) if isinstance(found, Sum) else int(found != ZERO)
-
-
-def falling(found: Formula) -> Formula:
-    """A polynomial in one name by falling powers, by rising ones if so it begins without a sign; others
-    as they are."""
-    if not isinstance(found, Sum) or len({*found.names}) != 1:
-        return found
-    by_power: list[tuple[Rational, Formula]] = []
-    for term in found.terms:
-        _, _, rest = split(term)
-        if isinstance(rest, Product) and len(rest.powers) <= 1:
-            (base, by) = rest.powers[0] if rest.powers else (ONE, Product(0))
-        else:
-            base, by = rest, ONE
-        exponent = value_of(by)
-        if exponent is None or not (isinstance(base, Symbol) or base == ONE):
-            return found
-        by_power.append((exponent, term))
-    made = [term for _, term in sorted(by_power, key=lambda pair: -pair[0])]
-    turned = sign_of(made[0]) < 0 < sign_of(made[-1])
-    return Sum(made[::-1] if turned else made)
-
-
 def factored(found: Formula, of_names: bool = True) -> Formula:
     """A sum with what all its terms have in common in front. of_names: not only a number."""
     if not isinstance(found, Sum):
@@ -264,7 +235,7 @@ def factored(found: Formula, of_names: bool = True) -> Formula:
     sizes = {absolute(each) for each, _, _ in terms}
     if decimal and len(sizes) == 1:
         common = sizes.pop()
-    powers = [_powers(rest) for _, _, rest in terms]
+    powers = [powers_of(rest) for _, _, rest in terms]
     shared: list[tuple[Formula, Formula]] = []
     for base, by in powers[0].items() if of_names else ():
         if base == EULER:
@@ -291,56 +262,67 @@ def factored(found: Formula, of_names: bool = True) -> Formula:
     under = power(front, Product(-1))
     inside = plus(*(times(under, each) for each in found.terms))
     if shared:  # what has not become smaller would be taken out again, without an end
-        inside = falling(_shaped(inside) if inside.size < found.size else inside)
+        if inside.size < found.size:
+            inside = _shaped(inside)
+        elif isinstance(inside, Sum):
+            inside = collected(inside) or inside
+        inside = falling(inside)
     made = times(front, inside)
     return _sign_in_front(made) if isinstance(made, Product) else made
 
 
-def _powers(term: Formula) -> dict[Formula, Formula]:
-    if isinstance(term, Product):
-        return dict(term.powers)
-    return {term: ONE}
-
-
-def expanded(found: Formula) -> Formula:
-    """A product with its short sums multiplied out. Raises TooLong."""
-    if not isinstance(found, Product):
-        return found
-    made: list[Formula] = [Product(found.coefficient, (), found.decimal)]
-    for base, by in found.powers:
-        exponent = value_of(by)
-        if isinstance(base, Sum) and exponent == 1:
-            if len(made) * len(base.terms) > _MOST_TERMS:
-                raise TooLong
-            made = [times(one, each) for one in made for each in base.terms]
-        else:
-            made = [times(each, power(base, by)) for each in made]
-    return plus(*made)
-
-
-def expanded_sum(found: Sum) -> tuple[Formula, ...]:
-    """The terms of a sum, multiplied out. Raises TooLong."""
-    made = plus(*map(expanded, found.terms))
-    return made.terms if isinstance(made, Sum) else (made,)
-
-
 def _below(found: Sum) -> Formula:
-    """What the terms of a sum have below their lines, all together."""
+    """What the terms of a sum have below their lines, all together, those in sums that are factors too."""
     below: dict[Formula, Rational] = {}
     number = 1
-    for term in found.terms:
+
+    def take(term: Formula) -> None:
+        nonlocal number
         coefficient, decimal, rest = split(term)
         number = number if decimal else lcm(number, coefficient.denominator)
-        for each, of_each in _powers(rest).items():
+        for each, of_each in powers_of(rest).items():
             if is_negative(of_each) and each != EULER:
                 size = -(value_of(of_each) or 0)
                 below[each] = max(below.get(each, 0), size)
+
+    for term in found.terms:
+        take(term)
+        for each in _sums_with_lines(term):
+            front = times(term, power(each, MINUS))
+            for one in each.terms:
+                take(times(front, one))
     return times(Product(number), *(power(each, Product(size)) for each, size in below.items()))
 
 
-def _on_one_line(found: Product) -> Formula:
-    """A product without fractions inside sums below the line: `v/(v + u)` for `1/(1 + u/v)`."""
-    best: Formula = found
+def _sums_with_lines(term: Formula) -> list[Sum]:
+    """The sums that are factors of a term and have lines themselves."""
+    factors = term.powers if isinstance(term, Product) else ()
+    sums = [base for base, by in factors if isinstance(base, Sum) and by == ONE]
+    return [each for each in sums if any(_has_line(one) for one in each.terms)]
+
+
+def _has_line(found: Formula) -> bool:
+    if not isinstance(found, Product):
+        return False
+    whole = found.decimal or found.coefficient.denominator == 1
+    return not whole or any(is_negative(by) and base != EULER for base, by in found.powers)
+
+
+def _times_below(below: Formula, term: Formula) -> Formula:
+    """A term times what is below lines, which goes into a sum that has lines itself."""
+    sums = _sums_with_lines(term)
+    if len(sums) != 1:
+        return by_rows(times(below, term))
+    front = times(below, term, power(sums[0], MINUS))
+    into = _below(sums[0])
+    inside = plus(*(by_rows(times(into, each)) for each in sums[0].terms))
+    made = times(front, power(into, MINUS), inside)
+    return _sign_in_front(made) if isinstance(made, Product) else made
+
+
+def _on_one_line(found: Product) -> Iterator[Formula]:
+    """A product with fewer and fewer fractions inside sums below the line: `v/(v + u)` for `1/(1 + u/v)`."""
+    best = found
     for base, by in found.powers:
         exponent = value_of(by)
         if (
@@ -351,11 +333,15 @@ def _on_one_line(found: Product) -> Formula:
         ):
             continue
         common = _below(base)
-        if common == ONE or not isinstance(best, Product) or (base, by) not in best.powers:
+        if common == ONE or (base, by) not in best.powers:
             continue
-        cleared = plus(*(times(common, term) for term in base.terms))
+        cleared = plus(*(_times_below(common, term) for term in base.terms))
+        if isinstance(cleared, Sum) and (out := spread(cleared)) is not None:
+            cleared = shortest([cleared, factored(out)])
         others = [power(*each) for each in best.powers if each != (base, by)]
         front = Product(best.coefficient, (), best.decimal)
         made = times(front, power(common, Product(-exponent)), *others, power(cleared, by))
-        best = shortest([best, made])
-    return best
+        yield made
+        if not isinstance(made, Product):
+            return
+        best = made

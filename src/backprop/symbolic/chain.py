@@ -169,7 +169,8 @@ class Chain:
         row = OPERATIONS[name]
         own = self._named.get(out, out)
         if name == "^":  # a power is joined with others, where that loses no digits
-            careful = not self._textbook and value_of(operands[1]) is None
+            moving = value_of(operands[1]) is None and value_of(operands[0]) is None
+            careful = not self._textbook and moving
             own = Call("copy", [out]) if careful else out
         known = dict(zip(row.operands, operands, strict=True), out=own)
         if self._held:

@@ -28,8 +28,8 @@ from backprop.algebra.formula import (
     value_of,
 )
 from backprop.algebra.from_text import rebuilt
+from backprop.algebra.multiplied import expanded_sum
 from backprop.algebra.normal import plus, power, split, times
-from backprop.algebra.tidy import expanded_sum
 from backprop.operations import CONSTANTS, OPERATIONS
 from backprop.syntax import functions
 from backprop.syntax.fold import fold

@@ -53,6 +53,8 @@ class _Zeros:
         self._found = [*found]
         self._by_name: dict[str, list[int]] = {}
         self._zero: set[int] = set()
+        self._meant: dict[tuple[object, ...], bool] = {}
+        """Whether reads can mean members, which is asked for in each round again."""
         self._settle()
 
     def left(self) -> list[IndexedDerived]:
@@ -107,8 +109,13 @@ class _Zeros:
 
     def _may_be(self, at: int, indices: Sequence[Formula], around: MembersPart) -> bool:
         """Whether a read can mean a member of an equation."""
-        conditions = _conditions(self._found[at], indices)
-        return all(holds(each, around) is not False for each in conditions)
+        found = self._found[at]
+        members = found.indices, found.clauses, found.condition
+        key = *members, tuple(indices), around.clauses, around.condition
+        if key not in self._meant:
+            conditions = _conditions(found, indices)
+            self._meant[key] = all(holds(each, around) is not False for each in conditions)
+        return self._meant[key]
 
     def _split(self, at: int) -> bool:
         """Tell the members of an equation apart, if some of them are 0 then."""
