@@ -211,7 +211,11 @@ def operation(name: str, operands: Sequence[Formula]) -> Formula:
     numbers = [_constant(each) for each in operands]
     if row.binding == COMPARISON and None not in numbers:
         return Product(int(functions.value(name)(*numbers)))
-    if name in ("==", "!=") and numbers[1] == 0 and abs(split(operands[0])[0]) >= 1:
+    if (
+        name in ("==", "!=")
+        and numbers[1] == 0
+        and abs(split(operands[0])[0].numerator) >= split(operands[0])[0].denominator
+    ):
         operands = (
             split(operands[0])[2],
             ZERO,
