@@ -443,7 +443,8 @@ def test_what_is_left_open_of_many_inputs_is_nan() -> None:
 
 def test_the_json_and_csv_of_parts_are_promises() -> None:
     at = ["-e", "L = x^2*y", "--set", "x=1, y=3"]
-    start = {"schema": 1, "output": "L", "value": 3, "inputs": ["x", "y"], "gradient": [6, 1]}
+    start: dict[str, object] = {"schema": 1, "output": "L", "value": 3, "inputs": ["x", "y"]}
+    start |= {"gradient": [6, 1], "data": {"x": 1, "y": 3, "L": 3}}
 
     def said(*words: str) -> dict[str, object]:
         found: dict[str, object] = json.loads(run("hessian", *at, *words, "--format", "json").out)

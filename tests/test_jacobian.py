@@ -8,8 +8,9 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import isnan
+from pathlib import Path
 
 import numpy
 import pytest
@@ -105,16 +106,43 @@ def said(*options: str) -> Ran:
 
 def test_the_json_is_a_promise() -> None:
     ran = said("--of", "r", "--wrt", "x, y", "--format", "json", "--mode", "reverse")
-    assert json.loads(ran.out) == {
+    found = json.loads(ran.out)
+    assert found == {
         "schema": 1,
         "outputs": ["r[1]", "r[2]", "r[3]"],
         "inputs": ["x", "y"],
         "values": [pytest.approx(-4.4), pytest.approx(2.2), pytest.approx(-3.6)],
         "jacobian": [pytest.approx(row) for row in RIGHT],
         "mode": "reverse",
+        "data": found["data"],
         "constants": ["k"],
     }
     assert ran.err == "reverse mode: 3 sweeps back from 3 outputs, by 2 inputs\n"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("jacobian",),
+        ("jacobian", "--sparse"),
+        ("jacobian", "--along", "x[*]=1"),
+        ("hessian", "--times", "x=1"),
+        ("hessian", "--diagonal"),
+        ("hessian", "--sparse"),
+    ],
+)
+def test_the_json_of_every_form_is_read_back_as_values(
+    words: Sequence[str], tmp_path: Path
+) -> None:
+    text = "n = 2; x[i] = i for i in 1..n; const c = 3; y = c*b*x[1]^2*x[2]"
+    set_ = ("--set", "x[1]=5, b=0.1, c=7")
+    ran = backprop(words[0], "-e", text, *words[1:], *set_, "--format", "json")
+    file = tmp_path / "point.json"
+    file.write_text(ran.out)
+    again = backprop("grad", "-e", text, "--values", str(file), "--format", "json")
+    assert json.loads(again.out) == json.loads(
+        backprop("grad", "-e", text, *set_, "--format", "json").out
+    )
 
 
 def test_the_formats() -> None:

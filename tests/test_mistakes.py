@@ -95,7 +95,7 @@ def test_the_line_of_the_hint_is_what_was_meant(typed: str, mended: str, value: 
         ("zzz", ["no command 'zzz'", "there are grad, jacobian"]),
         ("--versio", ["no such option: --versio", "backprop -h"]),
         ("grad --lr 0.1", ["no option --lr", "it is an option of backprop descend"]),
-        ("grad --detail names", ["it is an option of backprop explain and of draw"]),
+        ("grad --detail names", ["it is an option of backprop explain, draw"]),
         ("draw --format svg", ["no option --format", "-o graph.svg"]),
         ("descend --epochs", ["--epochs needs a value behind it"]),
         ("descend --lr 0.25 --epochs 1", ["--epochs", "add --batch N"]),

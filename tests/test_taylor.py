@@ -149,6 +149,7 @@ def test_the_json_of_a_direction_is_a_promise() -> None:
         "order": 2,
         "values": [pytest.approx(-4.4), pytest.approx(2.2)],
         "derivatives": [[29.0, -20.0], [-1.0, 0.0]],
+        "data": {"x": -1.2, "y": 1.0},
     }
 
 

@@ -151,7 +151,9 @@ def _is_own(found: Any) -> bool:
     """Whether this is what the tool writes: texts there are no numbers that a person gives."""
     if not isinstance(found, dict) or "schema" not in found:
         return False
-    return any(isinstance(found.get(key), str) for key in ("output", "optimizer"))
+    outputs = found.get("outputs")  # of jacobian
+    several = isinstance(outputs, list) and all(isinstance(name, str) for name in outputs)
+    return several or any(isinstance(found.get(key), str) for key in ("output", "optimizer"))
 
 
 def _own(

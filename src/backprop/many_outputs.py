@@ -62,7 +62,7 @@ def jacobian_at(
     asked = model, numbers, outputs, by, mode, engine
     streamed = streamed_matrices.is_streamed(model)
     report = JacobianReport(*(streamed_matrices.jacobian if streamed else jacobian)(*asked))
-    return _completed(report, model)
+    return _completed(report, model, numbers)
 
 
 def entries_at(
@@ -82,7 +82,7 @@ def entries_at(
         found = streamed_matrices.entries(model, numbers, outputs, by, mode, engine)
     else:
         found = entries(model, numbers, outputs, by, mode, engine)
-    return _completed(EntriesReport(*found), model)
+    return _completed(EntriesReport(*found), model, numbers)
 
 
 def _asked(model: Model, of: Sequence[str], wrt: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -95,15 +95,29 @@ def _asked(model: Model, of: Sequence[str], wrt: Sequence[str]) -> tuple[list[st
     return outputs, by or inputs_of(model, outputs)
 
 
-def _completed(report: Reported, model: Model) -> Reported:
-    """A report with what the file says of its names, and of their values."""
+def _completed(report: Reported, model: Model, numbers: Mapping[str, float]) -> Reported:
+    """A report with what the file says of its names, and of their values, and with the numbers of its
+    inputs, `numbers` or the file's."""
     from backprop.evaluation.elsewhere import elsewhere
 
     if model.worked:
         data: dict[str, float] = dict(zip(report.outputs, report.values.tolist(), strict=True))
         report = report._replace(notes=(*report.notes, *elsewhere(model, data)))
     report.declared = declared(model)
+    report.data = _numbers_of(model, numbers)
     return report
+
+
+def _numbers_of(model: Model, numbers: Mapping[str, float]) -> dict[str, float]:
+    """The number of each input and constant, but of columns: what `--values` can read back."""
+    from backprop.evaluation.leaves import default
+
+    own = (each for each in (*model.inputs, *sorted(model.fixed)) if each not in numbers)
+    known = {name: default(model, name) for name in own if name in model.defaults}
+    found = {**known, **numbers}
+    if not model.laid:
+        return found
+    return {name: number for name, number in found.items() if not model.laid.is_column(name)}
 
 
 def along(
@@ -144,4 +158,4 @@ def along_at(
     way = read_direction(model, direction, by if streamed else model.inputs, "--along")
     asked = model, numbers, outputs, way, order, engine
     found = (streamed_matrices.along if streamed else along)(*asked)
-    return _completed(DirectionReport(*found), model)
+    return _completed(DirectionReport(*found), model, numbers)

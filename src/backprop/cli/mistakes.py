@@ -188,7 +188,7 @@ def _unknown(
         if words[at].startswith("-") and words[at] not in ("-", "--"):
             flag = words[at].partition("=")[0]
             others = [each for each in COMMANDS if _field(flag, fields(command(each)))]
-            hint = f"it is an option of backprop {' and of '.join(others)}" if others else ""
+            hint = f"it is an option of backprop {', '.join(others)}" if others else ""
             return BadOption(
                 f"backprop {words[0]} has no option {flag}",
                 Label(_span(words, at, at, len(flag))),

@@ -26,6 +26,8 @@ class DirectionReport(Shown, Directional):
     """What a table does with more outputs than it can show."""
     declared: Mapping[str, Any] = MappingProxyType({})
     """What the JSON has of the file."""
+    data: Mapping[str, float] = MappingProxyType({})
+    """The numbers of the inputs, which `--values` reads back from the JSON."""
 
     def __repr__(self) -> str:
         return f"Directional({len(self.outputs)} outputs, order {self.order})"
@@ -79,6 +81,7 @@ class DirectionReport(Shown, Directional):
             "order": self.order,
             "values": self.values.tolist(),
             "derivatives": self.derivatives.tolist(),
+            "data": dict(self.data),
             **self.declared,
             **notes,
         }

@@ -144,6 +144,7 @@ class PartReport(Shown, _PartReport):
             "inputs": [*self.inputs],
             "gradient": self._slopes(),
             **own,
+            "data": found.gradient.data,
             **self.declared,
             **notes,
         }

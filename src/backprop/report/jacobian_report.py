@@ -25,6 +25,8 @@ class JacobianReport(Shown, Jacobian):
     """The outputs whose rows a table has, if not all."""
     declared: Mapping[str, Any] = MappingProxyType({})
     """What the JSON has of the file."""
+    data: Mapping[str, float] = MappingProxyType({})
+    """The numbers of the inputs, which `--values` reads back from the JSON."""
 
     def __repr__(self) -> str:
         size = _size(self).removeprefix("derivatives of ")
@@ -79,6 +81,7 @@ class JacobianReport(Shown, Jacobian):
             "values": self.values.tolist(),
             "jacobian": self.jacobian.tolist(),
             "mode": self.mode,
+            "data": dict(self.data),
             **self.declared,
             **notes,
         }
@@ -96,6 +99,8 @@ class EntriesReport(Shown, JacobianEntries):
     """What a table does with more entries than it can show."""
     declared: Mapping[str, Any] = MappingProxyType({})
     """What the JSON has of the file."""
+    data: Mapping[str, float] = MappingProxyType({})
+    """The numbers of the inputs, which `--values` reads back from the JSON."""
 
     def __repr__(self) -> str:
         return f"JacobianEntries({len(self.derivatives):,}, {self.mode} mode)"
@@ -143,6 +148,7 @@ class EntriesReport(Shown, JacobianEntries):
             "values": self.values.tolist(),
             "entries": {**places, "value": self.derivatives.tolist()},
             "mode": self.mode,
+            "data": dict(self.data),
             **self.declared,
             **notes,
         }
