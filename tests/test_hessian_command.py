@@ -441,6 +441,18 @@ def test_what_is_left_open_of_many_inputs_is_nan() -> None:
     assert numpy.isfinite(branch.hessian_diagonal(of="M").numbers).all()
 
 
+def test_a_part_of_a_family_that_wrt_leaves_out_is_told_with_the_reason() -> None:
+    text = (
+        "w[i,j] = 1 for i in 1..2, j in 1..2; L = sum(w[i,j]^2*v for i in 1..2, j in 1..2); v = 1"
+    )
+    ran = run("hessian", "-e", text, "--times", "v=1, w[1,*]=0.5", "--wrt", "v")
+    assert ran.status == 1
+    assert "w[1,*] is no input that the output is derived by here" in ran.err
+    assert '--wrt "w[1,*], …"' in ran.err
+    ran = run("hessian", "-e", text, "--times", "w[3,*]=0.5")
+    assert "there is no 'w[3,*]'" in ran.err
+
+
 def test_the_json_and_csv_of_parts_are_promises() -> None:
     at = ["-e", "L = x^2*y", "--set", "x=1, y=3"]
     start: dict[str, object] = {"schema": 1, "output": "L", "value": 3, "inputs": ["x", "y"]}

@@ -108,7 +108,9 @@ def read_direction(
                 hints = ["give a finite number, such as 1 or -0.5"]
                 errors.append(NotANumber(message, *place, hints=hints))
             found |= dict.fromkeys(many, number)
-        elif error := refused(model, missing, place[0] if place else None, len(errors) < LIMIT):
+        elif not Names(model.inputs).matching(missing) and (  # a part of a family is no name
+            error := refused(model, missing, place[0] if place else None, len(errors) < LIMIT)
+        ):
             errors.append(error)
         else:
             message = f"{missing} is no input that the output is derived by here"
