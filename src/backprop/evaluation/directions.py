@@ -186,6 +186,6 @@ def _unknown(name: str, order: int, model: Model) -> InfiniteSlope:
     """The warning for an output whose derivatives are not known from an order on."""
     message = (
         f"the derivatives of {name} along this direction are not known from order {order} on:"
-        " the chain rule does not decide them at this point"
+        " the chain rule does not decide them at this point, or they are all rounding"
     )
     return InfiniteSlope(message, where=model.source.name)

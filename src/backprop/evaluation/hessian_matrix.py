@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from math import isfinite, isinf, isnan, nan
+from math import inf, isfinite, isinf, isnan, nan
 from sys import float_info
 from typing import Any, NamedTuple
 
@@ -122,25 +122,31 @@ def hessian_at(
         output = model.output(of)
         names = inputs_by(model, output, wrt)
         if looped := matrix_by_loops(model, values, output, names):
-            gradient, table, said = looped
-            return Curved(gradient, tuple(names), table, said, gradient.warnings, gradient.notes)
+            gradient, table, said, warnings = looped
+            told = (*gradient.warnings, *warnings)
+            return Curved(gradient, tuple(names), table, said, told, gradient.notes)
     point = at_point(model, values, of, wrt, engine)
     found = careful(model, point)
     slopes = [found.gradient.gradients.get(name, 0.0) for name in point.names]
     value = found.gradient.value
-    said = curvature(point.second, point.x, found.matrix, slopes, found.moved, found.bent, value)
+    said = curvature(point.second, point.x, found.known, slopes, found.moved, found.bent, value)
     return Curved(
         found.gradient, tuple(point.names), found.matrix, said, found.warnings, found.notes
     )
 
 
 class Careful(NamedTuple):
-    """A matrix of which everything is known that can be. moved: of numbers that rounding spoils
-    otherwise, how far that of the inputs moves them. bent: whether some do not say all, because the
-    output or the gradient jumps, or ends here."""
+    """A matrix of which everything is known that can be.
+
+    known: the same, with what the chain rule makes of numbers that rounding may have made and that were not
+    looked at. moved: of numbers that rounding spoils otherwise, how far that of the inputs moves them,
+    infinite where they were not looked at. bent: whether some do not say all, because the output or the
+    gradient jumps, or ends here.
+    """
 
     gradient: Gradient
     matrix: Any
+    known: Any
     moved: Mapping[Both, float]
     warnings: tuple[BackpropError, ...]
     notes: tuple[BackpropError, ...]
@@ -154,13 +160,19 @@ def careful(
     of which places; None: of all."""
     count = len(point.names)
     table = point.second.matrix(point.x, point.data) if count else numpy.zeros((0, 0))
+    rule = table.copy()
     doubts, moved = _doubts(point.second, point.leaves, point.data, table)
+    known = table.copy()
+    for key in moved:
+        if moved[key] == inf:
+            known[key] = rule[key]
     some = {key: each for key, each in doubts.items() if asked is None or asked(*key)}
     told = list(_told(model, point, some))
     gradient = point.at.gradient
     return Careful(
         gradient,
         _symmetric(table),
+        _symmetric(known),
         moved,
         (*gradient.warnings, *(each for each in told if not isinstance(each, AtBorder))),
         (*gradient.notes, *(each for each in told if isinstance(each, AtBorder))),
@@ -192,7 +204,11 @@ def _doubts(
         spoilt = numpy.argwhere(moves(table, second.table(again))).tolist()
         asked = [(one, other) for one, other in spoilt if (one, other) not in found]
         found |= dict(by_values(second, data, asked))
-    moved, around = dict[Both, float](), SecondAround(second, [data[x] for x in leaves])
+    moved = dict[Both, float]()
+    for key, each in found.items():
+        if each.how == TOO_MANY and each.step < 0 and isfinite(data[second.graph.outputs[key[1]]]):
+            moved |= {key: inf} if isfinite(table[key]) else {}
+    around = SecondAround(second, [data[x] for x in leaves])
     rounded = SecondSides(second.graph, leaves, list(changed(second.graph, data, 0)[1]))
     for key, each in found.items():
         if not isfinite(each.number):

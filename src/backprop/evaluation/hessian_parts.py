@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy
 
-from backprop.errors import BackpropError, Cancelled, IndeterminateForm, TooLarge
+from backprop.errors import BackpropError, IndeterminateForm, TooLarge
 from backprop.evaluation.borders import crossed, met
 from backprop.evaluation.gradient import Gradient
 from backprop.evaluation.hessian_matrix import CurvedPoint, at_point, careful, inputs_by
@@ -22,10 +22,6 @@ from backprop.values import having_say
 
 _FEW, _STEPS = 50, 2000
 """The most inputs, and steps of a gradient, of which every second derivative is looked at."""
-
-_PART, _LOST = 1e-12, 0.02
-"""What rounding of loops moves by a smaller part of the largest number is left; a number that it moves by a
-larger part is not known."""
 
 _ENTRIES = 20_000_000
 """The most second derivatives that are kept."""
@@ -60,14 +56,14 @@ def times(
     """The second derivatives times a direction, by one sweep over the graph of the gradient. direction:
     the parts by the names of inputs, 0 of others. Raises as `Model.grad`."""
     if model.loops:
-        from backprop.evaluation.looped_second import times_by_loops
+        from backprop.evaluation.looped_second import rounded, times_by_loops
 
         output = model.output(of)
         names = inputs_by(model, output, wrt)
         if looped := times_by_loops(model, values, direction, output, names):
             gradient, numbers, noise = looped
             way = numpy.array([direction.get(name, 0.0) for name in names], float)
-            said = (*gradient.warnings, *_rounded(model, numbers, noise)), gradient.notes
+            said = (*gradient.warnings, *rounded(model, numbers, noise)), gradient.notes
             one = "one sweep over the gradient"
             return HessianPart(gradient, tuple(names), way, numbers, None, one, *said)
     point = at_point(model, values, of, wrt, engine)
@@ -168,7 +164,7 @@ def _by_loops(
     """Entries of a Model of loops; None where loops do not have them."""
     if not model.loops:
         return None
-    from backprop.evaluation.looped_second import parts_by_loops
+    from backprop.evaluation.looped_second import parts_by_loops, rounded
 
     output = model.output(of)
     names = inputs_by(model, output, wrt)
@@ -177,7 +173,7 @@ def _by_loops(
     if not looped:
         return None
     gradient, entries, noise = looped
-    said = (*gradient.warnings, *_rounded(model, entries.values, noise)), gradient.notes
+    said = (*gradient.warnings, *rounded(model, entries.values, noise)), gradient.notes
     return HessianPart(gradient, tuple(names), None, None, entries, _way(entries.sweeps), *said)
 
 
@@ -218,31 +214,6 @@ def _doubtful(point: CurvedPoint, moving: Sequence[int]) -> list[int]:
         return []
     behind = depending(graph, odd, graph.steps)
     return [place for place, output in enumerate(graph.outputs) if output in behind]
-
-
-def _rounded(model: Model, numbers: Any, noise: Any) -> list[BackpropError]:
-    """Leave numbers open that are all rounding, and warn of them and of those with few digits. noise: how far
-    rounding may move each."""
-    from backprop.evaluation.looped_second import FEW
-
-    sizes = numpy.abs(numbers)
-    some = (sizes > 0) & (noise > _PART * sizes.max(initial=0.0))
-    few, lost = some & (noise > FEW * sizes), some & (noise > _LOST * sizes)
-    few &= ~lost
-    numbers[lost] = numpy.nan
-    told = list[BackpropError]()
-    if lost.any():
-        one = lost.sum() == 1
-        are = "number is not known: it is" if one else "numbers are not known: they are"
-        told.append(
-            IndeterminateForm(f"{lost.sum():,} {are} all rounding", where=model.source.name)
-        )
-    if few.any():
-        digits = max(int(-numpy.log10((noise[few] / sizes[few]).max())), 0)
-        of = "1 number" if few.sum() == 1 else f"{few.sum():,} numbers"
-        message = f"rounding leaves {of} fewer than 7 digits, perhaps {digits or 'hardly one'}"
-        told.append(Cancelled(message, where=model.source.name))
-    return told
 
 
 def _told(model: Model, numbers: Any) -> list[BackpropError]:

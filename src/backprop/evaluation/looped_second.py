@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy
 
+from backprop.errors import BackpropError, Cancelled, IndeterminateForm
 from backprop.evaluation.curvature import Curving, curvature_within, points_near, rounding_by
 from backprop.evaluation.gradient import Gradient, by_loops
 from backprop.evaluation.sweep_plan import LEAST, Entries, SweepPlan, sweep_plan
@@ -50,12 +51,18 @@ FEW = 1e-6
 """Numbers that rounding may move by a larger part have few digits."""
 
 
+_PART, _LOST = 1e-12, 0.02
+"""What rounding of loops moves by a smaller part of the largest number is left; a number that it moves by a
+larger part is not known."""
+
+
 class LoopedMatrix(NamedTuple):
     """The second derivatives of an output by n inputs, matrix of shape (n, n), and what they say."""
 
     gradient: Gradient
     matrix: Any
     curvature: Curving
+    warnings: tuple[BackpropError, ...]
 
 
 class _Point(NamedTuple):
@@ -77,8 +84,11 @@ def matrix_by_loops(
         table, slopes = _table(loops.at, x, plan)
         matrix = table / 2 + table.T / 2 + 0.0
 
+        noise = numpy.zeros(matrix.shape)
+
         def rounding() -> Any:
             bends, sloping = _table(loops.sizes, x, plan)
+            noise[:] = _ROUNDED * (bends / 2 + bends.T / 2)
             sizes = bends, sloping if isinstance(loops, LineCurvature) else loops.gradient_sizes(x)
             near = (_table(loops.at, numpy.array(each), plan) for each in points_near(x.tolist()))
             return rounding_by(matrix, slopes, sizes, near)
@@ -86,7 +96,7 @@ def matrix_by_loops(
         said = curvature_within(matrix, slopes, rounding, gradient.value, x=x.tolist())
     except Doubtful:
         return None
-    return LoopedMatrix(gradient, matrix, said)
+    return LoopedMatrix(gradient, matrix, said, (*rounded(model, matrix, noise),))
 
 
 def parts_by_loops(
@@ -136,6 +146,29 @@ def _noise(loops: LoopCurvature | LineCurvature, x: Any, ways: Any) -> Any:
     """How far rounding may move products with directions, (ways, n)."""
     ways = numpy.abs(ways) if isinstance(loops, LoopCurvature) else ways
     return _ROUNDED * loops.sizes(x, ways).products
+
+
+def rounded(model: Model, numbers: Any, noise: Any) -> list[BackpropError]:
+    """Leave numbers open that are all rounding, and warn of them and of those with few digits. noise: how far
+    rounding may move each."""
+    sizes = numpy.abs(numbers)
+    some = (sizes > 0) & (noise > _PART * sizes.max(initial=0.0))
+    few, lost = some & (noise > FEW * sizes), some & (noise > _LOST * sizes)
+    few &= ~lost
+    numbers[lost] = numpy.nan
+    told = list[BackpropError]()
+    if lost.any():
+        one = lost.sum() == 1
+        are = "number is not known: it is" if one else "numbers are not known: they are"
+        told.append(
+            IndeterminateForm(f"{lost.sum():,} {are} all rounding", where=model.source.name)
+        )
+    if few.any():
+        digits = max(int(-numpy.log10((noise[few] / sizes[few]).max())), 0)
+        of = "1 number" if few.sum() == 1 else f"{few.sum():,} numbers"
+        message = f"rounding leaves {of} fewer than 7 digits, perhaps {digits or 'hardly one'}"
+        told.append(Cancelled(message, where=model.source.name))
+    return told
 
 
 def _own(

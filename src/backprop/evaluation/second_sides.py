@@ -40,7 +40,7 @@ open: some seconds."""
 _LARGE = 5_000
 """Gradients of more steps are not looked at for rounding."""
 
-TOO_MANY = "not looked at, because there are too many"
+TOO_MANY = "perhaps all rounding, and take too long to be looked at"
 UNKNOWN = "not known"
 """Why there is none."""
 

@@ -42,7 +42,7 @@ _GONE = 0.9
 """What becomes smaller with more digits by so many of them, or more, is nothing but rounding."""
 
 _LARGE = 20_000
-"""Graphs of more steps are not looked at for what rounding leaves: with many digits it would take minutes."""
+"""What rounding leaves of graphs of more steps is not computed with more digits: it would take minutes."""
 
 _MOVED = 1e-7
 """How far derivatives may move with changes 64 times as large as rounding, relative."""
@@ -218,31 +218,35 @@ def derivatives_along(
 ) -> list[list[float]]:
     """The derivatives of each output along a line, from the first to `order`; nan where the chain rule
     does not say them. Of a graph that is not large they are right to the last digits of doubles; of
-    one of up to 20,000 steps to nine digits."""
+    one of up to 20,000 steps to nine digits; of larger ones they are nan too where they are all rounding."""
     precise = any(OPERATIONS[graph.op(step)].precise_slopes for step in graph.steps)
     if len(graph.steps) > MOST and not precise:
         plain = Series(graph, along, data, order)
         found = [plain.derivatives(each, order) for each in graph.outputs]
         if plain.tied:
             return [[nan] * order for _ in found]
-        for at in _spoilt(graph, along, data, found) if len(graph.steps) <= _LARGE else ():
-            output = Graph(graph.columns, [graph.outputs[at]])
-            found[at] = _settled(output, along, data, order)
+        for at, near in _spoilt(graph, along, data, found):
+            if len(graph.steps) <= _LARGE:
+                output = Graph(graph.columns, [graph.outputs[at]])
+                found[at] = _settled(output, along, data, order)
+            else:  # those that are not their own size from what they would be are known, roughly
+                both = zip(found[at], near, strict=True)
+                found[at] = [x if abs(x - y) <= abs(x) else nan for x, y in both]
         return [[each if isfinite(each) else nan for each in row] for row in found]
     return [_settled(Graph(graph.columns, [each]), along, data, order) for each in graph.outputs]
 
 
 def _spoilt(
     graph: Graph, along: Mapping[int, float], data: ByNode, found: Sequence[Sequence[float]]
-) -> Iterator[int]:
-    """The places of outputs whose derivatives move if everything is changed by a little more than rounding
-    (see `shaken`): by so much that rounding leaves them few digits."""
+) -> Iterator[tuple[int, list[float]]]:
+    """The places of outputs whose derivatives move, and to what, if everything is changed by a little more
+    than rounding (see `shaken`): by so much that rounding leaves them few digits."""
     order = len(found[0]) if found else 0
     shaken = Series(graph, along, changed(graph, data, 0)[1], order)
     for at, (output, numbers) in enumerate(zip(graph.outputs, found, strict=True)):
         others = shaken.derivatives(output, order)
         if any(abs(x - y) > _MOVED * abs(x) for x, y in zip(numbers, others, strict=True)):
-            yield at
+            yield at, others
 
 
 def _settled(graph: Graph, along: Mapping[int, float], data: ByNode, order: int) -> list[float]:
