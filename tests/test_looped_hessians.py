@@ -56,8 +56,12 @@ def test_the_matrix_and_what_it_says(text: str, looped: Callable[[str], Any]) ->
     size = numpy.abs(right.matrix).max()
     mine, theirs = found.curvature, right.curvature
     lost = theirs.error if text == CANCELS else 1e-13 * size
-    assert found.matrix == pytest.approx(right.matrix, rel=1e-11, abs=lost)
-    assert (found.matrix == found.matrix.T).all()
+    if text == CANCELS:  # which loops leave open: of doubles there is nothing left
+        assert numpy.isnan(found.matrix).all()
+        assert "all rounding" in found.warnings[-1].message
+    else:
+        assert found.matrix == pytest.approx(right.matrix, rel=1e-11, abs=lost)
+    assert numpy.array_equal(found.matrix, found.matrix.T, equal_nan=True)
     assert found.gradient.value == pytest.approx(right.gradient.value, rel=1e-13)
     assert (mine.verdict, mine.stationary, mine.signs) == (
         theirs.verdict,
