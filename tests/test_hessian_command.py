@@ -206,7 +206,7 @@ def test_where_a_recurrence_is_flat_that_is_all() -> None:
         ("L = 3 - (x - 1)^2; x = 1.000000001", "maximum", "what L could still rise is below its rounding"),
         ("L = (x - 1)^2; x = 1.000000001", "curved up", "the gradient is not 0, its length is 2e-09"),
         ("L = abs(x); x = 1", "flat", "the gradient is not 0, its length is 1; straight along x"),
-        ("L = a^2 - b^2 + 0*c^2; a = 0; b = 0; c = 1", "saddle", "up in 1 direction and down in 1, and is flat in 1"),
+        ("L = a^2 - b^2 + 0*c^2; a = 0; b = 0; c = 1", "saddle", "up in 1 direction and down in 1, and is flat along c"),
         ("a = 3.9; x[0] = 0.3; x[t+1] = a*x[t]*(1 - x[t]) for t in 0..59; L = mean(x[t]^2 for t in 1..60)", "flat", "e+10, is no more than its rounding"),
     ],
 )  # fmt: skip
@@ -215,6 +215,33 @@ def test_a_gradient_that_may_be_0_is_called_what_it_is(text: str, verdict: str, 
     found = backprop.parse(text).hessian()
     assert found.verdict == verdict
     assert words in str(found)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("x = 1 in 0..1; f = (x - 2)^2", "x = 1 stands at its bound, beyond which f falls: within the bounds this is a minimum"),
+        ("x = 0.5 in 0..1; y = 0 in 0..; f = (x - 0.5)^2 + y", "within the bounds this is a minimum"),
+        ("x = 0.4 in 0..1; y = 0 in 0..; f = (x - 0.5)^2 + y", "within the bounds descend tells"),
+        ("x = 0.5 in 0..1; y = 0 in 0..; f = y - (x - 0.5)^2", "within the bounds descend tells"),
+        ("x = 1 in 0..1; y = 0 in 0..9; f = y - x; maximize f", ""),
+        ("x = 1 in 0..1; f = -(x - 2)^2; maximize f", "beyond which f rises: within the bounds this is a maximum"),
+        ("x = 1 in 0..1; f = (x - 1)^2", ""),
+        ("x = 0 in 0..1; f = (x - 2)^2", ""),
+    ],
+)  # fmt: skip
+def test_bounds_are_told_of_where_the_output_goes_on_beyond(text: str, said: str) -> None:
+    ran = run("hessian", "-e", text)
+    assert said in ran.out if said else "bound" not in ran.out
+
+
+def test_a_tie_of_a_number_with_itself_is_none() -> None:
+    """Around p = 1 both sides of the comparison are q, through a choice that stays."""
+    text = "x = 0.5; p = 1; q = 2; L = if(if(p<-1,x,q)>q, p^3*q, x^2*p)"
+    found = backprop.parse(text).hessian()
+    assert found.inputs == ("x", "p", "q")
+    assert found.matrix.tolist() == [[2.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 0.0]]
+    assert not found.warnings
 
 
 @pytest.mark.parametrize("bound", [inf, nan])

@@ -103,7 +103,8 @@ class _Where(NamedTuple):
         found: list[int] = []
         if self.ties:
             equal = map(eq, map(value, self.left), map(value, self.right))
-            found += [step for step in compress(self.ties, equal) if _moves(graph, step)]
+            tied = (step for step in compress(self.ties, equal) if _moves(graph, step))
+            found += [step for step in tied if not _is_one(graph, step, data)]
         if self.zeros:
             found += compress(self.zeros, map((0.0).__eq__, map(value, self.at)))
         for step in self.others:
@@ -118,6 +119,26 @@ def _moves(graph: Graph, step: int) -> bool:
     left, right, *_ = graph.operands(step)
     still = [graph.is_number(each) or _table().still[graph.ops[each]] for each in (left, right)]
     return left != right and not all(still)
+
+
+def _is_one(graph: Graph, step: int, data: ByNode) -> bool:
+    """Whether the first two operands of a step are the same number all around, by choices that stay."""
+    left, right, *_ = (_chosen(graph, each, data) for each in graph.operands(step))
+    return left == right
+
+
+def _chosen(graph: Graph, node: int, data: ByNode) -> int:
+    """The node whose number a choice has all around: that which it takes, if what it asks compares two
+    numbers of which one is larger."""
+    while graph.is_step(node) and OPERATIONS[graph.op(node)].chooses:
+        condition, taken, otherwise = graph.operands(node)
+        if not graph.is_step(condition) or OPERATIONS[graph.op(condition)].binding != COMPARISON:
+            break
+        one, other = (data[each] for each in graph.operands(condition))
+        if not (one < other or one > other):
+            break
+        node = taken if data[condition] else otherwise
+    return node
 
 
 _KNOWN: WeakKeyDictionary[Graph, _Where] = WeakKeyDictionary()

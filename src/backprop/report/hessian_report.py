@@ -111,14 +111,17 @@ class Hessian(Shown, _Hessian):
         if not self.whole and not fits(self.matrix.shape):
             return self._diagonal()
         columns = [*self._first(), *derivatives(self.inputs, self.matrix)]
-        return Table(columns, heads=self._heads(), tail=words(self.found))
+        return Table(columns, heads=self._heads(), tail=self._words())
+
+    def _words(self) -> list[str]:
+        return [*words(self.found), *at_bounds(self.found, self.declared)]
 
     def _diagonal(self) -> Table:
         numbers = self.found.matrix.diagonal().tolist()
         columns = [*self._first(), Column("second", numbers)]
         size = len(self.found.inputs)
         more = f"the matrix itself, {size} by {size}, is .matrix"
-        return Table(columns, heads=self._heads(), tail=[*words(self.found), more])
+        return Table(columns, heads=self._heads(), tail=[*self._words(), more])
 
     def records(self) -> list[Column]:
         """One row for each input: name, data, grad, and a column for each input."""
@@ -176,6 +179,32 @@ def words(found: Curved) -> list[str]:
     return [*_eigenvalues(said), _verdict(said, found.inputs, _zero(found))]
 
 
+def at_bounds(found: Curved, declared: Mapping[str, Any]) -> list[str]:
+    """What bounds of the file change of what second derivatives say, in a sentence: inputs that stand at
+    theirs, where the output goes on beyond. declared: what the JSON has of the file."""
+    bounds, gradient = declared.get("bounds", {}), found.gradient
+    sign = -1.0 if "maximize" in declared.get("goal", {}) else 1.0
+    slopes = sign * np.array([gradient.gradients.get(name, 0.0) for name in found.inputs])
+    held = np.zeros(len(slopes), bool)
+    for at, name in enumerate(found.inputs):
+        low, high = bounds.get(name, (-np.inf, np.inf))
+        number = gradient.data.get(name)
+        held[at] = (number == low and slopes[at] > 0) or (number == high and slopes[at] < 0)
+    if not held.any():
+        return []
+    names = [name for name, is_held in zip(found.inputs, held, strict=True) if is_held]
+    what = few([f"{name} = {shown(gradient.data[name], _DIGITS)}" for name in names], 3)
+    goes, kind = ("rises", "maximum") if sign < 0 else ("falls", "minimum")
+    stands = "stands at its bound" if len(names) == 1 else "stand at their bounds"
+    free = sign * found.matrix[~held][:, ~held]
+    rest = not slopes[~held].any() and np.isfinite(free).all()
+    if rest and (held.all() or np.linalg.eigvalsh(free).min() > found.curvature.error):
+        end = f"within the bounds this is a {kind}"
+    else:
+        end = "within the bounds descend tells what this is"
+    return [f"{what} {stands}, beyond which {gradient.output} {goes}: {end}"]
+
+
 def _eigenvalues(said: Curving) -> list[str]:
     if said.eigenvalues is None:
         return []
@@ -211,7 +240,7 @@ def _zero(found: Curved) -> str:
 
 def _verdict(said: Curving, names: Sequence[str], zero: str) -> str:
     """What kind of point this is, or why that is not known. zero: as of `_zero`."""
-    down, unknown, up = said.signs
+    down, _, up = said.signs
     everywhere = " in all directions" if len(names) > 1 else ""
     length = f"the gradient is not 0, its length is {shown(said.norm, _DIGITS)}"
     ways = few([_way(each, names) for each in said.flat], 3) if said.flat else ""
@@ -220,9 +249,9 @@ def _verdict(said: Curving, names: Sequence[str], zero: str) -> str:
             bent = "up" if said.verdict == "minimum" else "down"
             return f"a {said.verdict}: {zero}, and the output curves {bent}{everywhere}"
         case "saddle":
-            return f"a saddle: {zero}, and the output curves {_both(down, unknown, up)}"
+            return f"a saddle: {zero}, and the output curves {_both(down, up, said, ways)}"
         case "curved both ways":
-            return f"{length}; the output curves {_both(down, unknown, up)}"
+            return f"{length}; the output curves {_both(down, up, said, ways)}"
         case "curved up" | "curved down":
             bent, point = ("up", "minimum") if up else ("down", "maximum")
             near = ""
@@ -246,10 +275,11 @@ def _verdict(said: Curving, names: Sequence[str], zero: str) -> str:
     return f"cannot tell: rounding: {what}{size}{end}"
 
 
-def _both(down: int, unknown: int, up: int) -> str:
-    """`up in 2 directions and down in 1`."""
+def _both(down: int, up: int, said: Curving, ways: str) -> str:
+    """`up in 2 directions and down in 1, and is flat along c`."""
     many = "direction" if up == 1 else "directions"
-    rest = f", and is flat in {unknown}" if unknown else ""
+    is_flat = "by no more than its rounding" if said.lost else "is flat"
+    rest = f", and {is_flat} along {ways}" if ways else ""
     return f"up in {up} {many} and down in {down}{rest}"
 
 
