@@ -84,7 +84,9 @@ def test_members_are_explained_with_the_numbers_of_the_unrolled_graph(text: str)
 
 
 @pytest.mark.usefixtures("thin")
-@pytest.mark.parametrize("group", range(4))
+@pytest.mark.parametrize(
+    "group", [0, 1, *(pytest.param(each, marks=pytest.mark.whole) for each in (2, 3))]
+)
 def test_random_members_are_explained(group: int, request: pytest.FixtureRequest) -> None:
     models = 500 if request.config.getoption("--whole") else 7
     looped = 0
