@@ -17,6 +17,7 @@ from backprop.errors import BackpropError, NoDataYet, raise_all
 from backprop.evaluation import gradient as plain_gradient
 from backprop.evaluation.gradient import evaluate
 from backprop.evaluation.leaves import outside
+from backprop.given_members import each_by_name
 from backprop.loops.worth import read_model
 from backprop.model_data import OverData
 from backprop.options import default_of, documented, names
@@ -117,8 +118,9 @@ class Model(OverData, Shown):
     ) -> Gradient:
         """The value of the output `of` and its gradient by every name that it depends on.
 
-        values: numbers for inputs; they take the place of the file's defaults. numbers: the same by
-        keyword, `model.grad(k=0.05)`, for names that are no argument here. of: by default the
+        values: numbers for inputs; they take the place of the file's defaults. A family's name, or a
+        pattern, `w[1,*]`, stands for all its members: with one number, or an array of as many. numbers: the
+        same by keyword, `model.grad(k=0.05)`, for names that are no argument here. of: by default the
         goal of the file, or the one equation that no other uses. engine: `native` is machine code,
         whose last bits may differ, `auto` is `python` here: for many runs there is
         `backprop.compile`. What is read as loops over arrays is computed by these, with `native` by
@@ -128,7 +130,7 @@ class Model(OverData, Shown):
         a model each. Raises MissingInputs, UnknownName, NotAnInput, OutsideBounds, ChooseOutput,
         NotFinite.
         """
-        given = {**(values or {}), **numbers}
+        given = each_by_name(self, values, numbers)
         if data is not None:
             return self.over(data).grad(given, of, engine=engine)
         raise_all(outside(self, given))
@@ -303,11 +305,11 @@ class Model(OverData, Shown):
             from backprop.data_tables import given_tables  # of data only
 
             others = given_tables(validate, self.source)
-        told = callback, callback_every, state
+        values, told = each_by_name(self, values), (callback, callback_every, state)
         asked = Errand(self, values, of, *told, validate=others)
         found, ended = descend(asked, **options)
         if ended and self.loops:
-            self._point = {**(values or {}), **found.parameters}, found.output, False
+            self._point = {**values, **found.parameters}, found.output, False
         elif ended and not self._is_streamed:
             self._leave(ended.evaluation().numbers)
         return found

@@ -9,6 +9,7 @@ from backprop import language
 from backprop import options as declared
 from backprop.errors import raise_all
 from backprop.evaluation.leaves import outside
+from backprop.given_members import each_by_name
 from backprop.inputs import Asked
 from backprop.options import default_of, documented, names, names_by
 from backprop.source import normal
@@ -27,7 +28,7 @@ class Matrices(language.Model):
         self, values: Mapping[str, float] | None, of: str | None, numbers: Mapping[str, float]
     ) -> Asked:
         """What a command works on: this Model with these numbers. Raises OutsideBounds."""
-        given = {**(values or {}), **numbers}
+        given = each_by_name(self, values, numbers)
         raise_all(outside(self, given))
         return Asked(self, {normal(name): number for name, number in given.items()}, of)
 
