@@ -10,7 +10,7 @@ import mpmath
 import pytest
 
 import backprop
-from backprop.errors import NotAnInput
+from backprop.errors import NotAnInput, NotFinite
 from backprop.evaluation.shaken import MOST
 from backprop.evaluation.taylor import Series, derivatives_along
 from backprop.graph import Columns, Graph
@@ -295,3 +295,26 @@ def test_numbers_far_apart_are_not_lost_beside_each_other(
 ) -> None:
     found = backprop.parse(f"y = {text}").along({"x": 1}, x=x, order=4).derivatives[0]
     assert found.tolist() == pytest.approx(right, rel=1e-14, abs=0)
+
+
+@pytest.mark.parametrize(
+    ("text", "way", "second"),
+    [
+        ("sqrt(x)^4", {"x": 1}, 2.0),
+        ("sqrt(x)^4 + y^2", {"x": 1, "y": 2}, 10.0),
+        ("sqrt(x)^2", {"x": 3}, 0.0),
+        ("x*sqrt(x)", {"x": 1}, math.inf),
+        ("x*sqrt(x) + y^2", {"x": 0, "y": 1}, 2.0),
+        ("y/x", {"x": 1}, None),
+    ],
+)
+def test_where_slopes_are_infinite_values_say_the_second(
+    text: str, way: dict[str, float], second: float | None
+) -> None:
+    """On the way is 0·∞: what `hessian` says there, times the direction on both sides."""
+    model = backprop.parse(f"L = {text} + 0*y; x = 0; y = 0")
+    if second is None:
+        with pytest.raises(NotFinite):
+            model.along(way, of="L", order=2)
+        return
+    assert model.along(way, of="L", order=2).derivatives[0, 1] == pytest.approx(second, rel=1e-12)

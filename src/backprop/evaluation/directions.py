@@ -79,10 +79,31 @@ def along(
             found[at, 0] = sum(shares)
             warnings += result.warnings
             notes += result.notes
+        if order > 1 and np.isnan(found[at, 1]) and at < _FEW and len(point.graph.steps) <= LARGE:
+            found[at, 1] = _by_products(model, values, name, direction)
         if unknown := np.flatnonzero(np.isnan(found[at, 1:])).tolist():
             warnings.append(_unknown(name, unknown[0] + 2, model))
     said = once(warnings), once([*notes, *borders])
     return Directional(tuple(of), dict(direction), numbers, found + 0.0, *said)
+
+
+_FEW = 20
+"""Of so many outputs second derivatives that the series does not say are looked for."""
+
+
+def _by_products(
+    model: Model, values: Mapping[str, float], of: str, direction: Mapping[str, float]
+) -> float:
+    """The second derivative along a direction by the second derivatives times it, which values of all
+    sides say where the chain rule meets 0·∞; nan where they do not, either."""
+    from backprop.evaluation.hessian_parts import times
+
+    try:
+        found = times(model, values, direction, of, [*direction])
+    except BackpropError:
+        return np.nan
+    parts = zip(found.inputs, found.numbers.tolist(), strict=True)
+    return float(sum(direction[name] * part for name, part in parts if direction.get(name)))
 
 
 _BESIDE = 2.0**-16
