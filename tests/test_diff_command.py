@@ -229,3 +229,11 @@ def test_latex_of_third_derivatives_names_what_is_by_what() -> None:
         indexed = backprop("diff", "-e", text, "--order", "3", "--wrt", "w", *style).out
         assert "d2L" not in indexed
     assert "∂(∂²L/∂w[p]∂w[i])/∂(∂²L/∂w[p]∂h[i])" in indexed
+
+
+def test_a_file_that_needs_data_is_told_what_formulas_take() -> None:
+    """And not to give data, of which the next message would say that there is to be none."""
+    ran = backprop("diff", "-e", "L = sum((y - a*x)^2)")
+    assert ran.status == 1
+    assert "write an index for the rows" in ran.err
+    assert "--data" not in ran.err

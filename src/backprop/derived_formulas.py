@@ -10,7 +10,14 @@ from operator import itemgetter
 from backprop.algebra.formula import TooLong
 from backprop.derivation.rule_steps import rule_steps
 from backprop.derivation.steps import SymbolicDerivation
-from backprop.errors import BackpropError, BadOption, LessAccurate, OrdinaryName, TooLarge
+from backprop.errors import (
+    BackpropError,
+    BadOption,
+    LessAccurate,
+    NeedsData,
+    OrdinaryName,
+    TooLarge,
+)
 from backprop.evaluation.leaves import ELSEWHERE
 from backprop.indexed_derivatives import (
     DiffRequest,
@@ -33,13 +40,19 @@ from backprop.syntax.parser import Statement, read
 _RAISED_E = re.compile(r"(?<![\w.])e\s*(?:\^|\*\*|[⁰¹²³⁴-⁹⁺⁻]|ˣ)")
 """`e^x`, where Euler's number may be meant."""
 
+_BY_INDEX = "write an index for the rows: sum(x[i]^2 for i in 1..n)"
+
 _CALLED = re.compile(r"([^\W\d]\w*)\s*\(")
 
 
 def diff(inputs: Inputs, asked: DiffRequest = DiffRequest()) -> DerivativeReport:  # noqa: B008
     """The derivatives of the outputs that are asked for (of the only one, if none is) as formulas."""
     _refuse_data(inputs)
-    model, numbers = inputs.given()
+    try:
+        model, numbers = inputs.given()
+    except NeedsData as error:  # whose advice is to give some
+        error.hints = (f"formulas of derivatives take no data: {_BY_INDEX}",)
+        raise
     found = derivatives(model, numbers, asked._replace(of=inputs.of))
     for sentence in found.said:
         say(sentence)
@@ -49,7 +62,7 @@ def diff(inputs: Inputs, asked: DiffRequest = DiffRequest()) -> DerivativeReport
 def _refuse_data(inputs: Inputs) -> None:
     """Raise BadOption for tables of data, which are nothing to formulas."""
     if inputs.data:
-        hints = ["leave out --data; write an index for the rows: x[i], for i in 1..n"]
+        hints = [f"leave out --data; {_BY_INDEX}"]
         raise BadOption("formulas of derivatives are made without data", hints=hints)
 
 
