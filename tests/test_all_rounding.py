@@ -1,10 +1,15 @@
-"""Second derivatives that rounding has made: every command leaves the same ones open, and says so."""
+"""Second derivatives that rounding has made: every command leaves the same ones open, and says so; and those
+that doubles lose on the way, since they are too small there."""
 
 from __future__ import annotations
 
 import json
 from math import isnan, nan
 
+import mpmath
+import pytest
+
+from backprop import parse
 from running import backprop as run
 
 GROWTH = """
@@ -62,3 +67,34 @@ def test_derivatives_along_a_line_that_are_all_rounding_are_left_open() -> None:
     assert ran.status == 0
     assert "all rounding" in ran.err
     assert "nan" in ran.out
+
+
+TOO_SMALL = [
+    ("((x*1e-150)^2*1e300*y)", 1.0, 2),  # data is too small on the way
+    ("x^3*1e-140*y*1e60", 1e-80, 3),  # what a sweep multiplies is
+]
+
+
+@pytest.mark.parametrize(("text", "factor", "power"), TOO_SMALL)
+@pytest.mark.parametrize("terms", [5, 600])
+def test_what_is_too_small_on_the_way_is_in_second_derivatives(
+    text: str, factor: float, power: int, terms: int
+) -> None:
+    """Of large graphs, too, whose gradients are not computed with more digits: the half of a number was
+    shown, since the one triangle had lost it, or 0."""
+    model = parse(f"L = {text}*mean(z*i for i in 1..{terms}); x = 1e-100; y = 2; z = 1")
+    with mpmath.workdps(30):
+        x, mean = mpmath.mpf(1e-100), mpmath.mpf(terms + 1) / 2
+        times = factor * mean
+        bend = power * (power - 1) * x ** (power - 2) * 2 * times
+        slope, own = power * x ** (power - 1) * times, x**power * times
+        right = [[bend, slope, 2 * slope], [slope, 0, own], [2 * slope, own, 0]]
+        true = [[float(each) for each in row] for row in right]
+    found = model.hessian(of="L")
+    assert found.inputs == ("x", "y", "z")
+    for row, rights in zip(found.matrix.tolist(), true, strict=True):
+        assert row == pytest.approx(rights, rel=1e-12, abs=0)
+    assert model.hessian_times({"x": 1}, of="L").numbers == pytest.approx(true[0], rel=1e-12, abs=0)
+    assert model.hessian_diagonal(of="L").numbers.tolist() == pytest.approx(
+        [true[0][0], 0, 0], rel=1e-12, abs=0
+    )

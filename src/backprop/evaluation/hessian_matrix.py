@@ -24,8 +24,7 @@ from backprop.evaluation.endless_bend import endless_bend
 from backprop.evaluation.gradient import Evaluation, Gradient, evaluate
 from backprop.evaluation.second_around import SAME, SecondAround
 from backprop.evaluation.second_derivatives import SecondDerivatives
-from backprop.evaluation.second_digits import Both, by_values, shaken
-from backprop.evaluation.second_digits import moved as moves
+from backprop.evaluation.second_digits import Both, by_values, spoilt
 from backprop.evaluation.second_sides import BEYOND, TOO_MANY, UNKNOWN, SecondSides, SecondSlope
 from backprop.evaluation.shaken import MOST, changed
 from backprop.language import Model
@@ -200,9 +199,9 @@ def _doubts(
         for at in range(len(leaves))
         for place, each in sides.row(at, table[:, at].tolist()).items()
     }
-    if len(second.graph.steps) > MOST and (again := shaken(second, data, len(leaves))):
-        spoilt = numpy.argwhere(moves(table, second.table(again))).tolist()
-        asked = [(one, other) for one, other in spoilt if (one, other) not in found]
+    if len(second.graph.steps) > MOST:
+        lost = numpy.argwhere(spoilt(second, data, len(leaves), table, second.table)).tolist()
+        asked = [(one, other) for one, other in lost if (one, other) not in found]
         found |= dict(by_values(second, data, asked))
     moved = dict[Both, float]()
     for key, each in found.items():

@@ -13,7 +13,7 @@ from backprop.errors import BackpropError, IndeterminateForm, TooLarge
 from backprop.evaluation.borders import crossed, met
 from backprop.evaluation.gradient import Gradient
 from backprop.evaluation.hessian_matrix import CurvedPoint, at_point, careful, inputs_by
-from backprop.evaluation.second_digits import by_values, moved, product, shaken
+from backprop.evaluation.second_digits import by_values, product, spoilt
 from backprop.evaluation.sweep_plan import Entries
 from backprop.graph import depending, in_order
 from backprop.language import Model
@@ -77,10 +77,14 @@ def times(
     moving = [leaf for leaf, part in zip(point.leaves, way, strict=True) if part]
     doubts = _doubtful(point, moving)
     numbers[doubts] = numpy.nan
-    if near := shaken(point.second, point.data, 1):
-        spoilt = numpy.flatnonzero(moved(numbers, point.second.swept(near, way[None])[0]))
-        if len(spoilt):
-            numbers[spoilt] = product(point.second, point.data, way.tolist(), spoilt.tolist())
+
+    def numbers_at(near: list[float], scale: float) -> Any:
+        return point.second.swept(near, way[None], scale)[0]
+
+    lost = spoilt(point.second, point.data, 1, numbers, numbers_at)
+    if lost.any():
+        some = numpy.flatnonzero(lost).tolist()
+        numbers[some] = product(point.second, point.data, way.tolist(), some)
     told = _told(model, numbers)
     return _part(point, told, direction=way, numbers=numbers, way="one sweep over the gradient")
 
@@ -104,12 +108,10 @@ def diagonal(
     with watched(len(point.names), tell) as progress:
         numbers, sweeps = point.second.diagonal(point.x, progress)
     numbers[_doubtful(point, point.leaves)] = numpy.nan
-    if near := shaken(point.second, point.data, sweeps):
-        spoilt = numpy.flatnonzero(moved(numbers, point.second.own(near))).tolist()
-        for (place, _), each in by_values(
-            point.second, point.data, zip(spoilt, spoilt, strict=True)
-        ):
-            numbers[place] = each.number
+    lost = spoilt(point.second, point.data, sweeps, numbers, point.second.own)
+    both = [(place, place) for place in numpy.flatnonzero(lost).tolist()]
+    for (place, _), each in by_values(point.second, point.data, both):
+        numbers[place] = each.number
     return _part(point, _told(model, numbers), numbers=numbers, way=_way(sweeps))
 
 
@@ -143,13 +145,17 @@ def sparse(
     doubts = numpy.zeros(len(point.names), bool)
     doubts[_doubtful(point, point.leaves)] = True
     known.values[doubts[known.rows] | doubts[known.columns]] = numpy.nan
-    if near := shaken(point.second, point.data, known.sweeps):
-        again = point.second.entries_of(near)
-        values = again.values if again else point.second.table(near)[known.rows, known.columns]
-        spoilt = numpy.flatnonzero(moved(known.values, values))
-        asked = zip(known.rows[spoilt].tolist(), known.columns[spoilt].tolist(), strict=True)
-        right = by_values(point.second, point.data, asked)
-        known.values[spoilt] = [each.number for _, each in right]
+
+    def values_at(near: list[float], scale: float) -> Any:
+        again = point.second.entries_of(near, scale)
+        if again:
+            return again.values
+        return point.second.table(near, scale)[known.rows, known.columns]
+
+    lost = spoilt(point.second, point.data, known.sweeps, known.values, values_at)
+    asked = zip(known.rows[lost].tolist(), known.columns[lost].tolist(), strict=True)
+    right = by_values(point.second, point.data, asked)
+    known.values[lost] = [each.number for _, each in right]
     return _part(point, _told(model, known.values), entries=known, way=_way(known.sweeps))
 
 

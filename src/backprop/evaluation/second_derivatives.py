@@ -163,19 +163,20 @@ class SecondDerivatives:
         """The numbers of all rows at a point."""
         return self._data(x, self._steps)
 
-    def entries_of(self, data: list[float]) -> Entries | None:
-        """What `entries` finds, by sweeps of the interpreter. data: the numbers of all rows."""
+    def entries_of(self, data: list[float], scale: float = 1.0) -> Entries | None:
+        """What `entries` finds, by sweeps of the interpreter. data: the numbers of all rows. scale: as for
+        `swept`."""
         plan = self._plan
-        return None if plan is None else plan.entries(self.swept(data, plan.ways))
+        return None if plan is None else plan.entries(self.swept(data, plan.ways, scale))
 
-    def own(self, data: list[float]) -> Any:
-        """What `diagonal` finds, by sweeps of the interpreter. data: the numbers of all rows."""
-        found = self.entries_of(data)
-        return found.diagonal() if found else self.table(data).diagonal()
+    def own(self, data: list[float], scale: float = 1.0) -> Any:
+        """What `diagonal` finds, by sweeps of the interpreter; data, scale: as for `entries_of`."""
+        found = self.entries_of(data, scale)
+        return found.diagonal() if found else self.table(data, scale).diagonal()
 
-    def table(self, data: list[float]) -> Any:
-        """All second derivatives, (n, n), by sweeps of the interpreter. data: the numbers of all rows."""
-        return self._whole(data)
+    def table(self, data: list[float], scale: float = 1.0) -> Any:
+        """All second derivatives, (n, n), by sweeps of the interpreter; data, scale: as for `entries_of`."""
+        return self._whole(data, scale)
 
     def sizes(self, x: Sequence[float]) -> Any:
         """A number for each of the table, (n, n): its rounding is a few units in their last place. They are
@@ -215,15 +216,16 @@ class SecondDerivatives:
                 return found if self._plan is None else self._plan.entries(found).dense()
         return self._whole(self.data(x), slopes=_SIZES)
 
-    def _whole(self, data: list[float], **slopes: Any) -> Any:
+    def _whole(self, data: list[float], scale: float = 1.0, **slopes: Any) -> Any:
         count = len(self.leaves)
         if self._plan is None:
-            return self.swept(data, numpy.identity(count), **slopes)
-        return self._plan.entries(self.swept(data, self._plan.ways, **slopes)).dense()
+            return self.swept(data, numpy.identity(count), scale, **slopes)
+        return self._plan.entries(self.swept(data, self._plan.ways, scale, **slopes)).dense()
 
-    def swept(self, data: list[float], ways: Any, **slopes: Any) -> Any:
+    def swept(self, data: list[float], ways: Any, scale: float = 1.0, **slopes: Any) -> Any:
         """What `products` finds, by the interpreter, from the front, for some directions at once. data: the
-        numbers of all rows. slopes: as `tangents` takes them."""
+        numbers of all rows. scale: a power of 2 that directions are multiplied with and products divided
+        by, so that what is too small on the way is another. slopes: as `tangents` takes them."""
         outputs = self.graph.outputs
         self._swept += 1
         table = numpy.zeros((len(ways), len(outputs)))
@@ -231,7 +233,7 @@ class SecondDerivatives:
         with numpy.errstate(all="ignore"):  # 0*inf is nan
             for first in range(0, len(ways), size):
                 some = slice(first, first + size)
-                part = ways[some].T
+                part = ways[some].T * scale
                 seeds: dict[int, Any] = dict(
                     zip(
                         self.leaves, part if part.shape[1] > 1 else part[:, 0].tolist(), strict=True
@@ -241,7 +243,7 @@ class SecondDerivatives:
                 for at, output in enumerate(outputs):
                     if output in found:
                         table[some, at] = found[output]
-        return table
+        return table / scale
 
     @cached_property
     def _plan(self) -> SweepPlan | None:
