@@ -17,7 +17,7 @@ from backprop.errors import BackpropError, NoDataYet, raise_all
 from backprop.evaluation import gradient as plain_gradient
 from backprop.evaluation.gradient import evaluate
 from backprop.evaluation.leaves import outside
-from backprop.given_members import each_by_name
+from backprop.members_by_name import each_by_name
 from backprop.loops.worth import read_model
 from backprop.model_data import OverData
 from backprop.options import default_of, documented, names
