@@ -105,6 +105,13 @@ def test_matrices_are_loops(request: pytest.FixtureRequest) -> None:
     assert sum(each or False for each in found) > models / 10  # with a warning
 
 
+@pytest.mark.parametrize("number", [333, 467, 475, 678])
+def test_what_depends_by_a_condition_alone_is_not_said_to_be_independent(number: int) -> None:
+    text = matrix(number)
+    assert "if(" in text
+    assert compared(text) is not None
+
+
 @pytest.mark.parametrize(
     "text",
     [

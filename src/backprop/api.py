@@ -17,8 +17,8 @@ from backprop.errors import BackpropError, NoDataYet, raise_all
 from backprop.evaluation import gradient as plain_gradient
 from backprop.evaluation.gradient import evaluate
 from backprop.evaluation.leaves import outside
-from backprop.members_by_name import each_by_name
 from backprop.loops.worth import read_model
+from backprop.members_by_name import each_by_name
 from backprop.model_data import OverData
 from backprop.options import default_of, documented, names
 from backprop.reports.themes import Look, ThemeName
@@ -130,9 +130,9 @@ class Model(OverData, Shown):
         a model each. Raises MissingInputs, UnknownName, NotAnInput, OutsideBounds, ChooseOutput,
         NotFinite.
         """
-        given = each_by_name(self, values, numbers)
         if data is not None:
-            return self.over(data).grad(given, of, engine=engine)
+            return self.over(data).grad({**(values or {}), **numbers}, of, engine=engine)
+        given = each_by_name(self, values, numbers)
         raise_all(outside(self, given))
         if larger := self._streamed(given, of, engine):
             return Gradient(*larger)

@@ -46,9 +46,7 @@ def each_by_name(
         if missing is not None:
             found[name] = number
             continue
-        array = numpy.asarray(
-            number, object
-        )  # which leaves each as it is given, for others to refuse
+        array = numpy.asarray(number, object)  # leaves each as it is given, for others to refuse
         if array.ndim:
             found |= _members(name, many, array)
         else:

@@ -9,8 +9,8 @@ from backprop import language
 from backprop import options as declared
 from backprop.errors import raise_all
 from backprop.evaluation.leaves import outside
-from backprop.members_by_name import each_by_name
 from backprop.inputs import Asked
+from backprop.members_by_name import each_by_name
 from backprop.options import default_of, documented, names, names_by
 from backprop.source import normal
 

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy
 
+from backprop.graph import in_order
 from backprop.loops.affine import numbered, whole
 from backprop.loops.derivative_sweep import refuse
+from backprop.loops.domains import Domain, spread
 from backprop.loops.parts import Block, Turn, Use
 from backprop.loops.placement import Layout
 from backprop.loops.recurrence import Recurrence, Timed
-from backprop.loops.zero_members import Holds, led_to
+from backprop.loops.zero_members import Holds, chooses, led_to
 
 RunBody = Turn | Timed
 
 _ROUNDS = 12
 """So often is looked which members of a recurrence depend on something, from each guess."""
+
+
+_MOST_LOOKED_AT = 5_000_000
+"""Members, for each that derivatives are by, that are looked at for what depends on conditions alone."""
 
 
 class DependingMembers:
@@ -92,6 +98,33 @@ class DependingMembers:
             int(at[each].min()) for at, each in zip(times, begins, strict=True) if each.any()
         )
         yield [at >= first for at in times]
+
+
+def depends(
+    plan: Layout,
+    of: int,
+    by: Use,
+    home: Domain,
+    led: Holds,
+    computed: Callable[[], Iterable[tuple[Turn | Recurrence, Sequence[Block]]]],
+) -> Holds:
+    """For which combinations a row depends on what a derivative of it is by, also by conditions alone, which
+    lead to no slope. home: the combinations of the derivative. led: for which it may be more than 0.
+    computed: what is computed before, with all that leads to it."""
+    columns = plan.columns
+    places = home.lifted(whole(numbered(by.places)), columns.homes[by.row])
+    unsure = numpy.unique(places[~led])
+    work = len(unsure) * sum(each.size for each in plan.families.values())
+    if work > _MOST_LOOKED_AT or not chooses(plan):
+        return led
+    rows = in_order([of], columns.operands)
+    uses, runs, found = [plan.uses[row] for row in rows if row in plan.uses], [*computed()], led
+    for place in unsure.tolist():
+        one = DependingMembers(plan, by.family, place, sloped=False)
+        for run, parts in runs:
+            one.mark(run, parts)
+        found = found | (places == place) & spread(one.on(of, uses), columns.homes[of], home)
+    return found
 
 
 def bodies_of(run: Turn | Recurrence) -> Sequence[RunBody]:

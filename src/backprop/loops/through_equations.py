@@ -3,7 +3,7 @@ computed before, of which the equations read the derivatives as they read any ot
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -11,6 +11,7 @@ import numpy
 
 from backprop.graph import in_order
 from backprop.loops.affine import Places, numbered, whole
+from backprop.loops.depending_members import bodies_of, depends
 from backprop.loops.derivative_sweep import (
     DerivativeSweep,
     IsZero,
@@ -146,6 +147,20 @@ class ThroughEquations:
             total = term if total is None else columns.step("+", (total, term))
             depends = led if depends is None else depends | led
         return None if total is None or depends is None else (total, depends)
+
+    def depends(self, plan: Layout, runs: Runs, asked: AskedRow, by: Use, led: Holds) -> Holds:
+        """For which combinations a derivative is of what depends on what it is by, conditions included. led:
+        for which it may be more than 0. runs: what is computed before."""
+        if led.all():
+            return led
+
+        def before() -> Iterator[tuple[Turn | Recurrence, list[Block]]]:
+            for run in runs:
+                if not isinstance(run, Turn) or run.family:
+                    yield run, [self.whole(plan, runs, body) for body in bodies_of(run)]
+
+        home = self._columns.homes[asked.row]
+        return depends(plan, asked.of, by, home, led, before)
 
     def computed(self, plan: Layout, runs: Runs, family: str) -> list[tuple[Block, Places]]:
         """What computes the members of a family that the text does not name, and where these stand."""

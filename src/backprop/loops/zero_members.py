@@ -68,6 +68,14 @@ def made_of_something(columns: ArrayColumns, root: int) -> Holds:
     return found[root]
 
 
+def chooses(plan: Layout) -> bool:
+    """Whether some equation has a condition: by which something may depend on what it does not move with."""
+    columns = plan.columns
+    rows = in_order([plan.loops[number].root for number in plan.computed], columns.operands)
+    steps = (row for row in rows if row not in columns.specials and columns.is_step(row))
+    return any(OPERATIONS[columns.op(row)].chooses for row in steps)
+
+
 class ZeroMembers:
     """The derivatives of a text that are 0 for some of their combinations."""
 
