@@ -287,6 +287,18 @@ def test_a_constant_is_differentiated_by_who_names_it() -> None:
     assert "name what leads to it" not in named.err
 
 
+@pytest.mark.parametrize("digits", [3, 16])
+def test_sentences_have_the_digits_that_are_asked_for(digits: int) -> None:
+    """f = 3a^2 + 7b^2/3 - ab at (1, 1): the eigenvalues of [[6, -1], [-1, 14/3]] are (32 ± sqrt(52))/6."""
+    ran = run("hessian", "-e", "f = 3*a^2 + 7*b^2/3 - a*b; a = 1; b = 1", "--digits", str(digits))
+    root = 52**0.5
+    lower, upper = ran.out.partition("eigenvalues: ")[2].splitlines()[0].split(", ")
+    for text, right in (lower, (32 - root) / 6), (upper, (32 + root) / 6):
+        assert len(text.replace(".", "")) in (digits - 1, digits)
+        assert float(text) == pytest.approx(right, rel=10.0 ** (1 - digits))
+    assert f"its length is {(25 + 121 / 9) ** 0.5:.{digits}g};" in ran.out
+
+
 def test_a_gradient_of_more_digits_is_judged_by_its_own_digits() -> None:
     """In doubles these are rounding alone; of more digits they are 1/6, -1/12 and 0.00102, and no minimum."""
     for text, at in (

@@ -91,3 +91,18 @@ def test_options_of_the_command_line_have_methods() -> None:
     with pytest.raises(UnknownName, match="there is along"):
         model.jacobian(along={"a": 1})
     assert backprop.parse("L = times^2").grad(times=3).value == 9
+
+
+def test_a_direction_may_be_a_text_as_on_the_command_line() -> None:
+    """y = x^3*z along (1, 2) from (1, 0): (1 + t)^3 * 2t has the derivatives 2, 12, 36."""
+    model = backprop.parse("y = x^3*z")
+    assert model.along("x=1, z=2", x=1, z=0, order=3).derivatives.tolist() == [[2, 12, 36]]
+    assert model.hessian_times("x=1", x=1, z=1).numbers.tolist() == [6, 3]
+
+
+@pytest.mark.parametrize("values", [[1, 2], "x=1", 3.0])
+def test_numbers_without_names_are_refused(values: Any) -> None:
+    model = backprop.parse("y = x^3*z")
+    for verb in (model.grad, model.hessian, model.jacobian):
+        with pytest.raises(TypeError, match="given by name"):
+            verb(values)

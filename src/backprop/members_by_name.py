@@ -26,8 +26,10 @@ def each_by_name(
 ) -> dict[str, Any]:
     """The numbers by the names of single inputs: a family's name, or a pattern, stands for all its members,
     whose numbers may be an array of the family's shape. What is no name stays, for others to refuse.
-    numbers: those by keyword. Raises NotANumber for an array of another shape, and UnknownName for a
-    keyword that is an option of the command line and has a method here."""
+    numbers: those by keyword. Raises NotANumber for an array of another shape, TypeError for what is no
+    mapping, and UnknownName for a keyword that is an option of the command line and has a method here."""
+    if values is not None and not isinstance(values, Mapping):
+        raise TypeError(f"numbers are given by name, {{'a': 2}}, not as {type(values).__name__}")
     known, given = model.names, {**(values or {}), **(numbers or {})}
     if all(isinstance(number, float | int) and name in known for name, number in given.items()):
         return {**given}

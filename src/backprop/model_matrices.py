@@ -88,7 +88,7 @@ class Matrices(language.Model):
     @documented
     def along(
         self,
-        direction: Mapping[str, float],
+        direction: Mapping[str, float] | str,
         values: Mapping[str, float] | None = None,
         of: str | Sequence[str] = (),
         *,
@@ -99,8 +99,8 @@ class Matrices(language.Model):
         """The derivatives of several outputs along a direction, by one sweep from the front: prints as a
         table.
 
-        direction: how far each input moves: they are `x + t*direction[x]`. values, of, numbers: as for
-        `jacobian`. `outputs` are the names, `values` what they are worth (float64, shape (outputs,)),
+        direction: how far each input moves: they are `x + t*direction[x]`; also as a text, "x=1, z=2".
+        values, of, numbers: as for `jacobian`. `outputs` are the names, `values` what they are worth (float64, shape (outputs,)),
         `derivatives` has a row for each: its derivatives by t at t = 0, from the first to `order`
         (float64, shape (outputs, order)); nan where the chain rule does not say one. Raises what `grad`
         raises, NotAnInput, and BadOption for a direction without any input.
@@ -113,7 +113,9 @@ class Matrices(language.Model):
         from backprop import many_outputs
 
         asked = self._asked(values, None, numbers)
-        return many_outputs.along_at(self, asked.numbers, direction, names(of), order, engine)
+        return many_outputs.along_at(
+            self, asked.numbers, _direction(direction), names(of), order, engine
+        )
 
     @documented
     def hessian(
@@ -146,7 +148,7 @@ class Matrices(language.Model):
     @documented
     def hessian_times(
         self,
-        direction: Mapping[str, float],
+        direction: Mapping[str, float] | str,
         values: Mapping[str, float] | None = None,
         of: str | None = None,
         *,
@@ -156,8 +158,8 @@ class Matrices(language.Model):
     ) -> PartReport:
         """The second derivatives times a direction, without the matrix: one sweep over the gradient.
 
-        direction: its parts by name, families and patterns too; 0 of other inputs. The result has
-        `inputs`, n names, and `numbers`, shape (n,). The rest is as for `hessian`. Raises what
+        direction: its parts by name, families and patterns too, or as a text, "x=1"; 0 of other inputs.
+        The result has `inputs`, n names, and `numbers`, shape (n,). The rest is as for `hessian`. Raises what
         `hessian` raises.
 
             >>> import backprop
@@ -165,7 +167,7 @@ class Matrices(language.Model):
             [6.0, 2.0]
         """
         asked = self._asked(values, of, numbers)
-        return self._part("times", asked, direction, wrt, engine)
+        return self._part("times", asked, _direction(direction), wrt, engine)
 
     @documented
     def hessian_diagonal(
@@ -201,10 +203,14 @@ class Matrices(language.Model):
         self,
         part: str,
         asked: Asked,
-        direction: Mapping[str, float],
+        direction: Mapping[str, float] | Sequence[str],
         wrt: Sequence[str] | None,
         engine: str,
     ) -> PartReport:
         from backprop import commands
 
         return commands.hessian_part(asked, part, direction, names_by(wrt), engine)
+
+
+def _direction(given: Mapping[str, float] | str) -> Mapping[str, float] | Sequence[str]:
+    return names(given) if isinstance(given, str) else given

@@ -52,5 +52,6 @@ def hessian(
         report = commands.hessian_part(inputs, asked[0], times, wrt, engine, whole, programs)
     else:
         report = commands.hessian(inputs, wrt, engine, whole, programs)
+        report = report._replace(digits=digits or report.digits)
     deliver(report, format, output, digits)
     complain(report.notes, "note")

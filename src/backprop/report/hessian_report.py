@@ -54,6 +54,7 @@ class _Hessian(NamedTuple):
     found: Curved
     declared: Mapping[str, Any] = MappingProxyType({})
     whole: bool = False
+    digits: int = _DIGITS
 
     def __repr__(self) -> str:
         name = self.found.gradient.output
@@ -63,7 +64,7 @@ class _Hessian(NamedTuple):
 class Hessian(Shown, _Hessian):
     """The result of `Model.hessian`, and what `backprop hessian` has to say: a matrix of second
     derivatives. declared: what the JSON has of the file. whole: whether a table has it, however
-    large it is."""
+    large it is. digits: of numbers in sentences."""
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -114,7 +115,7 @@ class Hessian(Shown, _Hessian):
         return Table(columns, heads=self._heads(), tail=self._words())
 
     def _words(self) -> list[str]:
-        return [*words(self.found), *at_bounds(self.found, self.declared)]
+        return [*words(self.found, self.digits), *at_bounds(self.found, self.declared, self.digits)]
 
     def _diagonal(self) -> Table:
         numbers = self.found.matrix.diagonal().tolist()
@@ -163,8 +164,8 @@ class Hessian(Shown, _Hessian):
         ]
 
 
-def words(found: Curved) -> list[str]:
-    """The eigenvalues, and what they say of the point, in sentences."""
+def words(found: Curved, digits: int = _DIGITS) -> list[str]:
+    """The eigenvalues, and what they say of the point, in sentences, with numbers of so many digits."""
     said = found.curvature
     if said.verdict == "no inputs":
         return [no_inputs(found.gradient.output)]
@@ -176,10 +177,10 @@ def words(found: Curved) -> list[str]:
                 "second derivatives are not finite here, and do not tell what kind of point this is"
             ]
         return ["not smooth here: second derivatives do not tell what kind of point this is"]
-    return [*_eigenvalues(said), _verdict(said, found.inputs, _zero(found))]
+    return [*_eigenvalues(said, digits), _verdict(said, found.inputs, _zero(found, digits), digits)]
 
 
-def at_bounds(found: Curved, declared: Mapping[str, Any]) -> list[str]:
+def at_bounds(found: Curved, declared: Mapping[str, Any], digits: int) -> list[str]:
     """What bounds of the file change of what second derivatives say, in a sentence: inputs that stand at
     theirs, where the output goes on beyond. declared: what the JSON has of the file."""
     bounds, gradient = declared.get("bounds", {}), found.gradient
@@ -193,7 +194,7 @@ def at_bounds(found: Curved, declared: Mapping[str, Any]) -> list[str]:
     if not held.any():
         return []
     names = [name for name, is_held in zip(found.inputs, held, strict=True) if is_held]
-    what = few([f"{name} = {shown(gradient.data[name], _DIGITS)}" for name in names], 3)
+    what = few([f"{name} = {shown(gradient.data[name], digits)}" for name in names], 3)
     goes, kind = ("rises", "maximum") if sign < 0 else ("falls", "minimum")
     stands = "stands at its bound" if len(names) == 1 else "stand at their bounds"
     free = sign * found.matrix[~held][:, ~held]
@@ -205,7 +206,7 @@ def at_bounds(found: Curved, declared: Mapping[str, Any]) -> list[str]:
     return [f"{what} {stands}, beyond which {gradient.output} {goes}: {end}"]
 
 
-def _eigenvalues(said: Curving) -> list[str]:
+def _eigenvalues(said: Curving, digits: int) -> list[str]:
     if said.eigenvalues is None:
         return []
     numbers = said.eigenvalues.tolist()
@@ -216,9 +217,9 @@ def _eigenvalues(said: Curving) -> list[str]:
         if abs(numbers[at]) <= solved:
             numbers[at] = 0.0
     if len(numbers) > _FEW:
-        ends = f"from {shown(numbers[0], _DIGITS)} to {shown(numbers[-1], _DIGITS)}"
+        ends = f"from {shown(numbers[0], digits)} to {shown(numbers[-1], digits)}"
         return [f"{len(numbers)} eigenvalues {ends}"]
-    return ["eigenvalues: " + ", ".join(shown(each, _DIGITS) for each in numbers)]
+    return ["eigenvalues: " + ", ".join(shown(each, digits) for each in numbers)]
 
 
 _SMALL = 1e-6
@@ -226,7 +227,7 @@ _SMALL = 1e-6
 called 0 where it may be that."""
 
 
-def _zero(found: Curved) -> str:
+def _zero(found: Curved, digits: int) -> str:
     """How a gradient is called that counts as 0."""
     said, of = found.curvature, found.gradient
     if said.below:
@@ -235,14 +236,14 @@ def _zero(found: Curved) -> str:
     reach = sum(abs(of.data[name] * of.gradients.get(name, 0.0)) for name in found.inputs)
     if reach <= _SMALL * abs(of.value) or said.norm <= _SMALL:
         return "the gradient is 0"
-    return f"the gradient, of length {shown(said.norm, _DIGITS)}, is no more than its rounding"
+    return f"the gradient, of length {shown(said.norm, digits)}, is no more than its rounding"
 
 
-def _verdict(said: Curving, names: Sequence[str], zero: str) -> str:
+def _verdict(said: Curving, names: Sequence[str], zero: str, digits: int) -> str:
     """What kind of point this is, or why that is not known. zero: as of `_zero`."""
     down, _, up = said.signs
     everywhere = " in all directions" if len(names) > 1 else ""
-    length = f"the gradient is not 0, its length is {shown(said.norm, _DIGITS)}"
+    length = f"the gradient is not 0, its length is {shown(said.norm, digits)}"
     ways = few([_way(each, names) for each in said.flat], 3) if said.flat else ""
     match said.verdict:
         case "minimum" | "maximum":
@@ -256,7 +257,7 @@ def _verdict(said: Curving, names: Sequence[str], zero: str) -> str:
             bent, point = ("up", "minimum") if up else ("down", "maximum")
             near = ""
             if said.step and all(map(isfinite, said.step)):
-                far, lower = (shown(abs(each), _DIGITS) for each in said.step)
+                far, lower = (shown(abs(each), digits) for each in said.step)
                 which = "lower" if up else "higher"
                 near = f"; the {point} of its parabola is {far} away, {lower} {which}"
             return f"no {point}: {length}; the output curves {bent}{everywhere}{near}"
