@@ -101,9 +101,9 @@ class Matrices(language.Model):
 
         direction: how far each input moves: they are `x + t*direction[x]`; also as a text, "x=1, z=2".
         values, of, numbers: as for `jacobian`. `outputs` are the names, `values` what they are worth
-        (float64, shape (outputs,)), `derivatives` has a row for each: its derivatives by t at t = 0, from the first to `order`
-        (float64, shape (outputs, order)); nan where the chain rule does not say one. Raises what `grad`
-        raises, NotAnInput, and BadOption for a direction without any input.
+        (float64, shape (outputs,)), `derivatives` has a row for each: its derivatives by t at t = 0,
+        from the first to `order` (float64, shape (outputs, order)); nan where the chain rule does not
+        say one. Raises what `grad` raises, NotAnInput, and BadOption for a direction without any input.
 
             >>> import backprop
             >>> found = backprop.parse("y = x^3*z").along({"x": 1, "z": 2}, x=1, z=0, order=4)
