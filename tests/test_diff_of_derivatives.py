@@ -80,6 +80,35 @@ def test_of_members_a_fixed_way_apart(text: str, lines: list[str]) -> None:
         assert line in found, found
 
 
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("n=7; dt=0.1; k=1.3; q0=0.5; p0=0.2; q[0]=q0; p[0]=p0; H(a,b)=b^2/2+k*(1-cos(a)); p[t+1]=p[t]-dt*derivative(H(q[t],p[t]),q[t]) for t in 0..n-1; q[t+1]=q[t]+dt*derivative(H(q[t],p[t+1]),p[t+1]) for t in 0..n-1; L=q[n]^2+p[3]*q[2]", ["dL_dq[t] = dL_dq[t+1] - dt*k*cos(q[t])*dL_dp[t+1] for t in 3..n-1"]),
+        ("n=7; dt=0.1; k=1.3; q0=0.5; p0=0.2; q[0]=q0; p[0]=p0; H(a,b)=b^2/2*a+k*(1-cos(a)); p[t+1]=p[t]-dt*derivative(H(q[t],p[t]),q[t]) for t in 0..n-1; q[t+1]=q[t]+dt*derivative(H(q[t],p[t]),p[t]) for t in 0..n-1; L=q[n]^2+p[n]", ["dL_dq[t] = (1 + dt*p[t])*dL_dq[t+1] - dt*k*cos(q[t])*dL_dp[t+1] for t in 0..n-1"]),
+        ("n=7; dt=0.1; k=1.3; q0=0.5; p0=0.2; q[0]=q0; p[0]=p0; p[t+1]=p[t]-dt*derivative(p[t]^2*q[t],q[t]) for t in 0..n-1; q[t+1]=q[t]+dt*derivative(q[t]^2*p[t+1]+p[t+1]^3,q[t]) for t in 0..n-1; L=q[n]^2+p[n]", []),
+        ("n=7; dt=0.1; k=1.3; q0=0.5; p0=0.2; q[0]=q0; p[0]=p0; V(a)=k*a^4/4; v[0]=p0; h[t]=v[t]-dt/2*derivative(V(q[t]),q[t]) for t in 0..n-1; q[t+1]=q[t]+dt*h[t] for t in 0..n-1; v[t+1]=h[t]-dt/2*derivative(V(q[t+1]),q[t+1]) for t in 0..n-1; L=v[n]*q[n]", []),
+        ("n=4; m=3; dt=0.1; G=1.1; x[0,i]=i/3+i^2/7 for i in 1..m; v[0,i]=sin(i) for i in 1..m; U[t]=sum(-G/sqrt((x[t,i]-x[t,j])^2+0.1) for i in 1..m, j in 1..m if i<j) for t in 0..n; v[t+1,i]=v[t,i]-dt*derivative(U[t],x[t,i]) for t in 0..n-1, i in 1..m; x[t+1,i]=x[t,i]+dt*v[t+1,i] for t in 0..n-1, i in 1..m; L=sum(x[n,i]^2 for i in 1..m)", []),
+        ("n=4; m=3; dt=0.1; G=1.1; x[0,i]=i/3+i^2/7 for i in 0..m+1; x[t+1,i]=x[t,i]-dt*derivative(sum(G*(x[t,p+1]-x[t,p])^4 for p in 0..m),x[t,i]) for t in 0..n-1, i in 1..m; x[t,0]=0 for t in 1..n; x[t,m+1]=1 for t in 1..n; L=sum(x[n,i]^2 for i in 1..m)", ["dL_dG = -4*dt*sum(((x[t,i] - x[t,i-1])^3 - (x[t,i+1] - x[t,i])^3)*dL_dx[t+1,i] for t in 0..n-1, i in 1..m)"]),
+        ("n=6; q[n]=0.4; q[n-t]=q[n-t+1]-0.1*derivative(cos(q[n-t+1])*b,q[n-t+1]) for t in 1..n; b=0.7; L=q[0]^2", []),
+        ("n=7; dt=0.1; k=1.3; q0=0.5; p0=0.2; q[0]=q0; p[0]=p0; p[t+1]=p[t]-dt*derivative(derivative(k*sin(q[t])*q[t],q[t]),q[t]) for t in 0..n-1; q[t+1]=q[t]+dt*p[t+1] for t in 0..n-1; L=q[n]^2", []),
+        ("n=4; m=3; x[0,i]=i/3 for i in 1..m; c[t]=mean(x[t,i] for i in 1..m) for t in 0..n; x[t+1,i]=x[t,i]-0.1*derivative((x[t,i]-c[t])^4,x[t,i]) for t in 0..n-1, i in 1..m; L=sum(x[n,i]^2 for i in 1..m)", []),
+    ],
+)  # fmt: skip
+def test_of_energies_in_what_they_move(text: str, lines: list[str]) -> None:
+    """`p[t+1] = p[t] - dt*derivative(H(q[t], p[t]), q[t])`: the derivative is needed to know how q moves,
+    and nothing of that moves at the time at which it is taken."""
+    found = derived(text)
+    for line in lines:
+        assert line in found, found
+
+
+def test_what_moves_with_itself_says_why_it_is_unrolled() -> None:
+    text = "n=3; dt=0.1; q[0]=q0; q0=0.5; q[t+1]=q[t]-dt*derivative(q[0]*q[t]^2,q[0]) for t in 0..n-1; L=q[n]^2"
+    run = backprop("diff", "-e", text)
+    assert run.status == 0
+    assert run.err.startswith("each member by itself: these indexed equations have no derivatives")
+
+
 def test_equations_are_as_many_for_any_size() -> None:
     """And with large ones there are a few members for each time, not one for each pair."""
     text = (

@@ -41,8 +41,14 @@ _RAISED_E = re.compile(r"(?<![\w.])e\s*(?:\^|\*\*|[⁰¹²³⁴-⁹⁺⁻]|ˣ)")
 """`e^x`, where Euler's number may be meant."""
 
 _BY_INDEX = "write an index for the rows: sum(x[i]^2 for i in 1..n)"
+_NO_INDICES = "these indexed equations have no derivatives with indices that can be written here"
+_FOR = re.compile(r"\bfor\b")
 
 _CALLED = re.compile(r"([^\W\d]\w*)\s*\(")
+
+
+_FEW = 10
+"""So large ranges are written member by member."""
 
 
 def diff(inputs: Inputs, asked: DiffRequest = DiffRequest()) -> DerivativeReport:  # noqa: B008
@@ -84,11 +90,11 @@ def derivatives(model: Model, numbers: Mapping[str, float], asked: DiffRequest) 
         said += looped.said
         return looped._replace(notes=_notes(model, asked.textbook), said=said)
     if model.loops:
-        message = (
-            "these indexed equations have no derivatives with indices that can be written here"
-        )
-        hints = ["take smaller ranges (--set n=10), for which each member is written by itself"]
-        raise TooLarge(message, hints=hints)
+        raise TooLarge(_NO_INDICES, hints=[_smaller(model)])
+    if "[" in model.source.text and _FOR.search(model.source.text):
+        given = [name for name in numbers if "[" in name and model.equation(name) is not None]
+        why = f"{few(given)} is set by itself" if given else _NO_INDICES
+        said.append(f"each member by itself: {why}")
     alone, shape = asked.alone, asked.shape
     request = Request(model, outputs, names, asked.order, asked.textbook, alone)
     own = [each for each in outputs if request.names(each) not in ([], [each])]
@@ -121,6 +127,17 @@ def derivatives(model: Model, numbers: Mapping[str, float], asked: DiffRequest) 
     return DerivativeReport(
         outputs, given, equations, labels, shape, alone, False, several, notes, model.warnings, said
     )
+
+
+def _smaller(model: Model) -> str:
+    """What to do about ranges that are too large to be unrolled."""
+    sizes = [
+        name
+        for name in model.fixed
+        if "[" not in name and not model.is_equation(name) and model.default(name) > _FEW
+    ]
+    how = f'--set "{", ".join(f"{name}={_FEW}" for name in sizes)}"' if sizes else "in the file"
+    return f"take smaller ranges ({how}), for which each member is written by itself"
 
 
 def _to_read(asked: Request, model: Model) -> tuple[list[Derived], str] | None:

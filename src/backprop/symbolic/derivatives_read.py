@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from backprop.algebra.formula import Formula, Symbol
-from backprop.algebra.indexed import MemberFormula
+from backprop.algebra.from_text import rebuilt, substituted
+from backprop.algebra.indexed import DerivativeFormula, MemberFormula
 from backprop.symbolic.by_names import DerivativeNames
-from backprop.symbolic.expressions_derived import has_derivative, with_derivatives
+from backprop.symbolic.domains_of import IndexNumbers
+from backprop.symbolic.expressions_derived import has_derivative, with_derivatives, with_own_indices
 from backprop.symbolic.given_members import with_families
 from backprop.symbolic.loops_read import IndexedEquation, IndexedReader, NotIndexed
 from backprop.symbolic.of_families import IndexedDerived, leading_to
@@ -30,16 +32,19 @@ Distant = Callable[
 
 class DerivativesRead:
     """reader: that of a text. differentiate: makes the equations of one derivative; distant: those of
-    members that are a fixed way apart. Raises NotIndexed, TooLong."""
+    members that are a fixed way apart. numbers: of the constants that ranges are made of.
+    Raises NotIndexed, TooLong."""
 
     def __init__(
         self,
         reader: IndexedReader,
         textbook: bool,
+        numbers: IndexNumbers,
         differentiate: Differentiate,
         distant: Distant,
     ) -> None:
         self._fresh = reader.fresh
+        self._numbers = numbers
         self._textbook = textbook
         self._differentiate = differentiate
         self._distant = distant
@@ -69,7 +74,9 @@ class DerivativesRead:
             return all(map(self._is_known, found.names))
 
         self.equations = [
-            with_derivatives(each, before, is_ready, self._fresh, self._textbook, self._read)
+            with_derivatives(
+                each, before, is_ready, self._fresh, self._textbook, self._read, self._numbers
+            )
             if has_derivative(each.formula)
             else each
             for each in before
@@ -100,7 +107,8 @@ class DerivativesRead:
 
     def _make(self, name: str | None) -> None:
         if name is None:
-            raise NotIndexed
+            self._opened_up()
+            return
         of, by = self._left.pop(name)
         leads = leading_to(self.equations, of)
         own = [each for each in self.equations if each.name in leads or each.is_input]
@@ -121,6 +129,42 @@ class DerivativesRead:
             else each._replace(formula=with_families(each.formula, put))
             for each in self.equations
         ]
+
+    def _opened_up(self) -> None:
+        """Takes one derivative of a family as that of its formula, of which more is known: `derivative(U[t],
+        x[t,i])` in what `x[t+1,i]` is made of. Raises NotIndexed."""
+        for name, (of, by) in self._left.items():
+            own = [each for each in self.equations if each.name == of]
+            if len(own) != 1 or own[0].formula is None or own[0].condition is not None:
+                continue
+            names = [each.name for each in own[0].clauses]
+            if of == by or [*own[0].indices] != [*map(Symbol, names)]:
+                continue
+            body, rank = with_own_indices(own[0].formula, self._fresh), len(names)
+
+            def put(
+                found: Formula,
+                name: str = name,
+                names: Sequence[str] = names,
+                body: Formula = body,
+                rank: int = rank,
+                by: str = by,
+            ) -> Formula:
+                if isinstance(found, MemberFormula) and found.family == name:
+                    inner, outer = found.indices[:rank], found.indices[rank:]
+                    of = substituted(body, dict(zip(names, inner, strict=True)))
+                    return DerivativeFormula(of, MemberFormula(by, outer) if outer else Symbol(by))
+                if isinstance(found, Symbol) and found.name == name:
+                    return DerivativeFormula(body, Symbol(by))
+                return found if name not in found.names else rebuilt(found, put)
+
+            self._left = {each: what for each, what in self._left.items() if each != name}
+            self.equations = [
+                each if each.formula is None else each._replace(formula=put(each.formula))
+                for each in self.equations
+            ]
+            return
+        raise NotIndexed
 
     def _added(self, made: Sequence[IndexedDerived], by_distance: bool = False) -> str:
         """What a derivative is called whose equations are taken in. Raises NotIndexed."""

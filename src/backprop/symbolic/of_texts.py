@@ -56,7 +56,9 @@ class IndexedText:
         self.equations = self.reader.equations
         self._textbook = textbook
         self._told: list[IndexedDerived] = []
-        self._read = DerivativesRead(self.reader, textbook, self._read_derivative, self._distant)
+        self._read = DerivativesRead(
+            self.reader, textbook, self.numbers, self._read_derivative, self._distant
+        )
         self.equations = self._read.equations
 
     def _members(self) -> Mapping[str, int]:
