@@ -598,7 +598,8 @@ def spoiled(name: str, chance: random.Random) -> tuple[backprop.Model, dict[str,
 
 
 TWINS = {"biggs_exp6": {"x1": "x5", "x5": "x1", "x3": "x6", "x6": "x3"}}
-"""Inputs that a function lets change places: each minimum has a twin."""
+"""Inputs that a function lets change places, both of a term a*exp(-b*t) with both of another one: each minimum
+has a twin of the same value. Both terms are alike at the start, so that rounding says to which twin it goes."""
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -735,12 +736,26 @@ def test_a_curve_of_minima_is_one_and_a_flat_bottom_is_none(
         assert "can move together along a curve" in found.reason
 
 
+@pytest.mark.parametrize("start", [(0.5, 0.3), (1, 1), (-0.7, 1.2)])
 @pytest.mark.parametrize(
-    "text", ["(x^2 - y)^2 + x^16 + 3", "(x^2 - y)^2 + x^8 + 3", "(x^3 - y)^2 + x^12"]
+    "text",
+    [
+        "(x^2 - y)^2 + x^16 + 3",
+        "(x^2 - y)^2 + x^8 + 3",
+        "(x^3 - y)^2 + x^12",
+        "(x^2 - y)^2 + x^16",
+        "(x^3 - y)^2 + x^16",
+        "(x^2 - y)^2 + x^12",
+    ],
 )
-def test_a_high_power_in_a_valley_that_bends_is_no_set(text: str) -> None:
-    """Rounding makes its bottom flat, but the run has crept down."""
-    assert descent(f"f = {text}", {"x": 0.5, "y": 0.3}).stopped in ("minimum", "steps")
+def test_a_high_power_in_a_valley_that_bends_is_no_set(
+    text: str, start: tuple[float, float]
+) -> None:
+    """Rounding makes its bottom flat, and Newton's steps along it shrink by 10 or 14 parts of a hundred only."""
+    found = descent(f"f = {text}", dict(zip("xy", start, strict=True)))
+    assert found.stopped == "minimum", found.reason
+    assert found.steps < 200
+    assert found.parameters == pytest.approx({"x": 0, "y": 0}, abs=0.2)  # x^16 is 3e-12
 
 
 def test_steps_that_are_used_up_beside_a_saddle_say_so() -> None:

@@ -112,6 +112,7 @@ ONLY = {
         "descent/looped.py",
         "descent/looped_creases.py",
         "descent/into_valley.py",
+        "descent/limits_of_steps.py",
         "descent/quasi_newton.py",
         "descent/vectors.py",
         "descent/judgement.py",

@@ -38,7 +38,6 @@ _STILL = 30
 """After so many steps that move nothing (that lower nothing, where a method searches for lower
 points), nothing will move any more."""
 
-
 _STANDS = 1e-14
 """An output that a step changes by no more than this part of it stands still."""
 
@@ -66,8 +65,7 @@ _MOST_VALUES = 1 << 16
 
 @dataclass(eq=False)
 class Stop(Exception):
-    """The run is over. reason: a sentence. error: what had no finite value, where it diverged, or
-    that memory gave out."""
+    """The run is over. reason: a sentence. error: what had no finite value, or that memory gave out."""
 
     cause: str
     reason: str
@@ -124,6 +122,8 @@ class Run:
         """How many steps led on from what would have been the end."""
         self.monotone = False
         """Whether the method means to lower the output with every step."""
+        self.limit: tuple[Point, Point] | None = None
+        """Where steps last shrank alike, and their limit, to which the run went at once."""
         self.still, self.is_steep = 0, False
         """Whether slopes are infinite where it begins."""
         self.x = problem.start

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 from typing import Any, NamedTuple
 
 import numpy
@@ -37,7 +38,7 @@ def into_valley(
     left: OffValley,
     move: Any,
     back: Callable[[Any, Point], Any],
-    enough: float,
+    enough: float = inf,
 ) -> tuple[OffValley, Any]:
     """The lowest point found on moves back from where a step has left a valley, and the move there.
 

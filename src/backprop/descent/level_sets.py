@@ -16,6 +16,7 @@ from backprop.descent.objective import Point
 from backprop.descent.problem import FEW, moves
 from backprop.descent.soft_ways import soft_of
 from backprop.descent.straight_on import TINY
+from backprop.descent.trust_region import length_of
 from backprop.errors import NotFinite
 
 _ASIDE, _FARTHER = 1e-2, (30.0, 10.0)
@@ -45,6 +46,9 @@ _SAY = 0.1
 
 _MOVES = 1e-3
 """And it moves to another minimum that moves by this part of the one that moves most, by their own sizes."""
+
+_MOSTLY = 0.7
+"""A way is that of a move if the cosine between them is so large."""
 
 _WAYS = 3
 """The most ways that are looked along."""
@@ -85,8 +89,14 @@ def other_minima(run: Run, landing: Landing) -> list[Any]:
         ways += [(way, _nearer(run, landing, way)) for way in soft_of(landing)[0][:_WAYS]]
     ways = [(way, lengths) for way, lengths in ways if lengths]
     room = max(landing.room, _SAME * _size(run, landing)) if ways else 0.0
+    jump = _jump(run, landing)
     for way, lengths in ways:
         beside = partial(_lowest_beside, run, landing, room)
+        if jump is not None and _along(jump, way, landing):
+            # the output fell all the way: as far on the other side it is the same, or higher there, too
+            if there := beside(jump.tolist(), True):
+                return [way, *_moving(run, there)]
+            continue
         for length in lengths:
             near = length * _ASIDE * landing.reach(way) * way
             if not beside(near.tolist(), False):
@@ -114,6 +124,24 @@ def _crept(run: Run, landing: Landing) -> bool:
         return False
     most, far = max(seen)[0], max(apart for _, apart in seen)
     return any(fell < most / _FELL and apart > _SHRANK * far for fell, apart in seen)
+
+
+def _jump(run: Run, landing: Landing) -> Any:
+    """The move to the limit of steps that shrank alike, (n,), if the run has ended there."""
+    if run.limit is None:
+        return None
+    sizes = numpy.array(landing.scales)
+    begun, limit = (numpy.array(point) for point in run.limit)
+    jump = limit - begun
+    left = numpy.abs((numpy.array(run.x) - limit) / sizes).max()
+    return jump if left < _STAYED * numpy.abs(jump / sizes).max() else None
+
+
+def _along(jump: Any, way: Any, landing: Landing) -> bool:
+    """Whether a way is mostly that of a move, in the scales of the inputs."""
+    sizes = numpy.array(landing.scales)
+    one, other = jump / sizes, way / sizes
+    return abs(float(one @ other)) > _MOSTLY * length_of(one) * length_of(other)
 
 
 def _nearer(run: Run, landing: Landing, way: Any) -> list[float]:

@@ -19,6 +19,7 @@ import numpy
 
 from backprop.descent.course import NOTHING, Run, Stop
 from backprop.descent.into_valley import OffValley, into_valley
+from backprop.descent.limits_of_steps import StepLimits, bends_after, is_floor
 from backprop.descent.objective import Point, SquaredSum
 from backprop.descent.onto_bounds import onto_bounds
 from backprop.descent.second_order import hessian
@@ -48,18 +49,15 @@ _AHEAD, _BENT = 0.1, 0.75
 """How far ahead on a step its residuals are looked at, and the most that a bent step differs from a straight
 one (Transtrum and Sethna, section 4)."""
 
-_BACK = 0.1
-"""A move back into a valley is at most so long, as a part of the step that has left it."""
+_BACK, _BACK_ANEW = 0.1, 0.5
+"""A move back into a valley is at most so long, as a part of the step that has left it; and so long where its
+walls are looked at anew."""
 
 _NOTHING = 1e-3
 """A fall by this part of the rounding of the output is none."""
 
 _KEPT = 0.5
 """From one point to the next a unit loses at most this part."""
-
-_ALIKE, _SLOWEST, _QUICKEST, _FAR = 0.05, 0.97, 0.5, 4
-"""Steps in a row shrink alike but for this part of one, each to between those parts of the one before; where
-that has led to no lower point, the next look is so many times as many steps away."""
 
 _TINY = 1e-12
 """A radius that is this part of the way from 0 leads nowhere."""
@@ -84,10 +82,11 @@ class Newton:
         self._values: deque[float] = deque(maxlen=_SLOW)
         self._in_valley = False
         """Whether the last step that left a valley was brought back into it."""
+        self._on_floor = False
+        """Whether it is on the floor of a valley that bends, and each step is brought back onto it."""
         self._move: Any = None
         """The last step, None where something held it back."""
-        self._next, self._apart = 0, 1
-        """The step at which limits are looked for again, and how many more that then is."""
+        self._limits = StepLimits(run, walls)
 
     def descend(self) -> None:
         """Until no lower point is found, or the run raises Stop."""
@@ -102,9 +101,13 @@ class Newton:
                 before = self._move
                 if self._creeps and self._goes_onto_bounds():
                     continue
+                back = partial(here.back, self._by_squares and not corner, True)
                 if not self._goes_lower(here, self._by_squares and not corner):
+                    if self._on_floor and self._limits.ahead(back):
+                        continue
                     return
-                self._to_limit(here, before)
+                if self._limits.reach(before, self._move, here.units, back, self._on_floor):
+                    self._move = None
                 self.walls.look_back()
 
     @property
@@ -121,29 +124,6 @@ class Newton:
         run.step(point, *self.walls.at(point))
         self.walls.lowest = None
         return True
-
-    def _to_limit(self, here: _Here, before: Any) -> None:
-        """Go to the limit of steps that shrink alike, if it is lower: where the output bends as a power of 4
-        or 8, each step leads a third or a seventh of the way (Decker, Kelley: SIAM J. Numer. Anal. 17, 1980,
-        on Newton's method at singular roots). before: the step before the last one, if nothing held it."""
-        run, last = self.run, self._move
-        if before is None or last is None or run.count < self._next:
-            return
-        one, other = before * here.units, last * here.units
-        part = float(one @ other) / (float(one @ one) or 1.0)
-        off = hypot(*(other - part * one).tolist())
-        if not (_QUICKEST <= part <= _SLOWEST and off <= _ALIKE * hypot(*other.tolist())):
-            return
-        ahead = (part / (1 - part) * last).tolist()
-        point = run.problem.inside([at + by for at, by in zip(run.x, ahead, strict=True)])
-        value, gradient = self.walls.at(point)
-        self._move = None
-        if self.walls.stands or not value < run.value:
-            self._apart *= _FAR
-            self._next = run.count + self._apart
-            return
-        self.walls.lowest = None
-        run.step(point, value, gradient)
 
     def _goes_lower(self, here: _Here, by_squares: bool) -> bool:
         """Take a step to a lower point; whether there was one. by_squares: whether the second derivatives
@@ -176,10 +156,14 @@ class Newton:
             fell = -inf if self.walls.stands else run.value - value
             kept = fell / found.fall
             poor = kept < _POOR or (slow and found.on_edge and kept < _GOOD)
-            follows = (slow or in_valley) and poor and isfinite(fell)
-            if follows:
-                left, back = OffValley(point, value, gradient), partial(here.back, by_squares)
-                valley = into_valley(run, self.walls, left, move, back, found.fall)
+            if not found.on_edge and found.fall > lost:
+                self._on_floor |= is_floor(run, kept, found.fall)
+            follows = ((slow or in_valley) and poor) or self._on_floor
+            if follows and isfinite(fell):
+                left = OffValley(point, value, gradient)
+                back = partial(here.back, by_squares, self._on_floor)
+                enough = inf if self._on_floor else found.fall
+                valley = into_valley(run, self.walls, left, move, back, enough)
                 (point, value, gradient), move = valley
                 fell = run.value - value
                 self._in_valley = (kept := fell / found.fall) > _ENOUGH
@@ -364,12 +348,17 @@ class _Here:
         by_squares = abs(self._fall(True, move) - fell)
         return not wrong < by_squares / 2 if better else by_squares < wrong
 
-    def back(self, by_squares: bool, move: Any, gradient: Point) -> Any:
-        """A move and then those back into the valley that it has left, by the gradient there."""
+    def back(self, by_squares: bool, anew: bool, move: Any, gradient: Point) -> Any:
+        """A move and then those back into the valley that it has left, by the gradient there. anew: whether
+        its walls are looked at there, and not where the move began."""
         free, found = move != 0, move.copy()
-        if (parabola := self._parabola(by_squares, free, numpy.zeros(len(move)))) is not None:
+        parabola = bends_after(self._run, move, self.units, free) if anew else None
+        if parabola is None:
+            parabola = self._parabola(by_squares, free, numpy.zeros(len(move)))
+        if parabola is not None:
             slopes = (numpy.array(gradient) / self.units)[free]
-            found[free] += back(parabola, slopes, _BACK * self.length(move)) / self.units[free]
+            most = (_BACK_ANEW if anew else _BACK) * self.length(move)
+            found[free] += back(parabola, slopes, most) / self.units[free]
         return found.tolist()
 
     def bent(self, found: _Move) -> Any:

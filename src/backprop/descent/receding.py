@@ -29,6 +29,9 @@ _BACK, _TIMES, _AHEAD, _FARTHEST = 0.1, 10.0, 5, 20
 """So many times the input that grows, the output is looked at; ahead at least so often, and as often as it
 has grown tenfold; where that is more often than the last number, as far as doubles go."""
 
+_FASTER = _AHEAD - 1
+"""And so many of the last looks say whether it falls by more each time."""
+
 _FARTHER_BACK = 1e-3, 1e-6, 1e-9
 """So many times it, where it has grown by more."""
 
@@ -118,8 +121,10 @@ def _only_falls(run: Run, landing: Landing, lead: int, powers: list[float]) -> f
 
 def _falls_faster(falls: Sequence[float]) -> bool:
     """Whether an output falls by more each time that one looks so many times as far: then it has no limit."""
-    last = falls[-_AHEAD:]
-    return len(last) == _AHEAD and last[0] > 0 and all(one < other for one, other in pairwise(last))
+    last = falls[-_FASTER:]  # the first one may lead into the valley from beside it
+    return (
+        len(last) == _FASTER and last[0] > 0 and all(one < other for one, other in pairwise(last))
+    )
 
 
 def _fell(run: Run, landing: Landing, lead: int, powers: list[float]) -> Point | None:
