@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -72,6 +73,54 @@ def test_the_product_rule_reads_as_in_a_textbook() -> None:
         "       (u·v)' = u'·v + u·v'", "       u = x^2, by x: 2·x (power rule)", "       v = sin(x), by x: cos(x) (derivative of sin)",
         "       derivative: 2·x·sin(x) + x^2·cos(x)",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x*exp(x)",
+        "sin(x)/x",
+        "(1-x)/(1+x^2)",
+        "sqrt(1+x^2)",
+        "exp(-x^2/2)*x",
+        "x^3*sin(x^2)/(2+cos(x))",
+        "log(x)^-2*(x+1)",
+    ],
+)
+def test_pieces_put_into_their_rule_are_the_derivative(text: str) -> None:
+    puts = [(step.put, step.derivative) for step in steps_of(text).steps if step.put]
+    assert puts
+    for put, derivative in puts:
+        for x in (0.3, 1.7, 2.9):
+            one, other = (
+                library.parse(f"x={x}; r={each}+0*x").grad().value for each in (put, derivative)
+            )
+            assert one == pytest.approx(other, rel=1e-13)
+
+
+def test_pieces_are_put_in_where_that_says_more() -> None:
+    out = backprop("explain", "--symbolic", "(1-x)/(1+x^2)").out
+    assert "       put in: ((−1)·(1 + x^2) − (1 − x)·2·x)/(1 + x^2)^2\n" in out
+    hidden = backprop("explain", "--symbolic", "(1-x)/(1+x^2)", "--hide-answers").out
+    assert "put in: ____" in hidden
+
+
+def test_in_the_library() -> None:
+    found = library.parse("y = x^2*sin(x)").explain(symbolic=True)
+    assert str(found) == backprop("explain", "--symbolic", "-e", "y = x^2*sin(x)").out.rstrip("\n")
+    assert repr(found) == "<rule by rule: y>"
+    assert "<" in found._repr_mimebundle_()["text/html"]
+    with pytest.raises(library.BackpropError, match="rule by rule"):
+        library.parse("y = x^2").explain(symbolic=True, paths=["x"])
+
+
+def test_many_rows_are_told_to_be_too_many_at_once(tmp_path: Path) -> None:
+    rows = "".join(f"{n},{n % 7}\n" for n in range(30_000))
+    (tmp_path / "rows.csv").write_text("x,y\n" + rows)
+    line = ["-e", "a = 1; L = mean((y - a*x)^2)", "--data", str(tmp_path / "rows.csv")]
+    ran = backprop("explain", "--symbolic", *line)
+    assert ran.status == 1
+    assert "write an index for the rows" in ran.err
 
 
 def test_a_letter_that_is_taken_is_not_used_for_a_rule() -> None:

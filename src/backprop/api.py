@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
     from graphviz import Digraph
 
-    from backprop.derivation import Derivation
     from backprop.descent import Descent, State
     from backprop.descent.history import Callback
     from backprop.evaluation.program import Program, compile  # noqa: A004
@@ -168,45 +167,6 @@ class Model(OverData, Shown):
         found = _model(Source(self.source.name, text), self.seed, sys.maxsize)
         found.goal = Goal("output", name)
         return found
-
-    @documented
-    def explain(
-        self,
-        values: Mapping[str, float] | None = None,
-        of: str | None = None,
-        *,
-        detail: declared.Detail = default_of(declared.Detail),
-        paths: Sequence[str] = (),
-        steps_of: declared.StepsOf = default_of(declared.StepsOf),
-        only: Sequence[str] = (),
-        row: int | None = None,
-        all: bool = False,
-        **numbers: float,
-    ) -> Derivation:
-        """The chain rule step by step: prints as a text, and is a page in a notebook.
-
-        values, of, numbers: as for `grad`. paths: names whose gradients are wanted as the sum over
-        all paths, and nothing else. only: the names whose steps are wanted. row: of data, from 1 on, of
-        which all steps are wanted. all: explain even what is large. Raises as `grad`, BadOption, TooLarge.
-
-            >>> import backprop
-            >>> print(backprop.parse("L = x^2").explain(x=3, steps_of="forward"))
-            L = 9
-            <BLANKLINE>
-            Given
-            -----
-              x = 3
-            <BLANKLINE>
-            Forward pass
-            ------------
-            Every value, from the inputs on.
-            <BLANKLINE>
-              1. L = x^2 = 3^2 = 9
-        """
-        from backprop import commands
-
-        asked = self._asked(values, of, numbers)
-        return commands.explain(asked, detail, names(paths), names(only), steps_of, all, row)[0]
 
     def check(
         self,

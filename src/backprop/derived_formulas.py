@@ -54,15 +54,19 @@ _FEW = 10
 def diff(inputs: Inputs, asked: DiffRequest = DiffRequest()) -> DerivativeReport:  # noqa: B008
     """The derivatives of the outputs that are asked for (of the only one, if none is) as formulas."""
     _refuse_data(inputs)
-    try:
-        model, numbers = inputs.given()
-    except NeedsData as error:  # whose advice is to give some
-        error.hints = (f"formulas of derivatives take no data: {_BY_INDEX}",)
-        raise
+    model, numbers = _given_to(inputs)
     found = derivatives(model, numbers, asked._replace(of=inputs.of))
     for sentence in found.said:
         say(sentence)
     return found
+
+
+def _given_to(inputs: Inputs) -> tuple[Model, dict[str, float]]:
+    try:
+        return inputs.given()
+    except NeedsData as error:  # whose advice is to give some
+        error.hints = (f"formulas of derivatives take no data: {_BY_INDEX}",)
+        raise
 
 
 def _refuse_data(inputs: Inputs) -> None:
@@ -202,10 +206,24 @@ def _notes(model: Model, textbook: bool) -> list[BackpropError]:
 def rules(inputs: Inputs, only: Sequence[str] = ()) -> SymbolicDerivation:
     """How the derivatives of the output come about, rule by rule, without numbers: by all inputs that
     are no const, or by these."""
-    model, numbers = inputs.given()
-    output = model.output(inputs.output)
+    model, numbers = _given_to(inputs)
+    return rules_of(model, numbers, model.output(inputs.output), only, bool(inputs.data))
+
+
+def rules_of(
+    model: Model,
+    numbers: Mapping[str, float],
+    output: str,
+    only: Sequence[str] = (),
+    has_data: bool = False,
+) -> SymbolicDerivation:
+    """As `rules`, of a Model. has_data: whether that has rows, each of which stands in the formula."""
     if (looped := rules_with_indices(model, numbers, output, only)) is not None:
         return looped
+    hints = [f"leave the data out: {_BY_INDEX}"] if has_data else []
+    too_long = f"written as one formula, {output} is too long to be derived rule by rule"
+    if model.loops:  # to find out how long takes minutes
+        raise TooLarge(too_long, hints=hints or [_smaller(model)])
     asked = Request(model, [output], meant(only, model.names, "these equations"))
     names = asked.names(output)
     if not names or names == [output]:
@@ -216,11 +234,10 @@ def rules(inputs: Inputs, only: Sequence[str] = ()) -> SymbolicDerivation:
             output, whole.text(), tuple(rule_steps(whole, by) for by in names)
         )
     except TooLong:
-        message = f"written as one formula, {output} is too long to be derived rule by rule"
         inner = [each for each in model.names if model.is_equation(each) and each != output]
-        hints = [f"explain an intermediate: --of {inner[-1]}"] if inner else []
+        hints += [f"explain an intermediate: --of {inner[-1]}"] if inner and not has_data else []
         hints.append("leave --symbolic out: that shows every step by itself, with numbers")
-        raise TooLarge(message, hints=hints) from None
+        raise TooLarge(too_long, hints=hints) from None
 
 
 def _shaped(asked: Request, shape: str | None, said: list[str]) -> tuple[list[Derived], str]:

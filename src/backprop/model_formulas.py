@@ -1,16 +1,22 @@
-"""What a program can ask of a Model that is a formula: its derivatives, as `backprop diff` writes them."""
+"""What a program can ask of a Model that is formulas: its derivatives, as `backprop diff` writes them, and
+how they come about, as `explain` does."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from backprop import options as declared
+from backprop.errors import BadOption
 from backprop.model_matrices import Matrices
 from backprop.options import default_of, documented, names, names_by
 from backprop.report.derivative_report import DerivativeReport
 from backprop.showing import Bundle
+
+if TYPE_CHECKING:
+    from backprop.derivation import Derivation
+    from backprop.derivation.steps import SymbolicDerivation
 
 
 class DerivativeFormulas(DerivativeReport):
@@ -67,7 +73,7 @@ class DerivativeFormulas(DerivativeReport):
 
 
 class FormulaVerbs(Matrices):
-    """A Model, with the verb whose result is formulas."""
+    """A Model, with the verbs whose results are formulas."""
 
     @documented
     def diff(
@@ -101,3 +107,84 @@ class FormulaVerbs(Matrices):
         found = DerivativeFormulas(*derivatives(self, numbers, asked)._replace(pretty=pretty))
         found._read = partial(derivatives, self, numbers, asked._replace(textbook=True))
         return found
+
+    @overload
+    def explain(
+        self,
+        values: Mapping[str, float] | None = None,
+        of: str | None = None,
+        *,
+        detail: declared.Detail = ...,
+        paths: Sequence[str] = ...,
+        steps_of: declared.StepsOf = ...,
+        only: Sequence[str] = ...,
+        row: int | None = None,
+        all: bool = False,
+        symbolic: Literal[False] = False,
+        **numbers: float,
+    ) -> Derivation: ...
+
+    @overload
+    def explain(
+        self,
+        values: Mapping[str, float] | None = None,
+        of: str | None = None,
+        *,
+        detail: declared.Detail = ...,
+        paths: Sequence[str] = ...,
+        steps_of: declared.StepsOf = ...,
+        only: Sequence[str] = ...,
+        row: int | None = None,
+        all: bool = False,
+        symbolic: Literal[True],
+        **numbers: float,
+    ) -> SymbolicDerivation: ...
+
+    @documented
+    def explain(
+        self,
+        values: Mapping[str, float] | None = None,
+        of: str | None = None,
+        *,
+        detail: declared.Detail = default_of(declared.Detail),
+        paths: Sequence[str] = (),
+        steps_of: declared.StepsOf = default_of(declared.StepsOf),
+        only: Sequence[str] = (),
+        row: int | None = None,
+        all: bool = False,
+        symbolic: bool = False,
+        **numbers: float,
+    ) -> Derivation | SymbolicDerivation:
+        """The chain rule step by step: prints as a text, and is a page in a notebook.
+
+        values, of, numbers: as for `grad`. paths: names whose gradients are wanted as the sum over
+        all paths, and nothing else. only: the names whose steps are wanted. row: of data, from 1 on, of
+        which all steps are wanted. all: explain even what is large. symbolic: without numbers, the
+        derivatives as formulas, rule by rule. Raises as `grad`, BadOption, TooLarge.
+
+            >>> import backprop
+            >>> print(backprop.parse("L = x^2").explain(x=3, steps_of="forward"))
+            L = 9
+            <BLANKLINE>
+            Given
+            -----
+              x = 3
+            <BLANKLINE>
+            Forward pass
+            ------------
+            Every value, from the inputs on.
+            <BLANKLINE>
+              1. L = x^2 = 3^2 = 9
+        """
+        asked = self._asked(values, of, numbers)
+        if symbolic:
+            from backprop.derived_formulas import rules_of
+
+            if paths or steps_of != "both" or detail != "equations" or all or row is not None:
+                hints = ["leave paths, steps_of, detail, all and row out"]
+                raise BadOption("symbolic=True goes rule by rule", hints=hints)
+            given = self.laid is not None
+            return rules_of(self, asked.numbers, self.output(of), names(only), given)
+        from backprop import commands
+
+        return commands.explain(asked, detail, names(paths), names(only), steps_of, all, row)[0]

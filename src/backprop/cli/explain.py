@@ -62,8 +62,8 @@ def explain(
     warnings, notes = list[BackpropError](), list[BackpropError]()
     found: Derivation | SymbolicDerivation
     if symbolic:
-        if paths or steps_of != "both" or detail != "equations" or whole:
-            hints = ["leave --paths, --steps-of, --detail and --all out"]
+        if paths or steps_of != "both" or detail != "equations" or whole or row:
+            hints = ["leave --paths, --steps-of, --detail, --row and --all out"]
             raise BadOption("--symbolic goes rule by rule", hints=hints)
         from backprop.cli.expressions import with_expression  # few ask for them
         from backprop.derived_formulas import rules

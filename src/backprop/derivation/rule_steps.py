@@ -16,15 +16,18 @@ from backprop.algebra.formula import (
     Product,
     Sum,
     Symbol,
+    TooLong,
     in_order,
     is_negative,
     value_of,
 )
+from backprop.algebra.from_text import substituted
 from backprop.algebra.indexed import GatherFormula, index_names
 from backprop.algebra.normal import power, times
 from backprop.derivation.steps import RulePiece, RuleStep, RuleSteps
 from backprop.numbers import few
 from backprop.operations import OPERATIONS
+from backprop.row import POWER, PRODUCT
 from backprop.symbolic.chain import Chain
 
 PRODUCT_RULE, QUOTIENT_RULE = "product rule", "quotient rule"
@@ -74,9 +77,27 @@ class _Rules:
         pieces = [self._piece(*part) for part in parts]
         number = len(self.steps) + 1
         result = self.text(self.derivative(found))
-        self.steps.append(RuleStep(number, found.text(), rule, law, tuple(pieces), result))
+        put = self._put(rule, parts)
+        self.steps.append(RuleStep(number, found.text(), rule, law, tuple(pieces), result, put))
         self._known[found] = f"step {number}"
         return self._known[found]
+
+    def _put(self, rule: str, parts: Sequence[tuple[str, Formula, str]]) -> str:
+        """A rule with its pieces in it, before that is simplified: `1*exp(x) + x*exp(x)`."""
+        if rule == CHAIN_RULE:
+            (_, outer, u), (_, inner, _) = parts
+            try:
+                slope = substituted(Chain(u, textbook=True).derivative(outer), {u: inner})
+            except TooLong:  # the step is told without it
+                return ""
+            return f"{slope.text(PRODUCT)}*{self.derivative(inner).text(PRODUCT)}"
+        if rule not in (PRODUCT_RULE, QUOTIENT_RULE) or len(parts) != 2:
+            return ""
+        u, v = (each.text(PRODUCT) for _, each, _ in parts)
+        du, dv = (self.derivative(each).text(PRODUCT) for _, each, _ in parts)
+        if rule == PRODUCT_RULE:
+            return f"{du}*{v} + {u}*{dv}"
+        return f"({du}*{v} - {u}*{dv})/{parts[1][1].text(POWER + 1)}^2"
 
     def _piece(self, name: str, found: Formula, by: str) -> RulePiece:
         if by != self._by:  # the outer function of the chain rule, by what is inside

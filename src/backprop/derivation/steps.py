@@ -181,7 +181,8 @@ class RulePiece(NamedTuple):
 
 
 class RuleStep(NamedTuple):
-    """One rule applied to a formula: its pieces, and what comes out. law: the rule itself, in them."""
+    """One rule applied to a formula: its pieces, and what comes out. law: the rule itself, in them. put:
+    that with the pieces put in, before it is simplified; "" where no law is told."""
 
     number: int
     formula: str
@@ -189,6 +190,7 @@ class RuleStep(NamedTuple):
     law: str
     pieces: tuple[RulePiece, ...]
     derivative: str
+    put: str = ""
 
 
 class RuleSteps(NamedTuple):
@@ -213,9 +215,14 @@ class RuleSteps(NamedTuple):
         return ", ".join([f"Derivative{of} by {self.by}", *more])
 
 
-class SymbolicDerivation(NamedTuple):
-    """The derivatives of an output by some names, rule by rule. formula: the output, of the inputs."""
-
+class _SymbolicDerivation(NamedTuple):
     output: str
     formula: str
     parts: tuple[RuleSteps, ...]
+
+    def __repr__(self) -> str:
+        return f"<rule by rule: {self.output}>"
+
+
+class SymbolicDerivation(Shown, _SymbolicDerivation):
+    """The derivatives of an output by some names, rule by rule. formula: the output, of the inputs."""

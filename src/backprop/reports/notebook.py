@@ -6,6 +6,7 @@ from itertools import zip_longest
 from typing import Any
 
 from backprop.derivation import Derivation
+from backprop.derivation.steps import SymbolicDerivation
 from backprop.errors import BackpropError
 from backprop.language import Model
 from backprop.numbers import shown
@@ -25,7 +26,7 @@ _MANY = 10_000
 
 def text(found: Any) -> str:
     """What `print` writes: the table or the steps, then warnings and notes."""
-    if isinstance(found, Derivation):
+    if isinstance(found, Derivation | SymbolicDerivation):
         from backprop.reports.explain.text import write
 
         return write(found, Style(), False).rstrip("\n")
@@ -34,7 +35,7 @@ def text(found: Any) -> str:
 
 def bundle(found: Any) -> Bundle:
     """What a notebook shows: HTML, and text for those that show no HTML."""
-    if isinstance(found, Derivation):
+    if isinstance(found, Derivation | SymbolicDerivation):
         from backprop.reports.explain.html import fragment
 
         return {"text/plain": text(found), "text/html": fragment(found, Style())}

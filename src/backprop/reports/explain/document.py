@@ -137,7 +137,10 @@ class Document(ABC):
         for step in found.steps:
             lines = [] if self._hide or not step.law else [self.words(step.law)]
             lines += [self._piece(piece, found.by) for piece in step.pieces]
-            answer = self.displayed(self._hidden(self._formula(step.derivative)).text)
+            simple = self._formula(step.derivative)
+            if step.put and (put := self._formula(step.put)).text != simple.text:
+                lines.append(f"{self.words('put in')}: {self.displayed(self._hidden(put).text)}")
+            answer = self.displayed(self._hidden(simple).text)
             whole = f"{self.words('derivative')}: {answer}"
             rule = "" if self._hide else self.rule(step.rule)
             equation = self.displayed(self._formula(step.formula).text)

@@ -49,7 +49,7 @@ def _data(item: Any, hide: bool) -> Any:
 def _without_derivatives(item: Any) -> Any:
     """Steps without what a student is to find: derivatives, and the rules that lead there."""
     if isinstance(item, dict):
-        hidden = {"derivative", "rule", "law", "how"}
+        hidden = {"derivative", "rule", "law", "put", "how"}
         return {k: None if k in hidden else _without_derivatives(v) for k, v in item.items()}
     return [*map(_without_derivatives, item)] if isinstance(item, list) else item
 
