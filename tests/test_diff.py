@@ -122,7 +122,7 @@ def test_numbers_from_outside_stand_first(text: str, numbers: str, first: list[s
         ("tanh(x)", "sech(x)^2"), ("x^x", "x^x*(1 + log(x))"), ("(x^2 - 1)/(x - 1)", "1"), ("(x^3 - y^3)/(x - y)", "df_dx = 2*x + y\ndf_dy = x + 2*y"), ("x/(x^2 - 1)", "-(x^2 + 1)/(x^2 - 1)^2"), ("atan(x/y)", "df_dx = y/(x^2 + y^2)\ndf_dy = -x/(x^2 + y^2)"), ("abs(x)", "sign(x)"), ("1/(1 + exp(-x))", "exp(-x)/(1 + exp(-x))^2"),
         ("x*cbrt(x)", "4*cbrt(x)/3"), ("cbrt(x + 1)*(x + 1)", "4*cbrt(x + 1)/3"), ("(0 - x)/cbrt(x)", "-2/(3*cbrt(x))"),
         ("1/(x*y)", "df_dx = -1/(x^2*y)\ndf_dy = -1/(x*y^2)"),
-        ("log(sec(x) + tan(x))", "sec(x)"), ("log(sec(x) - tan(x))", "-sec(x)"), ("csc(x)", "-csc(x)*cot(x)"), ("asin(sqrt(x))", "1/(2*sqrt(x)*sqrt(1 - x))"),
+        ("log(sec(x) + tan(x))", "sec(x)"), ("log(sec(x) - tan(x))", "-sec(x)"), ("log(csc(x) - cot(x))", "csc(x)"), ("csc(x)", "-csc(x)*cot(x)"), ("asin(sqrt(x))", "1/(2*sqrt(x)*sqrt(1 - x))"),
         ("atan(2*x/(1 - x^2))", "2/(x^2 + 1)"), ("atan((1 + x)/(1 - x))", "1/(x^2 + 1)"), ("(2*x + 1)/(x^2 + x + 1)^2", "-6*x*(x + 1)/(x^2 + x + 1)^3"),
         ("(exp(x) - 1)/x", "((x - 1)*exp(x) + 1)/x^2"), ("2^x*x^2", "2^x*x*(x*log(2) + 2)"), ("log((x/y)^2 + y/x)", "df_dx = (2*x^3 - y^3)/(x*(x^3 + y^3))\ndf_dy = (y^3 - 2*x^3)/(y*(x^3 + y^3))"),
         ("a/(x + 1/x) + 1/x", "df_da = x/(x^2 + 1)\ndf_dx = a*(1 - x^2)/(x^2 + 1)^2 - 1/x^2"), ("x^a*x", "df_dx = (a + 1)*x^a\ndf_da = x^(a + 1)*log(x)"),
@@ -149,6 +149,12 @@ def test_several_names_give_a_line_each() -> None:
         diff("a*exp(-b*x)") == "df_da = exp(-b*x)\ndf_db = -a*x*exp(-b*x)\ndf_dx = -a*b*exp(-b*x)\n"
     )
     assert diff("a*exp(-b*x)", "--wrt", "x") == "-a*b*exp(-b*x)\n"
+
+
+def test_the_sign_of_an_exponent_that_comes_down_is_in_front() -> None:
+    assert diff("k/r^(n+1)", "--wrt", "r") == "-k*(n + 1)*r^(-n - 2)\n"
+    assert diff("1/x^n", "--wrt", "x") == "-n*x^(-n - 1)\n"
+    assert diff("x^(-a-b)", "--wrt", "x") == "-(a + b)*x^(-a - b - 1)\n"
 
 
 def test_an_expression_after_the_option_is_one_too() -> None:

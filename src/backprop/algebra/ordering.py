@@ -146,11 +146,17 @@ class _Order:
                 if isinstance(base, Sum) and by == ONE and base not in self._sums:
                     other = times(MINUS, base)
                     if isinstance(other, Sum) and (
-                        other in self._sums or (not wanted and _is_difference(base))
+                        (other in self._sums and _has_added(other))
+                        or (not wanted and _is_difference(base))
                     ):
                         powers = [*found.powers[:at], (other, by), *found.powers[at + 1 :]]
                         return Product(-found.coefficient, powers, found.decimal)
         return found
+
+
+def _has_added(found: Sum) -> bool:
+    """Whether not all of a sum is taken away: the exponent of `r^(-n - 1)` is as a factor `-(n + 1)`."""
+    return any(sign_of(each) > 0 for each in found.terms)
 
 
 def _is_difference(found: Sum) -> bool:

@@ -125,6 +125,7 @@ REWRITES = (
     Rewrite("w*sec(u)*tan(u) + w + w*tan(u)^2", "w*sec(u)*(sec(u) + tan(u))", "sec(u) has a value"),
     Rewrite("w + w*tan(u)^2 - w*sec(u)*tan(u)", "w*sec(u)*(sec(u) - tan(u))", "sec(u) has a value"),
     Rewrite("w*csc(u)*cot(u) + w + w*cot(u)^2", "w*csc(u)*(csc(u) + cot(u))", "csc(u) has a value"),
+    Rewrite("w + w*cot(u)^2 - w*cot(u)*csc(u)", "w*csc(u)*(csc(u) - cot(u))", "csc(u) has a value"),
     Rewrite("csc(u)^w/tan(u)", "csc(u)^w*cot(u)", "tan(u) != 0"),
     Rewrite("sign(exp(u))*exp(u)", "exp(u)"),
     Rewrite("sign(cosh(u))*cosh(u)", "cosh(u)"),

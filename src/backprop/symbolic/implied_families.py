@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from math import prod
 from typing import NamedTuple
 
 from backprop.algebra.formula import Formula, Symbol
@@ -29,6 +30,11 @@ class FamilyBox(NamedTuple):
     highs: tuple[Formula, ...]
     numbers: tuple[tuple[float, float], ...]
 
+    @property
+    def size(self) -> int:
+        """How many members there are."""
+        return prod(int(high - low) + 1 for low, high in self.numbers)
+
     def has(self, other: FamilyBox) -> bool:
         pairs = zip(self.numbers, other.numbers, strict=True)
         return all(low <= lower and upper <= high for (low, high), (lower, upper) in pairs)
@@ -38,16 +44,18 @@ def boxes(
     found: Sequence[tuple[Formula, tuple[RangeFormula, ...], bool]],
     defined: set[str],
     value: Value,
+    members: Mapping[str, int],
 ) -> Mapping[str, FamilyBox | None]:
     """Families that are read and not defined, each with the ranges of one read that has all others in
-    it; None where there is no such read. found: formulas, each with its ranges, and whether it is one for
-    all of them."""
+    it, or with those that several make together, as `x[i]` and `x[i+1]` do; None where there are none.
+    found: formulas, each with its ranges, and whether it is one for all of them. members: how many each
+    family has, as far as that is known."""
     reads: dict[str, list[_Read]] = {}
     for formula, clauses, whole in found:
         for name, read in _reads(formula, clauses, whole):
             if name not in defined:
                 reads.setdefault(name, []).append(read)
-    return {name: _box(each, value) for name, each in reads.items()}
+    return {name: _box(each, value, members.get(name)) for name, each in reads.items()}
 
 
 def _reads(
@@ -64,8 +72,8 @@ def _reads(
         waiting += [(each, around, all_of) for each in part.parts]
 
 
-def _box(reads: Sequence[_Read], value: Value) -> FamilyBox | None:
-    """The ranges of the read that has all others in it."""
+def _box(reads: Sequence[_Read], value: Value, count: int | None) -> FamilyBox | None:
+    """The ranges of the read that has all others in it, or of those that have together."""
     found: list[tuple[FamilyBox, bool]] = []
     for read in reads:
         made = _ranges(read, value)
@@ -75,7 +83,43 @@ def _box(reads: Sequence[_Read], value: Value) -> FamilyBox | None:
     for box, whole in found:
         if whole and all(len(o.bases) == len(box.bases) and box.has(o) for o, _ in found):
             return box
-    return None
+    whole_ones = [box for box, whole in found if whole]
+    if len({len(box.bases) for box, _ in found}) > 1 or not whole_ones:
+        return None
+    around = _around(whole_ones)
+    if not all(around.has(box) for box, _ in found):
+        return None
+    return around if count == around.size or _in_a_row(whole_ones) else None
+
+
+def _around(found: Sequence[FamilyBox]) -> FamilyBox:
+    """The least box that has others in it."""
+    lows, highs, numbers = list[Formula](), list[Formula](), list[tuple[float, float]]()
+    for axis in range(len(found[0].bases)):
+        lowest = min(found, key=lambda box: box.numbers[axis][0])
+        highest = max(found, key=lambda box: box.numbers[axis][1])
+        lows.append(lowest.lows[axis])
+        highs.append(highest.highs[axis])
+        numbers.append((lowest.numbers[axis][0], highest.numbers[axis][1]))
+    return FamilyBox(found[0].bases, tuple(lows), tuple(highs), tuple(numbers))
+
+
+def _in_a_row(found: Sequence[FamilyBox]) -> bool:
+    """Whether boxes that differ along one axis alone leave nothing out between them."""
+    axes = [
+        at
+        for at, each in enumerate(zip(*(box.numbers for box in found), strict=True))
+        if len({*each}) > 1
+    ]
+    if len(axes) != 1:
+        return False
+    ends = sorted(box.numbers[axes[0]] for box in found)
+    last = ends[0][1]
+    for low, high in ends[1:]:
+        if low > last + 1:
+            return False
+        last = max(last, high)
+    return True
 
 
 def _apart(read: _Read) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Container, Mapping, Sequence, Set
 from functools import reduce
 from itertools import chain, count
-from math import prod
 from typing import Any, NamedTuple
 
 from backprop.algebra.formula import ONE, Formula, Symbol, number
@@ -359,7 +358,7 @@ class IndexedReader:
             for each in equations
             if each.formula is not None
         ]
-        found = boxes(read, {*self._defining}, self._value)
+        found = boxes(read, {*self._defining}, self._value, self._members)
         return {
             name: box if box is not None and self._has_all(name, box) else None
             for name, box in found.items()
@@ -368,7 +367,7 @@ class IndexedReader:
     def _has_all(self, family: str, box: FamilyBox) -> bool:
         """Whether a family has no other members than those in ranges, as far as members are known."""
         count = self._members.get(family)
-        return count is None or count == prod(int(high - low) + 1 for low, high in box.numbers)
+        return count is None or count == box.size
 
     def _value(self, index: Formula) -> float:
         return functions.evaluated(formula(index.text()), dict(self._numbers))
