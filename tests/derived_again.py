@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from itertools import product
 from sys import float_info
 from typing import Any
@@ -142,11 +142,17 @@ def _at(text: str, numbers: Mapping[str, float], of: str) -> tuple[Model, list[f
     return model, data, graph
 
 
+@lru_cache(maxsize=64)  # a text's derivatives are asked for one after the other
+def _unrolled(text: str, numbers: tuple[tuple[str, float], ...], of: str) -> tuple[Any, Any]:
+    """The steps that lead to an output, operands first, and the numbers that doubles have for its names."""
+    model = library.parse(text)
+    steps = in_order([model.values[of]], lambda each: each.prev)
+    return steps, library.parse(text).grad(dict(numbers), of=of).data
+
+
 def true_slope(text: str, numbers: Mapping[str, float], of: str, by: str) -> float:
     """A derivative of unrolled equations by mpmath: a difference quotient of 600 bits of their values."""
-    values = library.parse(text).values
-    doubles = library.parse(text).grad(numbers, of=of).data
-    steps = in_order([values[of]], lambda each: each.prev)
+    steps, doubles = _unrolled(text, tuple(numbers.items()), of)
 
     def at(moved: Any) -> Any:
         found: dict[int, Any] = {}

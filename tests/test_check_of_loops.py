@@ -11,7 +11,7 @@ from backprop.loops.worth import read_model
 from backprop.source import Source
 from running import backprop
 
-BEGIN = "n = 1500; a[i] = sin(i) + 2 for i in 1..n; b = 0.3; c = 0.7; "
+BEGIN = "n = 600; a[i] = sin(i) + 2 for i in 1..n; b = 0.3; c = 0.7; "
 
 TEXTS = {
     "smooth": BEGIN + "h[i] = tanh(b*a[i] + c*a[i]^2) for i in 1..n; L = mean(h[i]^2 for i in 1..n)",
@@ -21,7 +21,7 @@ TEXTS = {
     "large": BEGIN + "L = exp(sum(b*a[i] + c for i in 1..n)/10)",
     "least squares": BEGIN + "L = sum((b*a[i] + c - sin(a[i]))^2 for i in 1..n)",
     "triangle": "n = 45; a[i] = sin(i) + 2 for i in 1..n; b = 0.3; c = 2; L = sum(a[i]*a[j]*b^c for i in 1..n, j in 1..i)",
-    "const": "const " + BEGIN[9:] + "n = 1500; L = sum((b*a[i] + c)^3 for i in 1..n)",
+    "const": "const " + BEGIN[8:] + "n = 600; L = sum((b*a[i] + c)^3 for i in 1..n)",
 }  # fmt: skip
 
 CLOSER = {
@@ -31,7 +31,7 @@ CLOSER = {
     "a corner": BEGIN + "L = mean(abs(b - 0.3)*a[i] + c for i in 1..n)",
     "cancelled": BEGIN + "L = sum(1e8*b + a[i] - 1e8*b + c for i in 1..n)",
     "short waves": BEGIN.replace("b = 0.3", "b = 1e17") + "L = mean(sin(b*a[i]) + c for i in 1..n)",
-    "a recurrence": "n = 1500; v[0] = 0.1; b = 1.1; c = 0.01; a[1] = 0; v[t+1] = v[t] + c*sin(b*v[t]) for t in 0..n-1; L = v[n]^2 + a[1]",
+    "a recurrence": "n = 600; v[0] = 0.1; b = 1.1; c = 0.01; a[1] = 0; v[t+1] = v[t] + c*sin(b*v[t]) for t in 0..n-1; L = v[n]^2 + a[1]",
 }  # fmt: skip
 
 ONLY = ["a[1..4]", "b", "c"]

@@ -83,6 +83,10 @@ def test_members_are_explained_with_the_numbers_of_the_unrolled_graph(text: str)
         assert looped.loops
 
 
+SLOW = 2, 8
+"""Of these no member is explained by itself, which takes five seconds each to find out."""
+
+
 @pytest.mark.usefixtures("thin")
 @pytest.mark.parametrize(
     "group", [0, 1, *(pytest.param(each, marks=pytest.mark.whole) for each in (2, 3))]
@@ -91,7 +95,7 @@ def test_random_members_are_explained(group: int, request: pytest.FixtureRequest
     models = 500 if request.config.getoption("--whole") else 7
     looped = 0
     for number in range(group * models, (group + 1) * models):
-        if not (text := with_derivatives(number)):
+        if (number in SLOW and models == 7) or not (text := with_derivatives(number)):
             continue
         source = Source("<text>", text)
         if not (right := pairs(source)):

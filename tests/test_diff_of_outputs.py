@@ -27,8 +27,14 @@ OUTPUTS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("shape", [None, "steps"])
-@pytest.mark.parametrize(("text", "family", "lines"), OUTPUTS, ids=[of for _, of, _ in OUTPUTS])
+@pytest.mark.parametrize(
+    ("text", "family", "lines", "shape"),
+    [
+        pytest.param(*each, shape, id=f"{each[1]}-{shape}", marks=pytest.mark.whole if each[1] == "u" and not shape else ())
+        for each in OUTPUTS
+        for shape in (None, "steps")
+    ],
+)  # fmt: skip
 def test_of_all_members(text: str, family: str, lines: list[str], shape: str | None) -> None:
     """Also in large: the equations do not depend on n, and none is for a single member but those of the file."""
     asked = ["--of", f"{family}[*]", *(["--shape", shape] if shape else [])]
@@ -137,8 +143,14 @@ def test_of_derivatives_that_are_not_local(text: str) -> None:
     assert value == pytest.approx(true_slope(text, {}, "L", "a"), rel=1e-13)
 
 
-@pytest.mark.parametrize("shape", [None, "steps"])
-@pytest.mark.parametrize(("text", "of", "by", "line"), WITH_DERIVATIVES)
+@pytest.mark.parametrize(
+    ("text", "of", "by", "line", "shape"),
+    [
+        pytest.param(*each, shape, marks=pytest.mark.whole if at == 4 and not shape else ())
+        for at, each in enumerate(WITH_DERIVATIVES)
+        for shape in (None, "steps")
+    ],
+)
 def test_of_derivatives_that_equations_read(
     text: str, of: str, by: str, line: str, shape: str | None
 ) -> None:
@@ -171,7 +183,7 @@ def test_of_derivatives_that_equations_read(
 NEURONS = "n=3; m=2; w[k]=k/3 for k in 1..m; b=0.1; x[i,k]=sin(i*k) for i in 1..n, k in 1..m; const x[*]; h[i]=tanh(sum(w[k]*x[i,k] for k in 1..m)+b) for i in 1..n; L=sum(h[i]^3 for i in 1..n)"  # fmt: skip
 
 
-@pytest.mark.parametrize("order", [3, 4])
+@pytest.mark.parametrize("order", [3, pytest.param(4, marks=pytest.mark.whole)])
 def test_of_higher_orders_through_steps(order: int) -> None:
     """By a family and a single name, of families on the way, against mpmath's differences."""
     out = backprop("diff", "-e", NEURONS, "--order", str(order), "--shape", "steps").out
@@ -270,8 +282,22 @@ def test_mixed_derivatives_by_what_is_computed(text: str, names: str, shape: str
     assert found.grad(of=label).value == pytest.approx(wanted, rel=1e-12)
 
 
-@pytest.mark.parametrize("size", [6, 60])
-@pytest.mark.parametrize("names", ["x[3], r", "r, x[3]", "x[3], x[3], r", "r, x[3], r", "v[2], s", "s, v[2], v[2]", "x[3], v[2]", "s, x[2], r"])  # fmt: skip
+MIXED = ["x[3], r", "r, x[3]", "x[3], x[3], r", "r, x[3], r", "v[2], s", "s, v[2], v[2]", "x[3], v[2]", "s, x[2], r"]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("names", "size"),
+    [
+        *(
+            pytest.param(names, 6, marks=pytest.mark.whole if at % 4 == 2 else ())
+            for at, names in enumerate(MIXED)
+        ),
+        *(
+            pytest.param(names, 60, marks=() if at % 4 == 2 else pytest.mark.whole)
+            for at, names in enumerate(MIXED)
+        ),
+    ],
+)
 def test_mixed_by_steps_of_recurrences_stay_indexed(names: str, size: int) -> None:
     """As `derivative(derivative(L, x[3]), r)` has it, through what leads to the step as well."""
     text = f"n={size}; r=1.7; s=0.4; x[0]=0.3; v[0]=s; x[t+1]=x[t]+0.1*v[t] for t in 0..n-1; v[t+1]=v[t]-0.1*r*sin(x[t+1]) for t in 0..n-1; L=x[n]^2+v[n]*s+r*x[3]"

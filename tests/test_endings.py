@@ -874,7 +874,7 @@ def test_what_is_called_converged_is_no_higher_than_what_is_found_from_nearby(
     whole = request.config.getoption("--whole")
     chance, judged = random.Random(19), Counter[str]()
     for turn in range(34 if whole else 1):
-        for name in FUNCTIONS:
+        for name in FUNCTIONS if whole else [*FUNCTIONS][::2]:
             model, start = spoiled(name, chance)
             for each in start if turn else ():
                 start[each] *= 1 + chance.gauss(0, 0.3 * (turn % 4))
@@ -892,7 +892,7 @@ def test_what_is_called_converged_is_no_higher_than_what_is_found_from_nearby(
             again = model.descend(near, of="F")
             range_ = max(*found.values, *again.values) - min(*found.values, *again.values)
             assert again.value >= found.value - 1e-6 * range_, (name, turn, found.reason)
-    assert sum(judged.values()) > (1800 if whole else 50)
+    assert sum(judged.values()) > (1800 if whole else 25)
     assert sum(n for word, n in judged.items() if word.startswith("minimum")) > 0.7 * sum(
         judged.values()
     )

@@ -1,5 +1,7 @@
 """What shows, checks and names members of loops, against the same text unrolled."""
 
+from typing import Any
+
 import pytest
 
 from backprop import api
@@ -192,8 +194,15 @@ def test_verbose_says_how_the_equations_are_read() -> None:
     assert said.endswith(": in line 2, of y, bounds are made of members")
 
 
-def test_verbose_says_what_is_unrolled_after_all() -> None:
-    ran = backprop("explain", "-e", BIG, "--verbose", "--only", "h[1]", "--all")
+def test_verbose_says_what_is_unrolled_after_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 300 members, that are read as if they were many."""
+
+    def read(source: Source, seed: int, most: int, many: float, *more: Any) -> Any:
+        return read_model(source, seed, most, 0, *more)
+
+    monkeypatch.setattr("backprop.inputs.read_model", read)
+    text = BIG.replace("8000", "300")
+    ran = backprop("explain", "-e", text, "--verbose", "--only", "h[1]", "--all")
     assert [line.split(":")[0] for line in ran.err.splitlines()] == [
         "read as loops over arrays",
         "unrolled after all",

@@ -59,7 +59,7 @@ def test_random_members_are_explained_as_they_are_unrolled(
 ) -> None:
     """Of operations also their names, which are counted through all members."""
     compared = 0
-    for number in of_group(group, request, 8, 100):
+    for number in of_group(group, request, 5, 100):
         text, values = random_indexed(number)
         source, chance = Source("<text>", text), random.Random(number)
         right = read_carefully(source)
@@ -79,7 +79,7 @@ def test_random_members_are_explained_as_they_are_unrolled(
         compared += 1
         assert looped.loops  # nothing was unrolled
         assert found == other, number
-    assert compared > len(of_group(group, request, 8, 100)) / 3
+    assert compared > len(of_group(group, request, 5, 100)) / 3
 
 
 SUMS = """n = 60
@@ -235,7 +235,7 @@ def test_random_members_are_drawn_as_they_are_unrolled(
     group: int, request: pytest.FixtureRequest
 ) -> None:
     compared = 0
-    for number in of_group(group, request, 8, 100):
+    for number in of_group(group, request, 5, 100):
         text, values = random_indexed(number)
         source, chance = Source("<text>", text), random.Random(number)
         right = read_carefully(source)

@@ -20,7 +20,7 @@ from gradbench import PROBLEMS
 LOGISTIC = """L = mean(softplus(-t[i]*(b + sum(w[j]*x[i,j] for j in 1..4))) for i in 1..n) + 0.001*sum(w[j]^2 for j in 1..4)
 t[i] = if(u[i] > 0.3 + 0.1*x[i,1], 1, -1) for i in 1..n
 w[j] = 0.1 for j in 1..4; b = 0
-const x, u; const n = 2000
+const x, u; const n = 400
 x[i,j] ~ normal(0, 1) for i in 1..n, j in 1..4
 u[i] ~ uniform(0, 1) for i in 1..n
 minimize L

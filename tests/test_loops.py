@@ -58,7 +58,7 @@ def test_random_models_are_what_they_are_unrolled(
             monkeypatch.setattr(each, "FEW", 1)
         monkeypatch.setattr(slice_sums, "_OFTEN", 1)
         monkeypatch.setattr(step_sums, "_SOME", 2)
-    models = 100 if request.config.getoption("--whole") else 15
+    models = 100 if request.config.getoption("--whole") else 8
     looped = noted = 0
     for number in range(group * models, (group + 1) * models):
         text, values = random_indexed(number)

@@ -139,7 +139,7 @@ def test_errors_are_those_of_single_steps(text: str, m: str) -> None:
 def test_errors_of_random_models_are_those_of_single_steps(
     request: pytest.FixtureRequest,
 ) -> None:
-    models = 800 if request.config.getoption("--whole") else 60
+    models = 800 if request.config.getoption("--whole") else 30
     met = 0
     for number in range(models):
         text, values = random_indexed(number)

@@ -169,7 +169,8 @@ def _data(path: Any, rows: int = 40_000) -> str:
 def test_descents_end_as_they_do_row_by_row(
     text: str, optimizer: str, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = _data(tmp_path / "rows.csv")
+    path = _data(tmp_path / "rows.csv", 10_000)
+    monkeypatch.setattr(rows_engine, "MANY_ROWS", 2 * CHUNK)  # as if they were many
     given = ["descend", "-e", text, "--data", path, "--optimizer", optimizer, "--format", "json"]
     given += ["--engine", "native"] if optimizer != "auto" else []
     given += ["--lr", "0.05", "--steps", "40"] if optimizer == "adam" else ["--steps", "60"]

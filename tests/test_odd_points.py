@@ -29,6 +29,16 @@ LOUD = {(point.text, point.at) for point in POINTS if point.kind not in (SURE, E
 every_point = pytest.mark.parametrize("point", WITH_VALUE, ids=str)
 
 
+def one_in_three(first: int) -> pytest.MarkDecorator:
+    """Every third point, all with --whole: for ways that lead through the same numbers as those of all points."""
+    marks = [() if at % 3 == first else pytest.mark.whole for at in range(len(WITH_VALUE))]
+    points = [
+        pytest.param(point, marks=mark, id=str(point))
+        for point, mark in zip(WITH_VALUE, marks, strict=True)
+    ]
+    return pytest.mark.parametrize("point", points)
+
+
 def is_right(got: float, point: Point) -> bool:
     """To nine digits; what is 0 is 0 up to rounding."""
     return any(
@@ -71,8 +81,17 @@ def number(text: str) -> float:
 
 
 @every_point
-@pytest.mark.parametrize("engine", ["python", "native"])
-def test_grad(point: Point, engine: str) -> None:
+def test_grad(point: Point) -> None:
+    assert_grad(point, "python")
+
+
+@one_in_three(0)
+def test_grad_by_machine_code(point: Point) -> None:
+    """Of which all are compiled below."""
+    assert_grad(point, "native")
+
+
+def assert_grad(point: Point, engine: str) -> None:
     ran = backprop(
         "grad", "-e", point.text, "--set", point.at, "--format", "json", "--engine", engine
     )
@@ -84,7 +103,7 @@ def test_grad(point: Point, engine: str) -> None:
         assert found["notes"]
 
 
-@every_point
+@one_in_three(1)
 def test_explain(point: Point) -> None:
     ran = backprop("explain", "-e", point.text, "--set", point.at, "--digits", "17")
     warnings, _ = said(ran)
@@ -102,7 +121,7 @@ def test_explain(point: Point) -> None:
     assert got == number(str(same)) or isnan(got)
 
 
-@every_point
+@one_in_three(2)
 def test_draw(point: Point, tmp_path: Path) -> None:
     file = tmp_path / "graph.dot"
     ran = backprop(

@@ -89,6 +89,15 @@ def test_slopes_of_many_digits_are_true(row: Operation, at: tuple[float, ...]) -
         assert mp.fabs(got - truth) <= size * mp.mpf(10) ** -40, (row.slopes[number], got, truth)
 
 
+@pytest.mark.parametrize("x", [31.0, 32.0, 40.5, 745.0, -1e5, 1e16, -1e16, 1e300, -1e300])
+@pytest.mark.parametrize("digits", [60, 1300])
+def test_exp_of_many_digits(x: float, digits: int) -> None:
+    """Also of whole numbers, of which mpmath would take a product of all digits for each bit."""
+    found = precision.unbounded("exp", digits)(special.context(digits).mpf(x))
+    with mp.workdps(digits + 10):
+        assert mp.fabs(found / mp.exp(mp.mpf(x)) - 1) <= mp.mpf(10) ** (2 - digits)
+
+
 @pytest.mark.parametrize("row", ROWS, ids=_name)
 def test_a_wrong_slope_is_noticed(row: Operation) -> None:
     """A slope off by 0.1 %, or by 0.001 where it is 0, is found at some sample."""

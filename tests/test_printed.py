@@ -331,8 +331,18 @@ def test_explanations_of_examples(path: Path, detail: str, tmp_path: Path) -> No
     assert sum(pasted(given(path), tmp_path, detail)) > 5
 
 
-@pytest.mark.parametrize("detail", ["equations", "operations"])
-@pytest.mark.parametrize("name", SMALL)
+LONG = "portfolio", "logistic_regression", "one_neuron"
+"""Whose single operations take 5 to 15 seconds to be pasted."""
+
+
+@pytest.mark.parametrize(
+    ("name", "detail"),
+    [
+        pytest.param(name, detail, marks=pytest.mark.whole if detail[0] == "o" and name in LONG else ())
+        for name in SMALL
+        for detail in ("equations", "operations")
+    ],
+)  # fmt: skip
 def test_explanations_of_the_gallery(
     name: str, detail: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
@@ -458,8 +468,8 @@ def test_what_check_says_of_claims(text: str, at: str, claims: str, tmp_path: Pa
 
 
 @pytest.mark.parametrize("detail", ["equations", "operations"])
-def test_random_models(detail: str, tmp_path: Path) -> None:
-    count = 0
-    for seed in range(25):
+def test_random_models(detail: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    count, models = 0, 25 if request.config.getoption("--whole") else 10
+    for seed in range(models):
         count += whole_explanation(random_model(random.Random(seed)), tmp_path, detail, "--of", "L")
-    assert count > 500
+    assert count > 20 * models

@@ -20,6 +20,9 @@ from test_over_rows import random_formula
 ROWS = 7 * CHUNK + 321
 """Seven whole blocks, and some rows."""
 
+FEWER = 5 * CHUNK + 321
+"""Enough that two blocks are repeated."""
+
 
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,7 +69,7 @@ def test_every_function(monkeypatch: pytest.MonkeyPatch, name: str, watched: boo
     row = FUNCTIONS[name]
     if not row.called or row.chooses or row.arity > 3:
         return
-    spots = numpy.random.default_rng(3).uniform(0.1, 0.9, (row.arity, ROWS))
+    spots = numpy.random.default_rng(3).uniform(0.1, 0.9, (row.arity, FEWER))
     if row.name == "acosh":
         spots += 1
     words = ["x", "y", "z"][: row.arity]
@@ -100,7 +103,7 @@ def test_a_block_that_is_unlike_the_others_is_gone_through(
 def test_random_models(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
     draw = random.Random(number)
     text = f"a = 0.7; b = 1.3; L = mean(x*{random_formula(draw, 4, ['x', 'y', 'a', 'b'])})"
-    x, y = numpy.random.default_rng(number).uniform(0.2, 2, (2, ROWS))
+    x, y = numpy.random.default_rng(number).uniform(0.2, 2, (2, FEWER))
     both(monkeypatch, text, Given(x=x, y=y), bool(number % 2))
 
 

@@ -229,20 +229,27 @@ Z = sum(g[i] for i in 1..n) + sum(f[i] for i in 2..n)
         inputs = [mpmath.mpf(found.data[f"x[{i}]"]) for i in range(n + 1)]
         weight, begin = mpmath.mpf(0.7), mpmath.mpf(0.1)
 
+        zero = mpmath.mpf(0)
+        reached = [(begin, zero, zero, zero, zero, zero)]
+        """What each time begins with, where nothing is moved."""
+
         def value(moves: dict[int, mpmath.mpf]) -> mpmath.mpf:
-            state, states, total, both = begin, list[mpmath.mpf](), mpmath.mpf(0), mpmath.mpf(0)
-            lengths = mpmath.mpf(0)
-            for i in range(1, n + 1):
+            since = min(moves, default=1)
+            state, initial, sums, total, both, lengths = reached[since - 1]
+            for i in range(since, n + 1):
                 here = inputs[i] + moves.get(i, 0)
                 state = mpmath.sin(weight * state + here)
                 both += state * here
                 lengths += here**2
-                states.append(state)
+                initial = state if i == 1 else initial
+                sums += state
                 total += (state - mpmath.mpf(0.2)) ** 2
-            ends = state * states[0]
+                if not moves:
+                    reached.append((state, initial, sums, total, both, lengths))
+            ends = state * initial
             squares = [state**2, total / n, mpmath.sqrt(total / n), both**2 / n]
             scaled = state * lengths / n
-            waves = mpmath.sin(scaled + sum(states) / n)
+            waves = mpmath.sin(scaled + sums / n)
             return [*squares, ends, ends * total / n, scaled, waves][loss]
 
         h, middle = mpmath.mpf("1e-15"), value({})
