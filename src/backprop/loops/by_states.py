@@ -198,7 +198,7 @@ class ByStates:
             if not runs:  # not yet
                 return None
             self._beside[family] = None  # also while it is looked for
-            if len(runs) == 1:
+            if len({each.backwards for each in runs}) == 1:
                 with suppress(NotLoops):
                     self._beside[family] = self._found(family, runs[0])
         return self._beside[family]

@@ -29,8 +29,9 @@ does."""
 class LeadingBounds:
     """Between which members of a family those stand that lead to others. every: of a body all that leads to
     its members. ends: of the members themselves, their places if not given. opaque: families that nothing
-    is to be looked for behind. apart: families of which one number for all members of others does not
-    count, or what is made of it; of a single member what it reads of an opaque one does, if `singles`."""
+    is to be looked for behind, but for the members that `through` marks. apart: families of which one
+    number for all members of others does not count, or what is made of it; of a single member what it
+    reads of an opaque one does, if `singles`."""
 
     def __init__(
         self,
@@ -41,9 +42,11 @@ class LeadingBounds:
         opaque: Container[str] = (),
         apart: Container[str] = (),
         singles: bool = True,
+        through: Mapping[str, NDArray[numpy.bool_]] | None = None,
     ) -> None:
         self._family, self._opaque, self._apart, self._singles = family, opaque, apart, singles
         self._plan, self._columns, self._every = plan, plan.columns, every
+        self._through = through or {}
         places = numpy.arange(plan.families[family].size + 1)
         self._known: dict[str, LeadingEnds] = {family: ends or (places, places.copy())}
         self._others: LeadingEnds = none_of(len(places))
@@ -57,14 +60,20 @@ class LeadingBounds:
                 continue
             if not any(moved is None or body.family in moved for body in bodies_of(run)):
                 continue
-            if isinstance(run, Turn) and (not run.family or run.family in self._opaque):
+            if isinstance(run, Turn) and not run.family:
                 continue
+            some: NDArray[numpy.bool_] | slice = slice(None)
+            if isinstance(run, Turn) and run.family in self._opaque:
+                if run.family not in self._through:
+                    continue
+                some = self._through[run.family][whole(numbered(run.target))]
             self._done.append(run)
             found = [self.of_part(self._every(body)) for body in bodies_of(run)]
             if isinstance(run, Recurrence):
                 found = _in_time(run, found)
             for body, (first, last) in zip(bodies_of(run), found, strict=True):
-                known, at = self._bounds(body.family), body.target
+                known, at = self._bounds(body.family), whole(numbered(body.target))[some]
+                first, last = first[some], last[some]
                 if body.family == self._family:  # a member leads to itself
                     self._others[0][at], self._others[1][at] = first, last
                     first, last = joined([(first, last), (known[0][at], known[1][at])])

@@ -8,6 +8,7 @@ from graphlib import CycleError, TopologicalSorter
 from typing import NamedTuple
 
 import numpy
+from numpy.typing import NDArray
 
 from backprop.loops.affine import numbered, whole
 from backprop.loops.depending_members import RunBody
@@ -76,6 +77,7 @@ class StateTimes:
         self._forth = [body for run in forth for body in run.bodies]
         self._back = [(body, self._every(body)) for run in back for body in run.bodies]
         self.lines = {body.family: self._line(body.family) for body in self._forth}
+        self._beside = {family: self._beside_line(family) for family in self.lines}
         self._opaque = {body.family for body in (*self._forth, *(each for each, _ in self._back))}
         self._depending = {*self._opaque}
         for run in self._runs:
@@ -140,6 +142,8 @@ class StateTimes:
         if by.family in self._opaque:
             if by.family not in self.lines or (self._times[by.family][at] > times).any():
                 return False
+            if (self._beside[by.family][at] & (self._times[by.family][at] <= _NEVER)).any():
+                return False
         else:
             first, last = self._need(by.family, use.family, times)
             if ((first <= at) & (at <= last)).any():
@@ -177,6 +181,16 @@ class StateTimes:
         if (step != step[0]).any() or (strides != strides[0, 0]).any():
             refuse(uneven)
         return StateLine(by_time[0], int(strides[0, 0]), int(each[0]), int(step[0]), len(each) - 1)
+
+    def _beside_line(self, family: str) -> NDArray[numpy.bool_]:
+        """Which members of a family stand on no line of states: the ends of a rod, which are given for all
+        times. They are no part of the state, and lead to it as what is of other families does."""
+        line, size = self.lines[family], self._plan.families[family].size
+        found = numpy.zeros(size + 1, dtype=bool)
+        if line.stride:
+            on = numpy.isin(numpy.arange(size) % line.stride, line.first % line.stride)
+            found[:-1] = ~on
+        return found
 
     def _of_members(self, family: str) -> Wholes:
         """The time of each member of a family, also of those that a single state begins with."""
@@ -250,10 +264,12 @@ class StateTimes:
         their times, of others their places."""
         size = self._plan.families[family].size + 1
         ends = self._times[family] if family in self._opaque else numpy.arange(size)
-        known = ends, ends.copy()
-        found = LeadingBounds(
-            self._plan, family, self._every, known, self._opaque, self._depending, not self.apart
-        )
+        known, opaque = (ends.copy(), ends.copy()), self._opaque
+        if family in self._beside:
+            beside = self._beside[family] & (ends <= _NEVER)
+            known[0][beside], known[1][beside] = NONE.max, NONE.min
+        asked = self._plan, family, self._every, known, opaque, self._depending, not self.apart
+        found = LeadingBounds(*asked, self._beside)
         found.take([run for run in self._runs if not isinstance(run, Recurrence)], None)
         return found
 
