@@ -47,3 +47,9 @@ def test_the_same_in_large() -> None:
     ran = backprop("diff", "-e", "n=100000; V=sum(x[i]^2*x[i+1] for i in 1..n)")
     assert ran.status == 0
     assert ran.out.splitlines()[2:] == ["dV_dx[i] = 2*x[i]*x[i+1] + x[i-1]^2 for i in 2..n", "dV_dx[n+1] = x[n]^2"]  # fmt: skip
+
+
+def test_second_derivatives_stand_on_their_diagonals() -> None:
+    out = backprop("diff", "--order", "2", "-e", "n=6; V=sum(x[i]^2*x[i+1] for i in 1..n)").out
+    for line in ("i] = 2*x[i+1]", "i+1] = 2*x[i]", "i-1] = 2*x[i-1]"):
+        assert f"d2V_dx2[i,{line} for i in 2..n\n" in out

@@ -26,9 +26,10 @@ from backprop.symbolic.known_members import with_known_members
 from backprop.symbolic.loops_read import IndexedEquation, IndexedReader, NotIndexed
 from backprop.symbolic.members_read import at_member
 from backprop.symbolic.of_families import IndexedDerived
+from backprop.symbolic.on_diagonals import on_diagonals
 from backprop.symbolic.reached_members import reached
 from backprop.symbolic.request import paths
-from backprop.symbolic.zero_families import on_diagonals, without_zeros
+from backprop.symbolic.zero_families import without_zeros
 from backprop.syntax.grammar import roots
 from backprop.syntax.parser import Statement
 
@@ -190,7 +191,9 @@ class IndexedText:
         found = self._derivatives(of, orders, names, closed)
         if not closed:
             found = with_known_members(found, self.equations)
-            found = [*map(on_diagonals, without_zeros(found, self.numbers))]
+            found = without_zeros(found, self.numbers)
+        words = self.reader.words
+        found = [on_diagonals(each, self.numbers, words) for each in found]
         read = [each for each in self._read.needed(found) if each not in self._told]
         self._told += read
         if self._textbook:

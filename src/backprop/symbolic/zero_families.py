@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from backprop.algebra.formula import ZERO, Call, Formula, Symbol, TooLong
+from backprop.algebra.formula import ZERO, Formula, Symbol, TooLong
 from backprop.algebra.from_text import gathered, rebuilt, substituted
-from backprop.algebra.indexed import GatherFormula, MemberFormula, RangeFormula
+from backprop.algebra.indexed import GatherFormula, MemberFormula
 from backprop.algebra.tidy import simplified
 from backprop.symbolic.domains_of import (
     IndexCondition,
@@ -253,39 +253,3 @@ def _both_as_one(one: IndexedDerived, other: IndexedDerived) -> IndexedDerived |
     for each in own:
         condition = both(condition, each) if each not in only else condition
     return one._replace(condition=condition)
-
-
-def on_diagonals(found: IndexedDerived) -> IndexedDerived:
-    """`d[i,i]` for i in 1..n, for `d[p,i]` for p in 1..n, i in 1..n if p == i."""
-    for each in parts_of(found.condition):
-        if not (isinstance(each, Call) and each.name == "=="):
-            continue
-        ranges = {clause.name: clause for clause in found.clauses}
-        sides = [ranges.get(side.text()) for side in each.operands]
-        one, other = sides
-        if one is None or other is None or one.name == other.name:
-            continue
-        if one.items != other.items or one.listed != other.listed:
-            continue
-        if any(not clause.names.isdisjoint(ranges) for clause in found.clauses):
-            continue  # ranges that depend on one another have an order
-        by: dict[str, Formula] = {one.name: Symbol(other.name)}
-        rest = [part for part in parts_of(found.condition) if part is not each]
-        condition: Formula | None = None
-        for part in rest:
-            condition = both(condition, substituted(part, by))
-        clauses = [
-            RangeFormula(c.name, [substituted(item, by) for item in c.items], c.listed)
-            for c in found.clauses
-            if c is not one
-        ]
-        equation = found.equation
-        return on_diagonals(
-            found._replace(
-                equation=equation._replace(formula=substituted(equation.formula, by)),
-                indices=tuple(substituted(index, by) for index in found.indices),
-                clauses=tuple(clauses),
-                condition=condition,
-            )
-        )
-    return found
