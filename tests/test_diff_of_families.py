@@ -97,7 +97,7 @@ def test_declarations_name_what_is_kept(text: str, declared: str, shape: str) ->
 
 def test_random_models_with_indices(request: pytest.FixtureRequest) -> None:
     """Those whose derivatives are equations with indices; the others are written member by member."""
-    many, compared = 600 if request.config.getoption("--whole") else 40, 0
+    many, compared = 600 if request.config.getoption("--whole") else 25, 0
     for number in range(many):
         text, numbers = random_indexed(number)
         model = library.parse(text)
@@ -342,7 +342,7 @@ def test_by_some_members(text: str, asked: list[str], lines: dict[str, str]) -> 
 
 def test_second_derivatives_of_random_models(request: pytest.FixtureRequest) -> None:
     """They can be read again, in an order that there is; those that cannot are written member by member."""
-    numbers = [50, 59, *range(120 if request.config.getoption("--whole") else 4)]
+    numbers = [50, 59, *range(120 if request.config.getoption("--whole") else 3)]
     readable = compared = 0
     for number in numbers:
         text, given = random_indexed(number)

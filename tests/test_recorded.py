@@ -63,8 +63,16 @@ def found_in(text: str, table: Given, watched: bool) -> list[str]:
     return parts
 
 
-@pytest.mark.parametrize("watched", [False, True])
-@pytest.mark.parametrize("name", sorted(FUNCTIONS))
+@pytest.mark.parametrize(
+    ("name", "watched"),
+    [  # mpmath computes the slopes of digamma number by number, as those of lgamma: ten seconds
+        pytest.param(
+            name, watched, marks=pytest.mark.whole if watched and name == "digamma" else ()
+        )
+        for name in sorted(FUNCTIONS)
+        for watched in (False, True)
+    ],
+)
 def test_every_function(monkeypatch: pytest.MonkeyPatch, name: str, watched: bool) -> None:
     row = FUNCTIONS[name]
     if not row.called or row.chooses or row.arity > 3:
