@@ -32,8 +32,8 @@ def diff(
 
     By every input that is no const, as equations that can be used again; of an expression such as
     "x^2*sin(x)" in the place of FILE, the formula alone. LaTeX is an align* to put into a document
-    with amsmath. Text and JSON have forms with values further out, -x/y/y; --pretty, LaTeX and Markdown
-    have the short ones of textbooks, -x/y^2.
+    with amsmath. Text and JSON of equations have forms with values further out, -x/y/y; an expression's
+    formula, --pretty, LaTeX and Markdown have the short ones of textbooks, -x/y^2.
     """
     format = chosen_format(format, output, FORMULAS)
     if pretty and format != "text":
