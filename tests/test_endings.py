@@ -1066,8 +1066,31 @@ def test_what_is_beyond_all_doubles_itself_falls_without_end(text: str, optimize
     assert found.stopped == "falls without end", found.reason
 
 
-@pytest.mark.parametrize("text", ["log(1 - tanh(x))", "-1/(1 - tanh(x))"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "log(1 - tanh(x))",
+        "-1/(1 - tanh(x))",
+        "log(1 - erf(x))",
+        "log(1 - erf(x)^2) + 0.1*x",
+        "log(1 - erf(x)) + (y - 1)^2",
+    ],
+)
 def test_a_slope_that_rounding_hides_is_no_minimum(text: str) -> None:
     """They fall without end, and doubles have no digits of 1 - tanh(18)."""
-    found = descent(f"f = {text}", {"x": 1})
+    found = descent(f"f = {text}", {"x": 1} | ({"y": 0.5} if "y" in text else {}))
     assert not found.converged, found.reason
+
+
+@pytest.mark.parametrize(
+    ("text", "start"),
+    [
+        ("log(exp(x)) + 0.0001*x^2", 1),
+        ("log(exp(-x^2)) + 0.0001*x^4", 1),
+    ],
+)
+def test_numbers_too_small_for_their_digits_are_no_corners(text: str, start: float) -> None:
+    """They are lowest at -5000 and sqrt(5000), beyond what exp can say; of 5e-324 a digit is all."""
+    found = descent(f"f = {text}", {"x": start})
+    assert found.stopped in ("rounding", "cannot go on"), found.reason
+    assert "corner" not in found.reason

@@ -14,7 +14,7 @@ from random import Random
 from sys import float_info
 
 from backprop.descent.course import Run, Stop
-from backprop.descent.creased_ends import creased_around, hidden, shown_by, soon_creased
+from backprop.descent.creased_ends import creased_around, cut_off, hidden, shown_by, soon_creased
 from backprop.descent.endless import pole, without_end
 from backprop.descent.leads import Lead, after, lower, no_way
 from backprop.descent.natural_sizes import sizes_of
@@ -156,7 +156,8 @@ def _smooth(run: Run, stop: Stop, ended: Ending) -> Stop | Lead:
     if _jumps_beside(run):
         near = f"{run.output} is lowest there, but may only come near that value"
         return Stop("corner", f"at a jump {after(run)}: {near}")
-    return hidden(run, sizes_of(run)) or said
+    sizes = sizes_of(run)
+    return cut_off(run, sizes) or hidden(run, sizes) or said
 
 
 def _jumps_beside(run: Run) -> bool:

@@ -8,9 +8,10 @@ from sys import float_info
 from typing import TYPE_CHECKING
 
 from backprop.descent.course import Run, Stop
+from backprop.descent.endless import endless
 from backprop.descent.leads import NAMED, after, lower, unsure_far_away
 from backprop.descent.objective import Point
-from backprop.errors import BackpropError
+from backprop.errors import BackpropError, NotFinite
 from backprop.numbers import shown
 
 if TYPE_CHECKING:
@@ -81,6 +82,45 @@ def hidden(run: Run, scales: Point) -> Stop | None:
                     return None
     where = f"rounding, {shown(lost, 2)}, hides how {run.output} changes around"
     return Stop("rounding", f"{after(run)}: {where}: whether this is a {run.least} is not known")
+
+
+def cut_off(run: Run, scales: Point) -> Stop | None:
+    """The end of a run where the output does not rise where its slope leads down, until it is minus infinity
+    there, or rounding makes it so: log(1 - erf(x)) beyond x = 6; else None. scales: of the inputs."""
+    problem, x = run.problem, run.x
+    slopes = [slope * scale for slope, scale in zip(run.gradient, scales, strict=True)]
+    steepest = max(map(abs, slopes), default=0.0)
+    try:
+        room = _ROUNDED * problem.rounding(x)
+    except BackpropError:
+        return None
+    if not 0 < steepest < inf:
+        return None
+    part = room / steepest  # nearer by no other output is seen than this one
+    while 0 < part <= 1:
+        moves = (
+            part * slope / steepest * scale for slope, scale in zip(slopes, scales, strict=True)
+        )
+        try:
+            value = problem.value(
+                problem.inside([at - by for at, by in zip(x, moves, strict=True)])
+            )
+        except NotFinite:
+            break
+        if value > run.value + room:
+            return None
+        part *= 4
+    else:
+        return None
+    if problem.objective.last * problem.sign != -inf:
+        return None
+    if problem.bottomless:
+        return endless(run, f"{run.output} {run.falls}s beyond all bounds where its slope leads")
+    lost = f"rounding, {shown(room / _ROUNDED, 2)}, hides how it goes on"
+    where = f"{run.output} {run.falls}s where its slope leads, and soon has no value in doubles"
+    return Stop(
+        "rounding", f"{after(run)}: {where}; {lost}: whether this is a {run.least} is not known"
+    )
 
 
 def soon_creased(run: Run, scales: Point) -> Creased | None:

@@ -6,12 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from math import hypot, isfinite, nan
 from random import Random
-from sys import float_info
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from backprop.engine.choosing import build, choose
 from backprop.engine.engines import Engine, Interpreted, StraightCode, TapeCode
-from backprop.engine.underflow import too_small
+from backprop.engine.underflow import last_digits, too_small
 from backprop.errors import InfiniteSlope, NotFinite
 from backprop.evaluation import diagnosis
 from backprop.evaluation.borders import is_smooth
@@ -369,8 +368,7 @@ class GraphObjective(Objective):
     def rounding(self, x: Sequence[float]) -> float:
         self._interpreted(x)
         gradients = derivatives(self._moving, self._data)
-        effects = (self._data[step] * gradients[step] for step in self._moving.steps)
-        return float_info.epsilon * hypot(*filter(isfinite, effects))
+        return hypot(*filter(isfinite, last_digits(self._moving, self._data, gradients)))
 
     def numbers(self, x: Sequence[float]) -> ByNode:
         """The numbers of all nodes at x, also where they are not finite."""

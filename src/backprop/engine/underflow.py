@@ -1,18 +1,23 @@
 """Whether a result was too small for a double: the processor keeps a mark of that (IEEE 754-2019,
 7.5, the underflow flag), which C's fenv.h clears and reads."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
+from math import copysign, isfinite
+from sys import float_info
 
-from backprop.graph import Columns, Graph
+from backprop.graph import Columns, Graph, depending
 from backprop.syntax.functions import TINY, can_vanish
-from backprop.values import ByNode
+from backprop.values import ByNode, forward
 
 SCALE = 2.0**512
 """Where adjoints become too small they are computed again, times this."""
 
 LARGE = 1000
 """From so many steps on, what is too small even then is left out: it is below 1e-462."""
+
+_LAST, _TRIES = 5e-324, 20
+"""The last digit of the smallest numbers, and of how many steps it is tried what it does to an output."""
 
 _FLAGS = {"x86_64": 0x10, "AMD64": 0x10, "i686": 0x10, "aarch64": 0x08, "arm64": 0x08}
 
@@ -59,3 +64,22 @@ def has_lost(graph: Graph | Columns, node: int, data: ByNode) -> bool:
     double: a sum loses none, nor what is 0 because a factor is."""
     made = data[node] or all(data[each] for each in graph.operands(node))
     return -TINY < data[node] < TINY and bool(made) and can_vanish(graph.op(node))
+
+
+def last_digits(graph: Graph, data: ByNode, gradients: ByNode) -> Iterator[float]:
+    """What the last digit of each step does to the output. gradients: its derivatives by the steps.
+
+    Numbers below 2e-308 have few digits, and their slopes are often too large for a double: 1/x of log(x).
+    """
+    tries = _TRIES
+    for step in graph.steps:
+        value, gradient = data[step], gradients[step]
+        if isfinite(gradient) or not 0 < abs(value) < float_info.min or not tries:
+            yield max(float_info.epsilon * abs(value), _LAST if value else 0.0) * gradient
+            continue
+        tries -= 1
+        moved = [*data]
+        moved[step] += copysign(_LAST, value)
+        later = depending(graph, [step], graph.steps) - {step}
+        forward(graph, [at for at in graph.steps if at in later], moved)
+        yield moved[graph.output] - data[graph.output]
