@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from zlib import crc32
+
 import pytest
 from hypothesis import settings
 
@@ -20,17 +22,31 @@ def pytest_configure(config: pytest.Config) -> None:
     """Random inputs are the same in every run, unless the whole size is asked for: CI must not be
     a lottery."""
     config.addinivalue_line("markers", "whole: a size or a text that only --whole asks for")
+    config.addinivalue_line(
+        "markers", "one_in(n): of about so many cases one is tested, of --whole all"
+    )
     settings.register_profile("steady", derandomize=True, max_examples=300)
     settings.register_profile("searching", max_examples=4000)
     settings.load_profile("searching" if config.getoption("--whole") else "steady")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What is marked `whole` is no test of other runs: they do not collect it."""
+    """What is marked `whole` is no test of other runs, nor are most cases of what is marked `one_in`: they do
+    not collect it."""
     if not config.getoption("--whole"):
-        large = [each for each in items if each.get_closest_marker("whole")]
-        config.hook.pytest_deselected(items=large)
-        items[:] = [each for each in items if each not in large]
+        left_out = [each for each in items if _is_left_out(each)]
+        config.hook.pytest_deselected(items=left_out)
+        known = {*map(id, left_out)}
+        items[:] = [each for each in items if id(each) not in known]
+
+
+def _is_left_out(item: pytest.Item) -> bool:
+    few = item.get_closest_marker("one_in")
+    # by its name, so that a case is the same in every run, and not by its place: those of an engine are
+    # each third, or each second
+    return item.get_closest_marker("whole") is not None or (
+        few is not None and crc32(item.nodeid.encode()) % few.args[0] != 0
+    )
 
 
 @pytest.fixture

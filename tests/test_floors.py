@@ -26,7 +26,7 @@ FLOORS = {
     "cache": 0, "numbers": 0, "names": 0, "synonyms": 0, "meanings": 0, "files": 0, "places": 0,
     "options": 0, "descent_options": 0, "showing": 0,
     "syntax": 1,
-    "algebra": 2, "graph": 2, "values": 2, "chain": 2,
+    "algebra": 2, "graph": 2, "row_order": 2, "values": 2, "chain": 2,
     "language": 3,
     "symbolic": 4,
     "engine": 4,

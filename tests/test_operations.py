@@ -21,6 +21,9 @@ from backprop.syntax.parser import formula
 from truth import TRUTH, condition, mp, true_slope, true_value, ulps
 
 ROWS = list(OPERATIONS.values())
+NEAR = 1.0000000001 - 1
+"""log(gamma(1 + h)) is -γ*h + π²/12*h² - … (DLMF 5.7.3)."""
+
 SAMPLES = [(row, at) for row in ROWS for at in row.samples]
 CORNERS = [(row, at, slopes) for row in ROWS for at, slopes in row.corners]
 NO_ORDER = {"polygamma": {0}, "below": {1}, "above": {0}}
@@ -242,7 +245,7 @@ def test_no_row_forgets_a_corner_or_a_jump(row: Operation) -> None:
         ("tanh(400)", 1.0),
         ("expm1(1e-18)", 1e-18),
         ("erfc(25)", 8.300172571196522e-274),  # DLMF's function at 25, by mpmath
-        ("lgamma(1.0000000001)", float(mp.loggamma(1.0000000001))),
+        ("lgamma(1.0000000001)", -0.5772156649015329 * NEAR + math.pi**2 / 12 * NEAR**2),
         ("sinc(1e-8)", 1.0),
         ("sinc(0)", 1.0),
         ("logsumexp(1e5, 1e5)", 1e5 + math.log(2)),

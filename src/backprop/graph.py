@@ -15,7 +15,9 @@ from math import nan
 from types import MappingProxyType
 from typing import TypeVar
 
+from backprop.numerics import is_rounded
 from backprop.operations import OPERATIONS
+from backprop.row_order import order_of_rows
 from backprop.syntax import functions
 
 INPUT, NUMBER = "", "number"
@@ -186,8 +188,7 @@ def in_order(roots: Iterable[T], operands: Callable[[T], Sequence[T]]) -> list[T
     operands: those of a node, in order. It does not recurse: a chain of a million nodes is as good
     as a wide sum. Operands come in the order in which they are written.
     """
-    order: list[T] = []
-    seen: set[T] = set()
+    order, seen = list[T](), set[T]()
     stack: list[tuple[T, bool]] = [(root, False) for root in roots]
     stack.reverse()
     while stack:
@@ -217,13 +218,6 @@ def depending(graph: Graph | Columns, on: Iterable[int], steps: Iterable[int]) -
         if not found.isdisjoint(graph.operands(step)):
             found.add(step)
     return found
-
-
-def _loses(one: float, other: float) -> bool:
-    """Whether the sum of two factors of opposite signs is rounded, or may be what was left of that."""
-    total = one + other
-    rounded = total - one != other or total - other != one
-    return one * other < 0 and (rounded or abs(total) < abs(other) / 1e6)
 
 
 class Graph:
@@ -260,7 +254,9 @@ class Graph:
     @cached_property
     def order(self) -> list[int]:
         """Every node that leads to the outputs, operands first."""
-        return in_order(self.outputs, self.operands)
+        of, inside = self.columns, self.operands
+        rows = inside == of.operands and order_of_rows(self.outputs, of.first, of.second, of.more)
+        return rows or in_order(self.outputs, inside)
 
     @cached_property
     def steps(self) -> list[int]:
@@ -282,8 +278,7 @@ class Graph:
         return node in self._at
 
     def for_many_walks(self) -> Graph:
-        """A graph that keeps the operands of each node: a fifth faster to walk, and larger; a very
-        large graph as it is."""
+        """A graph that keeps all operands: a fifth faster to walk, and larger; a very large one stays."""
         if len(self.order) > _MOST_KEPT:
             return self
         twin = copy(self)
@@ -345,7 +340,7 @@ class Graph:
             sizes = [abs(factor) for _, factor in summands if factor]
             if not summands or not all(1e-200 < size < 1e200 for size in sizes):
                 continue
-            if any(_loses(terms.get(term, 0.0), factor) for term, factor in summands):
+            if any(is_rounded(terms.get(term, 0.0), factor) for term, factor in summands):
                 continue
             within[step], sums[whole] = whole, terms
             del terms[step]

@@ -105,3 +105,10 @@ nearest = _total(lambda x: copysign(round(x), x), overflow=lambda x: x)
 def sign(x: float) -> float:
     """-1, 0 or 1; nan for nan."""
     return x if x != x else copysign(1.0, x) if x else 0.0
+
+
+def is_rounded(one: float, other: float) -> bool:
+    """Whether the sum of two factors of opposite signs is rounded, or may be what was left of that."""
+    total = one + other
+    rounded = total - one != other or total - other != one
+    return one * other < 0 and (rounded or abs(total) < abs(other) / 1e6)
