@@ -97,6 +97,7 @@ def test_slopes_by_differences_are_as_exact_as_they_say(
 
 @pytest.mark.parametrize("precisely", METHODS)
 @pytest.mark.parametrize(("row", "at"), SAMPLES, ids=_name)
+@pytest.mark.one_in(2)
 def test_no_right_gradient_is_called_wrong(
     row: Operation, at: tuple[float, ...], precisely: bool
 ) -> None:
@@ -189,6 +190,7 @@ def _spoilt(right: Callable[..., float], by: float) -> Callable[..., float]:
 
 @pytest.mark.parametrize(("precisely", "by"), [(False, 1e-3), (True, 1e-3), (True, 1e-9)])
 @pytest.mark.parametrize("row", ROWS, ids=_name)
+@pytest.mark.one_in(2)
 def test_a_wrong_slope_of_any_row_is_noticed(
     monkeypatch: pytest.MonkeyPatch, row: Operation, precisely: bool, by: float
 ) -> None:

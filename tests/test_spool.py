@@ -64,7 +64,7 @@ def test_a_column_is_a_list(small: None, monkeypatch: pytest.MonkeyPatch, disk: 
         columns[0][len(lists[0])]
 
 
-@pytest.mark.parametrize("name", ["h.csv", "h.json"])
+@pytest.mark.parametrize("name", ["h.csv", pytest.param("h.json", marks=pytest.mark.whole)])
 @pytest.mark.parametrize("every", ["1", "7"])
 def test_a_history_in_pieces_is_the_same(
     tmp_path: Path, request: pytest.FixtureRequest, name: str, every: str

@@ -45,7 +45,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     [
         ["-e", MODEL],
         ["-e", MODEL, "--where", "x > 1"],
-        ["-e", MODEL, "--where", 'site == "south"', "--optimizer", "cg"],
+        pytest.param(
+            ["-e", MODEL, "--where", 'site == "south"', "--optimizer", "cg"],
+            marks=pytest.mark.whole,
+        ),
         ["-e", MODEL, "--optimizer", "adam", "--lr", "0.05", "--steps", "20"],
         ["-e", MODEL, "--optimizer", "bfgs", "--bounds", "c=0..0.2"],
         ["-e", MODEL, "--lr", "0.1", "--steps", "12", "--explain-step", "3"],

@@ -72,6 +72,7 @@ def _name(item: object) -> str:
 
 
 @pytest.mark.parametrize(("row", "at"), SAMPLES, ids=_name)
+@pytest.mark.one_in(2)
 def test_every_operation_to_order_ten(
     row: Operation, at: tuple[float, ...], request: pytest.FixtureRequest
 ) -> None:
