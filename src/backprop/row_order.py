@@ -25,17 +25,21 @@ def order_of_rows(
         while not seen[node]:
             seen[node] = 1
             first, second = firsts[node], seconds[node]
-            others = more.get(node, ())
-            if (
-                (first < 0 or seen[first])
-                and (second < 0 or seen[second])
-                and not (others and not all(seen[each] for each in others))
-            ):
+            if second < 0:
+                if first < 0 or seen[first]:
+                    order.append(node)
+                    break
+                stack.append(~node)
+            elif node in more:
+                others = more[node]
+                if seen[first] and seen[second] and all(seen[each] for each in others):
+                    order.append(node)
+                    break
+                stack += (~node, *others[::-1], second)
+            elif seen[first] and seen[second]:
                 order.append(node)
                 break
-            stack.append(~node)
-            stack += others[::-1]
-            if second >= 0:
-                stack.append(second)
+            else:
+                stack += (~node, second)
             node = first
     return order

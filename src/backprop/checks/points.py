@@ -125,7 +125,7 @@ class Subject:
         if not any(isinstance(each, Wide) for each in (*numbers.values(), right)):
             return None
         mpf = context(_DIGITS).mpf
-        exact = {node: data[node] for node in graph.order}
+        exact = dict(zip(graph.order, map(data.__getitem__, graph.order), strict=True))
         for node, number in numbers.items():
             if isinstance(number, Wide):
                 exact[node] = mpf(str(number.exact))
@@ -318,8 +318,8 @@ class Answer:
             formula.columns, formula.output, self.claim.place.source, right, 0.0
         ):
             return True
-        numbers = [data[node] for node in formula.order]
-        numbers += [point.gradients[node] for node in self.graph.order]
+        numbers = [*map(data.__getitem__, formula.order)]
+        numbers += map(point.gradients.__getitem__, self.graph.order)
         off = abs(claimed - right)
         if not off <= 1e-9 * max(map(abs, filter(isfinite, numbers)), default=0.0):
             return False  # no rounding does that
