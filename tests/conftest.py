@@ -7,6 +7,8 @@ from zlib import crc32
 import pytest
 from hypothesis import settings
 
+from sizes import ask_for_whole
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--whole", action="store_true", help="run the slow suites at their whole size")
@@ -27,6 +29,7 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     settings.register_profile("steady", derandomize=True, max_examples=300)
     settings.register_profile("searching", max_examples=4000)
+    ask_for_whole(config.getoption("--whole"))
     settings.load_profile("searching" if config.getoption("--whole") else "steady")
 
 

@@ -10,8 +10,10 @@ from backprop.language.reading import read_carefully
 from backprop.loops.worth import read_model
 from backprop.source import Source
 from running import backprop
+from sizes import size
 
-BEGIN = "n = 600; a[i] = sin(i) + 2 for i in 1..n; b = 0.3; c = 0.7; "
+N = size(600, 1500)
+BEGIN = f"n = {N}; a[i] = sin(i) + 2 for i in 1..n; b = 0.3; c = 0.7; "
 
 TEXTS = {
     "smooth": BEGIN + "h[i] = tanh(b*a[i] + c*a[i]^2) for i in 1..n; L = mean(h[i]^2 for i in 1..n)",
@@ -21,7 +23,7 @@ TEXTS = {
     "large": BEGIN + "L = exp(sum(b*a[i] + c for i in 1..n)/10)",
     "least squares": BEGIN + "L = sum((b*a[i] + c - sin(a[i]))^2 for i in 1..n)",
     "triangle": "n = 45; a[i] = sin(i) + 2 for i in 1..n; b = 0.3; c = 2; L = sum(a[i]*a[j]*b^c for i in 1..n, j in 1..i)",
-    "const": "const " + BEGIN[8:] + "n = 600; L = sum((b*a[i] + c)^3 for i in 1..n)",
+    "const": "const " + BEGIN.partition("; ")[2] + f"n = {N}; L = sum((b*a[i] + c)^3 for i in 1..n)",
 }  # fmt: skip
 
 CLOSER = {
@@ -31,7 +33,7 @@ CLOSER = {
     "a corner": BEGIN + "L = mean(abs(b - 0.3)*a[i] + c for i in 1..n)",
     "cancelled": BEGIN + "L = sum(1e8*b + a[i] - 1e8*b + c for i in 1..n)",
     "short waves": BEGIN.replace("b = 0.3", "b = 1e17") + "L = mean(sin(b*a[i]) + c for i in 1..n)",
-    "a recurrence": "n = 600; v[0] = 0.1; b = 1.1; c = 0.01; a[1] = 0; v[t+1] = v[t] + c*sin(b*v[t]) for t in 0..n-1; L = v[n]^2 + a[1]",
+    "a recurrence": f"n = {N}; v[0] = 0.1; b = 1.1; c = 0.01; a[1] = 0; v[t+1] = v[t] + c*sin(b*v[t]) for t in 0..n-1; L = v[n]^2 + a[1]",
 }  # fmt: skip
 
 ONLY = ["a[1..4]", "b", "c"]
@@ -104,7 +106,7 @@ def test_what_cannot_be_checked_says_the_same(only: str) -> None:
 
 def test_one_input_of_very_many_is_checked_at_once() -> None:
     """It took 37 s as a graph of 1.5 million steps."""
-    text = TEXTS["smooth"].replace("1500", "100000")
+    text = TEXTS["smooth"].replace(f"n = {N}", "n = 100000")
     start = time.process_time()
     ran = backprop("check", "-e", text, "--only", "b", "--verbose")
     assert time.process_time() - start < 15

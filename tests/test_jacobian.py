@@ -83,15 +83,15 @@ def test_of_random_odd_models_a_row_is_the_gradient(request: pytest.FixtureReque
 
 
 def test_of_random_indexed_models_a_row_is_the_gradient(request: pytest.FixtureRequest) -> None:
-    compared = 0
-    for number in range(200 if request.config.getoption("--whole") else 8):
+    compared, models = 0, 200 if request.config.getoption("--whole") else 8
+    for number in range(models):
         text, values = random_indexed(number)
         model = library.parse(text)
         outputs = [name for name in model.names if model.is_equation(name)][-6:]
         if len(model.names) < 2000:
             compared += 1
             assert_as_grad(model, values, outputs)
-    assert compared > 3
+    assert compared > models * 5 / 12
 
 
 TEXT = (

@@ -15,6 +15,7 @@ from backprop.report.large_report import LargeReport, large_report
 from backprop.source import Source
 from indexed_models import random_indexed
 from running import backprop, unrolled
+from sizes import size
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +27,8 @@ def thin(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_random_models_say_the_same(request: pytest.FixtureRequest) -> None:
     large = folded = derived = 0
-    for number in range(1000 if request.config.getoption("--whole") else 45):
+    models = 1000 if request.config.getoption("--whole") else 45
+    for number in range(models):
         text, values = random_indexed(number)
         model = worth.read_model(Source("<text>", text), many=0)
         if not isinstance(model, LoopModel):
@@ -54,9 +56,9 @@ def test_random_models_say_the_same(request: pytest.FixtureRequest) -> None:
                 _say_the_same(by.table(), by.whole.table(), number)
                 assert repr([*by.objects()]) == repr([*by.whole.objects()])
                 derived += 1
-    assert large > 20
-    assert folded > 5
-    assert derived > 30
+    assert large > models / 2
+    assert folded > models / 8
+    assert derived > models * 3 / 4
 
 
 def _records_the_same(found: LargeReport, number: int) -> None:
@@ -75,7 +77,8 @@ def _say_the_same(table: Table, right: Table, number: int) -> None:
     assert [*table.emphasis] == [*right.emphasis], number
 
 
-BIG = "n = 15000; c[i] = cos(i) for i in 1..n; p = 2; y[i] = (2 + c[i])^p + p for i in 1..n; u[i] = y[i] for i in 1..20; L = mean(y[*])"
+N = size(15_000, 30_000)
+BIG = f"n = {N}; c[i] = cos(i) for i in 1..n; p = 2; y[i] = (2 + c[i])^p + p for i in 1..n; u[i] = y[i] for i in 1..20; L = mean(y[*])"
 
 
 @pytest.mark.parametrize("format", ["table", "json", "csv"])
@@ -124,7 +127,7 @@ def test_large_files_are_told_of_by_arrays(only: tuple[str, ...], wrt: tuple[str
         "c[1,2]",
         "c[]",
         "c",
-        "c[15001]",
+        f"c[{N + 1}]",
         "c[²]",
         "n[1]",
         "L ",

@@ -16,6 +16,7 @@ from backprop.loops.loop_model import LoopModel
 from backprop.loops.worth import read_model
 from backprop.source import Source
 from gradbench import PROBLEMS
+from sizes import size
 
 LOGISTIC = """L = mean(softplus(-t[i]*(b + sum(w[j]*x[i,j] for j in 1..4))) for i in 1..n) + 0.001*sum(w[j]^2 for j in 1..4)
 t[i] = if(u[i] > 0.3 + 0.1*x[i,1], 1, -1) for i in 1..n
@@ -24,7 +25,7 @@ const x, u; const n = 400
 x[i,j] ~ normal(0, 1) for i in 1..n, j in 1..4
 u[i] ~ uniform(0, 1) for i in 1..n
 minimize L
-"""
+""".replace("n = 400", f"n = {size(400, 2000)}")
 TEXTS = {
     "logistic regression": LOGISTIC,
     "mixture": PROBLEMS["gaussian_mixture"].text({"n": 40, "d": 2, "k": 3}),

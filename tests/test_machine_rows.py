@@ -21,6 +21,7 @@ from backprop.loops.many import NotLoops
 from backprop.loops.native import nest_engine
 from backprop.operations import FUNCTIONS
 from running import backprop
+from sizes import size
 from test_by_rows import TEXTS, Given, program_of, sure_samples
 
 pytest.importorskip("llvmlite")
@@ -169,8 +170,9 @@ def _data(path: Any, rows: int = 40_000) -> str:
 def test_descents_end_as_they_do_row_by_row(
     text: str, optimizer: str, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = _data(tmp_path / "rows.csv", 10_000)
-    monkeypatch.setattr(rows_engine, "MANY_ROWS", 2 * CHUNK)  # as if they were many
+    path = _data(tmp_path / "rows.csv", size(10_000, 40_000))
+    many = size(2 * CHUNK, rows_engine.MANY_ROWS)  # 10,000 as if they were many
+    monkeypatch.setattr(rows_engine, "MANY_ROWS", many)
     given = ["descend", "-e", text, "--data", path, "--optimizer", optimizer, "--format", "json"]
     given += ["--engine", "native"] if optimizer != "auto" else []
     given += ["--lr", "0.05", "--steps", "40"] if optimizer == "adam" else ["--steps", "60"]

@@ -29,16 +29,6 @@ LOUD = {(point.text, point.at) for point in POINTS if point.kind not in (SURE, E
 every_point = pytest.mark.parametrize("point", WITH_VALUE, ids=str)
 
 
-def one_in_three(first: int) -> pytest.MarkDecorator:
-    """Every third point, all with --whole: for ways that lead through the same numbers as those of all points."""
-    marks = [() if at % 3 == first else pytest.mark.whole for at in range(len(WITH_VALUE))]
-    points = [
-        pytest.param(point, marks=mark, id=str(point))
-        for point, mark in zip(WITH_VALUE, marks, strict=True)
-    ]
-    return pytest.mark.parametrize("point", points)
-
-
 def is_right(got: float, point: Point) -> bool:
     """To nine digits; what is 0 is 0 up to rounding."""
     return any(
@@ -85,7 +75,8 @@ def test_grad(point: Point) -> None:
     assert_grad(point, "python")
 
 
-@one_in_three(0)
+@every_point
+@pytest.mark.one_in(3)
 def test_grad_by_machine_code(point: Point) -> None:
     """Of which all are compiled below."""
     assert_grad(point, "native")
@@ -103,7 +94,8 @@ def assert_grad(point: Point, engine: str) -> None:
         assert found["notes"]
 
 
-@one_in_three(1)
+@every_point
+@pytest.mark.one_in(3)
 def test_explain(point: Point) -> None:
     ran = backprop("explain", "-e", point.text, "--set", point.at, "--digits", "17")
     warnings, _ = said(ran)
@@ -121,7 +113,8 @@ def test_explain(point: Point) -> None:
     assert got == number(str(same)) or isnan(got)
 
 
-@one_in_three(2)
+@every_point
+@pytest.mark.one_in(3)
 def test_draw(point: Point, tmp_path: Path) -> None:
     file = tmp_path / "graph.dot"
     ran = backprop(

@@ -14,13 +14,14 @@ from backprop.by_rows.block_kernel import NotSure
 from backprop.by_rows.recorded import Again, NotRecorded, Recorded, Recording, holds, repeated
 from backprop.by_rows.reductions import CHUNK
 from backprop.operations import FUNCTIONS
+from sizes import size
 from test_by_rows import Given, passed
 from test_over_rows import random_formula
 
 ROWS = 7 * CHUNK + 321
 """Seven whole blocks, and some rows."""
 
-FEWER = 5 * CHUNK + 321
+FEWER = size(5, 7) * CHUNK + 321
 """Enough that two blocks are repeated."""
 
 

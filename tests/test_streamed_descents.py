@@ -17,12 +17,13 @@ from pyarrow import csv, feather, parquet
 
 from backprop import data_batches
 from running import backprop, interruptible
+from sizes import size
 
 MODEL = "a = 2; b = .5; c = .1; L = mean((y - a*exp(-b*x) - c)^2)"
 SITES = 'a = 2; b = .5; c = .1; L = mean((y - a*exp(-b*x) - if(site == "north", c, 0))^2)'
 GATHERED = "a = 2; b = .5; c = .1; L = mean((y - a*exp(-b*x) - c)^2) + max(a*x) + logsumexp(-b*x)"
 NESTED = "a = 2; b = .5; c = .1; r = y - a*exp(-b*x) - c; m = mean(r); L = sum((r - m)^2) + m^2"
-ROWS = 450_000
+ROWS = size(450_000, 600_000)
 """So many that all second derivatives, and with them Newton's method, are too dear for tables in memory, too."""
 
 
@@ -35,8 +36,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     y = (2.5 * numpy.exp(-0.7 * x) + 0.3 + chance.normal(size=ROWS) * 0.05).round(5)
     table = pyarrow.table({"x": x, "y": y, "site": site})
     csv.write_csv(table, folder / "rows.csv")
-    parquet.write_table(table, folder / "rows.parquet", row_group_size=105_000)
-    feather.write_feather(table, folder / "rows.arrow", chunksize=97_500)
+    parquet.write_table(table, folder / "rows.parquet", row_group_size=size(105_000, 140_000))
+    feather.write_feather(table, folder / "rows.arrow", chunksize=size(97_500, 130_000))
     return folder
 
 
@@ -63,8 +64,8 @@ def test_the_report_is_the_same(
 ) -> None:
     held = backprop("descend", *options, "--data", str(folder / "rows.parquet"))
     assert held.status == 0
-    monkeypatch.setattr(data_batches, "_BYTES", 2_250_000)
-    monkeypatch.setattr(data_batches, "_ROWS", 112_501)
+    monkeypatch.setattr(data_batches, "_BYTES", size(2_250_000, 3_000_000))
+    monkeypatch.setattr(data_batches, "_ROWS", size(112_501, 150_001))
     others = ("rows.csv", ["--threads", "1"]), ("rows.arrow", [])
     for name, more in (("rows.parquet", []), *(others if options == ["-e", MODEL] else ())):
         data = "--data", str(folder / name), "--memory", "100K"

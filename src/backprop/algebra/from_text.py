@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from functools import cache, reduce
+from functools import cache, partial, reduce
 from itertools import count
 
 from backprop.algebra.formula import ZERO, Call, Formula, Product, Sum, Symbol, number, value_of
@@ -94,15 +94,14 @@ def _apart_from(found: GatherFormula, taken: Set[str]) -> GatherFormula:
     return renamed(found, by) if by else found
 
 
+def renamed_range(found: RangeFormula, by: Mapping[str, Formula]) -> RangeFormula:
+    """A range with other names for its index, and for those that its ends are made of."""
+    name = by[found.name].text() if found.name in by else found.name
+    return RangeFormula(name, [substituted(item, by) for item in found.items], found.listed)
+
+
 def renamed(found: GatherFormula, by: Mapping[str, Formula]) -> GatherFormula:
     """What is gathered, with other names for some of its indices."""
-    clauses = [
-        RangeFormula(
-            by[each.name].text() if each.name in by else each.name,
-            [substituted(item, by) for item in each.items],
-            each.listed,
-        )
-        for each in found.clauses
-    ]
+    clauses = [*map(partial(renamed_range, by=by), found.clauses)]
     condition = None if found.condition is None else substituted(found.condition, by)
     return GatherFormula(found.name, substituted(found.body, by), clauses, condition)

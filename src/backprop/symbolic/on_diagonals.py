@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterator
 
 from backprop.algebra.formula import ZERO, Call, Formula, Symbol, is_number
-from backprop.algebra.from_text import substituted
+from backprop.algebra.from_text import renamed_range, substituted
 from backprop.algebra.indexed import RangeFormula, index_names
 from backprop.algebra.normal import minus
 from backprop.symbolic.domains_of import (
@@ -81,15 +81,7 @@ def _without(
         part = substituted(each, by)
         if each is not condition and not _is_sure(part):
             left = both(left, part)
-    clauses = [
-        RangeFormula(
-            by[c.name].text() if c.name in by else c.name,
-            [substituted(item, by) for item in c.items],
-            c.listed,
-        )
-        for c in found.clauses
-        if c is not one
-    ]
+    clauses = [renamed_range(each, by) for each in found.clauses if each is not one]
     return found._replace(
         equation=found.equation._replace(formula=substituted(formula, by)),
         indices=tuple(substituted(index, by) for index in found.indices),

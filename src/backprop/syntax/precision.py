@@ -1,7 +1,7 @@
 """The operations of the table at any precision, on mpmath's numbers."""
 
 from collections.abc import Callable
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
 from backprop.operations import OPERATIONS
@@ -33,8 +33,6 @@ def unbounded(name: str, digits: int) -> PreciseFunction:
     row = OPERATIONS[name]
     text = row.precise or (row.value if isinstance(row.value, str) else "")
     plain: Any = getattr(mp, name, None) or row.value
-    if name == "exp":
-        plain = partial(_exp, mp)
     if text:
         plain = compiled(text, row.operands, digits)
     easy = row.any_size or (text and not row.precise)
@@ -65,17 +63,6 @@ def unbounded(name: str, digits: int) -> PreciseFunction:
         return mp.mpf(0) if whole else found
 
     return total
-
-
-def _exp(mp: Any, x: Any) -> Any:
-    """exp, also of large whole numbers, whose bits mpmath takes a product each for, of all digits."""
-    size = mp.mag(x)
-    if not isinstance(size, int) or size < 5 or not mp.isint(x):
-        return mp.exp(x)
-    with mp.workprec(mp.prec + size + 10):
-        twos = mp.nint(x / mp.ln2)
-        rest = x - twos * mp.ln2
-    return mp.ldexp(mp.exp(rest), int(twos))
 
 
 def settled(number: Any, digits: int) -> Any:
