@@ -11,9 +11,11 @@ from typing import NamedTuple
 
 from backprop.chain.folding import known
 from backprop.chain.walk import Operand, Texts
-from backprop.graph import CODES, Columns, Graph
+from backprop.graph import CODES, NAMES, Columns, Graph
 from backprop.operations import OPERATIONS
 from backprop.row import Operation
+
+_CHOICE = CODES["if"]
 
 
 class Row(NamedTuple):
@@ -49,18 +51,20 @@ class Rows(Texts[Row]):
         columns = self.columns
         same = [*range(len(columns))]
         ops, firsts, seconds, more = columns.ops, columns.first, columns.second, columns.more
+        tables = [self.table(code).setdefault for code in range(len(NAMES))]
         for node in graph.order:
             first, second = firsts[node], seconds[node]
-            if first >= 0 and node not in more:
-                key = same[first] << 31 | same[second] if second >= 0 else same[first]
-                same[node] = self.table(ops[node]).setdefault(key, node)
-            elif first >= 0:
+            if second >= 0 and node not in more:
+                same[node] = tables[ops[node]](same[first] << 31 | same[second], node)
+            elif second >= 0:
                 operands = tuple([same[each] for each in columns.operands(node)])
                 same[node] = self._others.setdefault((columns.op(node), operands), node)
+                if ops[node] == _CHOICE:
+                    self.special[node] = None
+            elif first >= 0:
+                same[node] = tables[ops[node]](same[first], node)
             elif first < -1:
                 same[node] = self._numbers.setdefault(columns.constant(node).hex(), node)
-                self.special[node] = None
-            if columns.op(node) == "if":
                 self.special[node] = None
         return same
 
@@ -152,6 +156,13 @@ class Rows(Texts[Row]):
             return inner
         both = self.value("and", conditions) if len(conditions) == 2 else conditions[0]
         return self.value("if", [both, inner, 0.0])
+
+    def sum_row(self, one: int, other: int) -> int:
+        """The row of a sum of two rows, neither a choice, not both numbers, none 0."""
+        key, table = one << 31 | other, self.table(CODES["+"])
+        if key not in table:
+            table[key] = self.columns.step("+", (one, other))
+        return table[key]
 
     def _sum(self, first: Choice, second: Choice, operands: Sequence[Operand[Row]]) -> Operand[Row]:
         """The sum of two choices, 0 where neither is taken."""

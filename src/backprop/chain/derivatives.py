@@ -13,7 +13,7 @@ from typing import Any
 from backprop.chain.columns import Row, Rows
 from backprop.chain.row_rules import NoRule, Rule, Tangent, rule, tangent_rule
 from backprop.chain.walk import Operand, Walk
-from backprop.graph import CODES, Columns, Graph
+from backprop.graph import CODES, NAMES, Columns, Graph
 from backprop.operations import OPERATIONS
 
 _NUMBER = 2
@@ -23,6 +23,9 @@ _MOST_RULES = 500
 """The most rules of which one may be for a single gradient."""
 
 _ANEW: Any = object()
+
+_BY_NUMBERS: Any = object()
+"""The rule of a kind of step of which nothing is known yet, or that is one by the numbers in it."""
 
 
 class _Moving(Container[int]):
@@ -44,17 +47,20 @@ class RowWalk(Walk[Row]):
         self._graph = graph
         super().__init__(writer, graph, (), {})
         self._same = [] if rows else writer.known(graph)
-        self._rules: dict[Any, Rule | None] = {}
+        self._rules: tuple[list[Rule | None], ...] = tuple(
+            [[_BY_NUMBERS] * (len(NAMES) << 4) for _ in range(2)]
+        )
+        """By the kind of a step; the second of gradients that are 1."""
+        self._rules_by: dict[Any, Rule | None] = {}
         self._tangent_rules: dict[Any, Tangent | None] = {}
         columns = writer.columns
         self._scope: dict[str, Any] = {
             "special": writer.special, "add": self._sum, "ops": columns.ops, "size": len,
             "add_op": columns.ops.append, "add_first": columns.first.append,
-            "add_second": columns.second.append, "add_place": columns.places.append,
+            "add_second": columns.second.append,
         }  # fmt: skip
         for name in OPERATIONS:
-            table = writer.table(CODES[name])
-            self._scope |= {f"table{CODES[name]}": table, f"find{CODES[name]}": table.get}
+            self._scope[f"find{CODES[name]}"] = writer.table(CODES[name]).setdefault
 
     @property
     def columns(self) -> Columns:
@@ -76,34 +82,59 @@ class RowWalk(Walk[Row]):
         """Write what each of some steps, operands first, brings to its operands. moves: for each row
         whether it moves, 1, or is a number, 2. sums: the rows of the gradients so far, by node."""
         writer, same = self._rows, self._same
-        columns = writer.columns
-        ops, firsts, seconds, more = columns.ops, columns.first, columns.second, columns.more
-        moving = _Moving(moves)
-        one, special, rules = writer.number(1.0), writer.special, self._rules
+        columns, (rules, of_one) = writer.columns, self._rules
+        ops, firsts, seconds, special = columns.ops, columns.first, columns.second, writer.special
+        moving, one = _Moving(moves), writer.number(1.0)
         for step in reversed(steps):
             gradient = sums[step]
             if gradient is None or moves[step] != 1:
                 continue
-            first, second, made = firsts[step], seconds[step], None
-            known = gradient == one or (gradient in special and firsts[gradient] < -1)
-            if (known or gradient not in special) and step not in more:
-                kind: Any = (
-                    ops[step] << 5 | moves[first] << 3 | moves[second] << 1 | (gradient == one)
-                )
-                if moves[first] == _NUMBER or moves[second] == _NUMBER:
-                    kind = kind, *self._same_numbers(moves, first, second)
-                if known and gradient != one:  # the weight of a term, as a rule one of few
-                    kind = kind, gradient, "by"
-                made = rules.get(kind, _ANEW)
-                if made is _ANEW and (not known or gradient == one or len(rules) < _MOST_RULES):
-                    made = self._rule(step, moving, columns.constant(gradient) if known else None)
-                    rules[kind] = made
-            if made and made is not _ANEW:
+            first, second = firsts[step], seconds[step]
+            kind = ops[step] << 4 | moves[first] << 2 | moves[second]
+            if gradient == one:
+                made = of_one[kind]
+            elif gradient in special:
+                made = _BY_NUMBERS
+            else:
+                made = rules[kind]
+            if made is _BY_NUMBERS:
+                made = self._rule_by(step, gradient, moves)
+            if made:
                 made(same[first], same[second], same[step], gradient, sums, first, second)
                 continue
             for operand, share in self.shares(step, writer.called(gradient), moving):
                 before, added = sums[operand], writer.node(share)
                 sums[operand] = added if before is None else self._sum(before, added)
+        self._place()
+
+    def _rule_by(self, step: int, gradient: int, moves: bytearray) -> Rule | None:
+        """The rule for a step, which may be one by the numbers that it has to do with; None if it takes a
+        walk."""
+        columns, one = self.columns, self._rows.number(1.0)
+        first, second = columns.first[step], columns.second[step]
+        known = gradient in self._rows.special
+        if step in columns.more or (known and columns.first[gradient] >= 0):
+            return None
+        kind = columns.ops[step] << 4 | moves[first] << 2 | moves[second]
+        numbers = moves[first] == _NUMBER or moves[second] == _NUMBER
+        same = self._same_numbers(moves, first, second) if numbers else ()
+        key = kind, gradient if known else -1, *same
+        made: Rule | None = self._rules_by.get(key, _BY_NUMBERS)
+        if made is _BY_NUMBERS:
+            if known and gradient != one and len(self._rules_by) >= _MOST_RULES:
+                return None  # the weight of a term, as a rule one of few
+            number = columns.constant(gradient) if known else None
+            made = self._rules_by[key] = self._rule(step, _Moving(moves), number)
+            if not numbers and (not known or gradient == one):
+                self._rules[known][kind] = made
+        return made
+
+    def _place(self) -> None:
+        """Say that new rows have no place in a text."""
+        columns = self.columns
+        columns.places.frombytes(
+            bytes(columns.places.itemsize * (len(columns) - len(columns.places)))
+        )
 
     def tangents(self, along: Mapping[int, float | None]) -> tuple[list[int], list[int]]:
         """The rows of the derivatives of the outputs along a direction, and the inputs of that: one
@@ -137,6 +168,7 @@ class RowWalk(Walk[Row]):
                 found[step] = made(same[first], same[second], same[step], of_first, of_second)
             else:
                 found[step] = self._tangent(step, found)
+        self._place()
         zero = writer.number(0.0)
         return [
             zero if (row := found[each]) is None else row for each in self._graph.outputs
@@ -217,6 +249,13 @@ class RowWalk(Walk[Row]):
     def _sum(self, one: int, other: int) -> int:
         """The row of the sum of two rows."""
         writer = self._rows
+        numbers = [each for each in (one, other) if each in writer.special]
+        if (
+            len(numbers) == 1
+            and self.columns.is_number(*numbers)
+            and self.columns.constant(*numbers)
+        ):
+            return writer.sum_row(one, other)
         return writer.node(writer.value("+", [writer.called(one), writer.called(other)]))
 
 

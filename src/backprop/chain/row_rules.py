@@ -36,7 +36,7 @@ class NoRule(Exception):
 
 
 class RowLines(Texts[str]):
-    """Writes each row as lines of Python. tables: those of equal rows, by operation. number: makes
+    """Writes each row as lines of Python. number: makes
     the row of a number. moving: by the place of an operand whether a gradient comes to it."""
 
     def __init__(self, number: Callable[[float], int], moving: Sequence[bool]) -> None:
@@ -116,11 +116,10 @@ class RowLines(Texts[str]):
         first, second = (*operands, "-1")[:2]
         key = f"{first} << 31 | {second}" if len(operands) > 1 else first
         return found, [
-            f"{indent}key = {key}",
-            f"{indent}{found} = find{code}(key)",
-            f"{indent}if {found} is None:",
-            f"{indent}    {found} = table{code}[key] = size(ops)",
-            f"{indent}    add_op({code}); add_first({first}); add_second({second}); add_place(0)",
+            f"{indent}new = size(ops)",
+            f"{indent}{found} = find{code}({key}, new)",
+            f"{indent}if {found} == new:",
+            f"{indent}    add_op({code}); add_first({first}); add_second({second})",
         ]
 
 
@@ -171,7 +170,7 @@ def rule(
     """The function for steps of a kind, backward. Raises NoRule.
 
     operands: the numbers among the operands, None for others. moving: those that a gradient comes
-    to. gradient: if it is a number. scope: what the lines call, `table…` and `find…` of each
+    to. gradient: if it is a number. scope: what the lines call, `find…` of each
     operation among it. number: makes the row of a number.
     """
     kind = _kind(name, operands, moving, number)
