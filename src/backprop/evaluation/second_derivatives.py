@@ -109,7 +109,13 @@ class SecondDerivatives:
             data = self.data(x)
             if self._at_border(x, data):
                 return None
-        table = self.matrix(x, data)
+        if self._plan is None and (found := self._taped(x, None)) is not None:
+            return found
+        table = (
+            self._whole(self.data(x) if data is None else data)
+            if self._plan is None
+            else self.matrix(x, data)
+        )
         return table if numpy.isfinite(table).all() else None
 
     def matrix(self, x: Sequence[float], data: list[float] | None = None) -> Any:
@@ -146,13 +152,17 @@ class SecondDerivatives:
         """The second derivatives times each direction, (ways, n). Not finite where the chain rule meets 0·∞.
         ways: shape (ways, n), None for those of the leaves. data: the numbers of all rows, where they
         are known."""
-        count = len(x) if ways is None else len(ways)
-        if count and self._on_tape(count) and self._tape:
-            found = self._tape.products(x, ways)
-            if found is not None:
-                return found
+        if (found := self._taped(x, ways)) is not None:
+            return found
         ways = numpy.identity(len(x)) if ways is None else ways
         return self.swept(self.data(x) if data is None else data, ways)
+
+    def _taped(self, x: Sequence[float], ways: Any) -> Any:
+        """What `products` finds by machine code, all of it finite; None where that has no answer."""
+        count = len(x) if ways is None else len(ways)
+        return (
+            self._tape.products(x, ways) if count and self._on_tape(count) and self._tape else None
+        )
 
     def times(self, x: Sequence[float], vector: Any) -> Any:
         """The product with a vector, (n,); None where it is not finite."""
