@@ -3,7 +3,9 @@ loops: against the same with a row of its own for every member, and differences 
 
 from __future__ import annotations
 
+import math
 import random
+from functools import partial
 
 import mpmath
 import pytest
@@ -141,3 +143,38 @@ Z = sum(g[i] for i in 1..n)
             one, two, three, four = (value(i, k * h) for k in (-2, -1, 1, 2))
             right = (four - 2 * three + 2 * two - one) / (2 * h**3)
             assert found.data[f"g[{i}]"] == pytest.approx(float(right), rel=1e-10, abs=1e-15)
+
+
+@pytest.mark.parametrize("n", [3, 4, 5, 6])
+def test_few_times_of_recurrences_that_lead_to_one_another(
+    n: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By members of so few times equations are read again within themselves, each for other times."""
+    monkeypatch.setattr(sequence, "THIN", 0)
+    text = f"""x[i] = sin(i) for i in 0..{n}
+r[0] = 0.2; s[0] = 0.4
+r[i] = sin(r[i-1]+x[i]) for i in 1..{n}
+s[i] = s[i-1]*r[i] for i in 1..{n}
+L = sum(s[i]^2 for i in 1..{n})
+g[i] = derivative(derivative(L, r[i]), r[i-1]) for i in 2..{n}
+e[i] = derivative(g[i], x[i]) for i in 2..{n}
+Z = sum(g[i] + e[i] for i in 2..{n})"""
+    x = [mpmath.mpf(math.sin(i)) for i in range(n + 1)]
+
+    def moved(at: int, later: mpmath.mpf, before: mpmath.mpf, by: mpmath.mpf) -> mpmath.mpf:
+        """L, where r[at], r[at-1] and x[at] are as much more."""
+        more = {at: later, at - 1: before}
+        r, s, total = mpmath.mpf(0.2), mpmath.mpf(0.4), mpmath.mpf(0)
+        for i in range(1, n + 1):
+            r = mpmath.sin(r + x[i] + (by if i == at else 0)) + more.get(i, 0)
+            s *= r
+            total += s**2
+        return total
+
+    with mpmath.workdps(40):
+        right = [mpmath.diff(partial(moved, at), (0, 0, 0), (1, 1, 1)) for at in range(2, n + 1)]
+    looped = read_model(Source("<text>", text), many=0)
+    assert isinstance(looped, LoopModel)
+    swept = looped.swept({}, "Z", False)
+    assert swept is not None
+    assert swept.values["e"][: n - 1].tolist() == pytest.approx([*map(float, right)], rel=1e-12)

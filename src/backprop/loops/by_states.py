@@ -33,7 +33,7 @@ from backprop.loops.rows import Gathered
 from backprop.loops.sequence import divided, quickest
 from backprop.loops.state_times import StateSlot, StateTimes, state_times
 from backprop.loops.still_derivatives import StillDerivatives
-from backprop.loops.taken_rows import TakenRows, reading
+from backprop.loops.taken_rows import TakenRows, places_within, reading
 from backprop.loops.zero_members import Holds
 from backprop.operations import GATHERS
 
@@ -170,12 +170,13 @@ class ByStates:
         """How a state moves with a number of the one before, which several bodies read: the row of members of
         a family of its own, computed for all times at once; None where it does not. of: a reading."""
         plan, columns = self._plan, self._plan.columns
-        parts = [(use.family, _places(use).tobytes()) for use in (plan.uses[of], by, *state.others)]
+        home, uses = columns.homes[of], (plan.uses[of], by, *state.others)
+        parts = [(use.family, places_within(columns, use, home).tobytes()) for use in uses]
         if (key := tuple(parts)) not in self._steps:
             self._steps[key] = None
             if (row := self._derived(of, by, state)) is not None:
                 row = row if columns.is_step(row) else columns.step("copy", [row])
-                row = spread(columns, row, columns.homes[of])
+                row = spread(columns, row, home)
                 size, name = columns.homes[row].size, f"∂{len(self._steps)}/∂{by.family}·"
                 around = columns.whole
                 at = ranged(Domain(around, size), Affine(around, 0), Affine(around, 1))
@@ -186,7 +187,6 @@ class ByStates:
                 self._steps[key] = name
         if (known := self._steps[key]) is None:
             return None
-        home = columns.homes[of]
         return reading(plan, known, numpy.arange(home.size), home)
 
     # what is beside a family

@@ -142,3 +142,10 @@ def reading(plan: Layout, family: str, places: Wholes, domain: Domain) -> int:
 def _evenly(numbers: Wholes, domain: Domain) -> Ints:
     numbers = whole(numbers)
     return affine(numbers, domain) or numbers
+
+
+def places_within(columns: ArrayColumns, use: Use, home: Domain) -> Wholes:
+    """The places that are read for those combinations alone that a domain has."""
+    over = columns.homes[use.row]
+    places = whole(numbered(use.places))
+    return places if over is home else home.lifted(places, over)

@@ -115,7 +115,8 @@ class Hessian(Shown, _Hessian):
         return Table(columns, heads=self._heads(), tail=self._words())
 
     def _words(self) -> list[str]:
-        return [*words(self.found, self.digits), *at_bounds(self.found, self.declared, self.digits)]
+        bounds = at_bounds(self.found, self.declared, self.digits)
+        return [*words(self.found, self.digits, bool(bounds)), *bounds]
 
     def _diagonal(self) -> Table:
         numbers = self.found.matrix.diagonal().tolist()
@@ -164,8 +165,9 @@ class Hessian(Shown, _Hessian):
         ]
 
 
-def words(found: Curved, digits: int = _DIGITS) -> list[str]:
-    """The eigenvalues, and what they say of the point, in sentences, with numbers of so many digits."""
+def words(found: Curved, digits: int = _DIGITS, bounded: bool = False) -> list[str]:
+    """The eigenvalues, and what they say of the point, in sentences, with numbers of so many digits.
+    bounded: whether another sentence follows that says what bounds change."""
     said = found.curvature
     if said.verdict == "no inputs":
         return [no_inputs(found.gradient.output)]
@@ -177,7 +179,10 @@ def words(found: Curved, digits: int = _DIGITS) -> list[str]:
                 "second derivatives are not finite here, and do not tell what kind of point this is"
             ]
         return ["not smooth here: second derivatives do not tell what kind of point this is"]
-    return [*_eigenvalues(said, digits), _verdict(said, found.inputs, _zero(found, digits), digits)]
+    verdict = _verdict(said, found.inputs, _zero(found, digits), digits)
+    if bounded and verdict.startswith("no "):
+        verdict = f"without bounds {verdict}"
+    return [*_eigenvalues(said, digits), verdict]
 
 
 def at_bounds(found: Curved, declared: Mapping[str, Any], digits: int) -> list[str]:
