@@ -1007,6 +1007,13 @@ def test_a_way_back_to_where_there_is_no_value_is_no_fall_without_end(optimizer:
         ("1e5*(x - 0.737)^8 + 0.01*(y + 0.78)^4", {"x": -0.417, "y": 2.824}),
         ("abs(x - 2*y) + (x - 1)^2 + relu(z)", {"x": 1.5, "y": 3, "z": 0.5}),
         ("(x^2 + y^2 - 1.5)^2 + exp(-z)", {"x": 2, "y": 0, "z": 0}),
+        # those with corners, far from any
+        ("hypot(x + y + 2.233, 1.638 - 2.1*y) + (clamp(atan(-1.3*x - 2.85), -1, 2) - tanh(sin(x + 0.1)))^2",
+         {"x": 1.363, "y": 0.55}),
+        ("0.276*abs(0.1*z - 2.87*x + 1.7) + (z - 0.4*y - 1.785*x + 2.13)^2", {"x": -1.226, "y": 26.1, "z": 0}),
+        ("min(relu(x + 1.65), 2.66*y - 2.6*x + 2.343)^2 + max(2.36*x + y, atan(relu(-0.6*x - 2)))", {"x": 0, "y": 7}),
+        ("abs(z) + abs(x - 1e-5*y)^1.5 + (x - 3)^2 + 1e-6*y^2 + abs(z + y)", {"x": 0, "y": 0, "z": 0}),
+        ("max(a - 2*b, b, 0.1*c - a) + 1e-3*(c - 2)^2 + abs(a*c)", {"a": 1, "b": -0.5, "c": 0}),
     ],
 )  # fmt: skip
 def test_units_that_are_powers_of_2_change_nothing_but_the_numbers(

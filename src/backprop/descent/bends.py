@@ -81,7 +81,7 @@ class BendsOfLoops:
         except Doubtful:
             return None
 
-    def at(self, x: Sequence[float]) -> Any:
+    def at(self, x: Sequence[float], sizes: Sequence[float] = ()) -> Any:
         try:
             if self._plan is not None:
                 products = self._loops.at(numpy.array(x), self._plan.ways).products
@@ -89,7 +89,7 @@ class BendsOfLoops:
             return self._loops.at(numpy.array(x), self._ways).products
         except Doubtful:
             by_graph = self._objective.by_graph
-            return by_graph.at(x) if by_graph else None
+            return by_graph.at(x, sizes) if by_graph else None
 
     def times(self, x: Sequence[float], vector: Any) -> Any:
         try:

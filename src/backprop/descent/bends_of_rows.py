@@ -38,7 +38,7 @@ class BendsOfRows(Bends):
         """The sizes of all that is added up to the matrix, and to the gradient. Raises NotSure."""
         return self._asked(self._bending.sizes, x)
 
-    def at(self, x: Sequence[float]) -> Any:
+    def at(self, x: Sequence[float], sizes: Sequence[float] = ()) -> Any:
         try:
             return self.bent(x).products
         except NotSure:

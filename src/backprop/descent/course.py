@@ -114,8 +114,8 @@ class Run:
         self.history = History(problem.names, spool)
         self.left, self.led = 0, ""
         """How many corners were left behind, and what there is to say of them."""
-        self.left_at: tuple[int, float] | None = None
-        """The step at which the last one was, and the output there."""
+        self.left_at: tuple[int, float, Point] | None = None
+        """The step at which the last one was, the output there, and units for which its slope is that."""
         self.method = ""
         """The method that is at work."""
         self.followed = 0
@@ -199,12 +199,12 @@ class Run:
         """The end of a search that needs second derivatives which are not finite."""
         return Stop("rest", f"the second derivatives of {self.output} are not finite")
 
-    def leave(self, slope: Point, most: int) -> bool:
+    def leave(self, slope: Point, units: Point, most: int) -> bool:
         """Take this for the gradient of a corner, if there were fewer, and it leads anywhere."""
         if self.left >= most or (self.monotone and self.left_at and self.value >= self.left_at[1]):
             return False
         self.left += 1
-        self.left_at = self.number, self.value
+        self.left_at = self.number, self.value, units
         if not self.count:
             self.start_gradient = slope
         self.gradient, self.norm = slope, self.problem.norm(self.x, slope)

@@ -124,15 +124,17 @@ def cut_off(run: Run, scales: Point) -> Stop | None:
 
 
 def soon_creased(run: Run, scales: Point) -> Creased | None:
-    """What creases around here say, if that is quickly known and leads along them to where the output is
-    lower by more than rounding; else None."""
+    """What creases around here say, if that is quickly known: where the output is lower along them by more
+    than rounding, or that it is lowest where they meet; else None."""
     problem = run.problem
     if problem.objective.is_smooth or problem.size * len(run.x) > _QUICK:
         return None
     if problem.model.loops:  # all of its text would be unrolled
         return None
     found = creased_around(run, scales)
-    if not found or not found.lead or found.is_off:
+    if not found or found.shown:
+        return found
+    if not found.lead or found.is_off:
         return None
     room = _ROUNDED * problem.rounding(run.x)
     return found if problem.known(found.lead.point, inf) < run.value - room else None

@@ -147,7 +147,7 @@ class Landing:
     def table(self) -> tuple[Any, Any]:
         """All second derivatives, (n, n), and how far each may be off."""
         run = self.run
-        table, known = exact(run.problem, run.x), run.problem.second_derivatives
+        table, known = exact(run, run.x), run.problem.second_derivatives
         if table is not None and known is not None:
             sizes = _ROUNDED * known.sizes(run.x)
         else:

@@ -30,23 +30,30 @@ _TINY = 1e-3
 
 def input_scales(run: Run) -> list[float] | None:
     """How far each input moves until the output has bent by 1, (n,); None where second derivatives are not
-    quickly known, or not by every input."""
+    quickly known."""
     if not run.problem.affords_bends or run.left_at:
         return None
     from backprop.descent.second_order import exact
 
-    table = exact(run.problem, run.x)
-    if table is None:
-        return None
-    bends = [abs(float(table[at, at])) for at in range(len(run.x))]
-    # an input that does not bend is measured by its slope, as if the output bent to 0 over its move
+    table = exact(run, run.x)
+    some = range(len(run.x))
+    bends = [0.0 if table is None else abs(float(table[at, at])) for at in some]
+    # an input that does not bend, or stands on a border, is measured by its slope, as if the output bent to
+    # 0 over its move
     size = abs(run.value) or 1.0
     for at, slope in enumerate(run.gradient):
-        if not bends[at] > 0:
+        if not 0 < bends[at] < inf:
             bends[at] = slope * slope / size
+    known = [at for at in some if bends[at]]
+    for at in some if table is not None else ():
+        if not bends[at]:  # it may bend with others
+            mixed = (float(table[at, each]) ** 2 / bends[each] for each in known)
+            bends[at] = max(mixed, default=0.0)
     if not all(map(isfinite, bends)):
         return None
-    return [1 / sqrt(bend) if bend else 1.0 for bend in bends]
+    root = sqrt(size)
+    known_sizes = zip(bends, run.x, strict=True)
+    return [1 / sqrt(bend) if bend else abs(at) / root or 1.0 for bend, at in known_sizes]
 
 
 def bend_along(run: Run, move: Point, sizes: Sequence[float]) -> float:
@@ -105,6 +112,8 @@ class LineMethod:
         self._of = memory.of
         self._scales: Vector | None = None
         """How far a move of 1 in these units goes, by each input; None: as far as it says."""
+        self._natural = 0.0
+        """How many such moves the size of an input is that is 0."""
 
     def descend(self) -> None:
         """Until no lower point is found, or the run raises Stop."""
@@ -114,7 +123,9 @@ class LineMethod:
     def _descend(self) -> None:
         of, run, memory = self._of, self.run, self.memory
         if self._scales is None and (scales := input_scales(run)):
-            self._scales = of.numbers(scales)
+            self._scales, self._natural = of.numbers(scales), sqrt(abs(run.value)) or 1.0
+        if run.left_at and run.left_at[0] == run.number and run.left_at[2]:
+            self._scales, self._natural = of.numbers(run.left_at[2]), 1.0
         x, gradient = of.numbers(run.x), self._scaled(run.gradient)
         while True:
             found = self._along(x, self._down(gradient), gradient)
@@ -202,17 +213,17 @@ class LineMethod:
         if self._scales is None:
             least = _TINY * max(x) or _TINY
             return [at or least for at in x]
-        size = sqrt(abs(self.run.value)) or 1.0
         scales = self._of.point(self._scales)
-        return [at or size * scale for at, scale in zip(x, scales, strict=True)]
+        return [at or self._natural * scale for at, scale in zip(x, scales, strict=True)]
 
     def _first(self, move: Vector, slope: float) -> float:
         """The step of the first trial, along a move with this slope: to where the output is lowest by how it
         bends along the move, if it bends up; else the inputs' own sizes say how far."""
-        of, run = self._of, self.run
-        point = of.point(move)
-        bend = bend_along(run, point, self._sizes())
+        point, sizes = self._of.point(move), self._sizes()
+        bend = bend_along(self.run, point, sizes)
         if bend > 0 and 0 < (step := -slope / bend) < inf:
             return step
-        longest = max(map(abs, point))
-        return (max(run.sizes) or 1.0) / longest if longest > 0 else 1.0
+        if self._scales is None:
+            sizes = [max(self.run.sizes) or 1.0] * len(point)
+        longest = max(abs(by) / size for by, size in zip(point, sizes, strict=True))
+        return 1 / longest if 0 < longest < inf else 1.0

@@ -227,7 +227,9 @@ class _Here:
         along it; where it does not, its slope as a part of the root of the output."""
         size = sqrt(abs(self._run.value)) or 1.0
         if self._straight:
-            return numpy.full(len(self.gradient), hypot(*self._run.gradient) / size or 1.0)
+            left = self._run.left_at
+            sizes = numpy.array(left[2] if left and left[2] else [1.0] * len(self.gradient))
+            return (hypot(*(self.gradient * sizes).tolist()) / size or 1.0) / sizes
         if self.squares is not None:
             bends = 2 * numpy.sum(self._slopes * self._slopes, axis=0)
         else:

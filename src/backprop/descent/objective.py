@@ -69,9 +69,9 @@ class Ending(NamedTuple):
 class Bends(Protocol):
     """The second derivatives of an output by n parameters."""
 
-    def at(self, x: Sequence[float]) -> Any:
+    def at(self, x: Sequence[float], sizes: Sequence[float] = ()) -> Any:
         """They at a point, (n, n), but for rounding symmetric; None where the chain rule does not say what
-        they are."""
+        they are. sizes: those that the inputs have had: a border of a choice is near or not beside them."""
 
     def times(self, x: Sequence[float], vector: Any) -> Any:
         """Their product with a vector, (n,); None where the chain rule does not say what they are."""

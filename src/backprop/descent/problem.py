@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from math import hypot, inf, isfinite, sqrt
 from operator import mul
+from random import Random
 from sys import float_info
 from typing import Any, Literal, NamedTuple
 
@@ -14,6 +15,9 @@ from backprop.language.declarations import FREE
 
 _LITTLE = float_info.min
 """What is less has lost digits, and so have its products."""
+
+_RIGHT_BESIDE = 1e-10
+"""Right beside a point is what differs from it by this part."""
 
 FEW = 100
 """The most parameters for which second derivatives are used without being asked for."""
@@ -136,9 +140,18 @@ class Problem:
         The result of each step is rounded, and its gradient says what that does to the output
         (Linnainmaa: Taylor expansion of the accumulated rounding error, BIT 16, 1976). Roundings go
         up as often as down, so their squares add up; with a whole last bit for each step the root
-        is some four standard deviations. What has no finite effect is left out.
+        is some four standard deviations. What has no finite effect is left out. At a corner, where
+        the chain rule says that the slope of abs is 0, right beside it is looked, too.
         """
-        return self.objective.rounding(x)
+        found = self.objective.rounding(x)
+        if self.objective.is_smooth or len(x) > FEW:
+            return found
+        turn = Random(0).uniform
+        beside = self.inside([at * (1 + turn(-_RIGHT_BESIDE, _RIGHT_BESIDE)) for at in x])
+        try:
+            return max(found, self.objective.rounding(beside))
+        except NotFinite:
+            return found
 
     @property
     def bottomless(self) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy
 
 from backprop.descent.course import Run
+from backprop.descent.natural_sizes import natural_size
 from backprop.descent.objective import Point
 from backprop.descent.problem import Problem
 from backprop.errors import NotFinite
@@ -18,16 +19,16 @@ def hessian(run: Run, point: Point) -> Any:
 
     Raises Stop where they are not finite.
     """
-    table = exact(run.problem, point)
+    table = exact(run, point)
     return by_differences(run, point) if table is None else table
 
 
-def exact(problem: Problem, point: Point) -> Any:
+def exact(run: Run, point: Point) -> Any:
     """The second derivatives by the chain rule, None where it does not say, or they take too long
     (`second_derivatives.MOST_STEPS`, `bends.MOST_WORK`)."""
-    exact = problem.second_derivatives
-    table = exact.at(point) if exact else None
-    return None if table is None else problem.sign * (table / 2 + table.T / 2)
+    exact = run.problem.second_derivatives
+    table = exact.at(point, run.largest) if exact else None
+    return None if table is None else run.problem.sign * (table / 2 + table.T / 2)
 
 
 def by_differences(run: Run, point: Point) -> Any:
@@ -46,7 +47,8 @@ def by_differences(run: Run, point: Point) -> Any:
     columns = []
     try:
         for at, number in enumerate(point):
-            size = reach(1.0) * max(abs(number), run.largest[at]) or reach(number)
+            known = max(abs(number), run.largest[at]) or natural_size(run, at, 0.0)
+            size = reach(1.0) * known if known else reach(number)
             (there, rise), (back, fall) = towards(at, number + size), towards(at, number - size)
             with numpy.errstate(all="ignore"):
                 slope = (rise - fall) / (there - back) if there != back else rise * numpy.nan

@@ -53,6 +53,9 @@ _CUBE_ROOT = 6e-6
 _SMALLEST_SCALE = 1e-3
 """A parameter near 0 is taken to vary on this scale, to which its differences are fitted."""
 
+_BESIDE_0 = 1e-60
+"""What is 0, and of which no size is known, stands on a border only if it does so at 0."""
+
 _SIZES = Lookup(functions.sizes)
 
 
@@ -61,14 +64,20 @@ def reach(number: float) -> float:
     return _CUBE_ROOT * max(_SMALLEST_SCALE, abs(number))
 
 
-def points_around(x: Sequence[float]) -> Iterator[list[float]]:
+def points_around(x: Sequence[float], sizes: Sequence[float] = ()) -> Iterator[list[float]]:
     """Points as far from this one as differences go, two and two on both sides of it, in no direction of
-    note."""
+    note. sizes: those that the numbers have had, if they are known: then units do not matter."""
     around = Random(0)
+    reaches = [_reach_beside(*each) for each in zip(x, sizes, strict=True)] if sizes else []
+    reaches = reaches or [reach(number) for number in x]
     for _ in range(_WAYS):
-        ways = [around.choice((1, -1)) * around.uniform(0.5, 1) * reach(number) for number in x]
+        ways = [around.choice((1, -1)) * around.uniform(0.5, 1) * size for size in reaches]
         for sign in (1, -1):
             yield [number + sign * way for number, way in zip(x, ways, strict=True)]
+
+
+def _reach_beside(number: float, size: float) -> float:
+    return _CUBE_ROOT * max(_SMALLEST_SCALE * size, abs(number)) or _BESIDE_0
 
 
 class SecondDerivatives:
@@ -100,14 +109,14 @@ class SecondDerivatives:
         self._swept = 0
         """How many sweeps there were in Python."""
 
-    def at(self, x: Sequence[float]) -> Any:
+    def at(self, x: Sequence[float], sizes: Sequence[float] = ()) -> Any:
         """A row for each leaf, the derivatives by it of all, (n, n); None where the graph does not say what
         they are: at a border of a choice, where those of one side say little, and where something
-        is not finite. What is too small for a double is 0."""
+        is not finite. What is too small for a double is 0. sizes: as for `points_around`."""
         data = None
         if self._flat:
             data = self.data(x)
-            if self._at_border(x, data):
+            if self._at_border(x, data, sizes):
                 return None
         if self._plan is None and (found := self._taped(x, None)) is not None:
             return found
@@ -290,14 +299,14 @@ class SecondDerivatives:
         forward(self._walked, steps, data)
         return data
 
-    def _at_border(self, x: Sequence[float], data: Sequence[float]) -> bool:
+    def _at_border(self, x: Sequence[float], data: Sequence[float], sizes: Sequence[float]) -> bool:
         """Whether a border of a choice is so near that differences would meet it: then what is
         the same but for borders (a comparison, a sign, a whole number) differs close by. data: the
-        numbers of all rows here."""
+        numbers of all rows here. sizes: as for `points_around`."""
         if not self._flat:
             return False
         here = [data[step] for step in self._flat]
-        nearby = (self._data(near, self._before_flat) for near in points_around(x))
+        nearby = (self._data(near, self._before_flat) for near in points_around(x, sizes))
         return any(here != [there[step] for step in self._flat] for there in nearby)
 
     @cached_property
