@@ -178,3 +178,33 @@ Z = sum(g[i] + e[i] for i in 2..{n})"""
     swept = looped.swept({}, "Z", False)
     assert swept is not None
     assert swept.values["e"][: n - 1].tolist() == pytest.approx([*map(float, right)], rel=1e-12)
+
+
+def test_a_state_near_the_last_that_others_are_multiplied_by(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """`s[3]` is one number for all terms of the sum, and stands near the last time: there it is that number, too."""
+    monkeypatch.setattr(sequence, "THIN", 0)
+    text = """x[i] = sin(i) for i in 0..5
+s[0] = 0.4
+s[i] = sin(s[i-1] + x[i]) for i in 1..5
+L = sin(s[5])*s[3]*sum(s[i] for i in 1..5)
+g[i] = derivative(derivative(L, x[i]), x[i]) for i in 3..5
+e[i] = derivative(g[i], x[i-1]) for i in 3..5
+Z = sum(e[i] for i in 3..5)"""
+    x = [mpmath.mpf(math.sin(i)) for i in range(6)]
+
+    def moved(at: int, one: mpmath.mpf, other: mpmath.mpf) -> mpmath.mpf:
+        """L, where x[at] and x[at-1] are as much more."""
+        s, more = [mpmath.mpf(0.4)], {at: one, at - 1: other}
+        for i in range(1, 6):
+            s.append(mpmath.sin(s[-1] + x[i] + more.get(i, 0)))
+        return mpmath.sin(s[5]) * s[3] * sum(s[1:])
+
+    with mpmath.workdps(40):
+        right = [float(mpmath.diff(partial(moved, at), (0, 0), (2, 1))) for at in (3, 4, 5)]
+    looped = read_model(Source("<text>", text), many=0)
+    assert isinstance(looped, LoopModel)
+    swept = looped.swept({}, "Z", False)
+    assert swept is not None
+    assert swept.values["e"][:3].tolist() == pytest.approx(right, rel=1e-12)

@@ -23,7 +23,7 @@ from backprop.loops.many import Variable
 from backprop.loops.parts import Block, Use
 from backprop.loops.placement import Layout
 from backprop.loops.rows import ArrayColumns, Gathered, Index, Lift, Read
-from backprop.loops.taken_rows import TakenRows, made_with, reading
+from backprop.loops.taken_rows import TakenRows, for_some, made_with, reading
 from backprop.operations import GATHERS
 
 _BY_TERMS = ("*", "logsumexp", "hypot")
@@ -88,6 +88,8 @@ class ReadWithin:
         """The readings of what does not move."""
         self.by_state = dict[int, Use]()
         """Those that move, and stay readings."""
+        self._for_all = set[int]()
+        """The readings in equations of several members that are one number for all of these."""
         self._members = dict[int, int]()
         self._known = dict[tuple[Any, ...], int]()
 
@@ -200,6 +202,7 @@ class ReadWithin:
                 read = {each.row: each for each in every.uses}
                 root = every.roots[0]
                 of = columns.homes[root]
+                self._note_for_all(root, of)
                 root = TakenRows(self._plan, read, of, at[places][hit], domain).row(root)
                 root = root if columns.homes[root] is domain else columns.lift(root, domain)
                 root = each_by_itself(columns, root)
@@ -218,6 +221,7 @@ class ReadWithin:
         columns, home = self._columns, self._columns.homes[use.row]
         domain = home if hit.all() else Domain(home, hit.astype(numpy.int64))
         root = self._again(number, combinations, domain)
+        self._note_for_all(root, self._plan.loops[number].domain)
         self._derive(root)  # before: a derivative is a copy of what it is of until it is known
         return self._placed(each_by_itself(columns, root), use, domain, path)
 
@@ -231,11 +235,21 @@ class ReadWithin:
             self._members[root] = use.row if domain is home else columns.lift(use.row, domain)
         return root if domain is home else columns.special(Gathered(root, GATHERS["sum"]), home)
 
+    def _note_for_all(self, root: int, of: Domain) -> None:
+        """Take note of what an equation reads once for all of its members, if these are several: also where
+        only one of them is read, that is no number of its time. of: its combinations."""
+        columns, uses = self._columns, self._plan.uses
+        if self._state and of.size > 1:
+            order = in_order([root], lambda row: () if row in uses else columns.operands(row))
+            self._for_all |= {
+                row for row in order if row in uses and columns.homes[row] is columns.whole
+            }
+
     def _for_each(self, use: Use) -> Use:
         """A reading of what is the same for several combinations as one of each."""
         columns, top, home = self._columns, self._top, self._columns.homes[use.row]
         each = use.family in (self._by.family, *(held.family for held in self._held))
-        if self._state and (top.size > 1 or self._state.apart):
+        if self._state and (top.size > 1 or self._state.apart or use.row in self._for_all):
             each = False  # of all times
         names = home is columns.whole and not (each or self._order)
         if names or home is top or home not in top.around():
@@ -320,22 +334,6 @@ class ReadWithin:
         root = plan.builder.with_body(loop._replace(domain=domain, scope=scope)).root
         plan.enter_uses()
         return root
-
-
-def for_some(columns: ArrayColumns, root: int, some: Domain, members: Container[int] = ()) -> int:
-    """A row for some of its combinations: a domain directly within its home. What leads to it is computed
-    for these alone, so that nothing asks for the others. members: rows that are not made again."""
-    home, made = columns.homes[root], dict[int, int]()
-    for row in in_order([root], columns.operands):
-        if columns.homes[row] is not home:
-            continue
-        special = columns.specials.get(row)
-        if row in members or not (columns.is_step(row) and special is None):
-            made[row] = columns.lift(special.row if isinstance(special, Lift) else row, some)
-        else:
-            parts = [made.get(each, each) for each in columns.operands(row)]
-            made[row] = columns.step(columns.op(row), parts)
-    return made[root]
 
 
 def each_by_itself(columns: ArrayColumns, root: int) -> int:

@@ -3,7 +3,7 @@ text says, which could be read again."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 
 import numpy
 
@@ -149,3 +149,19 @@ def places_within(columns: ArrayColumns, use: Use, home: Domain) -> Wholes:
     over = columns.homes[use.row]
     places = whole(numbered(use.places))
     return places if over is home else home.lifted(places, over)
+
+
+def for_some(columns: ArrayColumns, root: int, some: Domain, members: Container[int] = ()) -> int:
+    """A row for some of its combinations: a domain directly within its home. What leads to it is computed
+    for these alone, so that nothing asks for the others. members: rows that are not made again."""
+    home, made = columns.homes[root], dict[int, int]()
+    for row in in_order([root], columns.operands):
+        if columns.homes[row] is not home:
+            continue
+        special = columns.specials.get(row)
+        if row in members or not (columns.is_step(row) and special is None):
+            made[row] = columns.lift(special.row if isinstance(special, Lift) else row, some)
+        else:
+            parts = [made.get(each, each) for each in columns.operands(row)]
+            made[row] = columns.step(columns.op(row), parts)
+    return made[root]

@@ -27,7 +27,6 @@ from backprop.loops.leading_names import led_to_by
 from backprop.loops.parts import Block, Turn, Use, part
 from backprop.loops.placement import Layout
 from backprop.loops.read_within import (
-    for_some,
     has_other_slopes,
     stands_for_another,
 )
@@ -35,6 +34,7 @@ from backprop.loops.recurrence import Recurrence, Timed
 from backprop.loops.rows import Gathered
 from backprop.loops.sequence import divided, quickest
 from backprop.loops.taken_rows import TakenRows, made_with, reading
+from backprop.loops.taken_rows import for_some
 from backprop.loops.zero_members import Holds, made_of_something
 from backprop.operations import GATHERS
 

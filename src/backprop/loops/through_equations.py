@@ -30,13 +30,13 @@ from backprop.loops.parts import Block, Turn, Use, part
 from backprop.loops.placement import Layout
 from backprop.loops.read_within import (
     FEW_MEMBERS,
-    for_some,
     has_other_slopes,
     stands_for_another,
 )
 from backprop.loops.recurrence import Recurrence, Timed
 from backprop.loops.rows import ArrayColumns, Gathered, Read
 from backprop.loops.split_numbers import split_number
+from backprop.loops.taken_rows import for_some
 from backprop.loops.tangent_families import TangentFamilies
 from backprop.loops.zero_members import Holds
 from backprop.operations import GATHERS
