@@ -33,8 +33,7 @@ from backprop.loops.read_within import (
 from backprop.loops.recurrence import Recurrence, Timed
 from backprop.loops.rows import Gathered
 from backprop.loops.sequence import divided, quickest
-from backprop.loops.taken_rows import TakenRows, made_with, reading
-from backprop.loops.taken_rows import for_some
+from backprop.loops.taken_rows import TakenRows, for_some, made_with, reading
 from backprop.loops.zero_members import Holds, made_of_something
 from backprop.operations import GATHERS
 
