@@ -723,6 +723,13 @@ def test_what_creeps_onto_bounds_is_put_onto_them() -> None:
         ("x^16 + (x - y)^2 + 1", {"x": 2.3, "y": -1.5}, True),
         ("x^20 + 1e3*(x - y)^2 + 5", {"x": 1.4, "y": 0.5}, True),
         ("x^4 + 1e3*(x - y)^2 + 5", {"x": 0, "y": 0.5}, True),
+        # a flat bottom of a high power, as wide as where it ends
+        ("(x^2 - y)^2 + 1e4*x^10", {"x": 0.74, "y": -1.45}, True),
+        ("(exp(x) - 1 - y)^2*(1 + x^2) + 10*x^8 + 5", {"x": 1.77, "y": 0.96}, True),
+        ("(exp(x) - 1 - y)^2*(1 + x^2) + 0.001*x^6 + 1e-6", {"x": -0.08, "y": 1.52}, True),
+        ("(sin(x) - y)^2 + (x + y)^20", {"x": -0.49, "y": -1.8}, True),
+        ("1e-3*((x^2 - y)^2 + x^16*(1 + 0.3*x^2))", {"x": -1.47, "y": -0.14}, True),
+        ("(x^2 - x - y)^2 + (z - y^2)^2 + (x + z)^12", {"x": 1.93, "y": 1.29, "z": 2}, True),
     ],
 )
 def test_a_curve_of_minima_is_one_and_a_flat_bottom_is_none(
@@ -756,6 +763,13 @@ def test_a_high_power_in_a_valley_that_bends_is_no_set(
     assert found.stopped == "minimum", found.reason
     assert found.steps < 200
     assert found.parameters == pytest.approx({"x": 0, "y": 0}, abs=0.2)  # x^16 is 3e-12
+
+
+def test_what_descents_from_beside_find_lower_is_followed() -> None:
+    """It was called a minimum at 1.3e-7."""
+    text = "f = (sin(x) - y)^2 + (z - y^2)^2 + 1e4*(x + z)^20"
+    found = descent(text, {"x": 0.03, "y": 0.35, "z": -1.26})
+    assert found.value < 1e-12
 
 
 def test_steps_that_are_used_up_beside_a_saddle_say_so() -> None:

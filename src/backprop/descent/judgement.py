@@ -20,7 +20,7 @@ from backprop.descent.leads import (
     towards,
     unsure_far_away,
 )
-from backprop.descent.level_sets import level_beside, other_minima
+from backprop.descent.level_sets import OtherMinima, level_beside, other_minima
 from backprop.descent.objective import Point
 from backprop.descent.onto_bounds import onto_bounds
 from backprop.descent.receding import recedes
@@ -118,7 +118,7 @@ def _is_lower_behind(run: Run, landing: Landing, point: Point) -> bool:
     return run.problem.known(run.problem.inside(other), inf) <= run.value + landing.room
 
 
-def _lowest(run: Run, landing: Landing, flat: Sequence[Flat]) -> Stop:
+def _lowest(run: Run, landing: Landing, flat: Sequence[Flat]) -> Stop | Lead:
     """The end of a run where no point nearby is lower."""
     output = run.output
     if run.fallen and not landing.has_moved and (name := grown_far(run)):
@@ -155,8 +155,11 @@ def _lowest(run: Run, landing: Landing, flat: Sequence[Flat]) -> Stop:
             f"{least}, not unique",
             f"converged: a {least}, not unique: {name} can move and {output} stays the same; {still}",
         )
-    if ways := other_minima(run, landing) if run.problem.objective.is_smooth else []:
-        names = _names(run, landing, ways)
+    others = other_minima(run, landing) if run.problem.objective.is_smooth else OtherMinima([])
+    if others.lower:
+        return Lead(others.lower, stationary(run, "", others.lower, ", slowly"))
+    if others.ways:
+        names = _names(run, landing, others.ways)
         together = " together" if ", " in names else ""
         along = f"{names} can move{together} along a curve and {output} stays the same"
         return Stop(f"{least}, not unique", f"converged: a {least}, not unique: {along}; {still}")

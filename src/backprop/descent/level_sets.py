@@ -5,13 +5,13 @@ from __future__ import annotations
 from functools import partial
 from math import inf
 from sys import float_info
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy
 
 from backprop.descent.course import Run
 from backprop.descent.inner_run import lowest_from
-from backprop.descent.landing import Landing
+from backprop.descent.landing import ROOM, Landing
 from backprop.descent.objective import Point
 from backprop.descent.problem import FEW, moves
 from backprop.descent.soft_ways import soft_of
@@ -57,6 +57,9 @@ _SAME = 1e-28
 """Two outputs differ by rounding, that of residuals which are squared, if by no more than this part of all
 that the run has fallen."""
 
+_CLEARLY = 10.0
+"""Outputs that differ by so many times what may be rounding are not the same."""
+
 _MOST_STEPS = 200_000
 """The most steps of an output of which other minima are looked for."""
 
@@ -64,19 +67,49 @@ _LEVEL, _STRETCH = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1), 3
 """How far one input alone is moved, in its scale, and at how many of these, one after the other, an output
 that is level is the same."""
 
-_STAYED = 0.2
-"""The other minimum is at least so far away, as a part of that."""
+_STAYED, _STAYED_THERE = 0.2, 0.8
+"""The other minimum is at least so far away, as a part of that; and of a way along which the output has just
+fallen: what came back there ends nearer."""
 
 
-def other_minima(run: Run, landing: Landing) -> list[Any]:
-    """A way along which the output hardly bends, beside which it is lowest, too, by what is found from there,
-    and those of the inputs that move, (n,) each; nothing if there is none.
+class OtherMinima(NamedTuple):
+    """What descents from beside a minimum have found.
 
-    Two inputs that only matter by their product have one at every minimum.
+    ways: one along which the output hardly bends, beside which it is lowest, too, and those of the inputs
+    that move, (n,) each; nothing if there is none. lower: a point that is lower by more than rounding.
     """
+
+    ways: list[Any]
+    lower: Point | None = None
+
+
+class _LowestEnd(NamedTuple):
+    """The end of a run, and the lowest point that a descent from there finds. room: two outputs that
+    differ by no more are the same."""
+
+    run: Run
+    landing: Landing
+    room: float
+    value: float
+    x: Point
+
+
+class _FromBeside(NamedTuple):
+    """Where a descent from beside the end led. other: another minimum, as low. lower: as of `OtherMinima`.
+    is_higher: whether it came to rest higher than the end by more than rounding, as on the slope of a high
+    power."""
+
+    other: Point | None = None
+    lower: Point | None = None
+    is_higher: bool = False
+
+
+def other_minima(run: Run, landing: Landing) -> OtherMinima:
+    """Minima beside the last point of a run, on a set that bends. Two inputs that only matter by their
+    product have one at every minimum."""
     found = landing.spectrum
     if not len(found.bends) or run.problem.size > _MOST_STEPS or _crept(run, landing):
-        return []
+        return OtherMinima([])
     # what is left of a slope bends the output along a level curve
     most = max(found.lost, _HARDLY * float(numpy.abs(found.bends).max()))
     hardly = numpy.abs(found.bends) <= most
@@ -88,23 +121,36 @@ def other_minima(run: Run, landing: Landing) -> list[Any]:
     if not landing.has_many and landing.has_moved and len(run.x) <= FEW:
         ways += [(way, _nearer(run, landing, way)) for way in soft_of(landing)[0][:_WAYS]]
     ways = [(way, lengths) for way, lengths in ways if lengths]
-    room = max(landing.room, _SAME * _size(run, landing)) if ways else 0.0
+    if not ways:
+        return OtherMinima([])
+    room = max(ROOM * landing.rounding, _SAME * _size(run, landing))
     jump = _jump(run, landing)
+    # a run that came from far away ends where what is left is nothing beside that
+    least, there = lowest_from(run, run.x)
+    lowest = (least, there) if there and least < run.value else (run.value, run.x)
+    end = _LowestEnd(run, landing, room, *lowest)
+    beside = partial(_lowest_beside, end)
     for way, lengths in ways:
-        beside = partial(_lowest_beside, run, landing, room)
         if jump is not None and _along(jump, way, landing):
             # the output fell all the way: as far on the other side it is the same, or higher there, too
-            if there := beside(jump.tolist(), True):
-                return [way, *_moving(run, there)]
+            seen = beside(jump.tolist(), True, _STAYED_THERE)
+            if seen.other:
+                return OtherMinima([way, *_moving(run, seen.other)])
+            if seen.lower or seen.is_higher:
+                return OtherMinima([], seen.lower)
             continue
         for length in lengths:
             near = length * _ASIDE * landing.reach(way) * way
-            if not beside(near.tolist(), False):
-                continue
-            for times in _FARTHER:
-                if there := beside((times * near).tolist(), True):
-                    return [way, *_moving(run, there)]
-    return []
+            seen = beside(near.tolist(), False)
+            for times in _FARTHER if seen.other else ():
+                seen = beside((times * near).tolist(), True)
+                if seen.other and (length == 1.0 or beside((-times * near).tolist(), True).other):
+                    return OtherMinima([way, *_moving(run, seen.other)])
+                if seen.lower or seen.is_higher or length < 1.0:
+                    break
+            if seen.lower or (seen.is_higher and length == 1.0):
+                return OtherMinima([], seen.lower)
+    return OtherMinima([])
 
 
 def _crept(run: Run, landing: Landing) -> bool:
@@ -174,25 +220,34 @@ def _size(run: Run, landing: Landing) -> float:
 
 
 def _lowest_beside(
-    run: Run, landing: Landing, room: float, move: Point, is_far: bool
-) -> Point | None:
-    """Another minimum that is found from beside the end, and not the end again; None if there is none.
-    is_far: no flat bottom leads to it, either."""
+    end: _LowestEnd, move: Point, is_far: bool, stayed: float = _STAYED
+) -> _FromBeside:
+    """What is found from beside the end. is_far: no flat bottom leads to another minimum, either. stayed: how
+    far away that is at least, as a part of the move."""
+    run, landing, room = end.run, end.landing, end.room
     begin = run.problem.inside([x + by for x, by in zip(run.x, move, strict=True)])
     fallen = run.problem.known(begin, run.value) - run.value
     value, there = lowest_from(run, begin)
     # of a run that began at a minimum only the descent from beside it says what rounding is
     room = max(room, _SAME * fallen)
-    if there is None or not value <= run.value + room < inf:
-        return None
+    if there is None or not room < inf:
+        return _FromBeside()
+    if not value <= end.value + room:
+        return _FromBeside(is_higher=end.value + _CLEARLY * room < value < inf)
+    if value < run.value - _CLEARLY * max(room, landing.room):
+        return _FromBeside(lower=there)
+    if value < end.value - _CLEARLY * room:
+        return _FromBeside()
     sizes = numpy.array(landing.scales)
     moved = numpy.abs(numpy.array(moves(run.x, there)) / sizes).max()
-    if not moved >= _STAYED * numpy.abs(numpy.array(move) / sizes).max():
-        return None
+    if not moved >= stayed * numpy.abs(numpy.array(move) / sizes).max():
+        return _FromBeside()
     # a flat bottom is one all the way, a set that bends is not
-    middle = [(at + to) / 2 for at, to in zip(run.x, there, strict=True)]
+    middle = [(at + to) / 2 for at, to in zip(end.x, there, strict=True)]
     told = is_far and not landing.has_many
-    return None if told and run.problem.known(middle, inf) <= run.value + room else there
+    return _FromBeside(
+        None if told and run.problem.known(middle, inf) <= end.value + room else there
+    )
 
 
 def level_beside(run: Run, landing: Landing) -> str:
