@@ -1115,3 +1115,43 @@ def test_numbers_too_small_for_their_digits_are_no_corners(text: str, start: flo
     found = descent(f"f = {text}", {"x": start})
     assert found.stopped in ("rounding", "cannot go on"), found.reason
     assert "corner" not in found.reason
+
+
+@pytest.mark.parametrize(
+    ("text", "start"),
+    [
+        ("log(1 - sin(x))", {"x": 0.3}),
+        ("log(1 - sin(x))", {"x": -0.3}),
+        ("log(1 - sin(x)) + y^2", {"x": 0.3, "y": 1}),
+        ("log(1 - exp(-x^2))", {"x": 1}),
+        ("-1/(1 + cos(x))", {"x": 2}),
+    ],
+)
+def test_a_pole_beside_what_no_double_is_is_a_fall_without_end(
+    text: str, start: dict[str, float]
+) -> None:
+    """1 - sin(x) is 0 or 1.1e-16 next to pi/2: the second was called a corner, and the third a minimum."""
+    found = descent(f"f = {text}", start)
+    assert found.stopped == "falls without end", found.reason
+    assert "pole beside x = " in found.reason
+
+
+@pytest.mark.parametrize("text", ["log(1e-20 + 1 - sin(x))", "-1/(1e-20 + 1 - sin(x))"])
+def test_a_deep_hole_that_rounding_hides_is_no_pole(text: str) -> None:
+    found = descent(f"f = {text}", {"x": 0.3})
+    assert found.stopped == "rounding", found.reason
+
+
+@pytest.mark.parametrize(
+    ("text", "step"),
+    [
+        ("-log(0.025 + exp(x)^2) + 0.001*(x - 1)^2", "exp(x)^2 overflows"),
+        ("x + 0*exp(-100*x)", "exp(-100*x) overflows"),
+        ("-log(cosh(x))", "cosh(x) overflows"),
+    ],
+)
+def test_an_edge_by_overflow_is_named(text: str, step: str) -> None:
+    found = descent(f"f = {text}", {"x": 1})
+    assert found.stopped == "cannot go on", found.reason
+    assert step in found.reason
+    assert "f still falls" in found.reason

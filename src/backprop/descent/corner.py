@@ -7,6 +7,7 @@ from math import inf, isfinite
 from backprop.descent.course import Run, Stop
 from backprop.descent.creased_ends import creased_around, cut_off, hidden, shown_by, soon_creased
 from backprop.descent.endless import pole, without_end
+from backprop.descent.hidden_poles import at_edge, hidden_pole
 from backprop.descent.leads import Lead, after, lower, no_way
 from backprop.descent.natural_sizes import sizes_of
 from backprop.descent.objective import Ending, GraphObjective
@@ -41,6 +42,13 @@ def judged(run: Run, stop: Stop, ended: Ending, follows: bool) -> Stop | Lead | 
     """What the end of a run becomes by a look around its last point. ended: that point, where what the chain
     rule does not decide is nan. follows: whether the method goes on from any lower point. Returns None if the
     run now has a gradient to go on with."""
+    found = _judged(run, stop, ended, follows)
+    if isinstance(found, Stop) and stop.cause == "rest" and found.cause in _UNCLEAR:
+        return at_edge(run, sizes_of(run)) or found
+    return found
+
+
+def _judged(run: Run, stop: Stop, ended: Ending, follows: bool) -> Stop | Lead | None:
     if stop.cause == "steps":
         found = _smooth(run, stop, ended) if run.stands else None
         if isinstance(found, Lead) and found.left:  # a saddle, or a top
@@ -50,8 +58,10 @@ def judged(run: Run, stop: Stop, ended: Ending, follows: bool) -> Stop | Lead | 
         return _drifts(run) or stop
     if stop.cause not in ("rest", "gradient"):
         return (on_plateau(run, stop, ended) if stop.cause == "change" else None) or stop
-    if stop.cause == "rest" and (endless := without_end(run) or pole(run)):
-        return endless
+    if stop.cause == "rest":
+        endless = without_end(run) or pole(run) or hidden_pole(run, sizes_of(run))
+        if endless:
+            return endless
     undecided = not all(map(isfinite, ended.gradient.gradients.values()))
     rests = not run.norm or stop.cause == "gradient"
     if rests and ended.smooth:
