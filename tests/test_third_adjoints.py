@@ -180,6 +180,55 @@ Z = sum(g[i] + e[i] for i in 2..{n})"""
     assert swept.values["e"][: n - 1].tolist() == pytest.approx([*map(float, right)], rel=1e-12)
 
 
+TWICE_READ = """x[i] = sin(i) for i in 0..8
+s[0] = 0.4
+s[i] = sin(s[i-1] + x[i]) for i in 1..8
+L = 1/(1 + s[8]^2)
+g[i] = derivative(derivative(L, x[i]), x[1]) for i in 7..8
+e[i] = derivative(g[i], x[i]) for i in 7..8
+Z = sum(e[i] for i in 7..8)"""
+"""What the last state alone is read in is one number for the way of one derivative, and moves on that of another."""
+
+HELD_BY_ANOTHER = """w = 0.7; x[i] = sin(i) for i in 0..4
+s[0] = 0.4
+s[i] = w*s[i-1]*x[i] for i in 1..4
+L = sum(s[i]^2 for i in 1..4)
+g[i] = derivative(derivative(L, w), s[i]) for i in 2..4
+e[i] = derivative(g[i], x[i]) for i in 2..4
+Z = sum(e[i] for i in 2..4)"""
+"""A number of the state that ends before the others is its own last one from there on."""
+
+
+def test_numbers_of_states_are_the_same_for_each_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sequence, "THIN", 0)
+    x = [mpmath.mpf(math.sin(i)) for i in range(9)]
+
+    def last(at: int, one: mpmath.mpf, other: mpmath.mpf) -> mpmath.mpf:
+        state, more = mpmath.mpf(0.4), {at: one, 1: other}
+        for i in range(1, 9):
+            state = mpmath.sin(state + x[i] + more.get(i, 0))
+        return 1 / (1 + state**2)
+
+    def squares(at: int, by: mpmath.mpf, added: mpmath.mpf, more: mpmath.mpf) -> mpmath.mpf:
+        state, total = mpmath.mpf(0.4), mpmath.mpf(0)
+        for i in range(1, 5):
+            own = i == at
+            state = (0.7 + by) * state * (x[i] + more * own) + added * own
+            total += state**2
+        return total
+
+    with mpmath.workdps(40):
+        twice = [mpmath.diff(partial(last, at), (0, 0), (2, 1)) for at in (7, 8)]
+        held = [mpmath.diff(partial(squares, at), (0, 0, 0), (1, 1, 1)) for at in (2, 3, 4)]
+    for text, right in ((TWICE_READ, twice), (HELD_BY_ANOTHER, held)):
+        looped = read_model(Source("<text>", text), many=0)
+        assert isinstance(looped, LoopModel)
+        swept = looped.swept({}, "Z", False)
+        assert swept is not None
+        found = swept.values["e"][: len(right)].tolist()
+        assert found == pytest.approx([*map(float, right)], rel=1e-12)
+
+
 def test_a_state_near_the_last_that_others_are_multiplied_by(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -267,6 +267,8 @@ class DerivativeRows(Derivatives):
         """A derivative. through, order: as of `within`. state: what it is by one number of."""
         by = plan.uses[asked.by]
         moved = self._moved_by(plan, by.family)
+        for other in state.others if state else ():  # the same is held for each number of a state
+            moved |= {other.family, *self._moved_by(plan, other.family)}
         plan.used_besides += [by, *([plan.uses[asked.of]] if asked.of in plan.uses else ())]
         bounds = None
         if not (order or state) and self._columns.homes[asked.by] is not self._columns.whole:

@@ -143,7 +143,7 @@ class ReadWithin:
         owner, shares = numpy.where(stays, -1, family.owner[places]), list[int]()
         covered = numpy.zeros(home.size, dtype=bool)
         if not is_named(use.family):
-            shares += self._unnamed_shares(use, places, path, covered)
+            shares += self._unnamed_shares(use, numpy.where(stays, -1, places), path, covered)
             owner = numpy.full_like(owner, -1)
         for number in sorted({*owner.tolist()} & plan.computed.keys()):
             self._check(use, path)
@@ -188,14 +188,14 @@ class ReadWithin:
     def _unnamed_shares(
         self, use: Use, places: Wholes, path: tuple[str, ...], covered: NDArray[numpy.bool_]
     ) -> Iterator[int]:
-        """As `_share`, of what computes a family that the text does not name. covered: takes for which
-        combinations there are some."""
+        """As `_share`, of what computes a family that the text does not name. places: -1 where the reading
+        stays. covered: takes for which combinations there are some."""
         columns, home = self._columns, self._columns.homes[use.row]
         for every, target in self._unnamed(use.family):
             self._check(use, path)
             at = numpy.full(self._plan.families[use.family].size, -1, dtype=numpy.int64)
             at[target] = numpy.arange(len(at[target]))
-            hit = at[places] >= 0
+            hit = (places >= 0) & (at[places] >= 0)
             covered |= hit
             if hit.any():
                 domain = home if hit.all() else Domain(home, hit.astype(numpy.int64))
