@@ -11,11 +11,14 @@ import mpmath
 import pytest
 
 import backprop
+from backprop.evaluation.gradient import evaluate
+from backprop.language.reading import read_carefully
 from backprop.loops import sequence
 from backprop.loops.loop_model import LoopModel
 from backprop.loops.worth import read_model
 from backprop.source import Source
 from looped import text_agrees
+from nested_texts import nested_text
 
 
 def text_of(chance: random.Random, n: int) -> str:
@@ -178,6 +181,26 @@ Z = sum(g[i] + e[i] for i in 2..{n})"""
     swept = looped.swept({}, "Z", False)
     assert swept is not None
     assert swept.values["e"][: n - 1].tolist() == pytest.approx([*map(float, right)], rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    "number", [3, 4, *(pytest.param(at, marks=pytest.mark.whole) for at in range(5, 300))]
+)
+def test_nested_recurrences(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Values and gradients are those of the same text with a row of its own for every member."""
+    monkeypatch.setattr(sequence, "STEPS", 8 * (number % 2))
+    monkeypatch.setattr(sequence, "THIN", 0)
+    source = Source("<text>", nested_text(random.Random(number)))
+    right = evaluate(read_carefully(source), {}, "Z").gradient
+    looped = read_model(source, many=0)
+    swept = looped.swept({}, "Z", False) if isinstance(looped, LoopModel) else None
+    if swept is None:
+        return  # unrolled
+    for found, expected in ((swept.values, right.data), (swept.gradients, right.gradients)):
+        for name, number_of in expected.items():
+            of, at = looped.kind(name)  # type: ignore[attr-defined]
+            each = found[of.name][at] if of.name in found else 0.0
+            assert each == pytest.approx(number_of, rel=1e-8, abs=1e-11), name
 
 
 TWICE_READ = """x[i] = sin(i) for i in 0..8
