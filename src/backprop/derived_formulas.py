@@ -85,7 +85,8 @@ def derivatives(model: Model, numbers: Mapping[str, float], asked: DiffRequest) 
             model.output(each)  # which says of a family what to choose
     outputs = model.meant_outputs(asked.of) or [model.output(None)]
     said: list[str] = []
-    names = meant(asked.wrt, model.names, "these equations")
+    own = [name for name in model.names if name not in outputs] if asked.alone else model.names
+    names = meant(asked.wrt, own, "the expression" if asked.alone else "these equations")
     by_members = names if any(".." in each for each in asked.wrt) else asked.wrt  # w[1..2]
     looped = with_indices(model, numbers, outputs, asked._replace(wrt=by_members))
     if looped is not None:

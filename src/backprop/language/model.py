@@ -280,7 +280,7 @@ class Model:
             stars = ",".join("*" * len(indices(members[-1])))
             hints.append(f"or gather them in the equations, as sum({own}[{stars}]) does")
             if len(members) <= _MOST_SHOWN:
-                hints.append(f'grad takes each of them as an output: --of "{own}[{stars}]"')
+                hints.append(f'grad, jacobian and diff take each: --of "{own}[{stars}]"')
         message = f"{of!r} is {count}, and an output is a single one"
         return ChooseOutput(message, hints=hints, where=self.source.name)
 

@@ -7,6 +7,7 @@ Whether it holds for all indices, for some or for none, the corners of their ran
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import reduce
 from itertools import islice, product
 from typing import NamedTuple
 
@@ -24,6 +25,7 @@ from backprop.algebra.formula import (
 from backprop.algebra.from_text import substituted
 from backprop.algebra.indexed import RangeFormula
 from backprop.algebra.normal import minus, operation, plus, split, times
+from backprop.symbolic.compared_indices import decided, joined
 from backprop.syntax.functions import evaluated
 from backprop.syntax.parser import formula
 
@@ -109,8 +111,10 @@ def holds(found: MembersCondition, piece: MembersPart) -> bool | None:
         return True
     if found.opposite in stated:
         return False
-    if (decided := _by_equals(found, stated)) is not None:
-        return decided
+    if (known_by := decided(found.formula, stated)) is not None:
+        return known_by
+    if (known_by := _by_equals(found, stated)) is not None:
+        return known_by
     clauses, numbers = piece.clauses, piece.numbers
     known = {*numbers, *(each.name for each in clauses)}
     if any(not each.names <= known for each in (found.formula, *clauses)):
@@ -285,7 +289,10 @@ def both(one: Formula | None, other: Formula | None) -> Formula | None:
     """Two conditions as one."""
     if one is None or other is None:
         return one or other
-    return Call("and", (one, other))
+    return reduce(
+        lambda first, second: Call("and", (first, second)),
+        joined([*parts_of(one), *parts_of(other)]),
+    )
 
 
 RangeEnds = tuple[Formula, Formula]
