@@ -44,7 +44,7 @@ def test_forces_have_one_condition_for_each_side() -> None:
     """Of pairs i < j the second derivatives by two others are written once for each order of these."""
     text = "n=3; x[i]=1.1*i for i in 1..n; V=sum((x[j]-x[i])^4 for i in 1..n, j in 1..n if j>i); "
     text += "F[i]=-derivative(V,x[i]) for i in 1..n"
-    found = backprop("diff", "-e", text, "--of", "F[*]").stdout
+    found = backprop("diff", "-e", text, "--of", "F[*]").out
     assert "if p > i\n" in found
     assert "if p < i\n" in found
     assert "!=" not in found
