@@ -147,3 +147,60 @@ def test_derivatives_by_derivatives_are_written_as_what_they_are() -> None:
         r"\frac{\partial L}{\partial \left(\frac{\partial s_{i}}{\partial s_{i-3}}\right)}" in latex
     )
     assert "ds" not in latex.replace(r"\ldots", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        (  # a derivative of what has one in it
+            "z[i]=derivative(p*x[i]^2,x[i]) for i in 1..n; F[i]=derivative(z[i]^2,x[i]) for i in 1..n",
+            ["dz_dx[i,i] = 2*p for i in 1..n"],
+        ),
+        (
+            """z[i]=derivative(p*x[i]-x[i]^2,x[i]) for i in 1..n; \
+F[i]=if(z[i]>q,derivative(1.5,p)-x[i],derivative(z[i]/(1.5+z[i]^2),x[i])) for i in 1..n""",
+            [],
+        ),
+        (  # what does not depend on that, in two indices where its family has one
+            """z[1]=q; z[t+1]=0.5*z[t]*p for t in 1..n-1; F[i]=z[i]*p*x[i] for i in 1..n; \
+W=(q*derivative(z[1],F[2])+p)^2""",
+            [],
+        ),
+        ("z[i]=p*x[i] for i in 1..n; F[i]=derivative(max(1.08,x[3]),z[i])*x[i] for i in 1..n", []),
+    ],
+)  # fmt: skip
+def test_of_derivatives_in_derivatives(text: str, lines: list[str]) -> None:
+    goal = "W*F[1]" if "W=" in text else "q"
+    text = (
+        f"n=4; p=0.7; q=0.4; x[i]=i/3 for i in 1..n; {text}; L=sum(F[i]*x[i] for i in 1..n)+{goal}"
+    )
+    found = with_indices(library.parse(text), {}, ["L"], DiffRequest(shape="steps"))
+    assert found is not None
+    assert compare(text, found) >= 5
+    written = write(found, Style()).splitlines()
+    assert {*lines} <= {*written}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "derivative(a^2*x[1],x[1])",
+        "derivative(a,x[1])*a+x[1]",
+        "derivative(derivative(x[1]^2*a,x[1]),x[1])",
+        "sum(derivative(x[1]^2*a*x[j],x[1]) for j in 1..2)",
+        "derivative(a^2*x[1],x[1])+0*n",
+    ],
+)
+def test_parameters_of_functions_stay_what_they_are(body: str) -> None:
+    """In a derivative by what is no parameter: V moves with x[1], and a does not."""
+    text = f"n=2; f(a)={body}; V=3*x[1]; x[i]=i for i in 1..n; L=f(V)+sum(x[i]^2 for i in 1..n)"
+    model = library.parse(text)
+    whole = library.parse(str(model.diff(of="L", shape="steps")))
+    labels = [each for each in whole.names if each.startswith("dL_dx")]
+    wanted = [model.grad(of="L").gradients[f"x[{i}]"] for i in (1, 2)]
+    assert [whole.grad(of=each).value for each in labels] == pytest.approx(wanted, rel=1e-14)
+
+
+def test_an_index_that_is_given_to_a_function_keeps_its_equation() -> None:
+    text = "n=20; f(a)=derivative(a^2*x[a]^3,x[a]); x[i]=i for i in 1..n; L=sum(f(i)*x[i] for i in 1..n)"
+    assert "dL_dx[i] = 9*i^2*x[i]^2 for i in 1..n" in derived(text)

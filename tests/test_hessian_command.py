@@ -245,6 +245,35 @@ def test_a_tie_of_a_number_with_itself_is_none() -> None:
     assert not found.warnings
 
 
+@pytest.mark.parametrize(
+    ("text", "bent"),
+    [
+        ("q = 1; x = 0.5; y = 2; L = if(min(q, x) <= x, y^2, q^3)", {"y": 2.0}),
+        ("q = 1; x = 0.5; y = 2; L = if(not (x < min(q, x)) and 1 <= 1, y^2, q^3)", {"y": 2.0}),
+        ("q = 0.75; x = 0.25; y = 2; L = if(q < max(q, x), q*y, y^2)", {"y": 2.0}),
+        ("q = 1; x = 0.5; y = 2; L = if(if(1 >= x, 0.5, q) <= if(1 >= x, 0.5, 3), y^2, q^3)", {"y": 2.0}),
+        ("f(a) = if(1 <= 1, 0.5, a); q = 1; x = 0.5; L = if(f(x) >= f(q), x^2, q^3)", {"x": 2.0}),
+        ("W = y*x^2; y = 3; x = 2; L = max(min(W, W), W, max(W for i in 1..4))", {"x": 6.0}),
+    ],
+)  # fmt: skip
+def test_ties_through_choices_that_stay_are_none(text: str, bent: dict[str, float]) -> None:
+    """The larger of two numbers, the same constant by two ways, one number among itself."""
+    found = backprop.parse(text).hessian()
+    for at, name in enumerate(found.inputs):
+        assert found.matrix[at, at] == bent.get(name, 0.0)
+    assert numpy.isfinite(found.matrix).all()
+    assert not found.warnings
+    assert not found.notes
+
+
+def test_ties_that_one_side_can_leave_are_borders() -> None:
+    for text in ("L = if(min(q, x) <= x, y^2, q^3)", "L = if(max(q, x, q) <= x, y^2, q^2)"):
+        found = backprop.parse(f"q = 1; x = 1; y = 1; {text}").grad()
+        assert found.value == 1
+    text = "q = 1; x = 1; L = max(if(x >= 1, q, 2), x)"
+    assert backprop.parse(text).grad().notes
+
+
 @pytest.mark.parametrize("bound", [inf, nan])
 def test_a_bound_that_is_no_number_gives_no_verdict(bound: float) -> None:
     for table, slopes in [([[bound]], [0.0]), ([[0.0]], [bound])]:

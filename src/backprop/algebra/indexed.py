@@ -45,6 +45,13 @@ class DerivativeFormula(Formula):
         return f"derivative({self.of.text()}, {self.by.text()})", CALL
 
 
+def names_derived(found: Formula) -> frozenset[str]:
+    """The names in the expressions that a formula has derivatives of."""
+    if isinstance(found, DerivativeFormula):
+        return found.of.names
+    return frozenset().union(*map(names_derived, found.parts))
+
+
 class RangeFormula(Formula):
     """What an index runs through: `i in 1..n`, with its step if that is not 1, or `i in [1, 3]`."""
 

@@ -104,7 +104,8 @@ class _Where(NamedTuple):
         if self.ties:
             equal = map(eq, map(value, self.left), map(value, self.right))
             tied = (step for step in compress(self.ties, equal) if _moves(graph, step))
-            found += [step for step in tied if not _is_one(graph, step, data)]
+            chosen = _Chosen(graph, data)
+            found += [step for step in tied if not chosen.are_one(*graph.operands(step)[:2])]
         if self.zeros:
             found += compress(self.zeros, map((0.0).__eq__, map(value, self.at)))
         for step in self.others:
@@ -121,24 +122,67 @@ def _moves(graph: Graph, step: int) -> bool:
     return left != right and not all(still)
 
 
-def _is_one(graph: Graph, step: int, data: ByNode) -> bool:
-    """Whether the first two operands of a step are the same number all around, by choices that stay."""
-    left, right, *_ = (_chosen(graph, each, data) for each in graph.operands(step))
-    return left == right
+_DEEP = 20
+"""So many conditions within conditions are looked at."""
 
 
-def _chosen(graph: Graph, node: int, data: ByNode) -> int:
-    """The node whose number a choice has all around: that which it takes, if what it asks compares two
-    numbers of which one is larger."""
-    while graph.is_step(node) and OPERATIONS[graph.op(node)].chooses:
-        condition, taken, otherwise = graph.operands(node)
-        if not graph.is_step(condition) or OPERATIONS[graph.op(condition)].binding != COMPARISON:
-            break
-        one, other = (data[each] for each in graph.operands(condition))
-        if not (one < other or one > other):
-            break
-        node = taken if data[condition] else otherwise
-    return node
+class _Chosen:
+    """Which node has the number of another one all around a point, by choices that stay.
+
+    A choice takes one of its branches as long as what it asks does not change, and the larger of two numbers
+    is the one that is larger here. known: what was found, so that no way is gone twice.
+    """
+
+    def __init__(self, graph: Graph, data: ByNode) -> None:
+        self.graph, self.data = graph, data
+        self.known: dict[int, int] = {}
+
+    def are_one(self, left: int, right: int, deep: int = 0) -> bool:
+        """Whether two nodes are the same number all around."""
+        one, other = self._of(left, deep), self._of(right, deep)
+        numbers = self.graph.is_number(one) and self.graph.is_number(other)
+        return one == other or (numbers and self.data[one] == self.data[other])
+
+    def _of(self, node: int, deep: int) -> int:
+        """The node whose number this one has."""
+        way = []
+        while node not in self.known and (taken := self._taken(node, deep)) is not None:
+            way.append(node)
+            node = taken
+        node = self.known.get(node, node)
+        self.known.update(dict.fromkeys([*way, node], node))
+        return node
+
+    def _taken(self, node: int, deep: int) -> int | None:
+        """The operand whose number a step has; None if it has one of its own, or another one close by."""
+        if not self.graph.is_step(node):
+            return None
+        row, operands = OPERATIONS[self.graph.op(node)], self.graph.operands(node)
+        if row.chooses:
+            condition, then, otherwise = operands
+            if not self._stays(condition, deep):
+                return None
+            return then if self.data[condition] else otherwise
+        if row.binding == COMPARISON or kind(row) != "ties":
+            return None
+        left, right, *_ = operands
+        if self.data[left] == self.data[right]:
+            return left if deep < _DEEP and self.are_one(left, right, deep + 1) else None
+        return next((each for each in operands if self.data[each] == self.data[node]), None)
+
+    def _stays(self, condition: int, deep: int) -> bool:
+        """Whether a condition is all around as it is here."""
+        if deep >= _DEEP:
+            return False
+        if self.graph.is_step(condition):
+            row, operands = OPERATIONS[self.graph.op(condition)], self.graph.operands(condition)
+            if row.binding == COMPARISON:
+                left, right = operands
+                one, other = self.data[left], self.data[right]
+                return one < other or one > other or self.are_one(left, right, deep + 1)
+            if row.binding in (OR, AND, NOT):
+                return all(self._stays(each, deep + 1) for each in operands)
+        return self.graph.is_number(condition) or self.data[condition] != 0
 
 
 _KNOWN: WeakKeyDictionary[Graph, _Where] = WeakKeyDictionary()

@@ -44,7 +44,8 @@ def derivative_fault(statement: Statement, call: Node) -> BackpropError | None:
     hints = [f"it is {BY}"]
     if given[1].kind not in ("number", "gather"):
         hints.append(f"give it a name: u = {texts[1]}, and write {DERIVATIVE}(…, u) of what uses u")
-    if names[0] and given[1].kind != "number":
+    inside = range(given[1].first, given[1].last + 1)
+    if names[0] and tokens.texts[given[0].first] in map(tokens.texts.__getitem__, inside):
         hints = [f"write {DERIVATIVE}({texts[1]}, {texts[0]})", *hints[:1]]
     return UnexpectedText("a derivative is by a name, and this is none", place, hints=hints)
 

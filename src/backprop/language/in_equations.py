@@ -5,6 +5,7 @@ input at first, and the steps of the chain rule take its place in the end: one s
 leads to V serves every derivative of V. A derivative of what has derivatives in it comes after them.
 """
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
@@ -206,6 +207,9 @@ class Derivatives:
             yield told.of_all(names_by, [labels[node] for node in used if node in labels])
 
 
+_STAYS = "a parameter of the function stays what it is there, whatever it is called with"
+
+
 class Zeros(NamedTuple):
     """The derivatives of one place of a text that are 0. last: the closing bracket of that place."""
 
@@ -218,10 +222,14 @@ class Zeros(NamedTuple):
 
     def of_all(self, by: Sequence[str], used: Iterable[str]) -> ZeroDerivative:
         """The warning for those of one number. by: what they are by. used: the names that it is made of."""
-        whole, text, _, call = self._texts()
+        whole, text, by_text, call = self._texts()
         shown = gathered(by)
         message = f"{text} does not depend on {few(shown)}: {call} is 0"
-        return ZeroDerivative(message, whole, hints=did_you_mean(shown[0], [*used]))
+        names = [*used]
+        hints = [_STAYS] if shown[0] in names else did_you_mean(shown[0], names)
+        if re.search(rf"(?m)(^|;)\s*{re.escape(text)}\s*\([^()]*\)\s*=", self.tokens.source.text):
+            hints = [f"{text} is a function: write {DERIVATIVE}({text}({by_text}), {by_text})"]
+        return ZeroDerivative(message, whole, hints=hints)
 
     def of_some(self, of: str, by: str) -> ZeroDerivative:
         """The warning for those of several numbers. of, by: the names of the first, "" for what has none."""

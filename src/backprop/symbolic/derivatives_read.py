@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from backprop.algebra.formula import Formula, Symbol
+from backprop.algebra.formula import ZERO, Formula, Symbol
 from backprop.algebra.from_text import rebuilt, substituted
 from backprop.algebra.indexed import DerivativeFormula, MemberFormula
 from backprop.symbolic.by_names import DerivativeNames
@@ -117,6 +117,9 @@ class DerivativesRead:
             label = self._added(made, by_distance=True)
         except NotIndexed:
             made = self._differentiate(own, of, by, self._names)
+            if all(each.equation.formula == ZERO for each in made if each.equation.asked):
+                self._nothing(name)
+                return
             label = self._added(made)
         put = {name: label}
         self._labels[name] = label
@@ -127,6 +130,25 @@ class DerivativesRead:
             each
             if each.formula is None
             else each._replace(formula=with_families(each.formula, put))
+            for each in self.equations
+        ]
+
+    def _nothing(self, name: str) -> None:
+        """Puts 0 in the place of a derivative of what does not depend on that, and of its derivatives."""
+        zero = {name}
+        for other, (of, _) in self._left.items():
+            zero |= {other} if of in zero else set()
+        self._left = {each: what for each, what in self._left.items() if each not in zero}
+
+        def put(found: Formula) -> Formula:
+            if isinstance(found, MemberFormula) and found.family in zero:
+                return ZERO
+            if isinstance(found, Symbol) and found.name in zero:
+                return ZERO
+            return found if found.names.isdisjoint(zero) else rebuilt(found, put)
+
+        self.equations = [
+            each if each.formula is None else each._replace(formula=put(each.formula))
             for each in self.equations
         ]
 

@@ -104,7 +104,7 @@ class _Derivatives:
     def of(self, found: Formula, scope: IndexScope, deep: int = 0) -> Formula | None:
         """The derivative of an expression; None where one that it takes cannot be made yet. deep: through
         so many equations."""
-        if self._derivative is None and self._apart.is_unknown(found):
+        if has_derivative(found) or (self._derivative is None and self._apart.is_unknown(found)):
             return None
         reads = ReadsOf(self._moving, self._fresh, self._textbook, _no_part)
         taken = {*scope.names, *(each for index in self._outer for each in index.names)}

@@ -16,6 +16,7 @@ from backprop.algebra.indexed import (
     RangeFormula,
     families,
     index_names,
+    names_derived,
     through,
 )
 from backprop.algebra.normal import minus, operation
@@ -98,6 +99,8 @@ class IndexedReader:
         for each in text.statements:
             if each.shape.form not in ("function", "declaration", "goal"):
                 self._defining.setdefault(each.tokens.texts[each.shape.target], []).append(each)
+        ranges = ((t, n) for t, shape in text.statements for n in shape.nodes if n.kind == "range")
+        self._indices = {t.texts[n.token] for t, n in ranges}.difference(self._defining)
         self.equations: list[IndexedEquation] = []
         for statements in self._defining.values():
             self.equations += map(self._equation, statements)
@@ -252,8 +255,10 @@ class IndexedReader:
                 for name, given in zip(parameters, operands, strict=True)
             }
             made = self._formula(function, len(shape.nodes) - 1, names)
-            if not isinstance(made, Formula):
-                raise NotIndexed
+            named = self.words - self._indices
+            moving = {name for name, given in put.items() if not given.names.isdisjoint(named)}
+            if not isinstance(made, Formula) or not names_derived(made).isdisjoint(moving):
+                raise NotIndexed  # in a derivative by what is no parameter these stay what they are
             return substituted(made, put)
         if any(isinstance(each, _Star) for each in operands):
             return self._of_stars(word, operands)
