@@ -93,6 +93,16 @@ def test_what_is_wrong_is_said_at_its_place(name, data, said, memory, tmp_path, 
     assert not (tmp_path / "out.json").exists()
 
 
+def test_columns_in_other_letters_are_recognised(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "rows.csv").write_text("X,Time of day\n1,2\n")
+    text = "time_of_day = 3; L = sum(x*time_of_day)"
+    found = backprop("grad", "-e", text, "--data", "rows.csv")
+    assert '--column "x = X" --column "time_of_day = Time of day"' in found.err
+    other = backprop("grad", "-e", "L = sum(a)", "--data", "rows.csv")
+    assert 'rename one: --column "x = Temp (C)"' in other.err
+
+
 ROWS = [
     ("L = sum(log(x))", "x,k\n1,1\n2,2\n0,2\n", "log(x) has no value at x[3] = 0"),
     ("b[i] = i for i in 1..2; L = sum(b[k]*x)", "x,k\n1,1\n2,2\n3,5\n", "= k[3] is 5"),

@@ -386,10 +386,10 @@ def test_formulas_of_derivatives_take_no_data() -> None:
 def test_functions_gather_what_they_are_given() -> None:
     """What they say is what is written out."""
     data = {"x": [0.0, 1.0, 2.0, 4.0], "y": [2.1, 1.2, 0.9, 0.3]}
-    written = "L = sqrt(sum((y - a*exp(-b*x))^2)/4) + max(a*x) + mean(x*b); a = 2; b = 0.5"
+    written = "L = sqrt(sum((y - a*exp(-b*x))^2)/4) + max(a*x) + mean(x*b^2); a = 2; b = 0.5"
     called = (
         "sse(u) = sum(u^2); rms(u, v) = sqrt(sse(u - v)/count(u)); top(u) = max(u); m(k) = mean(x*k)"
-        "; L = rms(y, a*exp(-b*x)) + top(a*x) + m(b); a = 2; b = 0.5"
+        "; L = rms(y, a*exp(-b*x)) + top(a*x) + m(b^2); a = 2; b = 0.5"
     )
     one, other = (library.parse(text, data=data).grad() for text in (written, called))
     for name in ("L", "a", "b"):

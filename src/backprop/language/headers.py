@@ -1,7 +1,7 @@
 """Names of columns that look as if they were none."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from functools import cache
 
 
@@ -33,3 +33,21 @@ def header_hints(names: Collection[str]) -> list[str]:
                 meant = "$'\\t'" if each == "\t" else f"'{each}'"
                 return [f"if {each!r} stands between cells: --delimiter {meant}"]
     return []
+
+
+def rename_hints(columns: Iterable[str], words: Collection[str]) -> list[str]:
+    """How columns are called by other names: those that equations write in other letters, else an example.
+    words: what stands in the equations."""
+    columns = [each for each in columns if each not in words]
+    alike = {_plain(each): each for each in sorted(words) if each.isidentifier()}
+    pairs = [
+        f'--column "{alike[_plain(each)]} = {each}"' for each in columns if _plain(each) in alike
+    ]
+    if pairs:
+        return [f"rename what is meant: {' '.join(pairs[:3])}"]
+    return ['rename one: --column "x = Temp (C)"']
+
+
+def _plain(name: str) -> str:
+    """A name without what differs by habit alone."""
+    return name.strip().casefold().replace(" ", "_").replace("-", "_")

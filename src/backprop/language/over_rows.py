@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from backprop.errors import BackpropError, NameDefinedTwice, NeedsData, raise_all
 from backprop.language.arguments import is_open
 from backprop.language.distributions import COLUMN
-from backprop.language.headers import header_hints
+from backprop.language.headers import header_hints, rename_hints
 from backprop.language.laid import COUNT, Data, Laid, RowNumbers, count_text
 from backprop.numbers import listed
 from backprop.operations import GATHERS
@@ -96,8 +96,8 @@ class Laying:
             for each in statements
             if each.shape.form == "function"
         }
-        words = {text for each in statements for text in each.tokens.texts}
-        free = (name for name in _index_names() if name not in words)
+        self._words = {text for each in statements for text in each.tokens.texts}
+        free = (name for name in _index_names() if name not in self._words)
         self._index = [next(free) for _ in tables]
         self._of: dict[str, int] = {}
         """Of each name that has rows the number of its table."""
@@ -298,8 +298,8 @@ class Laying:
                 known = [each for table in self._given for each in table.names]
                 message = f"{name}(…) is of the rows of data, and there is no column in it"
                 odd = [hint for table in self._given for hint in header_hints(table.names)]
-                rename = ['rename one: --column "x = Temp (C)"']
-                hints = [f"the columns are {listed(known, 8)}", *(odd or rename)]
+                hints = [f"the columns are {listed(known, 8)}"]
+                hints += odd or rename_hints(known, self._words)
                 raise NeedsData(message, tokens.span(node.first, node.last), hints=hints)
 
     def _reads_rows(self, statement: Statement, at: int) -> bool:
