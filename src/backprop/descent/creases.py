@@ -187,7 +187,9 @@ class OnCreases:
         factors[list(some)] = multipliers
         point = [*x, *factors.tolist()]
         second, count = self._lagrangian, len(x)
-        return ways.T @ second.table(second.data(point))[:count, :count] @ ways
+        along = numpy.zeros((ways.shape[1], len(point)))
+        along[:, :count] = ways.T
+        return second.swept(second.data(point), along)[:, :count] @ ways
 
     @cached_property
     def _off(self) -> OnCreases:

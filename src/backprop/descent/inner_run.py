@@ -11,8 +11,9 @@ from backprop.descent.optimizers import defaults
 from backprop.descent.searches import chosen, descend
 from backprop.errors import BackpropError
 
-_STEPS = 60
-"""Their most steps."""
+_STEPS, _FEWEST, _WORK = 60, 25, 1_000_000
+"""Their most steps, and the least of them at which they end where steps of the graph times inputs are as many
+as that: two seconds."""
 
 
 def lowest_from(run: Run, point: Point, held: int | None = None) -> tuple[float, Point | None]:
@@ -24,7 +25,13 @@ def lowest_from(run: Run, point: Point, held: int | None = None) -> tuple[float,
         problem.low[held] = problem.high[held] = point[held]
         problem.bounded = True
     problem.start, problem.evaluations = point, 0
-    options = {**run.options, "steps": _STEPS, "target": None, "until_grad": None}
+    most = _WORK // (run.problem.work * (10 + len(point)))
+    options = {
+        **run.options,
+        "steps": max(_FEWEST, min(_STEPS, most)),
+        "target": None,
+        "until_grad": None,
+    }
     options |= {"until_change": None, "every": None}
     least, there = inf, None
     try:

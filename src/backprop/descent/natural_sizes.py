@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import inf
+from weakref import WeakKeyDictionary
 
 from backprop.descent.course import Run
 from backprop.descent.objective import Point
@@ -61,13 +62,23 @@ def is_at_0(run: Run, at: int, begun: float) -> bool:
     return abs(run.x[at]) <= _HELD * size or not _has_moved(run, at, size)
 
 
+_KNOWN: WeakKeyDictionary[Run, dict[tuple[int, int, float], float | None]] = WeakKeyDictionary()
+"""What was found at the last points of runs: by the step, the input and its bend."""
+
+
 def natural_size(run: Run, at: int, bend: float) -> float | None:
     """The move of an input that changes the output by about as much as the run has fallen, or all of it: as
     its second derivative foretells, if that is so, else the least one that does; None if there is none.
 
     The powers of 10 begin at the move that the bend asks for, so that units do not matter.
     """
+    known, asked = _KNOWN.setdefault(run, {}), (run.number, at, bend)
+    if asked not in known:
+        known[asked] = _natural_size(run, at, bend)
+    return known[asked]
 
+
+def _natural_size(run: Run, at: int, bend: float) -> float | None:
     def change(size: float) -> float:
         most = 0.0
         for side in (size, -size):

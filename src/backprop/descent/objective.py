@@ -32,12 +32,15 @@ _SLOPES = Lookup(functions.slopes)
 
 _WORK = 10_000
 """Where the chain rule does not decide, values of many digits do, for so many slopes of steps: some
-two seconds. After that the gradient is one close by, so far away, relative to numbers above 1."""
+two seconds. After that the gradient is one close by, so far away, relative to the numbers."""
 
-_MANY = 20
+_SLOW = dict.fromkeys(("gamma", "lgamma", "digamma", "polygamma"), 125) | dict.fromkeys(
+    ("erf", "erfc", "erfinv", "normcdf", "gelu"), 10
+)
+"""Of these, and their slopes, a step takes as long with many digits as so many others."""
+
+_MANY, _CLOSE = 20, 1e-8
 """Of more undecided slopes at one point the first are not worth so much work without the others."""
-
-_CLOSE = 1e-8
 
 _NO_MATTER = 1e200
 """What is too small for a double, 1e-308, times so many times the gradient, is no matter."""
@@ -333,7 +336,7 @@ class GraphObjective(Objective):
         gradients = [0.0] * len(self._data)
         found = settled(self.whole, self._data, gradients) or {}
         undecided = {leaf: found[leaf] for leaf in self.leaves if leaf in found}
-        self._work += self.size * (1 + len(undecided))
+        self._work += self._weight * (1 + len(undecided))
         if len(undecided) > _MANY and self._work > _WORK and (slopes := self._close_by()):
             return slopes
         warnings: list[InfiniteSlope] = []
@@ -349,13 +352,21 @@ class GraphObjective(Objective):
             raise warnings[0]
         return slopes
 
-    _work = 0
-    """What such derivatives have taken so far."""
+    _work = 0  # what such derivatives have taken so far
+
+    @cached_property
+    def _weight(self) -> int:
+        """How many steps of the usual ones take as long with many digits as all."""
+        return sum(_SLOW.get(self._moving.op(step), 1) for step in self._moving.steps)
 
     def _close_by(self) -> Point | None:
         """The derivatives at a point close by, None where the chain rule does not decide there."""
         here, random = [self._data[leaf] for leaf in self.leaves], Random(0)
-        near = [at + _CLOSE * max(1.0, abs(at)) * random.uniform(-1.0, 1.0) for at in here]
+        sizes = [
+            _CLOSE * (max(map(abs, each)) or 1.0) for each in zip(here, self.start, strict=True)
+        ]
+        turn = random.uniform
+        near = [at + size * turn(-1.0, 1.0) for at, size in zip(here, sizes, strict=True)]
         try:
             self._interpreted(self.inside(near))
             gradients = derivatives(self._moving, self._data)
