@@ -266,9 +266,8 @@ class DerivativeRows(Derivatives):
     ) -> FoundRow:
         """A derivative. through, order: as of `within`. state: what it is by one number of."""
         by = plan.uses[asked.by]
-        moved = self._moved_by(plan, by.family)
-        for other in state.others if state else ():  # the same is held for each number of a state
-            moved |= {other.family, *self._moved_by(plan, other.family)}
+        others = {other.family for other in state.others} if state else set()
+        moved = others | self._moved_by(plan, by.family, *others)  # alike for all of a state
         plan.used_besides += [by, *([plan.uses[asked.of]] if asked.of in plan.uses else ())]
         bounds = None
         if not (order or state) and self._columns.homes[asked.by] is not self._columns.whole:
@@ -280,7 +279,7 @@ class DerivativeRows(Derivatives):
                 self.within(plan, root, through, tells=False)
             finally:
                 self._equations.again -= 1
-            moved.update(self._moved_by(plan, by.family))  # what this is made of moves, too
+            moved.update(self._moved_by(plan, by.family, *others))  # of what this is made, too
             if bounds:
                 self._equations.bounds(plan, self._runs, by.family, moved)
 
@@ -378,8 +377,8 @@ class DerivativeRows(Derivatives):
             total, every = columns.step("+", (total, term)), every | led
         return total, every
 
-    def _moved_by(self, plan: Layout, family: str) -> set[str]:
-        """The families that depend on one."""
+    def _moved_by(self, plan: Layout, *families: str) -> set[str]:
+        """The families that depend on others."""
         if not self._reads:
             for number in plan.computed:
                 loop = plan.loops[number]
@@ -390,7 +389,7 @@ class DerivativeRows(Derivatives):
         while more := {
             name
             for name, read in self._reads.items()
-            if name not in found and not read.isdisjoint({family, *found})
+            if name not in found and not read.isdisjoint({*families, *found})
         }:
             found |= more
         return found
