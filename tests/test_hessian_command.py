@@ -266,6 +266,26 @@ def test_ties_through_choices_that_stay_are_none(text: str, bent: dict[str, floa
     assert not found.notes
 
 
+@pytest.mark.parametrize(
+    ("text", "at", "second"),
+    [
+        ("x = 0; y = 1; L = if(sqrt(x) + y < 5, x^2, x)", "x", 2.0),
+        ("x = 0; y = 1; L = if(x^1.5 - 2*y < sin(x), cos(x), x*sqrt(x))", "x", -1.0),
+        ("x = 0; y = 1; L = max(sqrt(x)*sin(x) + y, -1.5 - x)", "x", inf),
+        ("x = 0; y = 0; L = max(x + 1, exp(x)) - sin(x)*y^2", "x", 1.0),
+        ("x = 0; y = 1; L = min(y^2 + x^2, y^2)", "x", 0.0),
+        ("x = 0; y = 1; L = max(y^2 + x^2, y^2)", "x", 2.0),
+    ],
+)
+def test_sides_of_which_conditions_say_nothing(text: str, at: str, second: float) -> None:
+    """A condition that has no value beyond the end of a domain; a tie close by in doubles alone, where
+    exp(x) is x + 1."""
+    found = backprop.parse(text).hessian()
+    place = found.inputs.index(at)
+    assert found.matrix[place, place] == pytest.approx(second, rel=1e-14)
+    assert not numpy.isnan(found.matrix).any()
+
+
 def test_ties_that_one_side_can_leave_are_borders() -> None:
     for text in ("L = if(min(q, x) <= x, y^2, q^3)", "L = if(max(q, x, q) <= x, y^2, q^2)"):
         found = backprop.parse(f"q = 1; x = 1; y = 1; {text}").grad()

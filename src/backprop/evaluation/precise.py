@@ -200,7 +200,10 @@ class Precise:
         ]
 
     def _piece(self, step: int, values: Mapping[int, Any]) -> Any:
-        """The number of the piece of a step that jumps: its value, or how often a remainder was taken off."""
+        """The number of the piece of a step that jumps: its value, or how often a remainder was taken off;
+        None where it has none: two nan would be two pieces."""
+        if values[step] != values[step]:
+            return None
         if not _is_remainder(OPERATIONS[self._graph.op(step)]):
             return values[step]
         x, y = (values[each] for each in self._graph.operands(step))

@@ -6,6 +6,7 @@ from functools import cached_property
 from math import isnan
 from typing import Any
 
+from backprop.evaluation.borders import met
 from backprop.evaluation.second_derivatives import SecondDerivatives, points_around
 from backprop.evaluation.second_digits import Both
 from backprop.evaluation.second_sides import SecondSides
@@ -45,8 +46,11 @@ class SecondAround:
         return True
 
     def _is_sure(self, at: int, place: Both) -> bool:
-        """Whether what doubles say does not move when everything is changed a little."""
+        """Whether what doubles say does not move when everything is changed a little, and they stand on no
+        border there: by rounding alone exp(x) is x + 1 close to 0."""
         data, table = self._near[at]
+        if met(self._second.graph, data):
+            return False
         if at not in self._shaken:
             again = list(changed(self._second.graph, data, 0)[1])
             self._shaken[at] = self._second.table(again)
