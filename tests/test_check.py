@@ -190,7 +190,7 @@ def _spoilt(right: Callable[..., float], by: float) -> Callable[..., float]:
 
 @pytest.mark.parametrize(("precisely", "by"), [(False, 1e-3), (True, 1e-3), (True, 1e-9)])
 @pytest.mark.parametrize("row", ROWS, ids=_name)
-@pytest.mark.one_in(2)
+@pytest.mark.one_in(4)
 def test_a_wrong_slope_of_any_row_is_noticed(
     monkeypatch: pytest.MonkeyPatch, row: Operation, precisely: bool, by: float
 ) -> None:

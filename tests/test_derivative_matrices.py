@@ -99,7 +99,7 @@ def compared(text: str) -> bool | None:
 
 
 def test_matrices_are_loops(request: pytest.FixtureRequest) -> None:
-    models = 800 if request.config.getoption("--whole") else 50
+    models = 800 if request.config.getoption("--whole") else 30
     found = [compared(matrix(number)) for number in range(models)]
     assert sum(each is not None for each in found) > models / 3
     assert sum(each or False for each in found) > models / 10  # with a warning
@@ -181,7 +181,7 @@ def sensitivities(number: int) -> str:
 
 
 def test_members_of_recurrences_by_one_name_are_loops(request: pytest.FixtureRequest) -> None:
-    models = 800 if request.config.getoption("--whole") else 50
+    models = 800 if request.config.getoption("--whole") else 30
     found = [compared(sensitivities(number)) for number in range(models)]
     assert sum(each is not None for each in found) > models / 3
 
@@ -243,7 +243,7 @@ def twice(number: int) -> str:
 
 
 def test_sensitivities_of_sensitivities_are_loops(request: pytest.FixtureRequest) -> None:
-    models = 800 if request.config.getoption("--whole") else 35
+    models = 800 if request.config.getoption("--whole") else 20
     found = [compared(twice(number)) for number in range(models)]
     assert sum(each is not None for each in found) > models / 10
 
@@ -288,7 +288,7 @@ def own_members(number: int) -> str:
 
 
 def test_members_of_recurrences_by_members_of_their_time(request: pytest.FixtureRequest) -> None:
-    models = 800 if request.config.getoption("--whole") else 35
+    models = 800 if request.config.getoption("--whole") else 20
     found = [compared(own_members(number)) for number in range(models)]
     assert sum(each is not None for each in found) > models / 4
 
@@ -330,6 +330,6 @@ def curvatures(number: int) -> str:
 
 
 def test_derivatives_of_derivatives_of_a_sum_are_loops(request: pytest.FixtureRequest) -> None:
-    models = 800 if request.config.getoption("--whole") else 35
+    models = 800 if request.config.getoption("--whole") else 20
     found = [compared(curvatures(number)) for number in range(models)]
     assert sum(each is not None for each in found) > models / 3

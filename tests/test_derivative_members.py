@@ -89,7 +89,7 @@ def test_loops_say_what_the_unrolled_text_says(
 ) -> None:
     monkeypatch.setattr(sequence, "THIN", 0)
     monkeypatch.setattr(loop_model, "FEW", -1)
-    models = 1000 if request.config.getoption("--whole") else 50
+    models = 1000 if request.config.getoption("--whole") else 30
     looped = 0
     for number in range(models):
         source = Source("<text>", kind(number))

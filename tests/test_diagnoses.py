@@ -354,7 +354,7 @@ def judged(seed: int, number: bool = False) -> tuple[str, str]:
 def test_what_is_said_of_a_wrong_derivative_is_so(
     number: bool, request: pytest.FixtureRequest
 ) -> None:
-    many = 5000 if request.config.getoption("--whole") else 500
+    many = 5000 if request.config.getoption("--whole") else 250
     kinds = [judged(seed, number) for seed in range(many)]
     assert not [said for _, said in kinds if said]
     named = sum(kind not in ("", "no value", "nothing said") for kind, _ in kinds)

@@ -126,7 +126,7 @@ def test_equations_are_as_many_for_any_size() -> None:
 
 
 def test_random_recurrences_with_derivatives(request: pytest.FixtureRequest) -> None:
-    many = 200 if request.config.getoption("--whole") else 6
+    many = 200 if request.config.getoption("--whole") else 4
     indexed = compared = 0
     for seed in range(many):
         text = text_of(random.Random(seed))

@@ -58,7 +58,7 @@ def slope(text: str, point: dict[str, float], name: str) -> object:
 @pytest.mark.parametrize("shape", ["nested", "steps"])
 def test_random_expressions_are_mpmaths(shape: str, request: pytest.FixtureRequest) -> None:
     """To 1e-12 times one and the condition; 1,000 and more with --whole."""
-    many, compared = 2500 if request.config.getoption("--whole") else 150, 0
+    many, compared = 2500 if request.config.getoption("--whole") else 90, 0
     for seed in range(50_000, 50_000 + many):
         expressions = Expressions(seed)
         text = expressions.text(4)

@@ -586,7 +586,9 @@ def test_what_leads_to_the_output_is_found_without_a_walk(text: str) -> None:
     assert all(place[each] < place[row] for row in rows for each in graph.operands(row))
 
 
-def test_code_stays_while_a_function_of_it_is_held(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_code_stays_while_a_function_of_it_is_held(
+    monkeypatch: pytest.MonkeyPatch, only_new_garbage: None
+) -> None:
     """A process keeps its last libraries only; who calls an older one must not call what is gone."""
     monkeypatch.setattr(machine, "_libraries", {})
     monkeypatch.setattr(machine, "_MOST_LIBRARIES", 1)

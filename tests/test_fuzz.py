@@ -19,9 +19,12 @@ from hypothesis import strategies as st
 from fuzzed_files import KINDS
 from fuzzing import JSON, TOKENS, search
 from running import Ran, backprop
+from sizes import size
 
 quiet = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=size(100, 150),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 
 
@@ -46,13 +49,13 @@ def test_random_bytes(data: bytes) -> None:
     _is_civil(backprop("grad", "-", stdin=data))
 
 
-@settings(quiet, max_examples=600)
+@settings(quiet, max_examples=size(400, 600))
 @given(st.lists(st.sampled_from(TOKENS), max_size=40).map(" ".join))
 def test_random_tokens(text: str) -> None:
     _is_civil(backprop("grad", "-", "--set", "a=1", stdin=text.encode("utf-8", "surrogatepass")))
 
 
-@settings(quiet, max_examples=300)
+@settings(quiet, max_examples=size(200, 300))
 @given(st.lists(st.sampled_from(TOKENS), max_size=12).map("".join))
 def test_random_right_sides(text: str) -> None:
     _is_civil(

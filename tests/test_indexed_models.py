@@ -36,7 +36,7 @@ def test_every_feature_occurs() -> None:
 
 
 def test_models_have_finite_gradients(request: pytest.FixtureRequest) -> None:
-    for number in range(2000 if request.config.getoption("--whole") else 50):
+    for number in range(2000 if request.config.getoption("--whole") else 30):
         text, values = random_indexed(number)
         found = library.parse(text).grad(values)
         assert math.isfinite(found.value), number

@@ -75,7 +75,7 @@ def test_at_odd_points_a_row_is_the_gradient(point: Point) -> None:
 
 
 def test_of_random_odd_models_a_row_is_the_gradient(request: pytest.FixtureRequest) -> None:
-    models = 2000 if request.config.getoption("--whole") else 70
+    models = 2000 if request.config.getoption("--whole") else 40
     for seed in [*range(models), *range(10**6, 10**6 + models)]:
         made = random_model(seed)
         model = library.parse(made.text)
@@ -83,7 +83,7 @@ def test_of_random_odd_models_a_row_is_the_gradient(request: pytest.FixtureReque
 
 
 def test_of_random_indexed_models_a_row_is_the_gradient(request: pytest.FixtureRequest) -> None:
-    compared, models = 0, 200 if request.config.getoption("--whole") else 8
+    compared, models = 0, 200 if request.config.getoption("--whole") else 5
     for number in range(models):
         text, values = random_indexed(number)
         model = library.parse(text)

@@ -27,7 +27,7 @@ def thin(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_random_models_say_the_same(request: pytest.FixtureRequest) -> None:
     large = folded = derived = 0
-    models = 1000 if request.config.getoption("--whole") else 45
+    models = 1000 if request.config.getoption("--whole") else 28
     for number in range(models):
         text, values = random_indexed(number)
         model = worth.read_model(Source("<text>", text), many=0)

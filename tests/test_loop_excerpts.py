@@ -317,7 +317,7 @@ def paths_of(model: Model, values: dict[str, float], ways: Sequence[str]) -> Any
 
 def test_paths_are_those_of_the_unrolled_graph(request: pytest.FixtureRequest) -> None:
     compared = looped = 0
-    for number in range(200 if request.config.getoption("--whole") else 25):
+    for number in range(200 if request.config.getoption("--whole") else 14):
         text, values = random_indexed(number)
         model = read_model(Source("", text), many=0)
         if not model.loops:

@@ -101,7 +101,7 @@ def test_random_models_have_the_matrices_that_they_have_unrolled(
     monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
     monkeypatch.setattr(loop_model, "FEW", 0)
-    looked, models = 0, 150 if request.config.getoption("--whole") else 40
+    looked, models = 0, 150 if request.config.getoption("--whole") else 24
     for number in range(models):
         text, values = random_indexed(number)
         try:
@@ -206,7 +206,7 @@ def test_random_models_have_the_entries_that_they_have_unrolled(
 ) -> None:
     monkeypatch.setattr(loop_model, "FEW", 0)
     monkeypatch.setattr(looped_second, "LEAST", 0)
-    looked, models = 0, 1000 if request.config.getoption("--whole") else 26
+    looked, models = 0, 1000 if request.config.getoption("--whole") else 15
     for number in range(models):
         text, values = random_indexed(number)
         try:

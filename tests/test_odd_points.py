@@ -76,7 +76,7 @@ def test_grad(point: Point) -> None:
 
 
 @every_point
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(5)
 def test_grad_by_machine_code(point: Point) -> None:
     """Of which all are compiled below."""
     assert_grad(point, "native")

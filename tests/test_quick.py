@@ -544,7 +544,7 @@ def test_the_texts_of_many_statements_are_each_read_by_themselves() -> None:
     assert texts == [f"x{number}*1.5 - pi" for number in range(count)]
 
 
-def test_a_text_that_was_read_leaves_nothing_for_the_collector() -> None:
+def test_a_text_that_was_read_leaves_nothing_for_the_collector(only_new_garbage: None) -> None:
     text = "\n".join(f"x{number + 1} = x{number}*1.5 - a" for number in range(50))
     parse(text)
     gc.collect()

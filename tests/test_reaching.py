@@ -60,7 +60,7 @@ def test_random_recurrences(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     some = 0
-    for number in range(1000 if request.config.getoption("--whole") else 70):
+    for number in range(1000 if request.config.getoption("--whole") else 40):
         text, _ = random_indexed(number)
         found = _found(text, monkeypatch, 0)
         some += found is not None

@@ -41,7 +41,7 @@ def random_loops(
 ) -> Iterator[tuple[str, Any, list[str], dict[str, float]]]:
     """Random texts as models of loops, each with the inputs that lead to its first output, and values: 25 in
     a group, or 400 with --whole, but those without a loop, an output, or a number for each input."""
-    many = 400 if request.config.getoption("--whole") else 25
+    many = 400 if request.config.getoption("--whole") else 15
     for number in range(group * many, group * many + many):
         text, values = random_indexed(number)
         model = as_loops(text)
@@ -122,7 +122,7 @@ def test_a_program_has_them_by_loops(text: str, engine: Any, looped: Callable[[s
 
 @pytest.mark.parametrize("group", range(2))
 def test_random_models(group: int, request: pytest.FixtureRequest) -> None:
-    many = 400 if request.config.getoption("--whole") else 60
+    many = 400 if request.config.getoption("--whole") else 36
     looked = 0
     for number in range(group * many, group * many + many):
         text, values = random_indexed(number)

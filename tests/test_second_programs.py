@@ -79,8 +79,8 @@ POINTS = sorted({(each.text, each.at.replace(",", ";")) for each in ODD_POINTS})
 
 def test_at_odd_points_they_are_those_of_the_model(request: pytest.FixtureRequest) -> None:
     """On borders, also of slopes (`x^y` at y = 0), where a value is none, and where one is too small;
-    one in three points of the table, all with --whole."""
-    each = 1 if request.config.getoption("--whole") else 3
+    one in six points of the table, all with --whole."""
+    each = 1 if request.config.getoption("--whole") else 6
     compared = 0
     texts = [
         *POINTS[::each],

@@ -15,6 +15,7 @@ from backprop.language.reading import read_carefully
 from backprop.loops.worth import read_model
 from backprop.source import Source
 from looped import loops_agree, text_agrees
+from sizes import size
 
 
 def text_of(chance: random.Random) -> str:
@@ -103,9 +104,9 @@ def test_every_member_is_that_of_its_own_steps(
 
 
 def test_that_nearly_all_of_these_are_loops() -> None:
-    texts = [text_of(random.Random(number)) for number in range(100)]
+    texts = [text_of(random.Random(number)) for number in range(size(50, 100))]
     loops = [bool(read_model(Source("<text>", text), many=0).loops) for text in texts]
-    assert sum(loops) > 75  # of others derivatives are 0 for all members
+    assert sum(loops) > 0.75 * len(loops)  # of others derivatives are 0 for all members
 
 
 def test_the_first_of_the_largest_terms_has_the_derivative() -> None:
