@@ -45,8 +45,8 @@ _MANY, _CLOSE = 20, 1e-8
 _NO_MATTER = 1e200
 """What is too small for a double, 1e-308, times so many times the gradient, is no matter."""
 
-_MOST_PRECISE = 20_000
-"""Of so many steps an output that is infinite is computed again with exponents without end."""
+_MOST_PRECISE, _MOST_WALLS = 20_000, 200
+"""Of so many steps an output that is infinite is computed again with exponents without end; so often."""
 
 _STEP, _PARAMETER = 12e-6, 1.5e-6
 """Seconds that a step of a first-order method takes in Python besides value and gradient, and for each
@@ -233,6 +233,9 @@ class GraphObjective(Objective):
     def infinite_by_rounding(self) -> bool:
         if len(self.whole.steps) > _MOST_PRECISE:
             return False
+        self._walls += 1
+        if self._walls > _MOST_WALLS:  # a wall, as those before
+            return True
         from backprop.evaluation.infinite import by_rounding  # which has mpmath compute: 40 ms
 
         return by_rounding(self.whole, self._data)
@@ -352,7 +355,7 @@ class GraphObjective(Objective):
             raise warnings[0]
         return slopes
 
-    _work = 0  # what such derivatives have taken so far
+    _walls = _work = 0  # infinite outputs looked at, and what such derivatives have taken
 
     @cached_property
     def _weight(self) -> int:
@@ -361,11 +364,10 @@ class GraphObjective(Objective):
 
     def _close_by(self) -> Point | None:
         """The derivatives at a point close by, None where the chain rule does not decide there."""
-        here, random = [self._data[leaf] for leaf in self.leaves], Random(0)
+        here, turn = [self._data[leaf] for leaf in self.leaves], Random(0).uniform
         sizes = [
             _CLOSE * (max(map(abs, each)) or 1.0) for each in zip(here, self.start, strict=True)
         ]
-        turn = random.uniform
         near = [at + size * turn(-1.0, 1.0) for at, size in zip(here, sizes, strict=True)]
         try:
             self._interpreted(self.inside(near))

@@ -24,6 +24,9 @@ _AXES, _PAIRS, _TURNS = 100, 16, 100
 """The most parameters that are moved one at a time, how often all are moved together, there and
 back, and the most ways down that are tried: at each of these distances."""
 
+_WALL = 4
+"""To find out that there is no value takes the time of so many values more."""
+
 _PATIENCE = 4
 """No nearer look is taken after so many times that work."""
 
@@ -183,6 +186,7 @@ class SlopesAround:
     def _met(self, point: Point) -> float:
         """The output at a point."""
         value = self.problem.known(point, inf)
+        self.count += _WALL if value == inf else 0
         self._meet(point, value)
         return value
 
@@ -197,6 +201,7 @@ class SlopesAround:
         try:
             value, gradient = self.problem.both(point)
         except NotFinite:
+            self.count += _WALL
             return []
         self._meet(point, value)
         return [gradient]
