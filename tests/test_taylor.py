@@ -319,3 +319,14 @@ def test_where_slopes_are_infinite_values_say_the_second(
             model.along(way, of="L", order=2)
         return
     assert model.along(way, of="L", order=2).derivatives[0, 1] == pytest.approx(second, rel=1e-12)
+
+
+def test_derivatives_beyond_doubles_have_a_warning() -> None:
+    """One, for the first of them; where the slope itself is infinite that one has it."""
+    found = backprop.parse("f = x^3; g = x").along({"x": 1e200}, {"x": 1}, order=4)
+    assert found.derivatives[0].tolist() == [3e200, math.inf, math.inf, 0.0]
+    (warning,) = found.warnings
+    assert str(warning).endswith("the derivative of f of order 2 along this direction is inf")
+    whole = backprop.parse("y = sqrt(x)").along({"x": 1}, {"x": 0}, order=2)
+    assert whole.derivatives[0].tolist() == [math.inf, -math.inf]
+    assert len(whole.warnings) == 1

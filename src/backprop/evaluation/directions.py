@@ -83,6 +83,7 @@ def along(
             found[at, 1] = _by_products(model, values, name, direction)
         if unknown := np.flatnonzero(np.isnan(found[at, 1:])).tolist():
             warnings.append(_unknown(name, unknown[0] + 2, model))
+        warnings += _infinite(name, found[at], model)
     said = once(warnings), once([*notes, *borders])
     return Directional(tuple(of), dict(direction), numbers, found + 0.0, *said)
 
@@ -200,7 +201,9 @@ def _by_loops(
     if found is None:
         return None
     numbers, derivatives = found
-    return Directional(tuple(of), dict(direction), numbers, derivatives + 0.0, once(model.warnings))
+    told = [each for at, name in enumerate(of) for each in _infinite(name, derivatives[at], model)]
+    said = once([*model.warnings, *told])
+    return Directional(tuple(of), dict(direction), numbers, derivatives + 0.0, said)
 
 
 def _unknown(name: str, order: int, model: Model) -> InfiniteSlope:
@@ -210,3 +213,13 @@ def _unknown(name: str, order: int, model: Model) -> InfiniteSlope:
         " the chain rule does not decide them at this point, or they are all rounding"
     )
     return InfiniteSlope(message, where=model.source.name)
+
+
+def _infinite(name: str, derivatives: NDArray[np.float64], model: Model) -> Iterator[InfiniteSlope]:
+    """The warning for an output of which a derivative of a higher order is the first that is infinite: of
+    the slope itself there is one."""
+    orders = np.flatnonzero(np.isinf(derivatives)).tolist()
+    if orders and orders[0] > 0:
+        number = shown(float(derivatives[orders[0]]))
+        what = f"the derivative of {name} of order {orders[0] + 1} along this direction is {number}"
+        yield InfiniteSlope(what, where=model.source.name)
