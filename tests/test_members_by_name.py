@@ -106,3 +106,16 @@ def test_numbers_without_names_are_refused(values: Any) -> None:
     for verb in (model.grad, model.hessian, model.jacobian):
         with pytest.raises(TypeError, match="given by name"):
             verb(values)
+
+
+@pytest.mark.parametrize("given", [3, None, [1, 2]])
+def test_what_is_no_name_and_no_direction_is_refused_in_words(given: Any) -> None:
+    model, point = backprop.parse("y = x^3*z"), {"x": 1, "z": 1}
+    for verb in (model.along, model.hessian_times):
+        with pytest.raises(TypeError, match="a direction is a mapping"):
+            verb(given, point)
+    if given is not None:  # which is the default
+        with pytest.raises(TypeError, match="a name is a text, not"):
+            model.hessian(point, wrt=given)
+        with pytest.raises(TypeError, match="a name is a text, not"):
+            model.diff(of=given)

@@ -213,4 +213,10 @@ class Matrices(language.Model):
 
 
 def _direction(given: Mapping[str, float] | str) -> Mapping[str, float] | Sequence[str]:
-    return names(given) if isinstance(given, str) else given
+    if isinstance(given, str):
+        return names(given)
+    if not isinstance(given, Mapping):
+        raise TypeError(
+            f"a direction is a mapping of names to numbers, or a text, not {given!r:.60}"
+        )
+    return given

@@ -11,7 +11,7 @@ the check of their ranges and the README's tables are made of these.
 """
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cache, wraps
 from math import inf
 from sys import float_info
@@ -216,7 +216,12 @@ def _arguments(
 
 
 def names(texts: str | Sequence[str]) -> list[str]:
-    """`--of "L, M" --of N` as names, in normal form C; `w[1, *]` is one of them."""
+    """`--of "L, M" --of N` as names, in normal form C; `w[1, *]` is one of them. Raises TypeError for what
+    is no text, and holds none."""
+    if not isinstance(texts, str):
+        texts = [*texts] if isinstance(texts, Iterable) else [texts]
+        if odd := [each for each in texts if not isinstance(each, str)]:
+            raise TypeError(f"a name is a text, not {odd[0]!r:.60}")
     joined = normal(texts if isinstance(texts, str) else ",".join(texts))
     found = re.findall(r"[^\s,\[\]]+(?:\s*\[[^][]*\])?|\S", joined.replace("\n", " "))
     return [re.sub(r"\s+", "", each) for each in found if each != ","]
