@@ -169,6 +169,7 @@ def test_what_is_no_loop_is_unrolled(text: str) -> None:
 
 
 @pytest.mark.parametrize("group", range(GROUPS))
+@pytest.mark.one_in(2)
 def test_random_models(group: int, request: pytest.FixtureRequest) -> None:
     """Random models, with the derivatives of their output by a family or two in another output."""
     models = 500 if request.config.getoption("--whole") else 18

@@ -275,7 +275,7 @@ def test_of_the_largest(text: str) -> None:
     "text", [text for text, *_ in [*CASES, *NESTED, *RECURRENT, *CHOSEN[:1], *CHOSEN[2:5]] if "u[0,i]=sin(i) for i in 0..4" not in text and "x[i]=0" not in text]
 )  # fmt: skip
 @pytest.mark.parametrize("shape", ["nested", "steps"])
-@pytest.mark.one_in(2)
+@pytest.mark.one_in(4)
 def test_second_derivatives_are_those_of_hessian(text: str, shape: str) -> None:
     of, numbers = output_of(text), numbers_of(text)
     found = with_indices(library.parse(text), numbers, [of], DiffRequest(order=2, shape=shape))

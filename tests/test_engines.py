@@ -281,6 +281,7 @@ def contributions(graph: Graph, data: list[float]) -> list[float]:
 
 @pytest.mark.parametrize("local", [True, False])
 @pytest.mark.parametrize("steps", [1, 5, 30, 250, 900, 20_000, 100_000])
+@pytest.mark.one_in(2)
 def test_random_graphs(steps: int, local: bool, request: pytest.FixtureRequest) -> None:
     """Eight of the small ones; of those that take LLVM a second each, two, or eight with --whole."""
     whole = request.config.getoption("--whole")

@@ -71,6 +71,7 @@ def same(
 
 
 @pytest.mark.parametrize("group", range(5))
+@pytest.mark.one_in(2)
 def test_random_families_are_drawn_as_they_are_unrolled(
     group: int, request: pytest.FixtureRequest
 ) -> None:

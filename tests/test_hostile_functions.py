@@ -45,6 +45,7 @@ def found_wrong(seed: int, optimizer: str) -> list[str]:
 
 
 @pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.one_in(2)
 def test_endings_of_hostile_functions_are_true(part: int, count: int) -> None:
     """Every optimizer in turn; all of them on each with --whole."""
     names = [*OPTIMIZERS]

@@ -337,6 +337,7 @@ MANY = size(500, 1000)
         (f"y = sum(cbrt(x[i]^3)*a[i] for i in 1..{2 * MANY})", 1.0, "x[1]", 1.0),
     ],
 )
+@pytest.mark.one_in(2)
 def test_sums_of_many_terms_cost_as_much_as_their_terms(
     text: str, at: float, name: str, right: float
 ) -> None:
@@ -363,6 +364,7 @@ ROOTS = "sum(sqrt(x[i])^2 for i in 1..400)"
         ("h[j] = sin(1 + sum(j*sqrt(x[i])^2 for i in 1..100)) for j in 1..2; y = h[1]*h[2]", lambda x: mp.sin(1 + x) * mp.sin(1 + 2 * x)),
     ],
 )  # fmt: skip
+@pytest.mark.one_in(2)
 def test_sums_of_many_terms_inside_of_others(text: str, function: Callable[[Any], Any]) -> None:
     model = backprop.parse(text)
     found = model.grad({name: 0.0 for name in model.inputs if name not in model.defaults})

@@ -92,6 +92,7 @@ BIG = f"n = {N}; c[i] = cos(i) for i in 1..n; p = 2; y[i] = (2 + c[i])^p + p for
         ("--of", "u[4], L"),
     ],
 )
+@pytest.mark.one_in(2)
 def test_formats_have_every_member(format: str, more: tuple[str, ...]) -> None:
     arguments = ("-e", f"{BIG}; output L", "--format", format, *more)
     found = backprop("grad", *arguments)

@@ -60,6 +60,7 @@ LARGE = LOGISTIC.replace("n = 400", "n = 2000")
 
 
 @pytest.mark.parametrize("text", [*TEXTS, pytest.param(LARGE, marks=pytest.mark.whole)])
+@pytest.mark.one_in(2)
 def test_they_are_those_of_the_unrolled_text(text: str, looped: Callable[[str], Any]) -> None:
     model = looped(text)
     output = model.output("V" if text == MIXTURE and "V" in model.names else None)

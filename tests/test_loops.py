@@ -102,6 +102,7 @@ minimize L
         ("--set", "x[*]=0.25", "--format", "markdown"),
     ],
 )
+@pytest.mark.one_in(2)
 def test_commands_print_the_same(more: tuple[str, ...]) -> None:
     assert read_model(Source("<text>", BIG)).loops
     found = backprop("grad", "-e", BIG, *more).out.splitlines()
@@ -136,6 +137,7 @@ def test_commands_print_the_same(more: tuple[str, ...]) -> None:
         (BIG.replace("n = 8000", "n = 8000.5"), ()),
     ],
 )
+@pytest.mark.one_in(2)
 def test_mistakes_are_told_as_of_unrolled_texts(text: str, more: tuple[str, ...]) -> None:
     found = backprop("grad", "-e", text, *more)
     right = unrolled("grad", "-e", text, *more)

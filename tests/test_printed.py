@@ -343,6 +343,7 @@ LONG = "portfolio", "logistic_regression", "one_neuron"
         for detail in ("equations", "operations")
     ],
 )  # fmt: skip
+@pytest.mark.one_in(2)
 def test_explanations_of_the_gallery(
     name: str, detail: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:

@@ -74,6 +74,7 @@ def found_in(text: str, table: Given, watched: bool) -> list[str]:
         for watched in (False, True)
     ],
 )
+@pytest.mark.one_in(2)
 def test_every_function(monkeypatch: pytest.MonkeyPatch, name: str, watched: bool) -> None:
     row = FUNCTIONS[name]
     if not row.called or row.chooses or row.arity > 3:

@@ -141,7 +141,7 @@ print(os.waitstatus_to_exitcode(status), used.ru_maxrss)
 """
 
 
-@pytest.mark.parametrize("name", ["h.csv", "h.json"])
+@pytest.mark.parametrize("name", ["h.csv", pytest.param("h.json", marks=pytest.mark.whole)])
 def test_memory_does_not_grow_with_the_steps(
     tmp_path: Path, request: pytest.FixtureRequest, name: str
 ) -> None:

@@ -36,6 +36,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.mark.parametrize("kind", TEXTS)
+@pytest.mark.one_in(2)
 def test_verdicts_are_those_of_tables_in_memory(kind: str, path: str) -> None:
     given = "check", "-e", TEXTS[kind], "--data", path, "--format", "json"
     held, found = (json.loads(backprop(*given, *more).out) for more in ((), ("--memory", "1K")))

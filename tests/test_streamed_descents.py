@@ -59,6 +59,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ["-e", NESTED, "--freeze", "c", "--steps", "8"],
     ],
 )
+@pytest.mark.one_in(2)
 def test_the_report_is_the_same(
     options: list[str], folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

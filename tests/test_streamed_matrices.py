@@ -58,6 +58,7 @@ def near(one: Any, other: Any) -> bool:
 
 
 @pytest.mark.parametrize("text", TEXTS)
+@pytest.mark.one_in(2)
 def test_hessians_are_those_of_tables_in_memory(
     text: str, rows: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

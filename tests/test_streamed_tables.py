@@ -46,6 +46,7 @@ def columns(text: str) -> dict[str, list[float]]:
 
 @pytest.mark.parametrize("text", MODELS)
 @pytest.mark.parametrize("more", [[], ["--wrt", "b, y"], ["--where", "x > 1 and y < 1"]])
+@pytest.mark.one_in(2)
 def test_passes_say_what_rows_say_one_by_one(
     text: str, more: list[str], folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
