@@ -304,6 +304,7 @@ REPORTS = (
 
 @pytest.mark.parametrize("text", REPORTS)
 @pytest.mark.parametrize("more", [[], ["--wrt", "L"], ["--only", "L"]])
+@pytest.mark.one_in(2)
 def test_the_table_is_that_of_all_members(
     text: str, more: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

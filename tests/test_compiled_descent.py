@@ -62,6 +62,7 @@ def assert_alike(slow: Descent, fast: Descent, rel: float = 0.0) -> None:
 
 @pytest.mark.parametrize("options", VARIANTS, ids=str)
 @pytest.mark.parametrize("row", FIRST_ORDER, ids=lambda row: row.name)
+@pytest.mark.one_in(2)
 def test_every_optimizer(row: Any, options: dict[str, Any]) -> None:
     """To the bit."""
     assert_alike(*both(CLASSIC, lr=1e-3, steps=120, optimizer=row.name, **options))

@@ -45,6 +45,7 @@ def text_of(chance: random.Random) -> str:
     "number", [*range(80), *(pytest.param(at, marks=pytest.mark.whole) for at in range(80, 300))]
 )
 @pytest.mark.parametrize("steps", [8, 0])
+@pytest.mark.one_in(2)
 def test_every_member_is_that_of_its_own_steps(
     number: int, steps: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

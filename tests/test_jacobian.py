@@ -68,6 +68,7 @@ def assert_as_grad(model: library.Model, values: dict[str, float], of: list[str]
 
 
 @pytest.mark.parametrize("point", [each for each in POINTS if each.kind != NO_VALUE], ids=str)
+@pytest.mark.one_in(2)
 def test_at_odd_points_a_row_is_the_gradient(point: Point) -> None:
     model = library.parse(point.text)
     equations = [name for name in model.names if model.is_equation(name)]

@@ -71,6 +71,7 @@ def weights(request: pytest.FixtureRequest) -> list[str]:
 
 @pytest.mark.parametrize("kind", TEXTS)
 @pytest.mark.parametrize("lanes", [0, 2, 1])
+@pytest.mark.one_in(2)
 def test_by_machine_code(
     kind: str, lanes: int, weights: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -85,6 +86,7 @@ def test_by_machine_code(
 @pytest.mark.parametrize("kind", TEXTS)
 @pytest.mark.parametrize("how", ["as it is", "step by step", "slice by slice", "in chunks"])
 @pytest.mark.parametrize("once", [True, False])
+@pytest.mark.one_in(2)
 def test_by_arrays(
     kind: str, how: str, once: bool, weights: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

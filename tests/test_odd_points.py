@@ -166,6 +166,7 @@ def test_backward_of_values(point: Point) -> None:
 
 @every_point
 @pytest.mark.parametrize("engine", ["python", "native"])
+@pytest.mark.one_in(2)
 def test_compiled_programs(point: Point, engine: str) -> None:
     model = library.parse(point.text)
     program = library.compile(model, engine=engine)

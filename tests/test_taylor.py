@@ -155,6 +155,7 @@ def test_the_json_of_a_direction_is_a_promise() -> None:
 
 
 @pytest.mark.parametrize("point", [each for each in POINTS if each.kind != NO_VALUE], ids=str)
+@pytest.mark.one_in(2)
 def test_at_odd_points_the_first_is_the_gradient_times_the_direction(point: Point) -> None:
     model = backprop.parse(point.text)
     numbers = dict(_numbers(model, point.at))
