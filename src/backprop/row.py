@@ -84,6 +84,8 @@ class Operation(NamedTuple):
     any_size: bool = False
     """Whether mpmath is quick with numbers of any size: with what is algebraic and with logarithms;
     `exp` of a huge number has as many bits as that says. A row whose value is text is as its parts."""
+    digits_cost: int = 1
+    """With many digits it and its slopes take as long as so many usual steps."""
     unrounded: bool = False
     """Whether its value is exact where it is small, as those of sums and remainders are."""
     precise: str = ""

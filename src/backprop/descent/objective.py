@@ -18,6 +18,7 @@ from backprop.evaluation.gradient import Evaluation, Gradient, evaluate, settled
 from backprop.evaluation.standing_still import without_standing
 from backprop.graph import Graph, depending
 from backprop.language import Model
+from backprop.operations import OPERATIONS
 from backprop.syntax import functions
 from backprop.values import ByNode, Lookup, any_steep, backward, derivatives, forward
 
@@ -33,11 +34,6 @@ _SLOPES = Lookup(functions.slopes)
 _WORK = 10_000
 """Where the chain rule does not decide, values of many digits do, for so many slopes of steps: some
 two seconds. After that the gradient is one close by, so far away, relative to the numbers."""
-
-_SLOW = dict.fromkeys(("gamma", "lgamma", "digamma", "polygamma"), 125) | dict.fromkeys(
-    ("erf", "erfc", "erfinv", "normcdf", "gelu"), 10
-)
-"""Of these, and their slopes, a step takes as long with many digits as so many others."""
 
 _MANY, _CLOSE = 20, 1e-8
 """Of more undecided slopes at one point the first are not worth so much work without the others."""
@@ -360,7 +356,7 @@ class GraphObjective(Objective):
     @cached_property
     def _weight(self) -> int:
         """How many steps of the usual ones take as long with many digits as all."""
-        return sum(_SLOW.get(self._moving.op(step), 1) for step in self._moving.steps)
+        return sum(OPERATIONS[self._moving.op(step)].digits_cost for step in self._moving.steps)
 
     def _close_by(self) -> Point | None:
         """The derivatives at a point close by, None where the chain rule does not decide there."""
