@@ -160,7 +160,7 @@ def careful(
     count = len(point.names)
     table = point.second.matrix(point.x, point.data) if count else numpy.zeros((0, 0))
     rule = table.copy()
-    doubts, moved = _doubts(point.second, point.leaves, point.data, table)
+    doubts, moved = _doubts(point, table)
     known = table.copy()
     for key in moved:
         if moved[key] == inf:
@@ -187,13 +187,18 @@ def _symmetric(table: Any) -> Any:
         return numpy.where(same, table, table / 2 + table.T / 2) + 0.0
 
 
-def _doubts(
-    second: SecondDerivatives, leaves: Sequence[int], data: list[float], table: Any
-) -> tuple[dict[Both, SecondSlope], dict[Both, float]]:
+def _doubts(point: CurvedPoint, table: Any) -> tuple[dict[Both, SecondSlope], dict[Both, float]]:
     """Put the numbers of the table right that are in doubt, and return them by their places; and of
     those that rounding spoils otherwise how far that of the inputs moves them. What is the same on
     both sides of a border, but not around it, is none."""
-    sides = SecondSides(second.graph, leaves, data)
+    second, leaves, data = point.second, point.leaves, point.data
+    slopes = point.at.gradient.gradients
+    endless = {
+        row
+        for row, name in zip(second.graph.outputs, point.names, strict=True)
+        if not isfinite(slopes.get(name, 0.0))
+    }
+    sides = SecondSides(second.graph, leaves, data, endless, second.whole)
     found = {
         (place, at): each
         for at in range(len(leaves))
@@ -216,7 +221,7 @@ def _doubts(
             found[key] = each._replace(number=nan, how=_UNEVEN)
             continue
         moved[key] = abs(rounded.one(*key).number - each.number)
-        if each.beside and around.agree(key, each.number, everywhere=True):
+        if each.beside and not each.jumps and around.agree(key, each.number, everywhere=True):
             found[key] = each._replace(beside=False)
     for one, other in list(found):  # by values of the one gradient, where the other has none
         each, twin = found[one, other], found.get((other, one))
@@ -247,7 +252,8 @@ def _told(
 ) -> Iterator[BackpropError]:
     """Notes on what stands on a border, warnings on the rest: what is nan, infinite, or at a jump."""
     at, names = point.at, point.names
-    border, labels = met(at.graph, at.numbers.data), list[Label]()
+    border = met(at.graph, at.numbers.data)
+    labels = [label for each in at.gradient.warnings[:1] for label in each.labels]
     if border:
         labels = place(model, min(border), at.numbers.data)[1]
     said, jumping = dict[str, list[Both]](), list[tuple[Both, float]]()

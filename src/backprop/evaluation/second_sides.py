@@ -21,6 +21,7 @@ from backprop.evaluation.precise import (
     beside,
     sides,
 )
+from backprop.evaluation.second_differences import bends
 from backprop.evaluation.shaken import MOST, doubted
 from backprop.evaluation.sides import AGREED, Side, Sides
 from backprop.graph import Graph, depending, in_order
@@ -68,11 +69,21 @@ class SecondSlope(NamedTuple):
 class SecondSides:
     """The second derivatives at one point that are in doubt.
 
-    graph: of the gradient, an output for each of `leaves`. data: the numbers of all its rows.
+    graph: of the gradient, an output for each of `leaves`. data: the numbers of all its rows. unknown: the
+    outputs that are something else, whatever the chain rule says: it has 0 for the slope of `relu(sqrt(x))`.
+    whole: the graph that the gradient is of.
     """
 
-    def __init__(self, graph: Graph, leaves: Sequence[int], data: list[float]) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        leaves: Sequence[int],
+        data: list[float],
+        unknown: Container[int] = (),
+        whole: Graph | None = None,
+    ) -> None:
         self._graph, self._leaves, self._data = graph, leaves, data
+        self._unknown, self._whole = unknown, whole
         self._met = set(crossed(graph, met(graph, data), leaves)) if graph.outputs else set[int]()
         self._behind = set[int]()
         """What depends on what stands on a border: both branches of a choice there have a say."""
@@ -92,7 +103,7 @@ class SecondSides:
         doubts: dict[int, int] = {
             place: -1 for place, number in enumerate(numbers) if not isfinite(number)
         }
-        if not isfinite(self._data[row.output]):
+        if not self._has_value(row):
             doubts = dict.fromkeys(range(len(numbers)), -1)
         for step in self._borders(row):
             leading = self._leading(step)
@@ -150,18 +161,29 @@ class SecondSides:
         """The derivative of a gradient by one leaf, from values on both sides."""
         leaf = self._leaves[place]
         if leaf not in row:
-            known = isfinite(self._data[row.output])
-            return SecondSlope(0.0, step=step) if known else SecondSlope(nan, UNKNOWN, beside=True)
+            known = SecondSlope(0.0, step=step)
+            return known if self._has_value(row) else SecondSlope(nan, UNKNOWN, beside=True)
         moving = row.moved_by(leaf)[0]
         work = sum(1 if row.op(each) in PLAIN else 4 for each in moving)
         self._left -= 4 * work if self._digits == CLOSE else work
         if self._left < 0:
             return SecondSlope(nan, TOO_MANY, step=step)
-        if isfinite(self._data[row.output]):
+        if self._has_value(row):
             seen = sides(row, levels, leaf, flat=self._flat, digits=self._digits)
             return _verdict(seen)._replace(step=step)
         digits = CLOSE if self._digits == CLOSE else QUICK
-        return _verdict(beside(row, levels, leaf, digits))._replace(beside=True)
+        seen = beside(row, levels, leaf, digits)
+        found = _verdict(seen)
+        by_output = self._whole and row.output == self._graph.outputs[place]
+        if found.how == UNKNOWN and self._whole and by_output:
+            # its slope has no value beside the point either: of `sqrt((x*y)^2)` by y, where x is 0
+            self._left -= 4 * work
+            found = _verdict(bends(self._whole, self._data, leaf))
+        return found._replace(beside=True, jumps=_leads_apart(seen))
+
+    def _has_value(self, row: Graph) -> bool:
+        """Whether a gradient has a value at the point itself."""
+        return isfinite(self._data[row.output]) and row.output not in self._unknown
 
 
 def _unseen(number: float, found: SecondSlope) -> SecondSlope:
@@ -189,6 +211,12 @@ def _verdict(found: Sides) -> SecondSlope:
     return SecondSlope(
         nan, f"{shown(slopes[0])} from the left and {shown(slopes[-1])} from the right"
     )
+
+
+def _leads_apart(found: Sides) -> bool:
+    """Whether a gradient without a value leads to other ones from both sides: at a corner."""
+    low, high = sorted((found.left.limit, found.right.limit))
+    return high - low > AGREED * max(abs(low), abs(high)) + _FLAT
 
 
 def _is_open(side: Side) -> bool:
