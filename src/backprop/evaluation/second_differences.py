@@ -18,8 +18,10 @@ def bends(graph: Graph, data: ByNode, leaf: int) -> Sides:
     """The second derivative of the output by an input on both sides of where that stands, as slopes. data:
     the numbers of the inputs, and about what the steps are worth."""
     steps = graph.above(leaf)
-    looks = [_Bends(Precise(graph, data, digits), graph.output, leaf, steps) for digits in QUICK]
-    return Sides(_side(*looks, -1), _side(*looks, 1))
+    wide, close = (
+        _Bends(Precise(graph, data, digits), graph.output, leaf, steps) for digits in QUICK
+    )
+    return Sides(_side(wide, close, -1), _side(wide, close, 1))
 
 
 class _Bends:

@@ -174,8 +174,8 @@ class SecondSides:
         digits = CLOSE if self._digits == CLOSE else QUICK
         seen = beside(row, levels, leaf, digits)
         found = _verdict(seen)
-        by_output = self._whole and row.output == self._graph.outputs[place]
-        if found.how == UNKNOWN and self._whole and by_output:
+        own = row.output == self._graph.outputs[place]
+        if found.how == UNKNOWN and self._whole and own:
             # its slope has no value beside the point either: of `sqrt((x*y)^2)` by y, where x is 0
             self._left -= 4 * work
             found = _verdict(bends(self._whole, self._data, leaf))
