@@ -104,19 +104,18 @@ class DataTable:
         inside = sorted({name for each in conditions for name in each.columns})
         kept, missing, odd = every, 0, 0
         if conditions:
-            seen = table.used({name: self._headers[name] for name in inside}, every, *skip)
-            met, missing, odd = numpy.ones(int(seen.kept.sum()), bool), seen.missing, seen.odd
+            asked = {name for each in conditions for name in each.texts_needed}
+            kept, missing = self._with_texts_there(asked, every)
+            seen = table.used({name: self._headers[name] for name in inside}, kept, *skip)
+            met, odd = numpy.ones(int(seen.kept.sum()), bool), seen.odd
+            missing += seen.missing
             for each in conditions:
                 met &= each.holds(seen.numbers, self._same(seen.kept), len(met))
             kept = numpy.zeros_like(every)
             kept[seen.kept] = met
         texts = {name: each for name, each in self._compared.items() if name in names}
-        for header in {self._headers[compared.column] for compared in texts.values()}:
-            none = table.same(header, "")[1] & kept
-            if none.any() and not options.skip_missing:
-                raise table.missing(header, int(numpy.argmax(none)))
-            missing += int(none.sum())
-            kept = kept & ~none
+        kept, lacking = self._with_texts_there({each.column for each in texts.values()}, kept)
+        missing += lacking
         headers = {name: self._headers[name] for name in names if name not in texts}
         used = table.used(headers, kept, *skip)
         missing, odd = missing + used.missing, odd + used.odd
@@ -129,9 +128,28 @@ class DataTable:
         place, look = (partial(each, table, _Kept(used.kept)) for each in (_place, _look))
         return RowNumbers(self.name, size, numbers, place, look), (missing, odd)
 
+    def _with_texts_there(
+        self, columns: Collection[str], kept: NDArray[numpy.bool_]
+    ) -> tuple[NDArray[numpy.bool_], int]:
+        """Which rows of those that are kept have a text in each of these columns, and how many have not.
+        Raises BadData for such a row that is not to be left out."""
+        missing = 0
+        for header in sorted({self._headers[name] for name in columns}):
+            none = self._table.same(header, "")[1] & kept
+            if none.any() and not self._options.skip_missing:
+                raise self._table.missing(header, int(numpy.argmax(none)))
+            missing += int(none.sum())
+            kept = kept & ~none
+        return kept, missing
+
     def _same(self, kept: NDArray[numpy.bool_]) -> Callable[[str, str], NDArray[numpy.bool_]]:
-        """In which rows of those that are kept a column has a text."""
-        return lambda name, text: self._table.same(self._headers[name], text)[0][kept]
+        """In which rows of those that are kept a column has a text; "" is a missing one, too."""
+
+        def same(name: str, text: str) -> NDArray[numpy.bool_]:
+            found, none = self._table.same(self._headers[name], text)
+            return (found if text else found | none)[kept]
+
+        return same
 
     def _condition(self, text: str) -> _RowCondition:
         compared = list[tuple[str, bool, str]]()
@@ -249,6 +267,12 @@ class _RowCondition(NamedTuple):
     columns: Sequence[str]
     compared: Sequence[tuple[str, bool, str]]
 
+    @property
+    def texts_needed(self) -> set[str]:
+        """The columns of text that have to be there: not those which are asked whether they are."""
+        empty = {column for column, _, text in self.compared if not text}
+        return {column for column, *_ in self.compared} - empty
+
     def holds(
         self,
         numbers: Mapping[str, Any],
@@ -279,6 +303,41 @@ class _RowCondition(NamedTuple):
         numbers_ = numpy.broadcast_to(numpy.asarray(found, dtype=float), count)
         kept: NDArray[numpy.bool_] = (numbers_ != 0) & ~numpy.isnan(numbers_)
         return kept
+
+
+_WORD = re.compile(r"[^\W\d][\w']*")
+
+
+class ReadByCondition(NamedTuple):
+    """What a condition on rows names: columns of numbers, perhaps with other words, and columns of text."""
+
+    numbers: Collection[str]
+    texts: Collection[str]
+
+    @classmethod
+    def of(cls, condition: str) -> ReadByCondition:
+        """That of a text."""
+        texts = {ComparedText.of(found).column for found in TEXT_COMPARED.finditer(condition)}
+        rest = TEXT_COMPARED.sub(" ", condition)
+        return cls({*map(normal, _WORD.findall(rest))}, texts)
+
+
+def where_of_each(tables: Sequence[Collection[str]], options: DataOptions) -> list[DataOptions]:
+    """The options for each table, with the conditions on its own rows. tables: the names of their columns.
+    Raises BadOption for a condition with columns of several."""
+    own: list[list[str]] = [[] for _ in tables]
+    for text in options.where:
+        read_by = ReadByCondition.of(text)
+        words = {*read_by.numbers, *read_by.texts}
+        meant = [at for at, names in enumerate(tables) if words.intersection(names)]
+        if len(meant) > 1:
+            some = [min(words.intersection(tables[at])) for at in meant]
+            message = f"--where {text!r} has columns of several tables: {listed(some)}"
+            hints = ["give each table a condition of its own: --where 'x > 0' --where 'u > 0'"]
+            raise BadOption(message, hints=hints)
+        for at in meant or range(len(tables)):
+            own[at].append(text)
+    return [options._replace(where=tuple(each)) for each in own]
 
 
 def _no_column(name: str, known: Collection[str]) -> UnknownName:
@@ -321,10 +380,14 @@ def tables_of(options: DataOptions) -> tuple[DataTable, ...]:
     """The tables of a command line. Raises CannotRead, BadData, BadOption."""
     check_delimiter(options.form.delimiter)
     tables = read_tables(options.files, options.form)
+    named = headers_of_each(tables, options)
+    every = zip(tables, named, where_of_each(named, options), strict=True)
+    return tuple(DataTable(*each) for each in every)
+
+
+def headers_of_each(tables: Sequence[T], options: DataOptions) -> list[dict[str, str]]:
+    """Of each table the columns by the names that equations have for them. Raises BadOption."""
     known = renamed(tables, options.columns)
-    return tuple(
-        DataTable(
-            table, {name: header for name, (of, header) in known.items() if of is table}, options
-        )
-        for table in tables
-    )
+    return [
+        {name: header for name, (of, header) in known.items() if of is table} for table in tables
+    ]

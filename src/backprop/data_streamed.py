@@ -17,12 +17,14 @@ from backprop.data_batches import BatchedFile, batched_tables, joined, too_large
 from backprop.data_given import (
     DataOptions,
     DataTable,
+    ReadByCondition,
     check_delimiter,
+    headers_of_each,
     nothing_left,
-    renamed,
     tables_of,
     tell_left_out,
     tell_rounded,
+    where_of_each,
 )
 from backprop.errors import BadData
 from backprop.language.laid import Data, Laid, RowNumbers, data_of
@@ -35,8 +37,6 @@ from backprop.syntax.parser import Statement
 
 _AHEAD = 2
 """Batches that are read while another one is computed with."""
-
-_WORD = re.compile(r"[^\W\d][\w']*")
 
 
 class StreamedTable:
@@ -145,10 +145,11 @@ class StreamedTable:
 
     def batches(self, names: Sequence[str]) -> Iterator[RowNumbers]:
         """The rows that are kept, in batches. Raises BadData."""
-        text = " ".join(self._options.where)
-        quoted = {each for each in self._headers if re.search(_compared(each), text)}
+        conditions = [*map(ReadByCondition.of, self._options.where)]
+        quoted = {each for read_by in conditions for each in read_by.texts} & self._headers.keys()
         quoted |= {each.column for name, each in self._compared.items() if name in names}
-        inside = {each for each in _WORD.findall(text) if each in self._headers}
+        inside = {each for read_by in conditions for each in read_by.numbers}
+        inside &= self._headers.keys()
         asked = {*names, *inside, *quoted} - self._compared.keys()
         wanted = {self._headers[each] for each in asked}
         texts = [self._headers[each] for each in quoted]
@@ -177,10 +178,6 @@ def _without(found: RowNumbers, left: Wholes) -> RowNumbers:
 
 def _of_kept(said: Callable[[int], str], kept: Wholes, row: int) -> str:
     return said(int(kept[row]))
-
-
-def _compared(name: str) -> str:
-    return rf"(?<![\w']){re.escape(name)}\s*(?:==|!=)\s*[\"']"
 
 
 class StreamedRows:
@@ -358,13 +355,9 @@ def opened_tables(options: DataOptions) -> Sequence[DataTable | StreamedTable]:
         return tables_of(options)
     check_delimiter(options.form.delimiter)
     tables = batched_tables(files, options.form)
-    known = renamed(tables, options.columns)
-    return [
-        StreamedTable(
-            table.files, {n: header for n, (of, header) in known.items() if of is table}, options
-        )
-        for table in tables
-    ]
+    named = headers_of_each(tables, options)
+    every = zip(tables, named, where_of_each(named, options), strict=True)
+    return [StreamedTable(table.files, names, own) for table, names, own in every]
 
 
 def memory_of(text: str) -> float:

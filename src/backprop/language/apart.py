@@ -72,22 +72,27 @@ class TwoTexts(NamedTuple):
     families: dict[str, int]
 
 
-def apart(statements: Sequence[Statement], data: Sequence[Data], source: Source) -> TwoTexts:
-    """Statements as two texts. Raises NotApart, and what `over_rows` raises."""
+def apart(
+    statements: Sequence[Statement], data: Sequence[Data], source: Source, every: bool = False
+) -> TwoTexts:
+    """Statements as two texts. every: whether sums go through the rows of every table, needed or not. Raises
+    NotApart, and what `over_rows` raises."""
     statements = written_out(statements)
     words = {text for each in statements for text in each.tokens.texts}
     tables = []
     for table in data:
         names = [name for name in table.names if name in words]
         tables.append(RowNumbers(table.name, 0, dict.fromkeys(names), str))
-    return _Parting(statements, [each for each in tables if each.numbers], data, source).apart()
+    return _Parting(statements, [each for each in tables if each.numbers], data, source).apart(
+        every
+    )
 
 
 class _Parting(Laying):
     """Cuts statements where rows are gathered."""
 
-    def apart(self) -> TwoTexts:
-        """The two texts."""
+    def apart(self, every: bool) -> TwoTexts:
+        """The two texts. every: as of `apart`."""
         constants = self._constants()
         kept = [each for each in self._statements if each not in constants]
         for at, table in enumerate(self._tables):
@@ -109,10 +114,10 @@ class _Parting(Laying):
                 (row if of_row else once).append(text)
             if self._is_given(each):
                 row.append(_text(each))
-        if not self.sums:
-            once += self._counted(columns)
-        if not self.sums:
+        if not (self.sums or self.counts):
             raise NotApart("nothing that gathers rows is a number of its own")
+        if every or not self.sums:
+            once += self._not_summed({name: at for name, at in columns.items() if name in words})
         read = {word for text in (*row, *self.terms) for word in _NAME.findall(text)}
         for name in columns:  # what is counted only has numbers, too
             if name in words and name not in read:
@@ -241,9 +246,11 @@ class _Parting(Laying):
         self.counts[name] = table
         return name
 
-    def _counted(self, columns: Mapping[str, int]) -> Iterator[str]:
-        """Equations with sums that nothing needs, where nothing but counting goes through the rows."""
-        for table in self.counts.values():
+    def _not_summed(self, columns: Mapping[str, int]) -> Iterator[str]:
+        """Equations with sums that nothing needs, of tables through whose rows no other sum goes: of what has
+        rows there may be something to say all the same."""
+        summed = {each.table for each in self.sums}
+        for table in sorted({*columns.values()} - summed):
             column = next(each for each, at in columns.items() if at == table)
             term, total = next(self._names)
             self.terms.append(f"{term} = 0*{column}")

@@ -195,7 +195,7 @@ def rows_summary(
         if not streamed and tables is not opened.tables:  # whose columns for texts are made anew
             heads = [SomeRows(each, numpy.zeros(1, numpy.int64)) for each in opened.tables]
         sample, numbers = inputs.given((), _ENDLESS, opened, heads)
-        parts = apart(statements, tables, opened.source)
+        parts = apart(statements, tables, opened.source, every=True)
         if sample.laid is None or sample.worked or len({*wrt, *only} - {*sample.names}):
             raise NotApart("single members are asked for")
         outputs = inputs.of or [sample.output()]

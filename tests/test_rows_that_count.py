@@ -1,0 +1,66 @@
+"""Which rows of which tables count: conditions of several tables, missing texts, tables that nothing gathers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from backprop.loops import worth
+from backprop.report import rows_summary
+from running import backprop
+
+IN_MEMORY_AND_NOT = pytest.mark.parametrize("memory", [(), ("--memory", "1")])
+
+
+@pytest.fixture
+def tables(tmp_path: Path) -> tuple[str, ...]:
+    rows, other = tmp_path / "rows.csv", tmp_path / "other.csv"
+    rows.write_text("x,site\n1,north\n2,\n3,south\n4,NA\n5,x\n")
+    other.write_text("u,kind\n1,hot\n2,cold\n6,hot\n")
+    return "--data", str(rows), "--data", str(other)
+
+
+def value(text: str, *more: str) -> float:
+    ran = backprop("grad", "-e", text, "--format", "json", *more)
+    assert ran.status == 0, ran.err
+    return float(json.loads(ran.out)["value"])
+
+
+@IN_MEMORY_AND_NOT
+def test_a_condition_is_of_the_table_that_has_its_columns(
+    tables: tuple[str, ...], memory: tuple[str, ...]
+) -> None:
+    both = "L = sum(x) + 100*sum(u)"
+    assert value(both, *tables, *memory, "--where", "x > 2") == 912
+    assert value(both, *tables, *memory, "--where", "x > 2", "--where", "u < 6") == 312
+    assert value(both, *tables, *memory, "--where", 'kind == "hot"') == 715
+    assert value(both, *tables, *memory, "--where", '"hot" != kind') == 215
+    ran = backprop("grad", "-e", both, *tables, *memory, "--where", "x > u")
+    assert (ran.status, "has columns of several tables: x, u" in ran.err) == (2, True)
+    ran = backprop("grad", "-e", both, *tables, *memory, "--where", "v > 1")
+    assert "there is no column 'v' for --where" in ran.err
+
+
+@IN_MEMORY_AND_NOT
+def test_texts_that_are_not_there(tables: tuple[str, ...], memory: tuple[str, ...]) -> None:
+    given = *tables, *memory, "--where"
+    assert value("L = sum(x)", *given, 'site == ""') == 6
+    assert value("L = sum(x)", *given, 'site != ""') == 9
+    assert value("L = sum(x)", *given, 'site != "south" and site != ""') == 6
+    assert value("L = sum(x)", *given, 'site != "x"', "--skip-missing") == 4
+    ran = backprop("grad", "-e", "L = sum(x)", *given, 'site != "south"')
+    assert (ran.status, "rows.csv:3: error: site in row 2 is missing" in ran.err) == (1, True)
+
+
+@IN_MEMORY_AND_NOT
+def test_a_table_that_nothing_gathers_has_its_line(
+    tables: tuple[str, ...], memory: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rows_summary, "MANY", 1)
+    monkeypatch.setattr(worth, "MANY", 1)
+    for text in ("a = 2; r = a*u; L = mean(a*x)", "a = 2; L = 2*a*mean(x)/(count(u) - 1)"):
+        ran = backprop("grad", "-e", text, *tables, *memory)
+        assert (ran.status, ran.out.startswith("L = 6\n")) == (0, True), ran.err
+        assert "3: 1 … 6, mean 3" in ran.out
