@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from math import isclose
 
+import mpmath
 import pytest
 
 from backprop.errors import BackpropError
@@ -117,3 +118,24 @@ def test_loops_say_what_the_unrolled_text_says(
         ):
             assert apart(found, whole) <= 100, source.text
     assert looped > models / 4
+
+
+def test_an_equation_of_a_slope_is_no_member_that_has_the_same() -> None:
+    """The second derivative of tanh has tanh(y) in it, which is not the z of the text: by z, which only z^2
+    reads, h moves by 2*z''."""
+    text = "x[i] = sin(i) + 0.2*i for i in 1..6; y[i] = x[i]^2 for i in 1..6; z[i] = tanh(y[i]) for i in 1..6; "
+    text += "g[i] = derivative(z[i]^2, x[i]) for i in 1..6; h[i] = derivative(g[i], x[i]) for i in 1..6; "
+    model = read_model(Source("<text>", f"{text}L = sum(h[i]^2*i for i in 1..6)"), many=0)
+    assert isinstance(model, LoopModel)
+    found = by_loops(model, {}, None)
+    assert found
+
+    def z(x: mpmath.mpf) -> mpmath.mpf:
+        return mpmath.tanh(x**2)
+
+    with mpmath.workdps(40):
+        for i in range(1, 7):
+            x = mpmath.mpf(found.data[f"x[{i}]"])
+            bend = mpmath.diff(z, x, 2)
+            h = 2 * mpmath.diff(z, x) ** 2 + 2 * z(x) * bend
+            assert found.gradients[f"z[{i}]"] == pytest.approx(float(4 * i * h * bend), rel=1e-11)

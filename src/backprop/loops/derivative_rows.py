@@ -9,7 +9,7 @@ So all that comes out are bodies as those of a text.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Container, Sequence
 from functools import partial
 from typing import Any
 
@@ -99,8 +99,9 @@ class DerivativeRows(Derivatives):
             self.pending[row] = AskedRow(row, of, by, (tokens, last))
         return row
 
-    def _slope(self, of: int, by: Sequence[int]) -> int:
-        """The row of a derivative of a row by others of its body, which are one and the same."""
+    def _slope(self, of: int, by: Sequence[int], apart: Container[int] = ()) -> int:
+        """The row of a derivative of a row by others of its body, which are one and the same. apart: as of
+        `adjoints`."""
         columns = self._columns
         if any(columns.homes[each] is not columns.homes[of] for each in by):
             refuse("is by what has other indices")
@@ -109,7 +110,7 @@ class DerivativeRows(Derivatives):
         if of not in by and of not in depending(columns, by, steps):
             is_zero()
         rows = Rows(columns)
-        sums = adjoints(rows, steps, {of: rows.number(1.0)}, by)
+        sums = adjoints(rows, steps, {of: rows.number(1.0)}, by, apart)
         found = [rows.called(sums[each]) for each in by if each in sums]
         if not found:  # conditions are made of them, and nothing else
             is_zero()
@@ -133,13 +134,17 @@ class DerivativeRows(Derivatives):
         same = [row for row in hit if hit[row].all() and columns.homes[row] is home]
         partly = [(row, hit[row]) for row in hit if row not in same]
         if not partly:
-            return self._slope(asked.of, same), led
+            return self._slope(asked.of, same, equations.members), led
         by = [*same, *(row for row, _ in partly)]
         order = in_order([asked.of], lambda row: () if row in by else columns.operands(row))
         rows = Rows(columns)
         steps = [row for row in order if columns.is_step(row) and row not in by]
-        sums = adjoints(rows, steps, {asked.of: rows.number(1.0)}, by)
-        total = self._slope(asked.of, same) if any(row in sums for row in same) else None
+        sums = adjoints(rows, steps, {asked.of: rows.number(1.0)}, by, equations.members)
+        total = (
+            self._slope(asked.of, same, equations.members)
+            if any(row in sums for row in same)
+            else None
+        )
         for row, where in partly:
             if row not in sums:
                 continue
@@ -328,7 +333,7 @@ class DerivativeRows(Derivatives):
             asked = asked._replace(of=within)
             for row in outside if not state else ():
                 if through:
-                    share = self._slope(within, [lifted[row]])
+                    share = self._slope(within, [lifted[row]], equations.members)
                     try:
                         found, led = through(asked._replace(of=row), by)
                     except IsZero:

@@ -90,7 +90,8 @@ class ReadWithin:
         """Those that move, and stay readings."""
         self._for_all = set[int]()
         """The readings in equations of several members that are one number for all of these."""
-        self._members = dict[int, int]()
+        self.members = dict[int, int]()
+        """The rows of equations that stand in the place of members, and what reads these."""
         self._known = dict[tuple[Any, ...], int]()
 
     def row(self, of: int) -> int:
@@ -103,16 +104,16 @@ class ReadWithin:
 
     def read(self, found: int) -> int:
         """A row made of what `row` is with the members where their equations stand."""
-        return made_with(self._columns, found, {**self._members}) if self._members else found
+        return made_with(self._columns, found, {**self.members}) if self.members else found
 
     def for_some(self, root: int, some: Domain) -> int:
         """As the function of this name."""
-        return for_some(self._columns, root, some, self._members)
+        return for_some(self._columns, root, some, self.members)
 
     def made_again(self, others: Mapping[int, int]) -> None:
         """Take note that rows have been made again: others by their numbers."""
-        known = {others[row]: member for row, member in self._members.items() if row in others}
-        self._members.update(known)
+        known = {others[row]: member for row, member in self.members.items() if row in others}
+        self.members.update(known)
 
     def _within(self, of: int, path: tuple[str, ...]) -> int:
         columns, uses = self._columns, self._plan.uses
@@ -162,13 +163,13 @@ class ReadWithin:
         for share in shares[1:]:
             found = self._columns.step("+", (found, share))
         self._known[key] = found = self._columns.step("copy", (found,))
-        self._members[found] = use.row
+        self.members[found] = use.row
         return found
 
     def _check(self, use: Use, path: tuple[str, ...]) -> None:
         """Refuse what goes on for long. path: the families around."""
         again = path.count(use.family) > self._again_most
-        if again or len(path) > _DEEP or len(self._members) > _MOST:
+        if again or len(path) > _DEEP or len(self.members) > _MOST:
             refuse("goes through members that need one another, for each combination by others")
 
     def _staying(self, use: Use, some: NDArray[numpy.bool_]) -> int:
@@ -232,7 +233,7 @@ class ReadWithin:
         if stands_for_another(columns, root):
             refuse("goes through members that are a step of something else")
         if not has_other_slopes(columns, root):
-            self._members[root] = use.row if domain is home else columns.lift(use.row, domain)
+            self.members[root] = use.row if domain is home else columns.lift(use.row, domain)
         return root if domain is home else columns.special(Gathered(root, GATHERS["sum"]), home)
 
     def _note_for_all(self, root: int, of: Domain) -> None:
