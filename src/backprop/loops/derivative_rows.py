@@ -100,8 +100,7 @@ class DerivativeRows(Derivatives):
         return row
 
     def _slope(self, of: int, by: Sequence[int], apart: Container[int] = ()) -> int:
-        """The row of a derivative of a row by others of its body, which are one and the same. apart: as of
-        `adjoints`."""
+        """The row of a derivative of a row by others of its body, which are one and the same."""
         columns = self._columns
         if any(columns.homes[each] is not columns.homes[of] for each in by):
             refuse("is by what has other indices")
