@@ -108,8 +108,7 @@ class DerivativeRows(Derivatives):
         steps = [row for row in order if columns.is_step(row) and row not in by]
         if of not in by and of not in depending(columns, by, steps):
             is_zero()
-        rows = Rows(columns)
-        sums = adjoints(rows, steps, {of: rows.number(1.0)}, by, apart)
+        sums = adjoints(rows := Rows(columns), steps, {of: rows.number(1.0)}, by, apart)
         found = [rows.called(sums[each]) for each in by if each in sums]
         if not found:  # conditions are made of them, and nothing else
             is_zero()
@@ -136,14 +135,12 @@ class DerivativeRows(Derivatives):
             return self._slope(asked.of, same, equations.members), led
         by = [*same, *(row for row, _ in partly)]
         order = in_order([asked.of], lambda row: () if row in by else columns.operands(row))
-        rows = Rows(columns)
         steps = [row for row in order if columns.is_step(row) and row not in by]
-        sums = adjoints(rows, steps, {asked.of: rows.number(1.0)}, by, equations.members)
-        total = (
-            self._slope(asked.of, same, equations.members)
-            if any(row in sums for row in same)
-            else None
+        sums = adjoints(
+            rows := Rows(columns), steps, {asked.of: rows.number(1.0)}, by, equations.members
         )
+        some = any(row in sums for row in same)
+        total = self._slope(asked.of, same, equations.members) if some else None
         for row, where in partly:
             if row not in sums:
                 continue
