@@ -16,7 +16,7 @@ from lark.lexer import PatternStr, TerminalDef
 from backprop.syntax.grammar import _Emitter
 
 FOLDER = Path(__file__).parent.parent / "grammars"
-STARTS = ["file", "statement", "expression"]
+STARTS = ["file", "statement", "expression", "modelled"]
 
 
 def made(grammar: str) -> str:

@@ -77,6 +77,7 @@ def test_every_error_class_has_an_example() -> None:
     }
     assert causes - shown == {
         "AtBorder",
+        "PassedOver",
         "BadData",  # test_data_files.py
         "Cancelled",
         "EmptyRange",

@@ -151,6 +151,7 @@ def test_every_option_and_format_is_documented() -> None:
         "explain",
         "check",
         "descend",
+        "fit",
         "draw",
         "example",
         "help",

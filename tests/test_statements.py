@@ -314,15 +314,7 @@ def test_what_is_said_of_mistakes(text: str, place: str, says: str, hint: str) -
     assert hint in " ".join(error.hints)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "y ~ a*exp(-b*x)",
-        "log(y) ~ a + b*x",
-        "y[i] ~ a*x[i] for i in 1..3",
-        "A ~ normal(mu, 1); y = A",
-    ],
-)
+@pytest.mark.parametrize("text", ["A ~ normal(mu, 1); y = A", "B ~ uniform(low, 1); y = B"])
 def test_what_is_refused_by_its_name(text: str) -> None:
     with pytest.raises(
         BackpropError, match="of the language, but this version does not compute it yet"

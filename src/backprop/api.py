@@ -19,7 +19,7 @@ from backprop.evaluation.gradient import evaluate
 from backprop.evaluation.leaves import outside
 from backprop.loops.worth import read_model
 from backprop.members_by_name import each_by_name
-from backprop.model_data import OverData
+from backprop.model_fits import FitVerb
 from backprop.options import default_of, documented, names
 from backprop.reports.themes import Look, ThemeName
 from backprop.showing import Bundle, Shown
@@ -58,7 +58,7 @@ Shown.as_text = _late("notebook", "text")
 Shown.as_bundle = _late("notebook", "bundle")
 
 
-class Model(OverData, Shown):
+class Model(FitVerb, Shown):
     __doc__ = language.Model.__doc__
 
     _with_verbs = staticmethod(lambda found: _with_verbs(found))

@@ -291,6 +291,10 @@ class OrdinaryName(BackpropError):
     """A name stands where a constant of that name may be meant: a note."""
 
 
+class PassedOver(BackpropError):
+    """Model statements of a file that says itself what `residuals` is: a note."""
+
+
 class BadOption(UsageFault):
     """An option whose value makes no sense."""
 

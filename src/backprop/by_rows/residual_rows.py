@@ -71,6 +71,16 @@ class ResidualKernel(BlockKernel):
     def chunks(self, block: RowBlock) -> Reals:
         """The triangles of the chunks of a block, shape (chunks, width, width), of all its residuals. Raises
         NotSure for what is not finite."""
+        first, *others = self.rows_of(block)
+        found = self.triangles.parts(first)
+        for columns in others:
+            for at, start in enumerate(range(0, block.rows, CHUNK)):
+                found[at] = reduced(found[at], columns[:, start : start + CHUNK])
+        return found
+
+    def rows_of(self, block: RowBlock) -> list[Reals]:
+        """Of each sum the derivatives of its residuals, and these, a row each: shape (width, rows). Raises
+        NotSure for what is not finite."""
         writer = BlockWriter()
         known: dict[int, Spread] = {**self._shared}
         for name, node in self._leaves.items():
@@ -79,16 +89,7 @@ class ResidualKernel(BlockKernel):
             positions = self._take(known, writer, block)
             walk = BlockWalk(writer, self._graph, self._steps, known)
             walk.forward()
-            found: Reals | None = None
-            for each in self._sums:
-                columns = self._columns(walk, each.term, block, positions)
-                if found is None:
-                    found = self.triangles.parts(columns)
-                    continue
-                for at, start in enumerate(range(0, block.rows, CHUNK)):
-                    found[at] = reduced(found[at], columns[:, start : start + CHUNK])
-        assert found is not None
-        return found
+            return [self._columns(walk, each.term, block, positions) for each in self._sums]
 
     def _columns(
         self, walk: Walk[Reals], term: int, block: RowBlock, positions: Sequence[Any]

@@ -20,6 +20,7 @@ COMMANDS: Sequence[str] = (
     "explain",
     "check",
     "descend",
+    "fit",
     "draw",
     "example",
     "help",

@@ -44,7 +44,8 @@ _OPTIONS = {
 _COMMANDS = {
     "grad": "autodiff backward derivative derivatives diff differentiate eval evaluate gradient run",
     "hessian": "curvature hess second",
-    "descend": "descent fit gd minimise minimize optimise optimize solve train",
+    "descend": "descent gd minimise minimize optimise optimize solve train",
+    "fit": "curve-fit curve_fit leastsq lm lmfit nls regress regression",
     "draw": "dot graph picture plot show",
     "explain": "derive steps why",
     "check": "gradcheck test verify",

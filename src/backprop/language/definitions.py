@@ -17,7 +17,6 @@ from backprop.errors import (
     LooksAlike,
     NeedsData,
     NoDataYet,
-    NotYetSupported,
     RecursiveFunction,
     TooLarge,
     UnexpectedText,
@@ -61,11 +60,6 @@ def checked(
         tokens, shape = statement
         name = tokens.texts[shape.target]
         if shape.form in ("declaration", "goal"):
-            continue
-        if is_model(statement):
-            from backprop.syntax.misstated import MODEL, MODEL_HINT  # for a mistake only
-
-            errors.append(NotYetSupported(MODEL, tokens.whole, hints=[MODEL_HINT]))
             continue
         if shape.form not in ("equation", "function"):
             indexed.append(statement)
@@ -374,15 +368,3 @@ def _takes(least: int, most: int) -> str:
     if least == most:
         return "1 argument" if least == 1 else f"{least or 'no'} arguments"
     return f"{least} or {most} arguments"
-
-
-def is_model(statement: Statement) -> bool:
-    """Whether it is a `~` that draws no number, but says how data depends on other names."""
-    tokens, shape = statement
-    if not shape.drawn:
-        return False
-    right = [node for node in shape.nodes if node.first > tokens.sign]
-    names = {tokens.texts[node.token] for node in right if node.kind == "call"}
-    if COLUMN in names or not names.isdisjoint(DISTRIBUTIONS):
-        return False
-    return shape.form == "distribution" or any(node.kind in ("name", "index") for node in right)

@@ -180,8 +180,14 @@ class Laid(NamedTuple):
 
 
 def readable(laid: Laid | None, text: str) -> str:
-    """A text of the equations with names for comparisons with texts, to be read by itself."""
-    return laid.plain(text) if laid and laid.plain else text
+    """A text of the equations with names for comparisons with texts, and of a model statement the sum of its
+    squares, to be read by itself."""
+    text = laid.plain(text) if laid and laid.plain else text
+    if "~" in text:
+        from backprop.language.modelled import squares_text  # few files have model statements
+
+        return squares_text(text)
+    return text
 
 
 def gathers_rows(text: str) -> bool:

@@ -21,6 +21,7 @@ from backprop.language.families import MOST_VALUES, Families, left, ready_made
 from backprop.language.index_code import Scope
 from backprop.language.lookup import provide
 from backprop.language.model import Model
+from backprop.language.modelled import as_equations, is_modelled
 from backprop.language.sizes import NO_SIZES, GivenSizes
 from backprop.memory import without_collector
 from backprop.names import family
@@ -72,7 +73,8 @@ class Parsed(NamedTuple):
 
     statements: all of them. equations, functions: those of single names, by name. indexed: those of
     families. members: what indices are. chains: of equations with values behind them, by offset, the
-    whole statements. laid: what has rows, where columns of data stand for names.
+    whole statements. laid: what has rows, where columns of data stand for names. notes: what is to be said of
+    the statements.
     """
 
     source: Source
@@ -83,6 +85,7 @@ class Parsed(NamedTuple):
     members: Families
     chains: dict[int, Tokens]
     laid: "Laid | None" = None
+    notes: Sequence[BackpropError] = ()
 
 
 def read_carefully(
@@ -109,7 +112,10 @@ def parsed(
     the faults that can be seen before it is unrolled."""
     chains: dict[int, Tokens] = {}
     statements, errors, seen, plain = _read(source, tables, chains)
-    laid = None
+    laid, notes = None, list[BackpropError]()
+    if "~" in source.text and not errors:
+        statements, _, found = as_equations(statements, bool(tables))
+        notes += found
     if tables and not errors:
         from backprop.language.gathering_functions import written_out  # for data only
         from backprop.language.over_rows import over_rows
@@ -129,7 +135,7 @@ def parsed(
     for statement in indexed:
         members.enter(statement)
     provide(members)
-    return Parsed(source, statements, equations, functions, indexed, members, chains, laid)
+    return Parsed(source, statements, equations, functions, indexed, members, chains, laid, notes)
 
 
 def _read(
@@ -147,7 +153,7 @@ def _read(
 
 def unrolled(found: Parsed) -> Model:
     """The Model in which every member has a row of its own. Raises the faults found in it."""
-    source, statements, equations, functions, indexed, members, chains, laid = found
+    source, statements, equations, functions, indexed, members, chains, laid, notes = found
     members.integers.defined = owners = dict(equations)
     for statement in indexed:
         members.declare(statement, owners)
@@ -171,7 +177,7 @@ def unrolled(found: Parsed) -> Model:
     repeated, fixed, seed = builder.repeated, list(members.integers.known), members.seed
     if laid:
         fixed += [name for name in names if laid.is_column(name) and name not in fixed]
-    doubts = [*definitions.look_alikes(statements), *members.warnings, *zeros]
+    doubts = [*definitions.look_alikes(statements), *members.warnings, *zeros, *notes]
     if not names:
         message = "no equation in this text: each is for a range with nothing in it"
         raise NoEquation(
@@ -227,13 +233,17 @@ def _nothing(
 
 def _says_more(statement: Statement) -> bool:
     """Whether a statement says something besides a number."""
-    return statement.shape.kinds[0] in ("CONST", "GOAL") or statement.shape.limited
+    shape = statement.shape
+    return shape.kinds[0] in ("CONST", "GOAL") or shape.limited or shape.form == "modelled"
 
 
 def _no_number(statement: Statement) -> UnexpectedText:
     """The error for a statement that says more, where numbers are due."""
     from backprop.language.formula_reader import limits  # for a mistake only
 
+    if statement.shape.form == "modelled":
+        hints = ["give numbers alone, as in a=2"]
+        return UnexpectedText("a model is no number", statement.tokens.whole, hints=hints)
     hints = ["give numbers alone, as in a=2; what is said of inputs stands in the equations"]
     return UnexpectedText("this says more than a number", limits(statement), hints=hints)
 
@@ -251,9 +261,10 @@ def read_settings(
     statements, errors = read(source, LIST_ENDS, written)
     draws = computed is not None
     if computed is not None:
-        statements = [each for each in statements if not definitions.is_model(each)]
+        statements = [each for each in statements if not is_modelled(each)]
     else:
         errors += map(_no_number, filter(_says_more, statements))
+        statements = [each for each in statements if each.shape.form != "modelled"]
         computed = ()
     equations, functions, indexed = definitions.checked(statements, errors)
     others = [right for _, right, _ in written.many], *written.links.values()

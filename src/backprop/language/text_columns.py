@@ -104,8 +104,13 @@ def statements_over(
 ) -> tuple[list[Statement], Sequence[Data], list[SyntaxFault]]:
     """The statements of a text, the tables with columns for what it compares with texts, and its errors."""
     if tables and (found := read_texts(source, tables, {})):
-        return found.statements, found.tables, found.errors
-    statements, errors = read(source)
+        statements, tables, errors = found.statements, found.tables, found.errors
+    else:
+        statements, errors = read(source)
+    if "~" in source.text and not errors:
+        from backprop.language.modelled import as_equations  # few files have model statements
+
+        statements = as_equations(statements, bool(tables)).statements
     return statements, tables, errors
 
 

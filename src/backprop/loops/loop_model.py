@@ -72,7 +72,12 @@ class LoopModel(Model):
             functions=parsed.functions,
             seed=parsed.members.seed,
             declared=self._declared(),
-            warnings=[*look_alikes(parsed.statements), *parsed.members.warnings, *_zeros(plan)],
+            warnings=[
+                *look_alikes(parsed.statements),
+                *parsed.members.warnings,
+                *_zeros(plan),
+                *parsed.notes,
+            ],
         )
         del self.columns, self.repeated
         self.names, self.defaults = Labels(self), Defaults(self)

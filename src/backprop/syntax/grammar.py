@@ -63,7 +63,8 @@ class Node(NamedTuple):
 class Shape(NamedTuple):
     """What a statement's kinds mean: its nodes in postfix order, and whose equation it is.
 
-    form: equation, function, indexed_equation, distribution, indexed_distribution, expression;
+    form: equation, function, indexed_equation, distribution, indexed_distribution, expression; modelled
+    (`log(y) ~ a + b*x`, of what is no name);
     declaration (`const x, t`) and goal (`minimize L`), whose nodes are the names in them. target:
     the token of the name on the left. parameters: the tokens of a function's parameters.
     """
@@ -112,7 +113,7 @@ def _parse(kinds: Kinds, start: str) -> Shape:
     tables = _tables()
     emitter = _Emitter(kinds, tables.symbols)
     result = tables.parse(kinds, start, emitter)
-    form, target, parameters = result if start == "statement" else ("expression", 0, ())
+    form, target, parameters = result if start == "statement" else (start, 0, ())
     nodes = tuple(emitter.nodes)
     indexed = any(node.kind in ("index", "gather") for node in nodes) or form.startswith("indexed")
     limited = any(node.kind in LIMITS for node in nodes)
@@ -291,6 +292,9 @@ class _Emitter:
     # ------------------------------------------------------------------------------ statements
 
     def expression(self, parts: list[Part]) -> Part:
+        return parts[0]
+
+    def modelled(self, parts: list[Part]) -> Part:
         return parts[0]
 
     def parameters(self, parts: list[int]) -> tuple[int, ...]:

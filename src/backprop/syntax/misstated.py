@@ -5,7 +5,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from itertools import pairwise
 
-from backprop.errors import NOT_YET, SyntaxFault, mend
+from backprop.errors import SyntaxFault, mend
 from backprop.names import look, strange_letter
 from backprop.numbers import exact, fixed
 from backprop.source import one_line
@@ -21,8 +21,6 @@ from backprop.syntax.case import (
 )
 from backprop.syntax.scanner import FIRST_WORDS, Tokens
 
-MODEL = f"a model statement is {NOT_YET}"
-MODEL_HINT = "for a random input write y ~ uniform(low, high) or y ~ normal(mean, sd)"
 BOUNDS = "bounds read in 0..5, in 0.. or in ..5"
 
 _SIMILAR = (
@@ -46,15 +44,6 @@ _WORDED = re.compile(
 """Bounds in words: `between 0 and 5`."""
 
 _NO_BRACKETS = str.maketrans({"[": "", "]": "", "(": "", ")": "", ",": ".."})
-
-
-def _model(case: Case) -> SyntaxFault | None:
-    """`log(y) ~ a + b*x`."""
-    tokens, at = case
-    sign = tokens.sign
-    if sign < 1 or tokens.kinds[sign] != "TILDE" or at > sign or "NAME" not in tokens.kinds[:sign]:
-        return None
-    return fault(MODEL, tokens.whole, MODEL_HINT)
 
 
 def _goal(case: Case) -> SyntaxFault | None:
@@ -325,7 +314,7 @@ _COMMON = re.compile(r"\(\s*([-−]?[\d.]+)\s*(?:±|\+/-)\s*([\d.]+)\s*\)")
 """A value and its uncertainty in brackets, with a power of ten for both."""
 
 MISSTATED: tuple[Callable[[Case], SyntaxFault | None], ...] = (
-    _model, _goal, _word, _word_behind, _const, _bounds, _uncertainty,
+    _goal, _word, _word_behind, _const, _bounds, _uncertainty,
 )  # fmt: skip
 
 

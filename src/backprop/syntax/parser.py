@@ -1,5 +1,6 @@
 """Text → statements: each the tokens it is made of and the shape that the grammar gives it."""
 
+from contextlib import suppress
 from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
@@ -110,6 +111,9 @@ def _statement(
     except Unfit:
         if not plain or start != "statement":
             raise
+        if "TILDE" in tokens.kinds:
+            with suppress(Unfit):
+                return Statement(tokens, shape(tokens.kinds, "modelled"))
         if (filled := _without_blanks(tokens)) is not tokens:
             return _statement(filled, start, plain, chains)
         equation = _equation(tokens)

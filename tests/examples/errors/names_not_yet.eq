@@ -1,2 +1,2 @@
-y ~ a*exp(-b*x)
-w ~ normal(0, 1)
+A ~ normal(mu, 1)
+y = A^2

@@ -1,0 +1,87 @@
+"""`backprop fit`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from backprop.cli import printing
+from backprop.cli.printing import Digits, Format, Output, chosen_format, deliver, put, write
+from backprop.descent_options import GivenBounds
+from backprop.inputs import Inputs
+from backprop.options import names_option, option
+from backprop.places import STANDARD
+
+EXAMPLE = 'Example: backprop fit -e "y ~ a*exp(-b*x)" --data rows.csv'
+
+
+def fit(
+    inputs: Inputs,
+    *,
+    freeze: Sequence[str] = names_option("--freeze", "Hold these parameters.", "inputs"),
+    only: Sequence[str] = names_option("--only", "Fit these parameters only.", "inputs"),
+    bounds: GivenBounds | None = option(
+        "--bounds TEXT",
+        'Limits, instead of those in the equations: "a=0..1, b=..5".',
+        None,
+        offers="bounds",
+    ),
+    sigma: str = option(
+        "--sigma TEXT",
+        "The error of each row: a column, a number, or an expression of columns.",
+        "",
+    ),
+    absolute_sigma: bool = option(
+        "--absolute-sigma",
+        "--sigma is the error itself; otherwise it only weighs rows.",
+        needs=("sigma",),
+    ),
+    starts: int = option(
+        "--starts N", "Runs from so many starts, all but one at random.", 1, min=1
+    ),
+    steps: int = option("--steps N", "The most steps of a run.", 2000, min=1),
+    correlations: bool = option("--correlations", "All correlations, and not only large ones."),
+    trace: bool = option("--trace", "Print each step."),
+    save: str | None = option(
+        "--save FILE",
+        "The equations with the fitted numbers in them; - is standard output.",
+        None,
+        path="saved",
+    ),
+    format: Format,
+    output: Output,
+    digits: Digits,
+) -> None:
+    """Fit a model to rows of data: its parameters, with their errors.
+
+    The model is a statement y ~ a*exp(-b*x), or any sum of squares (--of). Parameters are the inputs that
+    are neither columns nor const; one without a number gets a start from the data.
+    """
+    from backprop.fit.levenberg import FitPoint
+    from backprop.fitted import FitOptions, prepared
+    from backprop.numbers import shown
+
+    format = chosen_format(format, output)
+    options = FitOptions(
+        only, freeze, bounds, sigma, absolute_sigma, starts, inputs.seed, steps, correlations
+    )
+    ready = prepared(inputs, options)
+    count = 0
+
+    def tell(point: FitPoint) -> None:
+        nonlocal count
+        parts = (f"{n} = {shown(x, 6)}" for n, x in zip(ready.names, point.x.tolist(), strict=True))
+        put(f"{count:>4}  {shown(point.squares, 8)}  {', '.join(parts)}\n", sys.stderr)
+        count += 1
+
+    report = ready.run(tell) if trace else ready.run()
+    results = printing.Results()
+    with results.each():
+        deliver(report, format, output, digits, (), sys.stderr if save == STANDARD else sys.stdout)
+    if save is not None and report.converged:
+        with results.each():
+            text = ready.saved(report.inputs)
+            put(text) if save == STANDARD else write(save, text.encode())
+    results.end()
+    if not report.converged:
+        raise printing.Finished(1)

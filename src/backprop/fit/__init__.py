@@ -1,0 +1,1 @@
+"""Parameters of equations by least squares over rows of data, and how well the data determine them."""

@@ -1,0 +1,185 @@
+"""The residuals of equations over rows of data, as a function of parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from math import inf
+from typing import NamedTuple
+
+import numpy
+
+from backprop.by_rows.block_kernel import NotSure
+from backprop.by_rows.held_rows import HeldRows
+from backprop.by_rows.machine_residuals import ResidualsOverRows
+from backprop.by_rows.residual_rows import ResidualKernel, residual_triangle
+from backprop.by_rows.row_program import RowProgram, RowSource
+from backprop.by_rows.threads import over_blocks
+from backprop.descent.squares import Squares
+from backprop.language import Model
+from backprop.language.apart import NotApart, apart
+from backprop.language.laid import Data, data_of
+from backprop.language.modelled import NotSquares, unsquared
+from backprop.language.reading import read_carefully
+from backprop.language.text_columns import statements_over
+from backprop.loops.domains import Reals
+
+
+class EachResidual(NamedTuple):
+    """Derivatives of n residuals by P parameters, and these, shape (P + 1, n). where: the table of each
+    statement, and how many rows it has."""
+
+    columns: Reals
+    where: Sequence[tuple[int, int]]
+
+
+class FitRows:
+    """The residuals of an output by P parameters. given: numbers for all inputs that have one. Raises
+    NotSquares for an output that is no sum of squares.
+
+    count: how many residuals there are, known after a look. mean: whether the output is their mean square.
+    """
+
+    count = 0
+
+    def __init__(
+        self, model: Model, output: str, names: Sequence[str], given: Mapping[str, float]
+    ) -> None:
+        self.names = [*names]
+        self._given = dict(given)
+        self._graph: Squares | None = None
+        self.mean = False
+        try:
+            self._take_rows(model, output)
+        except NotApart:
+            self._take_graph(model, output)
+
+    def _take_rows(self, model: Model, output: str) -> None:
+        plain = data_of(model.laid)
+        statements, tables, errors = statements_over(model.source, plain)
+        if errors or not tables:
+            raise NotApart("there are no tables")
+        statements, self.mean = unsquared(statements, output)
+        parts = apart(statements, tables, model.source)
+        still = {name for each in tables for name in each.names}
+        still -= {name for each in plain for name in each.names}
+        self._program = RowProgram(parts, output, model.seed, model.sizes, still)
+        words = {text for each in statements for text in each.tokens.texts}
+        used = [(table, [name for name in table.names if name in words]) for table in tables]
+        every, columns = [*self._program.once.names, *self._program.shared], parts.columns
+        known = {name for name in every if name in model.names and name not in columns}
+        defaults = {name for name in known if name in model.defaults or name in model.fixed}
+        self._given = {name: model.default(name) for name in defaults} | self._given
+        self.sources = [_source(table, some) for table, some in used if some]
+        held = [each for each in self.sources if isinstance(each, HeldRows)]
+        self._held = (
+            ResidualsOverRows(self._program, held) if len(held) == len(self.sources) else None
+        )
+
+    def _take_graph(self, model: Model, output: str) -> None:
+        whole = read_carefully(
+            model.source, model.seed, sizes=model.sizes, tables=data_of(model.laid)
+        )
+        graph = whole.graph(output)
+        leaves = [whole.names[name] for name in self.names]
+        numbers = {**whole.default_numbers(), **self._given}
+        inside = {*leaves}
+        fixed = {
+            node: numbers[name]
+            for name, node in whole.names.items()
+            if node in graph and not graph.is_step(node) and node not in inside and name in numbers
+        }
+        self._graph = Squares(graph, leaves, fixed)
+        if not len(self._graph):
+            raise NotSquares(f"{output} is no sum of squares")
+        self.count = len(self._graph)
+
+    def triangle(self, x: Sequence[float]) -> Reals | None:
+        """The triangle T of all residuals, T'T = [J r]'[J r], at P parameters: shape (P + 1, P + 1);
+        None where something is not finite."""
+        try:
+            return self._by_graph(x) if self._graph else self._by_rows(x)
+        except (NotSure, OverflowError, ValueError, ZeroDivisionError):
+            return None
+
+    def each(self, x: Sequence[float]) -> EachResidual | None:
+        """All residuals one by one, in the order of the statements and of the rows in their tables;
+        None where tables are read pass by pass, or something is not finite."""
+        if self._graph:
+            values, slopes = self._graph.both(x)
+            both = numpy.column_stack([slopes, values]).T
+            return EachResidual(both, ()) if numpy.isfinite(both).all() else None
+        if not self._held:
+            return None
+        try:
+            return self._each_row(x)
+        except (NotSure, NotApart, OverflowError, ValueError, ZeroDivisionError):
+            return None
+
+    def _each_row(self, x: Sequence[float]) -> EachResidual:
+        given = {**self._given, **dict(zip(self.names, x, strict=True))}
+        program, sources = self._program, self.sources
+        once = program.once_at(given, sources)
+        reads = dict.fromkeys(name for each in program.sums for name in sorted(each.reads))
+        slopes = {name: once.slopes(name) for name in reads}
+        moving = [name for name in reads if not slopes[name].keys().isdisjoint(self.names)]
+        chain = numpy.zeros((len(self.names) + 1, len(moving) + 1))
+        chain[-1, -1] = 1.0
+        for at, name in enumerate(moving):
+            chain[:-1, at] = [slopes[name].get(each, 0.0) for each in self.names]
+        parts, where = list[Reals](), list[tuple[int, int]]()
+        for each in program.sums:
+            kernel = ResidualKernel(program, [each], once.number, moving)
+            blocks = [*sources[each.table].blocks(kernel.columns)]
+            parts += [chain @ kernel.rows_of(block)[0] for block in blocks]
+            where.append((each.table, sum(block.rows for block in blocks)))
+        found = numpy.concatenate(parts, axis=1)
+        return EachResidual(found, where)
+
+    def scales(self) -> list[float]:
+        """The sizes of the numbers in columns, and how far they spread, as far as they are in memory."""
+        found = list[float]()
+        for source in self.sources if not self._graph else ():
+            numbers = source.numbers.numbers if isinstance(source, HeldRows) else {}
+            for column in numbers.values():
+                for size in (float(numpy.abs(column).mean()), float(numpy.std(column))):
+                    if 0 < size < inf:
+                        found.append(size)
+        return found
+
+    def place(self, where: Sequence[tuple[int, int]], row: int) -> str:
+        """Where a residual comes from: `rows.csv:7`; its number, where there are no tables."""
+        for table, count in where:
+            if row < count:
+                numbers = getattr(self.sources[table], "numbers", None)
+                return str(numbers.place(row)) if numbers else f"row {row + 1}"
+            row -= count
+        return f"number {row + 1}"
+
+    def _by_graph(self, x: Sequence[float]) -> Reals | None:
+        assert self._graph
+        values, slopes = self._graph.both(x)
+        both = numpy.column_stack([slopes, values])
+        if not numpy.isfinite(both).all():
+            return None
+        width = both.shape[1]
+        found = numpy.zeros((width, width))
+        made = numpy.linalg.qr(both, mode="r")
+        found[: len(made)] = made
+        return found
+
+    def _by_rows(self, x: Sequence[float]) -> Reals:
+        given = {**self._given, **dict(zip(self.names, x, strict=True))}
+        if self._held:
+            found = self._held.at(self.names, given)
+        else:
+            with over_blocks() as mapped:
+                found = residual_triangle(self._program, self.names, given, self.sources, mapped)
+        self.count = found.rows
+        triangle: Reals = found.triangle
+        return triangle
+
+
+def _source(table: Data, names: Sequence[str]) -> RowSource:
+    """The rows of a table, in memory or read pass by pass."""
+    made: Callable[[Sequence[str]], RowSource] | None = getattr(table, "source", None)
+    return made(names) if made else HeldRows(table, names)

@@ -1,0 +1,220 @@
+"""A fit from beginning to end: starts, the least sum of squares, what it says, in numbers and in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from math import inf, isfinite, nan
+from typing import NamedTuple
+
+import numpy
+
+from backprop.errors import BackpropError, MissingInputs, NeedsData
+from backprop.fit.fit_rows import FitRows
+from backprop.fit.guesses import guessed
+from backprop.fit.levenberg import Bounded, FitPoint, Flags, fit_point
+from backprop.fit.residual_looks import not_random, outliers
+from backprop.fit.solving import Solved, scattered, solve
+from backprop.fit.statistics import Statistics, statistics
+from backprop.fit.undetermined import undetermined_words
+from backprop.language.declarations import Bounds
+from backprop.loops.domains import Reals
+from backprop.numbers import few, shown
+
+_SAME = 1e-6
+"""Sums of squares that are no further apart, relative, are of the same minimum."""
+
+_FEW = 5
+"""The most rows that a sentence names."""
+
+
+class FitAsked(NamedTuple):
+    """What is to be fitted. rows: the residuals. start: of parameters by name, as far as they have one.
+    bounds: of those that have some. known_errors: whether residuals are in units of their errors.
+    starts: how many runs there are at least, from points around the start. seed: of these points. most:
+    steps of one run. total: finds the sum of squares about the mean."""
+
+    rows: FitRows
+    start: Mapping[str, float]
+    bounds: Mapping[str, Bounds]
+    known_errors: bool = False
+    starts: int = 1
+    seed: int = 0
+    most: int = 2000
+    total: Callable[[], float] = lambda: nan
+
+
+class FoundFit(NamedTuple):
+    """What a fit found. names: of P parameters. start: where the best run began, x: where it ended,
+    shape (P,). held: which are held by a bound, shape (P,). why: how it ended in words. runs: how many
+    starts there were, same: how many of them ended there. statistics: numbers about it. verdicts:
+    sentences. interrupted: whether somebody stopped it."""
+
+    names: Sequence[str]
+    start: Reals
+    x: Reals
+    held: Flags
+    solved: Solved
+    statistics: Statistics
+    verdicts: Sequence[str]
+    guessed: Sequence[str] = ()
+    runs: int = 1
+    same: int = 1
+    interrupted: bool = False
+
+    @property
+    def converged(self) -> bool:
+        return self.solved.converged and not self.interrupted
+
+    @property
+    def stopped(self) -> str:
+        """How it ended, for programs."""
+        if self.interrupted:
+            return "interrupted"
+        if self.converged:
+            return "converged"
+        return "plateau" if self.solved.flat else self.solved.why.replace("converged", "stuck")
+
+
+def fit(asked: FitAsked, tell: Callable[[FitPoint], object] = lambda point: None) -> FoundFit:
+    """FoundFit. tell: is told of every step. Raises NeedsData for fewer rows than parameters."""
+    rows, names = asked.rows, asked.rows.names
+    ends = [asked.bounds.get(name, (-inf, inf)) for name in names]
+    bounds = Bounded(numpy.array([low for low, _ in ends]), numpy.array([high for _, high in ends]))
+    missing = [name for name in names if name not in asked.start]
+    first = numpy.array([asked.start.get(name, nan) for name in names])
+    best: Solved | None = None
+    begun = first
+    ended = list[float]()
+    interrupted = False
+    try:
+        for x in _starts(asked, first, bounds, bool(missing)):
+            point = fit_point(bounds.inside(x), rows.triangle)
+            if point is None:
+                continue
+            _enough(rows, names)
+            found = solve(rows.triangle, point, bounds, asked.most, tell)
+            ended.append(found.point.squares if found.converged else inf)
+            if best is None or _better(found, best):
+                best, begun = found, point.x
+    except KeyboardInterrupt:
+        if best is None:
+            raise
+        interrupted = True
+    if best is None:
+        raise _no_start(missing)
+    held = _held(best.point, bounds)
+    free = ~held
+    numbers = statistics(best.point, rows.count, free, asked.known_errors, asked.total())
+    same = sum(each <= best.point.squares * (1 + _SAME) for each in ended)
+    made = FoundFit(
+        names, begun, best.point.x, held, best, numbers, (), missing, len(ended), same, interrupted
+    )
+    return made._replace(verdicts=[*_verdicts(made, asked, bounds)])
+
+
+def _better(one: Solved, other: Solved) -> bool:
+    if one.converged != other.converged:
+        lower, higher = (one, other) if one.converged else (other, one)
+        # a run that has not ended yet and is lower all the same says more
+        return (lower is one) == (lower.point.squares <= higher.point.squares * (1 + _SAME))
+    return one.point.squares < other.point.squares
+
+
+def _starts(asked: FitAsked, first: Reals, bounds: Bounded, missing: bool) -> Iterator[Reals]:
+    if missing:
+        yield from guessed(asked.rows, first, bounds, max(asked.starts, 8), asked.seed)
+        return
+    yield first
+    yield from scattered(first.tolist(), bounds, asked.starts - 1, asked.seed)
+
+
+def _enough(rows: FitRows, names: Sequence[str]) -> None:
+    """Raise NeedsData for fewer rows than parameters."""
+    if rows.count >= len(names):
+        return
+    some = "1 row does" if rows.count == 1 else f"{rows.count} rows do"
+    message = f"{some} not determine {len(names)} parameters"
+    hints = [f"hold some of them: --freeze {names[-1]}", "or give more rows"]
+    raise NeedsData(message, hints=hints)
+
+
+def _no_start(missing: Sequence[str]) -> BackpropError:
+    """The error for a model that is finite at no point that was tried."""
+    hints = [f'give starts: --set "{missing[0]}=1"'] if missing else []
+    return MissingInputs("the residuals are not finite at any start that was tried", hints=hints)
+
+
+def _held(point: FitPoint, bounds: Bounded) -> Flags:
+    gradient = point.slopes.T @ point.rest
+    held: Flags = ((point.x <= bounds.low) & (gradient >= 0)) | (
+        (point.x >= bounds.high) & (gradient <= 0)
+    )
+    return held
+
+
+def _verdicts(found: FoundFit, asked: FitAsked, bounds: Bounded) -> Iterator[str]:
+    """What there is to say, a sentence each."""
+    names, numbers, solved = found.names, found.statistics, found.solved
+    yield _ended(found)
+    if found.runs > 1:
+        yield (
+            f"{found.runs} starts, of which {found.same} ended here"
+            f"{'' if found.same < found.runs else ': no other minimum was found'}"
+        )
+    for at, name in enumerate(names):
+        if found.held[at]:
+            end = bounds.low[at] if found.x[at] <= bounds.low[at] else bounds.high[at]
+            yield f"{name} is at its bound {shown(float(end), 6)}: the sum of squares falls beyond"
+    yield from undetermined_words(names, solved.point, ~found.held, asked.rows.triangle)
+    if numbers.dof <= 0:
+        yield "there are as many parameters as rows: nothing is left to tell errors from"
+        return
+    if not solved.converged:
+        return
+    each = asked.rows.each(found.x.tolist())
+    if each is None:
+        return
+    at = 0
+    for _, count in each.where or [(0, each.columns.shape[1])]:
+        runs = not_random(each.columns[-1, at : at + count])
+        if runs:
+            yield (
+                f"the residuals are not random: their signs, in the order of the rows, have {runs.found} runs"
+                f" where {shown(runs.expected, 3)} are expected"
+            )
+        at += count
+    free = numpy.append(~found.held, True)
+    some = outliers(each.columns[free], numbers.dof, asked.known_errors)
+    if some:
+        said = [
+            f"{asked.rows.place(each.where, one.row)} ({shown(one.size, 2)} times its error)"
+            for one in some[:_FEW]
+        ]
+        more = f" and {len(some) - _FEW} more" if len(some) > _FEW else ""
+        what = "outliers" if len(some) > 1 else "an outlier"
+        yield f"{what}: {few(said, _FEW)}{more}"
+
+
+def _ended(found: FoundFit) -> str:
+    solved = found.solved
+    if found.interrupted:
+        return "interrupted: the best so far"
+    if solved.converged and not solved.point.squares:
+        return "converged: all residuals are 0"
+    if solved.converged:
+        return "converged: no change of the parameters lowers the sum of squares"
+    if solved.why == "steps used up":
+        return f"not converged: {solved.steps} steps used up"
+    if solved.flat:
+        why = "the fit has run onto a plateau, where some parameter does nothing"
+        return f"not converged: {why}: give a better start"
+    return "not converged: no step lowers the sum of squares, and its gradient is not 0"
+
+
+def errors_of(found: FoundFit) -> dict[str, float]:
+    """The standard error of each parameter, nan of one that has none."""
+    errors = found.statistics.errors.tolist()
+    return {
+        name: error if isfinite(error) else nan
+        for name, error in zip(found.names, errors, strict=True)
+    }

@@ -1,0 +1,93 @@
+"""What residuals look like one by one: whether their signs come at random, and which rows stand out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import erfc, sqrt
+from typing import NamedTuple
+
+import numpy
+
+from backprop.loops.domains import Reals
+
+_UNLIKELY = 0.01
+"""SignRuns of signs that are less likely than this are told."""
+
+_OUTSIDE = 0.01
+"""How likely it is that any row of a fit without outliers is called one."""
+
+_LEAST = 8
+"""Of fewer residuals nothing is said."""
+
+
+class SignRuns(NamedTuple):
+    """How many runs of equal signs there are, how many are expected of residuals in random order, and
+    how likely so few or so many are, from both sides (Wald, Wolfowitz: On a test whether two samples
+    are from the same population, Annals of Mathematical Statistics 11, 1940)."""
+
+    found: int
+    expected: float
+    likely: float
+
+
+def runs_of_signs(residuals: Reals) -> SignRuns | None:
+    """The runs of some residuals in order, of which those that are 0 are left out; None of few, or of one
+    sign."""
+    signs = residuals[residuals != 0] > 0
+    above, below = int(signs.sum()), int((~signs).sum())
+    count = above + below
+    if count < _LEAST or not above or not below:
+        return None
+    expected = 1 + 2 * above * below / count
+    spread = sqrt((expected - 1) * (expected - 2) / (count - 1))
+    if not spread:
+        return None
+    runs = 1 + int((signs[1:] != signs[:-1]).sum())
+    return SignRuns(runs, expected, erfc(abs(runs - expected) / spread / sqrt(2)))
+
+
+def not_random(residuals: Reals) -> SignRuns | None:
+    """The runs of residuals whose order is not random."""
+    found = runs_of_signs(residuals)
+    return found if found and found.likely < _UNLIKELY else None
+
+
+class Outlier(NamedTuple):
+    """A residual that stands out: its number, and it in units of its own error, of a fit without that
+    row."""
+
+    row: int
+    size: float
+
+
+def outliers(columns: Reals, dof: int, known_errors: bool = False) -> list[Outlier]:
+    """The residuals that are larger than that of any row should be, the largest first, by their studentised
+    sizes (Cook, Weisberg: Residuals and influence in regression, 1982, 2.2.1). columns: of derivatives of n
+    residuals by parameters that are free, and of these, shape (P + 1, n)."""
+    slopes, rest = columns[:-1], columns[-1]
+    count = len(rest)
+    if count < _LEAST or dof < 3:
+        return []
+    from scipy.special import ndtri, stdtrit  # rarely asked for
+
+    q, _ = numpy.linalg.qr(_scaled(slopes).T)
+    leverage = numpy.square(q).sum(axis=1)
+    free = numpy.clip(1 - leverage, 1e-12, 1.0)
+    squares = float(numpy.square(rest).sum())
+    level = 1 - _OUTSIDE / (2 * count)
+    with numpy.errstate(all="ignore"):
+        if known_errors:
+            sizes, most = numpy.abs(rest) / numpy.sqrt(free), float(ndtri(level))
+        else:
+            others = (squares - numpy.square(rest) / free) / (dof - 1)  # without that row
+            sizes = numpy.abs(rest) / numpy.sqrt(numpy.maximum(others, 0) * free)
+            most = float(stdtrit(dof - 1, level))
+    some = numpy.flatnonzero((sizes > most) & (leverage < 1 - 1e-9))
+    order: Sequence[int] = some[numpy.argsort(-sizes[some])].tolist()
+    return [Outlier(row, float(sizes[row])) for row in order]
+
+
+def _scaled(slopes: Reals) -> Reals:
+    sizes = numpy.linalg.norm(slopes, axis=1)
+    found: Reals = slopes[sizes > 0] / sizes[sizes > 0, None]
+    return found

@@ -1,0 +1,216 @@
+"""What `backprop fit` does: files and options in, a fit out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from math import nan
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy
+
+from backprop.descent.choices import bounds_of, given_bounds, parameters
+from backprop.errors import BackpropError, BadOption, ChooseOutput
+from backprop.evaluation.gradient import evaluate
+from backprop.fit.fit_rows import FitRows
+from backprop.fit.fitting import FitAsked, fit
+from backprop.inputs import Inputs, Opened
+from backprop.language import Model
+from backprop.language.apart import NotApart
+from backprop.language.modelled import (
+    RESIDUALS,
+    ModelText,
+    NotSquares,
+    model_texts,
+    with_models,
+)
+from backprop.loops.worth import MANY_OFTEN
+from backprop.numbers import shown
+from backprop.report import declared
+from backprop.report.fit_report import FitReport
+from backprop.source import Source
+from backprop.syntax.parser import read
+
+if TYPE_CHECKING:
+    from backprop.descent_options import GivenBounds
+    from backprop.fit.levenberg import FitPoint
+
+_NEW = "the_mean_of_the_left_side"
+"""A parameter of a name that no file has."""
+
+ReadGiven = Callable[[Opened, bool], tuple[Model, Mapping[str, float]]]
+"""Reads equations, and the numbers that a person gives for their inputs, if these are wanted."""
+
+
+class FitOptions(NamedTuple):
+    """What can be said of a fit."""
+
+    only: Sequence[str] = ()
+    freeze: Sequence[str] = ()
+    bounds: GivenBounds | None = None
+    sigma: str = ""
+    absolute_sigma: bool = False
+    starts: int = 1
+    seed: int = 0
+    steps: int = 2000
+    correlations: bool = False
+
+
+class Fitting(NamedTuple):
+    """A fit that is ready to run. model: with the numbers of a person. opened: the equations as they were
+    written. names: of the parameters."""
+
+    model: Model
+    numbers: Mapping[str, float]
+    output: str
+    opened: Opened
+    names: Sequence[str]
+    options: FitOptions
+    asked: FitAsked
+
+    def run(self, tell: Callable[[FitPoint], object] = lambda point: None) -> FitReport:
+        """Fit. tell: is told of every step."""
+        found = fit(self.asked, tell)
+        every = parameters(self.model, self.output)
+        frozen = {name: self._number(name) for name in every if name not in self.names}
+        inputs = {**self._known(), **dict(zip(self.names, found.x.tolist(), strict=True))}
+        models = [each.whole for each in model_texts(self.opened.source)]
+        return FitReport(
+            found,
+            self.output,
+            models if self.output == RESIDUALS else (),
+            self.asked.bounds,
+            frozen,
+            inputs,
+            self.options.sigma,
+            self.model.warnings,
+            self.options.correlations,
+            self.asked.rows.mean,
+            declared(self.model),
+        )
+
+    def saved(self, inputs: Mapping[str, float]) -> str:
+        """The equations, comments and all, with these numbers in them."""
+        from backprop.language import with_defaults
+
+        return with_defaults(self.model, {**self.numbers, **inputs}, {})
+
+    def _number(self, name: str) -> float:
+        return self._known().get(name, nan)
+
+    def _known(self) -> dict[str, float]:
+        known = {**self.model.default_numbers(), **self.numbers}
+        laid = self.model.laid
+        return {n: x for n, x in known.items() if not (laid and laid.is_column(n))}
+
+
+def prepared(inputs: Inputs, options: FitOptions) -> Fitting:
+    """Read everything that a fit needs. Raises NeedsData, BadOption and what reading raises."""
+    opened = inputs.opened()
+    if not model_texts(opened.source) and not inputs.of:
+        _no_model(opened.source)
+    bare = inputs._replace(settings=(), values=())
+
+    def read_given(text: Opened, numbers: bool) -> tuple[Model, Mapping[str, float]]:
+        return (inputs if numbers else bare).given((), MANY_OFTEN, text)
+
+    return ready(opened, read_given, inputs.output, options)
+
+
+def ready(opened: Opened, read_given: ReadGiven, of: str | None, options: FitOptions) -> Fitting:
+    """A fit of equations. read_given: reads them; of: the output, if one is named."""
+    weighted = _weighted(opened, options.sigma) if options.sigma else opened
+    model, numbers = read_given(weighted, True)
+    output = RESIDUALS if of is None and RESIDUALS in model.names else model.output(of)
+    names = parameters(model, output, options.only, options.freeze)
+    limits = bounds_of(model, names, given_bounds(options.bounds))
+    known = {**model.default_numbers(), **numbers}
+    start = {name: known[name] for name in names if name in known}
+    others = {name: number for name, number in known.items() if name not in start}
+    if len(start) == len(names):
+        evaluate(model, {**numbers}, output, restores=False)  # says which row is not finite
+    try:
+        rows = FitRows(model, output, names, {**others, **start})
+    except NotSquares as error:
+        hints = [f"write it as a model, y ~ …, or as {output} = sum((…)^2)"]
+        hints.append(f"any other output: backprop descend --of {output}")
+        raise ChooseOutput(f"fit is for sums of squares: {error}", hints=hints) from None
+    if options.sigma:
+        _look_at_sigma(opened, read_given, numbers, options.sigma)
+    asked = FitAsked(
+        rows, start, limits, options.absolute_sigma and bool(options.sigma), options.starts,
+        options.seed, options.steps, lambda: _total(weighted, read_given, numbers),
+    )  # fmt: skip
+    return Fitting(model, numbers, output, opened, names, options, asked)
+
+
+def _no_model(source: Source) -> None:
+    """Raise ChooseOutput for equations of which nothing says what is to be fitted."""
+    message = "nothing says what is to be fitted"
+    hints = ["write a model: y ~ a*exp(-b*x), with the column y on the left"]
+    hints.append("or name a sum of squares: --of L")
+    raise ChooseOutput(message, hints=hints, where=source.name)
+
+
+def _weighted(opened: Opened, sigma: str) -> Opened:
+    """Equations whose residuals are divided by a column, a number or an expression. Raises BadOption."""
+    found, errors = read(Source("--sigma", sigma), start="expression")
+    if errors or len(found) != 1:
+        hints = ["give a column, a number, or an expression of columns: --sigma 0.1*y"]
+        raise BadOption(f"--sigma {sigma!r} is no expression", hints=hints)
+    if not model_texts(opened.source):
+        hints = ["write a model, y ~ …; a sum of squares has its weights in it"]
+        raise BadOption("--sigma is for model statements", hints=hints)
+
+    def weighted(model: ModelText) -> str:
+        return f"({model.left})/({sigma}) ~ ({model.right})/({sigma}){model.rest}"
+
+    return opened._replace(source=with_models(opened.source, weighted))
+
+
+def _look_at_sigma(
+    opened: Opened, read_given: ReadGiven, given: Mapping[str, float], sigma: str
+) -> None:
+    """Raise BadOption for errors of data that are 0, or less."""
+    text = with_models(opened.source, lambda model: f"({sigma}) ~ 0*({model.left}){model.rest}")
+    try:
+        model, _ = read_given(opened._replace(source=text), False)
+        known = {**model.default_numbers(), **given}
+        each = FitRows(model, RESIDUALS, [], known).each([])
+    except (NotSquares, NotApart):
+        return
+    if each is None or not (each.columns[-1] <= 0).any():
+        return
+    row = int(numpy.argmax(each.columns[-1] <= 0))
+    place = FitRows(model, RESIDUALS, [], known).place(each.where, row)
+    number = shown(float(each.columns[-1][row]), 6)
+    message = f"--sigma {sigma} is {number} at {place}: an error of data is more than 0"
+    raise BadOption(message, hints=['leave such rows out: --where "…"'])
+
+
+def _total(opened: Opened, read_given: ReadGiven, given: Mapping[str, float]) -> float:
+    """The sum of squares about the mean of what is fitted, of several statements each about its own; nan
+    where that is not known."""
+    models = model_texts(opened.source)
+    if not models or any(each.rest for each in models):
+        return nan
+    names = [f"{_NEW}_{at}" for at in range(len(models))]
+    fresh = iter(names)
+
+    def mean(model: ModelText) -> str:
+        name = next(fresh)
+        if model.left.startswith("(") and ")/(" in model.left:  # weighted: the mean is, too
+            weight = model.left.rpartition(")/(")[2][:-1]
+            return f"{model.left} ~ {name}/({weight})"
+        return f"{model.left} ~ {name}"
+
+    # statements are replaced from the last one on
+    text = with_models(opened.source, mean)
+    try:
+        model, _ = read_given(opened._replace(source=text), False)
+        known = {**model.default_numbers(), **given}
+        triangle = FitRows(
+            model, RESIDUALS, names, {**known, **dict.fromkeys(names, 0.0)}
+        ).triangle([0.0] * len(names))
+    except (BackpropError, NotSquares):
+        return nan
+    return nan if triangle is None else float(triangle[-1, -1]) ** 2

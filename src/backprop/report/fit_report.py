@@ -1,0 +1,251 @@
+"""What `backprop fit` has to say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from math import floor, isfinite, log10
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from backprop.errors import BackpropError
+from backprop.fit.fitting import FoundFit, errors_of
+from backprop.language.declarations import Bounds, written_bounds
+from backprop.numbers import fixed, shown
+from backprop.report import SCHEMA, Column, Table
+from backprop.report.matrix import counted
+from backprop.showing import Shown
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_TOLD = 0.5
+"""Correlations from this size on are told."""
+
+_DIGITS = 6
+"""Of numbers in sentences."""
+
+_MOST = 10
+"""The most correlations that a report has of itself."""
+
+
+class _FitReport(NamedTuple):
+    found: FoundFit
+    output: str
+    models: Sequence[str] = ()
+    bounds: Mapping[str, Bounds] = MappingProxyType({})
+    frozen: Mapping[str, float] = MappingProxyType({})
+    inputs: Mapping[str, float] = MappingProxyType({})
+    weights: str = ""
+    told: Sequence[BackpropError] = ()
+    every: bool = False
+    mean: bool = False
+    declared: Mapping[str, Any] = MappingProxyType({})
+
+    def __repr__(self) -> str:
+        numbers = ", ".join(f"{name} = {both}" for name, both in _written(self.found).items())
+        return f"Fit({numbers})"
+
+
+class FitReport(Shown, _FitReport):
+    """The result of `Model.fit`, and what `backprop fit` has to say.
+
+    output: what was made least. models: the statements that were fitted. bounds: of parameters. frozen: those
+    that were held. inputs: the numbers of all inputs at the end. weights: what residuals were divided by, in
+    words. every: whether all correlations are told. mean: whether the output is the mean of squares.
+    """
+
+    @property
+    def parameters(self) -> dict[str, float]:
+        """Their numbers by name."""
+        return dict(zip(self.found.names, self.found.x.tolist(), strict=True))
+
+    @property
+    def errors(self) -> dict[str, float]:
+        """Their standard errors by name, nan of those that have none."""
+        return errors_of(self.found)
+
+    @property
+    def covariance(self) -> NDArray[np.float64]:
+        """Of the parameters: float64, shape (P, P), nan where there is none."""
+        return self.found.statistics.covariance
+
+    @property
+    def correlations(self) -> NDArray[np.float64]:
+        """Of the parameters: float64, shape (P, P)."""
+        return self.found.statistics.correlations
+
+    @property
+    def value(self) -> float:
+        """The sum of the squares of all (weighted) residuals, or their mean, as the output has it."""
+        squares = self.found.solved.point.squares
+        return squares / self.found.statistics.rows if self.mean else squares
+
+    @property
+    def converged(self) -> bool:
+        return self.found.converged
+
+    @property
+    def verdicts(self) -> Sequence[str]:
+        """What there is to say, a sentence each."""
+        return self.found.verdicts
+
+    @property
+    def warnings(self) -> Sequence[BackpropError]:
+        return self.told
+
+    def table(self) -> Table:
+        """A row a parameter."""
+        columns = [*self._columns(True)]
+        return Table(columns, heads=self._heads(), tail=[*self._words()])
+
+    def records(self) -> list[Column]:
+        """One row for each parameter, with all digits."""
+        return [*self._columns(False)]
+
+    def objects(self) -> Iterator[dict[str, Any]]:
+        """One object; the README has its shape."""
+        found, numbers = self.found, self.found.statistics
+        names = found.names
+        pairs = {
+            f"{one}, {other}": float(numbers.correlations[at, to])
+            for at, one in enumerate(names)
+            for to, other in enumerate(names)
+            if at < to
+        }
+        yield {
+            "schema": SCHEMA,
+            "output": self.models[0] if len(self.models) == 1 else self.output,
+            "value": self.value,
+            "parameters": self.parameters,
+            "errors": self.errors,
+            "correlations": pairs,
+            "dof": numbers.dof,
+            "reduced_chi2": numbers.reduced,
+            "r_squared": numbers.r_squared,
+            "aic": numbers.aic,
+            "bic": numbers.bic,
+            "errors_scaled": numbers.scaled,
+            "converged": found.converged,
+            "stopped": found.stopped,
+            "verdicts": [*found.verdicts],
+            "start": dict(zip(names, found.start.tolist(), strict=True)),
+            "rows": numbers.rows,
+            "fixed": {**self.frozen},
+            "inputs": {**self.inputs},
+            **self.declared,
+        }
+
+    def _heads(self) -> list[tuple[str | float, ...]]:
+        if self.models:
+            return [(each,) for each in self.models]
+        return [(f"{self.output} = ", self.value)]
+
+    def _columns(self, readable: bool) -> Iterator[Column]:
+        found = self.found
+        names = [*found.names, *self.frozen]
+        more = len(self.frozen)
+        errors = [*self.errors.values(), *[None] * more]
+        x = [*found.x.tolist(), *self.frozen.values()]
+        yield Column("name", names, "name")
+        if readable:
+            yield Column(
+                "value", [_rounded(*both)[0] for both in zip(x, errors, strict=True)], "text"
+            )
+            yield Column("±", [_rounded(*both)[1] for both in zip(x, errors, strict=True)], "text")
+            yield Column("%", [_percent(*both) for both in zip(x, errors, strict=True)], "text")
+        else:
+            yield Column("value", x)
+            yield Column("error", errors)
+        start = [*found.start.tolist(), *self.frozen.values()]
+        if readable:
+            yield Column("start", [shown(each, _DIGITS) for each in start], "text")
+        else:
+            yield Column("start", start)
+        if self.bounds:
+            cells = [written_bounds(*self.bounds[n]) if n in self.bounds else "" for n in names]
+            yield Column("bounds", cells, "text")
+        marks = ["at its bound" if held else "" for held in found.held] + ["fixed"] * more
+        if any(marks):
+            yield Column("", marks, "text")
+
+    def _words(self) -> Iterator[str]:
+        found, numbers = self.found, self.found.statistics
+        chi2 = "χ²" if not numbers.scaled else "sum of squares"
+        parts = [
+            counted(numbers.rows, "row"),
+            counted(len(found.names), "parameter"),
+            f"{numbers.dof:,} degree{'s' if numbers.dof != 1 else ''} of freedom",
+            f"{chi2} {shown(numbers.chi2, _DIGITS)}",
+        ]
+        if numbers.dof > 0:
+            what = "reduced χ²" if not numbers.scaled else "residual standard error"
+            size = numbers.reduced if not numbers.scaled else numbers.reduced**0.5
+            parts.append(f"{what} {shown(size, _DIGITS)}")
+        if isfinite(numbers.r_squared):
+            parts.append(f"R² {shown(numbers.r_squared, _DIGITS)}")
+        yield "; ".join([", ".join(parts[:3]), *parts[3:]])
+        if isfinite(numbers.aic):
+            yield f"AIC {shown(numbers.aic, _DIGITS)}, BIC {shown(numbers.bic, _DIGITS)}"
+        yield from self._errors_in_words()
+        yield from self._correlated()
+        yield from found.verdicts
+
+    def _errors_in_words(self) -> Iterator[str]:
+        numbers = self.found.statistics
+        of = f", weights 1/({self.weights})²" if self.weights else ""
+        if numbers.dof <= 0:
+            return
+        if numbers.scaled:
+            yield f"standard errors, scaled so that reduced χ² is 1{of}"
+        else:
+            yield f"standard errors of the --sigma given, not scaled{of}"
+
+    def _correlated(self) -> Iterator[str]:
+        names, both = self.found.names, self.found.statistics.correlations
+        pairs = [
+            (float(both[at, to]), one, names[to])
+            for at, one in enumerate(names)
+            for to in range(at + 1, len(names))
+            if isfinite(both[at, to]) and (self.every or abs(both[at, to]) >= _TOLD)
+        ]
+        pairs.sort(key=lambda each: -abs(each[0]))
+        some = pairs if self.every else pairs[:_MOST]
+        if some:
+            told = ", ".join(f"{one} {other} {_signed(size)}" for size, one, other in some)
+            rest = len(pairs) - len(some)
+            yield f"correlations: {told}{f' and {rest} more: --correlations' if rest else ''}"
+
+
+def _written(found: FoundFit) -> dict[str, str]:
+    both = zip(found.names, found.x.tolist(), errors_of(found).values(), strict=True)
+    return {name: " ± ".join(filter(None, _rounded(x, error))) for name, x, error in both}
+
+
+def _rounded(x: float, error: float | None) -> tuple[str, str]:
+    """A number and its standard error, with two digits of that: `98.78`, `0.58`."""
+    if error is None or not isfinite(error) or error <= 0 or not isfinite(x):
+        return shown(x, _DIGITS), "" if error is None else "0" if error == 0 else "none"
+    last = floor(log10(error)) - 1
+    if round(error / 10.0**last) >= 100:  # 0.0996 is 0.10
+        last += 1
+    if last < -15 - 1 or last > 15 or not -5 <= floor(log10(abs(x))) <= 15 if x else last < -8:
+        size = max(abs(x), error)
+        digits = max(2, floor(log10(size)) - last + 1) if size else 2
+        return shown(x, min(digits, 17)), shown(error, 2)
+    one = Decimal(1).scaleb(last)
+    number, spread = (Decimal(repr(each)).quantize(one) for each in (x, error))
+    return fixed(number), fixed(spread)
+
+
+def _signed(size: float) -> str:
+    """A correlation: `+0.555`, `-0.83`."""
+    return f"{'-' if size < 0 else '+'}{shown(abs(size), 3)}"
+
+
+def _percent(x: float, error: float | None) -> str:
+    if error is None or not isfinite(error) or not x:
+        return ""
+    return f"{shown(100 * error / abs(x), 2)} %"

@@ -1,0 +1,288 @@
+"""Fits: model statements, NIST's certified parameters and deviations, verdicts, the command and the library."""
+
+from __future__ import annotations
+
+import json
+import re
+from importlib.resources import files
+from math import isnan, sqrt
+from pathlib import Path
+from typing import Any
+
+import numpy
+import pytest
+
+import backprop
+from backprop.errors import BackpropError, ChooseOutput, NeedsData
+from certified_fits import MODELS, certified_fits
+from running import backprop as run
+
+CERTIFIED = {fit.name: fit for fit in certified_fits()}
+
+QUICK = "BoxBOD Chwirut2 DanWood Lanczos1 MGH10 Misra1a Nelson Rat43 Thurber".split()
+"""Those that every run fits: of each level of difficulty some, and all that need a second run."""
+
+
+def columns_of(name: str) -> dict[str, Any]:
+    """The table of a problem, as `refnx` has it."""
+    text = _text(name)
+    found = re.search(r"Data\s+\(lines\s+(\d+)\s+to\s+(\d+)\)", text)
+    assert found
+    lines = text.splitlines()[int(found[1]) - 1 : int(found[2])]
+    rows = numpy.array([[float(cell) for cell in line.split()] for line in lines if line.strip()])
+    return dict(zip("yxz", rows.T, strict=False))
+
+
+def deviations(name: str) -> dict[str, float]:
+    """The certified standard deviations of a problem's parameters."""
+    found = re.findall(r"^\s*(b\d) =.*?([\d.E+-]+)\s*$", _text(name), re.M)
+    return {each: float(number) for each, number in found}
+
+
+def _text(name: str) -> str:
+    folder = files("refnx").joinpath("analysis", "tests", "NIST_STRD")
+    return folder.joinpath(f"{name}.dat").read_text("utf-8")
+
+
+def certified(name: str, start: int) -> None:
+    """Parameters to 6 digits, deviations to 4, the sum of squares to 8; of Lanczos1, whose data are exact to
+    rounding, deviations and the sum of squares to 2."""
+    problem = CERTIFIED[name]
+    left = "log(y)" if name == "Nelson" else "y"
+    model = backprop.parse(f"{left} ~ {MODELS[name]}", data=columns_of(name))
+    found = model.fit(values=problem.starts[start])
+    assert found.converged, found.verdicts
+    exact = name == "Lanczos1"
+    assert found.parameters == pytest.approx(problem.parameters, rel=1e-6)
+    assert found.errors == pytest.approx(deviations(name), rel=1e-2 if exact else 1e-4)
+    assert found.value == pytest.approx(problem.least, rel=1e-2 if exact else 1e-8, abs=0)
+
+
+@pytest.mark.parametrize("start", [0, 1])
+@pytest.mark.parametrize("name", QUICK)
+def test_certified_parameters_and_deviations(name: str, start: int) -> None:
+    certified(name, start)
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize("start", [0, 1])
+@pytest.mark.parametrize("name", sorted(CERTIFIED.keys() - {*QUICK}))
+def test_so_have_the_others(name: str, start: int) -> None:
+    certified(name, start)
+
+
+# --------------------------------------------------------------------------- statements
+
+
+DATA = {"x": [0.0, 1, 2, 3, 4], "y": [5, 3, 2, 1.2, 0.7], "s": [0.1, 0.1, 0.2, 0.1, 0.1]}
+
+
+@pytest.mark.parametrize(
+    ("statement", "equation"),
+    [
+        ("y ~ a*exp(-b*x)", "sum((y - a*exp(-b*x))^2)"),
+        ("y ~ a - b*x", "sum((y - (a - b*x))^2)"),
+        ("log(y) ~ a - b*x", "sum((log(y) - (a - b*x))^2)"),
+        ("y/a ~ exp(-b*x)", "sum((y/a - exp(-b*x))^2)"),
+        ("m = a*exp(-b*x); y ~ m", "sum((y - a*exp(-b*x))^2)"),
+    ],
+)
+def test_a_model_statement_is_a_sum_of_squares(statement: str, equation: str) -> None:
+    found = backprop.parse(statement, data=DATA).grad(a=4, b=0.3)
+    right = backprop.parse(f"residuals = {equation}", data=DATA).grad(a=4, b=0.3)
+    assert found.output == "residuals"
+    assert found.value == right.value
+    assert found.gradients["a"] == pytest.approx(right.gradients["a"], rel=1e-14)
+    assert found.gradients["b"] == pytest.approx(right.gradients["b"], rel=1e-14)
+
+
+def test_several_statements_are_added_up() -> None:
+    model = backprop.parse("y ~ a*exp(-b*x); log(y) ~ c - b*x", data=DATA)
+    found = model.grad(a=4, b=0.3, c=1)
+    assert found.value == found.data["residuals_y"] + found.data["residuals_2"]
+    x, y = numpy.array(DATA["x"]), numpy.array(DATA["y"])
+    right = ((y - 4 * numpy.exp(-0.3 * x)) ** 2).sum() + ((numpy.log(y) - 1 + 0.3 * x) ** 2).sum()
+    assert found.value == pytest.approx(right, rel=1e-14)
+
+
+def test_a_model_of_members_needs_no_table() -> None:
+    text = "x[i] = i for i in 1..3; y[i] = 2*i for i in 1..3; y[i] ~ a*x[i] for i in 1..3; a = 1"
+    assert backprop.parse(text).grad().value == 14
+
+
+def test_the_other_commands_read_model_statements(tmp_path: Path) -> None:
+    rows = tmp_path / "rows.csv"
+    rows.write_text("x,y\n0,5\n1,3\n2,2\n3,1.2\n")
+    line = ("-e", "y ~ a*exp(-b*x)", "--data", str(rows), "--set", "a=5, b=0.5")
+    assert "sum((y - a*exp(-b*x))^2)" in run("grad", *line).out
+    assert "all 2 gradients agree" in run("check", *line).out
+    assert "∂residuals/∂a" in run("explain", *line, "--only", "a").out
+    assert "the gradient is not 0" in run("hessian", *line).out
+    found = run("descend", *line, "--format", "json")
+    assert json.loads(found.out)["value"] == pytest.approx(0.0151938721, rel=1e-8)
+
+
+# ---------------------------------------------------------------------------- the numbers
+
+
+def test_a_line_has_the_errors_of_the_text_book() -> None:
+    """y = a + b*x: the closed formulas of every text book on regression."""
+    chance = numpy.random.default_rng(1)
+    x = numpy.linspace(0, 10, 30)
+    y = 2 - 0.7 * x + chance.normal(size=30)
+    found = backprop.parse("y ~ a + b*x", data={"x": x, "y": y}).fit(values={"a": 0, "b": 0})
+    middle, spread = x.mean(), ((x - x.mean()) ** 2).sum()
+    slope = ((x - middle) * (y - y.mean())).sum() / spread
+    start = y.mean() - slope * middle
+    rest = ((y - start - slope * x) ** 2).sum()
+    s = sqrt(rest / 28)
+    assert found.parameters == pytest.approx({"a": start, "b": slope}, rel=1e-12)
+    right = {"a": s * sqrt(1 / 30 + middle**2 / spread), "b": s / sqrt(spread)}
+    assert found.errors == pytest.approx(right, rel=1e-12)
+    assert found.correlations[0, 1] == pytest.approx(
+        -middle / sqrt(spread / 30 + middle**2), rel=1e-12
+    )
+    (written,) = found.objects()
+    assert written["r_squared"] == pytest.approx(1 - rest / ((y - y.mean()) ** 2).sum(), rel=1e-12)
+    assert written["aic"] == pytest.approx(30 * numpy.log(rest / 30) + 4, rel=1e-12)
+    assert written["dof"] == 28
+
+
+def peaks(x: Any, a: float, b: float, c: float, d: float) -> Any:
+    return a * numpy.exp(-(((x - b) / c) ** 2)) + d
+
+
+@pytest.mark.parametrize("absolute", [False, True])
+def test_weights_and_errors_are_those_of_curve_fit(absolute: bool) -> None:
+    from scipy.optimize import curve_fit
+
+    chance = numpy.random.default_rng(3)
+    x = numpy.linspace(-3, 3, 60)
+    s = 0.05 + 0.05 * numpy.abs(x)
+    y = peaks(x, 2, 0.3, 1.1, 0.5) + s * chance.normal(size=60)
+    start = {"a": 1.0, "b": 0.0, "c": 1.0, "d": 0.0}
+    model = backprop.parse("y ~ a*exp(-((x - b)/c)^2) + d", data={"x": x, "y": y, "s": s})
+    found = model.fit(values=start, sigma="s", absolute_sigma=absolute)
+    right, covariance = curve_fit(
+        peaks, x, y, [*start.values()], s, absolute, ftol=1e-15, xtol=1e-15, gtol=1e-15
+    )
+    assert [*found.parameters.values()] == pytest.approx(right.tolist(), rel=1e-7)
+    assert found.covariance == pytest.approx(covariance, rel=1e-5, abs=1e-12)
+    (written,) = found.objects()
+    assert written["errors_scaled"] is not absolute
+
+
+def test_two_statements_of_two_tables_are_fitted_together(tmp_path: Path) -> None:
+    """The parameters that both have in common are those of all rows: by least squares in closed form."""
+    one, other = tmp_path / "one.csv", tmp_path / "other.csv"
+    one.write_text("x,y\n0,1.1\n1,2.9\n2,5.2\n")
+    other.write_text("t,z\n0,0.2\n1,1.9\n3,6.1\n4,8.0\n")
+    files_ = "--data", str(one), "--data", str(other)
+    text = "y ~ a + b*x; z ~ b*t"
+    found = json.loads(run("fit", "-e", text, *files_, "--format", "json").out)
+    matrix = numpy.array([[1, 0], [1, 1], [1, 2], [0, 0], [0, 1], [0, 3], [0, 4.0]])
+    right = numpy.array([1.1, 2.9, 5.2, 0.2, 1.9, 6.1, 8.0])
+    solution, rest, *_ = numpy.linalg.lstsq(matrix, right, rcond=None)
+    assert found["parameters"] == pytest.approx(dict(zip("ab", solution, strict=True)), rel=1e-10)
+    assert found["value"] == pytest.approx(float(rest[0]), rel=1e-10)
+    assert found["output"] == "residuals"
+
+
+# --------------------------------------------------------------------------- the verdicts
+
+
+VERDICTS = [
+    # (model, bounds, what is said)
+    ("y ~ a*c*exp(-b*x)", None, "only a*c is determined: a and c can vary together"),
+    ("y ~ a/c*exp(-b*x)", None, "only a/c is determined: a and c can vary together"),
+    ("y ~ a*exp(-b*x) + c + d", None, "only c + d is determined"),
+    ("y ~ a*exp(-b*x) + c - 2*d", None, "only c - 2*d is determined"),
+    ("y ~ a*c^2*exp(-b*x)", None, "only a*c^2 is determined"),
+    ("y ~ a*exp(-b*x) + 0*c", None, "the data do not determine c"),
+    ("y ~ a*exp(-b*x)", "b=0..0.3", "b is at its bound 0.3: the sum of squares falls beyond"),
+]
+
+
+@pytest.mark.parametrize(("text", "bounds", "said"), VERDICTS)
+def test_what_data_do_not_determine_is_named(text: str, bounds: str | None, said: str) -> None:
+    start = {"a": 3, "b": 0.2, "c": 1.5, "d": 0.3}
+    model = backprop.parse(text, data=DATA)
+    given = {name: number for name, number in start.items() if name in model.inputs}
+    found = model.fit(values=given, bounds=bounds)
+    assert any(said in each for each in found.verdicts), found.verdicts
+    assert found.converged
+
+
+def test_residuals_in_runs_and_outliers_are_told() -> None:
+    x = numpy.linspace(0, 6, 60)
+    wave = backprop.parse("y ~ a + b*x", data={"x": x, "y": numpy.sin(x)}).fit()
+    assert any("not random" in each for each in wave.verdicts)
+    y = 1 + 2 * x + 0.1 * numpy.random.default_rng(2).normal(size=60)
+    plain = backprop.parse("y ~ a + b*x", data={"x": x, "y": y}).fit()
+    assert not any("not random" in each or "outlier" in each for each in plain.verdicts)
+    y[17] += 3
+    odd = backprop.parse("y ~ a + b*x", data={"x": x, "y": y}).fit()
+    assert any("an outlier: <data>, row 18" in each for each in odd.verdicts), odd.verdicts
+
+
+def test_as_many_parameters_as_rows_have_no_errors() -> None:
+    found = backprop.parse("y ~ a + b*x", data={"x": [0, 1], "y": [1, 3]}).fit()
+    assert found.parameters == pytest.approx({"a": 1, "b": 2})
+    assert all(map(isnan, found.errors.values()))
+    assert any("as many parameters as rows" in each for each in found.verdicts)
+
+
+@pytest.mark.parametrize(
+    ("text", "data", "options", "error", "said"),
+    [
+        ("y ~ a + b*x", {"x": [1], "y": [1]}, {}, NeedsData, "1 row does not determine 2 parameters"),
+        ("L = sum(y*a)", DATA, {"of": "L"}, ChooseOutput, "fit is for sums of squares"),
+        ("y ~ a*log(x)", DATA, {"values": {"a": 1}}, BackpropError, "log(x) has no value at x[1] = 0"),
+        ("y ~ a*x", DATA, {"sigma": "x"}, BackpropError, "an error of data is more than 0"),
+        ("y ~ a*x", DATA, {"sigma": "1 +"}, BackpropError, "is no expression"),
+        ("y ~ 2*x", DATA, {}, BackpropError, "no"),
+    ],
+)
+def test_bad_data_and_impossible_models_have_one_message(
+    text: str, data: dict[str, Any], options: dict[str, Any], error: Any, said: str
+) -> None:
+    with pytest.raises(error) as caught:
+        backprop.parse(text, data=data).fit(**options)
+    assert said in caught.value.message
+
+
+# ---------------------------------------------------------------------------- the command
+
+
+def test_the_command_saves_what_it_found_and_reads_it_back(tmp_path: Path) -> None:
+    rows, model, kept = (tmp_path / name for name in ("rows.csv", "model.eq", "fit.json"))
+    rows.write_text("x,y\n0,5\n1,3\n2,2\n3,1.2\n")
+    model.write_text("# decay\na = 4 in 0..10\nb = 1\ny ~ a*exp(-b*x)\n")
+    line = (str(model), "--data", str(rows))
+    ran = run("fit", *line, "--format", "json", "-o", str(kept), "--save", str(model))
+    assert ran.status == 0
+    found = json.loads(kept.read_text())
+    text = model.read_text()
+    assert text.startswith("# decay\na = 4.97")
+    assert "in 0..10" in text
+    assert "y ~ a*exp(-b*x)" in text
+    again = json.loads(run("grad", *line, "--values", str(kept), "--format", "json").out)
+    assert again["value"] == pytest.approx(found["value"], rel=1e-12)
+    assert again["gradients"]["a"] == pytest.approx(0, abs=1e-8)
+
+
+def test_formats(tmp_path: Path) -> None:
+    rows = tmp_path / "rows.csv"
+    rows.write_text("x,y\n0,5\n1,3\n2,2\n3,1.2\n")
+    line = ("fit", "-e", "y ~ a*exp(-b*x)", "--data", str(rows))
+    assert "4.971" in run(*line, "--format", "markdown").out
+    assert "4.971" in run(*line, "--format", "latex").out
+    first, second, *_ = run(*line, "--format", "csv").out.splitlines()
+    assert first == "name,value,error,start"
+    assert float(second.split(",")[1]) == pytest.approx(4.970612873796, rel=1e-9)
+    assert "  0  " in run(*line, "--trace").err
+
+
+def test_nothing_to_fit_is_told() -> None:
+    ran = run("fit", "-e", "L = a^2")
+    assert (ran.status, "nothing says what is to be fitted" in ran.err) == (1, True)
