@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
-from functools import reduce
+from functools import lru_cache, reduce
 from math import gcd, lcm
 
 from backprop.algebra.dividing import divided
@@ -36,10 +36,14 @@ from backprop.algebra.rewrites import can_come_together, rewritten
 
 Simplified = dict[Formula, Formula]
 
+_KEPT = 10_000
+"""So many formulas are remembered as what they became."""
+
 
 def simplified(found: Formula, known: Simplified | None = None) -> Formula:
     """A formula as a person would write it. known: what others have become. Raises TooLong."""
-    known = {} if known is None else known
+    if known is None:
+        return _simplified(found, found.text())
     if found in known:
         return known[found]
     made = rebuilt(found, lambda part: simplified(part, known))
@@ -50,6 +54,14 @@ def simplified(found: Formula, known: Simplified | None = None) -> Formula:
     made = _shaped(made)
     known[found] = made
     return made
+
+
+@lru_cache(
+    maxsize=_KEPT
+)  # derivatives of other sizes and of steps that are alike have the same ones
+def _simplified(found: Formula, _: str) -> Formula:
+    """A formula and its text: formulas are equal, too, whose terms stand in another order."""
+    return simplified(found, {})
 
 
 def _shaped(found: Formula) -> Formula:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 from backprop.algebra.formula import MINUS, Call, Formula
 from backprop.algebra.normal import minus, times
+
+_KEPT = 10_000
+"""So many comparisons are remembered."""
 
 _SIGNS = {
     "<": frozenset({-1}),
@@ -25,21 +29,24 @@ class Comparison(NamedTuple):
     """A comparison as a difference and the signs that it may have."""
 
     apart: Formula
+    opposite: Formula
     signs: frozenset[int]
 
     def of(self, apart: Formula) -> frozenset[int] | None:
         """The signs of a difference that is this one, or its opposite; None of others."""
         if apart == self.apart:
             return self.signs
-        if apart == times(MINUS, self.apart):
+        if apart == self.opposite:
             return frozenset(-sign for sign in self.signs)
         return None
 
 
+@lru_cache(maxsize=_KEPT)  # each condition is put beside all others
 def comparison(found: Formula) -> Comparison | None:
     """A condition as a comparison; None of others."""
     if isinstance(found, Call) and found.name in _SIGNS:
-        return Comparison(minus(*found.operands), _SIGNS[found.name])
+        apart = minus(*found.operands)
+        return Comparison(apart, times(MINUS, apart), _SIGNS[found.name])
     return None
 
 

@@ -7,8 +7,9 @@ Whether it holds for all indices, for some or for none, the corners of their ran
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import reduce
+from functools import lru_cache, reduce
 from itertools import islice, product
+from math import nan, prod
 from typing import NamedTuple
 
 from backprop.algebra.formula import (
@@ -26,11 +27,13 @@ from backprop.algebra.from_text import substituted
 from backprop.algebra.indexed import RangeFormula
 from backprop.algebra.normal import minus, operation, plus, split, times
 from backprop.symbolic.compared_indices import decided, joined
-from backprop.syntax.functions import evaluated
-from backprop.syntax.parser import formula
+from backprop.symbolic.index_values import index_value
 
 _MOST_POINTS = 5_000
 """So many combinations of indices are looked at one by one, where ranges depend on each other."""
+
+_KEPT = 50_000
+"""So many answers are kept."""
 
 IndexNumbers = Mapping[str, float]
 
@@ -80,7 +83,7 @@ MembersCondition = IndexCondition | StatedCondition
 
 def known_value(found: Formula, numbers: IndexNumbers) -> float:
     """What a formula of constants is worth."""
-    return evaluated(formula(found.text()), dict(numbers))
+    return index_value(found.text())(numbers)
 
 
 def conditions_of(found: Formula | None) -> list[MembersCondition]:
@@ -106,7 +109,18 @@ def condition_of(found: Formula) -> MembersCondition:
 
 def holds(found: MembersCondition, piece: MembersPart) -> bool | None:
     """Whether a condition holds for all members of a part; None: for some, or who knows."""
-    stated = parts_of(piece.condition)
+    return _holds(found, piece.clauses, piece.condition, tuple(piece.numbers.items()))
+
+
+@lru_cache(maxsize=_KEPT)  # derivatives of other sizes, and those derived again, ask the same
+def _holds(
+    found: MembersCondition,
+    clauses: tuple[RangeFormula, ...],
+    condition: Formula | None,
+    named: tuple[tuple[str, float], ...],
+) -> bool | None:
+    numbers = dict(named)
+    stated = parts_of(condition)
     if found.formula in stated:
         return True
     if found.opposite in stated:
@@ -115,17 +129,17 @@ def holds(found: MembersCondition, piece: MembersPart) -> bool | None:
         return known_by
     if (known_by := _by_equals(found, stated)) is not None:
         return known_by
-    clauses, numbers = piece.clauses, piece.numbers
     known = {*numbers, *(each.name for each in clauses)}
     if any(not each.names <= known for each in (found.formula, *clauses)):
         return None  # a table of numbers
+    piece = MembersPart((), clauses, condition, numbers)
     if isinstance(found, StatedCondition) or not _is_linear(found):
         return _one_by_one(found, piece)
     if stated:  # what holds for all members holds for those
         sure = holds(found, piece._replace(condition=None))
         return _one_by_one(found, piece) if sure is None else sure
-    apart = formula(minus(found.right, found.left).text())
-    seen = [evaluated(apart, point) for point in corners(clauses, numbers)]
+    apart = index_value(minus(found.right, found.left).text())
+    seen = [apart(point) for point in corners(clauses, numbers)]
     if not seen or any(each != each for each in seen):
         return None
     if found.equal:
@@ -180,19 +194,37 @@ def _is_linear(found: IndexCondition) -> bool:
 
 def _one_by_one(found: MembersCondition, piece: MembersPart) -> bool | None:
     """Whether a condition holds for all members, where they are few."""
-    where = None
+    where, names = None, found.formula.names
     if piece.condition is not None and piece.condition.names <= {
         *piece.numbers,
         *(each.name for each in piece.clauses),
     }:
-        where = formula(piece.condition.text())
-    test, seen = formula(found.formula.text()), set[bool]()
-    for point in points(piece.clauses, piece.numbers):
+        where = index_value(piece.condition.text())
+        names |= piece.condition.names
+    test, seen = index_value(found.formula.text()), set[bool]()
+    for point in points(_that_matter(piece, names), piece.numbers):
         if any(each != each for each in point.values()):
             return None
-        if where is None or evaluated(where, point):
-            seen.add(bool(evaluated(test, point)))
-    return seen.pop() if len(seen) == 1 else None
+        if where is None or where(point):
+            seen.add(bool(test(point)))
+            if len(seen) > 1:
+                return None
+    return seen.pop() if seen else None
+
+
+def _that_matter(piece: MembersPart, names: frozenset[str]) -> Sequence[RangeFormula]:
+    """The ranges of indices with these names, and those with which they have to do; and empty ones."""
+    clauses = piece.clauses
+    bound = {each.name for each in clauses}
+    alone = [
+        each
+        for each in clauses
+        if each.name not in names
+        and each.names.isdisjoint(bound)
+        and not any(each.name in other.names for other in clauses)
+        and _values(each, piece.numbers)
+    ]
+    return [each for each in clauses if each not in alone]
 
 
 def corners(clauses: Sequence[RangeFormula], numbers: IndexNumbers) -> Iterator[dict[str, float]]:
@@ -209,6 +241,15 @@ def corners(clauses: Sequence[RangeFormula], numbers: IndexNumbers) -> Iterator[
 
 def points(clauses: Sequence[RangeFormula], numbers: IndexNumbers) -> Iterator[dict[str, float]]:
     """All combinations of indices; of many, one that is no number."""
+    names = {each.name for each in clauses}
+    if all(each.names.isdisjoint(names) for each in clauses):
+        ranges = [_values(each, numbers) for each in clauses]
+        if prod(map(len, ranges)) <= _MOST_POINTS:
+            for values in product(*ranges):
+                yield {**numbers, **dict(zip((each.name for each in clauses), values, strict=True))}
+        else:
+            yield dict.fromkeys((*numbers, *names), nan)
+        return
     found = [dict(numbers)]
     for clause in clauses:
         more = (
@@ -216,7 +257,7 @@ def points(clauses: Sequence[RangeFormula], numbers: IndexNumbers) -> Iterator[d
         )
         found = [*islice(more, _MOST_POINTS + 1)]
         if len(found) > _MOST_POINTS:
-            yield {name: float("nan") for name in (*numbers, *(each.name for each in clauses))}
+            yield dict.fromkeys((*numbers, *names), nan)
             return
     yield from found
 

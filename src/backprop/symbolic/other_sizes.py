@@ -20,7 +20,7 @@ _LARGER = (1, 1), (1, 2), (3, 5)
 
 _FAR = 7, 8, 11
 
-_SMALL = 5
+_SMALL = 7
 """As many members as this, and one more of each further size, are soon looked at."""
 
 Derive = Callable[[IndexNumbers], Sequence[IndexedDerived]]

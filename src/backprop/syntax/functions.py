@@ -220,11 +220,17 @@ def python(statement: Statement, scope: dict[str, Any], names: Mapping[str, str]
     scope: takes the functions that the source calls, under the names by which it calls them. names:
     what is written for a name of the formula, where that is neither a constant nor the name itself.
     """
+
+    def apply(name: str, operands: Sequence[str]) -> str:
+        if OPERATIONS[name].folds:
+            return reduce(lambda one, other: call(name, (one, other), scope), operands)
+        return call(name, operands, scope)
+
     return fold(
         statement,
         number=lambda text: repr(float(text)),
         name=lambda name: names.get(name) or _CONSTANTS.get(name, name),
-        apply=lambda name, operands: call(name, operands, scope),
+        apply=apply,
     )
 
 
