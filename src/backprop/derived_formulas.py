@@ -21,17 +21,20 @@ from backprop.errors import (
 from backprop.evaluation.leaves import ELSEWHERE
 from backprop.indexed_derivatives import (
     DiffRequest,
+    is_partly_given,
     rules_with_indices,
     with_indices,
     with_numbers,
 )
 from backprop.inputs import Inputs, say
-from backprop.language import Model
+from backprop.language import Model, with_defaults
+from backprop.loops.worth import read_model
 from backprop.memory import without_collector
 from backprop.names import is_pattern, meant
-from backprop.numbers import few
+from backprop.numbers import exact, few
 from backprop.operations import FUNCTIONS
 from backprop.report.derivative_report import DerivativeEquation, DerivativeReport
+from backprop.source import Source
 from backprop.symbolic.by_names import Derived
 from backprop.symbolic.kept_statements import written
 from backprop.symbolic.request import SHORT, Request, short
@@ -80,6 +83,8 @@ def _refuse_data(inputs: Inputs) -> None:
 def derivatives(model: Model, numbers: Mapping[str, float], asked: DiffRequest) -> DerivativeReport:
     """What `diff` says of a Model, and nothing on standard error. numbers: those of inputs that are given
     besides the file's own."""
+    if not model.loops and is_partly_given(model, numbers):
+        model, numbers = _with_own_members(model, numbers)
     for each in asked.of:
         if not is_pattern(each):
             model.output(each)  # which says of a family what to choose
@@ -97,9 +102,8 @@ def derivatives(model: Model, numbers: Mapping[str, float], asked: DiffRequest) 
     if model.loops:
         raise TooLarge(_NO_INDICES, hints=[_smaller(model)])
     if "[" in model.source.text and _FOR.search(model.source.text):
-        given = [name for name in numbers if "[" in name and model.equation(name) is not None]
-        why = f"{few(given)} is set by itself" if given else _NO_INDICES
-        said.append(f"each member by itself: {why}")
+        said.append(f"each member by itself: {_NO_INDICES}")
+    model, numbers = _with_own_members(model, numbers)
     alone, shape = asked.alone, asked.shape
     request = Request(model, outputs, names, asked.order, asked.textbook, alone)
     own = [each for each in outputs if request.names(each) not in ([], [each])]
@@ -132,6 +136,24 @@ def derivatives(model: Model, numbers: Mapping[str, float], asked: DiffRequest) 
     return DerivativeReport(
         outputs, given, equations, labels, shape, alone, False, several, notes, model.warnings, said
     )
+
+
+def _with_own_members(
+    model: Model, numbers: Mapping[str, float]
+) -> tuple[Model, Mapping[str, float]]:
+    """A Model in whose text members that are given, `x[2] = 3`, have statements of their own in the place
+    of one for many; and the numbers that are left."""
+    own = {
+        name: number
+        for name, number in numbers.items()
+        if "[" in name and model.equation(name) is not None
+    }
+    if not own or model.loops:
+        return model, numbers
+    drawn = any(model.draws(model.repeated[name]) for name in own if name in model.repeated)
+    source = Source(model.source.name, with_defaults(model, own, drawn=drawn))
+    rest = {name: number for name, number in numbers.items() if name not in own}
+    return read_model(source, model.seed, sizes=model.sizes), rest
 
 
 def _smaller(model: Model) -> str:
@@ -282,6 +304,16 @@ def _given(model: Model, found: Sequence[Derived], numbers: Mapping[str, float])
         families.setdefault(_base(name), []).append(name)
     starts = [tokens.starts[0] for tokens, _ in statements]
     lines: dict[int, Statement] = {}
+    alone: dict[int, list[str]] = {}
+
+    def statement_of(name: str) -> int:
+        """Which statement has the equation of a name; -1: none."""
+        place = model.equation(name) if name in model.names else None
+        at = -1 if place is None else bisect_right(starts, place.start) - 1
+        return at if place and at >= 0 and place.start < statements[at].tokens.ends[-1] else -1
+
+    # of an equation that is a number for some members only, c[i] = sum(x[j] for j in 1..i-1), these are kept
+    in_part = {*map(statement_of, own)} - {-1}
     done = set[str]()
     waiting = [*used]
     while waiting:
@@ -289,9 +321,10 @@ def _given(model: Model, found: Sequence[Derived], numbers: Mapping[str, float])
         if name in done:
             continue
         done.add(name)
-        place = model.equation(name)
-        at = -1 if place is None else bisect_right(starts, place.start) - 1
-        if place is not None and at >= 0 and place.start < statements[at].tokens.ends[-1]:
+        at = statement_of(name)
+        if at in in_part:
+            alone.setdefault(starts[at], []).append(f"{name} = {exact(model.default(name))}")
+        elif at >= 0:
             lines[starts[at]] = statements[at]
             for word in statements[at].tokens.texts:  # what numbers and ranges are made of
                 waiting += families.get(word, ())
@@ -299,8 +332,9 @@ def _given(model: Model, found: Sequence[Derived], numbers: Mapping[str, float])
             lines[each.tokens.starts[0]] = each
             waiting += families[_base(name)]  # it may name any of them
     bases = {*map(_base, done)}
-    texts = [written(each, bases) for _, each in sorted(lines.items(), key=itemgetter(0))]
-    return with_numbers(texts, {**model.given, **numbers}, used)
+    texts = {at: [written(each, bases)] for at, each in lines.items()} | alone
+    ordered = [text for _, each in sorted(texts.items(), key=itemgetter(0)) for text in each]
+    return with_numbers(ordered, {**model.given, **numbers}, used)
 
 
 def _base(name: str) -> str:

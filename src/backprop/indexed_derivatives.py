@@ -11,7 +11,7 @@ from backprop.algebra.indexed import loops_in
 from backprop.derivation.indexed_rules import indexed_rules
 from backprop.derivation.steps import SymbolicDerivation
 from backprop.errors import BackpropError
-from backprop.language import Model
+from backprop.language import Model, members_apart
 from backprop.language.sizes import GivenSizes, Size
 from backprop.loops.worth import read_model
 from backprop.numbers import exact
@@ -26,9 +26,9 @@ from backprop.symbolic.request import SHORT
 
 _NAMES = re.compile(r"[^\W\d]\w*")
 _OWN_NUMBER = re.compile(
-    r"(?P<head>(?:const\s+)?(?P<name>[^\W\d]\w*'*)\s*=\s*)(?:[^()=]|\([^()]*\))*?(?P<limits>\s*(?:±|\+/-|\bin\b).*)?"
+    r"(?P<head>(?:const\s+)?(?P<name>[^\W\d]\w*'*(?:\[[-\d,\s]+\])?)\s*=\s*)(?:[^()=]|\([^()]*\))*?(?P<limits>\s*(?:±|\+/-|\bin\b).*)?"
 )
-"""A statement that gives a single name a number, and what stands behind that."""
+"""A statement that gives a single name or member a number, and what stands behind that."""
 
 
 _MOST_MEMBERS = 4
@@ -51,8 +51,7 @@ def with_indices(
     model: Model, numbers: Mapping[str, float], outputs: Sequence[str], asked: DiffRequest
 ) -> DerivativeReport | None:
     """The derivatives of a text with indices as equations with indices; None where that cannot be."""
-    given = [name for name in numbers if "[" in name and model.equation(name) is not None]
-    if given or "[" not in model.source.text:
+    if "[" not in model.source.text or is_partly_given(model, numbers):
         return None
     families = _whole_families(model, outputs, len(outputs) > _MOST_MEMBERS)
     if families != [*outputs]:
@@ -62,6 +61,14 @@ def with_indices(
     if len(outputs) > _MOST_MEMBERS and any("[" in each for each in outputs):
         return None
     return _with_indices(model, numbers, outputs, asked)
+
+
+def is_partly_given(model: Model, numbers: Mapping[str, float]) -> bool:
+    """Whether a member is given of a statement that computes others: formulas have its equation for it."""
+    wholes = {model.repeated[each] for each in numbers if "[" in each and each in model.repeated}
+    return bool(wholes) and any(
+        whole in wholes and name not in model.defaults for name, whole in model.repeated.items()
+    )
 
 
 def _whole_families(model: Model, outputs: Sequence[str], many: bool) -> list[str]:
@@ -234,7 +241,8 @@ def _report(
     several = any(each.indices for each in found) or (
         len({each.equation.wrt for each in found if each.equation.asked}) > 1
     )
-    lines = text.needed(found)
+    given_members = {each: number for each, number in numbers.items() if "[" in each}
+    lines = text.needed(found, members_apart(model, given_members) if given_members else {})
     words = {*_NAMES.findall(" ".join([*lines, *(each.line for each in equations)]))}
     given = with_numbers(lines, {**model.given, **numbers}, words)
     return DerivativeReport(
@@ -251,7 +259,7 @@ def with_numbers(
     found = []
     for text in lines:
         parts = _OWN_NUMBER.fullmatch(text)
-        number = rest.pop(parts["name"], None) if parts else None
+        number = rest.pop(parts["name"].replace(" ", ""), None) if parts else None
         if parts and number is not None:
             text = f"{parts['head']}{exact(number)}{parts['limits'] or ''}"
         found.append(text)

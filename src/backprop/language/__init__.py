@@ -2,6 +2,6 @@
 
 from backprop.language.model import Model
 from backprop.language.reading import Setting, read_model, read_settings
-from backprop.language.rewrite import with_defaults
+from backprop.language.rewrite import members_apart, with_defaults
 
-__all__ = ["Model", "Setting", "read_model", "read_settings", "with_defaults"]
+__all__ = ["Model", "Setting", "members_apart", "read_model", "read_settings", "with_defaults"]

@@ -1,7 +1,7 @@
 """The text of a Model with other defaults for its inputs, and everything else as it was."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import isfinite
 from types import MappingProxyType
 
@@ -37,15 +37,13 @@ def with_defaults(
     line_end = found.group() if found else "\n"
     changes: dict[tuple[int, int], str] = {}
     added: list[str] = []
-    statements: dict[int, list[str]] = {}
-    for name, whole in model.repeated.items():
-        if name in model.defaults:
-            statements.setdefault(whole, []).append(name)
+    statements = _statements_of_many(model)
     for whole, members in [*statements.items()]:
         inside = _COMMENT.search(Span.at(model.source, whole).text)  # it moves behind the clauses
         if len(members) == 1 and not model.draws(whole) and not inside:
             del statements[whole]
     together = {name for members in statements.values() for name in members}
+    together &= model.defaults.keys()
     for name, number in numbers.items():
         if name not in model.defaults:
             added.append(f"{name} = {exact(number)}")
@@ -75,18 +73,19 @@ def with_defaults(
         if not drawn and model.draws(whole):
             continue
         span = Span.at(model.source, whole)
-        known = {name: numbers.get(name, model.default(name)) for name in members}
+        own = [name for name in members if name in model.defaults]
         # what is drawn is written out, because another seed would draw other numbers
         if model.draws(whole) or any(
-            name in bounds or _other(model, name, number) for name, number in known.items()
+            name in bounds or _other(model, name, numbers.get(name, model.default(name)))
+            for name in own
         ):
             # One statement for many inputs gives way to one for each.
-            const = "const " if _CONST.match(span.text) else ""
-            lines = [
-                f"{const}{name} = {exact(number)}{_limits(model, name, limits)}"
-                for name, number in known.items()
-            ]
-            if not const and len(members) > 1 and (note := moved_note(members[0])) not in text:
+            lines = _each_by_itself(model, whole, members, numbers, limits)
+            if (
+                not _CONST.match(span.text)
+                and len(own) > 1
+                and (note := moved_note(members[0])) not in text
+            ):
                 lines.insert(0, note)
             changes[span.start, span.end] = line_end.join(lines) + _comments(span, line_end)
     pieces: list[str] = []
@@ -98,6 +97,48 @@ def with_defaults(
     if added and written and not LINE_END.search(written[-1]):
         written += line_end
     return written + "".join(line + line_end for line in added)
+
+
+def members_apart(model: Model, numbers: Mapping[str, float]) -> dict[int, list[str]]:
+    """Where members have numbers, `x[2] = 3`, that their statement for many does not say: a statement for
+    each of its members, by where the one for many begins."""
+    return {
+        Span.at(model.source, whole).start: _each_by_itself(
+            model, whole, members, {**model.given, **numbers}, model.bounds
+        )
+        for whole, members in _statements_of_many(model).items()
+        if not numbers.keys().isdisjoint(members)
+    }
+
+
+def _statements_of_many(model: Model) -> dict[int, list[str]]:
+    """The members of each statement for many, of which one at least is an input."""
+    found: dict[int, list[str]] = {}
+    for name, whole in model.repeated.items():
+        found.setdefault(whole, []).append(name)
+    return {
+        whole: members
+        for whole, members in found.items()
+        if not model.defaults.keys().isdisjoint(members)
+    }
+
+
+def _each_by_itself(
+    model: Model,
+    whole: int,
+    members: Sequence[str],
+    numbers: Mapping[str, float],
+    limits: Mapping[str, Bounds],
+) -> list[str]:
+    """A statement for each member: of an equation that is a number for some of them only, the others keep
+    their formulas."""
+    const = "const " if _CONST.match(Span.at(model.source, whole).text) else ""
+    return [
+        f"{const}{name} = {exact(numbers.get(name, model.default(name)))}{_limits(model, name, limits)}"
+        if name in model.defaults
+        else f"{name} = {model.instance_of(name)}"
+        for name in members
+    ]
 
 
 def _other(model: Model, name: str, number: float) -> bool:

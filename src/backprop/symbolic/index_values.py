@@ -18,7 +18,7 @@ class IndexValue:
     """A formula as a function of the numbers of its names."""
 
     def __init__(self, text: str) -> None:
-        places, scope = _Places(), dict[str, Any]({"inf": inf, "nan": nan})
+        places, scope = _PythonNames(), dict[str, Any]({"inf": inf, "nan": nan})
         code = python(formula(text), scope, places)
         parameters = ", ".join(places.values())
         self._function: Function = eval(f"lambda {parameters}: {code}", scope)
@@ -31,7 +31,7 @@ class IndexValue:
         )
 
 
-class _Places(dict[str, str]):
+class _PythonNames(dict[str, str]):
     """What Python calls the names of a formula, which may be words of Python."""
 
     def get(self, name: str, _: object = None) -> str:

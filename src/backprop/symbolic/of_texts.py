@@ -360,8 +360,11 @@ class IndexedText:
         """How many loops are inside one another at most, in the equations of the file."""
         return max(loops_in(each.clauses, each.formula) for each in self.equations)
 
-    def needed(self, found: Sequence[IndexedDerived]) -> list[str]:
-        """The statements of the file that equations use, as they stand there."""
+    def needed(
+        self, found: Sequence[IndexedDerived], apart: Mapping[int, Sequence[str]]
+    ) -> list[str]:
+        """The statements of the file that equations use, as they stand there. apart: what takes the place of
+        some, by where they begin."""
         waiting: list[str] = []
         for each in found:
             formulas: list[Formula] = [each.equation.formula, *each.clauses, *each.indices]
@@ -386,4 +389,6 @@ class IndexedText:
                         for word, kind in zip(tokens.texts, tokens.kinds, strict=True)
                         if kind == "NAME"
                     ]
-        return [written(lines[at], done) for at in sorted(lines)]
+        return [
+            line for at in sorted(lines) for line in apart.get(at) or [written(lines[at], done)]
+        ]
