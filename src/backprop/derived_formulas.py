@@ -288,9 +288,13 @@ def _shaped(asked: Request, shape: str | None, said: list[str]) -> tuple[list[De
 def _given(model: Model, found: Sequence[Derived], numbers: Mapping[str, float]) -> list[str]:
     """The statements of the inputs that formulas use, as the file has them, with the numbers that were
     given; and of what their ranges are made of."""
-    statements = [
-        each for each in read(model.source)[0] if each.shape.form not in ("function", "goal")
-    ]
+    every = read(model.source)[0]
+    statements = [each for each in every if each.shape.form not in ("function", "goal")]
+    functions = {
+        tokens.texts[shape.target]: Statement(tokens, shape)
+        for tokens, shape in every
+        if shape.form == "function"
+    }
     declared: dict[str, list[Statement]] = {}
     for each in statements:
         if each.shape.form == "declaration":
@@ -325,9 +329,13 @@ def _given(model: Model, found: Sequence[Derived], numbers: Mapping[str, float])
         if at in in_part:
             alone.setdefault(starts[at], []).append(f"{name} = {exact(model.default(name))}")
         elif at >= 0:
-            lines[starts[at]] = statements[at]
-            for word in statements[at].tokens.texts:  # what numbers and ranges are made of
-                waiting += families.get(word, ())
+            called = [statements[at]]
+            while called:
+                tokens = called[-1].tokens
+                lines[tokens.starts[0]] = called.pop()
+                for word in tokens.texts:  # what numbers and ranges are made of
+                    waiting += families.get(word, ())
+                    called += [functions.pop(word)] if word in functions else []
         for each in declared.get(_base(name), ()):
             lines[each.tokens.starts[0]] = each
             waiting += families[_base(name)]  # it may name any of them

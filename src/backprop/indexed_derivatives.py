@@ -6,8 +6,8 @@ import re
 from collections.abc import Container, Mapping, Sequence
 from typing import NamedTuple
 
-from backprop.algebra.formula import TooLong
-from backprop.algebra.indexed import loops_in
+from backprop.algebra.formula import Symbol, TooLong
+from backprop.algebra.indexed import GatherFormula, MemberFormula, loops_in
 from backprop.derivation.indexed_rules import indexed_rules
 from backprop.derivation.steps import SymbolicDerivation
 from backprop.errors import BackpropError
@@ -91,46 +91,96 @@ def _with_indices(
     model: Model, numbers: Mapping[str, float], outputs: Sequence[str], asked: DiffRequest
 ) -> DerivativeReport | None:
     for shape in [asked.shape] if asked.shape else ["nested", "steps"]:
-
-        def derived(
-            text: IndexedText, names: DerivativeNames, closed: bool = shape == "nested"
-        ) -> list[IndexedDerived]:
-            for of in outputs:
-                text.take_output(of)
-            return [
-                each
-                for of in outputs
-                for each in text.derivatives(
-                    of, text.orders(of, asked.wrt, asked.order), names, closed
-                )
-            ]
-
-        try:
-            text = IndexedText(model, None, asked.textbook)
-            names = DerivativeNames(text.reader.words)
-            found = derived(text, names)
-        except (NotIndexed, TooLong):
-            continue
-        if shape == "nested" and not asked.shape and not _short(found, text):
-            continue
-        if any(each.equation.asked for each in found):
-            made = _report(model, numbers, outputs, text, found)
-
-            def derive(sizes: Mapping[str, float]) -> list[IndexedDerived]:
-                other = IndexedText(model, sizes, asked.textbook)
-                return derived(other, DerivativeNames(other.reader.words))
-
-            if asked.order > 1:  # a table of 300^3 members takes minutes to be read
-                small = for_smaller(text.equations, text.numbers, found, derive)
-                less = _report(model, {**numbers, **small}, outputs, text, found) if small else made
-                if not _is_readable(less, model.seed):
-                    continue
-            made = _for_sizes(made, model, text, found, derive)
-            alone = asked.alone and shape == "nested"
-            given = [] if alone else made.given
-            besides = _besides(found, names)
-            return made._replace(shape=shape, alone=alone, given=given, besides=besides)
+        for strict in (False, True):
+            try:
+                found = _in_shape(model, numbers, outputs, asked._replace(shape=shape), strict)
+            except (NotIndexed, TooLong):
+                break
+            except _Unreadable:
+                continue
+            if found is not None and (asked.shape or shape == "steps" or found.short):
+                return found.report
+            break
     return None
+
+
+class _Unreadable(Exception):
+    """Equations that name members which are not there."""
+
+
+class _Found(NamedTuple):
+    """A report, and whether its formulas are short."""
+
+    report: DerivativeReport
+    short: bool
+
+
+def _in_shape(
+    model: Model,
+    numbers: Mapping[str, float],
+    outputs: Sequence[str],
+    asked: DiffRequest,
+    strict: bool,
+) -> _Found | None:
+    """The derivatives in one shape; None where nothing is asked for. strict: where sums without terms are
+    parts by themselves. Raises NotIndexed, TooLong, _Unreadable."""
+    closed = asked.shape == "nested"
+
+    def derived(text: IndexedText, names: DerivativeNames) -> list[IndexedDerived]:
+        for of in outputs:
+            text.take_output(of)
+        return [
+            each
+            for of in outputs
+            for each in text.derivatives(of, text.orders(of, asked.wrt, asked.order), names, closed)
+        ]
+
+    text = IndexedText(model, None, asked.textbook, strict)
+    names = DerivativeNames(text.reader.words)
+    found = derived(text, names)
+    short = not closed or _short(found, text)
+    if not any(each.equation.asked for each in found):
+        return None
+    made = _report(model, numbers, outputs, text, found)
+    if not short:
+        return _Found(made, short)
+
+    def derive(sizes: Mapping[str, float]) -> list[IndexedDerived]:
+        other = IndexedText(model, sizes, asked.textbook, strict)
+        return derived(other, DerivativeNames(other.reader.words))
+
+    if asked.order > 1 or any(map(_may_name_others, found)):
+        # a table of 300^3 members takes minutes to be read
+        small = for_smaller(text.equations, text.numbers, found, derive)
+        less = _report(model, {**numbers, **small}, outputs, text, found) if small else made
+        if not _is_readable(less, model.seed):
+            raise _Unreadable
+    made = _for_sizes(made, model, text, found, derive)
+    alone = asked.alone and closed
+    given = [] if alone else made.given
+    besides = _besides(found, names)
+    made = made._replace(shape=asked.shape or "", alone=alone, given=given, besides=besides)
+    return _Found(made, short)
+
+
+def _may_name_others(found: IndexedDerived) -> bool:
+    """Whether an equation has a sum that can be without terms, and beside it a member further on, `x[i-1]`,
+    which the file may have only where the sum has some."""
+    names = {each.name for each in found.clauses}
+    waiting, beside, empty = [found.equation.formula], False, False
+    while waiting and not (beside and empty):
+        part = waiting.pop()
+        if isinstance(part, GatherFormula):
+            around = [*part.clauses, *([] if part.condition is None else [part.condition])]
+            empty = empty or any(not each.names.isdisjoint(names) for each in around)
+        elif isinstance(part, MemberFormula):
+            beside = beside or any(
+                not isinstance(each, Symbol) and not each.names.isdisjoint(names)
+                for each in part.indices
+            )
+        else:
+            waiting += part.parts
+    return beside and empty
 
 
 def _besides(found: Sequence[IndexedDerived], names: DerivativeNames) -> list[DerivativeEquation]:

@@ -53,7 +53,9 @@ class IndexedOrders:
         textbook: bool,
         naming: DerivativeNames,
         moved: Set[str] = frozenset(),
+        strict: bool = False,
     ) -> None:
+        self._strict = strict
         self._reader = reader
         self._moved = moved
         self._of = of
@@ -133,6 +135,7 @@ class IndexedOrders:
             self._textbook,
             self._naming.new_part,
             label,
+            self._strict,
         )
         return with_wider_ranges(gradient.equations())
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import reduce
 from itertools import islice
 
-from backprop.algebra.formula import ZERO, Call, Formula, Product, absolute
+from backprop.algebra.formula import ZERO, Call, Formula, Product, absolute, is_number
 from backprop.algebra.from_text import gathered, substituted
 from backprop.algebra.indexed import RangeFormula
 from backprop.algebra.normal import minus, operation
@@ -38,13 +38,18 @@ Apart = Callable[[ReadUse, set[str]], ReadUse]
 
 
 def pieces(
-    piece: MembersPart, uses: Sequence[ReadUse], apart: Apart, outer: int = 0
+    piece: MembersPart,
+    uses: Sequence[ReadUse],
+    apart: Apart,
+    outer: int = 0,
+    strict: bool = False,
 ) -> Iterator[tuple[MembersPart, list[Formula]]]:
     """The parts of the members of a statement, each with the terms that count there. outer: so many
-    indices in front are no indices of the family that is read. Raises NotIndexed."""
+    indices in front are no indices of the family that is read. strict: where a sum has no terms, that is a
+    part by itself: what stands beside the sum may name members that are not there. Raises NotIndexed."""
     terms, conditions = [], list[MembersCondition]()
     for use in uses:
-        solved = _solved(piece, use, apart, outer)
+        solved = _solved(piece, use, apart, outer, strict)
         if solved is not None:
             terms.append(solved)
             conditions += [each for each in solved[1] if each not in conditions]
@@ -133,7 +138,7 @@ def _with_members(piece: MembersPart) -> MembersPart | None:
 
 
 def _solved(
-    piece: MembersPart, use: ReadUse, apart_from: Apart, outer: int
+    piece: MembersPart, use: ReadUse, apart_from: Apart, outer: int, strict: bool
 ) -> tuple[Formula, list[MembersCondition]] | None:
     """What a read brings to the member of a piece, and the conditions on the member's indices."""
     use = apart_from(use, {each.name for each in piece.clauses})
@@ -172,6 +177,8 @@ def _solved(
     names = {each.name for each in left}
     outside = [each for each in inside if each.formula.names.isdisjoint(names)]
     rest = [each.formula for each in inside if each not in outside]
+    if strict:
+        outside += _with_terms(left, [each for each in inside if each not in outside])
     kept = []
     for each in dict.fromkeys(outside):
         sure = holds(each, piece)
@@ -181,6 +188,25 @@ def _solved(
             kept.append(each)
     term = substituted(use.slope, bound)
     return gathered("sum", term, left, reduce(both, rest, None)) if left else term, kept
+
+
+def _with_terms(
+    left: Sequence[RangeFormula], conditions: Sequence[MembersCondition]
+) -> Iterator[MembersCondition]:
+    """What holds around a sum if it has a term: of conditions on one of its indices, and of its ranges."""
+    names = {each.name for each in left}
+    ends = {each.name: each.items for each in left if len(each.items) == 2 and not each.listed}
+    ranges = [IndexCondition(*items) for items in ends.values()]
+    for each in (*conditions, *ranges):
+        own = each.formula.names & names
+        if not isinstance(each, IndexCondition) or each.equal or len(own) > 1:
+            continue
+        for name in own & ends.keys():
+            solved = solve(minus(each.right, each.left), name)
+            if solved is not None:  # the end of the range where the condition holds, if anywhere
+                each = each.changed({name: ends[name][solved[0] > 0]})
+        if each.formula.names.isdisjoint(names) and not is_number(minus(each.right, each.left)):
+            yield each
 
 
 def _in_range(clause: RangeFormula, bound: dict[str, Formula]) -> list[MembersCondition]:

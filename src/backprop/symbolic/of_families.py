@@ -90,7 +90,7 @@ class IndexedGradient:
     """Derivatives of an output by single names and families. Raises NotIndexed, TooLong.
 
     equations: all that there are. numbers: of the constants that ranges are made of. taken: names that
-    no part gets. labels: what the derivative by a name is called.
+    no part gets. labels: what the derivative by a name is called. strict: as `pieces` has it.
     """
 
     def __init__(
@@ -103,7 +103,9 @@ class IndexedGradient:
         textbook: bool,
         new_part: Callable[[], str],
         labels: Callable[[str], DerivativeLabel],
+        strict: bool = False,
     ) -> None:
+        self._strict = strict
         self._fresh = fresh
         self._numbers = numbers
         self._of = of
@@ -227,7 +229,7 @@ class IndexedGradient:
                 self._numbers,
             )
             outer = len(output.indices)
-            for part, terms in pieces(piece, uses, self._reads.apart, outer):
+            for part, terms in pieces(piece, uses, self._reads.apart, outer, self._strict):
                 indices = label.indices(part.indices[:outer], part.indices[outer:])
                 while sum(each.size for each in terms) > _LONGEST_SUM:
                     more, terms = self._in_parts(terms, part)

@@ -39,8 +39,13 @@ class IndexedText:
     they are others than the file's. Raises NotIndexed."""
 
     def __init__(
-        self, model: Model, numbers: IndexNumbers | None = None, textbook: bool = False
+        self,
+        model: Model,
+        numbers: IndexNumbers | None = None,
+        textbook: bool = False,
+        strict: bool = False,
     ) -> None:
+        self._strict = strict
         text = parsed(model.source, model.seed, maxsize, model.sizes)
         self._model = model
         self._text = text
@@ -267,7 +272,9 @@ class IndexedText:
             plain = [tuple(map(apart.own, path)) for path in plain]
             asked = [tuple(map(apart.own, path)) for path in asked]
         moved = {apart.own(each.partition("[")[0]) for each in members if apart}
-        made = IndexedOrders(self.reader, equations, of, self.numbers, self._textbook, names, moved)
+        made = IndexedOrders(
+            self.reader, equations, of, self.numbers, self._textbook, names, moved, self._strict
+        )
         found = made.derivatives([*dict.fromkeys(plain)])
         if plain != asked:
             found = [*self._of_members(found, asked)]
@@ -369,12 +376,11 @@ class IndexedText:
         for each in found:
             formulas: list[Formula] = [each.equation.formula, *each.clauses, *each.indices]
             formulas += [each.condition] if each.condition is not None else []
-            for formula in formulas:
-                waiting += formula.names
+            waiting += [name for formula in formulas for name in formula.names]
         lines: dict[int, Statement] = {}
         done: set[str] = set()
         while waiting:
-            name = waiting.pop()
+            name = waiting.pop().partition("[")[0]  # an output may be a member, y[3]
             if name in done:
                 continue
             done.add(name)

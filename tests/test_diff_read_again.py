@@ -1,5 +1,5 @@
-"""Derivatives of families of which some members are given: what is written can be read again, and is what
-`grad` says."""
+"""What `diff` writes can be read again, and is what `grad` says: members that are given, statements that it
+takes, members that are there."""
 
 from __future__ import annotations
 
@@ -81,3 +81,33 @@ def test_members_that_are_numbers_stand_beside_equations_of_the_others() -> None
     assert "c[2] = x[1]" in out.splitlines()
     value = library.parse(out).grad(of="dL_dx_1").value
     assert value == pytest.approx(library.parse(text).grad(of="L").gradients["x[1]"], rel=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("text", "of", "first"),
+    [
+        # the output's own member stands in its derivative
+        ("x[k] = 0.3*k for k in 1..3; y[i] = hypot(x[2]*x[i], x[1]) for i in 1..3", "y[3]", "dy_3_dx"),
+        ("x[k] = 0.3*k for k in 1..3; y[i,2] = norm(x[*])*i for i in 1..3", "y[1,2]", "dy_1_2_dx"),
+        # a statement calls functions of the file
+        ("g(x) = 2*x^2; G(u) = u/(1 + g(u)); n = 3; x[i] = G(i)*2 for i in 1..n; L = sum(x[i]^3 for i in 1..n)", "L", "dL_dx"),
+        (NOT_INDEXED.replace("0.3*i for", "G(i)/2 for") + "; g(x) = x^2; G(u) = u/(1 + g(u))", "L", "dL_dx"),
+        # o[p,i-1] that reads h[i-1] is there from i = 2 on
+        ("n = 6; x[i] = 0.3*i for i in 1..n; o[i,j] = x[j+1]*x[j]*(i + 1) for i in 0..2, j in i+1..n-1; L = sum(sin(o[i,j]) for i in 0..2, j in i+1..n-1)", "L", "dL_dx"),
+        ("n = 9; x[i] = 0.3*i for i in 1..n; o[i,j] = x[j-2]*x[j]^2 for i in 2..4, j in i+1..n; L = sum(o[i,j]^2 for i in 2..4, j in i+1..n)", "L", "dL_dx"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("order", [1, 2])
+def test_all_that_is_named_is_there(text: str, of: str, first: str, order: int) -> None:
+    again = library.parse(backprop("diff", "-e", text, "--of", of, "--order", str(order)).out)
+    if order == 2:
+        return
+    compared = 0
+    gradients = library.parse(text).grad(of=of).gradients
+    for name, right in ((each, gradients[each]) for each in gradients if each.startswith("x[")):
+        index = name.partition("[")[2][:-1]
+        for label in {f"{first}[{index}]", f"{first}_{index}"}.intersection(again.names):
+            value = again.grad(of=label).value if again.is_equation(label) else again.default(label)
+            assert value == pytest.approx(right, rel=1e-12, abs=1e-14), label
+            compared += 1
+    assert compared >= 3
