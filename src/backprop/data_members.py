@@ -46,7 +46,9 @@ def heads_naming_all(heads: Sequence[Data], source: Source) -> Sequence[Data]:
                 for name, table in parts.columns.items()
                 if table == at and row.names.get(name) in inside
             }
-            found[at] = heads[at].heads(_first_rows(head, graph, some, columns))  # type: ignore[attr-defined]
+            used = [name for name, table in parts.columns.items() if table == at]
+            rows = _first_rows(head, used, graph, some, columns)
+            found[at] = heads[at].heads(rows)  # type: ignore[attr-defined]
     return found
 
 
@@ -55,11 +57,16 @@ def _table_of(name: str, tables: dict[str, int]) -> int:
 
 
 def _first_rows(
-    head: StreamHead, graph: Columns, taken: Sequence[Taken], columns: dict[str, int]
+    head: StreamHead,
+    used: Sequence[str],
+    graph: Columns,
+    taken: Sequence[Taken],
+    columns: dict[str, int],
 ) -> list[int]:
-    """The first row of all, and the first one that names each member, or none."""
+    """The first row of all, and the first one that names each member, or none. used: the columns that decide
+    which rows there are."""
     rows, known = {0}, [set[int]() for _ in taken]
-    for block in head.source([*columns]).blocks([*columns]):
+    for block in head.source(used).blocks([*columns]):
         given = {node: block.columns[name] for name, node in columns.items()}
         for seen, here in zip(
             known, places(ArrayWriter(), graph, taken, given, block.rows), strict=True
