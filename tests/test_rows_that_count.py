@@ -64,3 +64,23 @@ def test_a_table_that_nothing_gathers_has_its_line(
         ran = backprop("grad", "-e", text, *tables, *memory)
         assert (ran.status, ran.out.startswith("L = 6\n")) == (0, True), ran.err
         assert "3: 1 … 6, mean 3" in ran.out
+
+
+def test_what_a_text_decides_is_no_border_to_any_command(tmp_path: Path) -> None:
+    rows = tmp_path / "rows.csv"
+    sites = ["north", "south", "west"]
+    rows.write_text("x,site\n" + "".join(f"{1 + at % 7},{sites[at % 3]}\n" for at in range(6000)))
+    given = "-e", 'a = 3; b = 2; L = mean((if(site == "north", a, b)*x - 1)^2)', "--data", str(rows)
+    table = [(1 + at % 7, sites[at % 3] == "north") for at in range(6000)]
+    bend = [2 * sum(x * x for x, north in table if north == one) / 6000 for one in (True, False)]
+    slope = [
+        2 * sum(x * (x * (3 if one else 2) - 1) for x, north in table if north == one) / 6000
+        for one in (True, False)
+    ]
+    for more in ((), ("--memory", "1")):
+        found = json.loads(backprop("hessian", *given, *more, "--format", "json").out)
+        assert sum(found["hessian"], []) == pytest.approx([bend[0], 0, 0, bend[1]])
+        ran = backprop("jacobian", *given, *more, "--format", "json")
+        assert sum(json.loads(ran.out)["jacobian"], []) == pytest.approx(slope)
+        assert "border" not in ran.err
+        assert "exactly 0" not in ran.err

@@ -19,6 +19,7 @@ from backprop.evaluation.gradient import Evaluation, Gradient
 from backprop.graph import Graph, in_order
 from backprop.language import Model
 from backprop.language.laid import Data, data_of
+from backprop.language.text_columns import without_truths
 from backprop.names import family, meant
 from backprop.numbers import exact, listed
 from backprop.operations import GATHERS
@@ -248,7 +249,8 @@ class _OneRow:
                 own = (
                     {tokens.texts[each] for each in shape.parameters} if is_function else set[str]()
                 )
-                lines[self._called(whole, own)] = None
+                shown = without_truths(whole, program.of_row.still)
+                lines[self._called(shown, own)] = None
         for table, row in enumerate(self._rows):
             for name, number in (row or {}).items():
                 if parts.columns.get(name) == table:

@@ -7,8 +7,9 @@ in its place, so that all places in the text stay what they are.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import chain
 from typing import NamedTuple
 
 from backprop.errors import BackpropError, Label, SyntaxFault, UnknownName, raise_all
@@ -25,6 +26,9 @@ TEXT_COMPARED = re.compile(
     rf"|({_QUOTED})[ \t]*(==|!=)[ \t]*({_NAME})(?![\w'(\[])"
 )
 """A column compared with a text, either way round."""
+
+
+_TRUE = ">.5"
 
 
 class ComparedText(NamedTuple):
@@ -73,19 +77,20 @@ def read_texts(
     if not found:
         return None
     _check_columns(found, source, known)
-    letter = next(each for each in _letters() if each not in source.text)
+    letters = (each for each in _letters() if each not in source.text)
     taken = known | {normal(each) for each in re.findall(_NAME, source.text)}
     names: dict[ComparedText, str] = {}
-    stands: dict[str, tuple[str, int]] = {}
+    stands: dict[str, tuple[str, re.Match[str]]] = {}
     pieces, end = list[str](), 0
-    for number, match in enumerate(found):
+    for match, letter in zip(found, letters, strict=False):
         compared = ComparedText.of(match)
         if compared not in names:
             names[compared] = compared.called(taken)
             taken.add(names[compared])
-        word = f"{letter}{number:x}"
-        stands[word] = names[compared], match.end()
-        pieces += [source.text[end : match.start()], word.ljust(len(match[0]))]
+        stands[letter] = names[compared], match
+        # not the column alone: that is a number which could be another one, and what is true could not
+        truth = f"({letter}{_TRUE})" if len(match[0]) > len(_TRUE) + 2 else f"{letter}{_TRUE}"
+        pieces += [source.text[end : match.start()], truth.ljust(len(match[0]))]
         end = match.end()
     other = Source(source.name, "".join([*pieces, source.text[end:]]), source.option)
     statements, errors = read(other, chains=chains)
@@ -114,6 +119,15 @@ def statements_over(
     return statements, tables, errors
 
 
+def without_truths(text: str, names: Collection[str]) -> str:
+    """A text of statements to be shown, in which a column for a comparison stands for its truth alone. names:
+    those of such columns."""
+    some = rf"({'|'.join(map(re.escape, names))})\s*{re.escape(_TRUE)}"
+    if not names:
+        return text
+    return re.sub(some, r"\1", re.sub(rf"(?<![\w'])\({some}\)", r"\1", text))
+
+
 def _plain(names: Mapping[ComparedText, str], text: str) -> str:
     """A text with the names of comparisons."""
     return TEXT_COMPARED.sub(lambda found: names.get(ComparedText.of(found), found[0]), text)
@@ -137,17 +151,23 @@ def _check_columns(found: Sequence[re.Match[str]], source: Source, known: Collec
     raise_all(errors)
 
 
-def _letters() -> list[str]:
-    """Letters that hardly any text has."""
-    return [chr(code) for code in range(0x10A0, 0x10C6)]
+def _letters() -> Iterator[str]:
+    """Letters that hardly any text has, a name each."""
+    yield from map(chr, chain(range(0x10A0, 0x10C6), range(0x3400, 0x4DB6)))
 
 
-def _named(tokens: Tokens, source: Source, stands: dict[str, tuple[str, int]]) -> Tokens:
-    """Tokens of the text as it was written, with the names of comparisons."""
+def _named(tokens: Tokens, source: Source, stands: dict[str, tuple[str, re.Match[str]]]) -> Tokens:
+    """Tokens of the text as it was written, with the names of comparisons, each of whose tokens stands where
+    the whole comparison does."""
     texts = [*tokens.texts]
     for at, text in enumerate(texts):
         if text in stands:
-            texts[at], tokens.ends[at] = stands[text]
+            texts[at], match = stands[text]
+            for each in range(max(at - 1, 0), len(texts)):
+                if match.start() <= tokens.starts[each] < match.end():
+                    tokens.starts[each], tokens.ends[each] = match.span()
+                elif each > at:
+                    break
     return tokens._replace(source=source, texts=texts)
 
 
