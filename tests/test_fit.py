@@ -235,9 +235,21 @@ def test_as_many_parameters_as_rows_have_no_errors() -> None:
 @pytest.mark.parametrize(
     ("text", "data", "options", "error", "said"),
     [
-        ("y ~ a + b*x", {"x": [1], "y": [1]}, {}, NeedsData, "1 row does not determine 2 parameters"),
+        (
+            "y ~ a + b*x",
+            {"x": [1], "y": [1]},
+            {},
+            NeedsData,
+            "1 row does not determine 2 parameters",
+        ),
         ("L = sum(y*a)", DATA, {"of": "L"}, ChooseOutput, "fit is for sums of squares"),
-        ("y ~ a*log(x)", DATA, {"values": {"a": 1}}, BackpropError, "log(x) has no value at x[1] = 0"),
+        (
+            "y ~ a*log(x)",
+            DATA,
+            {"values": {"a": 1}},
+            BackpropError,
+            "log(x) has no value at x[1] = 0",
+        ),
         ("y ~ a*x", DATA, {"sigma": "x"}, BackpropError, "an error of data is more than 0"),
         ("y ~ a*x", DATA, {"sigma": "1 +"}, BackpropError, "is no expression"),
         ("y ~ 2*x", DATA, {}, BackpropError, "no"),
