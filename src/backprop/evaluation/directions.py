@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from math import isfinite
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from backprop.errors import AtBorder, BackpropError, InfiniteSlope
+from backprop.evaluation.along_line import FirstAlong, first_along
 from backprop.evaluation.borders import met
 from backprop.evaluation.cancelled import LARGE
 from backprop.evaluation.diagnosis import place
@@ -50,8 +52,9 @@ def along(
     engine: str = "auto",
 ) -> Directional:
     """The derivatives of some outputs along a direction, by a single sweep from the front. The first is
-    what the gradients say that `Model.grad` has. direction: a number for each input that moves.
-    engine: of the first, if loops over arrays do not compute it; higher ones are the interpreter's.
+    what the gradients say that `Model.grad` has, and where these do not add up to it, what values say.
+    direction: a number for each input that moves. engine: of the first, if loops over arrays do not
+    compute it; higher ones are the interpreter's.
     Raises as `Model.grad`."""
     if model.loops and (looped := _by_loops(model, values, of, direction, order)):
         return looped
@@ -76,9 +79,16 @@ def along(
             result = by_itself(point, model, values, name, moving)
             numbers[at] = result.value
             shares = [each * direction[by] for by, each in result.gradients.items() if each]
-            found[at, 0] = sum(shares)
-            warnings += result.warnings
-            notes += result.notes
+            first_one = _first(model, point, rows[at], way, sum(shares), bool(result.notes))
+            found[at, 0] = first_one.number
+            decided = isfinite(first_one.number) and not isfinite(sum(shares))
+            warnings += [
+                each
+                for each in result.warnings
+                if not (decided and isinstance(each, InfiniteSlope))
+            ]
+            warnings += first_one.warnings
+            notes += (*result.notes, *first_one.notes)
         if order > 1 and np.isnan(found[at, 1]) and at < _FEW and len(point.graph.steps) <= LARGE:
             found[at, 1] = _by_products(model, values, name, direction)
         if unknown := np.flatnonzero(np.isnan(found[at, 1:])).tolist():
@@ -86,6 +96,16 @@ def along(
         warnings += _infinite(name, found[at], model)
     said = once(warnings), once([*notes, *borders])
     return Directional(tuple(of), dict(direction), numbers, found + 0.0, *said)
+
+
+def _first(
+    model: Model, point: Outputs, row: int, way: Mapping[int, float], known: float, noted: bool
+) -> FirstAlong:
+    """The first derivative of an output that is not sure. known: what those by each input add up to."""
+    graph = Graph(point.graph.columns, [row], point.graph.labels)
+    if point.data is None or len(graph.steps) > LARGE:
+        return FirstAlong(known)
+    return first_along(model, graph, point.data, way, known, noted)
 
 
 _FEW = 20
@@ -114,7 +134,13 @@ _WEIGHTS = 4.0, -6.0, 4.0, -1.0
 """Of what there is at 1, 2, 3 and 4 times a distance, what a cubic through it is at 0."""
 
 _APART = 1e-8
-"""How far derivatives on both sides are apart that are not the same, relative to them."""
+"""How far derivatives on both sides are apart that are not the same, relative to what they add up."""
+
+_NOISE = 1e-13
+"""What is a smaller part of that is nothing but rounding."""
+
+_LEAST = 1e-290
+"""Inputs that are smaller are looked around as 0 is: at a distance of 1."""
 
 
 def _on_borders(
@@ -138,15 +164,24 @@ def _on_borders(
         message = "something stands on a border here: derivatives of order 2 and more are those of one side"
         yield AtBorder(message, *spot, where=model.source.name)
         return
+    most = max(abs(number) for number in way.values())
+    unit = {row: number / most for row, number in way.items()}
     far, near = (
-        [_limits(graph, data, way, side * step, found.shape[1]) for side in (-1, 1)]
+        [_limits(graph, data, unit, side * step, found.shape[1]) for side in (-1, 1)]
         for step in (_BESIDE, _BESIDE / 4)
     )
     known = [_alike(*each) for each in zip(far, near, strict=True)]
     same = _alike(*near) & known[0] & known[1]
     with np.errstate(all="ignore"):
-        both = (near[0] + near[1]) / 2
-    wrong = same & ~_alike(found, both)
+        powers = np.power(
+            most, np.arange(1, found.shape[1] + 1)
+        )  # of a direction so many times as long
+        sizes = near[0].sizes + near[1].sizes
+        both = (near[0].numbers + near[1].numbers) / 2
+        both[np.abs(both) <= _NOISE * sizes] = 0.0
+        sizes, both = sizes * powers, both * powers
+        known_so = np.abs(found - both) <= _APART * (np.abs(found) + sizes)
+    wrong = same & ~known_so & np.isfinite(both)
     wrong[:, 0] = False
     found[wrong] = both[wrong]
     for at, name in enumerate(of):
@@ -154,7 +189,9 @@ def _on_borders(
         if not len(orders):
             continue
         order = int(orders[0])
-        one, other = (shown(float(each[at, order]) + 0.0, 5) for each in near)
+        with np.errstate(all="ignore"):
+            limits = [float(each.numbers[at, order] * powers[order]) for each in near]
+        one, other = (shown(each + 0.0, 5) for each in limits)
         what = f"the derivative of {name} of order {order + 1} along this direction"
         sides_say = f"is about {one} before this point and {other} behind it"
         if not (known[0][at, order] and known[1][at, order]):
@@ -163,27 +200,37 @@ def _on_borders(
         yield AtBorder(message, *spot, where=model.source.name)
 
 
+class _Limits(NamedTuple):
+    """What derivatives lead to on one side of a point, shape (outputs, order); sizes: what that is added up
+    of, of the same shape."""
+
+    numbers: NDArray[np.float64]
+    sizes: NDArray[np.float64]
+
+
 def _limits(
     graph: Graph, data: list[float], way: Mapping[int, float], step: float, order: int
-) -> NDArray[np.float64]:
-    """What the derivatives lead to on one side of a point, shape (outputs, order). step: how far it is looked
-    there, with its sign."""
-    most = max(abs(number) for number in way.values())
-    size = max(1.0, *(abs(data[row]) for row in way))
-    total = np.zeros((len(graph.outputs), order))
+) -> _Limits:
+    """What the derivatives lead to on one side of a point. way: of which the largest part is 1. step: how far
+    along it is looked, with its sign, relative to the inputs."""
+    size = max(abs(data[row]) for row in way)
+    size = size if size > _LEAST else 1.0
+    found = _Limits(*np.zeros((2, len(graph.outputs), order)))
     for times, weight in enumerate(_WEIGHTS, 1):
         there = [*data]
         for row, number in way.items():
-            there[row] += times * step * size / most * number
+            there[row] += times * step * size * number
         forward(graph, graph.steps, there)
-        total += weight * np.array(derivatives_along(graph, way, there, order))
-    return total
+        with np.errstate(all="ignore"):
+            part = weight * np.array(derivatives_along(graph, way, there, order))
+            found = _Limits(found.numbers + part, found.sizes + np.abs(part))
+    return found
 
 
-def _alike(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.bool_]:
+def _alike(one: _Limits, other: _Limits) -> NDArray[np.bool_]:
     with np.errstate(all="ignore"):
-        sizes = 1 + np.abs(one) + np.abs(other)
-        found: NDArray[np.bool_] = np.abs(one - other) <= _APART * sizes
+        apart = np.abs(one.numbers - other.numbers)
+        found: NDArray[np.bool_] = apart <= _APART * (one.sizes + other.sizes)
     return found
 
 

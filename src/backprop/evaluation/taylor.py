@@ -48,8 +48,7 @@ _MOVED = 1e-7
 """How far derivatives may move with changes 64 times as large as rounding, relative."""
 
 _NEAR = 10
-"""Beside a point, where values are asked, is 1e-10 of a step along the line away, or of what moves, or half
-of that."""
+"""Beside a point, where values are asked, an input is 1e-10 of itself away, or of 1, or half of that."""
 
 
 _AGREE = 1e-15
@@ -236,6 +235,18 @@ def derivatives_along(
     return [_settled(Graph(graph.columns, [each]), along, data, order) for each in graph.outputs]
 
 
+def first_beyond_doubles(graph: Graph, along: Mapping[int, float], data: ByNode) -> float:
+    """The first derivative of the output along a line, where what leads to it is too large for a double: by
+    the chain rule alone; nan where that does not say it."""
+    if len(graph.steps) > MOST:
+        return nan
+    digits = _least_digits(graph, data)
+    known = [Series(graph, along, data, 1, each, False) for each in (digits, 2 * digits)]
+    few, many = (each.derivatives(graph.output, 1)[0] for each in known)
+    sure = not known[1].tied and context(digits).isfinite(many)
+    return float(many) if sure and abs(few - many) <= _SAME * abs(many) else nan
+
+
 def _spoilt(
     graph: Graph, along: Mapping[int, float], data: ByNode, found: Sequence[Sequence[float]]
 ) -> Iterator[tuple[int, list[float]]]:
@@ -301,7 +312,9 @@ def _by_values(graph: Graph, along: Mapping[int, float], data: ByNode, order: in
     digits = _NEAR * (2 * count + 1) + _least_digits(graph, data)
     mp = context(digits)
     far = [abs(mp.mpf(data[each]) / way) for each, way in along.items() if way and data[each]]
-    near = min([*far, mp.mpf(1)]) * mp.mpf(10) ** -_NEAR
+    # an input that is 0 moves by so much of 1, and so does the fastest one, however long the direction is
+    far.append(1 / max(abs(mp.mpf(way)) for way in along.values()))
+    near = min(far) * mp.mpf(10) ** -_NEAR
     found, noise = list[list[Any]](), list[Any]()
     for step in (near, near / 2):
         places = [step * at for at in range(-count, count + 1)]

@@ -1,0 +1,167 @@
+"""The first derivative along a direction where there is no tangent plane, against mpmath's values beside the
+point; and derivatives along a direction of any length."""
+
+from __future__ import annotations
+
+import random
+from math import inf, isfinite, isnan, ldexp
+from typing import Any
+
+import mpmath
+import pytest
+
+import backprop
+from backprop.errors import AtBorder, BackpropError, IndeterminateForm
+from running import backprop as run
+
+mp = mpmath.mp.clone()
+mp.dps = 200
+
+TERMS: dict[str, Any] = {
+    "cbrt(x^2*y)": lambda x, y: mp.sign(y) * mp.cbrt(abs(x * x * y)),
+    "cbrt(x*y*(x + y))": lambda x, y: mp.sign(x * y * (x + y)) * mp.cbrt(abs(x * y * (x + y))),
+    "if(x == 0, 0, x*y^2/(x^2 + y^2))": lambda x, y: x * y * y / (x * x + y * y) if x else mp.mpf(0),
+    "if(x*y == 0, 0, x^3/(x^2 + y^2))": lambda x, y: x**3 / (x * x + y * y) if x * y else mp.mpf(0),
+    "sqrt(x^2*y^2)^0.5": lambda x, y: mp.sqrt(abs(x * y)),
+    "abs(x*y)^0.5": lambda x, y: mp.sqrt(abs(x * y)),
+    "x*sign(y)": lambda x, y: x * mp.sign(y),
+    "y*ceil(x)": lambda x, y: y * mp.ceil(x),
+    "x*floor(2*y)": lambda x, y: x * mp.floor(2 * y),
+    "if(y > 0, x, 0)": lambda x, y: x if y > 0 else mp.mpf(0),
+    "if(x*y > 0, x + y, y - x)": lambda x, y: x + y if x * y > 0 else y - x,
+    "max(x, 2*y)": lambda x, y: max(x, 2 * y),
+    "min(x, 2*y)": lambda x, y: min(x, 2 * y),
+    "hypot(x, y)": lambda x, y: mp.sqrt(x * x + y * y),
+    "abs(x - y)": lambda x, y: abs(x - y),
+    "sin(x*y) + 3*x": lambda x, y: mp.sin(x * y) + 3 * x,
+}  # fmt: skip
+
+PLACES = [0.0, -0.0]
+
+
+def sides_of(terms: list[str], way: tuple[float, float]) -> list[Any]:
+    """The slopes before and behind 0 along a direction."""
+    step = mp.mpf(10) ** -80 / max(map(abs, way))
+
+    def at(t: Any) -> Any:
+        return mp.fsum([TERMS[each](t * way[0], t * way[1]) for each in terms])
+
+    return [(at(side * step) - at(0)) / (side * step) for side in (-1, 1)]
+
+
+@pytest.mark.parametrize(
+    "seed", [*range(60), *(pytest.param(at, marks=pytest.mark.whole) for at in range(60, 600))]
+)
+def test_the_first_is_what_values_say(seed: int) -> None:
+    chance = random.Random(f"along {seed}")
+    terms = chance.sample([*TERMS], chance.choice([1, 1, 2, 2, 3]))
+    way = chance.choice([-2.0, 1.0, 3.0]), chance.choice([-1.0, 1.0, 0.25])
+    power = chance.choice([0, 0, -400, 300])
+    way = ldexp(way[0], power), ldexp(way[1], power)
+    point = {name: chance.choice(PLACES) for name in "xy"}
+    model = backprop.parse(f"L = {' + '.join(terms)}")
+    found = model.along({"x": way[0], "y": way[1]}, point, order=chance.choice([1, 2]))
+    number = float(found.derivatives[0][0])
+    before, behind = sides_of(terms, way)
+    said = [*found.warnings, *found.notes]
+    if abs(before - behind) <= 1e-30 * abs(behind):
+        assert number == pytest.approx(float(behind), rel=1e-12, abs=0), (terms, way)
+        return
+    assert any("this direction" in each.message for each in said), (terms, way)
+    assert isnan(number) or isfinite(number)
+    if said and not isnan(number):
+        low, high = sorted([float(before), float(behind)])
+        gradient = model.grad(point).gradients
+        parts = [gradient.get(name, 0.0) * part for name, part in zip("xy", way, strict=True)]
+        assert number == pytest.approx(sum(parts), rel=1e-12) or low <= number <= high
+
+
+@pytest.mark.parametrize(
+    ("text", "right", "kind", "says"),
+    [
+        ("cbrt(x^2*y)", 1, IndeterminateForm, "is not the sum of those by each input: by values it is 1"),
+        ("(x^2*y)^(1/3)", 1, IndeterminateForm, "by values it is 1"),
+        ("sqrt(x*y)", 0, IndeterminateForm, "-1 from the left and 1 from the right; 0 is taken, as at the corner of abs"),
+        ("x*ceil(y)", 0, AtBorder, "is 0 before this point and 1 behind it: 0 is the sum of those by each input"),
+        ("if(y > 0, x, -x)", -1, AtBorder, "is -1 before this point and 1 behind it"),
+        ("if(x*y > 0, 1, 0) + x", 1, AtBorder, "is 1 before this point and 1 behind it, after a jump"),
+    ],
+)  # fmt: skip
+def test_what_is_said(text: str, right: float, kind: type[BackpropError], says: str) -> None:
+    found = backprop.parse(f"L = {text}").along("x=1, y=1", x=0, y=0)
+    assert found.derivatives[0].tolist() == [right]
+    (told,) = [each for each in (*found.warnings, *found.notes) if isinstance(each, kind)]
+    assert says in told.message
+    assert told.labels  # underlined
+
+
+def test_infinite_from_both_sides_is_none() -> None:
+    found = backprop.parse("L = abs(x*y)^0.25").along("x=1, y=1", x=0, y=0)
+    assert isnan(found.derivatives[0][0])
+    assert "-inf from the left and inf from the right: nan is given" in found.warnings[-1].message
+
+
+@pytest.mark.parametrize("part", [1e-200, 3e-190, -1e-320])
+def test_what_is_too_large_by_an_input_may_not_be_along_it(part: float) -> None:
+    """Its slope is beyond doubles."""
+    for text, at in (("1/x", {"x": 1e-200}), ("1/x + y^2", {"x": 1e-200, "y": 1.0})):
+        for order in (1, 3):
+            found = backprop.parse(f"L = {text}").along({"x": part}, at, order=order)
+            right = float(-mp.mpf(part) / mp.mpf(1e-200) ** 2)
+            assert found.derivatives[0][0] == pytest.approx(right, rel=1e-14)
+            assert not found.warnings
+    found = backprop.parse("L = 1/x").along("x=1", x=1e-200)
+    assert found.derivatives.tolist() == [[-inf]]
+    assert "is -inf at x = 1e-200" in found.warnings[0].message
+
+
+@pytest.mark.parametrize(
+    ("text", "point"),
+    [
+        ("min(acosh(a), a)", {"a": 1.0}),
+        ("a*sqrt(a)*max(a, b)", {"a": 0.0, "b": 0.0}),
+        ("selu(cbrt(a*b)/1e-300)", {"a": 0.0, "b": 0.0}),
+        ("sqrt(cbrt(elu(a, -1))^2)^2", {"a": 0.0}),
+        ("log1p(a*a)*acosh(a*a)", {"a": 1.0}),
+        ("hypot(a, b)*a*b", {"a": 0.0, "b": 0.0}),
+        ("1e-30*a*abs(a)", {"a": 0.0}),
+        ("max(a^3, a^5) + a^2", {"a": 0.0}),
+    ],
+)
+@pytest.mark.parametrize("power", [-900, -500, -60, 40, 300])
+def test_a_direction_of_any_length_says_the_same(
+    text: str, point: dict[str, float], power: int
+) -> None:
+    """What is known, and what is not."""
+    model = backprop.parse(f"L = {text}")
+    one = model.along(dict.fromkeys(point, 0.75), point, order=3)
+    far = model.along(dict.fromkeys(point, ldexp(0.75, power)), point, order=3)
+    for order, (near, number) in enumerate(
+        zip(one.derivatives[0].tolist(), far.derivatives[0].tolist(), strict=True), 1
+    ):
+        assert isnan(near) == isnan(number), (order, near, number)
+        try:
+            right = ldexp(near, power * order)
+        except OverflowError:
+            right = inf if near > 0 else -inf
+        assert isnan(near) or number == pytest.approx(right, rel=1e-12, abs=1e-300)
+    assert len(one.notes) == len(far.notes)
+
+
+def test_what_is_nothing_but_rounding_is_zero() -> None:
+    found = backprop.parse("L = hypot(x, y)*x*y").along("x=1, y=1", x=0, y=0, order=2)
+    assert found.derivatives.tolist() == [[0, 0]]
+
+
+def test_small_outputs_have_their_corners() -> None:
+    """Of physics in SI units, say."""
+    found = backprop.parse("L = 1e-20*x*abs(x)").along("x=1", x=0, order=2)
+    assert "about -2e-20 before this point and 2e-20 behind it" in found.notes[0].message
+    found = backprop.parse("L = if(x > 1e-9, exp(x*1e9), x^2*1e18)").along("x=1", x=1e-9, order=2)
+    assert "about 2e+18 before this point and 2.7183e+18 behind it" in found.notes[-1].message
+
+
+def test_the_command_says_it() -> None:
+    ran = run("jacobian", "-e", "L = x*sign(y)", "--set", "x=0, y=0", "--along", "x=1, y=1")
+    assert ran.status == 0
+    assert "is -1 before this point and 1 behind it" in ran.err
