@@ -129,6 +129,7 @@ ONLY = {
         "descent/creased.py",
         "descent/creases.py",
         "descent/level_sets.py",
+        "descent/many_digits.py",
         "descent/soft_ways.py",
         "descent/newton.py",
         "descent/receding.py",

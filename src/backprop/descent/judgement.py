@@ -26,6 +26,7 @@ from backprop.descent.onto_bounds import onto_bounds
 from backprop.descent.receding import recedes
 from backprop.descent.soft_ways import lower_on_soft_ways, valleys
 from backprop.descent.straight_on import grown_far, straight_on
+from backprop.descent.valley_floors import floor_at
 from backprop.numbers import shown
 
 _CLEARLY = 1e3
@@ -81,7 +82,7 @@ def _verdict(run: Run, landing: Landing | None) -> Stop | Lead:
     hidden = valleys(run, landing)
     if hidden.point is not None:
         return Lead(hidden.point, stationary(run, "", hidden.point, ", slowly"))
-    if hidden.open:
+    if hidden.open and not floor_at(run, landing).is_told:
         names = _names(run, landing, hidden.open)
         bends = f"rounding hides how {output} bends along {names}"
         return Stop("rounding", f"{when}: {bends}: whether this is a {run.least} is not known")
@@ -134,15 +135,12 @@ def _lowest(run: Run, landing: Landing, flat: Sequence[Flat]) -> Stop | Lead:
         each for each in both_ways if not _matter(landing, each) and landing.has_a_say(each.way)
     ]
     nothing = flat and not landing.range and not landing.rises_up
-    if alone or (one_way and run.problem.objective.is_smooth) or nothing:
-        names = _names(run, landing, [each.way for each in alone or one_way or flat])
-        advice = "start elsewhere"
-        if landing.has_moved:
-            near = f"perhaps {output} only comes near to {shown(run.value * run.problem.sign, 3)}"
-            advice = f"{near}, and a --target ends such a run sooner; or {advice}"
-        return Stop(
-            "flat", f"flat {after(run)}: {output} hardly depends on {names} there; {advice}"
-        )
+    smooth = run.problem.objective.is_smooth
+    told = floor_at(run, landing) if flat and smooth and landing.range else None
+    if told and (told.is_unique or (alone and told.is_level)):
+        alone, one_way, flat = [], [], []
+    if alone or (one_way and smooth) or nothing:
+        return _flat(run, landing, [each.way for each in alone or one_way or flat])
     if flat:
         names = _names(run, landing, [each.way for each in flat])
         move = "can move" if len(names.split(", ")) == 1 else "can move together"
@@ -158,6 +156,8 @@ def _lowest(run: Run, landing: Landing, flat: Sequence[Flat]) -> Stop | Lead:
     others = other_minima(run, landing) if run.problem.objective.is_smooth else OtherMinima([])
     if others.lower:
         return Lead(others.lower, stationary(run, "", others.lower, ", slowly"))
+    if others.onward:
+        return _flat(run, landing, others.onward)
     if others.ways:
         names = _names(run, landing, others.ways)
         together = " together" if ", " in names else ""
@@ -169,6 +169,17 @@ def _lowest(run: Run, landing: Landing, flat: Sequence[Flat]) -> Stop | Lead:
             f"converged: a {least} at bounds: {_multipliers(run, landing)}; {still}",
         )
     return Stop(least, f"converged: a {least}: {still}")
+
+
+def _flat(run: Run, landing: Landing, ways: Sequence[Any]) -> Stop:
+    """The end of a run where the output hardly depends on the inputs that move along some ways."""
+    names, advice = _names(run, landing, ways), "start elsewhere"
+    if landing.has_moved:
+        near = f"perhaps {run.output} only comes near to {shown(run.value * run.problem.sign, 3)}"
+        advice = f"{near}, and a --target ends such a run sooner; or {advice}"
+    return Stop(
+        "flat", f"flat {after(run)}: {run.output} hardly depends on {names} there; {advice}"
+    )
 
 
 def _matter(landing: Landing, flat: Flat) -> bool:

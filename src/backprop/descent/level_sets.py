@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from math import inf
 from sys import float_info
@@ -17,6 +18,7 @@ from backprop.descent.problem import FEW, moves
 from backprop.descent.soft_ways import soft_of
 from backprop.descent.straight_on import TINY
 from backprop.descent.trust_region import length_of
+from backprop.descent.valley_floors import floor_at
 from backprop.errors import NotFinite
 
 _ASIDE, _FARTHER = 1e-2, (30.0, 10.0)
@@ -77,10 +79,12 @@ class OtherMinima(NamedTuple):
 
     ways: one along which the output hardly bends, beside which it is lowest, too, and those of the inputs
     that move, (n,) each; nothing if there is none. lower: a point that is lower by more than rounding.
+    onward: a way on which it falls on and on, by less than its rounding.
     """
 
     ways: list[Any]
     lower: Point | None = None
+    onward: Sequence[Any] = ()
 
 
 class _LowestEnd(NamedTuple):
@@ -108,7 +112,7 @@ def other_minima(run: Run, landing: Landing) -> OtherMinima:
     """Minima beside the last point of a run, on a set that bends. Two inputs that only matter by their
     product have one at every minimum."""
     found = landing.spectrum
-    if not len(found.bends) or run.problem.size > _MOST_STEPS or _crept(run, landing):
+    if not len(found.bends) or run.problem.size > _MOST_STEPS:
         return OtherMinima([])
     # what is left of a slope bends the output along a level curve
     most = max(found.lost, _HARDLY * float(numpy.abs(found.bends).max()))
@@ -123,6 +127,11 @@ def other_minima(run: Run, landing: Landing) -> OtherMinima:
     ways = [(way, lengths) for way, lengths in ways if lengths]
     if not ways:
         return OtherMinima([])
+    told = floor_at(run, landing)
+    if told.leads_onward:
+        return OtherMinima([], onward=[way for way, _ in ways[:1]])
+    if told.is_unique or (not told.is_known and _crept(run, landing)):
+        return OtherMinima([], told.lower)
     room = max(ROOM * landing.rounding, _SAME * _size(run, landing))
     jump = _jump(run, landing)
     # a run that came from far away ends where what is left is nothing beside that
@@ -134,9 +143,9 @@ def other_minima(run: Run, landing: Landing) -> OtherMinima:
         if jump is not None and _along(jump, way, landing):
             # the output fell all the way: as far on the other side it is the same, or higher there, too
             seen = beside(jump.tolist(), True, _STAYED_THERE)
-            if seen.other:
-                return OtherMinima([way, *_moving(run, seen.other)])
-            if seen.lower or seen.is_higher:
+            if seen.other and told.is_another(seen.other):
+                return OtherMinima([way, *moving(run, seen.other)])
+            if seen.lower or (seen.is_higher and not told.is_level):
                 return OtherMinima([], seen.lower)
             continue
         for length in lengths:
@@ -144,13 +153,16 @@ def other_minima(run: Run, landing: Landing) -> OtherMinima:
             seen = beside(near.tolist(), False)
             for times in _FARTHER if seen.other else ():
                 seen = beside((times * near).tolist(), True)
-                if seen.other and (length == 1.0 or beside((-times * near).tolist(), True).other):
-                    return OtherMinima([way, *_moving(run, seen.other)])
+                both = seen.other and (
+                    length == 1.0 or beside((-times * near).tolist(), True).other
+                )
+                if seen.other and both and told.is_another(seen.other):
+                    return OtherMinima([way, *moving(run, seen.other)])
                 if seen.lower or seen.is_higher or length < 1.0:
                     break
-            if seen.lower or (seen.is_higher and length == 1.0):
+            if seen.lower or (seen.is_higher and length == 1.0 and not told.is_level):
                 return OtherMinima([], seen.lower)
-    return OtherMinima([])
+    return OtherMinima([ways[0][0], *moving(run, told.beside)] if told.is_level else [])
 
 
 def _crept(run: Run, landing: Landing) -> bool:
@@ -200,7 +212,7 @@ def _nearer(run: Run, landing: Landing, way: Any) -> list[float]:
     return [size * nearer for nearer in _NEARER]
 
 
-def _moving(run: Run, there: Point) -> Any:
+def moving(run: Run, there: Point) -> Any:
     """The inputs that move to another minimum, by their own sizes, as ways; none of many."""
     if len(run.x) > FEW:
         return []

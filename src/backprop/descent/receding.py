@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from math import exp, inf, isinf, log, log10
+from random import Random
 from sys import float_info
 
 import numpy
@@ -19,6 +20,7 @@ from backprop.descent.inner_run import lowest_from
 from backprop.descent.landing import ROOM, Landing
 from backprop.descent.objective import Point
 from backprop.descent.problem import FEW
+from backprop.descent.valley_floors import floor_at
 from backprop.errors import NotFinite
 
 _GROWN, _FAR = 4.0, 1e3
@@ -38,8 +40,11 @@ _FARTHER_BACK = 1e-3, 1e-6, 1e-9
 _NOTHING = 1e-20
 """An output is next to nothing that is less than this part of all that it has fallen."""
 
-_SOON = (1.2, 1.5, 2.0, 3.0)
-"""So many times the input an output must fall that is next to nothing."""
+_GRAINS, _DOUBLES = 12, 16.0
+"""So many points are looked at, each number at most so many doubles away."""
+
+_MUCH = 1e-12
+"""A rise by more than this part of all that the output has fallen is no matter of doubles."""
 
 _BENT = 4.0
 """The others grow or shrink with at most this power of it."""
@@ -55,7 +60,7 @@ def recedes(run: Run, landing: Landing) -> Stop | None:
         return None
     for lead, powers in _leads(run, landing):
         lowest = _only_falls(run, landing, lead, powers)
-        if lowest is not None:
+        if lowest is not None and not floor_at(run, landing).is_level:
             named = [by if at == lead else 0.0 for at, by in enumerate(run.x)]
             told = falling(run, named, lowest, "along a valley on which")
             return endless(run, f"{told}, and has no {run.least} on this way")
@@ -95,19 +100,22 @@ def _only_falls(run: Run, landing: Landing, lead: int, powers: list[float]) -> f
     if behind is None:
         return None
     seen = [run.value]
-    if abs(run.value) <= _NOTHING * run.fallen and not _falls_soon(run, lead, powers):
-        return None
     here, least, before = run.x, run.value, landing.room
     for turn in range(_turns(run, lead)):
         ways = [_near_limit(behind, here, lead), _as_power(behind, here, lead)]
         if not turn:
             ways = [[at * _TIMES**power for at, power in zip(here, powers, strict=True)], ways[0]]
+            # what is left of a sum of squares hardly ever falls on
+            ways = ways[: 1 if abs(run.value) <= _NOTHING * run.fallen else 2]
         for point in ways:
             value, there = lowest_from(run, run.problem.inside(point), lead)
             room = _room(run, landing, there, _TIMES * before) if turn else landing.room
-            if value <= least + room:
+            if value <= least + room or _is_grain(run, value - least, there):
                 break
         else:
+            level = turn and seen[-2] == seen[-1]
+            if level and all(isinf(run.problem.known(point, inf)) for point in ways):
+                break  # so far away doubles end
             return None
         # far away rounding is larger, and what it lowers is no limit
         least = value if value < least - room else least
@@ -131,12 +139,15 @@ def _fell(run: Run, landing: Landing, lead: int, powers: list[float]) -> Point |
     """Where the profile is higher, and the input was smaller: farther back where rounding hides that; None if
     it is not."""
     begun = abs(run.begun[lead])
-    for back in (_BACK, *_FARTHER_BACK):
-        if back < _BACK and not abs(run.x[lead]) * back > _GROWN * begun > 0:
-            return None  # it has not come so far
+    if run.x[lead] == 0:
+        return None
+    farther = [each for each in _FARTHER_BACK if abs(run.x[lead]) * each > _GROWN * begun > 0]
+    first = min(begun / abs(run.x[lead]), _BACK)
+    for back in (_BACK, *farther, *([first] if 0 < first < _BACK else [])):
         far = [at * exp(log(back) * power) for at, power in zip(run.x, powers, strict=True)]
         value, there = lowest_from(run, run.problem.inside(far), lead)
-        if value > run.value + landing.room:
+        rise = value - run.value
+        if rise > landing.room and not _is_grain(run, rise, None):
             return there or far
     return None
 
@@ -149,16 +160,20 @@ def _room(run: Run, landing: Landing, there: Point | None, otherwise: float) -> 
         return otherwise
 
 
-def _falls_soon(run: Run, lead: int, powers: list[float]) -> bool:
-    """Whether an output that is next to nothing still falls: it may be what is left of a sum of squares."""
-    least = run.value
-    for times in _SOON:
-        far = [at * times**power for at, power in zip(run.x, powers, strict=True)]
-        value, _ = lowest_from(run, run.problem.inside(far), lead)
-        if not value < least:
-            return False
-        least = value
-    return True
+def _is_grain(run: Run, rise: float, there: Point | None) -> bool:
+    """Whether the output changes by so much a few doubles beside the end, or that point."""
+    if not rise <= _MUCH * run.fallen:
+        return False
+    return any(rise <= _grain(run, point) for point in (run.x, there) if point)
+
+
+def _grain(run: Run, point: Point) -> float:
+    """How far the output changes a few doubles beside the bottom of a valley: a descent comes no nearer."""
+    values, turn = [run.problem.known(point, inf)], Random(0).uniform
+    for _ in range(_GRAINS):
+        moved = [x * (1 + _DOUBLES * float_info.epsilon * turn(-1.0, 1.0)) for x in point]
+        values.append(run.problem.known(run.problem.inside(moved), values[0]))
+    return max(values) - min(values)
 
 
 def _turns(run: Run, lead: int) -> int:

@@ -141,6 +141,12 @@ class Precise:
         """The value of a node; nan if it has none."""
         return self._base[node]
 
+    def output(self, numbers: Mapping[int, Any]) -> Any:
+        """The output where inputs have these numbers."""
+        moved = ChainMap[int, Any]({**numbers}, self._base)
+        self._forward(self._graph.steps, moved)
+        return moved[self._graph.output]
+
     @property
     def rounding(self) -> Any:
         """How far apart two values may be, relative to them, by rounding alone."""

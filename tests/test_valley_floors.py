@@ -1,0 +1,94 @@
+"""Ends in narrow valleys that bend: one minimum, a set of minima, or none; the last digits do not say which.
+
+Flat bottoms of high powers, sets of minima and infima far away are known by how the functions are made; every
+start is shaken by 1e-9 of its numbers, which leads to other last digits as another processor does.
+"""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+import backprop
+from backprop.descent.result import Descent
+
+CURVES = (
+    "0.5*x^2", "sin(1.3*x)", "exp(0.5*x) - 1", "x^3", "x^2 - x", "tanh(2*x)", "x*exp(-x)", "log(1 + x^2)",
+    "cos(2*x) - 1", "1.3*x",
+)  # fmt: skip
+TAILS = (
+    "exp(-2*x)", "1/(1 + x^2)", "1/(1 + exp(2*x))", "1/cosh(x)", "exp(-x) + exp(-2*x)", "exp(-x^1.5)",
+    "1/(1 + x^4)", "exp(-sqrt(1 + x^2))",
+)  # fmt: skip
+WALLS = (
+    "(x*y - 1)^2", "(x*y - 2)^2", "(x^2*y - 1)^2", "(y - 1/(1 + x^2))^2", "(y*(1 + x^2) - 1)^2",
+    "(y - log(1 + x^2))^2", "(y - sqrt(1 + x^2))^2", "(y - exp(-x))^2", "(y + tanh(x))^2",
+)  # fmt: skip
+UNITS = ("1", "1", "1e-3", "1e6", "1e-12", "1e15")
+
+
+def ended(chance: random.Random, text: str, names: str, low: float, high: float) -> Descent:
+    start = {name: round(chance.uniform(low, high), 2) for name in names}
+    if chance.random() < 0.5:
+        start = {name: x * (1 + 1e-9 * chance.uniform(-1, 1)) for name, x in start.items()}
+    return backprop.parse(f"f = {chance.choice(UNITS)}*({text})").descend(start)
+
+
+def test_an_infimum_far_along_a_valley_is_called_no_minimum(request: pytest.FixtureRequest) -> None:
+    chance, seen = random.Random(3), 0
+    turns = 60 if request.config.getoption("--whole") else 10
+    for _ in range(turns):
+        more = chance.choice(("", "", "+ 1e-6", "+ 3", "+ (z - 1)^2"))
+        text = f"{chance.choice(('', '10*', '0.1*'))}{chance.choice(WALLS)} + {chance.choice(TAILS)} {more}"
+        found = ended(chance, text, "xyz" if "z" in more else "xy", 0.3, 3)
+        assert not found.converged, (text, found.reason)
+        seen += found.stopped == "falls without end"
+    assert seen > 0.7 * turns
+
+
+def test_the_flat_bottom_of_a_valley_that_bends_is_one_minimum(
+    request: pytest.FixtureRequest,
+) -> None:
+    chance, seen = random.Random(4), 0
+    turns = 60 if request.config.getoption("--whole") else 10
+    for _ in range(turns):
+        power, more = 2 * chance.randint(2, 10), chance.choice(("", "", "+ 3", "+ 1e-6", "+ 100"))
+        text, names = f"({chance.choice(CURVES)} - y)^2", "xy"
+        kind = chance.randint(0, 3)
+        if kind == 0:
+            text += f" + (x + y)^{power}"
+        elif kind == 1:
+            text += f" + 0.1*x^{power}"
+        elif kind == 2:
+            text, names = (
+                f"{text} + (z - {chance.choice(('y^2', 'sin(y)'))})^2 + (x + z)^{power}",
+                "xyz",
+            )
+        else:
+            text = f"{text}*(1 + x^2) + (x - 0.5)^{power}"
+        found = ended(chance, f"{text} {more}", names, -2, 2)
+        assert found.stopped != "minimum, not unique", (text, found.reason)
+        assert not found.failed, (text, found.reason)
+        seen += found.stopped == "minimum"
+    assert seen > 0.7 * turns
+
+
+def test_a_set_of_minima_in_a_valley_that_bends_is_not_unique(
+    request: pytest.FixtureRequest,
+) -> None:
+    chance = random.Random(5)
+    for _ in range(60 if request.config.getoption("--whole") else 10):
+        more, size = chance.choice(("", "", "+ 3", "+ 1e-6")), round(chance.uniform(0.5, 3), 2)
+        text, names = chance.choice(
+            [
+                (f"({chance.choice(CURVES)} - y)^2", "xy"),
+                (f"(x*y - {size})^2", "xy"),
+                (f"(x^2 + 2*y^2 - {size})^2", "xy"),
+                (f"({chance.choice(CURVES)} - y)^2 + (z - x)^2", "xyz"),
+                ("(x*y - 1)^2 + z^2", "xyz"),
+                ("(exp(x) - y)^2*(1 + y^2)", "xy"),
+            ]
+        )
+        found = ended(chance, f"{text} {more}", names, -2, 2)
+        assert found.stopped in ("minimum, not unique", "flat", "rounding"), (text, found.reason)
