@@ -137,7 +137,7 @@ def _lowest(run: Run, landing: Landing, flat: Sequence[Flat]) -> Stop | Lead:
     nothing = flat and not landing.range and not landing.rises_up
     smooth = run.problem.objective.is_smooth
     told = floor_at(run, landing) if flat and smooth and landing.range else None
-    if told and (told.is_unique or (alone and told.is_level)):
+    if told and (told.is_unique or ((alone or one_way) and told.is_level)):
         alone, one_way, flat = [], [], []
     if alone or (one_way and smooth) or nothing:
         return _flat(run, landing, [each.way for each in alone or one_way or flat])

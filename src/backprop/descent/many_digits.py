@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from operator import add, mul, sub
 from sys import float_info
 from typing import Any, Literal, NamedTuple
 
@@ -17,21 +18,27 @@ import numpy
 from backprop.descent.course import Run
 from backprop.descent.landing import Landing
 from backprop.descent.objective import Point
+from backprop.graph import Graph
+from backprop.operations import OPERATIONS
 
 _DIGITS, _BESIDE, _CLOSE = 300, -80, -130
 """So many digits, and how far beside a point values are looked at for its second and its first derivatives,
 as powers of ten, in the scale of an input: these are known to 140 and 170 digits, relative to the output."""
 
-_MOST_STEPS, _MOST_INPUTS, _WORK = 2000, 12, 300_000
-"""The most steps of an output that is looked at, the most inputs, and the most steps of all values around one
-point."""
+_MOST_STEPS, _MOST_INPUTS = 2000, 12
+"""The most steps of an output that is looked at, and the most inputs."""
+
+_MOST_WORK, _SLOWER, _FEWEST = 150_000, 10, 8
+"""The most steps of all values: two seconds; what is no sum or product takes as long as so many. Less than so
+many values for each second derivative do not tell anything."""
 
 _STEEP, _NONE = -8, -120
 """Powers of ten, parts of the largest bend: a way that bends by more than the first one leads across the
 valley; one that bends by less than the second one does not bend."""
 
-_TURNS, _REST = 24, -150
-"""The most steps across a valley, and the power of ten, in the scales of the inputs, of the last one."""
+_TURNS, _REST, _QUICKLY = 40, -150, 1e-6
+"""The most steps across a valley, and the power of ten, in the scales of the inputs, of the last one. Second
+derivatives are kept while a step is no longer than that part of the one before."""
 
 _STEPS, _AHEAD = 3, 1.0
 """So many steps along it are looked at, and none that is longer than this, in the scale of an input."""
@@ -85,78 +92,82 @@ class ManyDigits:
         graph = objective.whole
         self._precise = Precise(graph, objective.numbers(run.x), _DIGITS)
         size = abs(run.value) + run.problem.rounding(run.x) / float_info.epsilon
+        self._work, self._left = _work(graph), _MOST_WORK
         self._mp = mp = context(self._precise.digits)
         self._room = mp.mpf(size) * mp.mpf(10) ** (_LOST - self._precise.digits)
         self._scales = [mp.mpf(scales[at]) for at in free]
 
     def rest(self, point: Point) -> Rest:
         """What there is at the bottom of the valley that a point lies in."""
+        try:
+            return self._rest(point)
+        except _Unseen:
+            return UNKNOWN
+
+    def _rest(self, point: Point) -> Rest:
         x = self._across(self._inside(point))
-        steps: list[Any] = []
-        count = 0
+        steps, count = list[list[Any]](), 0
         for _ in range(_STEPS):
-            if x is None:
-                return UNKNOWN
-            step, bends = self._step(x, _NONE)
-            if not _length(step) <= _AHEAD:
-                return UNKNOWN
-            largest = max(map(abs, bends))
+            seen = self._spectrum(x)
+            step = self._step(x, seen, _NONE)
             if not steps:
-                count = sum(abs(bend) <= largest * self._power(_STEEP) for bend in bends)
+                count = sum(abs(bend) <= seen.largest * self._power(_STEEP) for bend in seen.bends)
             if _length(step) <= self._power(_REST):
                 # of several ways the output may stay the same along one
-                return Rest("level" if count != 1 else self._along(x, largest), x, count)
-            there = self._across([at + by for at, by in zip(x, step, strict=True)])
-            if there is None:
-                return UNKNOWN
-            steps.append([to - at for at, to in zip(x, there, strict=True)])
+                return Rest("level" if count != 1 else self._along(x, seen), x, count)
+            there = self._across([*map(add, x, step)])
+            steps.append([*map(sub, there, x)])
             x = there
         first, second = (_length(to) / _length(at) for at, to in pairwise(steps))
         if min(first, second) >= _SLOWEST:
-            return Rest("onward", x or (), count)
+            return Rest("onward", x, count)
         if not (_SLOW <= second < _SLOWEST and abs(first - second) <= _ALIKE):
-            return UNKNOWN
-        assert x is not None
+            raise _Unseen
         limit = [at + second / (1 - second) * by for at, by in zip(x, steps[-1], strict=True)]
-        return Rest("lowest", self._across(limit) or limit, count)
+        try:
+            return Rest("lowest", self._across(limit), count)
+        except _Unseen:
+            return Rest("lowest", limit, count)
 
     def _along(
-        self, x: Sequence[Any], largest: Any
+        self, x: Sequence[Any], seen: _Spectrum
     ) -> Literal["lowest", "level", "onward", "unknown"]:
         """What there is along the one way on which the output does not bend, by values there."""
-        way, least, seen = self._softest(x), self._value(x), list[tuple[bool, bool]]()
-        room = max(self._room, largest * self._power(2 * (_LOST + 2 * _CLOSE)))
+        least, found = self._value(x), list[tuple[bool, bool]]()
+        room = max(self._room, seen.largest * self._power(2 * (_LOST + 2 * _CLOSE)))
         for length in _MOVES:
-            values = []
-            for side in (1, -1):
-                by = side * length
-                there = self._across([at + by * to for at, to in zip(x, way, strict=True)])
-                if there is not None:
-                    values.append(self._value(there) - least)
-            if len(values) == 2:
-                seen.append((min(values) > room, max(values) > room))
-        if any(all(sides) for sides in seen):
+            try:
+                rises = [
+                    self._value(
+                        self._across([at + by * to for at, to in zip(x, seen.softest, strict=True)])
+                    )
+                    - least
+                    for by in (length, -length)
+                ]
+            except _Unseen:
+                continue
+            found.append((min(rises) > room, max(rises) > room))
+        if any(all(sides) for sides in found):
             return "lowest"
-        if any(any(sides) for sides in seen):
+        if any(any(sides) for sides in found):
             return "onward"
-        return "level" if seen else "unknown"
+        return "level" if found else "unknown"
 
     def beside(self, rest: Rest) -> Point:
         """A point a little farther along the way on which the output bends least, in doubles."""
-        by = zip(rest.x, self._softest(rest.x), strict=True)
-        return self.point(rest._replace(x=[at + _LITTLE * to for at, to in by]))
-
-    def _softest(self, x: Sequence[Any]) -> list[Any]:
-        """The way along which the output bends least, (n,)."""
-        bends, ways = self._mp.eigsy(self._bends(x)[1])
-        softest = min(range(len(x)), key=lambda at: abs(bends[at]))
-        return [ways[at, softest] for at in range(len(x))]
+        try:
+            way = self._spectrum(rest.x).softest
+        except _Unseen:
+            return self.point(rest)
+        return self.point(
+            rest._replace(x=[at + _LITTLE * to for at, to in zip(rest.x, way, strict=True)])
+        )
 
     def apart(self, one: Rest, other: Rest, begun: Point, there: Point) -> float:
         """How far two points at the bottom of a valley are from one another, as a part of how far those were
         from where they were found."""
-        before = [at - to for at, to in zip(self._inside(begun), self._inside(there), strict=True)]
-        after = [at - to for at, to in zip(one.x, other.x, strict=True)]
+        before = [*map(sub, self._inside(begun), self._inside(there))]
+        after = [*map(sub, one.x, other.x)]
         return float(_length(after) / _length(before)) if _length(before) else 0.0
 
     def point(self, rest: Rest) -> Point:
@@ -177,72 +188,112 @@ class ManyDigits:
         return self._mp.mpf(10) ** of_ten
 
     def _value(self, x: Sequence[Any]) -> Any:
-        """The output where the free inputs, in their scales, are at x."""
+        """The output where the free inputs, in their scales, are at x. Raises _Unseen where all that may be
+        asked has been asked."""
+        self._left -= self._work
+        if self._left < 0:
+            raise _Unseen
         numbers = [at * scale for at, scale in zip(x, self._scales, strict=True)]
         return self._sign * self._precise.output(dict(zip(self._nodes, numbers, strict=True)))
 
-    def _bends(self, x: Sequence[Any]) -> tuple[list[Any], Any]:
-        """The first derivatives there, (n,), and the second ones, (n, n)."""
-        mp, by, near, count = self._mp, self._power(_BESIDE), self._power(_CLOSE), len(x)
+    def _slopes(self, x: Sequence[Any]) -> list[Any]:
+        """The first derivatives there, (n,)."""
+        near = self._power(_CLOSE)
+        return [
+            (self._beside(x, (at, near)) - self._beside(x, (at, -near))) / (2 * near)
+            for at in range(len(x))
+        ]
 
-        def value(*moves: tuple[int, Any]) -> Any:
-            moved = [*x]
-            for at, move in moves:
-                moved[at] += move
-            return self._value(moved)
-
-        here, slopes, table = value(), [], mp.matrix(count, count)
+    def _spectrum(self, x: Sequence[Any]) -> _Spectrum:
+        """How the output bends there. Raises _Unseen where that is not known."""
+        by, count = self._power(_BESIDE), len(x)
+        here, table = self._value(x), self._mp.matrix(count, count)
         for at in range(count):
-            slopes.append((value((at, near)) - value((at, -near))) / (2 * near))
-            up, down = value((at, by)), value((at, -by))
+            up, down = self._beside(x, (at, by)), self._beside(x, (at, -by))
             table[at, at] = (up + down - 2 * here) / by**2
             for to in range(at):
-                alike = value((at, by), (to, by)) + value((at, -by), (to, -by))
-                unlike = value((at, by), (to, -by)) + value((at, -by), (to, by))
+                one, other = (at, by), (at, -by)
+                alike = self._beside(x, one, (to, by)) + self._beside(x, other, (to, -by))
+                unlike = self._beside(x, one, (to, -by)) + self._beside(x, other, (to, by))
                 table[at, to] = table[to, at] = (alike - unlike) / (4 * by**2)
-        return slopes, table
-
-    def _step(self, x: Sequence[Any], least: int) -> tuple[list[Any], list[Any]]:
-        """Newton's step along the ways that bend by more than this power of ten, a part of the largest bend,
-        and all bends."""
-        slopes, table = self._bends(x)
-        if any(each != each for each in (*slopes, *table)):
-            return [self._mp.inf], [self._mp.inf]
+        if any(each != each for each in table):
+            raise _Unseen
         bends, ways = self._mp.eigsy(table)
-        room = self._power(least) * max(map(abs, bends))
-        step = [self._mp.mpf(0)] * len(x)
-        for way, bend in enumerate(bends):
-            if abs(bend) > room:
-                slope = sum(ways[at, way] * each for at, each in enumerate(slopes))
-                for at in range(len(x)):
-                    step[at] -= slope / abs(bend) * ways[at, way]
-        return step, [*bends]
+        columns = [[ways[at, way] for at in range(count)] for way in range(count)]
+        return _Spectrum([*bends], columns)
 
-    def _across(self, x: Sequence[Any]) -> list[Any] | None:
-        """The lowest point on the way across a valley; None if there is none nearby."""
-        found = [*x]
+    def _beside(self, x: Sequence[Any], *moves: tuple[int, Any]) -> Any:
+        moved = [*x]
+        for at, move in moves:
+            moved[at] += move
+        return self._value(moved)
+
+    def _step(self, x: Sequence[Any], seen: _Spectrum, least: int) -> list[Any]:
+        """Newton's step along the ways that bend by more than this power of ten, a part of the largest bend.
+        Raises _Unseen if it is long."""
+        slopes, room = self._slopes(x), self._power(least) * seen.largest
+        step = [self._mp.mpf(0)] * len(x)
+        for bend, way in zip(*seen, strict=True):
+            if abs(bend) > room:
+                part = sum(map(mul, way, slopes)) / abs(bend)
+                step = [at - part * by for at, by in zip(step, way, strict=True)]
+        if not _length(step) <= _AHEAD:
+            raise _Unseen
+        return step
+
+    def _across(self, x: Sequence[Any]) -> list[Any]:
+        """The lowest point on the way across a valley. Raises _Unseen if there is none nearby."""
+        found, seen, before = [*x], self._spectrum(x), self._mp.inf
         for _ in range(_TURNS):
-            step, _ = self._step(found, _STEEP)
-            if not _length(step) <= _AHEAD:
-                return None
-            found = [at + by for at, by in zip(found, step, strict=True)]
-            if _length(step) <= self._power(_REST):
-                return found
-        return None
+            step = self._step(found, seen, _STEEP)
+            found = [*map(add, found, step)]
+            length = _length(step)
+            if length <= self._power(_REST):
+                # the last digits by second derivatives there
+                return [*map(add, found, self._step(found, self._spectrum(found), _STEEP))]
+            if length > _QUICKLY * min(before, 1):
+                seen = self._spectrum(found)
+            before = length
+        raise _Unseen
+
+
+class _Spectrum(NamedTuple):
+    """Bends, (n,), and a way of length 1 for each, (n,)."""
+
+    bends: list[Any]
+    ways: list[list[Any]]
+
+    @property
+    def largest(self) -> Any:
+        return max(map(abs, self.bends))
+
+    @property
+    def softest(self) -> list[Any]:
+        """The way that bends least."""
+        return min(zip(map(abs, self.bends), self.ways, strict=True))[1]
+
+
+class _Unseen(Exception):
+    """Nothing is known."""
 
 
 def _length(way: Sequence[Any]) -> Any:
     return max(map(abs, way))
 
 
+def _work(graph: Graph) -> int:
+    """About how many sums or products take the time of a value of many digits."""
+    from backprop.evaluation.precise import PLAIN  # mpmath takes 40 ms
+
+    ops = [graph.op(step) for step in graph.steps]
+    return sum(1 if op in PLAIN else _SLOWER * OPERATIONS[op].digits_cost for op in ops)
+
+
 def digits_at(run: Run, landing: Landing) -> ManyDigits | None:
     """Values of many digits around the end of a run, if they are affordable."""
-    count, size = len(run.x), run.problem.size
     free = numpy.flatnonzero(~landing.pushed).tolist()
-    if (
-        not 0 < count <= _MOST_INPUTS
-        or size > _MOST_STEPS
-        or 2 * count * (count + 1) * size > _WORK
-    ):
+    if len(free) > _MOST_INPUTS or run.problem.size > _MOST_STEPS:
+        return None
+    if _FEWEST * len(free) ** 2 * _work(run.problem.objective.graph.whole) > _MOST_WORK:
         return None
     return ManyDigits(run, landing.scales, free) if free else None

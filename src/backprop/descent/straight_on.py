@@ -11,6 +11,7 @@ from backprop.descent.endless import endless, falling, still_falls, within
 from backprop.descent.landing import ROOM, Landing
 from backprop.descent.objective import Point
 from backprop.descent.problem import dot, moves
+from backprop.descent.valley_floors import floor_at
 from backprop.errors import NotFinite
 
 _BACK = 1.0, 0.9, 0.5
@@ -50,7 +51,10 @@ def straight_on(run: Run, landing: Landing) -> Stop | None:
     if not run.fallen:
         return None
     for way, far in _ways(run):
-        if (far or landing.is_straight(way)) and (lowest := _falls(run, landing, way)) is not None:
+        straight = far or landing.is_straight(way)
+        lowest = _falls(run, landing, way) if straight else None
+        # where doubles end it may be as low as far away, and not only there
+        if lowest is not None and not (len(run.x) > 1 and floor_at(run, landing).is_level):
             told = falling(run, way, lowest)
             return endless(run, f"{told}, and has no {run.least} on this way")
     return None
