@@ -126,14 +126,14 @@ def ready(opened: Opened, read_given: ReadGiven, of: str | None, options: FitOpt
     known = {**model.default_numbers(), **numbers}
     start = {name: known[name] for name in names if name in known}
     others = {name: number for name, number in known.items() if name not in start}
-    if len(start) == len(names):
-        evaluate(model, {**numbers}, output, restores=False)  # says which row is not finite
     try:
         rows = FitRows(model, output, names, {**others, **start})
     except NotSquares as error:
         hints = [f"write it as a model, y ~ …, or as {output} = sum((…)^2)"]
         hints.append(f"any other output: backprop descend --of {output}")
         raise ChooseOutput(f"fit is for sums of squares: {error}", hints=hints) from None
+    if len(start) == len(names) and rows.triangle([start[name] for name in names]) is None:
+        evaluate(model, {**numbers}, output, restores=False)  # says which row is not finite
     if options.sigma:
         _look_at_sigma(opened, read_given, numbers, options.sigma)
     asked = FitAsked(

@@ -184,7 +184,8 @@ def _verdicts(found: FoundFit, asked: FitAsked, bounds: Bounded) -> Iterator[str
             )
         at += count
     free = numpy.append(~found.held, True)
-    some = outliers(each.columns[free], numbers.dof, asked.known_errors)
+    triangle = solved.point.slopes[:, ~found.held]
+    some = outliers(each.columns[free], triangle, numbers.dof, asked.known_errors)
     if some:
         said = [
             f"{asked.rows.place(each.where, one.row)} ({shown(one.size, 2)} times its error)"

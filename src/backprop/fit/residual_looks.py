@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import erfc, sqrt
+from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy
 
+from backprop.fit.statistics import undetermined
 from backprop.loops.domains import Reals
 
 _UNLIKELY = 0.01
@@ -60,34 +62,54 @@ class Outlier(NamedTuple):
     size: float
 
 
-def outliers(columns: Reals, dof: int, known_errors: bool = False) -> list[Outlier]:
+def outliers(
+    columns: Reals, triangle: Reals, dof: int, known_errors: bool = False
+) -> list[Outlier]:
     """The residuals that are larger than that of any row should be, the largest first, by their studentised
     sizes (Cook, Weisberg: Residuals and influence in regression, 1982, 2.2.1). columns: of derivatives of n
-    residuals by parameters that are free, and of these, shape (P + 1, n)."""
+    residuals by parameters that are free, and of these, shape (P + 1, n); triangle: theirs, by those
+    parameters, shape (.., P)."""
     slopes, rest = columns[:-1], columns[-1]
     count = len(rest)
     if count < _LEAST or dof < 3:
         return []
-    from scipy.special import ndtri, stdtrit  # rarely asked for
-
-    q, _ = numpy.linalg.qr(_scaled(slopes).T)
-    leverage = numpy.square(q).sum(axis=1)
+    leverage = _leverage(slopes, triangle)
     free = numpy.clip(1 - leverage, 1e-12, 1.0)
     squares = float(numpy.square(rest).sum())
     level = 1 - _OUTSIDE / (2 * count)
     with numpy.errstate(all="ignore"):
         if known_errors:
-            sizes, most = numpy.abs(rest) / numpy.sqrt(free), float(ndtri(level))
+            sizes, most = numpy.abs(rest) / numpy.sqrt(free), NormalDist().inv_cdf(level)
         else:
             others = (squares - numpy.square(rest) / free) / (dof - 1)  # without that row
             sizes = numpy.abs(rest) / numpy.sqrt(numpy.maximum(others, 0) * free)
-            most = float(stdtrit(dof - 1, level))
+            most = _quantile(dof - 1, level)
     some = numpy.flatnonzero((sizes > most) & (leverage < 1 - 1e-9))
     order: Sequence[int] = some[numpy.argsort(-sizes[some])].tolist()
     return [Outlier(row, float(sizes[row])) for row in order]
 
 
-def _scaled(slopes: Reals) -> Reals:
-    sizes = numpy.linalg.norm(slopes, axis=1)
-    found: Reals = slopes[sizes > 0] / sizes[sizes > 0, None]
+def _leverage(slopes: Reals, triangle: Reals) -> Reals:
+    """How far each residual decides what it is fitted with, shape (n,): the squares of the rows of Q in J =
+    QR. slopes: J', shape (P, n); triangle: R."""
+    sizes = numpy.linalg.norm(triangle, axis=0)
+    units = numpy.where(sizes > 0, sizes, 1.0)
+    _, values, right = numpy.linalg.svd(triangle / units, full_matrices=False)
+    sure = values > undetermined(values, len(triangle))
+    back = right[sure] / values[sure, None] / units
+    found: Reals = numpy.square(back @ slopes).sum(axis=0)
     return found
+
+
+_NORMAL = 1000
+"""From so many degrees of freedom on a quantile of Student's distribution is taken from the normal one."""
+
+
+def _quantile(dof: int, level: float) -> float:
+    """Of Student's distribution (Abramowitz, Stegun: Handbook of mathematical functions, 1964, 26.7.5)."""
+    if dof < _NORMAL:
+        from scipy.special import stdtrit  # not for many rows: 60 ms
+
+        return float(stdtrit(dof, level))
+    z = NormalDist().inv_cdf(level)
+    return z + (z**3 + z) / (4 * dof) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * dof**2)
