@@ -148,6 +148,61 @@ def test_a_direction_of_any_length_says_the_same(
     assert len(one.notes) == len(far.notes)
 
 
+LARGE = "(1/x + 1/y)^2", {"x": 1e-110, "y": 2e-110}, ("x", "y")
+MANY = "sum(1/x[i] for i in 1..60)*x[1]", {f"x[{i}]": i * 1e-170 for i in range(1, 61)}, ("x[2]",)
+
+
+def second_times(text: str, point: dict[str, float], way: dict[str, float], name: str) -> Any:
+    """A number of the product with a direction, by differences."""
+    size = min(map(abs, point.values()))
+    steps = [mp.mpf(10) ** -40 * size / max(map(abs, way.values())), mp.mpf(10) ** -40 * size]
+
+    def at(*moves: int) -> Any:
+        x = {
+            each: mp.mpf(number) + moves[0] * steps[0] * mp.mpf(way.get(each, 0))
+            for each, number in point.items()
+        }
+        x[name] += moves[1] * steps[1]
+        if len(point) == 2:
+            return (1 / x["x"] + 1 / x["y"]) ** 2
+        return mp.fsum(1 / each for each in x.values()) * x["x[1]"]
+
+    total = at(1, 1) - at(1, -1) - at(-1, 1) + at(-1, -1)
+    return total / (4 * steps[0] * steps[1])
+
+
+@pytest.mark.parametrize(("text", "point", "names"), [LARGE, MANY], ids=["few", "many"])
+@pytest.mark.parametrize("size", [1e-300, 1e-120, 1e-30, 1.0])
+def test_products_with_what_is_too_large_for_a_double(
+    text: str, point: dict[str, float], names: tuple[str, ...], size: float
+) -> None:
+    """Of second derivatives beyond 1e308; by the library, too, where it is asked often."""
+    model = backprop.parse(f"L = {text}")
+    way = {name: size * (at + 1) * (-1) ** at for at, name in enumerate(names)}
+    found = model.hessian_times(way, point)
+    program = backprop.compile(model)
+    order = [[numbers.get(name, 0.0) for name in program.inputs] for numbers in (point, way)]
+    often = dict(zip(program.inputs, program.hessian_times(*order).tolist(), strict=True))
+    for name in names:
+        right = float(second_times(text, point, way, name))
+        assert found.numbers[found.inputs.index(name)] == pytest.approx(right, rel=1e-12)
+        assert often[name] == pytest.approx(right, rel=1e-12)
+
+
+@pytest.mark.parametrize("size", [1e-240, 1e-30, 1e200])
+def test_products_of_large_files_do_not_depend_on_the_length_of_the_direction(size: float) -> None:
+    """What is swept is no smaller than its direction."""
+    text = "L = sum((1e-180*x[i]*x[1])^2*1e300 for i in 1..60); x[i] = 1 for i in 1..60"
+    way = {f"x[{at}]": size for at in range(1, 61)}
+    found = backprop.parse(text).hessian_times(way).numbers
+    assert found * 1e60 / size == pytest.approx([366, *[6] * 59], rel=1e-11)
+
+
+def test_a_second_derivative_that_is_infinite_stays_so() -> None:
+    found = backprop.parse("L = x^1.5*y").hessian_times({"x": 1e-300}, x=0, y=1)
+    assert found.numbers.tolist() == [inf, 0]
+
+
 def test_what_is_nothing_but_rounding_is_zero() -> None:
     found = backprop.parse("L = hypot(x, y)*x*y").along("x=1, y=1", x=0, y=0, order=2)
     assert found.derivatives.tolist() == [[0, 0]]

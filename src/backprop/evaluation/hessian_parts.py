@@ -4,7 +4,7 @@ those that can be other than 0."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from math import isfinite
+from math import frexp, isfinite, isnan, ldexp
 from typing import Any, NamedTuple
 
 import numpy
@@ -15,7 +15,8 @@ from backprop.evaluation.gradient import Gradient
 from backprop.evaluation.hessian_matrix import CurvedPoint, at_point, careful, inputs_by
 from backprop.evaluation.second_digits import by_values, product, spoilt
 from backprop.evaluation.sweep_plan import Entries
-from backprop.graph import depending, in_order
+from backprop.evaluation.taylor import first_beyond_doubles
+from backprop.graph import Graph, depending, in_order
 from backprop.language import Model
 from backprop.row_progress import watched
 from backprop.values import having_say
@@ -55,24 +56,32 @@ def times(
 ) -> HessianPart:
     """The second derivatives times a direction, by one sweep over the graph of the gradient. direction:
     the parts by the names of inputs, 0 of others. Raises as `Model.grad`."""
+    size = frexp(max(map(abs, direction.values()), default=1.0))[1]
+    # along one about as long as 1 nothing is too small for a double, or too large, because of its length
+    unit = {name: ldexp(part, -size) for name, part in direction.items()}
     if model.loops:
         from backprop.evaluation.looped_second import rounded, times_by_loops
 
         output = model.output(of)
         names = inputs_by(model, output, wrt)
-        if looped := times_by_loops(model, values, direction, output, names):
+        if looped := times_by_loops(model, values, unit, output, names):
             gradient, numbers, noise = looped
             way = numpy.array([direction.get(name, 0.0) for name in names], float)
             said = (*gradient.warnings, *rounded(model, numbers, noise)), gradient.notes
             one = "one sweep over the gradient"
-            return HessianPart(gradient, tuple(names), way, numbers, None, one, *said)
+            return HessianPart(
+                gradient, tuple(names), way, _larger(numbers, size), None, one, *said
+            )
     point = at_point(model, values, of, wrt, engine)
-    way = numpy.array([direction.get(name, 0.0) for name in point.names], float)
+    whole = numpy.array([direction.get(name, 0.0) for name in point.names], float)
+    way = numpy.array([unit.get(name, 0.0) for name in point.names], float)
     if _is_small(point):
         found = careful(model, point, lambda one, other: bool(way[one] or way[other]))
         with numpy.errstate(all="ignore"):
-            numbers = numpy.where(way == 0, 0.0, found.matrix * way).sum(axis=1)
-        return _part(point, found.warnings, found.notes, direction=way, numbers=numbers)
+            parts = numpy.where(way == 0, 0.0, found.matrix * way)
+            numbers = _larger(parts.sum(axis=1), size)
+        _put_large(point, whole, numbers, ~numpy.isnan(parts).any(axis=1))
+        return _part(point, found.warnings, found.notes, direction=whole, numbers=numbers)
     numbers = point.second.products(point.x, way[None])[0]
     moving = [leaf for leaf, part in zip(point.leaves, way, strict=True) if part]
     doubts = _doubtful(point, moving)
@@ -85,8 +94,30 @@ def times(
     if lost.any():
         some = numpy.flatnonzero(lost).tolist()
         numbers[some] = product(point.second, point.data, way.tolist(), some)
+    numbers = _larger(numbers, size)
+    sure = numpy.ones(len(numbers), bool)
+    sure[_doubtful(point, moving, finite=True)] = False
+    _put_large(point, whole, numbers, sure)
     told = _told(model, numbers)
-    return _part(point, told, direction=way, numbers=numbers, way="one sweep over the gradient")
+    return _part(point, told, direction=whole, numbers=numbers, way="one sweep over the gradient")
+
+
+def _larger(numbers: Any, size: int) -> Any:
+    """Numbers times a power of two."""
+    with numpy.errstate(all="ignore"):
+        return numpy.ldexp(numbers, size)
+
+
+def _put_large(point: CurvedPoint, way: Any, numbers: Any, sure: Any) -> None:
+    """Put numbers of a product right that are infinite, or unknown, as a second derivative alone is too large
+    for a double. sure: those that the chain rule says."""
+    second = point.second
+    moving = dict(zip(point.leaves, way.tolist(), strict=True))
+    for place in numpy.flatnonzero(sure & ~numpy.isfinite(numbers)).tolist()[:_FEW]:
+        row = Graph(second.graph.columns, [second.graph.outputs[place]])
+        along = {leaf: part for leaf, part in moving.items() if part and leaf in row}
+        found = first_beyond_doubles(row, along, point.data)
+        numbers[place] = numbers[place] if isnan(found) else found
 
 
 def diagonal(
@@ -203,12 +234,14 @@ def _part(
     return HessianPart(gradient, tuple(point.names), **numbers, warnings=told, notes=noted)
 
 
-def _doubtful(point: CurvedPoint, moving: Sequence[int]) -> list[int]:
+def _doubtful(point: CurvedPoint, moving: Sequence[int], finite: bool = False) -> list[int]:
     """The places of gradients to which a step leads that stands on a border, or is not finite, has a say,
-    and moves: of large graphs these are left open."""
+    and moves: of large graphs these are left open. finite: on a border alone."""
     graph, data = point.second.graph, point.data
     borders = {*crossed(graph, met(graph, data), moving)}
-    odd = borders | {step for step in graph.steps if not isfinite(data[step])}
+    odd = {*borders}
+    if not finite:
+        odd |= {step for step in graph.steps if not isfinite(data[step])}
     if not odd:
         return []
     undecided = depending(graph, borders, graph.steps) if borders else ()

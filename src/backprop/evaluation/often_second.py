@@ -149,6 +149,13 @@ class OftenSecond:
         table = self.hessian(x)
         with np.errstate(all="ignore"):
             carefully: NDArray[np.float64] = np.where(way == 0, 0.0, table * way).sum(axis=1)
+        if np.isinf(table).any():  # a product with what is too large for a double may be none
+            from backprop.evaluation.hessian_parts import times
+
+            given, direction = (
+                dict(zip(self._inputs, each.tolist(), strict=True)) for each in (x, way)
+            )
+            carefully = times(self._model, given, direction, self._output, self._inputs).numbers
         return carefully
 
     @cached_property
