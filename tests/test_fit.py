@@ -188,6 +188,48 @@ def test_two_statements_of_two_tables_are_fitted_together(tmp_path: Path) -> Non
     assert found["output"] == "residuals"
 
 
+@pytest.mark.parametrize(("sigma", "level"), [("", 0.95), ("", 0.6827), ("s", 0.6827)])
+def test_profile_intervals_end_where_the_least_sum_has_risen(sigma: str, level: float) -> None:
+    """By scipy's minimum over the other parameter, at each end."""
+    from scipy.optimize import minimize_scalar
+    from scipy.stats import norm, t
+
+    x, y, s = (numpy.array(DATA[name]) for name in "xys")
+    by = s if sigma else 1.0
+    model = backprop.parse("y ~ a*exp(-b*x)", data=DATA)
+    found = model.fit(sigma=sigma, absolute_sigma=bool(sigma), intervals="profile", level=level)
+    side = (1 + level) / 2
+    reach = norm.ppf(side) if sigma else t.ppf(side, 3)
+    rise = reach**2 * (1.0 if sigma else found.value / 3)
+    (written,) = found.objects()
+
+    def squares(a: float, b: float) -> float:
+        return float((((y - a * numpy.exp(-b * x)) / by) ** 2).sum())
+
+    for end in written["intervals"]["a"]:
+        least = minimize_scalar(lambda b, a=end: squares(a, b), (0.3, 0.5, 0.7), tol=1e-12)
+        assert least.fun - found.value == pytest.approx(rise, rel=1e-4)
+    for end in written["intervals"]["b"]:
+        shape = numpy.exp(-end * x) / by  # a is linear
+        a = (shape @ (y / by)) / (shape @ shape)
+        assert squares(a, end) - found.value == pytest.approx(rise, rel=1e-4)
+
+
+def test_intervals_of_a_line_are_symmetric_and_samples_agree() -> None:
+    chance = numpy.random.default_rng(1)
+    x = numpy.linspace(0, 10, 60)
+    model = backprop.parse("y ~ a + b*x", data={"x": x, "y": 2 - 0.7 * x + chance.normal(size=60)})
+    found = model.fit(intervals="profile", level=0.6827)
+    (profile,) = found.objects()
+    (boot,) = model.fit(intervals="bootstrap", level=0.6827).objects()
+    for name, number in found.parameters.items():
+        low, high = profile["intervals"][name]
+        assert number - low == pytest.approx(high - number, rel=1e-5)
+        assert high - number == pytest.approx(found.errors[name], rel=0.02)  # t of 58
+        low, high = boot["intervals"][name]
+        assert (high - low) / 2 == pytest.approx(found.errors[name], rel=0.25)
+
+
 # --------------------------------------------------------------------------- the verdicts
 
 

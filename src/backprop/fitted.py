@@ -53,6 +53,8 @@ class FitOptions(NamedTuple):
     seed: int = 0
     steps: int = 2000
     correlations: bool = False
+    intervals: str = ""
+    level: float = 0.95
 
 
 class Fitting(NamedTuple):
@@ -85,6 +87,7 @@ class Fitting(NamedTuple):
             self.model.warnings,
             self.options.correlations,
             self.asked.rows.mean,
+            self.options.level,
             declared(self.model),
         )
 
@@ -139,6 +142,7 @@ def ready(opened: Opened, read_given: ReadGiven, of: str | None, options: FitOpt
     asked = FitAsked(
         rows, start, limits, options.absolute_sigma and bool(options.sigma), options.starts,
         options.seed, options.steps, lambda: _total(weighted, read_given, numbers),
+        options.intervals, options.level,
     )  # fmt: skip
     return Fitting(model, numbers, output, opened, names, options, asked)
 

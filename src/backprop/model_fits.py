@@ -35,6 +35,8 @@ class FitVerb(OverData):
         starts: int = 1,
         seed: int = 0,
         steps: int = 2000,
+        intervals: str = "",
+        level: float = 0.95,
     ) -> FitReport:
         """Fit the parameters of model statements, `y ~ a*exp(-b*x)`, or of another sum of squares, by
         least squares.
@@ -45,7 +47,7 @@ class FitVerb(OverData):
         that are fitted, or held. bounds: of parameters, `{"a": (0, None)}` or texts. sigma: the error
         of each row, a column or an expression; absolute_sigma: that it is the error itself, and not
         only a weight. starts: runs from so many starts, all but one at random by the seed. steps: the
-        most of a run.
+        most of a run. intervals: `profile` or `bootstrap`, at a level.
 
         The result has `parameters` and `errors` by name, `covariance` and `correlations`, shape (P, P),
         `value`, `converged` and `verdicts`, sentences. Raises NeedsData for fewer rows than parameters,
@@ -69,5 +71,17 @@ class FitVerb(OverData):
             return found, given if numbers else {}
 
         opened = Opened(model.source, data_of(model.laid))  # type: ignore[arg-type]
-        options = FitOptions(only, freeze, bounds, sigma, absolute_sigma, starts, seed, steps)
+        options = FitOptions(
+            only,
+            freeze,
+            bounds,
+            sigma,
+            absolute_sigma,
+            starts,
+            seed,
+            steps,
+            False,
+            intervals,
+            level,
+        )
         return ready(opened, read_given, of, options).run()

@@ -9,7 +9,7 @@ from backprop.cli import printing
 from backprop.cli.printing import Digits, Format, Output, chosen_format, deliver, put, write
 from backprop.descent_options import GivenBounds
 from backprop.inputs import Inputs
-from backprop.options import names_option, option
+from backprop.options import Range, names_option, option
 from backprop.places import STANDARD
 
 EXAMPLE = 'Example: backprop fit -e "y ~ a*exp(-b*x)" --data rows.csv'
@@ -40,6 +40,15 @@ def fit(
         "--starts N", "Runs from so many starts, all but one at random.", 1, min=1
     ),
     steps: int = option("--steps N", "The most steps of a run.", 2000, min=1),
+    intervals: str | None = option(
+        "--intervals profile|bootstrap",
+        "Intervals that need not be symmetric: by profiles of the sum of squares, or by samples of the rows.",
+        None,
+        choices=("profile", "bootstrap"),
+    ),
+    level: float = option(
+        "--level NUMBER", "How sure intervals and bands are.", 0.95, takes=Range(0.01, 0.9999)
+    ),
     correlations: bool = option("--correlations", "All correlations, and not only large ones."),
     trace: bool = option("--trace", "Print each step."),
     save: str | None = option(
@@ -63,7 +72,17 @@ def fit(
 
     format = chosen_format(format, output)
     options = FitOptions(
-        only, freeze, bounds, sigma, absolute_sigma, starts, inputs.seed, steps, correlations
+        only,
+        freeze,
+        bounds,
+        sigma,
+        absolute_sigma,
+        starts,
+        inputs.seed,
+        steps,
+        correlations,
+        intervals or "",
+        level,
     )
     ready = prepared(inputs, options)
     count = 0

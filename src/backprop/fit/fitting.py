@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import inf, isfinite, nan
+from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy
@@ -11,8 +12,9 @@ import numpy
 from backprop.errors import BackpropError, MissingInputs, NeedsData
 from backprop.fit.fit_rows import FitRows
 from backprop.fit.guesses import guessed
+from backprop.fit.intervals import Interval, Profiles, samples
 from backprop.fit.levenberg import Bounded, FitPoint, Flags, fit_point
-from backprop.fit.residual_looks import not_random, outliers
+from backprop.fit.residual_looks import not_random, outliers, quantile
 from backprop.fit.solving import Solved, scattered, solve
 from backprop.fit.statistics import Statistics, statistics
 from backprop.fit.undetermined import undetermined_words
@@ -41,6 +43,9 @@ class FitAsked(NamedTuple):
     seed: int = 0
     most: int = 2000
     total: Callable[[], float] = lambda: nan
+    intervals: str = ""
+    level: float = 0.95
+    samples: int = 400
 
 
 class FoundFit(NamedTuple):
@@ -57,6 +62,7 @@ class FoundFit(NamedTuple):
     statistics: Statistics
     verdicts: Sequence[str]
     guessed: Sequence[str] = ()
+    intervals: Sequence[Interval] = ()
     runs: int = 1
     same: int = 1
     interrupted: bool = False
@@ -107,9 +113,39 @@ def fit(asked: FitAsked, tell: Callable[[FitPoint], object] = lambda point: None
     numbers = statistics(best.point, rows.count, free, asked.known_errors, asked.total())
     same = sum(each <= best.point.squares * (1 + _SAME) for each in ended)
     made = FoundFit(
-        names, begun, best.point.x, held, best, numbers, (), missing, len(ended), same, interrupted
-    )
+        names, begun, best.point.x, held, best, numbers, (), guessed=missing, runs=len(ended),
+        same=same, interrupted=interrupted,
+    )  # fmt: skip
+    made = made._replace(intervals=_intervals(made, asked, bounds))
     return made._replace(verdicts=[*_verdicts(made, asked, bounds)])
+
+
+def _intervals(found: FoundFit, asked: FitAsked, bounds: Bounded) -> Sequence[Interval]:
+    """Those that were asked for, of a fit that has converged."""
+    numbers, least = found.statistics, found.solved.point
+    if not asked.intervals or not found.converged or numbers.dof <= 0:
+        return ()
+    if asked.intervals == "bootstrap":
+        return _of_samples(asked, least, bounds)
+    side = (1 + asked.level) / 2
+    known = asked.known_errors
+    reach = NormalDist().inv_cdf(side) if known else quantile(numbers.dof, side)
+    variance = 1.0 if known else numbers.reduced
+    made = Profiles(asked.rows.triangle, least, numbers.errors, bounds, reach, variance)
+    return [made.interval(at) for at in range(len(found.names))]
+
+
+def _of_samples(asked: FitAsked, least: FitPoint, bounds: Bounded) -> Sequence[Interval]:
+    def columns(x: Reals) -> Reals | None:
+        each = asked.rows.each(x.tolist())
+        return None if each is None else each.columns
+
+    found = [*samples(columns, least, bounds, asked.samples, asked.seed)]
+    if not found:
+        return ()
+    ends = [(1 - asked.level) / 2, (1 + asked.level) / 2]
+    low, high = numpy.quantile(numpy.array(found), ends, axis=0)
+    return [Interval(*both) for both in zip(low.tolist(), high.tolist(), strict=True)]
 
 
 def _better(one: Solved, other: Solved) -> bool:

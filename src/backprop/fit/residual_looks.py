@@ -83,7 +83,7 @@ def outliers(
         else:
             others = (squares - numpy.square(rest) / free) / (dof - 1)  # without that row
             sizes = numpy.abs(rest) / numpy.sqrt(numpy.maximum(others, 0) * free)
-            most = _quantile(dof - 1, level)
+            most = quantile(dof - 1, level)
     some = numpy.flatnonzero((sizes > most) & (leverage < 1 - 1e-9))
     order: Sequence[int] = some[numpy.argsort(-sizes[some])].tolist()
     return [Outlier(row, float(sizes[row])) for row in order]
@@ -105,7 +105,7 @@ _NORMAL = 1000
 """From so many degrees of freedom on a quantile of Student's distribution is taken from the normal one."""
 
 
-def _quantile(dof: int, level: float) -> float:
+def quantile(dof: int, level: float) -> float:
     """Of Student's distribution (Abramowitz, Stegun: Handbook of mathematical functions, 1964, 26.7.5)."""
     if dof < _NORMAL:
         from scipy.special import stdtrit  # not for many rows: 60 ms

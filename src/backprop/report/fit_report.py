@@ -42,6 +42,7 @@ class _FitReport(NamedTuple):
     told: Sequence[BackpropError] = ()
     every: bool = False
     mean: bool = False
+    level: float = 0.95
     declared: Mapping[str, Any] = MappingProxyType({})
 
     def __repr__(self) -> str:
@@ -130,6 +131,7 @@ class FitReport(Shown, _FitReport):
             "errors_scaled": numbers.scaled,
             "converged": found.converged,
             "stopped": found.stopped,
+            **self._intervals(),
             "verdicts": [*found.verdicts],
             "start": dict(zip(names, found.start.tolist(), strict=True)),
             "rows": numbers.rows,
@@ -137,6 +139,13 @@ class FitReport(Shown, _FitReport):
             "inputs": {**self.inputs},
             **self.declared,
         }
+
+    def _intervals(self) -> dict[str, Any]:
+        found = self.found
+        if not found.intervals:
+            return {}
+        ends = zip(found.names, map(list, found.intervals), strict=True)
+        return {"level": self.level, "intervals": dict(ends)}
 
     def _heads(self) -> list[tuple[str | float, ...]]:
         if self.models:
@@ -159,6 +168,8 @@ class FitReport(Shown, _FitReport):
         else:
             yield Column("value", x)
             yield Column("error", errors)
+        if found.intervals:
+            yield from self._ends(readable, more)
         start = [*found.start.tolist(), *self.frozen.values()]
         if readable:
             yield Column("start", [shown(each, _DIGITS) for each in start], "text")
@@ -170,6 +181,20 @@ class FitReport(Shown, _FitReport):
         marks = ["at its bound" if held else "" for held in found.held] + ["fixed"] * more
         if any(marks):
             yield Column("", marks, "text")
+
+    def _ends(self, readable: bool, more: int) -> Iterator[Column]:
+        """The ends of intervals."""
+        level = f"{shown(100 * self.level, 4)} %"
+        for title, at in (("from", 0), ("to", 1)):
+            cells = [each[at] for each in self.found.intervals]
+            if readable:
+                errors = self.errors.values()
+                texts = [_rounded(x, e)[0] for x, e in zip(cells, errors, strict=True)]
+                yield Column(
+                    f"{level} {title}" if not at else title, [*texts, *[""] * more], "text"
+                )
+            else:
+                yield Column("low" if not at else "high", [*cells, *[None] * more])
 
     def _words(self) -> Iterator[str]:
         found, numbers = self.found, self.found.statistics

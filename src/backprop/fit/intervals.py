@@ -1,0 +1,142 @@
+"""Intervals of parameters that need not be symmetric: by the profile of the sum of squares, and by
+samples.
+
+The profile of a parameter is the least sum of squares that the others reach with that one held. An end
+of the interval is where it is above the minimum by t^2*s^2, the square of a quantile of Student's
+distribution times the variance of residuals, or by a quantile of the chi-squared distribution with one
+degree of freedom where the errors of the data are known (Bates, Watts: Nonlinear regression analysis
+and its applications, 1988, 6.1; MINOS of Minuit).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from math import inf, isfinite, sqrt
+from typing import NamedTuple
+
+import numpy
+
+from backprop.fit.levenberg import Bounded, FitPoint, MakeTriangle, fit_point
+from backprop.fit.solving import solve
+from backprop.loops.domains import Reals
+
+_CLOSE = 1e-5
+"""An end is found when the square root of its rise is as near to what it is to be, relative."""
+
+_MOST = 40
+"""The most points of a profile that are looked at for one end."""
+
+
+class Interval(NamedTuple):
+    """The ends of an interval; infinite where the sum of squares does not rise so far."""
+
+    low: float
+    high: float
+
+
+class Profiles:
+    """Intervals at a minimum. make, bounds: as of `solve`. errors: standard errors, shape (P,). reach:
+    how many of them an end is away where the model is linear. variance: of residuals."""
+
+    def __init__(
+        self,
+        make: MakeTriangle,
+        least: FitPoint,
+        errors: Reals,
+        bounds: Bounded,
+        reach: float,
+        variance: float,
+    ) -> None:
+        self._make, self._least, self._errors, self._bounds = make, least, errors, bounds
+        self._reach, self._rise = reach, reach * sqrt(variance)
+        self.lower: FitPoint | None = None
+        """A point that is lower than the minimum, if one was met."""
+
+    def interval(self, at: int) -> Interval:
+        """That of a parameter by its number."""
+        return Interval(self._end(at, -1), self._end(at, 1))
+
+    def _end(self, at: int, side: int) -> float:
+        """Where the profile is as high as it is to be, on one side: by steps along the square root of
+        its rise, which is a line where the model is linear."""
+        x, error = float(self._least.x[at]), float(self._errors[at])
+        limit = float((self._bounds.low if side < 0 else self._bounds.high)[at])
+        if not isfinite(error) or error <= 0:
+            return side * inf
+        near, rise_near, start = x, 0.0, self._least
+        far, rise_far = side * inf, inf
+        there = x + side * error * self._reach
+        for _ in range(_MOST):
+            if not isfinite(there) or abs(there - x) > 1e12 * max(abs(x), error):
+                return side * inf
+            there = min(there, limit) if side > 0 else max(there, limit)
+            point = self._held_at(at, there, start)
+            rise = self._risen(point)
+            if abs(rise - self._rise) <= _CLOSE * self._rise:
+                return there
+            if rise < self._rise:
+                if there == limit:
+                    return limit
+                near, rise_near, start = there, rise, point or start
+            else:
+                far, rise_far = there, rise
+            if isfinite(far):
+                part = (
+                    (self._rise - rise_near) / (rise_far - rise_near) if isfinite(rise_far) else 0.5
+                )
+                there = near + (far - near) * min(max(part, 0.05), 0.95)
+            else:
+                slope = rise_near / abs(near - x) if near != x else 1 / error
+                ahead = (self._rise - rise_near) / slope if slope > 0 else inf
+                there = near + side * min(max(ahead, 0.1 * error), 3 * max(abs(near - x), error))
+            if there in (near, far):
+                return there
+        return there if isfinite(far) else side * inf
+
+    def _held_at(self, at: int, number: float, start: FitPoint) -> FitPoint | None:
+        low, high, x = self._bounds.low.copy(), self._bounds.high.copy(), start.x.copy()
+        low[at] = high[at] = x[at] = number
+        begun = fit_point(x, self._make)
+        if begun is None:
+            return None
+        return solve(self._make, begun, Bounded(low, high), 300).point
+
+    def _risen(self, point: FitPoint | None) -> float:
+        if point is None:
+            return inf
+        above = point.squares - self._least.squares
+        if above < -1e-9 * self._least.squares:
+            self.lower = point
+        return sqrt(max(above, 0.0))
+
+
+def samples(
+    columns: Callable[[Reals], Reals | None],
+    least: FitPoint,
+    bounds: Bounded,
+    count: int,
+    seed: int,
+) -> Iterator[Reals]:
+    """The parameters of fits to so many samples of the rows, drawn with replacement (Efron, Tibshirani: An
+    introduction to the bootstrap, 1993, 9.5). columns: makes derivatives of n residuals by P parameters,
+    and these, shape (P + 1, n), at a point; None where something is not finite."""
+    chance, here = numpy.random.default_rng(seed), columns(least.x)
+    if here is None:
+        return
+    rows = here.shape[1]
+    for _ in range(count):
+        weights = numpy.sqrt(numpy.bincount(chance.integers(0, rows, rows), minlength=rows))
+
+        def make(x: Sequence[float], weights: Reals = weights) -> Reals | None:
+            found = columns(numpy.asarray(x))
+            if found is None:
+                return None
+            width = len(found)
+            triangle = numpy.zeros((width, width))
+            made = numpy.linalg.qr((found * weights).T, mode="r")
+            triangle[: len(made)] = made
+            return triangle
+
+        start = fit_point(least.x, make)
+        if start is not None:
+            yield solve(make, start, bounds, 100).point.x
