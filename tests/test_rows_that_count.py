@@ -84,3 +84,21 @@ def test_what_a_text_decides_is_no_border_to_any_command(tmp_path: Path) -> None
         assert json.loads(ran.out)["jacobian"] == [pytest.approx(slope)]
         assert "border" not in ran.err
         assert "exactly 0" not in ran.err
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "r = a^2 + if(y > 1.25, b, x) - 2; L = mean(r^2) + 0.01*((a - 1)^2 + (b - 1)^2)",
+        'L = mean((y - if(site == "north", a, b)*x)^2)',
+        "L = mean((y - floor(3*x)*a - abs(x - 1)*b)^2)",
+    ],
+)
+def test_what_columns_decide_hides_no_minimum(text: str, tmp_path: Path) -> None:
+    rows = tmp_path / "rows.csv"
+    rows.write_text("x,y,site\n0.5,1.3,south\n1.5,0.7,north\n0.9,1.9,south\n1.2,1.1,north\n")
+    given = "descend", "-e", f"a = 0.8; b = 1.1; {text}", "--data", str(rows), "--format", "json"
+    held = json.loads(backprop(*given).out)
+    streamed = json.loads(backprop(*given, "--memory", "1").out)
+    assert streamed["stopped"] == held["stopped"] == "minimum"
+    assert streamed["value"] == pytest.approx(held["value"], rel=1e-9)

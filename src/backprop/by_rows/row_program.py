@@ -28,6 +28,7 @@ from backprop.by_rows.block_kernel import (
     Summed,
     passes,
 )
+from backprop.by_rows.bordering import bordering
 from backprop.by_rows.reductions import Extremes, Totals
 from backprop.by_rows.row_gathers import adds
 from backprop.by_rows.row_models import read_part
@@ -97,7 +98,8 @@ class RowProgram:
             raise NotApart(f"{output} is no single number")
         self._once_graph = self.once.graph(output)
         names = self.row.names
-        leaves = {name: node for name, node in names.items() if not self._is_step(node)}
+        is_step = self.row.columns.is_step
+        leaves = {name: node for name, node in names.items() if not is_step(node)}
         columns = {name: leaves[name] for name in apart.columns if name in leaves}
         taken = [*all_taken(apart.taken, names, self.once.names)]
         of_members = {each.leaf: each for each in taken}
@@ -119,14 +121,13 @@ class RowProgram:
         self.levels = self._levels()
 
     @cached_property
-    def operations(self) -> set[str]:
-        """Those of all steps, and those that join rows."""
-        both = self.row.columns, self.once.columns
-        found = {each.op(node) for each in both for node in range(len(each)) if each.is_step(node)}
-        return found | {GATHERS[each.gather].joined_by for each in self.sums}
-
-    def _is_step(self, node: int) -> bool:
-        return self.row.columns.is_step(node)
+    def bordering(self) -> set[str]:
+        """The operations of steps that may stand on a border and move, and those that join rows."""
+        row, once = self.row.columns, self.once.columns
+        found, moving = bordering(row, [*self.shared.values(), *self.of_row.taken])
+        every = [x for x in range(len(once)) if not (once.is_step(x) or once.is_number(x))]
+        joined = {GATHERS[each.gather].joined_by for each in self.sums if each.term in moving}
+        return found | bordering(once, every)[0] | joined
 
     def _summed(self) -> Iterator[Summed]:
         """Every number that is summed and leads to the output, or to what does."""

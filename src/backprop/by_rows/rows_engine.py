@@ -12,6 +12,7 @@ from typing import Any
 import numpy
 
 from backprop.by_rows.block_kernel import NotSure, Summed, passes
+from backprop.by_rows.bordering import is_continuous
 from backprop.by_rows.held_rows import HeldRows
 from backprop.by_rows.machine_rows import MachineRows
 from backprop.by_rows.reductions import CHUNK
@@ -27,8 +28,6 @@ from backprop.loops import edges
 from backprop.loops.domains import Reals
 from backprop.loops.loop_model import LoopModel
 from backprop.loops.many import NotLoops
-from backprop.operations import OPERATIONS
-from backprop.row import is_truth
 
 MANY_ROWS = 8 * CHUNK
 """Rows from which on this is worth while: a pass over fewer takes no longer than to add up what it finds."""
@@ -73,11 +72,6 @@ class OutputOverRows:
         except (OverflowError, ValueError, ZeroDivisionError) as error:
             raise NotSure(str(error)) from None
 
-    @cached_property
-    def operations(self) -> set[str]:
-        """Those of all steps."""
-        return self.program.operations
-
     @property
     def size(self) -> int:
         """About how many steps there are, of all rows."""
@@ -116,14 +110,13 @@ class RowsEngine(Engine):
 
     @property
     def operations(self) -> set[str]:
-        """Those of the steps."""
-        return self._rows.operations
+        """Those of the steps that may stand on a border."""
+        return self._rows.program.bordering
 
     @property
     def is_continuous(self) -> bool:
-        """Whether no step is a condition, or jumps."""
-        rows = [OPERATIONS[name] for name in self.operations]
-        return not any(row.jump or row.chooses or is_truth(row) for row in rows)
+        """Whether no step that moves is a condition, or jumps."""
+        return is_continuous(self.operations)
 
     def forward(self, x: Any) -> float | None:
         try:

@@ -9,6 +9,7 @@ from sys import float_info
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from backprop.by_rows.block_kernel import NotSure, Summed
+from backprop.by_rows.bordering import is_continuous
 from backprop.by_rows.machine_batches import MachineBatches
 from backprop.by_rows.row_counts import counted
 from backprop.by_rows.row_program import RowProgram, SumsAndSlopes
@@ -26,8 +27,6 @@ from backprop.language.text_columns import statements_over
 from backprop.loops import edges
 from backprop.loops.many import NotLoops
 from backprop.loops.worth import read_model
-from backprop.operations import OPERATIONS
-from backprop.row import is_truth
 
 if TYPE_CHECKING:
     from backprop.descent.bends_of_rows import BendsOfRows
@@ -84,8 +83,8 @@ class StreamedObjective(Objective):
 
     @cached_property
     def operations(self) -> set[str]:
-        """Those of all steps."""
-        return self.program.operations
+        """Those of all steps that may stand on a border."""
+        return self.program.bordering
 
     @property
     def size(self) -> int:
@@ -205,9 +204,9 @@ class StreamedObjective(Objective):
 
     def ending(self, x: Sequence[float]) -> Ending:
         found = self.found(x)
-        jumps = [OPERATIONS[name] for name in self.operations]
-        continuous = not any(row.jump or row.chooses or is_truth(row) for row in jumps)
-        return Ending(found, self._evaluation, not self._at_border(x), continuous)
+        return Ending(
+            found, self._evaluation, not self._at_border(x), is_continuous(self.operations)
+        )
 
     def _evaluation(self) -> Evaluation:
         raise self._all_at_once()
