@@ -7,7 +7,6 @@ The derivatives are made again, with numbers a little and much larger in the pla
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import pairwise
 
 from backprop.algebra.formula import Formula, TooLong
 from backprop.algebra.indexed import GatherFormula, RangeFormula
@@ -50,10 +49,10 @@ def for_larger(
     numbers: IndexNumbers, sizes: Mapping[str, int], derive: Derive
 ) -> Mapping[str, int]:
     """Sizes whose derivatives are those for all larger ones, as far as is tried; none if there are none."""
-    made = [{name: size + more for name, size in sizes.items()} for more in _FAR]
-    said = [_derived(derive, {**numbers, **each}) for each in made]
-    if said[0] is not None and all(one == other for one, other in pairwise(said)):
-        return made[0]
+    first, *others = ({name: size + more for name, size in sizes.items()} for more in _FAR)
+    said = _derived(derive, {**numbers, **first})
+    if said is not None and all(_derived(derive, {**numbers, **each}) == said for each in others):
+        return first
     return {}
 
 

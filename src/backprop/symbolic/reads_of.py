@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from functools import reduce
+from functools import lru_cache, reduce
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -26,6 +26,9 @@ from backprop.algebra.normal import choice, minus, operation, plus, power, times
 from backprop.symbolic.chain import Chain
 from backprop.symbolic.domains_of import both, parts_of
 from backprop.symbolic.loops_read import NotIndexed
+
+_KEPT = 5_000
+"""So many slopes are remembered."""
 
 _OWN = "own value"
 """Stands for what a whole equation is called; no name of the language has a blank."""
@@ -107,16 +110,14 @@ class ReadsOf:
 
         flat = opened(found)
         reads = [each for each in in_order(flat) if each not in scope.names]
-        named = {} if own is None else {flat: Symbol(_OWN)}
+        text = flat.text()
         if own is not None:
             places[_OWN] = own
         for name in reads:
             part = places.get(name, Symbol(name))
             if part.names.isdisjoint(self._moving):
                 continue
-            slope = substituted(
-                Chain(name, self._textbook, named, far=not self._textbook).derivative(flat), places
-            )
+            slope = substituted(_slope(flat, text, name, self._textbook, own is not None), places)
             if slope == ZERO:
                 continue
             if isinstance(part, GatherFormula):
@@ -228,6 +229,15 @@ class ReadsOf:
         whole = renamed(GatherFormula("sum", use.slope, use.clauses, use.condition), by)
         indices = tuple(substituted(each, by) for each in use.indices)
         return ReadUse(use.name, indices, whole.body, whole.clauses, whole.condition)
+
+
+@lru_cache(
+    maxsize=_KEPT
+)  # each equation is derived again for each name of a higher order, and each size
+def _slope(flat: Formula, _: str, by: str, textbook: bool, has_name: bool) -> Formula:
+    """The slope of a formula whose text is given, too: others are equal whose terms have another order."""
+    named = {flat: Symbol(_OWN)} if has_name else {}
+    return Chain(by, textbook, named, far=not textbook).derivative(flat)
 
 
 def _is_exact(found: Formula) -> bool:
