@@ -765,3 +765,21 @@ def test_no_double_is_nearer_to_where_the_gradient_is_0(
     text: str, at: dict[str, float], verdict: str
 ) -> None:
     assert backprop.parse(f"L = {text}").hessian(at).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("text", "wrt"),
+    [
+        ("L = x^n + sqrt(y)*x; const n = 3; const y = 0", ()),
+        ("L = x^n + sqrt(y)*x; n = 3; y = 0", ["x"]),
+    ],
+)
+def test_nothing_is_said_of_slopes_by_what_it_is_not_by(text: str, wrt: list[str]) -> None:
+    found = backprop.parse(text).hessian(x=-2, wrt=wrt or None)
+    assert found.matrix.tolist() == [[-12]]
+    assert not found.warnings
+    whole = backprop.parse(text).hessian(x=-2, wrt=["x", "n", "y"])
+    assert {each.message for each in whole.warnings} >= {
+        "the slope of x^n by n is nan at x = -2, n = 3",
+        "the slope of sqrt(y) by y is inf at y = 0",
+    }

@@ -10,7 +10,7 @@ import numpy
 import pytest
 
 import backprop
-from backprop.errors import BackpropError
+from backprop.errors import BackpropError, BadOption, NotANumber
 from odd_points import POINTS as ODD_POINTS
 
 NETWORK = """
@@ -128,3 +128,15 @@ def test_at_odd_points_they_are_those_of_the_model(request: pytest.FixtureReques
             found = program.hessian_times(x, way)
             assert found == pytest.approx(product, rel=1e-9, abs=1e-11), (text, at)
     assert compared > 200 / each
+
+
+def test_numbers_beyond_doubles_and_what_is_no_number_of_runs_are_said() -> None:
+    model = backprop.parse("L = x^2*y")
+    program = backprop.compile(model, hessian=True)
+    for ask in (program, program.hessian, partial(program.hessian_times, [1, 2])):
+        with pytest.raises(NotANumber, match="too large for a double"):
+            ask([10**400, 1])
+    for runs in ("many", None, math.nan):
+        with pytest.raises(BadOption, match="runs is a number of evaluations, not"):
+            backprop.compile(model, runs=runs)  # type: ignore[call-overload]
+    assert backprop.compile(model, runs=numpy.int64(3)).inputs == ("x", "y")

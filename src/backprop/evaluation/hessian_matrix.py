@@ -21,7 +21,7 @@ from backprop.evaluation.borders import crossed, met
 from backprop.evaluation.curvature import Curving, curvature
 from backprop.evaluation.diagnosis import place
 from backprop.evaluation.endless_bend import endless_bend
-from backprop.evaluation.gradient import Evaluation, Gradient, evaluate
+from backprop.evaluation.gradient import Evaluation, Gradient, evaluate, only_by
 from backprop.evaluation.second_around import SAME, SecondAround
 from backprop.evaluation.second_derivatives import SecondDerivatives
 from backprop.evaluation.second_digits import Both, by_values, spoilt
@@ -94,6 +94,8 @@ def at_point(
     """Where second derivatives are wanted. Raises as `Model.grad`."""
     at = evaluate(model, values, of, engine, noted=True)
     names = inputs_by(model, at.gradient.output, wrt)
+    asked = only_by(at.gradient, names)  # a slope by a constant, say, is nobody's matter here
+    at = at._replace(gradient=at.gradient._replace(warnings=asked.warnings))
     leaves = [model.names[name] for name in names]
     x = [at.numbers.data[leaf] for leaf in leaves]
     notes = at.gradient.notes

@@ -14,11 +14,12 @@ from __future__ import annotations
 import sys
 from array import array
 from functools import cached_property
+from numbers import Real
 from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 from backprop.engine.choosing import build, choose
 from backprop.engine.engines import Engine, GeneratedPython, Interpreted, StraightCode
-from backprop.errors import BackpropError, NotANumber
+from backprop.errors import BackpropError, BadOption, NotANumber
 from backprop.evaluation.gradient import evaluate
 from backprop.evaluation.leaves import constants
 from backprop.graph import Graph
@@ -113,12 +114,7 @@ class Program:
         where one on the way is below 2.2e-308 it has lost digits, but the gradient is computed with
         more of them.
         """
-        import numpy as np
-
-        try:
-            x = np.asarray(values, dtype=np.float64)
-        except TypeError:
-            raise self._unordered() from None
+        x = self._numbers(values)
         by_rows = x.ndim == 2 and x.shape[1] == len(self.inputs)
         return self._rows(x) if by_rows else self._at(self._row(x))
 
@@ -187,15 +183,20 @@ class Program:
         return self._second.times(self._row(values), way)
 
     def _row(self, values: ArrayLike, what: str = "point") -> NDArray[np.float64]:
-        import numpy as np
-
-        try:
-            x = np.asarray(values, dtype=np.float64)
-        except TypeError:
-            raise self._unordered() from None
+        x = self._numbers(values)
         if x.shape != (len(self.inputs),):
             raise ValueError(f"{len(self.inputs)} numbers are needed for a {what}, not {x.shape}")
         return x
+
+    def _numbers(self, values: ArrayLike) -> NDArray[np.float64]:
+        import numpy as np
+
+        try:
+            return np.asarray(values, dtype=np.float64)
+        except TypeError:
+            raise self._unordered() from None
+        except OverflowError:
+            raise NotANumber("one of the numbers is too large for a double, 1.8e308") from None
 
     def _unordered(self) -> TypeError:
         """The error for what is no array of numbers, such as numbers by name."""
@@ -284,6 +285,8 @@ def compile(
         from backprop.data_streamed import in_memory  # of data only
 
         in_memory(model.laid, "a program needs all rows at once")
+    if not isinstance(runs, Real) or runs != runs:
+        raise BadOption(f"runs is a number of evaluations, not {runs!r:.60}")
     kind = CurvedProgram if hessian else Program
     return kind(model, of, engine, int(min(max(runs, 1), _MOST_RUNS)))
 
