@@ -337,6 +337,50 @@ def test_formats(tmp_path: Path) -> None:
     assert "  0  " in run(*line, "--trace").err
 
 
+@pytest.mark.parametrize("absolute", [False, True])
+def test_predictions_have_the_bands_of_the_text_book(tmp_path: Path, absolute: bool) -> None:
+    """Of a line: t*s*sqrt(1/n + (x - mean)^2/S), and with 1 more below the root for further data."""
+    from scipy.stats import norm, t
+
+    chance = numpy.random.default_rng(1)
+    x = numpy.linspace(0, 10, 20)
+    y = 2 - 0.7 * x + chance.normal(size=20)
+    rows, grid, out = (tmp_path / name for name in ("rows.csv", "grid.csv", "out.csv"))
+    rows.write_text("x,y\n" + "".join(f"{a},{b}\n" for a, b in zip(x, y, strict=True)))
+    grid.write_text("x\n-1\n4\n12\n")
+    line = (
+        "fit",
+        "-e",
+        "y ~ a + b*x",
+        "--data",
+        str(rows),
+        "--predict",
+        str(out),
+        "--level",
+        "0.9",
+    )
+    more = ("--sigma", "1.5", "--absolute-sigma") if absolute else ()
+    for at, points in ((), x), (("--at", str(grid)), numpy.array([-1.0, 4, 12])):
+        assert run(*line, *more, *at).status == 0
+        head, *lines = out.read_text().splitlines()
+        names = head.split(",")
+        found = {n: [float(each.split(",")[k]) for each in lines] for k, n in enumerate(names)}
+        spread = ((x - x.mean()) ** 2).sum()
+        b = ((x - x.mean()) * (y - y.mean())).sum() / spread
+        value = y.mean() + b * (points - x.mean())
+        s = 1.5 if absolute else sqrt(((y - y.mean() - b * (x - x.mean())) ** 2).sum() / 18)
+        wide = (norm.ppf(0.95) if absolute else t.ppf(0.95, 18)) * s
+        share = 1 / 20 + (points - x.mean()) ** 2 / spread
+        assert found["x"] == pytest.approx(points.tolist())
+        assert found["fit"] == pytest.approx(value.tolist(), rel=1e-10)
+        assert found["curve_high"] == pytest.approx((value + wide * share**0.5).tolist(), rel=1e-9)
+        high = value + wide * (1 + share) ** 0.5
+        assert found["data_high"] == pytest.approx(high.tolist(), rel=1e-9)
+        assert ("residual" in found) is (not at)
+        if not at:
+            assert found["residual"] == pytest.approx((y - value).tolist(), rel=1e-9, abs=1e-12)
+
+
 def test_nothing_to_fit_is_told() -> None:
     ran = run("fit", "-e", "L = a^2")
     assert (ran.status, "nothing says what is to be fitted" in ran.err) == (1, True)

@@ -29,10 +29,11 @@ CONTENTS = {
     "--claims": "da = 4\n",
     "--data": "u\n1\n",
     "--validate": "u\n1\n",
+    "--at": "u\n1\n",
 }
 """What there is to read, by what names it on a command line."""
 
-ENDINGS = {"--output": ".svg", "--plot": ".svg", "--history": ".csv"}
+ENDINGS = {"--output": ".svg", "--plot": ".svg", "--history": ".csv", "--predict": ".csv"}
 """Endings that an output needs."""
 
 
@@ -74,8 +75,12 @@ def line(of: str, source: str, path: str) -> list[str]:
         rest = ["-e", EQUATIONS, *rest]
     if source == "--validate":
         rest = ["-e", EQUATIONS, "--data", path, "--batch", "1", *rest]
+    if source == "--at":
+        rest = ["-e", EQUATIONS, "--predict", "made.csv", *rest]
     if of == "explain":
         rest.append("--hide-answers")
+    if of == "fit":
+        rest += ["--of", "L"]
     return [of, *rest]
 
 
@@ -145,6 +150,7 @@ def test_no_output_onto_what_is_read(
         "--values",
         "--data",
         "--validate",
+        "--at",
     ):  # the equations that it was made of
         assert ran.status == 0, ran.err
         assert json.loads(backprop("grad", written, "--format", "json").out)["value"] < 1e-9

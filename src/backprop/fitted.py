@@ -68,13 +68,14 @@ class Fitting(NamedTuple):
     names: Sequence[str]
     options: FitOptions
     asked: FitAsked
+    read_given: ReadGiven
 
     def run(self, tell: Callable[[FitPoint], object] = lambda point: None) -> FitReport:
         """Fit. tell: is told of every step."""
         found = fit(self.asked, tell)
         every = parameters(self.model, self.output)
         frozen = {name: self._number(name) for name in every if name not in self.names}
-        inputs = {**self._known(), **dict(zip(self.names, found.x.tolist(), strict=True))}
+        inputs = {**self.known, **dict(zip(self.names, found.x.tolist(), strict=True))}
         models = [each.whole for each in model_texts(self.opened.source)]
         return FitReport(
             found,
@@ -98,9 +99,15 @@ class Fitting(NamedTuple):
         return with_defaults(self.model, {**self.numbers, **inputs}, {})
 
     def _number(self, name: str) -> float:
-        return self._known().get(name, nan)
+        return self.known.get(name, nan)
 
-    def _known(self) -> dict[str, float]:
+    def read(self, opened: Opened) -> tuple[Model, Mapping[str, float]]:
+        """Other equations, without the numbers that a person gives."""
+        return self.read_given(opened, False)
+
+    @property
+    def known(self) -> dict[str, float]:
+        """The numbers of all inputs that have one at the start."""
         known = {**self.model.default_numbers(), **self.numbers}
         laid = self.model.laid
         return {n: x for n, x in known.items() if not (laid and laid.is_column(n))}
@@ -144,7 +151,7 @@ def ready(opened: Opened, read_given: ReadGiven, of: str | None, options: FitOpt
         options.seed, options.steps, lambda: _total(weighted, read_given, numbers),
         options.intervals, options.level,
     )  # fmt: skip
-    return Fitting(model, numbers, output, opened, names, options, asked)
+    return Fitting(model, numbers, output, opened, names, options, asked, read_given)
 
 
 def _no_model(source: Source) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from backprop.cli import printing
 from backprop.cli.printing import Digits, Format, Output, chosen_format, deliver, put, write
@@ -11,6 +12,12 @@ from backprop.descent_options import GivenBounds
 from backprop.inputs import Inputs
 from backprop.options import Range, names_option, option
 from backprop.places import STANDARD
+from backprop.reports import TABLES
+from backprop.reports.style import Style
+
+if TYPE_CHECKING:
+    from backprop.fitted import Fitting
+    from backprop.report.fit_report import FitReport
 
 EXAMPLE = 'Example: backprop fit -e "y ~ a*exp(-b*x)" --data rows.csv'
 
@@ -51,6 +58,19 @@ def fit(
     ),
     correlations: bool = option("--correlations", "All correlations, and not only large ones."),
     trace: bool = option("--trace", "Print each step."),
+    predict: str | None = option(
+        "--predict FILE",
+        "A table of the model's values, residuals and bands in each row, as .csv, .json or .md.",
+        None,
+        path="written",
+    ),
+    at: str | None = option(
+        "--at FILE",
+        "Other rows for --predict: a table as --data reads it.",
+        None,
+        path="read",
+        needs=("predict",),
+    ),
     save: str | None = option(
         "--save FILE",
         "The equations with the fitted numbers in them; - is standard output.",
@@ -66,6 +86,8 @@ def fit(
     The model is a statement y ~ a*exp(-b*x), or any sum of squares (--of). Parameters are the inputs that
     are neither columns nor const; one without a number gets a start from the data.
     """
+    if predict is not None:
+        TABLES.of_file(predict, f"--predict {predict}: its ending says no format")
     from backprop.fit.levenberg import FitPoint
     from backprop.fitted import FitOptions, prepared
     from backprop.numbers import shown
@@ -101,6 +123,23 @@ def fit(
         with results.each():
             text = ready.saved(report.inputs)
             put(text) if save == STANDARD else write(save, text.encode())
+    if predict is not None and report.converged:
+        with results.each():
+            write_rows(inputs, ready, report, predict, at)
     results.end()
     if not report.converged:
         raise printing.Finished(1)
+
+
+def write_rows(
+    inputs: Inputs, ready: Fitting, report: FitReport, path: str, at: str | None
+) -> None:
+    """Write what the model says of the rows of its table, or of another one."""
+    from backprop.predicting import fitted_rows
+
+    opened = None
+    if at is not None:
+        opened = ready.opened._replace(tables=inputs.tables([at]))
+    made = fitted_rows(ready, report.found, report.level, opened)
+    format = TABLES.of_file(path, f"--predict {path}: its ending says no format")
+    write(path, TABLES.writer(format)(made, Style()).encode())

@@ -1,0 +1,121 @@
+"""What a fit says of the rows of a table: the columns that the model has, and those that it makes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy
+
+from backprop.errors import BackpropError, BadData, BadOption
+from backprop.fit.fitting import FoundFit
+from backprop.fit.predictions import Predicted, predicted, values_of
+from backprop.fitted import Fitting
+from backprop.inputs import Opened
+from backprop.language.modelled import ModelText, NotSquares, model_texts, with_models
+from backprop.loops.domains import Reals
+from backprop.report import SCHEMA, Column, Table
+
+_MADE = ("fit", "residual", "curve_low", "curve_high", "data_low", "data_high")
+"""The columns that are made."""
+
+
+class FittedRows(NamedTuple):
+    """Rows with what a model says of them. columns: of the table by name; each of shape (n,)."""
+
+    model: ModelText
+    columns: Mapping[str, Reals]
+    found: Predicted
+    level: float
+
+    @property
+    def warnings(self) -> Sequence[BackpropError]:
+        return ()
+
+    def records(self) -> list[Column]:
+        """A row for each of the table."""
+        names = {name: values.tolist() for name, values in self.columns.items()}
+        found, made = self.found, dict[str, list[float]]()
+        parts = found.fitted, found.residual, found.low, found.high, found.least, found.most
+        for name, part in zip(_MADE, parts, strict=True):
+            if part is not None:
+                made[name if name not in names else f"{name}_"] = part.tolist()
+        return [Column(name, numbers) for name, numbers in {**names, **made}.items()]
+
+    def objects(self) -> Iterator[dict[str, Any]]:
+        """One object a row."""
+        columns = self.records()
+        for cells in zip(*(each.cells for each in columns), strict=True):
+            yield {"schema": SCHEMA, **dict(zip([c.title for c in columns], cells, strict=True))}
+
+    def table(self) -> Table:
+        return Table(self.records(), heads=[(self.model.whole,)])
+
+
+def fitted_rows(
+    fitting: Fitting, found: FoundFit, level: float, opened: Opened | None = None, number: int = 0
+) -> FittedRows:
+    """What a fit says of the rows of its own table, or of another one. opened: the equations with that.
+    number: of the model statement. Raises BadOption for fits that have none, BadData for rows of which
+    something is not finite."""
+    mine = fitting.opened
+    models = model_texts(mine.source)
+    if not models or fitting.output != "residuals":
+        hints = ["write the model as a statement: y ~ …"]
+        raise BadOption("only a model statement says something of single rows", hints=hints)
+    if len(models) > 1:
+        message = f"the model has {len(models)} statements, and predictions are of one"
+        hints = ["fit one of them: leave out the others, or hold what they share with --freeze"]
+        raise BadOption(message, hints=hints)
+    model, other = models[number], opened or mine
+    right = _values(fitting, found, other, number, "0", f"-({model.right})")
+    if right is None:
+        message = "the model has no finite value in some row"
+        raise BadData(message, where=listed_tables(other))
+    left = None if opened else _values(fitting, found, mine, number, f"({model.left})", "0")
+    sigma: Reals | float = 1.0
+    if fitting.options.sigma:
+        # 0 times the model: a number, too, is one for each row
+        text = f"-({fitting.options.sigma}) - 0*({model.right})"
+        weights = _values(fitting, found, other, number, "0", text)
+        sigma = numpy.nan if weights is None else weights[-1]
+    made = predicted(right, found.statistics, level, sigma)
+    if left is not None:
+        made = made._replace(residual=left[-1] - made.fitted)
+    return FittedRows(model, _columns(other, model, right.shape[1]), made, level)
+
+
+def _values(
+    fitting: Fitting, found: FoundFit, opened: Opened, number: int, left: str, right: str
+) -> Reals | None:
+    """What one model statement has on one side: derivatives by parameters, and itself."""
+    count = len(model_texts(opened.source))
+    numbers = iter(range(count - 1, -1, -1))  # statements are replaced from the last one on
+
+    def make(model: ModelText) -> str:
+        return f"{left} ~ {right}" if next(numbers) == number else ""
+
+    text = opened._replace(source=with_models(opened.source, make))
+    try:
+        model, _ = fitting.read(text)
+        return values_of(model, found.names, found.x, fitting.known)
+    except NotSquares:
+        return None
+
+
+def _columns(opened: Opened, model: ModelText, rows: int) -> dict[str, Reals]:
+    """The columns of a table that the model names."""
+    import re
+
+    words = [*dict.fromkeys(re.findall(r"[^\W\d][\w']*", f"{model.left} {model.right}"))]
+    for table in opened.tables:
+        some = [name for name in words if name in table.names]
+        if some:
+            numbers = table.rows(some)
+            if numbers.size == rows:
+                return {name: numpy.asarray(numbers.numbers[name], float) for name in some}
+    return {}
+
+
+def listed_tables(opened: Opened) -> str:
+    return ", ".join(table.name for table in opened.tables) or "<data>"
