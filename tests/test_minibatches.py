@@ -218,3 +218,35 @@ def test_a_batch_without_a_value_names_its_row(tmp_path: Path) -> None:
     assert "row 1 is rows.csv:4" in ran.err
     assert "cannot go on at update 2" in ran.out
     assert "the last finite values are those of the start" in ran.out
+
+
+@pytest.mark.parametrize("memory", [(), ("--memory", "1")])
+def test_rows_name_members_in_batches(memory: tuple[str, ...], tmp_path: Path) -> None:
+    """By hand: plain steps against mean((y - alpha[county] - if(site == "north", b, 0)*x)^2) + 0.01*k*b^2."""
+    rows, batch, counties = 57, 10, 4
+    chance = numpy.random.default_rng(8)
+    x, y = chance.normal(size=(2, rows)).round(4)
+    county, north = chance.integers(1, counties + 1, rows), chance.random(rows) < 0.4
+    sites = numpy.where(north, "north", "south")
+    lines = [f"{a},{b},{c},{d}\n" for a, b, c, d in zip(x, y, county, sites, strict=True)]
+    file = tmp_path / "rows.csv"
+    file.write_text("x,y,county,site\n" + "".join(lines))
+    text = (
+        f"alpha[i] = 0.5 for i in 1..{counties}; b = 0.3; k = count(x);"
+        ' L = mean((y - alpha[county] - if(site == "north", b, 0)*x)^2) + 0.01*k*b^2'
+    )
+    alpha, b = numpy.full(counties, 0.5), 0.3
+    for _ in range(3):
+        for first in range(0, rows, batch):
+            at = slice(first, min(first + batch, rows))
+            off = y[at] - alpha[county[at] - 1] - numpy.where(north[at], b, 0) * x[at]
+            slopes = numpy.bincount(county[at] - 1, off, counties) * -2 / len(off)
+            slope = -2 * (off * north[at] * x[at]).mean() + 0.02 * len(off) * b
+            alpha, b = alpha - 0.1 * slopes, b - 0.1 * slope
+    more = "--optimizer", "gd", "--lr", "0.1", "--batch", str(batch), "--epochs", "3"
+    ran = backprop(
+        "descend", "-e", text, "--data", str(file), *more, *memory, "--format", "json", "--all"
+    )
+    found = json.loads(ran.out)["parameters"]
+    due = {f"alpha[{at + 1}]": number for at, number in enumerate(alpha)} | {"b": b}
+    assert {name: found[name] for name in due} == pytest.approx(due, rel=1e-12)

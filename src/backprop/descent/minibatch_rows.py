@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cached_property
 from sys import maxsize
 from typing import NamedTuple
 
 import numpy
 from numpy.typing import NDArray
 
-from backprop.errors import BadOption
+from backprop.descent.batch_program import BatchProgram
+from backprop.errors import BackpropError, BadOption
 from backprop.evaluation.gradient import gradient
 from backprop.language import Model
+from backprop.language.apart import NotApart
 from backprop.language.laid import Data
 from backprop.language.some_rows import SomeRows
 from backprop.loops.worth import read_model
@@ -109,8 +112,17 @@ class RowsOutput:
 
     def both(self, places: RowPlaces, values: Mapping[str, float]) -> tuple[float, list[float]]:
         """Output and gradient of some rows. Raises NotFinite."""
+        if self._program and (both := self._program.both(self.table, places, values)):
+            return both
         found = gradient(self.of(places), values, self.output, "python", self._names)
         return found.value, [found.gradients.get(name, 0.0) for name in self._names]
+
+    @cached_property
+    def _program(self) -> BatchProgram | None:
+        try:
+            return BatchProgram(self.model, self.output, self._names)
+        except (NotApart, BackpropError):
+            return None
 
     def said(self, places: RowPlaces) -> str:
         """Which rows these are: `rows.csv:7, rows.csv:12, … (256 rows)`."""
