@@ -35,6 +35,10 @@ _TAKEN = 1e-4
 _DONE = 1e-15
 """A fall of the sum of squares by no more than this part of it is below what doubles tell."""
 
+_POLISHES, _POLISHED = 8, 1e-13
+"""Steps after the end, and by which part of itself the sum of squares may rise in them, which is
+rounding."""
+
 _SMALLEST = 1e-14
 """Steps that are smaller than this part of the parameters lead nowhere else."""
 
@@ -123,6 +127,7 @@ class Levenberg:
                 step, promised, full = ways.step(region)
                 if promised <= _DONE * here.squares / 8:
                     self.why = "converged"
+                    yield from self._polished(here, units)
                     return
                 there = self._bounds.inside(here.x + step)
                 size = numpy.abs(there - here.x) / numpy.maximum(numpy.abs(here.x), 1e-300)
@@ -141,9 +146,29 @@ class Levenberg:
                     break
                 if promised <= 4 * _DONE * here.squares:
                     self.why = "converged"  # what it promises is no more than rounding
+                    yield from self._polished(here, units)
                     return
             here = found
             steps += 1
+            yield here
+
+    def _polished(self, here: FitPoint, units: Reals) -> Iterator[FitPoint]:
+        """Whole steps of Gauss and Newton from where the sum of squares is least as far as doubles
+        tell: of the parameters that leaves half of the digits, and these steps find the others, as long
+        as they become shorter and the sum stays."""
+        least, last = here.squares, inf
+        for _ in range(_POLISHES):
+            free = ~self.held(here)
+            if not free.any():
+                return
+            step, _, full = _Ways(here, units, free).step(inf)
+            length = float(numpy.linalg.norm(units * step))
+            if not full or length > last / 2 or not length:
+                return
+            found = self._look(self._bounds.inside(here.x + step))
+            if found is None or found.squares > least * (1 + _POLISHED):
+                return
+            here, last = found, length
             yield here
 
     def _look(self, x: Reals) -> FitPoint | None:
