@@ -204,3 +204,33 @@ def test_parameters_of_functions_stay_what_they_are(body: str) -> None:
 def test_an_index_that_is_given_to_a_function_keeps_its_equation() -> None:
     text = "n=20; f(a)=derivative(a^2*x[a]^3,x[a]); x[i]=i for i in 1..n; L=sum(f(i)*x[i] for i in 1..n)"
     assert "dL_dx[i] = 9*i^2*x[i]^2 for i in 1..n" in derived(text)
+
+
+CHAIN = "n = 6; k = 2; x[i] = i^1.2 for i in 1..n; V = k*sum((x[i+1] - x[i] - 1)^2 for i in 1..n-1)/2; F[i] = -derivative(V, x[i]) for i in 1..n"
+BODIES = "n = 3; G = 1; m[i] = i for i in 1..n; x[i,k] = i*k + 0.1*i^2 for i in 1..n, k in 1..3; V = -G*sum(m[i]*m[j]/sqrt(sum((x[i,k] - x[j,k])^2 for k in 1..3)) for i in 1..n, j in 1..n if i < j); F[i,k] = -derivative(V, x[i,k]) for i in 1..n, k in 1..3"
+
+
+@pytest.mark.parametrize(
+    ("text", "of", "lines"),
+    [
+        (CHAIN, "F[1]", ["dF_1_dk = x[2] - x[1] - 1", "dF_1_dx[1] = -k", "dF_1_dx[2] = k", "dF_1_dx[i] = 0 for i in 3..n-1"]),
+        (CHAIN, "F[3]", ["dF_3_dk = x[2] - 2*x[3] + x[4]", "dF_3_dx[2] = k", "dF_3_dx[3] = -2*k", "dF_3_dx[4] = k"]),
+        (CHAIN, "F[6]", ["dF_6_dx[n] = -k"]),
+        (BODIES, "F[1,1]", ["dF_1_1_dm[i] = -G*m[1]*(x[1,1] - x[i,1])/sum((x[1,s] - x[i,s])^2 for s in 1..3)^(3/2) for i in 2..n",
+                            "dF_1_1_dx[i,k] = dF_1_1_dx_1[i,k] + dF_1_1_dx_2[i,k] for i in 1..n, k in 1..3"]),
+        (BODIES, "F[2,3]", []),
+        (BODIES.replace("i < j", "i != j"), "F[2,1]", []),
+    ],
+)  # fmt: skip
+def test_one_force_has_only_what_moves_it(text: str, of: str, lines: list[str]) -> None:
+    """Sums in it have one term where one counts, and adjoints that are numbers are put in."""
+    out = backprop("diff", "-e", text, "--of", of).out
+    assert [line for line in lines if line not in out.splitlines()] == [], out
+    own, again = library.parse(text), library.parse(out)
+    gradients, front = own.grad(of=of).gradients, f"d{of.translate({91: 95, 44: 95, 93: None})}_d"
+    compared = [name for name in own.inputs if f"{front}{name}" in again.names]
+    for name in compared:
+        label = f"{front}{name}"
+        value = again.grad(of=label).value if again.is_equation(label) else again.default(label)
+        assert value == pytest.approx(gradients.get(name, 0), rel=1e-12, abs=1e-13), label
+    assert len(compared) > 5

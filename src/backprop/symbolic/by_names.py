@@ -98,8 +98,10 @@ class DerivativeNames:
             plain += "_"
         return plain
 
-    def new_part(self) -> str:
-        """A name for what is no derivative: `v1`."""
+    def new_part(self, label: str = "") -> str:
+        """A name for what is no derivative: `v1`; for a part of one `dL_dx_1`."""
+        if label:
+            return self.part(label)
         while True:
             self._new += 1
             name = f"v{self._new}"

@@ -101,7 +101,7 @@ class IndexedGradient:
         wanted: Sequence[str],
         numbers: IndexNumbers,
         textbook: bool,
-        new_part: Callable[[], str],
+        new_part: Callable[[str], str],
         labels: Callable[[str], DerivativeLabel],
         strict: bool = False,
     ) -> None:
@@ -144,7 +144,7 @@ class IndexedGradient:
         own = scope.of(found)
         if (found, own) not in self._parts:
             indices = tuple(Symbol(each.name) for each in own.clauses)
-            made = Derived(self._new_part(), found)
+            made = Derived(self._new_part(""), found)
             self._parts[found, own] = IndexedDerived(made, indices, own.clauses, own.condition)
         part = self._parts[found, own]
         name = part.equation.name
@@ -232,14 +232,14 @@ class IndexedGradient:
             for part, terms in pieces(piece, uses, self._reads.apart, outer, self._strict):
                 indices = label.indices(part.indices[:outer], part.indices[outer:])
                 while sum(each.size for each in terms) > _LONGEST_SUM:
-                    more, terms = self._in_parts(terms, part)
+                    more, terms = self._in_parts(label.name, terms, part)
                     yield from more
                 whole = settled(simplified(plus(*terms)), part)
                 made = Derived(label.name, whole, label.of, label.wrt, asked)
                 yield IndexedDerived(made, indices, part.clauses, part.condition, label.ranks)
 
     def _in_parts(
-        self, terms: Sequence[Formula], piece: MembersPart
+        self, label: str, terms: Sequence[Formula], piece: MembersPart
     ) -> tuple[list[IndexedDerived], list[Formula]]:
         """Many terms as the sums of some, each an equation of its own."""
         indices = tuple(Symbol(each.name) for each in piece.clauses)
@@ -247,7 +247,7 @@ class IndexedGradient:
         for at, term in enumerate(terms, 1):
             waiting.append(term)
             if sum(each.size for each in waiting) > _LONGEST_SUM // 4 or at == len(terms):
-                name = self._new_part()
+                name = self._new_part(label)
                 found = Derived(name, settled(simplified(plus(*waiting)), piece))
                 made.append(IndexedDerived(found, indices, piece.clauses, piece.condition))
                 names.append(MemberFormula(name, indices) if indices else Symbol(name))

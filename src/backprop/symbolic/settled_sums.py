@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from functools import reduce
 
-from backprop.algebra.formula import Formula, Sum, Symbol, value_of
+from backprop.algebra.formula import ONE, ZERO, Call, Formula, Sum, Symbol, value_of
 from backprop.algebra.from_text import rebuilt, substituted
 from backprop.algebra.indexed import GatherFormula, RangeFormula
-from backprop.algebra.normal import minus, split
+from backprop.algebra.normal import minus, plus, split
 from backprop.symbolic.domains_of import (
     IndexCondition,
     MembersPart,
@@ -35,8 +35,40 @@ def settled(found: Formula, piece: MembersPart) -> Formula:
         for each in parts_of(found.condition)
         if not (fixed and each.names <= names and holds(condition_of(each), inner))
     ]
+    kept = [_with_equality(each, names) for each in kept]
+    if found.name == "sum" and any(_is_before(each, found.clauses) for each in kept):
+        return ZERO
     clauses, kept = _narrowed(found.clauses, kept, piece.clauses)
     return GatherFormula(found.name, settled(found.body, inner), clauses, reduce(both, kept, None))
+
+
+def _with_equality(found: Formula, indices: Container[str]) -> Formula:
+    """A comparison of an index, which is whole, with a number as one that holds for the number, too: `2 <= j`
+    for `1 < j`."""
+    if isinstance(found, Call) and found.name in ("<", ">"):
+        low, high = found.operands if found.name == "<" else reversed(found.operands)
+        if _is_whole(low) and isinstance(high, Symbol) and high.name in indices:
+            return Call("<=", (plus(low, ONE), high))
+        if _is_whole(high) and isinstance(low, Symbol) and low.name in indices:
+            return Call("<=", (low, minus(high, ONE)))
+    return found
+
+
+def _is_whole(found: Formula) -> bool:
+    number = value_of(found)
+    return number is not None and number.denominator == 1
+
+
+def _is_before(found: Formula, clauses: Sequence[RangeFormula]) -> bool:
+    """Whether a condition holds only in front of where an index begins: `p <= 0` of `p in 1..n`."""
+    condition = condition_of(found)
+    if not isinstance(condition, IndexCondition) or condition.equal:
+        return False
+    for each in clauses:
+        if condition.left == Symbol(each.name) and not each.listed and len(each.items) == 2:
+            before = value_of(minus(each.items[0], condition.right))
+            return before is not None and before > 0
+    return False
 
 
 def _narrowed(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from backprop.algebra.formula import ZERO, Formula, Symbol, TooLong
+from backprop.algebra.formula import ZERO, Formula, Symbol, TooLong, is_number
 from backprop.algebra.from_text import gathered, rebuilt, substituted
 from backprop.algebra.indexed import GatherFormula, MemberFormula
 from backprop.algebra.tidy import simplified
@@ -29,6 +29,7 @@ from backprop.symbolic.loops_read import NotIndexed
 from backprop.symbolic.members_read import in_parts
 from backprop.symbolic.of_families import IndexedDerived
 from backprop.symbolic.settled_sums import settled
+from backprop.symbolic.sums_of_one import of_others, with_known
 
 _MOST_SPLITS = 40
 _MOST_EQUATIONS = 80
@@ -42,9 +43,10 @@ def without_zeros(found: Sequence[IndexedDerived], numbers: IndexNumbers) -> lis
     ):
         return [*found]
     try:
-        return _Zeros(found, numbers).left()
+        left = _Zeros(found, numbers).left()
     except (NotIndexed, TooLong):
         return [*found]
+    return left if len(left) == len(found) else without_zeros(left, numbers)
 
 
 class _Zeros:
@@ -64,8 +66,10 @@ class _Zeros:
                 break
             self._settle()
         made = []
+        known = self._single_numbers()
         for at, each in enumerate(self._found):
             formula = ZERO if at in self._zero else self._put(each.equation.formula, self._part(at))
+            formula = with_known(formula, known)
             if formula != each.equation.formula:
                 formula = settled(simplified(formula), self._part(at))
                 each = each._replace(equation=each.equation._replace(formula=formula))
@@ -73,6 +77,14 @@ class _Zeros:
         self._found = made
         read = self._read()
         return _joined([each for at, each in enumerate(made) if at in read])
+
+    def _single_numbers(self) -> dict[Formula, Formula]:
+        """The members with an equation of their own that is a number."""
+        return {
+            MemberFormula(each.equation.name, each.indices): each.equation.formula
+            for each in self._found
+            if each.indices and not each.clauses and is_number(each.equation.formula)
+        }
 
     def _settle(self) -> None:
         """Tell what is 0 from what is not."""
@@ -103,6 +115,9 @@ class _Zeros:
         if found.names.isdisjoint(self._by_name):
             return found
         if isinstance(found, GatherFormula):
+            shorter = of_others(found, around, self._others)
+            if shorter is not None:
+                return self._put(shorter, around)
             body = self._put(found.body, _inside(found, around))
             return gathered(found.name, body, found.clauses, found.condition)
         return rebuilt(found, lambda part: self._put(part, around))
@@ -131,13 +146,25 @@ class _Zeros:
                     continue
                 for condition in _conditions(self._found[other], indices):
                     own = condition.formula.names & names
-                    if len(own) < 2 or not condition.formula.names <= {*names, *self._numbers}:
+                    if len(own) < (2 if self._others(name) is None else 1):
                         continue
-                    if holds(condition, part) is None and self._apart(at, condition):
+                    if not condition.formula.names <= {*names, *self._numbers}:
+                        continue
+                    if holds(condition, part) is None and self._apart(at, condition, len(own)):
                         return True
         return False
 
-    def _apart(self, at: int, condition: MembersCondition) -> bool:
+    def _others(self, name: str) -> list[tuple[Formula, ...]] | None:
+        """The members of a family that are not 0, where all of them have equations of their own: a derivative
+        of one member of what was derived before, of `F[1]` for `F[i] = -derivative(V, x[i])`."""
+        left = [self._found[at] for at in self._by_name.get(name, ()) if at not in self._zero]
+        known = name in self._by_name
+        alone = known and all(not each.clauses and each.condition is None for each in left)
+        return [each.indices for each in left] if alone else None
+
+    def _apart(self, at: int, condition: MembersCondition, names: int) -> bool:
+        """Tell members apart by a condition, on so many of their indices, if some of them are 0 then; by one
+        index alone, also if all are shorter then."""
         each = self._found[at]
         halves = []
         for part, (formula,) in in_parts(
@@ -151,7 +178,9 @@ class _Zeros:
                 condition=part.condition,
             )
             halves.append((half, self._put(formula, part)))
-        if all(formula != ZERO for _, formula in halves):
+        size = self._put(each.equation.formula, self._part(at)).size
+        shorter = names == 1 and all(formula.size < size for _, formula in halves)
+        if not shorter and all(formula != ZERO for _, formula in halves):
             return False
         self._found[at : at + 1] = [half for half, _ in halves]
         return True
