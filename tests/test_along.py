@@ -95,6 +95,32 @@ def test_what_is_said(text: str, right: float, kind: type[BackpropError], says: 
     assert told.labels  # underlined
 
 
+@pytest.mark.parametrize(
+    ("text", "point", "right"),
+    [
+        ("abs(x)*(cos(y) < 2)", {"x": 700.0, "y": 5e-324}, 1),
+        ("min(x, x)", {"x": -1e300}, 1),
+        ("if(x*y >= y^(-0.5), log(x), min(x, x))", {"x": -1e300, "y": 1e-300}, 1),
+        ("x + abs(y)*1e-20", {"x": 1.0, "y": 1e-310}, 1),
+        ("sqrt(x*y)*1e10 + x", {"x": 1e-300, "y": 1e-300}, 1e10 + 1),
+        ("x*y + max(x, x)", {"x": 1e-280, "y": 1e200}, 1e200),
+    ],
+)
+def test_inputs_of_very_different_sizes(text: str, point: dict[str, float], right: float) -> None:
+    """None is moved farther than itself, and what moves is not lost in the others."""
+    for size in (1.0, 1e-100, 1e90):
+        found = backprop.parse(f"L = {text}").along(dict.fromkeys(point, size), point)
+        assert found.derivatives[0][0] == pytest.approx(right * size, rel=1e-14)
+        assert not any("this direction" in each.message for each in (*found.warnings, *found.notes))
+
+
+def test_a_slope_too_small_for_a_double_along_a_long_direction() -> None:
+    for order in (1, 2):
+        found = backprop.parse("L = erfinv(1 - cos(x))").along("x=1e120", x=5e-324, order=order)
+        right = mp.sqrt(mp.pi) / 2 * mp.mpf(5e-324) * mp.mpf(1e120)
+        assert found.derivatives[0][0] == pytest.approx(float(right), rel=1e-14)
+
+
 def test_infinite_from_both_sides_is_none() -> None:
     found = backprop.parse("L = abs(x*y)^0.25").along("x=1, y=1", x=0, y=0)
     assert isnan(found.derivatives[0][0])

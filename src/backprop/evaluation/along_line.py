@@ -46,11 +46,14 @@ def first_along(
     way: Mapping[int, float],
     known: float,
     noted: bool,
+    lost: bool,
 ) -> FirstAlong:
     """What values say of the derivative of the output of a graph along a direction. way: by the row of the
-    input. known: what those by each input add up to. noted: whether these are said to stand at a border."""
+    input. known: what those by each input add up to. noted: whether these are said to stand at a border.
+    lost: whether some have lost digits, as they are too small for a double."""
     moving = {row: part for row, part in way.items() if part and row in graph}
-    if not isfinite(known):  # too large by an input alone, perhaps, and not along the line
+    # by an input alone it may be too large for a double, or too small, and not along the line
+    if not isfinite(known) or lost:
         found = first_beyond_doubles(graph, moving, data) if moving else nan
         if isfinite(found):
             return FirstAlong(found)
@@ -95,7 +98,8 @@ def _seen(graph: Graph, data: list[float], moving: Mapping[int, float]) -> Sides
     value = levels(60).value(line.output)
     if not abs(value - data[graph.output]) <= AGREED * abs(value):
         return Sides(Side("unclear"), Side("unclear"))
-    found = sides(line, levels, at, AGREED / 10, flat=_FLAT)
+    fastest = max(frexp(part)[1] for part in moving.values())
+    found = sides(line, levels, at, AGREED / 10, flat=ldexp(_FLAT, unit + fastest))
     return found._replace(
         left=_larger(found.left, -unit),
         right=_larger(found.right, -unit),

@@ -15,12 +15,14 @@ from backprop.evaluation.borders import met
 from backprop.evaluation.cancelled import LARGE
 from backprop.evaluation.diagnosis import place
 from backprop.evaluation.forward_sweeps import fill_forward
+from backprop.evaluation.gradient import Gradient
 from backprop.evaluation.sure_outputs import Outputs, by_itself, once
 from backprop.evaluation.taylor import derivatives_along
 from backprop.graph import Graph, depending
 from backprop.language import Model
 from backprop.memory import without_collector
 from backprop.numbers import shown
+from backprop.syntax.functions import TINY
 from backprop.values import forward, having_say
 
 
@@ -79,7 +81,7 @@ def along(
             result = by_itself(point, model, values, name, moving)
             numbers[at] = result.value
             shares = [each * direction[by] for by, each in result.gradients.items() if each]
-            first_one = _first(model, point, rows[at], way, sum(shares), bool(result.notes))
+            first_one = _first(model, point, rows[at], way, sum(shares), result)
             found[at, 0] = first_one.number
             decided = isfinite(first_one.number) and not isfinite(sum(shares))
             warnings += [
@@ -99,13 +101,20 @@ def along(
 
 
 def _first(
-    model: Model, point: Outputs, row: int, way: Mapping[int, float], known: float, noted: bool
+    model: Model,
+    point: Outputs,
+    row: int,
+    way: Mapping[int, float],
+    known: float,
+    gradient: Gradient,
 ) -> FirstAlong:
-    """The first derivative of an output that is not sure. known: what those by each input add up to."""
+    """The first derivative of an output that is not sure. known: what those by each input, those of the
+    gradient, add up to."""
     graph = Graph(point.graph.columns, [row], point.graph.labels)
     if point.data is None or len(graph.steps) > LARGE:
         return FirstAlong(known)
-    return first_along(model, graph, point.data, way, known, noted)
+    lost = any(0 < abs(each) < TINY for each in gradient.gradients.values())
+    return first_along(model, graph, point.data, way, known, bool(gradient.notes), lost)
 
 
 _FEW = 20
