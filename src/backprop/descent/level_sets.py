@@ -130,8 +130,14 @@ def other_minima(run: Run, landing: Landing) -> OtherMinima:
     told = floor_at(run, landing)
     if told.leads_onward:
         return OtherMinima([], onward=[way for way, _ in ways[:1]])
-    if told.is_unique or (not told.is_known and _crept(run, landing)):
+    crept = _crept(run, landing)
+    if told.is_unique or (crept and not told.is_known):
         return OtherMinima([], told.lower)
+
+    def is_another(there: Point) -> bool:
+        found = told.is_another(there)
+        return not crept if found is None else found
+
     room = max(ROOM * landing.rounding, _SAME * _size(run, landing))
     jump = _jump(run, landing)
     # a run that came from far away ends where what is left is nothing beside that
@@ -143,7 +149,7 @@ def other_minima(run: Run, landing: Landing) -> OtherMinima:
         if jump is not None and _along(jump, way, landing):
             # the output fell all the way: as far on the other side it is the same, or higher there, too
             seen = beside(jump.tolist(), True, _STAYED_THERE)
-            if seen.other and told.is_another(seen.other):
+            if seen.other and is_another(seen.other):
                 return OtherMinima([way, *moving(run, seen.other)])
             if seen.lower or (seen.is_higher and not told.is_level):
                 return OtherMinima([], seen.lower)
@@ -156,7 +162,7 @@ def other_minima(run: Run, landing: Landing) -> OtherMinima:
                 both = seen.other and (
                     length == 1.0 or beside((-times * near).tolist(), True).other
                 )
-                if seen.other and both and told.is_another(seen.other):
+                if seen.other and both and is_another(seen.other):
                     return OtherMinima([way, *moving(run, seen.other)])
                 if seen.lower or seen.is_higher or length < 1.0:
                     break

@@ -28,9 +28,9 @@ as powers of ten, in the scale of an input: these are known to 140 and 170 digit
 _MOST_STEPS, _MOST_INPUTS = 2000, 12
 """The most steps of an output that is looked at, and the most inputs."""
 
-_MOST_WORK, _SLOWER, _FEWEST = 150_000, 10, 8
-"""The most steps of all values: two seconds; what is no sum or product takes as long as so many. Less than so
-many values for each second derivative do not tell anything."""
+_MOST_WORK, _QUICK, _SLOWER, _FEWEST = 300_000, 4, 20, 8
+"""The most sums and products in all values: two seconds; powers and roots take as long as a few, the others
+as long as many. Less than so many values for each second derivative tell nothing."""
 
 _STEEP, _NONE = -8, -120
 """Powers of ten, parts of the largest bend: a way that bends by more than the first one leads across the
@@ -53,8 +53,9 @@ _ALIKE = 0.05
 _MOVES = (1e-9, 1e-4, 0.1, 0.8)
 """How far along a valley it is looked whether the output stays the same, in the scales."""
 
-_LITTLE = 0.01
-"""A little way, in the scales."""
+_ASIDE, _PART, _FARTHEST, _APART = 1e-4, 0.25, 0.1, 0.6
+"""Of several ways each is looked along so far aside, or by that part of the way to the limit, but not farther
+than that; a limit that is so large a part of it away is another one."""
 
 _LITTLE = 0.01
 """A little way, in the scales."""
@@ -63,15 +64,18 @@ _LOST = 20
 """So many of the last digits may be rounding."""
 
 
+_Kind = Literal["lowest", "level", "onward", "still", "unknown"]
+
+
 class Rest(NamedTuple):
     """What there is at the bottom of a valley.
 
     kind: its `lowest` point, to which steps along it come; it is `level`; it leads `onward`, and on and on;
-    or nothing is known. x: the limit of the steps, in the scales of the inputs, (n,). flat: along how many
-    ways the output hardly bends.
+    nothing moves the point, which lies `still`; or nothing is known. x: the limit of the steps, in the scales
+    of the inputs, (n,). flat: along how many ways the output hardly bends.
     """
 
-    kind: Literal["lowest", "level", "onward", "unknown"]
+    kind: _Kind
     x: Sequence[Any]
     flat: int
 
@@ -106,57 +110,82 @@ class ManyDigits:
 
     def _rest(self, point: Point) -> Rest:
         x = self._across(self._inside(point))
-        steps, count = list[list[Any]](), 0
+        seen = self._spectrum(x)
+        soft = seen.soft(seen.largest * self._power(_STEEP))
+        kind, there = self._limit(x)
+        if len(soft) == 1 and kind == "still":
+            kind = self._along(there, seen, soft[0])
+        elif len(soft) > 1 and kind != "onward":
+            aside = min(max(_ASIDE, _PART * _length([*map(sub, there, x)])), _FARTHEST)
+            if any(self._stays(there, way, aside) for way in soft):
+                kind = "level"
+        return Rest(kind, there, len(soft))
+
+    def _limit(self, x: list[Any]) -> tuple[_Kind, list[Any]]:
+        """The limit of steps along a valley, and the kind of that. Raises _Unseen if it is not found."""
+        steps = list[list[Any]]()
         for _ in range(_STEPS):
-            seen = self._spectrum(x)
-            step = self._step(x, seen, _NONE)
-            if not steps:
-                count = sum(abs(bend) <= seen.largest * self._power(_STEEP) for bend in seen.bends)
+            step = self._step(x, self._spectrum(x), _NONE)
             if _length(step) <= self._power(_REST):
-                # of several ways the output may stay the same along one
-                return Rest("level" if count != 1 else self._along(x, seen), x, count)
+                return "still", x
             there = self._across([*map(add, x, step)])
             steps.append([*map(sub, there, x)])
             x = there
-        first, second = (_length(to) / _length(at) for at, to in pairwise(steps))
-        if min(first, second) >= _SLOWEST:
-            return Rest("onward", x, count)
-        if not (_SLOW <= second < _SLOWEST and abs(first - second) <= _ALIKE):
+        before, last = (_length(to) / _length(at) for at, to in pairwise(steps))
+        if min(before, last) >= _SLOWEST:
+            return "onward", x
+        if not (_SLOW <= last < _SLOWEST and abs(before - last) <= _ALIKE):
             raise _Unseen
-        limit = [at + second / (1 - second) * by for at, by in zip(x, steps[-1], strict=True)]
+        limit = []
+        for at, by, earlier in zip(x, steps[-1], steps[-2], strict=True):
+            # each input has a limit of its own, as far as that is known
+            part = by / earlier if earlier and 0 < by / earlier < _SLOWEST else last
+            limit.append(at + part / (1 - part) * by)
         try:
-            return Rest("lowest", self._across(limit), count)
+            return "lowest", self._across(limit)
         except _Unseen:
-            return Rest("lowest", limit, count)
+            return "lowest", limit
 
-    def _along(
-        self, x: Sequence[Any], seen: _Spectrum
-    ) -> Literal["lowest", "level", "onward", "unknown"]:
-        """What there is along the one way on which the output does not bend, by values there."""
-        least, found = self._value(x), list[tuple[bool, bool]]()
+    def _stays(self, x: Sequence[Any], way: Sequence[Any], aside: Any) -> bool:
+        """Whether what begins a little farther on a way comes to a limit of its own."""
+        try:
+            moved = self._across([at + aside * by for at, by in zip(x, way, strict=True)])
+            kind, there = self._limit(moved)
+        except _Unseen:
+            if self._left < 0:
+                raise
+            return False
+        return kind != "onward" and bool(_length([*map(sub, there, x)]) > _APART * aside)
+
+    def _along(self, x: Sequence[Any], seen: _Spectrum, way: Sequence[Any]) -> _Kind:
+        """What there is along the one way on which the output hardly bends."""
         room = max(self._room, seen.largest * self._power(2 * (_LOST + 2 * _CLOSE)))
+        least = self._value(x)
+        kind: _Kind = "unknown"
         for length in _MOVES:
-            try:
-                rises = [
-                    self._value(
-                        self._across([at + by * to for at, to in zip(x, seen.softest, strict=True)])
-                    )
-                    - least
-                    for by in (length, -length)
-                ]
-            except _Unseen:
-                continue
-            found.append((min(rises) > room, max(rises) > room))
-        if any(all(sides) for sides in found):
-            return "lowest"
-        if any(any(sides) for sides in found):
-            return "onward"
-        return "level" if found else "unknown"
+            rises = self._rises(x, way, length)
+            if rises and min(rises) > least + room:
+                return "lowest"
+            if rises and kind != "onward":
+                kind = "onward" if max(rises) > least + room else "level"
+        return kind
+
+    def _rises(self, x: Sequence[Any], way: Sequence[Any], length: float) -> list[Any]:
+        """The outputs a little farther along the valley, on both sides; [] where it is not found."""
+        try:
+            return [
+                self._value(self._across([at + by * to for at, to in zip(x, way, strict=True)]))
+                for by in (length, -length)
+            ]
+        except _Unseen:
+            if self._left < 0:
+                raise
+            return []
 
     def beside(self, rest: Rest) -> Point:
         """A point a little farther along the way on which the output bends least, in doubles."""
         try:
-            way = self._spectrum(rest.x).softest
+            way = self._spectrum(rest.x).soft(self._mp.inf)[0]
         except _Unseen:
             return self.point(rest)
         return self.point(
@@ -267,10 +296,10 @@ class _Spectrum(NamedTuple):
     def largest(self) -> Any:
         return max(map(abs, self.bends))
 
-    @property
-    def softest(self) -> list[Any]:
-        """The way that bends least."""
-        return min(zip(map(abs, self.bends), self.ways, strict=True))[1]
+    def soft(self, most: Any) -> list[list[Any]]:
+        """The ways that bend by no more than this, the softest first."""
+        order = sorted(zip(map(abs, self.bends), self.ways, strict=True))
+        return [way for bend, way in order if bend <= most]
 
 
 class _Unseen(Exception):
@@ -285,8 +314,15 @@ def _work(graph: Graph) -> int:
     """About how many sums or products take the time of a value of many digits."""
     from backprop.evaluation.precise import PLAIN  # mpmath takes 40 ms
 
-    ops = [graph.op(step) for step in graph.steps]
-    return sum(1 if op in PLAIN else _SLOWER * OPERATIONS[op].digits_cost for op in ops)
+    rows = [OPERATIONS[graph.op(step)] for step in graph.steps]
+    return sum(
+        1
+        if row.name in PLAIN
+        else _QUICK
+        if row.any_size or row.name == "^"
+        else _SLOWER * row.digits_cost
+        for row in rows
+    )
 
 
 def digits_at(run: Run, landing: Landing) -> ManyDigits | None:

@@ -17,6 +17,10 @@ _STAYS = 0.5
 """Two points lead to two minima that stay apart by more than this part of how far they are."""
 
 
+_KNOWN = "lowest", "level", "still"
+"""The kinds of points that have a place."""
+
+
 class Floor:
     """What values of many digits tell of it: nothing where they take too long.
 
@@ -27,14 +31,14 @@ class Floor:
         self._run, self._landing = run, landing
         self._digits = digits_at(run, landing)
         self._rest = self._digits.rest(run.x) if self._digits else UNKNOWN
-        alone = self._rest.flat == 1  # of several ways one may be level
-        self.is_level = alone and self._rest.kind == "level"
-        self.is_unique = alone and self._rest.kind == "lowest"
+        self.is_level = self._rest.kind == "level"
+        # of several ways one may be level
+        self.is_unique = self._rest.flat == 1 and self._rest.kind == "lowest"
 
     @property
     def is_known(self) -> bool:
         """Whether there is anything to say of it."""
-        return self._rest.kind in ("lowest", "level")
+        return self._rest.kind in _KNOWN
 
     @property
     def is_told(self) -> bool:
@@ -60,13 +64,11 @@ class Floor:
         """A point a little farther along it."""
         return self._digits.beside(self._rest) if self._digits else self._run.x
 
-    def is_another(self, there: Point) -> bool:
-        """Whether another point leads to another minimum than the end, as far as that is known."""
-        if self._digits is None or not self.is_known:
-            return True
-        rest = self._digits.rest(there)
-        if rest.kind not in ("lowest", "level"):
-            return True
+    def is_another(self, there: Point) -> bool | None:
+        """Whether another point leads to another minimum than the end; None where that is not known."""
+        rest = self._digits.rest(there) if self._digits and self.is_known else UNKNOWN
+        if self._digits is None or rest.kind not in _KNOWN:
+            return None
         return self._digits.apart(self._rest, rest, self._run.x, there) > _STAYS
 
 
