@@ -64,7 +64,7 @@ _LOST = 20
 """So many of the last digits may be rounding."""
 
 
-_Kind = Literal["lowest", "level", "onward", "still", "unknown"]
+RestKind = Literal["lowest", "level", "onward", "still", "unknown"]
 
 
 class Rest(NamedTuple):
@@ -75,7 +75,7 @@ class Rest(NamedTuple):
     of the inputs, (n,). flat: along how many ways the output hardly bends.
     """
 
-    kind: _Kind
+    kind: RestKind
     x: Sequence[Any]
     flat: int
 
@@ -121,7 +121,7 @@ class ManyDigits:
                 kind = "level"
         return Rest(kind, there, len(soft))
 
-    def _limit(self, x: list[Any]) -> tuple[_Kind, list[Any]]:
+    def _limit(self, x: list[Any]) -> tuple[RestKind, list[Any]]:
         """The limit of steps along a valley, and the kind of that. Raises _Unseen if it is not found."""
         steps = list[list[Any]]()
         for _ in range(_STEPS):
@@ -157,11 +157,11 @@ class ManyDigits:
             return False
         return kind != "onward" and bool(_length([*map(sub, there, x)]) > _APART * aside)
 
-    def _along(self, x: Sequence[Any], seen: _Spectrum, way: Sequence[Any]) -> _Kind:
+    def _along(self, x: Sequence[Any], seen: _Spectrum, way: Sequence[Any]) -> RestKind:
         """What there is along the one way on which the output hardly bends."""
         room = max(self._room, seen.largest * self._power(2 * (_LOST + 2 * _CLOSE)))
         least = self._value(x)
-        kind: _Kind = "unknown"
+        kind: RestKind = "unknown"
         for length in _MOVES:
             rises = self._rises(x, way, length)
             if rises and min(rises) > least + room:
