@@ -102,3 +102,14 @@ def test_what_columns_decide_hides_no_minimum(text: str, tmp_path: Path) -> None
     streamed = json.loads(backprop(*given, "--memory", "1").out)
     assert streamed["stopped"] == held["stopped"] == "minimum"
     assert streamed["value"] == pytest.approx(held["value"], rel=1e-9)
+
+
+@IN_MEMORY_AND_NOT
+def test_a_row_is_explained_beside_equations_that_lead_elsewhere(
+    tables: tuple[str, ...], memory: tuple[str, ...]
+) -> None:
+    text = "a = 1; r = 2*x; s = r + 1; m = a*x; L = mean(m^2)"
+    ran = backprop("explain", "-e", text, "--of", "L", "--row", "2", *tables[:2], *memory)
+    assert ran.status == 0, ran.err
+    assert "m[2] = a·x[2] = 1·2 = 2" in ran.out
+    assert "s[2]" not in ran.out

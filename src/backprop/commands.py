@@ -183,7 +183,7 @@ def explain(
             found_ = of_row(model, numbers, output, row, only, steps)
             if found_:
                 return _with_inputs(model, *found_)
-        only = [*only, *members_of(model, row)]
+        only = [*only, *members_of(model, row, model.output(output))]
     known = None
     if model.loops and not (whole and not ways):
         from backprop.derivation import excerpts

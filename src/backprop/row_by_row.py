@@ -131,21 +131,36 @@ def single_rows(
     return RowsReport(output, {**found, output: values, **derived}, told[0], told[1], whole)
 
 
-def members_of(model: Model, row: int) -> list[str]:
-    """What is computed of one row of data, counted from 1: names and patterns; the row's own numbers where
-    nothing is computed of it alone. Raises BadOption."""
+def members_of(model: Model, row: int, output: str) -> list[str]:
+    """What is computed of one row of data, counted from 1, and may lead to an output: names and patterns; the
+    row's own numbers where nothing is computed of it alone. Raises BadOption."""
     laid = model.laid
     if laid is None:
         hints = ["give a table whose columns the equations have: --data rows.csv"]
         raise BadOption("--row is of tables of data, and there is none", hints=hints)
     most = max((table.size for table in laid.tables), default=0)
-    computed = [name for name in laid.families if name not in laid.columns] or laid.columns
+    leading = _words_behind(laid, output)
+    some = [name for name in laid.families if name in leading]
+    computed = [name for name in some if name not in laid.columns] or some or laid.columns
     found = [name for name in computed if row <= laid.tables[laid.families[name]].size]
     if row < 1 or not found:
         raise BadOption(f"there is no row {row:,}", hints=[f"there are rows 1 to {most:,}"])
     firsts = {family(name): name for name in reversed([*model.names])} if len(found) < 9 else {}
     stars = {name: "*," * firsts.get(name, "").count(",") for name in found}
     return [f"{name}[{stars[name]}{row}]" for name in found]
+
+
+def _words_behind(laid: Laid, output: str) -> set[str]:
+    """The words of the statements that lead to an output."""
+    of: dict[str, set[str]] = {}
+    for tokens, shape in laid.statements:
+        if shape.form not in ("declaration", "goal", "expression"):
+            of.setdefault(tokens.texts[shape.target], set()).update(tokens.texts)
+    found, left = set[str](), {family(output) or output}
+    while left:
+        found |= left
+        left = {word for name in left for word in of.get(name, ())} - found
+    return found
 
 
 def _output(model: Model, laid: Laid, of: Sequence[str]) -> str:
