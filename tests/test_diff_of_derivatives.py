@@ -234,3 +234,34 @@ def test_one_force_has_only_what_moves_it(text: str, of: str, lines: list[str]) 
         value = again.grad(of=label).value if again.is_equation(label) else again.default(label)
         assert value == pytest.approx(gradients.get(name, 0), rel=1e-12, abs=1e-13), label
     assert len(compared) > 5
+
+
+def test_a_derivative_that_the_text_has_and_does_not_need_leaves_its_name() -> None:
+    out = backprop("diff", "-e", CHAIN, "--of", "V").out
+    assert "dV_dx[i] = k*(2*x[i] - x[i-1] - x[i+1]) for i in 2..n-1" in out
+    assert "dV_dx_" not in out
+    needed = backprop("diff", "-e", f"{CHAIN}; W = V + sum(dV_dx[i] for i in 1..n); dV_dx[i] = x[i]^3 for i in 1..n", "--of", "V").out  # fmt: skip
+    assert "dV_dx_[n] = k*(x[n] - x[n-1] - 1)" in needed
+    stroke = backprop("diff", "-e", "x[i] = i for i in 1..3; x_[i] = i for i in 1..3; L = sum(x[i]*x_[i]^2 for i in 1..3)", "--wrt", "x_").out  # fmt: skip
+    assert "dL_dx_[i] = 2*x[i]*x_[i] for i in 1..3" in stroke
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (CHAIN, "d2V_dx2[p,i] = 0 for p in 2..n-1, i in 1..n if abs(p - i) > 1"),
+        ("n = 9; x[i] = sin(i) for i in 1..n; V = sum((x[i-1] - 2*x[i] + x[i+1])^3 for i in 2..n-1)",
+         "d2V_dx2[p,i] = 0 for p in 3..n-2, i in 1..n if abs(p - i) > 2"),
+    ],
+)  # fmt: skip
+def test_outside_a_band_is_one_condition(text: str, line: str) -> None:
+    out = backprop("diff", "-e", text, "--of", "V", "--order", "2", "--wrt", "x").out
+    assert line in out.splitlines(), out
+    hessian, again = library.parse(text).hessian(of="V"), library.parse(out)
+    places = {name: at for at, name in enumerate(hessian.inputs)}
+    for one in range(1, 7):
+        for other in range(1, 7):
+            label = f"d2V_dx2[{one},{other}]"
+            value = again.grad(of=label).value if again.is_equation(label) else again.default(label)
+            right = hessian.matrix[places[f"x[{one}]"]][places[f"x[{other}]"]]
+            assert value == pytest.approx(right, rel=1e-12, abs=1e-13), label

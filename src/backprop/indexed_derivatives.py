@@ -17,11 +17,14 @@ from backprop.loops.worth import read_model
 from backprop.numbers import exact
 from backprop.report.derivative_report import DerivativeEquation, DerivativeReport
 from backprop.source import Source
+from backprop.symbolic.bands import outside_bands
 from backprop.symbolic.by_names import DerivativeNames
+from backprop.symbolic.domains_of import points
 from backprop.symbolic.loops_read import NotIndexed
 from backprop.symbolic.of_families import IndexedDerived
 from backprop.symbolic.of_texts import IndexedText
 from backprop.symbolic.other_sizes import Derive, for_larger, for_smaller, only_for
+from backprop.symbolic.plain_names import plainly_named
 from backprop.symbolic.request import SHORT
 
 _NAMES = re.compile(r"[^\W\d]\w*")
@@ -129,17 +132,19 @@ def _in_shape(
     def derived(text: IndexedText, names: DerivativeNames) -> list[IndexedDerived]:
         for of in outputs:
             text.take_output(of)
-        return [
+        made = [
             each
             for of in outputs
             for each in text.derivatives(of, text.orders(of, asked.wrt, asked.order), names, closed)
         ]
+        return plainly_named([*map(outside_bands, made)], words)
 
+    words = frozenset(_NAMES.findall(model.source.text))
     text = IndexedText(model, None, asked.textbook, strict)
     names = DerivativeNames(text.reader.words)
     found = derived(text, names)
     short = not closed or _short(found, text)
-    if not any(each.equation.asked for each in found):
+    if not any(each.equation.asked and _has_members(each, text.numbers) for each in found):
         return None
     made = _report(model, numbers, outputs, text, found)
     if not short:
@@ -161,6 +166,14 @@ def _in_shape(
     besides = _besides(found, names)
     made = made._replace(shape=asked.shape or "", alone=alone, given=given, besides=besides)
     return _Found(made, short)
+
+
+def _has_members(found: IndexedDerived, numbers: Mapping[str, float]) -> bool:
+    """Whether ranges have something in them, as far as is known."""
+    known = {*numbers, *(each.name for each in found.clauses)}
+    if any(not each.names <= known for each in found.clauses):
+        return True
+    return any(True for _ in points(found.clauses, numbers))
 
 
 def _may_name_others(found: IndexedDerived) -> bool:
