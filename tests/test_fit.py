@@ -381,6 +381,35 @@ def test_predictions_have_the_bands_of_the_text_book(tmp_path: Path, absolute: b
             assert found["residual"] == pytest.approx((y - value).tolist(), rel=1e-9, abs=1e-12)
 
 
+@pytest.mark.parametrize("ending", ["svg", "png", "pdf"])
+def test_a_picture_has_data_curve_and_bands(tmp_path: Path, ending: str) -> None:
+    rows, out = tmp_path / "rows.csv", tmp_path / f"fit.{ending}"
+    rows.write_text("x,y,s\n0,5,1\n1,3,1\n2,2,2\n3,1.2,1\n")
+    line = ("fit", "-e", "y ~ a*exp(-b*x)", "--data", str(rows), "--plot", str(out))
+    for more in ((), ("--sigma", "s"), ("--transparent",)):
+        assert run(*line, *more).status == 0
+        assert out.read_bytes()[:5] in (b"<?xml", b"\x89PNG\r", b"%PDF-")
+    ran = run(*line[:-1], str(tmp_path / "fit.bmp"))
+    assert (ran.status, "its ending says no format" in ran.err) == (2, True)
+
+
+def test_a_picture_along_one_column_and_of_several(tmp_path: Path) -> None:
+    from backprop.fitted import FitOptions, prepared
+    from backprop.inputs import Inputs
+    from backprop.predicting import picture_of
+
+    rows = tmp_path / "rows.csv"
+    rows.write_text("x,z,y\n0,1,5\n1,2,3\n2,0,2\n3,1,1.2\n4,3,0.9\n")
+    one = prepared(Inputs(expressions=["y ~ a*exp(-b*x)"], data=[str(rows)]), FitOptions())
+    found = picture_of(one, one.run().found, 0.95)
+    assert found.curve is not None
+    assert (found.right, found.along[0], found.along[-1]) == ("x", 0, 4)
+    assert found.observed.tolist() == pytest.approx([5, 3, 2, 1.2, 0.9])
+    two = prepared(Inputs(expressions=["y ~ a + b*x + c*z"], data=[str(rows)]), FitOptions())
+    found = picture_of(two, two.run().found, 0.95)
+    assert (found.curve, found.right) == (None, "fitted")
+
+
 def test_nothing_to_fit_is_told() -> None:
     ran = run("fit", "-e", "L = a^2")
     assert (ran.status, "nothing says what is to be fitted" in ran.err) == (1, True)

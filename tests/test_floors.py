@@ -108,6 +108,7 @@ ONLY = {
         "fitted.py",
         "predicting.py",
         "report/fit_report.py",
+        "reports/fit_plot.py",
         "descent/banded_newton.py",
         "descent/batch_loops.py",
         "descent/minibatch_loop.py",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -14,6 +15,7 @@ from backprop.fitted import Fitting
 from backprop.inputs import Opened
 from backprop.language.modelled import ModelText, NotSquares, model_texts, with_models
 from backprop.loops.domains import Reals
+from backprop.numbers import shown
 from backprop.report import SCHEMA, Column, Table
 
 _MADE = ("fit", "residual", "curve_low", "curve_high", "data_low", "data_high")
@@ -50,6 +52,66 @@ class FittedRows(NamedTuple):
 
     def table(self) -> Table:
         return Table(self.records(), heads=[(self.model.whole,)])
+
+
+class FitPicture(NamedTuple):
+    """What a picture of a fit shows. x, observed, residual: of n rows, shape (n,). curve: what the
+    model says along the x of `along`; None where the model has several columns, or none: then x is what
+    was fitted. left, right: what stands at the axes."""
+
+    title: str
+    label: str
+    left: str
+    right: str
+    x: Reals
+    observed: Reals
+    residual: Reals
+    along: Reals
+    curve: Predicted | None
+    level: float
+
+
+_ALONG = 400
+"""Points of a curve."""
+
+
+def picture_of(fitting: Fitting, found: FoundFit, level: float) -> FitPicture:
+    """The picture of a fit. Raises as `fitted_rows`."""
+    from backprop.data_tables import given_tables
+
+    rows = fitted_rows(fitting, found, level)
+    model, made = rows.model, rows.found
+    residual = made.residual if made.residual is not None else made.fitted * 0
+    right = [name for name in rows.columns if re.search(rf"(?<![\w']){name}(?![\w'])", model.right)]
+    found_words = ", ".join(
+        f"{n} = {shown(x, 4)}" for n, x in zip(found.names, found.x, strict=True)
+    )
+    title = model.whole if len(found_words) > _LONG else f"{model.whole}: {found_words}"
+    plain = title, model.right, model.left
+    if len(right) != 1:
+        return FitPicture(
+            *plain,
+            "fitted",
+            made.fitted,
+            made.fitted + residual,
+            residual,
+            made.fitted,
+            None,
+            level,
+        )
+    x = rows.columns[right[0]]
+    along = numpy.linspace(float(x.min()), float(x.max()), _ALONG)
+    tables = given_tables({right[0]: along}, fitting.opened.source)
+    grid = fitting.opened._replace(tables=tables)  # type: ignore[arg-type]
+    plain_sigma = fitting._replace(options=fitting.options._replace(sigma=""))
+    curve = fitted_rows(plain_sigma, found, level, grid).found
+    if fitting.options.sigma:  # nobody knows the errors of data that there are not
+        curve = curve._replace(least=curve.fitted * numpy.nan, most=curve.fitted * numpy.nan)
+    return FitPicture(*plain, right[0], x, made.fitted + residual, residual, along, curve, level)
+
+
+_LONG = 60
+"""Parameters in the title of a picture that are longer are left out."""
 
 
 def fitted_rows(
@@ -105,8 +167,6 @@ def _values(
 
 def _columns(opened: Opened, model: ModelText, rows: int) -> dict[str, Reals]:
     """The columns of a table that the model names."""
-    import re
-
     words = [*dict.fromkeys(re.findall(r"[^\W\d][\w']*", f"{model.left} {model.right}"))]
     for table in opened.tables:
         some = [name for name in words if name in table.names]

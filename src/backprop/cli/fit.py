@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from backprop.cli import printing
-from backprop.cli.printing import Digits, Format, Output, chosen_format, deliver, put, write
+from backprop.cli.printing import (
+    Digits,
+    Format,
+    Output,
+    chosen_format,
+    deliver,
+    put,
+    transparent_option,
+    width_option,
+    write,
+)
 from backprop.descent_options import GivenBounds
 from backprop.inputs import Inputs
+from backprop.numbers import either
 from backprop.options import Range, names_option, option
 from backprop.places import STANDARD
-from backprop.reports import TABLES
+from backprop.reports import FIT_PLOTS, TABLES
 from backprop.reports.style import Style
 
 if TYPE_CHECKING:
@@ -71,6 +82,14 @@ def fit(
         path="read",
         needs=("predict",),
     ),
+    plot: str | None = option(
+        "--plot FILE",
+        f"Data, curve, bands and residuals, as {either(FIT_PLOTS.endings)}.",
+        None,
+        path="written",
+    ),
+    transparent: Annotated[bool, transparent_option("plot")],
+    width: Annotated[int | None, width_option("672", "plot")],
     save: str | None = option(
         "--save FILE",
         "The equations with the fitted numbers in them; - is standard output.",
@@ -88,6 +107,9 @@ def fit(
     """
     if predict is not None:
         TABLES.of_file(predict, f"--predict {predict}: its ending says no format")
+    plotted = ""
+    if plot is not None:
+        plotted = FIT_PLOTS.of_file(plot, f"--plot {plot}: its ending says no format")
     from backprop.fit.levenberg import FitPoint
     from backprop.fitted import FitOptions, prepared
     from backprop.numbers import shown
@@ -126,6 +148,13 @@ def fit(
     if predict is not None and report.converged:
         with results.each():
             write_rows(inputs, ready, report, predict, at)
+    if plot is not None and report.converged:
+        from backprop.predicting import picture_of
+
+        with results.each():
+            shown_fit = picture_of(ready, report.found, report.level)
+            drawn = FIT_PLOTS.writer(plotted)(shown_fit, plotted, transparent, width)
+            write(plot, drawn)
     results.end()
     if not report.converged:
         raise printing.Finished(1)

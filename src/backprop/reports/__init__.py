@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from backprop.descent import Descent
     from backprop.descent.problem import Problem
     from backprop.picture import Picture
+    from backprop.predicting import FitPicture
     from backprop.report import Records, Report
     from backprop.report.derivative_report import DerivativeReport
     from backprop.reports.style import Style
@@ -112,3 +113,8 @@ PLOTS: Formats[Callable[[Descent, Problem | None, str, bool, int | None], bytes]
     svg=("plot", ".svg"), png=("plot", ".png"), pdf=("plot", ".pdf")
 )
 """The course of a descent, for `--plot`."""
+
+FIT_PLOTS: Formats[Callable[[FitPicture, str, bool, int | None], bytes]] = Formats(
+    svg=("fit_plot", ".svg"), png=("fit_plot", ".png"), pdf=("fit_plot", ".pdf")
+)
+"""A fit with its data, for its `--plot`."""

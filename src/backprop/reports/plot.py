@@ -3,29 +3,18 @@ them the path, on the curve of one parameter or the map of two."""
 
 from __future__ import annotations
 
-import atexit
-import logging
-import os
-import shutil
-import tempfile
-import warnings
 from collections.abc import Iterable, Sequence
-from io import BytesIO
 from math import inf, nan
 from typing import TYPE_CHECKING, Any
 
-from backprop.cache import is_foreign
 from backprop.descent import Descent
 from backprop.descent.problem import Problem
 from backprop.reports.bent import LARGE, Bend, bend_for
-from backprop.reports.fonts import fonts_for, named, refuse, unusual
+from backprop.reports.canvas import INK, TEXT, figure_of, saved
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
-
-# The palette of Okabe and Ito (2008), which people with any colour vision can tell apart.
-_INK = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000", "#F0E442")
 
 _MOST_PARAMETERS = 8
 """Curves with names of their own; of more parameters those that change most have them."""
@@ -53,20 +42,6 @@ _LONG = 28
 
 _GREY = "#888888"
 
-_DPI, _DOTS = 96, 150.0
-"""Pixels an inch of a width that is given, and those of a PNG where none is."""
-
-_TEXT, _LEAST, _HIGH, _NARROW = 9.0, 6.75, 4.0, 360
-"""The size of text, in points; the least that can be read: 9 pixels of a width that is given; the
-least height, in inches, that has room for it; and the pixels below which there is none."""
-
-_SIZES = (
-    "lines.linewidth lines.markersize axes.linewidth axes.titlepad axes.labelpad patch.linewidth"
-    " xtick.major.size xtick.major.width xtick.major.pad xtick.minor.size xtick.minor.width"
-    " ytick.major.size ytick.major.width ytick.major.pad ytick.minor.size ytick.minor.width"
-).split()
-"""Settings of matplotlib, in points, that grow with the text."""
-
 
 def write(
     descent: Descent,
@@ -77,22 +52,9 @@ def write(
 ) -> bytes:
     """The picture as `svg`, `png` or `pdf`. ground: the output as a function of one or two parameters.
     transparent: without a background. width: in pixels, 96 an inch."""
-    _keep_out_of_foreign_folders()
-    from matplotlib import rc_context, rcParamsDefault
-    from matplotlib.figure import Figure
-
-    # fonts that formulas of other people need are no news; what is missing here, `refuse` says
-    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
     wide, ratios = (10.0, [1, 1.1]) if ground else (7.0, [1])
-    scale = width / _DPI / wide if width else 1.0
-    least = min(width / _NARROW, 1.0) if width else 1.0
-    text = max(scale * _TEXT, least * _LEAST)
-    settings: Any = {"svg.hashsalt": "backprop", "font.size": text, **_fonts(descent, format)}
-    usual: Any = rcParamsDefault
-    settings |= {name: usual[name] * text / _TEXT for name in _SIZES}
-    with warnings.catch_warnings(), rc_context(settings):
-        warnings.simplefilter("ignore")  # an SVG may have letters that only its readers' fonts have
-        figure = Figure(figsize=(wide * scale, max(6 * scale, least * _HIGH)), layout="constrained")
+    names = "".join([descent.output, *descent.history.parameters])
+    with figure_of((wide, 6.0), width, names, format) as figure:
         places = figure.add_gridspec(2, len(ratios), width_ratios=ratios)
         loss = figure.add_subplot(places[0, 0])
         _loss(loss, descent)
@@ -100,42 +62,7 @@ def write(
         if ground:
             draw = _map if len(descent.parameters) == 2 else _curve
             draw(figure.add_subplot(places[:, 1]), descent, ground)
-        file = BytesIO()
-        metadata: dict[str, Any] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
-        more = {"metadata": metadata.get(format), "transparent": transparent}
-        figure.savefig(file, format=format, dpi=_DPI if width else _DOTS, **more)
-    return file.getvalue()
-
-
-def _fonts(descent: Descent, format: str) -> dict[str, Any]:
-    """Settings for the letters of the names. Raises CannotDraw for letters that would be boxes."""
-    letters = unusual("".join([descent.output, *descent.history.parameters]))
-    if not letters:
-        return {}
-    from matplotlib import font_manager
-    from matplotlib.ft2font import FT2Font
-
-    own = font_manager.findfont("DejaVu Sans")
-    known = FT2Font(own).get_charmap()
-    files, missing = fonts_for([each for each in letters if ord(each) not in known])
-    if format != "svg":
-        refuse(missing, "on this computer", "or install a font, and plot again")
-    for file in files:
-        font_manager.fontManager.addfont(file)
-    found = [FT2Font(file).family_name for file in files]
-    families = ["DejaVu Sans", *found, *named(missing), "sans-serif"]
-    return {"font.family": families, "svg.fonttype": "none" if missing else "path"}
-
-
-def _keep_out_of_foreign_folders() -> None:
-    """Have matplotlib, which makes folders in the home folder, make them elsewhere where that is
-    another user's."""
-    homes = {"XDG_CONFIG_HOME": "~/.config", "XDG_CACHE_HOME": "~/.cache"}
-    given = [os.environ.get(variable) or usual for variable, usual in homes.items()]
-    if "MPLCONFIGDIR" not in os.environ and any(map(is_foreign, given)):
-        folder = tempfile.mkdtemp(prefix="backprop-")
-        atexit.register(shutil.rmtree, folder, ignore_errors=True)
-        os.environ["MPLCONFIGDIR"] = folder
+        return saved(figure, format, transparent, width)
 
 
 def _loss(axes: Axes, descent: Descent) -> None:
@@ -145,14 +72,14 @@ def _loss(axes: Axes, descent: Descent) -> None:
     mark = "o" if len(values) <= 50 else ""
     labels = [_plain(descent.output), "gradient norm"]
     bend = Bend() if _logarithmic(axes, values, 1e3) else bend_for([values])
-    lines = axes.plot(steps, bend.all(values), color=_INK[0], marker=mark, markersize=_points(3))
+    lines = axes.plot(steps, bend.all(values), color=INK[0], marker=mark, markersize=_points(3))
     _mark(axes.yaxis, bend)
-    axes.set_ylabel(labels[0], color=_INK[0])
+    axes.set_ylabel(labels[0], color=INK[0])
     other = axes.twinx()
     bend = Bend() if _logarithmic(other, filter(None, norms), 1e2) else bend_for([norms])
-    lines += other.plot(steps, bend.all(norms), color=_INK[1], linewidth=_points(1), linestyle="--")
+    lines += other.plot(steps, bend.all(norms), color=INK[1], linewidth=_points(1), linestyle="--")
     _mark(other.yaxis, bend)
-    other.set_ylabel(labels[1], color=_INK[1])
+    other.set_ylabel(labels[1], color=INK[1])
     axes.set_title(f"{labels[0]} by {descent.optimizer}", pad=_points(24))
     # above the curves, of which one belongs to other axes and would be drawn over
     axes.legend(lines, labels, frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2)
@@ -186,7 +113,7 @@ def _parameters(axes: Axes, descent: Descent) -> None:
     named = set(by_change[:_MOST_PARAMETERS])
     rest = by_change[_MOST_PARAMETERS:]
     some = set(rest[:: -(-len(rest) // _MOST_GREY) or 1])  # of much and of little change
-    inks = iter(_INK)
+    inks = iter(INK)
     steps = _thin(descent.history.steps)
     drawn = {
         name: _thin(column) for name, column in columns.items() if name in named or name in some
@@ -284,13 +211,13 @@ def _path(axes: Axes, across: Sequence[float], up: Sequence[float]) -> None:
     axes.plot(
         _thin(across),
         _thin(up),
-        color=_INK[0],
+        color=INK[0],
         marker=".",
         markersize=_points(3),
         linewidth=_points(1),
     )
-    axes.plot(across[0], up[0], "o", color=_INK[1], label="start")
-    axes.plot(across[-1], up[-1], "*", color=_INK[2], markersize=_points(11), label="end")
+    axes.plot(across[0], up[0], "o", color=INK[1], label="start")
+    axes.plot(across[-1], up[-1], "*", color=INK[2], markersize=_points(11), label="end")
     axes.legend(frameon=True, framealpha=0.8, edgecolor="none")
 
 
@@ -298,7 +225,7 @@ def _points(many: float) -> float:
     """So many points, beside text of 9 points, in the size of the picture that is being drawn."""
     from matplotlib import rcParams
 
-    return float(many * rcParams["font.size"] / _TEXT)
+    return float(many * rcParams["font.size"] / TEXT)
 
 
 def _side(numbers: Sequence[float]) -> tuple[float, float]:
