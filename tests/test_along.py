@@ -12,6 +12,7 @@ import pytest
 
 import backprop
 from backprop.errors import AtBorder, BackpropError, IndeterminateForm
+from backprop.evaluation import along_line
 from running import backprop as run
 
 mp = mpmath.mp.clone()
@@ -119,6 +120,29 @@ def test_a_slope_too_small_for_a_double_along_a_long_direction() -> None:
         found = backprop.parse("L = erfinv(1 - cos(x))").along("x=1e120", x=5e-324, order=order)
         right = mp.sqrt(mp.pi) / 2 * mp.mpf(5e-324) * mp.mpf(1e120)
         assert found.derivatives[0][0] == pytest.approx(float(right), rel=1e-14)
+
+
+def test_of_many_outputs_it_is_said_of_a_few() -> None:
+    text = "e[i] = cbrt(x^2*y)*i for i in 1..30"
+    found = backprop.parse(text).along("x=1, y=1", x=0, y=0)
+    assert found.derivatives[:, 0].tolist() == [*range(1, 31)]
+    assert len(found.warnings) == 5
+    assert [each.message for each in found.notes] == [
+        "so it is with 25 more outputs along this direction"
+    ]
+
+
+def test_large_outputs_say_that_values_are_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    odd = backprop.parse("L = sum(cbrt(x[i]^2*y)*i for i in 1..9)")
+    smooth = backprop.parse("L = sum(sin(x[i]^2*y)*i for i in 1..9)*1e-320")
+    point = dict.fromkeys([*(f"x[{at}]" for at in range(1, 10)), "y"], 0.0)
+    way = dict.fromkeys(point, 1.0)
+    assert odd.along(way, point).derivatives.tolist() == [[45]]
+    monkeypatch.setattr(along_line, "_MOST", 10)
+    found = odd.along(way, point)
+    assert found.derivatives.tolist() == [[0]]
+    assert "whether values say another is not looked at" in found.warnings[-1].message
+    assert not any("looked at" in each.message for each in smooth.along(way, point).warnings)
 
 
 def test_infinite_from_both_sides_is_none() -> None:

@@ -27,6 +27,9 @@ from backprop.values import any_steep
 _FLAT = 1e-15
 """Where values show no slope at all, what it may be all the same."""
 
+_MOST = 50_000
+"""Graphs of more steps are not asked for values: it would take minutes."""
+
 _LEAST = -900
 """The power of two below which the unit of a line is not taken: its parts would lose digits."""
 
@@ -59,6 +62,8 @@ def first_along(
             return FirstAlong(found)
     if len(moving) < 2:  # which is what values say of that input
         return FirstAlong(known)
+    if len(graph.steps) > _MOST:
+        return FirstAlong(known, _unasked(model, graph, data, moving))
     seen = _seen(graph, data, moving)
     number, how = verdict(seen)
     there = [side for side in (seen.left, seen.right) if side.kind != "none"]
@@ -87,6 +92,22 @@ def first_along(
     spot = place(model, steep[0], data)[1] if steep else []
     message = f"{what} is not the sum of those by each input: by values it is {how}"
     return FirstAlong(number, [IndeterminateForm(message, *spot, where=model.source.name)])
+
+
+def _unasked(
+    model: Model, graph: Graph, data: list[float], moving: Mapping[int, float]
+) -> Sequence[BackpropError]:
+    """What there is to say of an output that values are not asked about: nothing, where all is smooth."""
+    behind = depending(graph, moving, graph.steps)
+    odd = behind.intersection(met(graph, data))
+    odd |= {step for step in graph.steps if step in behind and any_steep(graph, [step], data)}
+    if not odd:
+        return ()
+    message = (
+        f"the derivative of {model.labels[graph.output]} along this direction is the sum of those by"
+        f" each input, of {len(graph.steps):,} steps: whether values say another is not looked at"
+    )
+    return [IndeterminateForm(message, *place(model, min(odd), data)[1], where=model.source.name)]
 
 
 def _seen(graph: Graph, data: list[float], moving: Mapping[int, float]) -> Sides:

@@ -65,6 +65,7 @@ def along(
     way = {model.names[name]: number for name, number in direction.items() if number}
     numbers, found = np.zeros(len(rows)), np.full((len(rows), order), np.nan)
     warnings, notes, borders = point.warnings, list[BackpropError](), list[AtBorder]()
+    apart = list[BackpropError]()
     sure = point.sure
     if point.data is not None:
         numbers[:] = [point.data[row] for row in rows]
@@ -89,15 +90,26 @@ def along(
                 for each in result.warnings
                 if not (decided and isinstance(each, InfiniteSlope))
             ]
-            warnings += first_one.warnings
-            notes += (*result.notes, *first_one.notes)
+            notes += result.notes
+            apart += [*first_one.warnings, *first_one.notes]
         if order > 1 and np.isnan(found[at, 1]) and at < _FEW and len(point.graph.steps) <= LARGE:
             found[at, 1] = _by_products(model, values, name, direction)
         if unknown := np.flatnonzero(np.isnan(found[at, 1:])).tolist():
             warnings.append(_unknown(name, unknown[0] + 2, model))
         warnings += _infinite(name, found[at], model)
+    for each in _few(apart, model):
+        (notes if isinstance(each, AtBorder) else warnings).append(each)
     said = once(warnings), once([*notes, *borders])
     return Directional(tuple(of), dict(direction), numbers, found + 0.0, *said)
+
+
+def _few(said: list[BackpropError], model: Model) -> list[BackpropError]:
+    """What is said of first derivatives that those by each input do not add up to: of a few outputs."""
+    rest = len(said) - _SAID
+    if rest <= 1:
+        return said
+    message = f"so it is with {rest:,} more outputs along this direction"
+    return [*said[:_SAID], AtBorder(message, where=model.source.name)]
 
 
 def _first(
@@ -111,7 +123,7 @@ def _first(
     """The first derivative of an output that is not sure. known: what those by each input, those of the
     gradient, add up to."""
     graph = Graph(point.graph.columns, [row], point.graph.labels)
-    if point.data is None or len(graph.steps) > LARGE:
+    if point.data is None:
         return FirstAlong(known)
     lost = any(0 < abs(each) < TINY for each in gradient.gradients.values())
     return first_along(model, graph, point.data, way, known, bool(gradient.notes), lost)
@@ -135,6 +147,9 @@ def _by_products(
     parts = zip(found.inputs, found.numbers.tolist(), strict=True)
     return float(sum(direction[name] * part for name, part in parts if direction.get(name)))
 
+
+_SAID = 5
+"""Of so many outputs it is said that values are asked about them."""
 
 _BESIDE = 2.0**-16
 """How far along a direction it is looked on both sides of a border, relative to the inputs."""
