@@ -217,7 +217,7 @@ BODIES = "n = 3; G = 1; m[i] = i for i in 1..n; x[i,k] = i*k + 0.1*i^2 for i in 
         (CHAIN, "F[3]", ["dF_3_dk = x[2] - 2*x[3] + x[4]", "dF_3_dx[2] = k", "dF_3_dx[3] = -2*k", "dF_3_dx[4] = k"]),
         (CHAIN, "F[6]", ["dF_6_dx[n] = -k"]),
         (BODIES, "F[1,1]", ["dF_1_1_dm[i] = -G*m[1]*(x[1,1] - x[i,1])/sum((x[1,s] - x[i,s])^2 for s in 1..3)^(3/2) for i in 2..n",
-                            "dF_1_1_dx[i,k] = dF_1_1_dx_1[i,k] + dF_1_1_dx_2[i,k] for i in 1..n, k in 1..3"]),
+                            "dF_1_1_dx[i,k] = dF_1_1_dx_part1[i,k] + dF_1_1_dx_part2[i,k] for i in 1..n, k in 1..3"]),
         (BODIES, "F[2,3]", []),
         (BODIES.replace("i < j", "i != j"), "F[2,1]", []),
     ],

@@ -31,6 +31,9 @@ from backprop.symbolic.equations import Equations, apart
 from backprop.symbolic.far_out import joined_again
 from backprop.symbolic.same_shapes import SameShapes, with_names
 
+PART = "_part"
+"""Between a derivative and the number of a part of it."""
+
 _LONGEST_SUM = 160
 """A gradient of more parts is added up in steps."""
 
@@ -99,12 +102,10 @@ class DerivativeNames:
         return plain
 
     def new_part(self, label: str = "") -> str:
-        """A name for what is no derivative: `v1`; for a part of one `dL_dx_1`."""
-        if label:
-            return self.part(label)
+        """A name for what is no derivative: `v1`; for a part of one `dL_dx_part1`: `dL_dx_1` is by x_1."""
         while True:
             self._new += 1
-            name = f"v{self._new}"
+            name = f"{label}{PART}{self._new}" if label else f"v{self._new}"
             if name not in self._taken and name not in self._given:
                 return name
 

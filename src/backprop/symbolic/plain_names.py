@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Container, Sequence
 
+from backprop.symbolic.by_names import PART
 from backprop.symbolic.given_members import with_families
 from backprop.symbolic.of_families import IndexedDerived
 
@@ -28,6 +30,7 @@ def plainly_named(found: Sequence[IndexedDerived], words: Container[str]) -> lis
             plain += "_"
         if plain != name:
             by[name] = plain
+    by |= _parts(found, used)
     if not by:
         return [*found]
     return [
@@ -41,3 +44,16 @@ def plainly_named(found: Sequence[IndexedDerived], words: Container[str]) -> lis
         )
         for each in found
     ]
+
+
+def _parts(found: Sequence[IndexedDerived], used: Container[str]) -> dict[str, str]:
+    """Names for the parts of each derivative that count from 1: some that were made are another one again."""
+    by: dict[str, str] = {}
+    counts: Counter[str] = Counter()
+    for name in dict.fromkeys(each.equation.name for each in found if not each.equation.of):
+        label, part, number = name.rpartition(PART)
+        if label and number.isdigit():
+            counts[label] += 1
+            by[name] = f"{label}{part}{counts[label]}"
+    kept = {name: plain for name, plain in by.items() if name != plain}
+    return kept if all(each not in used or each in by for each in kept.values()) else {}
