@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy
 import pytest
 
+from backprop.descent import looped
+from backprop.descent.bends_of_rows import BendsOfRows
 from backprop.loops import worth
 from backprop.report import rows_summary
 from running import backprop
@@ -113,3 +116,35 @@ def test_a_row_is_explained_beside_equations_that_lead_elsewhere(
     assert ran.status == 0, ran.err
     assert "m[2] = a·x[2] = 1·2 = 2" in ran.out
     assert "s[2]" not in ran.out
+
+
+@pytest.mark.parametrize("optimizer", [(), ("--optimizer", "newton"), ("--optimizer", "lbfgs")])
+def test_second_derivatives_over_very_many_rows_make_no_arrays(
+    optimizer: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chance = numpy.random.default_rng(4)
+    x = chance.uniform(0, 4, 40_000).round(5)
+    y = (2.5 * numpy.exp(-0.7 * x) + 0.05 * chance.normal(size=40_000)).round(5)
+    county = chance.integers(1, 4, 40_000)
+    rows = tmp_path / "rows.csv"
+    lines = (f"{a},{b},{c}\n" for a, b, c in zip(x, y, county, strict=True))
+    rows.write_text("x,y,county\n" + "".join(lines))
+    text = (
+        "alpha[i] = 2 for i in 1..3; b = 0.5; L = mean((y - alpha[county]*exp(-b*x))^2) + 0.001*b^2"
+    )
+    given = "descend", "-e", text, "--data", str(rows), *optimizer, "--format", "json"
+    arrays = json.loads(backprop(*given).out)
+    asked = list[int]()
+    monkeypatch.setattr(looped, "_PASSED", 1)
+    before = BendsOfRows.at
+
+    def at(self: BendsOfRows, *more: object) -> object:
+        asked.append(1)
+        return before(self, *more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(BendsOfRows, "at", at)
+    passed = json.loads(backprop(*given).out)
+    assert asked
+    assert passed["stopped"] == arrays["stopped"] == "minimum"
+    assert passed["reason"] == arrays["reason"]
+    assert passed["parameters"] == pytest.approx(arrays["parameters"], rel=1e-7)

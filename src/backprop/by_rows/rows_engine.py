@@ -65,12 +65,15 @@ class OutputOverRows:
 
     def at(self, x: Any, **more: Any) -> SumsAndSlopes:
         """What passes find at numbers for `names`. Raises NotSure."""
-        numbers = numpy.asarray(x, dtype=float).tolist()
-        given = {**self._given, **dict(zip(self.names, numbers, strict=True))}
         try:
-            return self.program.value_and_gradient(given, self.sources, **more)
+            return self.program.value_and_gradient(self.given(x), self.sources, **more)
         except (OverflowError, ValueError, ZeroDivisionError) as error:
             raise NotSure(str(error)) from None
+
+    def given(self, x: Any) -> dict[str, float]:
+        """The numbers of all inputs, where `names` have these."""
+        numbers = numpy.asarray(x, dtype=float).tolist()
+        return {**self._given, **dict(zip(self.names, numbers, strict=True))}
 
     @property
     def size(self) -> int:
@@ -86,11 +89,11 @@ class RowsEngine(Engine):
     def __init__(
         self, rows: OutputOverRows, make_plain: Callable[[], Any], threads: int = 0
     ) -> None:
-        self._rows, self._make_plain, self._threads = rows, make_plain, threads
+        self.rows, self._make_plain, self._threads = rows, make_plain, threads
         self._made: dict[tuple[int, tuple[int, ...]], MachineRows] = {}
         for sums in (*rows.program.levels, rows.program.sums):
             for table, some in passes(sums, True):
-                self._over(table, some)
+                self.over(table, some)
         self._own = Own(lambda: None)
 
     @cached_property
@@ -106,12 +109,12 @@ class RowsEngine(Engine):
     @property
     def size(self) -> int:
         """About how many steps are computed at every point."""
-        return self._rows.size
+        return self.rows.size
 
     @property
     def operations(self) -> set[str]:
         """Those of the steps that may stand on a border."""
-        return self._rows.program.bordering
+        return self.rows.program.bordering
 
     @property
     def is_continuous(self) -> bool:
@@ -120,12 +123,12 @@ class RowsEngine(Engine):
 
     def forward(self, x: Any) -> float | None:
         try:
-            found = self._rows.at(x, over=self._over)
+            found = self.rows.at(x, over=self.over)
         except NotSure:
             self._own.made = None
             value: float | None = self.plain.forward(x)
             return value
-        self._own.made = numpy.array([found.gradients.get(n, 0.0) for n in self._rows.names])
+        self._own.made = numpy.array([found.gradients.get(n, 0.0) for n in self.rows.names])
         return found.value
 
     def backward(self) -> Any:
@@ -136,7 +139,7 @@ class RowsEngine(Engine):
         """As of `ArrayEngine`."""
         try:
             with over_blocks(self._threads) as mapped:
-                found = self._rows.at(x, map_blocks=mapped, effects=True)
+                found = self.rows.at(x, map_blocks=mapped, effects=True)
         except NotSure:
             known: float | None = self.careful.rounding(x)
             return known
@@ -148,16 +151,16 @@ class RowsEngine(Engine):
             return False
         try:
             with over_blocks(self._threads) as mapped:
-                self._rows.at(x, map_blocks=mapped)
+                self.rows.at(x, map_blocks=mapped)
         except NotSure:
             return True
         return False
 
-    def _over(self, table: int, sums: Sequence[Summed]) -> Any:
-        """A pass over the rows of a table."""
+    def over(self, table: int, sums: Sequence[Summed]) -> Any:
+        """A pass over the rows of a table, as of `RowProgram.value_and_gradient`."""
         some = table, tuple(each.term for each in sums)
         if some not in self._made:
-            rows = self._rows
+            rows = self.rows
             source = rows.sources[table]
             self._made[some] = MachineRows(rows.program, sums, source, rows.fixed, self._threads)
         return self._made[some].over

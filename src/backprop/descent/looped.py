@@ -15,6 +15,7 @@ from backprop.errors import BackpropError, NotFinite, TooLarge
 from backprop.evaluation.borders import is_smooth
 from backprop.evaluation.gradient import Gradient, evaluate
 from backprop.language import Model
+from backprop.language.apart import NotApart
 from backprop.loops.loop_model import LoopModel
 from backprop.loops.many import NotLoops
 from backprop.loops.ready import Needed, build, by_code, needed
@@ -24,6 +25,7 @@ __all__ = ["LoopedObjective", "NotLoops"]
 if TYPE_CHECKING:
     from backprop.by_rows.rows_engine import RowsEngine
     from backprop.descent.bends import BendsOfLoops
+    from backprop.descent.bends_of_rows import BendsOfRows
     from backprop.evaluation.second_derivatives import SecondDerivatives
     from backprop.loops.engine import ArrayEngine
     from backprop.loops.native.nest_engine import NestEngine
@@ -37,6 +39,9 @@ there on."""
 
 _BY_ROWS, _BY_ARRAYS = 500, 200
 """So many steps take the time of one in Python, by passes over rows of data and by arrays."""
+
+_PASSED = 3_000_000
+"""From so many steps on second derivatives over rows are by passes: arrays of all rows fill the memory."""
 
 _COMPILING = 0.05
 """Seconds that it takes to make the compiled loop of a descent."""
@@ -188,8 +193,27 @@ class LoopedObjective(Objective):
     def is_smooth(self) -> bool:
         return is_smooth((self.by_rows or self._arrays).operations)
 
+    @cached_property
+    def _bends_by_passes(self) -> BendsOfRows | None:
+        """The second derivatives by passes over very many rows, of which no arrays are made; None of few."""
+        if not self.by_rows or self.by_rows.size < _PASSED:
+            return None
+        from backprop.by_rows.chosen_members import chosen
+        from backprop.descent.bends_of_rows import BendsOfRows  # they are rarely wanted
+
+        rows = self.by_rows.rows
+        if not (program := chosen(rows.program)):
+            return None
+        over = self.by_rows.over if program is rows.program else None
+        try:
+            return BendsOfRows(program, self.names, rows.given, rows.sources, over)
+        except NotApart:
+            return None
+
     @property
     def has_bends_at_hand(self) -> bool:
+        if self._bends_by_passes:
+            return True
         return not isinstance(self._own_bends, str) and self._own_bends.is_quick
 
     @cached_property
@@ -206,6 +230,8 @@ class LoopedObjective(Objective):
 
     @cached_property
     def second_derivatives(self) -> Bends | None:
+        if self._bends_by_passes:
+            return self._bends_by_passes
         own = self._own_bends
         tell = self.model.tell if isinstance(self.model, LoopModel) else None
         if not isinstance(own, str):
