@@ -267,6 +267,46 @@ def test_residuals_in_runs_and_outliers_are_told() -> None:
     assert any("an outlier: <data>, row 18" in each for each in odd.verdicts), odd.verdicts
 
 
+def test_a_plateau_is_no_minimum() -> None:
+    found = backprop.parse("y ~ floor(a*x)", data=DATA).fit(values={"a": 1.2})
+    assert not found.converged
+    assert "plateau" in found.verdicts[0]
+
+
+def test_columns_of_text_families_of_parameters_and_tables_larger_than_memory(
+    tmp_path: Path,
+) -> None:
+    """Two groups with their own start and one slope, three ways to say it."""
+    rows = tmp_path / "rows.csv"
+    chance = numpy.random.default_rng(5)
+    lines = ["x,y,county,site"]
+    for at in range(40):
+        county = 1 + at % 2
+        x = at / 10
+        y = 0.5 * county + 1.3 * x + 0.1 * chance.normal()
+        lines.append(f"{x},{y},{county},{'ns'[county - 1]}")
+    rows.write_text("\n".join(lines) + "\n")
+    out = tmp_path / "out.csv"
+    line = ("fit", "--data", str(rows), "--format", "json", "-e")
+    text = 'y ~ if(site == "n", a, c) + b*x'
+    one = json.loads(run(*line, text, "--predict", str(out)).out)
+    other = json.loads(run(*line, "alpha[i] = 0 for i in 1..2; y ~ alpha[county] + b*x; b = 1").out)
+    assert one["value"] == pytest.approx(other["value"], rel=1e-12)
+    assert one["parameters"]["a"] == pytest.approx(other["parameters"]["alpha[1]"], rel=1e-9)
+    assert one["errors"]["c"] == pytest.approx(other["errors"]["alpha[2]"], rel=1e-9)
+    assert out.read_text().startswith("y,x,fit,residual")
+    text = "y ~ a*exp(-b*x) + c; a = -2; b = 0.3; c = 3"
+    small = json.loads(run(*line, text).out)
+    large = json.loads(run(*line, text, "--memory", "1").out)
+    assert large["parameters"] == pytest.approx(small["parameters"], rel=1e-7)
+    assert large["errors"] == pytest.approx(small["errors"], rel=1e-7)
+
+
+def test_a_left_side_without_a_column_is_no_model() -> None:
+    with pytest.raises(NeedsData, match="no column of data stands on the left"):
+        backprop.parse("w ~ a + b*x", data=DATA).fit()
+
+
 def test_as_many_parameters_as_rows_have_no_errors() -> None:
     found = backprop.parse("y ~ a + b*x", data={"x": [0, 1], "y": [1, 3]}).fit()
     assert found.parameters == pytest.approx({"a": 1, "b": 2})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from math import nan
 from typing import TYPE_CHECKING, NamedTuple
@@ -9,25 +10,21 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy
 
 from backprop.descent.choices import bounds_of, given_bounds, parameters
-from backprop.errors import BackpropError, BadOption, ChooseOutput
+from backprop.errors import BackpropError, BadOption, ChooseOutput, NeedsData
 from backprop.evaluation.gradient import evaluate
 from backprop.fit.fit_rows import FitRows
 from backprop.fit.fitting import FitAsked, fit
 from backprop.inputs import Inputs, Opened
 from backprop.language import Model
 from backprop.language.apart import NotApart
-from backprop.language.modelled import (
-    RESIDUALS,
-    ModelText,
-    NotSquares,
-    model_texts,
-    with_models,
-)
+from backprop.language.model_texts import ModelText, model_texts, with_models
+from backprop.language.modelled import RESIDUALS, NotSquares
 from backprop.loops.worth import MANY_OFTEN
-from backprop.numbers import shown
+from backprop.names import did_you_mean
+from backprop.numbers import listed, shown
 from backprop.report import declared
 from backprop.report.fit_report import FitReport
-from backprop.source import Source
+from backprop.source import Source, Span
 from backprop.syntax.parser import read
 
 if TYPE_CHECKING:
@@ -121,7 +118,7 @@ def prepared(inputs: Inputs, options: FitOptions) -> Fitting:
     bare = inputs._replace(settings=(), values=())
 
     def read_given(text: Opened, numbers: bool) -> tuple[Model, Mapping[str, float]]:
-        return (inputs if numbers else bare).given((), MANY_OFTEN, text)
+        return (inputs if numbers else bare).given((), MANY_OFTEN, text, text.heads())
 
     return ready(opened, read_given, inputs.output, options)
 
@@ -131,6 +128,8 @@ def ready(opened: Opened, read_given: ReadGiven, of: str | None, options: FitOpt
     weighted = _weighted(opened, options.sigma) if options.sigma else opened
     model, numbers = read_given(weighted, True)
     output = RESIDUALS if of is None and RESIDUALS in model.names else model.output(of)
+    if output == RESIDUALS:
+        _look_at_left_sides(opened, model)
     names = parameters(model, output, options.only, options.freeze)
     limits = bounds_of(model, names, given_bounds(options.bounds))
     known = {**model.default_numbers(), **numbers}
@@ -152,6 +151,20 @@ def ready(opened: Opened, read_given: ReadGiven, of: str | None, options: FitOpt
         options.intervals, options.level,
     )  # fmt: skip
     return Fitting(model, numbers, output, opened, names, options, asked, read_given)
+
+
+def _look_at_left_sides(opened: Opened, model: Model) -> None:
+    """Raise NeedsData for a model statement whose left side has no column in it."""
+    columns = [name for table in opened.tables for name in table.names]
+    families = model.laid.families if model.laid else {}
+    for each in model_texts(opened.source):
+        words = re.findall(r"[^\W\d][\w']*", each.left)
+        if each.rest or not columns or any(word in families or word in columns for word in words):
+            continue
+        place = Span(opened.source, each.place[0], each.place[0] + len(each.left))
+        message = f"no column of data stands on the left of this model: {each.left}"
+        hints = [hint for word in words for hint in did_you_mean(word, columns)]
+        raise NeedsData(message, place, hints=hints or [f"the columns are {listed(columns, 8)}"])
 
 
 def _no_model(source: Source) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import numpy
@@ -13,7 +14,8 @@ from backprop.fit.fitting import FoundFit
 from backprop.fit.predictions import Predicted, predicted, values_of
 from backprop.fitted import Fitting
 from backprop.inputs import Opened
-from backprop.language.modelled import ModelText, NotSquares, model_texts, with_models
+from backprop.language.model_texts import ModelText, model_texts, with_models
+from backprop.language.modelled import NotSquares
 from backprop.loops.domains import Reals
 from backprop.numbers import shown
 from backprop.report import SCHEMA, Column, Table
@@ -125,6 +127,12 @@ def fitted_rows(
     if not models or fitting.output != "residuals":
         hints = ["write the model as a statement: y ~ …"]
         raise BadOption("only a model statement says something of single rows", hints=hints)
+    if not fitting.asked.rows.in_memory:
+        hints = [
+            "let it have more, as --memory 8G",
+            "or give a table of fewer rows: --predict --at",
+        ]
+        raise BadOption("predictions are of rows in memory, and this table is larger", hints=hints)
     if len(models) > 1:
         message = f"the model has {len(models)} statements, and predictions are of one"
         hints = ["fit one of them: leave out the others, or hold what they share with --freeze"]
@@ -169,11 +177,14 @@ def _columns(opened: Opened, model: ModelText, rows: int) -> dict[str, Reals]:
     """The columns of a table that the model names."""
     words = [*dict.fromkeys(re.findall(r"[^\W\d][\w']*", f"{model.left} {model.right}"))]
     for table in opened.tables:
-        some = [name for name in words if name in table.names]
-        if some:
-            numbers = table.rows(some)
-            if numbers.size == rows:
-                return {name: numpy.asarray(numbers.numbers[name], float) for name in some}
+        found = dict[str, Reals]()
+        for name in words:
+            with suppress(BadData):  # a column of texts
+                numbers = table.rows([name]) if name in table.names else None
+                if numbers and numbers.size == rows:
+                    found[name] = numpy.asarray(numbers.numbers[name], float)
+        if found:
+            return found
     return {}
 
 

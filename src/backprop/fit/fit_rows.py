@@ -135,6 +135,11 @@ class FitRows:
         found = numpy.concatenate(parts, axis=1)
         return EachResidual(found, where)
 
+    @property
+    def in_memory(self) -> bool:
+        """Whether all rows can be looked at one by one."""
+        return bool(self._graph or self._held)
+
     def scales(self) -> list[float]:
         """The sizes of the numbers in columns, and how far they spread, as far as they are in memory."""
         found = list[float]()

@@ -66,7 +66,7 @@ def solve(
         looks += run.looks
         found = Solved(
             point,
-            _is_minimum(make, point, run, bounds),
+            _is_minimum(make, point, run, bounds) and not _lost(start, point),
             run.why,
             steps,
             looks,
@@ -79,6 +79,13 @@ def solve(
             break
     assert best
     return best._replace(steps=steps, looks=looks, runs=runs)
+
+
+def _lost(start: FitPoint, end: FitPoint) -> bool:
+    """Whether a parameter that did something at the start does nothing at the end, or none does anything: a
+    plateau."""
+    before, after = (numpy.linalg.norm(each.slopes, axis=0) for each in (start, end))
+    return bool(end.squares) and bool(((after == 0) & (before > 0)).any() or not after.any())
 
 
 def _better(one: Solved, other: Solved) -> bool:

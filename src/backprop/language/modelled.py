@@ -8,7 +8,7 @@ statement stands where that equation is shown.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from backprop.errors import NoDataYet, PassedOver
@@ -86,12 +86,12 @@ def squares_text(text: str) -> str:
     if len(found) != 1 or faults or not is_modelled(found[0]):
         return text
     tokens = found[0].tokens
-    sign, end = tokens.sign, _clauses(tokens)
+    sign, end = tokens.sign, clauses(tokens)
     left, right = tokens.span(0, sign - 1).text, tokens.span(sign + 1, end - 1).text
     if _adds(tokens.since(sign + 1, end)):
         right = f"({right})"
-    clauses = f" {tokens.span(end, -1).text}" if end < len(tokens.kinds) else ""
-    return f"sum(({left} - {right})^2{clauses})"
+    behind = f" {tokens.span(end, -1).text}" if end < len(tokens.kinds) else ""
+    return f"sum(({left} - {right})^2{behind})"
 
 
 def _adds(tokens: Tokens) -> bool:
@@ -128,7 +128,7 @@ def _names(models: Sequence[Statement], words: set[str]) -> Iterator[str]:
 def _refuse(model: Statement, has_data: bool) -> None:
     """Raise NoDataYet for a model statement that has no rows."""
     tokens = model.tokens
-    if _clauses(tokens) < len(tokens.kinds):
+    if clauses(tokens) < len(tokens.kinds):
         return
     if not has_data:
         message = "a model statement needs data: a table whose columns it names"
@@ -141,7 +141,7 @@ def _refuse(model: Statement, has_data: bool) -> None:
         raise NoDataYet(message, tokens.whole, hints=hints)
 
 
-def _clauses(tokens: Tokens) -> int:
+def clauses(tokens: Tokens) -> int:
     """The `for` behind a statement, which is within no brackets; the number of its tokens if there is
     none."""
     depth = 0
@@ -154,7 +154,7 @@ def _clauses(tokens: Tokens) -> int:
 
 def _squares(name: str, tokens: Tokens) -> Statement:
     """The equation of the sum of squares of one statement, which stands where that stands."""
-    sign, end = tokens.sign, _clauses(tokens)
+    sign, end = tokens.sign, clauses(tokens)
     begin, behind = tokens.starts[0], tokens.ends[-1]
 
     def new(kind: str, text: str, at: int) -> TokenAt:
@@ -250,40 +250,3 @@ def _without_power(statement: Statement) -> Statement | None:
     left = tokens.without(two.first - 1, two.last + 1)
     left.texts[first] = "sum"
     return shaped(left)
-
-
-class ModelText(NamedTuple):
-    """A model statement as texts. place: where it begins and ends; rest: its `for`, with a blank before
-    it."""
-
-    left: str
-    right: str
-    place: tuple[int, int]
-    rest: str = ""
-
-    @property
-    def whole(self) -> str:
-        return f"{self.left} ~ {self.right}{self.rest}"
-
-
-def model_texts(source: Source) -> list[ModelText]:
-    """The model statements of a text that reads well, in their order."""
-    found = list[ModelText]()
-    for statement in read(source)[0]:
-        if not is_modelled(statement):
-            continue
-        tokens = statement.tokens
-        sign, end = tokens.sign, _clauses(tokens)
-        rest = f" {tokens.span(end, -1).text}" if end < len(tokens.kinds) else ""
-        sides = tokens.span(0, sign - 1).text, tokens.span(sign + 1, end - 1).text
-        found.append(ModelText(*sides, (tokens.starts[0], tokens.ends[-1]), rest))
-    return found
-
-
-def with_models(source: Source, make: Callable[[ModelText], str]) -> Source:
-    """A text with other statements in the place of its model statements."""
-    text = source.text
-    for each in reversed(model_texts(source)):
-        begin, end = each.place
-        text = f"{text[:begin]}{make(each)}{text[end:]}"
-    return Source(source.name, text)
