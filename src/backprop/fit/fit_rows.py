@@ -101,9 +101,10 @@ class FitRows:
         except (NotSure, OverflowError, ValueError, ZeroDivisionError):
             return None
 
-    def each(self, x: Sequence[float]) -> EachResidual | None:
+    def each(self, x: Sequence[float], slopes: bool = True) -> EachResidual | None:
         """All residuals one by one, in the order of the statements and of the rows in their tables;
-        None where tables are read pass by pass, or something is not finite."""
+        None where tables are read pass by pass, or something is not finite. slopes: whether their
+        derivatives are wanted."""
         if self._graph:
             values, slopes = self._graph.both(x)
             both = numpy.column_stack([slopes, values]).T
@@ -111,21 +112,22 @@ class FitRows:
         if not self._held:
             return None
         try:
-            return self._each_row(x)
+            return self._each_row(x, slopes)
         except (NotSure, NotApart, OverflowError, ValueError, ZeroDivisionError):
             return None
 
-    def _each_row(self, x: Sequence[float]) -> EachResidual:
+    def _each_row(self, x: Sequence[float], wanted: bool) -> EachResidual:
         given = {**self._given, **dict(zip(self.names, x, strict=True))}
         program, sources = self._program, self.sources
         once = program.once_at(given, sources)
         reads = dict.fromkeys(name for each in program.sums for name in sorted(each.reads))
         slopes = {name: once.slopes(name) for name in reads}
-        moving = [name for name in reads if not slopes[name].keys().isdisjoint(self.names)]
-        chain = numpy.zeros((len(self.names) + 1, len(moving) + 1))
+        names = self.names if wanted else []
+        moving = [name for name in reads if not slopes[name].keys().isdisjoint(names)]
+        chain = numpy.zeros((len(names) + 1, len(moving) + 1))
         chain[-1, -1] = 1.0
         for at, name in enumerate(moving):
-            chain[:-1, at] = [slopes[name].get(each, 0.0) for each in self.names]
+            chain[:-1, at] = [slopes[name].get(each, 0.0) for each in names]
         parts, where = list[Reals](), list[tuple[int, int]]()
         for each in program.sums:
             kernel = ResidualKernel(program, [each], once.number, moving)

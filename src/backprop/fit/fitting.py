@@ -25,6 +25,9 @@ from backprop.numbers import few, shown
 _SAME = 1e-6
 """Sums of squares that are no further apart, relative, are of the same minimum."""
 
+_MANY = 20_000
+"""Of more rows residuals are looked at without their derivatives."""
+
 _FEW = 5
 """The most rows that a sentence names."""
 
@@ -207,7 +210,8 @@ def _verdicts(found: FoundFit, asked: FitAsked, bounds: Bounded) -> Iterator[str
         return
     if not solved.converged:
         return
-    each = asked.rows.each(found.x.tolist())
+    many = numbers.rows > _MANY
+    each = asked.rows.each(found.x.tolist(), slopes=not many)
     if each is None:
         return
     at = 0
@@ -219,8 +223,9 @@ def _verdicts(found: FoundFit, asked: FitAsked, bounds: Bounded) -> Iterator[str
                 f" where {shown(runs.expected, 3)} are expected"
             )
         at += count
-    free = numpy.append(~found.held, True)
-    triangle = solved.point.slopes[:, ~found.held]
+    # of many rows none decides much of what it is fitted with
+    free = numpy.array([True]) if many else numpy.append(~found.held, True)
+    triangle = solved.point.slopes[:, ~found.held][:, : 0 if many else None]
     some = outliers(each.columns[free], triangle, numbers.dof, asked.known_errors)
     if some:
         said = [

@@ -92,6 +92,8 @@ def outliers(
 def _leverage(slopes: Reals, triangle: Reals) -> Reals:
     """How far each residual decides what it is fitted with, shape (n,): the squares of the rows of Q in J =
     QR. slopes: J', shape (P, n); triangle: R."""
+    if not len(slopes):
+        return numpy.zeros(slopes.shape[1])
     sizes = numpy.linalg.norm(triangle, axis=0)
     units = numpy.where(sizes > 0, sizes, 1.0)
     _, values, right = numpy.linalg.svd(triangle / units, full_matrices=False)
