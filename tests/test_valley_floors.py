@@ -92,3 +92,35 @@ def test_a_set_of_minima_in_a_valley_that_bends_is_not_unique(
         )
         found = ended(chance, f"{text} {more}", names, -2, 2)
         assert found.stopped in ("minimum, not unique", "flat", "rounding"), (text, found.reason)
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "stopped"),
+    [
+        # along two ways or more they hardly bend: a set goes along one of them, or along none
+        ("(x*y - 1)^2 + z^20", {"x": 1.46, "y": 0.88, "z": -1.37}, "minimum, not unique"),
+        ("(x*y - 1)^2 + z^6 + 3", {"x": 1.46, "y": 0.88, "z": -1.37}, "minimum, not unique"),
+        ("(x*y - 1)^2 + (z - x^2)^10", {"x": 1.46, "y": 0.88, "z": -1.37}, "minimum, not unique"),
+        (
+            "1e-12*((tanh(1.3*x) - y)^2 + (z - x)^12)",
+            {"x": 1.23, "y": 0.83, "z": 0.98},
+            "minimum, not unique",
+        ),
+        (
+            "0.1*(y - sqrt(1 + x^2))^2 + 1/(1 + x^4) + (z - 1)^2",
+            {"x": 1.37, "y": 2.46, "z": 1.5},
+            "falls without end",
+        ),
+        # tanh is 1 to doubles far out
+        ("(tanh(1.3*x) - y)^2", {"x": 1.94, "y": -0.64}, "minimum, not unique"),
+        ("1e15*(tanh(2*x) - y)^2", {"x": 1.88, "y": -0.67}, "minimum, not unique"),
+        ("(tanh(x) - 1)^2 + (y - 1)^2", {"x": 1.94, "y": -0.64}, "falls without end"),
+        ("exp(-exp(x)) + (y - 1)^2", {"x": 1.94, "y": -0.64}, "falls without end"),
+    ],
+)
+def test_flat_ends_are_told_apart(text: str, start: dict[str, float], stopped: str) -> None:
+    chance = random.Random(1)
+    for turn in range(3):
+        at = {name: x * (1 + turn * 1e-9 * chance.uniform(-1, 1)) for name, x in start.items()}
+        found = backprop.parse(f"f = {text}").descend(at)
+        assert found.stopped == stopped, found.reason

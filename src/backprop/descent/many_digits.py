@@ -113,8 +113,11 @@ class ManyDigits:
         seen = self._spectrum(x)
         soft = seen.soft(seen.largest * self._power(_STEEP))
         kind, there = self._limit(x)
-        if len(soft) == 1 and kind == "still":
-            kind = self._along(there, seen, soft[0])
+        if kind == "still" and soft:
+            kinds = [self._along(there, seen, way) for way in soft]
+            # of several ways it may be level, or lead on, along one
+            found = [each for each in kinds if each in ("level", "onward")]
+            kind = kinds[0] if len(soft) == 1 else min(found, default="still")
         elif len(soft) > 1 and kind != "onward":
             aside = min(max(_ASIDE, _PART * _length([*map(sub, there, x)])), _FARTHEST)
             if any(self._stays(there, way, aside) for way in soft):
