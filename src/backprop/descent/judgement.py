@@ -32,6 +32,9 @@ from backprop.numbers import shown
 _CLEARLY = 1e3
 """A fall by so many times what rounding may be is more than that."""
 
+_A_FEW = 3
+"""So many steps from one end to a lower point are a few."""
+
 _HAS_A_SAY = 0.1
 """An input with less than this part of the largest move has no say in a flat way."""
 
@@ -77,7 +80,9 @@ def _verdict(run: Run, landing: Landing | None) -> Stop | Lead:
     point, flat = landing.flat()
     point = point or lower_on_soft_ways(run, landing) or landing.lower_around()
     if point is not None:
-        point = lowest_on(run, point)
+        # a few such steps in a valley lead slowly on: to its lowest point at once, if that is known
+        floor = floor_at(run, landing) if run.followed == _A_FEW else None
+        point = (floor and floor.lower) or lowest_on(run, point)
         return Lead(point, stationary(run, "", point, ", slowly"))
     hidden = valleys(run, landing)
     if hidden.point is not None:
