@@ -16,6 +16,7 @@ import pytest
 from backprop.descent import batch, minimize
 from backprop.descent.looped import LoopedObjective
 from backprop.descent.optimizers import FIRST_ORDER
+from backprop.errors import NothingToMove
 from backprop.loops import sequence
 from backprop.loops.worth import read_model
 from backprop.source import Source
@@ -124,7 +125,10 @@ def test_random_models(
             continue
         chance = random.Random(number)
         row, lr = chance.choice(FIRST_ORDER), 10 ** chance.uniform(-4, -1)
-        fast, slow = both(text, values, lr=lr, steps=20, optimizer=row.name)
+        try:
+            fast, slow = both(text, values, lr=lr, steps=20, optimizer=row.name)
+        except NothingToMove:  # all that leads to the output is const
+            continue
         assert_alike(slow, fast, 1e-10)
         assert fast.reason == slow.reason, number
         steps += fast.steps
