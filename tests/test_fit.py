@@ -334,6 +334,9 @@ def test_as_many_parameters_as_rows_have_no_errors() -> None:
         ),
         ("y ~ a*x", DATA, {"sigma": "x"}, BackpropError, "an error of data is more than 0"),
         ("y ~ a*x", DATA, {"sigma": "1 +"}, BackpropError, "is no expression"),
+        ("y ~ a*x", DATA, {"sigma": "q"}, BackpropError, "has q in it, which is no column"),
+        ("y ~ a*x", DATA, {"sigma": "a"}, BackpropError, "has a in it, which is no column"),
+        ("y ~ a + b*x", DATA, {"only": ["a"]}, BackpropError, "the input b has no value"),
         ("y ~ 2*x", DATA, {}, BackpropError, "no"),
     ],
 )
@@ -453,3 +456,7 @@ def test_a_picture_along_one_column_and_of_several(tmp_path: Path) -> None:
 def test_nothing_to_fit_is_told() -> None:
     ran = run("fit", "-e", "L = a^2")
     assert (ran.status, "nothing says what is to be fitted" in ran.err) == (1, True)
+    ran = run("fit", "-e", "y ~ ")
+    assert (ran.status, "missing after '~'" in ran.err) == (2, True)
+    ran = run("fit", "-e", "y ~ a*x", "--level", "2")
+    assert (ran.status, "--level" in ran.err) == (2, True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy
 
 from backprop.descent.choices import bounds_of, given_bounds, parameters
-from backprop.errors import BackpropError, BadOption, ChooseOutput, NeedsData
+from backprop.errors import BackpropError, BadOption, ChooseOutput, NeedsData, raise_all
 from backprop.evaluation.gradient import evaluate
 from backprop.fit.fit_rows import FitRows
 from backprop.fit.fitting import FitAsked, fit
@@ -125,12 +125,16 @@ def prepared(inputs: Inputs, options: FitOptions) -> Fitting:
 
 def ready(opened: Opened, read_given: ReadGiven, of: str | None, options: FitOptions) -> Fitting:
     """A fit of equations. read_given: reads them; of: the output, if one is named."""
+    if not 0 < options.level < 1:
+        hints = ["give a part of 1, as 0.95"]
+        raise BadOption(f"--level is {shown(options.level)}, and between 0 and 1", hints=hints)
     weighted = _weighted(opened, options.sigma) if options.sigma else opened
     model, numbers = read_given(weighted, True)
     output = RESIDUALS if of is None and RESIDUALS in model.names else model.output(of)
     if output == RESIDUALS:
         _look_at_left_sides(opened, model)
     names = parameters(model, output, options.only, options.freeze)
+    _look_at_others(model, output, names, numbers)
     limits = bounds_of(model, names, given_bounds(options.bounds))
     known = {**model.default_numbers(), **numbers}
     start = {name: known[name] for name in names if name in known}
@@ -144,6 +148,7 @@ def ready(opened: Opened, read_given: ReadGiven, of: str | None, options: FitOpt
     if len(start) == len(names) and rows.triangle([start[name] for name in names]) is None:
         evaluate(model, {**numbers}, output, restores=False)  # says which row is not finite
     if options.sigma:
+        _refuse_parameters(options.sigma, names)
         _look_at_sigma(opened, read_given, numbers, options.sigma)
     asked = FitAsked(
         rows, start, limits, options.absolute_sigma and bool(options.sigma), options.starts,
@@ -151,6 +156,15 @@ def ready(opened: Opened, read_given: ReadGiven, of: str | None, options: FitOpt
         options.intervals, options.level,
     )  # fmt: skip
     return Fitting(model, numbers, output, opened, names, options, asked, read_given)
+
+
+def _look_at_others(
+    model: Model, output: str, names: Sequence[str], numbers: Mapping[str, float]
+) -> None:
+    """Raise MissingInputs for an input without a number that is not fitted."""
+    known = {*model.default_numbers(), *numbers}
+    if any(name not in known for name in parameters(model, output) if name not in names):
+        evaluate(model, {**dict.fromkeys(names, 1.0), **numbers}, output, restores=False)
 
 
 def _look_at_left_sides(opened: Opened, model: Model) -> None:
@@ -168,7 +182,9 @@ def _look_at_left_sides(opened: Opened, model: Model) -> None:
 
 
 def _no_model(source: Source) -> None:
-    """Raise ChooseOutput for equations of which nothing says what is to be fitted."""
+    """Raise ChooseOutput for equations of which nothing says what is to be fitted, and what is wrong with
+    them, if anything is."""
+    raise_all(read(source)[1])
     message = "nothing says what is to be fitted"
     hints = ["write a model: y ~ a*exp(-b*x), with the column y on the left"]
     hints.append("or name a sum of squares: --of L")
@@ -189,6 +205,15 @@ def _weighted(opened: Opened, sigma: str) -> Opened:
         return f"({model.left})/({sigma}) ~ ({model.right})/({sigma}){model.rest}"
 
     return opened._replace(source=with_models(opened.source, weighted))
+
+
+def _refuse_parameters(sigma: str, names: Sequence[str]) -> None:
+    """Raise BadOption for errors of data that have in them what is fitted, or what is no column."""
+    words = re.findall(r"[^\W\d][\w']*", sigma)
+    odd = [word for word in words if word in names]
+    if odd:
+        message = f"--sigma {sigma} has {odd[0]} in it, which is no column, and would be fitted"
+        raise BadOption(message, hints=["give a column, a number, or an expression of columns"])
 
 
 def _look_at_sigma(

@@ -21,7 +21,7 @@ from backprop.cli.printing import (
 from backprop.descent_options import GivenBounds
 from backprop.inputs import Inputs
 from backprop.numbers import either
-from backprop.options import Range, names_option, option
+from backprop.options import names_option, option
 from backprop.places import STANDARD
 from backprop.reports import FIT_PLOTS, TABLES
 from backprop.reports.style import Style
@@ -64,9 +64,7 @@ def fit(
         None,
         choices=("profile", "bootstrap"),
     ),
-    level: float = option(
-        "--level NUMBER", "How sure intervals and bands are.", 0.95, takes=Range(0.01, 0.9999)
-    ),
+    level: float = option("--level NUMBER", "How sure intervals and bands are.", 0.95),
     correlations: bool = option("--correlations", "All correlations, and not only large ones."),
     trace: bool = option("--trace", "Print each step."),
     predict: str | None = option(

@@ -211,7 +211,8 @@ class FitReport(Shown, _FitReport):
             parts.append(f"{what} {shown(size, _DIGITS)}")
         if isfinite(numbers.r_squared):
             parts.append(f"R² {shown(numbers.r_squared, _DIGITS)}")
-        yield "; ".join([", ".join(parts[:3]), *parts[3:]])
+        yield ", ".join(parts[:3])
+        yield "; ".join(parts[3:])
         if isfinite(numbers.aic):
             yield f"AIC {shown(numbers.aic, _DIGITS)}, BIC {shown(numbers.bic, _DIGITS)}"
         yield from self._errors_in_words()
