@@ -142,7 +142,7 @@ def test_the_generator_is_the_one_that_the_page_states() -> None:
         ("L = total(a for i in 1..2); a = 1", "gathers nothing"),
         ("w[i] ~ uniform(1) for i in 1..2; L = w[1]", "takes 2 arguments"),
         ("w[i] ~ 3 for i in 1..2; L = w[1]", "no distribution"),
-        ("y ~ a*x; L = a", "does not compute it yet"),
+        ("y ~ a*x; L = a", "a model statement needs data"),
         ("L = sum(1/(i - 2) for i in 1..3)", "has no value"),
         ("x[1/2] = 1; L = 2", "0.5, no whole number"),
         ("x[2^99] = 1; L = 2", "of this size"),
