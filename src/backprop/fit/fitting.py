@@ -85,7 +85,12 @@ class FoundFit(NamedTuple):
 
 
 def fit(asked: FitAsked, tell: Callable[[FitPoint], object] = lambda point: None) -> FoundFit:
-    """FoundFit. tell: is told of every step. Raises NeedsData for fewer rows than parameters."""
+    """Fit. tell: is told of every step. Raises NeedsData for fewer rows than parameters."""
+    with numpy.errstate(all="ignore"):  # far out squares overflow, and such points are passed over
+        return _fit(asked, tell)
+
+
+def _fit(asked: FitAsked, tell: Callable[[FitPoint], object]) -> FoundFit:
     rows, names = asked.rows, asked.rows.names
     ends = [asked.bounds.get(name, (-inf, inf)) for name in names]
     bounds = Bounded(numpy.array([low for low, _ in ends]), numpy.array([high for _, high in ends]))
