@@ -181,8 +181,7 @@ def judge(case: Case, ran: Ran) -> None:
         raise Uncivil("printed though the line is wrong")
     quoted = "--save" in " ".join(case.words) or case.words[:1] in (("example",), ("help",))
     seen = ran.err if quoted else ran.err + ran.out
-    blank = "html" in case.words or case.words[:1] == ("draw",)  # pages, and Graphviz's pictures
-    own = "\n\u200d\u00a0" if blank else "\n\u200d"
+    own = "\n\u200d\u00a0" if "html" in case.words else "\n\u200d"  # pages have `if` and a blank
     if hidden := [each for each in seen if not each.isprintable() and each not in own]:
         raise Uncivil(f"not made visible: {hidden[0]!r}")
     formats = [word for option, word in pairwise(case.words) if option == "--format"]

@@ -213,6 +213,18 @@ def test_without_any_program_dot_still_works(
         render(Value(1, "a").draw(), "svg")
 
 
+def test_blanks_that_do_not_break_are_seen_in_the_text_of_an_svg(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Graphviz has some in legends: whoever reads the text sees them, and whoever draws it draws the same."""
+    svg = b"<svg>a\xc2\xa0b</svg>"
+    monkeypatch.setattr(drawing, "_best", lambda graphs, run: (graphs[0], "", ""))
+    monkeypatch.setattr(drawing, "_runner", lambda *_: lambda text, *options: svg)
+    found = render(Value(1, "a").draw(), "svg")
+    assert found == b"<svg>a&#160;b</svg>"
+    assert ElementTree.fromstring(found).text == "a\u00a0b"
+
+
 @pytest.mark.skipif(shutil.which("dot") is None, reason="needs Graphviz's own dot")
 def test_both_programs_draw_the_same_structure(monkeypatch: pytest.MonkeyPatch) -> None:
     arguments = ("-e", CLASSIC + "; M = L*tanh(L*a)", "--set", POINT)

@@ -230,6 +230,72 @@ def test_intervals_of_a_line_are_symmetric_and_samples_agree() -> None:
         assert (high - low) / 2 == pytest.approx(found.errors[name], rel=0.25)
 
 
+def test_r_squared_is_about_the_mean_of_what_is_written_on_the_left() -> None:
+    """Brackets that a person writes are no weights; those of --sigma weigh the mean, too."""
+    x, y, s = (numpy.array(DATA[name]) for name in "xys")
+    for sigma, left, by in (("", "(y)/(s)", 1.0), ("s", "y", s)):
+        found = backprop.parse(f"{left} ~ a + b*x", data=DATA).fit(sigma=sigma)
+        seen = y / s if left != "y" else y
+        weight = 1 / numpy.broadcast_to(by, 5) ** 2
+        mean = (weight * seen).sum() / weight.sum()
+        total = (weight * (seen - mean) ** 2).sum()
+        right = numpy.polynomial.polynomial.polyfit(x, seen, 1, w=weight**0.5)
+        rest = (weight * (seen - right[0] - right[1] * x) ** 2).sum()
+        (written,) = found.objects()
+        assert written["r_squared"] == pytest.approx(1 - rest / total, rel=1e-10)
+
+
+def test_what_is_determined_has_its_band_although_parameters_are_not(tmp_path: Path) -> None:
+    rows, out = tmp_path / "rows.csv", tmp_path / "out.csv"
+    rows.write_text("x,y\n0,5\n1,3\n2,2\n3,1.2\n4,0.7\n")
+    bands = []
+    for model in ("a*exp(-b*x)", "a*c*exp(-b*x)"):
+        line = ("fit", "-e", f"y ~ {model}", "--data", str(rows), "--set", "a=2, b=0.3")
+        assert run(*line, *(("--set", "c=2") * ("c*" in model)), "--predict", str(out)).status == 0
+        lines = [each.split(",") for each in out.read_text().splitlines()[1:]]
+        bands.append(numpy.array(lines, float))
+    assert bands[1] == pytest.approx(bands[0], rel=1e-6, abs=1e-7)
+
+
+def test_a_lower_minimum_on_the_way_is_told() -> None:
+    """A profile at a point which is none: by the other parameter it is lower."""
+    from backprop.fit.fitting import lower_words
+    from backprop.fit.intervals import Profiles
+    from backprop.fit.levenberg import Bounded, fit_point
+
+    x = numpy.arange(5.0)
+
+    def make(parameters: Any) -> Any:
+        a, b = parameters
+        columns = numpy.stack([numpy.ones(5), x, a + b * x - (1 + 2 * x)], axis=1)
+        return numpy.linalg.qr(columns, mode="r")
+
+    here, wide = fit_point(numpy.array([1.0, 1.5]), make), numpy.full(2, numpy.inf)
+    assert here
+    found = Profiles(make, here, numpy.array([0.1, 0.1]), Bounded(-wide, wide), 2.0, 1.0)
+    found.interval(0)
+    assert found.lower
+    assert found.lower.squares < here.squares
+    assert lower_words("ab", found.lower).startswith("there is a lower minimum, ")
+
+
+def test_many_residuals_without_a_table_are_looked_at_too() -> None:
+    text = "n = 20010; x[i] = i/n for i in 1..n; y[i] = 2*x[i] + sin(i) for i in 1..n; "
+    found = backprop.parse(f"{text}y[i] ~ a*x[i] for i in 1..n; a = 1").fit()
+    x = numpy.arange(1, 20011) / 20010
+    y = 2 * x + numpy.sin(numpy.arange(1, 20011))
+    assert found.parameters["a"] == pytest.approx(float(x @ y / (x @ x)), rel=1e-10)
+    assert any("not random" in each for each in found.verdicts)
+
+
+def test_sizes_from_outside_are_those_of_the_fit_too() -> None:
+    text = "const p[i] = i for i in 1..k; k = 2; y ~ a*x*sum(p[i] for i in 1..k)"
+    data = {"x": [1.0, 2, 3], "y": [6.0, 12, 18.3]}
+    one = backprop.parse(text, data=data).fit().parameters["a"]
+    other = backprop.parse(text, data=data, sizes={"k": 3}).fit().parameters["a"]
+    assert one == pytest.approx(2 * other, rel=1e-10)  # 1 + 2, and 1 + 2 + 3
+
+
 # --------------------------------------------------------------------------- the verdicts
 
 
@@ -437,20 +503,42 @@ def test_a_picture_has_data_curve_and_bands(tmp_path: Path, ending: str) -> None
 
 
 def test_a_picture_along_one_column_and_of_several(tmp_path: Path) -> None:
-    from backprop.fitted import FitOptions, prepared
+    from backprop.fit_options import complete
+    from backprop.fitted import prepared
     from backprop.inputs import Inputs
     from backprop.predicting import picture_of
 
     rows = tmp_path / "rows.csv"
     rows.write_text("x,z,y\n0,1,5\n1,2,3\n2,0,2\n3,1,1.2\n4,3,0.9\n")
-    one = prepared(Inputs(expressions=["y ~ a*exp(-b*x)"], data=[str(rows)]), FitOptions())
+    one = prepared(Inputs(expressions=["y ~ a*exp(-b*x)"], data=[str(rows)]), complete({}))
     found = picture_of(one, one.run().found, 0.95)
     assert found.curve is not None
     assert (found.right, found.along[0], found.along[-1]) == ("x", 0, 4)
     assert found.observed.tolist() == pytest.approx([5, 3, 2, 1.2, 0.9])
-    two = prepared(Inputs(expressions=["y ~ a + b*x + c*z"], data=[str(rows)]), FitOptions())
+    two = prepared(Inputs(expressions=["y ~ a + b*x + c*z"], data=[str(rows)]), complete({}))
     found = picture_of(two, two.run().found, 0.95)
     assert (found.curve, found.right) == (None, "fitted")
+
+
+def test_other_rows_need_the_columns_of_the_model_and_no_condition(tmp_path: Path) -> None:
+    rows, grid, out = (tmp_path / name for name in ("rows.csv", "grid.csv", "out.csv"))
+    rows.write_text("x,y\n0,5\n1,3\n2,2\n3,1.2\n")
+    line = (
+        "fit",
+        "-e",
+        "y ~ a + b*x",
+        "--data",
+        str(rows),
+        "--where",
+        "y > 1",
+        "--predict",
+        str(out),
+    )
+    grid.write_text("x\n7\n")
+    assert run(*line, "--at", str(grid)).status == 0
+    grid.write_text("z\n7\n")
+    ran = run(*line, "--at", str(grid))
+    assert (ran.status, "there is no column x, which the model has" in ran.err) == (1, True)
 
 
 def test_nothing_to_fit_is_told() -> None:

@@ -16,7 +16,6 @@ import pytest
 from backprop.descent import batch, minimize
 from backprop.descent.looped import LoopedObjective
 from backprop.descent.optimizers import FIRST_ORDER
-from backprop.errors import NothingToMove
 from backprop.loops import sequence
 from backprop.loops.worth import read_model
 from backprop.source import Source
@@ -121,14 +120,13 @@ def test_random_models(
     steps = 0
     for number in range(group * models, (group + 1) * models):
         text, values = random_indexed(number)
-        if not read_model(Source("<text>", text), many=0).loops:
+        model = read_model(Source("<text>", text), many=0)
+        leading = model.leading(model.output()) if model.loops else ()
+        if {*model.inputs}.intersection(leading) <= {*model.held}:  # nothing that could move
             continue
         chance = random.Random(number)
         row, lr = chance.choice(FIRST_ORDER), 10 ** chance.uniform(-4, -1)
-        try:
-            fast, slow = both(text, values, lr=lr, steps=20, optimizer=row.name)
-        except NothingToMove:  # all that leads to the output is const
-            continue
+        fast, slow = both(text, values, lr=lr, steps=20, optimizer=row.name)
         assert_alike(slow, fast, 1e-10)
         assert fast.reason == slow.reason, number
         steps += fast.steps

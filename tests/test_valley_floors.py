@@ -12,6 +12,7 @@ import pytest
 
 import backprop
 from backprop.descent.result import Descent
+from sizes import size
 
 CURVES = (
     "0.5*x^2", "sin(1.3*x)", "exp(0.5*x) - 1", "x^3", "x^2 - x", "tanh(2*x)", "x*exp(-x)", "log(1 + x^2)",
@@ -35,9 +36,8 @@ def ended(chance: random.Random, text: str, names: str, low: float, high: float)
     return backprop.parse(f"f = {chance.choice(UNITS)}*({text})").descend(start)
 
 
-def test_an_infimum_far_along_a_valley_is_called_no_minimum(request: pytest.FixtureRequest) -> None:
-    chance, seen = random.Random(3), 0
-    turns = 60 if request.config.getoption("--whole") else 10
+def test_an_infimum_far_along_a_valley_is_called_no_minimum() -> None:
+    chance, seen, turns = random.Random(3), 0, size(10, 60)
     for _ in range(turns):
         more = chance.choice(("", "", "+ 1e-6", "+ 3", "+ (z - 1)^2"))
         text = f"{chance.choice(('', '10*', '0.1*'))}{chance.choice(WALLS)} + {chance.choice(TAILS)} {more}"
@@ -47,11 +47,8 @@ def test_an_infimum_far_along_a_valley_is_called_no_minimum(request: pytest.Fixt
     assert seen > 0.7 * turns
 
 
-def test_the_flat_bottom_of_a_valley_that_bends_is_one_minimum(
-    request: pytest.FixtureRequest,
-) -> None:
-    chance, seen = random.Random(4), 0
-    turns = 60 if request.config.getoption("--whole") else 10
+def test_the_flat_bottom_of_a_valley_that_bends_is_one_minimum() -> None:
+    chance, seen, turns = random.Random(4), 0, size(10, 60)
     for _ in range(turns):
         power, more = 2 * chance.randint(2, 10), chance.choice(("", "", "+ 3", "+ 1e-6", "+ 100"))
         text, names = f"({chance.choice(CURVES)} - y)^2", "xy"
@@ -74,17 +71,15 @@ def test_the_flat_bottom_of_a_valley_that_bends_is_one_minimum(
     assert seen > 0.7 * turns
 
 
-def test_a_set_of_minima_in_a_valley_that_bends_is_not_unique(
-    request: pytest.FixtureRequest,
-) -> None:
+def test_a_set_of_minima_in_a_valley_that_bends_is_not_unique() -> None:
     chance = random.Random(5)
-    for _ in range(60 if request.config.getoption("--whole") else 10):
-        more, size = chance.choice(("", "", "+ 3", "+ 1e-6")), round(chance.uniform(0.5, 3), 2)
+    for _ in range(size(10, 60)):
+        more, wide = chance.choice(("", "", "+ 3", "+ 1e-6")), round(chance.uniform(0.5, 3), 2)
         text, names = chance.choice(
             [
                 (f"({chance.choice(CURVES)} - y)^2", "xy"),
-                (f"(x*y - {size})^2", "xy"),
-                (f"(x^2 + 2*y^2 - {size})^2", "xy"),
+                (f"(x*y - {wide})^2", "xy"),
+                (f"(x^2 + 2*y^2 - {wide})^2", "xy"),
                 (f"({chance.choice(CURVES)} - y)^2 + (z - x)^2", "xyz"),
                 ("(x*y - 1)^2 + z^2", "xyz"),
                 ("(exp(x) - y)^2*(1 + y^2)", "xy"),

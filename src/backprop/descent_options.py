@@ -1,12 +1,8 @@
 """What can be said of a descent: its options, all of them with their defaults, and their ranges."""
 
 from collections.abc import Mapping, Sequence
-from math import copysign, inf
-from sys import float_info
 from typing import Annotated, Any, TypedDict
 
-from backprop.errors import BadOption
-from backprop.numbers import shown
 from backprop.options import EngineName, Option, Range, fields, names_option
 
 GivenBounds = Sequence[str] | Mapping[str, tuple[float | None, float | None]]
@@ -109,12 +105,7 @@ def check_ranges(options: Mapping[str, Any]) -> None:
     for name, _, _, option in fields(DescentOptions):
         number = options[name]
         option.check(number)
-        if option.takes is None or number is None or option.takes.has(number):
-            continue
-        kind = "a whole number" if option.takes.whole else "a number"
-        wrong = option.wrong or f"{option.flags[0]} must be {kind}, 0 or more"
-        downhill = name == "lr" and number < 0
+        downhill = name == "lr" and number is not None and number < 0
         hints = ["to climb, give a positive one and --maximize"] if downhill else []
-        if isinstance(number, int) and abs(number) > float_info.max:
-            number = copysign(inf, number > 0 or -1)
-        raise BadOption(wrong.format(shown(number)), hints=hints)
+        if wrong := option.out_of_range(number, hints):
+            raise wrong

@@ -28,30 +28,14 @@ from backprop.source import Source, Span
 from backprop.syntax.parser import read
 
 if TYPE_CHECKING:
-    from backprop.descent_options import GivenBounds
     from backprop.fit.levenberg import FitPoint
+    from backprop.fit_options import FitOptions
 
 _NEW = "the_mean_of_the_left_side"
 """A parameter of a name that no file has."""
 
 ReadGiven = Callable[[Opened, bool], tuple[Model, Mapping[str, float]]]
 """Reads equations, and the numbers that a person gives for their inputs, if these are wanted."""
-
-
-class FitOptions(NamedTuple):
-    """What can be said of a fit."""
-
-    only: Sequence[str] = ()
-    freeze: Sequence[str] = ()
-    bounds: GivenBounds | None = None
-    sigma: str = ""
-    absolute_sigma: bool = False
-    starts: int = 1
-    seed: int = 0
-    steps: int = 2000
-    correlations: bool = False
-    intervals: str = ""
-    level: float = 0.95
 
 
 class Fitting(NamedTuple):
@@ -81,11 +65,11 @@ class Fitting(NamedTuple):
             self.asked.bounds,
             frozen,
             inputs,
-            self.options.sigma,
+            self.options["sigma"],
             self.model.warnings,
-            self.options.correlations,
+            self.options["correlations"],
             self.asked.rows.mean,
-            self.options.level,
+            self.options["level"],
             declared(self.model),
         )
 
@@ -120,22 +104,22 @@ def prepared(inputs: Inputs, options: FitOptions) -> Fitting:
     def read_given(text: Opened, numbers: bool) -> tuple[Model, Mapping[str, float]]:
         return (inputs if numbers else bare).given((), MANY_OFTEN, text, text.heads())
 
-    return ready(opened, read_given, inputs.output, options)
+    return ready(opened, read_given, inputs.output, options, inputs.seed)
 
 
-def ready(opened: Opened, read_given: ReadGiven, of: str | None, options: FitOptions) -> Fitting:
-    """A fit of equations. read_given: reads them; of: the output, if one is named."""
-    if not 0 < options.level < 1:
-        hints = ["give a part of 1, as 0.95"]
-        raise BadOption(f"--level is {shown(options.level)}, and between 0 and 1", hints=hints)
-    weighted = _weighted(opened, options.sigma) if options.sigma else opened
+def ready(
+    opened: Opened, read_given: ReadGiven, of: str | None, options: FitOptions, seed: int
+) -> Fitting:
+    """A fit of equations. read_given: reads them; of: the output, if one is named. seed: of what is at
+    random."""
+    weighted = _weighted(opened, options["sigma"]) if options["sigma"] else opened
     model, numbers = read_given(weighted, True)
     output = RESIDUALS if of is None and RESIDUALS in model.names else model.output(of)
     if output == RESIDUALS:
         _look_at_left_sides(opened, model)
-    names = parameters(model, output, options.only, options.freeze)
+    names = parameters(model, output, options["only"], options["freeze"])
     _look_at_others(model, output, names, numbers)
-    limits = bounds_of(model, names, given_bounds(options.bounds))
+    limits = bounds_of(model, names, given_bounds(options["bounds"]))
     known = {**model.default_numbers(), **numbers}
     start = {name: known[name] for name in names if name in known}
     others = {name: number for name, number in known.items() if name not in start}
@@ -147,13 +131,13 @@ def ready(opened: Opened, read_given: ReadGiven, of: str | None, options: FitOpt
         raise ChooseOutput(f"fit is for sums of squares: {error}", hints=hints) from None
     if len(start) == len(names) and rows.triangle([start[name] for name in names]) is None:
         evaluate(model, {**numbers}, output, restores=False)  # says which row is not finite
-    if options.sigma:
-        _refuse_parameters(options.sigma, names)
-        _look_at_sigma(opened, read_given, numbers, options.sigma)
+    if options["sigma"]:
+        _refuse_parameters(options["sigma"], names)
+        _look_at_sigma(opened, read_given, numbers, options["sigma"])
     asked = FitAsked(
-        rows, start, limits, options.absolute_sigma and bool(options.sigma), options.starts,
-        options.seed, options.steps, lambda: _total(weighted, read_given, numbers),
-        options.intervals, options.level,
+        rows, start, limits, options["absolute_sigma"] and bool(options["sigma"]), options["starts"],
+        seed, options["steps"], lambda: _total(opened, read_given, numbers, options["sigma"]),
+        options["intervals"], options["level"],
     )  # fmt: skip
     return Fitting(model, numbers, output, opened, names, options, asked, read_given)
 
@@ -236,23 +220,18 @@ def _look_at_sigma(
     raise BadOption(message, hints=['leave such rows out: --where "…"'])
 
 
-def _total(opened: Opened, read_given: ReadGiven, given: Mapping[str, float]) -> float:
+def _total(opened: Opened, read_given: ReadGiven, given: Mapping[str, float], sigma: str) -> float:
     """The sum of squares about the mean of what is fitted, of several statements each about its own; nan
-    where that is not known."""
+    where that is not known. sigma: of which the squares weigh rows, if that was given."""
     models = model_texts(opened.source)
     if not models or any(each.rest for each in models):
         return nan
     names = [f"{_NEW}_{at}" for at in range(len(models))]
-    fresh = iter(names)
+    fresh, weight = iter(names), f"/({sigma})" if sigma else ""
 
     def mean(model: ModelText) -> str:
-        name = next(fresh)
-        if model.left.startswith("(") and ")/(" in model.left:  # weighted: the mean is, too
-            weight = model.left.rpartition(")/(")[2][:-1]
-            return f"{model.left} ~ {name}/({weight})"
-        return f"{model.left} ~ {name}"
+        return f"({model.left}){weight} ~ {next(fresh)}{weight}"
 
-    # statements are replaced from the last one on
     text = with_models(opened.source, mean)
     try:
         model, _ = read_given(opened._replace(source=text), False)

@@ -13,7 +13,7 @@ the check of their ranges and the README's tables are made of these.
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cache, wraps
-from math import inf
+from math import copysign, inf
 from sys import float_info
 from types import UnionType
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar, get_args, get_type_hints
@@ -138,6 +138,16 @@ class Option(NamedTuple):
             raise BadOption(f"{flag} {value}: it is at least {self.min}")
         if self.max is not None and value > self.max:
             raise BadOption(f"{flag} {value}: it is at most {self.max}")
+
+    def out_of_range(self, value: Any, hints: Iterable[str] = ()) -> BadOption | None:
+        """The error for a number that it does not take; None for one that it takes, and for nothing given."""
+        if self.takes is None or value is None or self.takes.has(value):
+            return None
+        kind = "a whole number" if self.takes.whole else "a number"
+        wrong = self.wrong or f"{self.flags[0]} must be {kind}, 0 or more"
+        if isinstance(value, int) and abs(value) > float_info.max:
+            value = copysign(inf, value > 0 or -1)
+        return BadOption(wrong.format(shown(value)), hints=hints)
 
 
 option: Callable[..., Any] = Option

@@ -15,9 +15,10 @@ from backprop.fit.predictions import Predicted, predicted, values_of
 from backprop.fitted import Fitting
 from backprop.inputs import Opened
 from backprop.language.model_texts import ModelText, model_texts, with_models
-from backprop.language.modelled import NotSquares
+from backprop.language.modelled import RESIDUALS
 from backprop.loops.domains import Reals
-from backprop.numbers import shown
+from backprop.names import did_you_mean
+from backprop.numbers import listed, shown
 from backprop.report import SCHEMA, Column, Table
 
 _MADE = ("fit", "residual", "curve_low", "curve_high", "data_low", "data_high")
@@ -84,30 +85,22 @@ def picture_of(fitting: Fitting, found: FoundFit, level: float) -> FitPicture:
     rows = fitted_rows(fitting, found, level)
     model, made = rows.model, rows.found
     residual = made.residual if made.residual is not None else made.fitted * 0
-    right = [name for name in rows.columns if re.search(rf"(?<![\w']){name}(?![\w'])", model.right)]
+    right = [name for name in rows.columns if name in _words(model.right)]
     found_words = ", ".join(
         f"{n} = {shown(x, 4)}" for n, x in zip(found.names, found.x, strict=True)
     )
     title = model.whole if len(found_words) > _LONG else f"{model.whole}: {found_words}"
     plain = title, model.right, model.left
     if len(right) != 1:
-        return FitPicture(
-            *plain,
-            "fitted",
-            made.fitted,
-            made.fitted + residual,
-            residual,
-            made.fitted,
-            None,
-            level,
-        )
+        at = made.fitted
+        return FitPicture(*plain, "fitted", at, at + residual, residual, at, None, level)
     x = rows.columns[right[0]]
     along = numpy.linspace(float(x.min()), float(x.max()), _ALONG)
     tables = given_tables({right[0]: along}, fitting.opened.source)
     grid = fitting.opened._replace(tables=tables)  # type: ignore[arg-type]
-    plain_sigma = fitting._replace(options=fitting.options._replace(sigma=""))
+    plain_sigma = fitting._replace(options={**fitting.options, "sigma": ""})
     curve = fitted_rows(plain_sigma, found, level, grid).found
-    if fitting.options.sigma:  # nobody knows the errors of data that there are not
+    if fitting.options["sigma"]:  # nobody knows the errors of data that there are not
         curve = curve._replace(least=curve.fitted * numpy.nan, most=curve.fitted * numpy.nan)
     return FitPicture(*plain, right[0], x, made.fitted + residual, residual, along, curve, level)
 
@@ -117,68 +110,61 @@ _LONG = 60
 
 
 def fitted_rows(
-    fitting: Fitting, found: FoundFit, level: float, opened: Opened | None = None, number: int = 0
+    fitting: Fitting, found: FoundFit, level: float, grid: Opened | None = None
 ) -> FittedRows:
-    """What a fit says of the rows of its own table, or of another one. opened: the equations with that.
-    number: of the model statement. Raises BadOption for fits that have none, BadData for rows of which
-    something is not finite."""
-    mine = fitting.opened
+    """What a fit says of the rows of its own table, or of another one. grid: the equations with that.
+    Raises BadOption for fits that have none, BadData for rows of which something is not finite."""
+    mine, options = fitting.opened, fitting.options
     models = model_texts(mine.source)
-    if not models or fitting.output != "residuals":
+    if fitting.output != RESIDUALS or not models:
         hints = ["write the model as a statement: y ~ …"]
         raise BadOption("only a model statement says something of single rows", hints=hints)
-    if not fitting.asked.rows.in_memory:
-        hints = [
-            "let it have more, as --memory 8G",
-            "or give a table of fewer rows: --predict --at",
-        ]
-        raise BadOption("predictions are of rows in memory, and this table is larger", hints=hints)
     if len(models) > 1:
         message = f"the model has {len(models)} statements, and predictions are of one"
-        hints = ["fit one of them: leave out the others, or hold what they share with --freeze"]
-        raise BadOption(message, hints=hints)
-    model, other = models[number], opened or mine
-    right = _values(fitting, found, other, number, "0", f"-({model.right})")
+        raise BadOption(message, hints=["fit it alone, with what the others say held by --freeze"])
+    if not grid and not fitting.asked.rows.in_memory:
+        hints = ["let it have more, as --memory 8G", "or predict other rows: --at grid.csv"]
+        raise BadOption("predictions are of rows in memory, and this table is larger", hints=hints)
+    (model,), tables = models, grid or mine
+    if grid:
+        _look_at_grid(mine, grid, model)
+
+    def values(left: str, right: str) -> Reals | None:
+        text = with_models(mine.source, lambda _: f"{left} ~ {right}")
+        read, _ = fitting.read(tables._replace(source=text))
+        return values_of(read, found.names, found.x, fitting.known)
+
+    right = values("0", f"-({model.right})")
     if right is None:
-        message = "the model has no finite value in some row"
-        raise BadData(message, where=listed_tables(other))
-    left = None if opened else _values(fitting, found, mine, number, f"({model.left})", "0")
+        raise BadData("the model has no finite value in some row", where=_names_of(tables))
     sigma: Reals | float = 1.0
-    if fitting.options.sigma:
+    if options["sigma"]:
         # 0 times the model: a number, too, is one for each row
-        text = f"-({fitting.options.sigma}) - 0*({model.right})"
-        weights = _values(fitting, found, other, number, "0", text)
+        weights = values("0", f"-({options['sigma']}) - 0*({model.right})")
         sigma = numpy.nan if weights is None else weights[-1]
     made = predicted(right, found.statistics, level, sigma)
+    left = None if grid else values(f"({model.left})", "0")
     if left is not None:
         made = made._replace(residual=left[-1] - made.fitted)
-    return FittedRows(model, _columns(other, model, right.shape[1]), made, level)
+    return FittedRows(model, _columns(tables, model, right.shape[1]), made, level)
 
 
-def _values(
-    fitting: Fitting, found: FoundFit, opened: Opened, number: int, left: str, right: str
-) -> Reals | None:
-    """What one model statement has on one side: derivatives by parameters, and itself."""
-    count = len(model_texts(opened.source))
-    numbers = iter(range(count - 1, -1, -1))  # statements are replaced from the last one on
-
-    def make(model: ModelText) -> str:
-        return f"{left} ~ {right}" if next(numbers) == number else ""
-
-    text = opened._replace(source=with_models(opened.source, make))
-    try:
-        model, _ = fitting.read(text)
-        return values_of(model, found.names, found.x, fitting.known)
-    except NotSquares:
-        return None
+def _look_at_grid(mine: Opened, grid: Opened, model: ModelText) -> None:
+    """Raise BadData for other rows without a column that the model has."""
+    there = {name for table in grid.tables for name in table.names}
+    for table in mine.tables:
+        for name in _words(model.right):
+            if name in table.names and name not in there:
+                message = f"there is no column {name}, which the model has"
+                hints = did_you_mean(name, there) or [f"there are {listed(sorted(there), 8)}"]
+                raise BadData(message, where=_names_of(grid), hints=hints)
 
 
 def _columns(opened: Opened, model: ModelText, rows: int) -> dict[str, Reals]:
     """The columns of a table that the model names."""
-    words = [*dict.fromkeys(re.findall(r"[^\W\d][\w']*", f"{model.left} {model.right}"))]
     for table in opened.tables:
         found = dict[str, Reals]()
-        for name in words:
+        for name in _words(f"{model.left} {model.right}"):
             with suppress(BadData):  # a column of texts
                 numbers = table.rows([name]) if name in table.names else None
                 if numbers and numbers.size == rows:
@@ -188,5 +174,10 @@ def _columns(opened: Opened, model: ModelText, rows: int) -> dict[str, Reals]:
     return {}
 
 
-def listed_tables(opened: Opened) -> str:
+def _words(text: str) -> list[str]:
+    """The names in a text, each once."""
+    return [*dict.fromkeys(re.findall(r"[^\W\d][\w']*", text))]
+
+
+def _names_of(opened: Opened) -> str:
     return ", ".join(table.name for table in opened.tables) or "<data>"

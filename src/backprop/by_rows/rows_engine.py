@@ -15,15 +15,14 @@ from backprop.by_rows.block_kernel import NotSure, Summed, passes
 from backprop.by_rows.bordering import is_continuous
 from backprop.by_rows.held_rows import HeldRows
 from backprop.by_rows.machine_rows import MachineRows
+from backprop.by_rows.program_over import program_over
 from backprop.by_rows.reductions import CHUNK
-from backprop.by_rows.row_program import RowProgram, SumsAndSlopes
+from backprop.by_rows.row_program import SumsAndSlopes
 from backprop.by_rows.threads import over_blocks
 from backprop.engine.engines import Engine, Own
 from backprop.errors import BackpropError, NoMachineCode
-from backprop.language.apart import NotApart, apart
-from backprop.language.laid import data_of
+from backprop.language.apart import NotApart
 from backprop.language.model import Model
-from backprop.language.text_columns import statements_over
 from backprop.loops import edges
 from backprop.loops.domains import Reals
 from backprop.loops.loop_model import LoopModel
@@ -44,18 +43,8 @@ class OutputOverRows:
         laid = model.laid
         if laid is None or max((each.size for each in laid.tables), default=0) < MANY_ROWS:
             raise NotApart("there are few rows")
-        plain = data_of(laid)
-        statements, tables, errors = statements_over(model.source, plain)
-        if errors:
-            raise NotApart("there are mistakes")
-        parts = apart(statements, tables, model.source)
-        # what texts are compared with cannot move
-        still = {name for each in tables for name in each.names}
-        still -= {name for each in plain for name in each.names}
-        self.program = RowProgram(parts, output, model.seed, model.sizes, still)
-        words = {text for each in statements for text in each.tokens.texts}
-        used = [(table, [name for name in table.names if name in words]) for table in tables]
-        self.sources = [HeldRows(table, some) for table, some in used if some]
+        self.program, used = program_over(model, output)
+        self.sources = [HeldRows(table, some) for table, some in used]
         every = [*self.program.once.names, *self.program.shared]
         known = {name for name in every if model.place(name) and not model.is_equation(name)}
         self._given = {name: model.default(name) for name in known} | dict(values)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 from backprop.cli import printing
@@ -18,54 +17,26 @@ from backprop.cli.printing import (
     width_option,
     write,
 )
-from backprop.descent_options import GivenBounds
+from backprop.fit_options import FitOptions, complete
 from backprop.inputs import Inputs
 from backprop.numbers import either
-from backprop.options import names_option, option
+from backprop.options import option
 from backprop.places import STANDARD
 from backprop.reports import FIT_PLOTS, TABLES
 from backprop.reports.style import Style
 
 if TYPE_CHECKING:
-    from backprop.fitted import Fitting
-    from backprop.report.fit_report import FitReport
+    from backprop.fit.levenberg import FitPoint
 
 EXAMPLE = 'Example: backprop fit -e "y ~ a*exp(-b*x)" --data rows.csv'
+
+_NO_FORMAT = "its ending says no format"
 
 
 def fit(
     inputs: Inputs,
+    options: FitOptions,
     *,
-    freeze: Sequence[str] = names_option("--freeze", "Hold these parameters.", "inputs"),
-    only: Sequence[str] = names_option("--only", "Fit these parameters only.", "inputs"),
-    bounds: GivenBounds | None = option(
-        "--bounds TEXT",
-        'Limits, instead of those in the equations: "a=0..1, b=..5".',
-        None,
-        offers="bounds",
-    ),
-    sigma: str = option(
-        "--sigma TEXT",
-        "The error of each row: a column, a number, or an expression of columns.",
-        "",
-    ),
-    absolute_sigma: bool = option(
-        "--absolute-sigma",
-        "--sigma is the error itself; otherwise it only weighs rows.",
-        needs=("sigma",),
-    ),
-    starts: int = option(
-        "--starts N", "Runs from so many starts, all but one at random.", 1, min=1
-    ),
-    steps: int = option("--steps N", "The most steps of a run.", 2000, min=1),
-    intervals: str | None = option(
-        "--intervals profile|bootstrap",
-        "Intervals that need not be symmetric: by profiles of the sum of squares, or by samples of the rows.",
-        None,
-        choices=("profile", "bootstrap"),
-    ),
-    level: float = option("--level NUMBER", "How sure intervals and bands are.", 0.95),
-    correlations: bool = option("--correlations", "All correlations, and not only large ones."),
     trace: bool = option("--trace", "Print each step."),
     predict: str | None = option(
         "--predict FILE",
@@ -103,30 +74,13 @@ def fit(
     The model is a statement y ~ a*exp(-b*x), or any sum of squares (--of). Parameters are the inputs that
     are neither columns nor const; one without a number gets a start from the data.
     """
-    if predict is not None:
-        TABLES.of_file(predict, f"--predict {predict}: its ending says no format")
-    plotted = ""
-    if plot is not None:
-        plotted = FIT_PLOTS.of_file(plot, f"--plot {plot}: its ending says no format")
-    from backprop.fit.levenberg import FitPoint
-    from backprop.fitted import FitOptions, prepared
+    format = chosen_format(format, output)
+    predicted = predict and TABLES.of_file(predict, f"--predict {predict}: {_NO_FORMAT}")
+    plotted = plot and FIT_PLOTS.of_file(plot, f"--plot {plot}: {_NO_FORMAT}")
+    from backprop.fitted import prepared
     from backprop.numbers import shown
 
-    format = chosen_format(format, output)
-    options = FitOptions(
-        only,
-        freeze,
-        bounds,
-        sigma,
-        absolute_sigma,
-        starts,
-        inputs.seed,
-        steps,
-        correlations,
-        intervals or "",
-        level,
-    )
-    ready = prepared(inputs, options)
+    ready = prepared(inputs, complete(options))
     count = 0
 
     def tell(point: FitPoint) -> None:
@@ -143,30 +97,21 @@ def fit(
         with results.each():
             text = ready.saved(report.inputs)
             put(text) if save == STANDARD else write(save, text.encode())
-    if predict is not None and report.converged:
+    if predict and predicted and report.converged:
+        from backprop.predicting import fitted_rows
+
         with results.each():
-            write_rows(inputs, ready, report, predict, at)
-    if plot is not None and report.converged:
+            grid = (
+                ready.opened._replace(tables=inputs._replace(where=()).tables([at])) if at else None
+            )
+            made = fitted_rows(ready, report.found, report.level, grid)
+            write(predict, TABLES.writer(predicted)(made, Style()).encode())
+    if plot and plotted and report.converged:
         from backprop.predicting import picture_of
 
         with results.each():
-            shown_fit = picture_of(ready, report.found, report.level)
-            drawn = FIT_PLOTS.writer(plotted)(shown_fit, plotted, transparent, width)
-            write(plot, drawn)
+            picture = picture_of(ready, report.found, report.level)
+            write(plot, FIT_PLOTS.writer(plotted)(picture, plotted, transparent, width))
     results.end()
     if not report.converged:
         raise printing.Finished(1)
-
-
-def write_rows(
-    inputs: Inputs, ready: Fitting, report: FitReport, path: str, at: str | None
-) -> None:
-    """Write what the model says of the rows of its table, or of another one."""
-    from backprop.predicting import fitted_rows
-
-    opened = None
-    if at is not None:
-        opened = ready.opened._replace(tables=inputs.tables([at]))
-    made = fitted_rows(ready, report.found, report.level, opened)
-    format = TABLES.of_file(path, f"--predict {path}: its ending says no format")
-    write(path, TABLES.writer(format)(made, Style()).encode())

@@ -11,17 +11,18 @@ import numpy
 from backprop.by_rows.block_kernel import NotSure
 from backprop.by_rows.held_rows import HeldRows
 from backprop.by_rows.machine_residuals import ResidualsOverRows
+from backprop.by_rows.program_over import program_over
 from backprop.by_rows.residual_rows import ResidualKernel, residual_triangle
-from backprop.by_rows.row_program import RowProgram, RowSource
+from backprop.by_rows.row_program import RowSource
 from backprop.by_rows.threads import over_blocks
 from backprop.descent.squares import Squares
 from backprop.language import Model
-from backprop.language.apart import NotApart, apart
+from backprop.language.apart import NotApart
 from backprop.language.laid import Data, data_of
 from backprop.language.modelled import NotSquares, unsquared
 from backprop.language.reading import read_carefully
-from backprop.language.text_columns import statements_over
 from backprop.loops.domains import Reals
+from backprop.syntax.parser import Statement
 
 
 class EachResidual(NamedTuple):
@@ -54,22 +55,17 @@ class FitRows:
             self._take_graph(model, output)
 
     def _take_rows(self, model: Model, output: str) -> None:
-        plain = data_of(model.laid)
-        statements, tables, errors = statements_over(model.source, plain)
-        if errors or not tables:
-            raise NotApart("there are no tables")
-        statements, self.mean = unsquared(statements, output)
-        parts = apart(statements, tables, model.source)
-        still = {name for each in tables for name in each.names}
-        still -= {name for each in plain for name in each.names}
-        self._program = RowProgram(parts, output, model.seed, model.sizes, still)
-        words = {text for each in statements for text in each.tokens.texts}
-        used = [(table, [name for name in table.names if name in words]) for table in tables]
-        every, columns = [*self._program.once.names, *self._program.shared], parts.columns
+        def change(statements: list[Statement]) -> list[Statement]:
+            found, self.mean = unsquared(statements, output)
+            return found
+
+        self._program, used = program_over(model, output, change)
+        columns = self._program.apart.columns
+        every = [*self._program.once.names, *self._program.shared]
         known = {name for name in every if name in model.names and name not in columns}
         defaults = {name for name in known if name in model.defaults or name in model.fixed}
         self._given = {name: model.default(name) for name in defaults} | self._given
-        self.sources = [_source(table, some) for table, some in used if some]
+        self.sources = [_source(table, some) for table, some in used]
         held = [each for each in self.sources if isinstance(each, HeldRows)]
         self._held = (
             ResidualsOverRows(self._program, held) if len(held) == len(self.sources) else None
@@ -106,8 +102,8 @@ class FitRows:
         None where tables are read pass by pass, or something is not finite. slopes: whether their
         derivatives are wanted."""
         if self._graph:
-            values, slopes = self._graph.both(x)
-            both = numpy.column_stack([slopes, values]).T
+            values, derivatives = self._graph.both(x)
+            both = numpy.column_stack([derivatives, values]).T[0 if slopes else -1 :]
             return EachResidual(both, ()) if numpy.isfinite(both).all() else None
         if not self._held:
             return None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import inf, isfinite, nan
-from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy
@@ -13,8 +12,8 @@ from backprop.errors import BackpropError, MissingInputs, NeedsData
 from backprop.fit.fit_rows import FitRows
 from backprop.fit.guesses import guessed
 from backprop.fit.intervals import Interval, Profiles, samples
-from backprop.fit.levenberg import Bounded, FitPoint, Flags, fit_point
-from backprop.fit.residual_looks import not_random, outliers, quantile
+from backprop.fit.levenberg import Bounded, FitPoint, Flags, fit_point, held
+from backprop.fit.residual_looks import not_random, outliers
 from backprop.fit.solving import Solved, scattered, solve
 from backprop.fit.statistics import Statistics, statistics
 from backprop.fit.undetermined import undetermined_words
@@ -46,7 +45,7 @@ class FitAsked(NamedTuple):
     seed: int = 0
     most: int = 2000
     total: Callable[[], float] = lambda: nan
-    intervals: str = ""
+    intervals: str | None = None
     level: float = 0.95
     samples: int = 400
 
@@ -116,31 +115,40 @@ def _fit(asked: FitAsked, tell: Callable[[FitPoint], object]) -> FoundFit:
         interrupted = True
     if best is None:
         raise _no_start(missing)
-    held = _held(best.point, bounds)
-    free = ~held
+    stands = held(best.point, bounds)
+    free = ~stands
     numbers = statistics(best.point, rows.count, free, asked.known_errors, asked.total())
     same = sum(each <= best.point.squares * (1 + _SAME) for each in ended)
     made = FoundFit(
-        names, begun, best.point.x, held, best, numbers, (), guessed=missing, runs=len(ended),
+        names, begun, best.point.x, stands, best, numbers, (), guessed=missing, runs=len(ended),
         same=same, interrupted=interrupted,
     )  # fmt: skip
-    made = made._replace(intervals=_intervals(made, asked, bounds))
-    return made._replace(verdicts=[*_verdicts(made, asked, bounds)])
+    sure, lower = _intervals(made, asked, bounds)
+    made = made._replace(intervals=sure)
+    return made._replace(verdicts=[*_verdicts(made, asked, bounds), *lower])
 
 
-def _intervals(found: FoundFit, asked: FitAsked, bounds: Bounded) -> Sequence[Interval]:
-    """Those that were asked for, of a fit that has converged."""
+def _intervals(
+    found: FoundFit, asked: FitAsked, bounds: Bounded
+) -> tuple[Sequence[Interval], Sequence[str]]:
+    """Those that were asked for, of a fit that has converged; and what else was met on the way."""
     numbers, least = found.statistics, found.solved.point
     if not asked.intervals or not found.converged or numbers.dof <= 0:
-        return ()
+        return (), ()
     if asked.intervals == "bootstrap":
-        return _of_samples(asked, least, bounds)
-    side = (1 + asked.level) / 2
-    known = asked.known_errors
-    reach = NormalDist().inv_cdf(side) if known else quantile(numbers.dof, side)
-    variance = 1.0 if known else numbers.reduced
-    made = Profiles(asked.rows.triangle, least, numbers.errors, bounds, reach, variance)
-    return [made.interval(at) for at in range(len(found.names))]
+        return _of_samples(asked, least, bounds), ()
+    wide = numbers.reach(asked.level)
+    made = Profiles(asked.rows.triangle, least, numbers.errors, bounds, wide, numbers.variance)
+    ends = [made.interval(at) for at in range(len(found.names))]
+    return ends, [lower_words(found.names, made.lower)] if made.lower else []
+
+
+def lower_words(names: Sequence[str], point: FitPoint) -> str:
+    """The sentence for a point that is lower than the minimum, which so is one of several."""
+    numbers = ", ".join(
+        f"{name} = {shown(x, 6)}" for name, x in zip(names, point.x.tolist(), strict=True)
+    )
+    return f"there is a lower minimum, {shown(point.squares, 6)}: start at {numbers}"
 
 
 def _of_samples(asked: FitAsked, least: FitPoint, bounds: Bounded) -> Sequence[Interval]:
@@ -186,14 +194,6 @@ def _no_start(missing: Sequence[str]) -> BackpropError:
     """The error for a model that is finite at no point that was tried."""
     hints = [f'give starts: --set "{missing[0]}=1"'] if missing else []
     return MissingInputs("the residuals are not finite at any start that was tried", hints=hints)
-
-
-def _held(point: FitPoint, bounds: Bounded) -> Flags:
-    gradient = point.slopes.T @ point.rest
-    held: Flags = ((point.x <= bounds.low) & (gradient >= 0)) | (
-        (point.x >= bounds.high) & (gradient <= 0)
-    )
-    return held
 
 
 def _verdicts(found: FoundFit, asked: FitAsked, bounds: Bounded) -> Iterator[str]:

@@ -82,6 +82,14 @@ def fit_point(x: Reals, make: MakeTriangle) -> FitPoint | None:
     return FitPoint(x, triangle, squares) if isfinite(squares) else None
 
 
+def held(point: FitPoint, bounds: Bounded) -> Flags:
+    """Which parameters stand at a bound and would go beyond, or have no room at all, shape (P,)."""
+    gradient, (low, high) = point.slopes.T @ point.rest, bounds
+    beyond: Flags = ((point.x <= low) & (gradient > 0)) | ((point.x >= high) & (gradient < 0))
+    none: Flags = low == high
+    return beyond | none
+
+
 def offset(point: FitPoint, free: Flags) -> float:
     """How far residuals are from standing at right angles to what free parameters can do: the part of their
     length that lies in that plane. 0 at a minimum (Bates, Watts: Nonlinear regression analysis and its
@@ -118,7 +126,7 @@ class Levenberg:
             units = numpy.where(scales > 0, scales, 1.0)
             if not steps:
                 region = self._first * (float(numpy.linalg.norm(units * here.x)) or 1.0)
-            free = ~self.held(here)
+            free = ~held(here, self._bounds)
             if not free.any() or not here.squares:
                 self.why = "converged"
                 return
@@ -158,7 +166,7 @@ class Levenberg:
         as they become shorter and the sum stays."""
         least, last = here.squares, inf
         for _ in range(_POLISHES):
-            free = ~self.held(here)
+            free = ~held(here, self._bounds)
             if not free.any():
                 return
             step, _, full = _Ways(here, units, free).step(inf)
@@ -174,14 +182,6 @@ class Levenberg:
     def _look(self, x: Reals) -> FitPoint | None:
         self.looks += 1
         return fit_point(x, self._make)
-
-    def held(self, here: FitPoint) -> Flags:
-        """Which parameters stand at a bound and would go beyond."""
-        gradient = here.slopes.T @ here.rest
-        low, high = self._bounds
-        held: Flags = ((here.x <= low) & (gradient > 0)) | ((here.x >= high) & (gradient < 0))
-        same: Flags = low == high
-        return held | same
 
 
 class _Ways:

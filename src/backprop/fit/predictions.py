@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import nan
-from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy
 
 from backprop.fit.fit_rows import FitRows
-from backprop.fit.residual_looks import quantile
 from backprop.fit.statistics import Statistics
 from backprop.language import Model
 from backprop.language.modelled import RESIDUALS
@@ -28,15 +25,6 @@ class Predicted(NamedTuple):
     least: Reals
     most: Reals
     residual: Reals | None = None
-
-
-def reach(statistics: Statistics, level: float) -> float:
-    """How many standard errors a band of this level is wide, to each side: by Student's distribution,
-    or, where the errors of the data are known, by the normal one."""
-    side = (1 + level) / 2
-    if not statistics.scaled:
-        return NormalDist().inv_cdf(side)
-    return quantile(statistics.dof, side) if statistics.dof > 0 else nan
 
 
 def values_of(
@@ -65,10 +53,9 @@ def predicted(
     data that rows were weighed by. The bands are t*sqrt(g'Cg), and with the variance of an observation
     (Bates, Watts: Nonlinear regression analysis and its applications, 1988, 2.3.2)."""
     slopes, fitted = columns[:-1], columns[-1]
-    covariance = numpy.nan_to_num(statistics.covariance, nan=0.0)
-    variance = numpy.einsum("an,ab,bn->n", slopes, covariance, slopes)
-    wide = reach(statistics, level)
+    variance = numpy.einsum("an,ab,bn->n", slopes, statistics.spread, slopes)
+    wide = statistics.reach(level)
     curve = wide * numpy.sqrt(numpy.maximum(variance, 0.0))
-    own = (statistics.reduced if statistics.scaled else 1.0) * numpy.square(sigma)
+    own = statistics.variance * numpy.square(sigma)
     rows = wide * numpy.sqrt(numpy.maximum(variance, 0.0) + own)
     return Predicted(fitted, fitted - curve, fitted + curve, fitted - rows, fitted + rows)

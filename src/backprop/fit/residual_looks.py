@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy
 
-from backprop.fit.statistics import undetermined
+from backprop.fit.statistics import quantile, undetermined
 from backprop.loops.domains import Reals
 
 _UNLIKELY = 0.01
@@ -101,17 +101,3 @@ def _leverage(slopes: Reals, triangle: Reals) -> Reals:
     back = right[sure] / values[sure, None] / units
     found: Reals = numpy.square(back @ slopes).sum(axis=0)
     return found
-
-
-_NORMAL = 1000
-"""From so many degrees of freedom on a quantile of Student's distribution is taken from the normal one."""
-
-
-def quantile(dof: int, level: float) -> float:
-    """Of Student's distribution (Abramowitz, Stegun: Handbook of mathematical functions, 1964, 26.7.5)."""
-    if dof < _NORMAL:
-        from scipy.special import stdtrit  # not for many rows: 60 ms
-
-        return float(stdtrit(dof, level))
-    z = NormalDist().inv_cdf(level)
-    return z + (z**3 + z) / (4 * dof) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * dof**2)

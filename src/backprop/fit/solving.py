@@ -15,6 +15,7 @@ from backprop.fit.levenberg import (
     Levenberg,
     MakeTriangle,
     fit_point,
+    held,
     offset,
 )
 from backprop.loops.domains import Reals
@@ -94,7 +95,7 @@ def _better(one: Solved, other: Solved) -> bool:
 
 
 def _is_minimum(make: MakeTriangle, point: FitPoint, run: Levenberg, bounds: Bounded) -> bool:
-    free = ~run.held(point)
+    free = ~held(point, bounds)
     angle = offset(point, free)
     if angle <= _ANGLE:
         return run.why != "steps used up"

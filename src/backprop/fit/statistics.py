@@ -9,7 +9,8 @@ P*ln(n), as lmfit has them; with known errors r'r takes the place of n*ln(r'r/n)
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import inf, log, nan, sqrt
+from math import inf, log, nan
+from statistics import NormalDist
 from sys import float_info
 from typing import NamedTuple
 
@@ -34,6 +35,7 @@ class Statistics(NamedTuple):
     chi2: float
     scaled: bool
     covariance: Reals
+    spread: Reals
     total: float = nan
 
     @property
@@ -58,6 +60,19 @@ class Statistics(NamedTuple):
     def r_squared(self) -> float:
         """The part of the sum of squares about the mean that the fit explains."""
         return 1 - self.chi2 / self.total if self.total > 0 else nan
+
+    @property
+    def variance(self) -> float:
+        """Of a residual."""
+        return self.reduced if self.scaled else 1.0
+
+    def reach(self, level: float) -> float:
+        """How many standard errors an interval of this level is wide, to each side: by Student's
+        distribution, or, where the errors of the data are known, by the normal one."""
+        side = (1 + level) / 2
+        if not self.scaled:
+            return NormalDist().inv_cdf(side)
+        return quantile(self.dof, side) if self.dof > 0 else nan
 
     @property
     def parameters(self) -> int:
@@ -87,12 +102,15 @@ def statistics(
     inside, within, rank = inverse(point.slopes[:, free])
     dof = rows - rank
     factor = 1.0 if known_errors else point.squares / dof if dof > 0 else nan
-    covariance = numpy.full((len(free), len(free)), nan)
+    covariance, spread = (
+        numpy.full((len(free), len(free)), nan),
+        numpy.zeros((len(free), len(free))),
+    )
     places = numpy.flatnonzero(free)
-    covariance[numpy.ix_(places, places)] = inside * factor
+    covariance[numpy.ix_(places, places)] = spread[numpy.ix_(places, places)] = inside * factor
     lost = places[~within]
     covariance[lost], covariance[:, lost] = nan, nan
-    return Statistics(rows, dof, point.squares, not known_errors, covariance, total)
+    return Statistics(rows, dof, point.squares, not known_errors, covariance, spread, total)
 
 
 def inverse(slopes: Reals) -> tuple[Reals, Flags, int]:
@@ -156,6 +174,15 @@ def undetermined_ways(point: FitPoint, free: Flags) -> list[Undetermined]:
     return found
 
 
-def rms(chi2: float, rows: int) -> float:
-    """The root of the mean square."""
-    return sqrt(chi2 / rows) if rows else nan
+_NORMAL = 1000
+"""From so many degrees of freedom on a quantile of Student's distribution is taken from the normal one."""
+
+
+def quantile(dof: int, level: float) -> float:
+    """Of Student's distribution (Abramowitz, Stegun: Handbook of mathematical functions, 1964, 26.7.5)."""
+    if dof < _NORMAL:
+        from scipy.special import stdtrit  # not for many rows: 60 ms
+
+        return float(stdtrit(dof, level))
+    z = NormalDist().inv_cdf(level)
+    return z + (z**3 + z) / (4 * dof) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * dof**2)

@@ -21,7 +21,6 @@ from backprop.language.families import MOST_VALUES, Families, left, ready_made
 from backprop.language.index_code import Scope
 from backprop.language.lookup import provide
 from backprop.language.model import Model
-from backprop.language.modelled import as_equations, is_modelled
 from backprop.language.sizes import NO_SIZES, GivenSizes
 from backprop.memory import without_collector
 from backprop.names import family
@@ -114,6 +113,8 @@ def parsed(
     statements, errors, seen, plain = _read(source, tables, chains)
     laid, notes = None, list[BackpropError]()
     if "~" in source.text and not errors:
+        from backprop.language.modelled import as_equations  # few files have model statements
+
         statements, _, found = as_equations(statements, bool(tables))
         notes += found
     if tables and not errors:
@@ -260,12 +261,14 @@ def read_settings(
     written = Settings([], {})
     statements, errors = read(source, LIST_ENDS, written)
     draws = computed is not None
-    if computed is not None:
-        statements = [each for each in statements if not is_modelled(each)]
-    else:
+    if computed is None:
         errors += map(_no_number, filter(_says_more, statements))
         statements = [each for each in statements if each.shape.form != "modelled"]
         computed = ()
+    elif "~" in source.text:
+        from backprop.language.modelled import is_modelled  # few files have model statements
+
+        statements = [each for each in statements if not is_modelled(each)]
     equations, functions, indexed = definitions.checked(statements, errors)
     others = [right for _, right, _ in written.many], *written.links.values()
     raise_all(definitions.calls(chain.from_iterable(others), functions))

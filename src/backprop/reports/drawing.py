@@ -129,9 +129,12 @@ def _render(graphs: Sequence[Digraph], format: str, seconds: float) -> bytes:
     _, layout, first = _best(graphs, run)
     whole = ["-Gmargin=0"] if format == "pdf" else []  # else half an inch around what was asked for
     drawn = run(with_free_titles(layout, first), "-Knop2", f"-T{format}", *whole)
+    if format != "svg":
+        return drawn
     families = _FONTS.format("".join(f"{font}," for font in named(unusual(layout))))
     said, meant = (f' font-family="{fonts}"'.encode() for fonts in (_FONT, families))
-    return drawn.replace(said, meant) if format == "svg" else drawn
+    # a blank that does not break looks like any other: it is written by its number
+    return drawn.replace(said, meant).replace("\u00a0".encode(), b"&#160;")
 
 
 def _best(graphs: Iterable[Digraph], run: Callable[..., bytes]) -> tuple[Digraph, str, str]:

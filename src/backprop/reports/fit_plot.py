@@ -41,25 +41,11 @@ def _rows(upper: Any, lower: Any, picture: FitPicture) -> None:
     if picture.curve is not None:
         at, curve = picture.along, picture.curve
         sure = f"{shown(100 * picture.level, 4)} %"
-        if numpy.isfinite(curve.most).all():
-            upper.fill_between(
-                at,
-                curve.least,
-                curve.most,
-                color=INK[1],
-                alpha=0.12,
-                linewidth=0,
-                label=f"{sure} of data",
-            )
-        upper.fill_between(
-            at,
-            curve.low,
-            curve.high,
-            color=INK[1],
-            alpha=0.35,
-            linewidth=0,
-            label=f"{sure} of the curve",
-        )
+        bands = (curve.least, curve.most, 0.12, "data"), (curve.low, curve.high, 0.35, "the curve")
+        for low, high, alpha, what in bands:
+            if numpy.isfinite(high).all():
+                looks: Any = {"color": INK[1], "alpha": alpha, "linewidth": 0}
+                upper.fill_between(at, low, high, label=f"{sure} of {what}", **looks)
         upper.plot(at, curve.fitted, color=INK[1], label=picture.label)
     else:
         ends = [float(numpy.min(picture.x)), float(numpy.max(picture.x))]
