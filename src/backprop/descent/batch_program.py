@@ -6,14 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from backprop.by_rows.block_kernel import NotSure, RowBlock
 from backprop.by_rows.held_rows import BLOCK
+from backprop.by_rows.program_over import program_over
 from backprop.by_rows.row_counts import counted
-from backprop.by_rows.row_program import RowProgram
-from backprop.data_streamed import names_of
 from backprop.evaluation.leaves import default
 from backprop.language import Model
-from backprop.language.apart import apart
-from backprop.language.laid import RowNumbers, data_of
-from backprop.language.text_columns import statements_over
+from backprop.language.laid import RowNumbers
 from backprop.loops.domains import Wholes
 
 
@@ -22,11 +19,7 @@ class BatchProgram:
     the way."""
 
     def __init__(self, model: Model, output: str, names: Sequence[str]) -> None:
-        plain = data_of(model.laid)
-        statements, tables, _ = statements_over(model.source, plain)
-        parts = apart(statements, tables, model.source)
-        still = names_of(tables) - names_of(plain)  # what texts are compared with cannot move
-        self._program = RowProgram(parts, output, model.seed, model.sizes, still)
+        self._program = program_over(model, output).program
         self._names = names
         every = dict.fromkeys([*self._program.once.names, *self._program.shared])
         known = [name for name in every if name in model.names and name in model.defaults]
