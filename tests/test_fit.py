@@ -541,6 +541,17 @@ def test_other_rows_need_the_columns_of_the_model_and_no_condition(tmp_path: Pat
     assert (ran.status, "there is no column x, which the model has" in ran.err) == (1, True)
 
 
+def test_an_equation_of_a_column_is_told_how_a_model_is_written(tmp_path: Path) -> None:
+    rows = tmp_path / "rows.csv"
+    rows.write_text("x,y\n0,5\n1,3\n2,2\n")
+    ran = run("fit", "-e", "y = a*exp(-b*x)", "--data", str(rows))
+    assert (ran.status, "write y ~ a*exp(-b*x)" in ran.err) == (1, True)
+    ran = run("fit", "-e", "y ~ a*exp(-b*t)", "--data", str(rows))
+    assert "is the same in every row: the columns are x, y" in ran.out
+    for text in ("y ~ a", "m = a*x; y ~ m + b", "y ~ a*exp(-b*x)"):
+        assert "same in every row" not in run("fit", "-e", text, "--data", str(rows)).out
+
+
 def test_nothing_to_fit_is_told() -> None:
     ran = run("fit", "-e", "L = a^2")
     assert (ran.status, "nothing says what is to be fitted" in ran.err) == (1, True)

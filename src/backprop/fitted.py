@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import nan
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy
 
 from backprop.descent.choices import bounds_of, given_bounds, parameters
-from backprop.errors import BackpropError, BadOption, ChooseOutput, NeedsData, raise_all
+from backprop.errors import (
+    BackpropError,
+    BadOption,
+    ChooseOutput,
+    NeedsData,
+    mend,
+    raise_all,
+)
 from backprop.evaluation.gradient import evaluate
 from backprop.fit.fit_rows import FitRows
 from backprop.fit.fitting import FitAsked, fit
@@ -54,6 +61,9 @@ class Fitting(NamedTuple):
     def run(self, tell: Callable[[FitPoint], object] = lambda point: None) -> FitReport:
         """Fit. tell: is told of every step."""
         found = fit(self.asked, tell)
+        if self.output == RESIDUALS:
+            more = _same_in_all_rows(self.opened, self.model)
+            found = found._replace(verdicts=[*found.verdicts, *more])
         every = parameters(self.model, self.output)
         frozen = {name: self._number(name) for name in every if name not in self.names}
         inputs = {**self.known, **dict(zip(self.names, found.x.tolist(), strict=True))}
@@ -98,7 +108,7 @@ def prepared(inputs: Inputs, options: FitOptions) -> Fitting:
     """Read everything that a fit needs. Raises NeedsData, BadOption and what reading raises."""
     opened = inputs.opened()
     if not model_texts(opened.source) and not inputs.of:
-        _no_model(opened.source)
+        _no_model(opened)
     bare = inputs._replace(settings=(), values=())
 
     def read_given(text: Opened, numbers: bool) -> tuple[Model, Mapping[str, float]]:
@@ -165,14 +175,35 @@ def _look_at_left_sides(opened: Opened, model: Model) -> None:
         raise NeedsData(message, place, hints=hints or [f"the columns are {listed(columns, 8)}"])
 
 
-def _no_model(source: Source) -> None:
+def _no_model(opened: Opened) -> None:
     """Raise ChooseOutput for equations of which nothing says what is to be fitted, and what is wrong with
     them, if anything is."""
-    raise_all(read(source)[1])
+    statements, errors = read(opened.source)
+    raise_all(errors)
+    columns = {name for table in opened.tables for name in table.names}
+    for tokens, shape in statements:
+        if shape.form == "equation" and (name := tokens.texts[shape.target]) in columns:
+            message = (
+                f"an equation computes {name}, which is a column: a model has ~ in the place of ="
+            )
+            right = tokens.span(tokens.sign + 1, -1).text
+            raise ChooseOutput(message, tokens.whole, hints=[mend(f"{name} ~ {right}")])
     message = "nothing says what is to be fitted"
     hints = ["write a model: y ~ a*exp(-b*x), with the column y on the left"]
     hints.append("or name a sum of squares: --of L")
-    raise ChooseOutput(message, hints=hints, where=source.name)
+    raise ChooseOutput(message, hints=hints, where=opened.source.name)
+
+
+def _same_in_all_rows(opened: Opened, model: Model) -> Iterator[str]:
+    """A sentence for each model statement of several parameters with no column on its right side: a name in
+    it may be meant to be one."""
+    columns = [name for table in opened.tables for name in table.names]
+    families = model.laid.families if model.laid else {}
+    for each in model_texts(opened.source):
+        words = re.findall(r"[^\W\d][\w']*(?!\w*\s*\()", each.right)
+        if not columns or len({*words}) < 2 or any(word in families for word in words):
+            continue
+        yield f"{each.whole} is the same in every row: the columns are {listed(columns, 8)}"
 
 
 def _weighted(opened: Opened, sigma: str) -> Opened:
