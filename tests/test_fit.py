@@ -517,7 +517,7 @@ def test_a_picture_along_one_column_and_of_several(tmp_path: Path) -> None:
     assert found.observed.tolist() == pytest.approx([5, 3, 2, 1.2, 0.9])
     two = prepared(Inputs(expressions=["y ~ a + b*x + c*z"], data=[str(rows)]), complete({}))
     found = picture_of(two, two.run().found, 0.95)
-    assert (found.curve, found.right) == (None, "fitted")
+    assert (found.curve, found.right, found.label) == (None, "fitted", "y = fitted")
 
 
 def test_other_rows_need_the_columns_of_the_model_and_no_condition(tmp_path: Path) -> None:

@@ -90,10 +90,10 @@ def picture_of(fitting: Fitting, found: FoundFit, level: float) -> FitPicture:
         f"{n} = {shown(x, 4)}" for n, x in zip(found.names, found.x, strict=True)
     )
     title = model.whole if len(found_words) > _LONG else f"{model.whole}: {found_words}"
-    plain = title, model.right, model.left
     if len(right) != 1:
         at = made.fitted
-        return FitPicture(*plain, "fitted", at, at + residual, residual, at, None, level)
+        here = title, f"{model.left} = fitted", model.left, "fitted"
+        return FitPicture(*here, at, at + residual, residual, at, None, level)
     x = rows.columns[right[0]]
     along = numpy.linspace(float(x.min()), float(x.max()), _ALONG)
     tables = given_tables({right[0]: along}, fitting.opened.source)
@@ -102,7 +102,8 @@ def picture_of(fitting: Fitting, found: FoundFit, level: float) -> FitPicture:
     curve = fitted_rows(plain_sigma, found, level, grid).found
     if fitting.options["sigma"]:  # nobody knows the errors of data that there are not
         curve = curve._replace(least=curve.fitted * numpy.nan, most=curve.fitted * numpy.nan)
-    return FitPicture(*plain, right[0], x, made.fitted + residual, residual, along, curve, level)
+    here = title, model.right, model.left, right[0]
+    return FitPicture(*here, x, made.fitted + residual, residual, along, curve, level)
 
 
 _LONG = 60
