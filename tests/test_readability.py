@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from typing import Any
 
 import pytest
 
 from backprop.algebra.formula import Formula
+from backprop.algebra.from_text import of_text
 from backprop.language.reading import read_model
 from backprop.source import Source
+from backprop.symbolic.chain import Chain
 from backprop.symbolic.request import Request
 from backprop.syntax.functions import evaluated
 from backprop.syntax.parser import formula
@@ -44,6 +47,39 @@ def test_derivatives_are_no_longer_than_the_books(text: str, book: str) -> None:
     tokens = len(formula(found.text()).tokens.texts)
     assert tokens <= len(formula(book).tokens.texts), found
     assert len(BOOK) == 28
+
+
+@pytest.mark.parametrize(
+    ("text", "by", "line"),
+    [  # polynomials of several names, and names of exponents in front
+        ("5*x + 3*x^4 - x^2", "x", "12*x^3 - 2*x + 5"), ("5*x - 3*x^4 + x^2", "x", "5 + 2*x - 12*x^3"), ("(1 - x)*(100*(y - x^2))", "x", "300*x^2 - 200*x - 100*y"),
+        ("a*b*x + x^3 + c*x^2", "x", "3*x^2 + 2*c*x + a*b"), ("c*x + b*x^2 + a*x^3", "x", "c + 2*b*x + 3*a*x^2"), ("(x - a)*(x - b)*(x - c)", "x", "(2*x - a - c)*(x - b) + (x - a)*(x - c)"),
+        ("y^3*x + y*x^3 - x^2*y^2", "x", "y^3 - 2*y^2*x + 3*y*x^2"), ("x^3*y^2 + 5*y - x*y^4 + x^2", "x", "3*x^2*y^2 + 2*x - y^4"), ("x^n + x^(n - 1)", "x", "(n*x + n - 1)*x^(n - 2)"),
+        # powers with names in their exponents
+        ("x^n*exp(-x)", "x", "(n - x)*x^(n - 1)*exp(-x)"), ("x^a*(1 - x)^b", "x", "(a*(1 - x) - b*x)*x^(a - 1)*(1 - x)^(b - 1)"), ("x^(a - 1)*exp(-x/b)", "x", "x^(a - 2)*exp(-x/b)*(a - 1 - x/b)"),
+        ("x^sin(x)", "x", "x^sin(x)*(sin(x)/x + log(x)*cos(x))"), ("(1 + 1/x)^x", "x", "(1 + 1/x)^x*(log(1 + 1/x) - 1/(x + 1))"), ("sin(x)^cos(x)", "x", "sin(x)^cos(x)*(cos(x)^2/sin(x) - sin(x)*log(sin(x)))"),
+        # functions of one angle
+        ("log(tan(x/2))", "x", "1/sin(x)"), ("log(tan(x/2 + pi/4))", "x", "1/sin(x + pi/2)"), ("log(tan(x))^2", "x", "4*log(tan(x))/sin(2*x)"), ("log(cot(x))", "x", "-2/sin(2*x)"),
+        ("log((1 + sin(x))/(1 - sin(x)))", "x", "2/cos(x)"), ("log((cos(x) - 1)/(cos(x) + 1))", "x", "2/sin(x)"), ("atan(sinh(x))", "x", "1/cosh(x)"), ("sin(asin(x))", "x", "1"), ("cos(asin(x))", "x", "-x/sqrt(1 - x^2)"),
+        ("log((1 + x)/(1 - x))/2", "x", "1/(1 - x^2)"), ("log((x - a)/(x + a))/(2*a)", "x", "1/(x^2 - a^2)"),
+        # what stands in functions stays
+        ("normcdf((log(S/K) + (r + s^2/2)*T)/(s*sqrt(T)))", "S", "normpdf((log(S/K) + (r + s^2/2)*T)/(s*sqrt(T)))/(S*s*sqrt(T))"), ("sin((2*x + 1)/2)", "x", "cos(x + 1/2)"), ("sin(2*x + 3*x)", "x", "5*cos(5*x)"),
+    ],
+)  # fmt: skip
+def test_kinds_of_formulas_are_as_a_book_has_them(text: str, by: str, line: str) -> None:
+    found = pretty(text, by)
+    assert found.text() == line
+    names = {name: 0.3 + 0.1 * at for at, name in enumerate(sorted(found.names - {"pi"}))}
+    names |= dict.fromkeys(formula_names(text) - names.keys(), 0.7)
+    plain = evaluated(formula(Chain(by).derivative(of_text(text)).text()), names)
+    assert evaluated(formula(line), names) == pytest.approx(plain, rel=1e-11, nan_ok=True)
+    moved = [evaluated(formula(text), {**names, by: names[by] + step}) for step in (1e-6, -1e-6)]
+    if all(map(math.isfinite, moved)):
+        assert plain == pytest.approx((moved[0] - moved[1]) / 2e-6, rel=1e-6)
+
+
+def formula_names(text: str) -> frozenset[str]:
+    return of_text(text).names - {"pi"}
 
 
 def test_formulas_of_physics_beside_sympys() -> None:

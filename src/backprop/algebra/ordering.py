@@ -3,12 +3,13 @@ one, numbers and letters in front of brackets, these in front of functions."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from backprop.algebra.formula import (
     EULER,
     MINUS,
     ONE,
+    ZERO,
     Call,
     Formula,
     Product,
@@ -21,7 +22,8 @@ from backprop.algebra.formula import (
 )
 from backprop.algebra.from_text import rebuilt
 from backprop.algebra.indexed import MemberFormula
-from backprop.algebra.normal import times
+from backprop.algebra.multiplied import powers_of
+from backprop.algebra.normal import split, times
 
 Factor = tuple[Formula, Formula]
 
@@ -78,6 +80,36 @@ class _Order:
             elif isinstance(part, Product):
                 self._take_pairs(part)
             waiting += reversed(part.parts)
+        self._put_exponents_first(given)
+
+    def _put_exponents_first(self, given: Formula) -> None:
+        """The names that stand in exponents alone before the one of their bases: `n*x - 1` of `x^n`."""
+        first: dict[str, int] = {}
+        last = len(self._names)
+        elsewhere: set[str] = set()
+        waiting, seen = [given], set[Formula]()
+        while waiting:
+            part = waiting.pop()
+            if part in seen:
+                continue
+            seen.add(part)
+            if not isinstance(part, Product):
+                elsewhere |= {part.name} if isinstance(part, Symbol) else set()
+                waiting += part.parts
+                continue
+            for base, by in part.powers:
+                waiting.append(base)
+                if len(base.names) != 1:
+                    waiting.append(by)
+                elif value_of(by) is None:
+                    (name,) = base.names
+                    for each in by.names:
+                        first[each] = min(first.get(each, last), self._names.get(name, last))
+        ranks = {
+            name: (first[name], 0, at) if name in first.keys() - elsewhere else (at, 1, at)
+            for name, at in self._names.items()
+        }
+        self._names = {name: at for at, name in enumerate(sorted(ranks, key=ranks.__getitem__))}
 
     def _take_pairs(self, found: Product) -> None:
         for below in (False, True):
@@ -124,17 +156,26 @@ class _Order:
         if found in self._sums:
             places = {term: at for at, term in enumerate(self._sums[found].terms)}
             return Sum(sorted(found.terms, key=places.__getitem__))
+        return self._as_letters(found) or in_powers(found, self._names)
+
+    def _as_letters(self, found: Sum) -> Sum | None:
+        """A sum of powers that are alike, `y^2 + x^2`, in the order of their letters; None of others."""
+        if len(found.terms) < 3 and any(isinstance(each, Symbol) for each in found.terms):
+            return None  # (y + x)*(y - x) begin alike
         bases, exponents = list[Formula](), set[Formula]()
         for term in found.terms:
-            if not isinstance(term, Product) or term.coefficient != 1 or len(term.powers) != 1:
-                return found
-            ((base, by),) = term.powers
+            number, _, rest = split(term)
+            powers = powers_of(rest)
+            if len(powers) != 1 or not (number == 1 or isinstance(rest, Symbol)):
+                return None
+            ((base, by),) = powers.items()
             bases.append(base)
             exponents.add(by)
         if len(exponents) > 1 or any(base not in self._places for base in bases):
-            return found
+            return None
         both = sorted(zip(bases, found.terms, strict=True), key=lambda pair: self._places[pair[0]])
-        return Sum([term for _, term in both])
+        made = [term for _, term in both]
+        return Sum(made) if sign_of(made[0]) > 0 or sign_of(found.terms[0]) < 0 else None
 
     def turned(self, found: Product) -> Product:
         """A product without its sign, if that makes a sum in it one that was given, or another of one that
@@ -152,6 +193,42 @@ class _Order:
                         powers = [*found.powers[:at], (other, by), *found.powers[at + 1 :]]
                         return Product(-found.coefficient, powers, found.decimal)
         return found
+
+
+def in_powers(found: Sum, order: Mapping[str, int]) -> Sum:
+    """A polynomial by falling powers of the first name that has a square in it, and then of the next; one
+    whose powers of such a name fall or rise already as it is, and what is no polynomial."""
+    terms = [powers_of(split(term)[2]) for term in found.terms]
+    names = sorted(
+        {base for each in terms for base in each if isinstance(base, Symbol) and base != EULER},
+        key=lambda name: order.get(name.name, len(order)),
+    )
+    sequences = [each for name in names if (each := _exponents(name, terms)) and max(each) > 1]
+    if not sequences or any(each in (sorted(each), sorted(each)[::-1]) for each in sequences):
+        return found
+    rows = zip(*sequences, strict=True)
+    keyed = sorted(zip(rows, found.terms, strict=True), key=lambda pair: pair[0], reverse=True)
+    made = [term for _, term in keyed]
+    turned = sign_of(made[0]) < 0 < sign_of(made[-1])
+    return Sum(made[::-1] if turned else made)
+
+
+def _exponents(name: Symbol, terms: Sequence[Mapping[Formula, Formula]]) -> list[int]:
+    """The exponents of a name in the terms of a sum; none if it stands anywhere but as a whole power."""
+    made = []
+    for powers in terms:
+        if any(
+            name.name in each.names
+            for base, by in powers.items()
+            for each in (base, by)
+            if base != name
+        ):
+            return []
+        by = value_of(powers.get(name, ZERO))
+        if by is None or by < 0 or by.denominator > 1:
+            return []
+        made.append(int(by))
+    return made
 
 
 def _has_added(found: Sum) -> bool:

@@ -3,7 +3,7 @@
 A row is used only if it holds wherever its pattern has a value; `where` says where the result may have
 none and the pattern neither. In patterns u, v, w and c are any formulas. The rows of NORMAL are what
 `normal.py` does as it makes formulas, those of SHAPES what `tidy.py` does where it makes them shorter,
-QUOTIENT and FAR_OUT are of derivatives alone, and those of REWRITES are looked for by `rewritten`.
+QUOTIENT, TEXTBOOK and FAR_OUT are of derivatives alone, and those of REWRITES are looked for by `rewritten`.
 `tests/test_rewrites.py` holds all rows at random points against what the interpreter computes.
 """
 
@@ -87,6 +87,9 @@ FAR_OUT = (
 )
 """What `symbolic/far_out.py` does where that has values further out, in double precision."""
 
+TEXTBOOK = Rewrite("w/((u + v)*(u - v))", "w/(u^2 - v^2)", "u^2 != v^2")
+"""What `textbooks.py` does in formulas to read."""
+
 _ODD = "sin tan csc cot asin atan sinh tanh asinh atanh erf erfinv cbrt sign"
 _EVEN = "cos sec cosh sech sinc abs normpdf"
 
@@ -122,6 +125,28 @@ REWRITES = (
     Rewrite("u*sin(v)^2 + u*cos(v)^2", "u"),
     Rewrite("u*cosh(v)^2 - u*sinh(v)^2", "u"),
     Rewrite("u*sech(v)^2 + u*tanh(v)^2", "u"),
+    Rewrite("w - w*sin(v)^2", "w*cos(v)^2"),
+    Rewrite("w - w*cos(v)^2", "w*sin(v)^2"),
+    Rewrite("w + w*sinh(v)^2", "w*cosh(v)^2"),
+    Rewrite("w*cosh(v)^2 - w", "w*sinh(v)^2"),
+    Rewrite("w/((1 - sin(u))*(1 + sin(u)))", "w/cos(u)^2", "cos(u) != 0"),
+    Rewrite("w/((sin(u) - 1)*(1 + sin(u)))", "-w/cos(u)^2", "cos(u) != 0"),
+    Rewrite("w/((1 - cos(u))*(1 + cos(u)))", "w/sin(u)^2", "sin(u) != 0"),
+    Rewrite("w/((cos(u) - 1)*(1 + cos(u)))", "-w/sin(u)^2", "sin(u) != 0"),
+    Rewrite("w/((1 - tanh(u))*(1 + tanh(u)))", "w/sech(u)^2", "abs(tanh(u)) < 1"),
+    Rewrite("w*(1 + tan(u)^2)/tan(u)", "2*w/sin(2*u)", "tan(u) != 0"),
+    Rewrite("w*(1 + cot(u)^2)/cot(u)", "2*w/sin(2*u)", "cot(u) != 0"),
+    Rewrite("w*(-1 - cot(u)^2)/cot(u)", "-2*w/sin(2*u)", "cot(u) != 0"),
+    Rewrite("sqrt((1 - u)*(1 + u))/sqrt(1 - u^2)", "1", "abs(u) < 1"),
+    Rewrite("sin(asin(u))", "u", "abs(u) <= 1"),
+    Rewrite("cos(acos(u))", "u", "abs(u) <= 1"),
+    Rewrite("tan(atan(u))", "u"),
+    Rewrite("cos(asin(u))", "sqrt((1 - u)*(1 + u))", "abs(u) <= 1"),
+    Rewrite("sin(acos(u))", "sqrt((1 - u)*(1 + u))", "abs(u) <= 1"),
+    Rewrite("sinh(asinh(u))", "u"),
+    Rewrite("cosh(asinh(u))", "hypot(1, u)"),
+    Rewrite("cosh(acosh(u))", "u", "u >= 1"),
+    Rewrite("tanh(atanh(u))", "u", "abs(u) < 1"),
     Rewrite("w*sec(u)*tan(u) + w + w*tan(u)^2", "w*sec(u)*(sec(u) + tan(u))", "sec(u) has a value"),
     Rewrite("w + w*tan(u)^2 - w*sec(u)*tan(u)", "w*sec(u)*(sec(u) - tan(u))", "sec(u) has a value"),
     Rewrite("w*csc(u)*cot(u) + w + w*cot(u)^2", "w*csc(u)*(csc(u) + cot(u))", "csc(u) has a value"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from functools import lru_cache, reduce
 from math import gcd, lcm
@@ -12,6 +12,7 @@ from backprop.algebra.formula import (
     EULER,
     MINUS,
     ONE,
+    Call,
     Formula,
     Product,
     Rational,
@@ -80,6 +81,7 @@ def _shaped(found: Formula) -> Formula:
         lines = [joined]
         if isinstance(joined, Product):
             lines += _on_one_line(joined)
+            lines += _without_number(joined)
         return shortest([*lines, *(each for line in lines for each in single_fractions(line))])
     return found
 
@@ -103,6 +105,14 @@ def _sign_in_front(found: Product) -> Product:
         powers.append((base, by))
     made = times(Product(sign * found.coefficient, powers, found.decimal))
     return made if isinstance(made, Product) else found
+
+
+def _without_number(found: Product) -> Iterator[Formula]:
+    """A sum without the fraction in front of it: `x + pi/2` for `(2*x + pi)/2`."""
+    if found.coefficient.denominator > 1 and len(found.powers) == 1 and not found.decimal:
+        ((base, by),) = found.powers
+        if isinstance(base, Sum) and by == ONE:
+            yield plus(*(times(Product(found.coefficient), term) for term in base.terms))
 
 
 def _joined_in_front(found: Formula) -> Formula:
@@ -266,13 +276,18 @@ def factored(found: Formula, of_names: bool = True) -> Formula:
                 shared.append((base, Product(least)))
             elif most < 0:
                 shared.append((base, Product(most)))
+        elif (of_all := _exponent_of_all(base, powers)) is not None:
+            shared.append((base, of_all))
     if common == 1 and not shared:
         return found
     if shared and all(each < 0 for each, _, _ in terms):
         common = -common
     front = times(Product(common, (), decimal), *(power(base, by) for base, by in shared))
     under = power(front, Product(-1))
-    inside = plus(*(times(under, each) for each in found.terms))
+    left = [times(under, each) for each in found.terms]
+    if any(value_of(by) is None and base != EULER for base, by in shared):
+        left = [*map(_shaped, left)]  # x^n/(x*(1 + 1/x)) is now 1/(x*(1 + 1/x))
+    inside = plus(*left)
     if shared:  # what has not become smaller would be taken out again, without an end
         if inside.size < found.size:
             inside = _shaped(inside)
@@ -281,6 +296,23 @@ def factored(found: Formula, of_names: bool = True) -> Formula:
         inside = falling(inside)
     made = times(front, inside)
     return _sign_in_front(made) if isinstance(made, Product) else made
+
+
+def _exponent_of_all(base: Formula, powers: Sequence[dict[Formula, Formula]]) -> Formula | None:
+    """The exponent that all terms have in common of powers whose exponents are no numbers and differ by
+    some: the least, `x^(n - 1)*(n - x)`, which has a value where all have; without its number of what a
+    logarithm says to be above 0, `x^sin(x)*(sin(x)/x + log(x)*cos(x))`. None where there is none."""
+    exponents = [each[base] for each in powers if base in each]
+    if len(exponents) < len(powers):
+        return None
+    apart = [value_of(plus(each, times(MINUS, exponents[0]))) for each in exponents]
+    known = [each for each in apart if each is not None]
+    if len(known) < len(apart):
+        return None
+    least = exponents[known.index(min(known))]
+    if isinstance(least, Sum) and any(Call("log", [base]) in each for each in powers):
+        return plus(*(each for each in least.terms if value_of(each) is None))
+    return least
 
 
 def _below(found: Sum) -> Formula:

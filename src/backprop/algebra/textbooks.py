@@ -1,0 +1,61 @@
+"""What formulas keep of those that were given, and differences of squares as textbooks have them."""
+
+from __future__ import annotations
+
+from backprop.algebra.formula import Call, Formula, Product, Sum, value_of
+from backprop.algebra.from_text import rebuilt
+from backprop.algebra.normal import plus, power, times
+from backprop.algebra.tidy import Simplified, simplified
+
+
+def keep_given(given: Formula, known: Simplified) -> None:
+    """Keeps what stands in functions and exponents of a formula as a person wrote it, where another shape
+    is no shorter: `sin((2*x + 1)/2)`. known: what `simplified` makes of formulas. Raises TooLong."""
+    waiting, seen = [given], set[Formula]()
+    while waiting:
+        part = waiting.pop()
+        if part in seen:
+            continue
+        seen.add(part)
+        waiting += part.parts
+        inside = list[Formula]()
+        if isinstance(part, Call):
+            inside += part.operands
+        elif isinstance(part, Product):
+            inside += [by for _, by in part.powers]
+        for each in inside:
+            new = isinstance(each, Sum | Product) and value_of(each) is None and each not in known
+            if new and simplified(each, known).cost >= each.cost:
+                known[each] = each
+
+
+def as_squares(found: Formula) -> Formula:
+    """A formula with differences of squares below its lines: `1/(1 - x^2)` for `1/((1 + x)*(1 - x))`."""
+    if not isinstance(found, Product | Sum | Call) or not found.parts:
+        return found
+    made = rebuilt(found, as_squares)
+    if not isinstance(made, Product):
+        return made
+    for at, (base, by) in enumerate(made.powers):
+        if (value_of(by) or 0) >= 0 or not isinstance(base, Sum) or len(base.terms) != 2:
+            continue
+        for other, of_other in made.powers[at + 1 :]:
+            if of_other == by and (square := _difference(base, other)) is not None:
+                rest = [each for each in made.powers if each[0] not in (base, other)]
+                whole = times(Product(made.coefficient, rest, made.decimal), power(square, by))
+                return whole if whole.cost < made.cost else made
+    return made
+
+
+def _difference(one: Sum, other: Formula) -> Formula | None:
+    """`u^2 - v^2` of `u + v` and `u - v`; None of others."""
+    if not isinstance(other, Sum) or len(other.terms) != 2:
+        return None
+    first, second = one.terms
+    if {first, times(Product(-1), second)} == {*other.terms}:
+        above, below = first, second
+    elif {second, times(Product(-1), first)} == {*other.terms}:
+        above, below = second, first
+    else:
+        return None
+    return plus(power(above, Product(2)), times(Product(-1), power(below, Product(2))))
