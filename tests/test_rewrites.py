@@ -15,7 +15,7 @@ from backprop.syntax.functions import evaluated
 from backprop.syntax.parser import formula
 
 ROWS = [*rewrites.NORMAL, *rewrites.SHAPES, *rewrites.REWRITES]
-ALL = [*ROWS, rewrites.QUOTIENT, rewrites.TEXTBOOK, *rewrites.FAR_OUT]
+ALL = [*ROWS, rewrites.QUOTIENT, rewrites.TEXTBOOK, *rewrites.RATIOS, *rewrites.FAR_OUT]
 POINTS = 400
 _SPECIAL = (0.0, 1.0, -1.0, 2.0, -2.0, 0.5, -0.5, 3.0, -3.0)
 
@@ -23,13 +23,14 @@ _SPECIAL = (0.0, 1.0, -1.0, 2.0, -2.0, 0.5, -0.5, 3.0, -3.0)
 @pytest.mark.parametrize("row", ALL, ids=lambda row: row.pattern)
 def test_a_row_holds_wherever_its_pattern_has_a_value(row: rewrites.Rewrite) -> None:
     """Computed by the interpreter, step by step as it is written; a condition is any number."""
-    chance, compared = random.Random(row.pattern), 0
+    chance, other, compared = random.Random(row.pattern), random.Random(f"k {row.pattern}"), 0
     for _ in range(POINTS):
         names = {
             name: chance.choice((*_SPECIAL, chance.uniform(-4, 4), chance.uniform(0, 1)))
             for name in "uvw"
         }
         names["c"] = float(chance.random() < 0.5)
+        names |= {"k": other.uniform(-4, 4), "n": other.choice((0.5, 1.0, 2.0, 3.0))}
         before = evaluated(formula(row.pattern), names)
         if not math.isfinite(before):
             continue
@@ -42,7 +43,7 @@ def test_a_row_holds_wherever_its_pattern_has_a_value(row: rewrites.Rewrite) -> 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.pattern)
 def test_a_row_is_used(row: rewrites.Rewrite) -> None:
     """With names for its letters that no other row has."""
-    names = {"u": "a", "v": "b", "w": "d"}
+    names = {"u": "a", "v": "b", "w": "d", "k": "g", "n": "3"}
     by = {name: of_text(other) for name, other in names.items()} | {"c": of_text("x < y")}
     made = simplified(substituted(of_text(row.pattern), by))
     assert made == simplified(substituted(of_text(row.result), by))

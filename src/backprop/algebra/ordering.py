@@ -80,13 +80,15 @@ class _Order:
             elif isinstance(part, Product):
                 self._take_pairs(part)
             waiting += reversed(part.parts)
-        self._put_exponents_first(given)
+        self._put_factors_first(given)
 
-    def _put_exponents_first(self, given: Formula) -> None:
-        """The names that stand in exponents alone before the one of their bases: `n*x - 1` of `x^n`."""
+    def _put_factors_first(self, given: Formula) -> None:
+        """The names that stand outside of functions before others, `b*w*cos(w*t)`, and those that stand in
+        exponents alone before the one of their bases: `n*x - 1` of `x^n`."""
         first: dict[str, int] = {}
         last = len(self._names)
         elsewhere: set[str] = set()
+        outside = self._outside(given)
         waiting, seen = [given], set[Formula]()
         while waiting:
             part = waiting.pop()
@@ -109,7 +111,24 @@ class _Order:
             name: (first[name], 0, at) if name in first.keys() - elsewhere else (at, 1, at)
             for name, at in self._names.items()
         }
-        self._names = {name: at for at, name in enumerate(sorted(ranks, key=ranks.__getitem__))}
+        names = sorted(ranks, key=lambda name: (name not in outside, *ranks[name]))
+        self._names = {name: at for at, name in enumerate(names)}
+
+    @staticmethod
+    def _outside(given: Formula) -> set[str]:
+        """The names that stand in a formula outside of functions, those in exponents with their bases."""
+        found = set[str]()
+        waiting = [given]
+        while waiting:
+            part = waiting.pop()
+            if isinstance(part, Sum):
+                waiting += part.terms
+            elif isinstance(part, Product):
+                for base, by in part.powers:
+                    waiting += [base] if base == EULER else [base, by]
+            elif isinstance(part, Symbol | MemberFormula):
+                found.add(_called(part))
+        return found
 
     def _take_pairs(self, found: Product) -> None:
         for below in (False, True):
@@ -208,9 +227,11 @@ def in_powers(found: Sum, order: Mapping[str, int]) -> Sum:
         return found
     rows = zip(*sequences, strict=True)
     keyed = sorted(zip(rows, found.terms, strict=True), key=lambda pair: pair[0], reverse=True)
-    made = [term for _, term in keyed]
-    turned = sign_of(made[0]) < 0 < sign_of(made[-1])
-    return Sum(made[::-1] if turned else made)
+    if sign_of(keyed[0][1]) < 0 and any(
+        sign_of(term) > 0 for at, term in keyed if at == keyed[-1][0]
+    ):
+        keyed.sort(key=lambda pair: pair[0])
+    return Sum([term for _, term in keyed])
 
 
 def _exponents(name: Symbol, terms: Sequence[Mapping[Formula, Formula]]) -> list[int]:

@@ -1,9 +1,11 @@
 """The table of rewrites: a pattern, what takes its place, and where that holds.
 
 A row is used only if it holds wherever its pattern has a value; `where` says where the result may have
-none and the pattern neither. In patterns u, v, w and c are any formulas. The rows of NORMAL are what
+none and the pattern neither. In patterns u, v, w and c are any formulas, k is what always has a value,
+numbers and names, and n a number above 0. The rows of NORMAL are what
 `normal.py` does as it makes formulas, those of SHAPES what `tidy.py` does where it makes them shorter,
-QUOTIENT, TEXTBOOK and FAR_OUT are of derivatives alone, and those of REWRITES are looked for by `rewritten`.
+QUOTIENT, TEXTBOOK, RATIOS and FAR_OUT are of derivatives alone, and those of REWRITES are looked for by
+`rewritten`.
 `tests/test_rewrites.py` holds all rows at random points against what the interpreter computes.
 """
 
@@ -14,8 +16,19 @@ from fractions import Fraction
 from functools import cache
 from typing import NamedTuple
 
-from backprop.algebra.formula import MINUS, ONE, Call, Formula, Product, Sum, Symbol, sign_of
+from backprop.algebra.formula import (
+    MINUS,
+    ONE,
+    Call,
+    Formula,
+    Product,
+    Sum,
+    Symbol,
+    sign_of,
+    value_of,
+)
 from backprop.algebra.from_text import of_text, substituted
+from backprop.algebra.indexed import MemberFormula
 from backprop.algebra.normal import plus, times
 
 
@@ -90,6 +103,13 @@ FAR_OUT = (
 TEXTBOOK = Rewrite("w/((u + v)*(u - v))", "w/(u^2 - v^2)", "u^2 != v^2")
 """What `textbooks.py` does in formulas to read."""
 
+RATIOS = (
+    Rewrite("sin(u)/cos(u)", "tan(u)", "cos(u) != 0"),
+    Rewrite("cos(u)/sin(u)", "cot(u)", "sin(u) != 0"),
+    Rewrite("sinh(u)^2/cosh(u)^2", "tanh(u)^2"),
+)
+"""What `textbooks.py` does where no such ratio was given."""
+
 _ODD = "sin tan csc cot asin atan sinh tanh asinh atanh erf erfinv cbrt sign"
 _EVEN = "cos sec cosh sech sinc abs normpdf"
 
@@ -125,6 +145,9 @@ REWRITES = (
     Rewrite("u*sin(v)^2 + u*cos(v)^2", "u"),
     Rewrite("u*cosh(v)^2 - u*sinh(v)^2", "u"),
     Rewrite("u*sech(v)^2 + u*tanh(v)^2", "u"),
+    Rewrite("w + w*sin(v)^2/cos(v)^2", "w/cos(v)^2", "cos(v) != 0"),
+    Rewrite("w + w*cos(v)^2/sin(v)^2", "w/sin(v)^2", "sin(v) != 0"),
+    Rewrite("w - w*sinh(v)^2/cosh(v)^2", "w/cosh(v)^2"),
     Rewrite("w - w*sin(v)^2", "w*cos(v)^2"),
     Rewrite("w - w*cos(v)^2", "w*sin(v)^2"),
     Rewrite("w + w*sinh(v)^2", "w*cosh(v)^2"),
@@ -176,12 +199,17 @@ REWRITES = (
     Rewrite("w/((1 - u)*(1 + u)) - w/(1 - u^2)", "0", "u^2 != 1"),
     Rewrite("u*if(c, v, 0)", "if(c, u*v, 0)", "u has a value"),
     Rewrite("u*if(c, 0, v)", "if(c, 0, u*v)", "u has a value"),
+    Rewrite("if(0 >= u, 0, k*max(0, u)^n)", "k*max(0, u)^n"),
+    Rewrite("if(u >= 0, k*max(u, 0)^n, 0)", "k*max(u, 0)^n"),
+    Rewrite("if(0 <= u, 0, k*min(0, u)^n)", "k*min(0, u)^n", "min(0, u)^n has a value"),
+    Rewrite("if(u <= 0, k*min(u, 0)^n, 0)", "k*min(u, 0)^n", "min(u, 0)^n has a value"),
+    Rewrite("if(u > 0, k*relu(u)^n, 0)", "k*relu(u)^n"),
     Rewrite("if(c, u, 0) + if(c, 0, v)", "if(c, u, v)"),
     Rewrite("if(c, u, 0) + if(c, v, 0)", "if(c, u + v, 0)"),
     Rewrite("if(c, 0, u) + if(c, 0, v)", "if(c, 0, u + v)"),
 )
 
-_ANY = frozenset("uvwc")
+_ANY = frozenset("uvwckn")
 Bound = Mapping[str, Formula]
 
 
@@ -208,10 +236,18 @@ def rewritten(found: Formula) -> Formula | None:
         for bound, rest in _whole(pattern, found):
             made = substituted(result, bound)
             if rest is not None:
-                made = plus(made, rest) if isinstance(found, Sum) else times(made, rest)
+                made = _beside(found, made, rest)
             if made != found:
                 return made
     return None
+
+
+def _beside(found: Formula, made: Formula, rest: Formula) -> Formula:
+    """What was made of a part of a formula, with what is left, which stays in front if it stood there."""
+    if not isinstance(found, Sum):
+        return times(made, rest)
+    first = rest.terms[0] if isinstance(rest, Sum) else rest
+    return plus(rest, made) if first == found.terms[0] else plus(made, rest)
 
 
 def can_come_together(found: Formula) -> bool:
@@ -235,6 +271,10 @@ def _fits(pattern: Formula, found: Formula, bound: Bound) -> Iterator[Bound]:
     """The ways in which a pattern fits all of a formula."""
     if isinstance(pattern, Symbol) and pattern.name in _ANY:
         before = bound.get(pattern.name)
+        if pattern.name == "k" and not _is_light(found):
+            return
+        if pattern.name == "n" and (value_of(found) or 0) <= 0:
+            return
         if before is None:
             yield {**bound, pattern.name: found}
         elif before == found:
@@ -270,6 +310,12 @@ def _each(
         return
     for each in _fits(patterns[0], found[0], bound):
         yield from _each(patterns[1:], found[1:], each)
+
+
+def _is_light(found: Formula) -> bool:
+    """Whether a formula is a number times names, which has a value wherever these have one."""
+    powers = found.powers if isinstance(found, Product) else ((found, ONE),)
+    return all(isinstance(base, Symbol | MemberFormula) and by == ONE for base, by in powers)
 
 
 def _is_any(base: Formula, by: Formula) -> bool:

@@ -1,6 +1,9 @@
-"""What formulas keep of those that were given, and differences of squares as textbooks have them."""
+"""What formulas keep of those that were given, and what they have as textbooks do: `tan(x)` for
+`sin(x)/cos(x)`, and differences of squares."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 from backprop.algebra.formula import Call, Formula, Product, Sum, value_of
 from backprop.algebra.from_text import rebuilt
@@ -45,6 +48,56 @@ def as_squares(found: Formula) -> Formula:
                 whole = times(Product(made.coefficient, rest, made.decimal), power(square, by))
                 return whole if whole.cost < made.cost else made
     return made
+
+
+_RATIOS = {("sin", "cos"): "tan", ("cos", "sin"): "cot", ("sinh", "cosh"): "tanh"}
+
+
+def with_ratios(found: Formula, given: Formula) -> Formula:
+    """A formula with `tan(u)` in the place of `sin(u)/cos(u)`, if no such ratio was given."""
+    if not any({*each} <= found.calls for each in _RATIOS) or _has_ratio(given):
+        return found
+
+    def changed(part: Formula) -> Formula:
+        if not part.parts or not any({*each} <= part.calls for each in _RATIOS):
+            return part
+        made = rebuilt(part, changed)
+        for base, by, other in _ratios(made):
+            assert isinstance(made, Product)
+            rest = [each for each in made.powers if each[0] not in (base, other)]
+            ratio = Call(_RATIOS[base.name, other.name], base.operands)
+            return changed(times(Product(made.coefficient, rest, made.decimal), power(ratio, by)))
+        return made
+
+    return changed(found)
+
+
+def _has_ratio(given: Formula) -> bool:
+    waiting, seen = [given], set[Formula]()
+    while waiting:
+        part = waiting.pop()
+        if part not in seen:
+            seen.add(part)
+            waiting += part.parts
+            if any(True for _ in _ratios(part)):
+                return True
+    return False
+
+
+def _ratios(found: Formula) -> Iterator[tuple[Call, Formula, Call]]:
+    """The functions of a product whose ratio has a name of its own, with their exponent."""
+    if not isinstance(found, Product):
+        return
+    for base, by in found.powers:
+        if isinstance(base, Call) and (value_of(by) or 0) > 0:
+            for other, of_other in found.powers:
+                if (
+                    isinstance(other, Call)
+                    and other.operands == base.operands
+                    and (base.name, other.name) in _RATIOS
+                    and value_of(of_other) == -(value_of(by) or 0)
+                ):
+                    yield base, by, other
 
 
 def _difference(one: Sum, other: Formula) -> Formula | None:

@@ -272,7 +272,9 @@ def factored(found: Formula, of_names: bool = True) -> Formula:
         if None not in numbers:
             least = min(each for each in numbers if each is not None)
             most = max(each for each in numbers if each is not None)
-            if least > 0 or isinstance(base, Sum):  # sqrt(u) - x^2/sqrt(u) is (u - x^2)/sqrt(u)
+            if least > 0 or isinstance(
+                base, Sum | Product
+            ):  # sqrt(u) - x^2/sqrt(u) is (u - x^2)/sqrt(u)
                 shared.append((base, Product(least)))
             elif most < 0:
                 shared.append((base, Product(most)))

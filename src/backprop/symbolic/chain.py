@@ -28,7 +28,7 @@ from backprop.algebra.formula import (
 from backprop.algebra.indexed import MemberFormula
 from backprop.algebra.normal import choice, operation, plus, power, times
 from backprop.algebra.ordering import in_order_of
-from backprop.algebra.textbooks import as_squares, keep_given
+from backprop.algebra.textbooks import as_squares, keep_given, with_ratios
 from backprop.algebra.tidy import Simplified, simplified
 from backprop.operations import OPERATIONS
 from backprop.row import Operation
@@ -69,7 +69,8 @@ class Chain:
         """The derivative, simplified. literal: the formula as it is computed, where that is another one.
         Raises TooLong."""
         keep_given(found, self._simple)
-        made = in_order_of(found, simplified(self._of(found), self._simple))
+        made = with_ratios(simplified(self._of(found), self._simple), found)
+        made = in_order_of(found, made)
         if self._textbook:
             made = as_squares(made)
         if not self._far or not (literal or can_be_lost(made)):
