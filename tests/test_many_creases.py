@@ -174,3 +174,11 @@ f = (x/1e6 - 1.77)^2 + abs(x/1e6 - 1.77) + 0.001*abs(y + 0.03) + 0.001*relu(z + 
     found = backprop.parse(text).descend(of="f", bounds={"y": (0.41, 2.83)}, optimizer="bfgs")
     assert found.value == pytest.approx(0.00044, rel=1e-9)
     assert found.stopped == "minimum, not unique", found.reason
+
+
+def test_sizes_of_inputs_that_have_one_are_not_looked_for() -> None:
+    """They were, by 80,000 values, since the slope of a maximum by all inputs but one is 0."""
+    text = "f = max(abs(x[i] - sin(i)) for i in 1..50); x[i] = 0.3*i for i in 1..50"
+    found = backprop.parse(text).descend()
+    assert (found.value, found.stopped) == (0, "minimum at a corner"), found.reason
+    assert found.evaluations < 20_000

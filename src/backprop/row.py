@@ -104,6 +104,11 @@ class Operation(NamedTuple):
         return len(self.operands)
 
     @property
+    def cost(self) -> int:
+        """With doubles it and its slopes take as long as so many usual steps: mpmath computes some."""
+        return 1 if self.machine or isinstance(self.value, str) else self.digits_cost
+
+    @property
     def sign(self) -> str:
         """What stands in the circle of a picture."""
         return self.symbol or self.written or self.name

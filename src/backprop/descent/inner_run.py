@@ -16,6 +16,19 @@ _STEPS, _FEWEST, _WORK = 60, 25, 1_000_000
 as that: two seconds."""
 
 
+def work_from(run: Run) -> int:
+    """About how many steps in Python such a descent takes at most."""
+    return _most_steps(run) * _work_of_step(run)
+
+
+def _most_steps(run: Run) -> int:
+    return max(_FEWEST, min(_STEPS, _WORK // _work_of_step(run)))
+
+
+def _work_of_step(run: Run) -> int:
+    return run.problem.work * (10 + len(run.x))
+
+
 def lowest_from(run: Run, point: Point, held: int | None = None) -> tuple[float, Point | None]:
     """The lowest output that is found from a point while an input is held, if one is, and where that is; inf
     where there is no value."""
@@ -25,10 +38,9 @@ def lowest_from(run: Run, point: Point, held: int | None = None) -> tuple[float,
         problem.low[held] = problem.high[held] = point[held]
         problem.bounded = True
     problem.start, problem.evaluations = point, 0
-    most = _WORK // (run.problem.work * (10 + len(point)))
     options = {
         **run.options,
-        "steps": max(_FEWEST, min(_STEPS, most)),
+        "steps": _most_steps(run),
         "target": None,
         "until_grad": None,
     }

@@ -218,9 +218,9 @@ class GraphObjective(Objective):
     def size(self) -> int:
         return self._size
 
-    @property
+    @cached_property
     def work(self) -> int:
-        return self._size
+        return sum(OPERATIONS[self._moving.op(step)].cost for step in self._moving.steps)
 
     @property
     def last(self) -> float:

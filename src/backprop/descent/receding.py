@@ -16,7 +16,7 @@ import numpy
 
 from backprop.descent.course import Run, Stop
 from backprop.descent.endless import endless, falling
-from backprop.descent.inner_run import lowest_from
+from backprop.descent.inner_run import lowest_from, work_from
 from backprop.descent.landing import ROOM, Landing
 from backprop.descent.objective import Point
 from backprop.descent.problem import FEW
@@ -30,6 +30,9 @@ bends say."""
 _BACK, _TIMES, _AHEAD, _FARTHEST = 0.1, 10.0, 5, 20
 """So many times the input that grows, the output is looked at; ahead at least so often, and as often as it
 has grown tenfold; where that is more often than the last number, as far as doubles go."""
+
+_MOST_WORK = 10_000_000
+"""More often than that only while descents there take no more steps in Python in all: 20 seconds."""
 
 _FASTER = _AHEAD - 1
 """And so many of the last looks say whether it falls by more each time."""
@@ -179,7 +182,8 @@ def _grain(run: Run, point: Point) -> float:
 def _turns(run: Run, lead: int) -> int:
     """How often the look ahead is ten times as far."""
     grown = log10(abs(run.x[lead] / (run.begun[lead] or run.x[lead])))
-    return int(max(_AHEAD, grown)) if grown < _FARTHEST else 2 * float_info.max_10_exp
+    turns = int(grown) if grown < _FARTHEST else 2 * float_info.max_10_exp
+    return max(_AHEAD, min(turns, _MOST_WORK // work_from(run)))
 
 
 def _near_limit(behind: Point, here: Point, lead: int) -> Point:

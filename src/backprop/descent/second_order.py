@@ -47,9 +47,10 @@ def by_differences(run: Run, point: Point) -> Any:
     columns = []
     try:
         for at, number in enumerate(point):
-            slope = abs(run.gradient[at])
-            steep = abs(run.value) / slope if slope else natural_size(run, at, 0.0)
-            known = max(abs(number), run.largest[at]) or steep
+            known: float | None = max(abs(number), run.largest[at])
+            if not known:
+                slope = abs(run.gradient[at])
+                known = abs(run.value) / slope if slope else natural_size(run, at, 0.0)
             size = reach(1.0) * known if known else reach(number)
             (there, rise), (back, fall) = towards(at, number + size), towards(at, number - size)
             with numpy.errstate(all="ignore"):
