@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
+from types import MappingProxyType
 
 import numpy
 
@@ -10,10 +12,11 @@ from backprop.graph import in_order
 from backprop.loops.affine import numbered, whole
 from backprop.loops.derivative_sweep import refuse
 from backprop.loops.domains import Domain, spread
+from backprop.loops.many import NotLoops
 from backprop.loops.parts import Block, Turn, Use
 from backprop.loops.placement import Layout
 from backprop.loops.recurrence import Recurrence, Timed
-from backprop.loops.zero_members import Holds, chooses, led_to
+from backprop.loops.zero_members import Holds, flat_somewhere, led_to
 
 RunBody = Turn | Timed
 
@@ -22,15 +25,27 @@ _ROUNDS = 12
 
 
 _MOST_LOOKED_AT = 5_000_000
-"""Members, for each that derivatives are by, that are looked at for what depends on conditions alone."""
+"""Members, for each that derivatives are by, that are looked at for what depends on it."""
+
+_ENDS = 4
+"""So many of the first and of the last members that derivatives are by are looked at exactly: there are
+the borders of a text. All others are known to depend or not by what stands between."""
 
 
 class DependingMembers:
     """The members that depend on that one. family, place: where it stands. sloped: whether what has no
-    slope, and the condition of a choice, do not count."""
+    slope, and the condition of a choice, do not count. known: as of `led_to`."""
 
-    def __init__(self, plan: Layout, family: str, place: int, sloped: bool) -> None:
+    def __init__(
+        self,
+        plan: Layout,
+        family: str,
+        place: int,
+        sloped: bool,
+        known: Mapping[int, Holds] = MappingProxyType({}),
+    ) -> None:
         self._plan, self._family, self._place, self._sloped = plan, family, place, sloped
+        self._known = known
         self._led: dict[str, Holds] = {}
 
     def members(self, family: str) -> Holds:
@@ -43,7 +58,9 @@ class DependingMembers:
 
     def on(self, root: int, uses: Sequence[Use]) -> Holds:
         some = {use.row: each for use in uses if (each := self.of(use)).any()}
-        return led_to(self._plan.columns, root, some, self._sloped)
+        if not some:
+            return numpy.zeros(self._plan.columns.homes[root].size, dtype=bool)
+        return led_to(self._plan.columns, root, some, self._sloped, self._known)
 
     def of(self, use: Use) -> Holds:
         """For which combinations what a row reads depends on it."""
@@ -57,6 +74,7 @@ class DependingMembers:
                 run, self.on(parts[0].roots[0], parts[0].uses)
             )
             return
+        looked = False
         for guess in self._guesses(run, parts):
             for body, each in zip(bodies, guess, strict=True):
                 self.members(body.family)[body.target] = self._and_itself(body, each)
@@ -73,7 +91,9 @@ class DependingMembers:
                     marks[body.target] = each
                 if same:
                     return
-        refuse("is by a member that some of a recurrence depend on")
+            looked = True
+        if looked:
+            refuse("is by a member that some of a recurrence depend on")
 
     def _and_itself(self, body: RunBody, found: Holds) -> Holds:
         """What is found for the members of a body, where that one is among them."""
@@ -82,14 +102,14 @@ class DependingMembers:
         return found
 
     def _guesses(self, run: Recurrence, parts: Sequence[Block]) -> Iterator[list[Holds]]:
-        """All members of a recurrence, none, and those from the first time on at which one reads it."""
-        sizes = [body.domain.size for body in run.bodies]
-        yield [numpy.ones(size, dtype=bool) for size in sizes]
-        none = [numpy.zeros(size, dtype=bool) for size in sizes]
+        """Of a recurrence none of its members, if none reads one; those from the first time on at which one
+        does; all, and none."""
+        none = [numpy.zeros(body.domain.size, dtype=bool) for body in run.bodies]
         for body, each in zip(run.bodies, none, strict=True):
             self.members(body.family)[body.target] = self._and_itself(body, each)
         begins = [self.on(each.roots[0], each.uses) for each in parts]
-        yield none
+        if not any(each.any() for each in begins):
+            return
         times = [
             numpy.repeat(whole(body.times), numpy.diff(body.ends)) * (-1 if run.backwards else 1)
             for body in run.bodies
@@ -98,6 +118,8 @@ class DependingMembers:
             int(at[each].min()) for at, each in zip(times, begins, strict=True) if each.any()
         )
         yield [at >= first for at in times]
+        yield [~each for each in none]
+        yield none
 
 
 def depends(
@@ -106,24 +128,40 @@ def depends(
     by: Use,
     home: Domain,
     led: Holds,
+    known: Mapping[int, Holds],
     computed: Callable[[], Iterable[tuple[Turn | Recurrence, Sequence[Block]]]],
 ) -> Holds:
-    """For which combinations a row depends on what a derivative of it is by, also by conditions alone, which
-    lead to no slope. home: the combinations of the derivative. led: for which it may be more than 0.
+    """For which combinations a row depends on what a derivative of it is by, also by what has no slope, as a
+    condition. home: the combinations of the derivative. led: for which it may be more than 0, which is more
+    than those for which it is: exactly so by the first and last members alone. known: as of `led_to`.
     computed: what is computed before, with all that leads to it."""
     columns = plan.columns
     places = home.lifted(whole(numbered(by.places)), columns.homes[by.row])
+    size, found = sum(each.size for each in plan.families.values()), led
+    at_ends = numpy.unique(places)
+    if len(at_ends) > 2 * _ENDS:
+        at_ends = at_ends[[*range(_ENDS), *range(-_ENDS, 0)]]
     unsure = numpy.unique(places[~led])
-    work = len(unsure) * sum(each.size for each in plan.families.values())
-    if work > _MOST_LOOKED_AT or not chooses(plan):
+    if len(unsure) * size > _MOST_LOOKED_AT:
+        unsure = unsure[:0]
+    if not led.any() or len(at_ends) * size > _MOST_LOOKED_AT:
+        at_ends = at_ends[:0]
+    if not (len(unsure) or len(at_ends)):
         return led
-    rows = in_order([of], columns.operands)
-    uses, runs, found = [plan.uses[row] for row in rows if row in plan.uses], [*computed()], led
-    for place in unsure.tolist():
-        one = DependingMembers(plan, by.family, place, sloped=False)
-        for run, parts in runs:
-            one.mark(run, parts)
-        found = found | (places == place) & spread(one.on(of, uses), columns.homes[of], home)
+    rows, runs = in_order([of], columns.operands), [*computed()]
+    if not flat_somewhere(columns, chain(rows, *(each.steps for _, some in runs for each in some))):
+        unsure = unsure[:0]
+    uses = [plan.uses[row] for row in rows if row in plan.uses]
+    for place in numpy.union1d(unsure, at_ends).tolist():
+        one = DependingMembers(plan, by.family, place, False, known)
+        try:
+            for run, parts in runs:
+                one.mark(run, parts)
+        except NotLoops:  # not known, which is no reason to unroll
+            continue
+        here = places == place
+        does = spread(one.on(of, uses), columns.homes[of], home)
+        found = numpy.where(here, does & (led | (place in unsure)), found)
     return found
 
 

@@ -70,6 +70,8 @@ class ThroughEquations:
         """Whether numbers that are derived again are split into those that they are made of."""
         self.again = 0
         """Within how many derivatives those stand that are looked for, besides those in one row."""
+        self._known: dict[int, Holds] = {}
+        """Of derivatives for which of their combinations they are of what depends on what they are by."""
         self._swept_by: dict[str, set[str]] = {}
         """By what stands before the names of their families, those that derivatives are by."""
 
@@ -151,8 +153,6 @@ class ThroughEquations:
     def depends(self, plan: Layout, runs: Runs, asked: AskedRow, by: Use, led: Holds) -> Holds:
         """For which combinations a derivative is of what depends on what it is by, conditions included. led:
         for which it may be more than 0. runs: what is computed before."""
-        if led.all():
-            return led
 
         def before() -> Iterator[tuple[Turn | Recurrence, list[Block]]]:
             for run in runs:
@@ -160,7 +160,8 @@ class ThroughEquations:
                     yield run, [self.whole(plan, runs, body) for body in bodies_of(run)]
 
         home = self._columns.homes[asked.row]
-        return depends(plan, asked.of, by, home, led, before)
+        self._known[asked.row] = depends(plan, asked.of, by, home, led, self._known, before)
+        return self._known[asked.row]
 
     def computed(self, plan: Layout, runs: Runs, family: str) -> list[tuple[Block, Places]]:
         """What computes the members of a family that the text does not name, and where these stand."""

@@ -3,8 +3,9 @@ is said of them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain, islice
+from types import MappingProxyType
 
 import numpy
 from numpy.typing import NDArray
@@ -25,10 +26,15 @@ Holds = NDArray[numpy.bool_]
 
 
 def led_to(
-    columns: ArrayColumns, root: int, some: Mapping[int, Holds], sloped: bool = False
+    columns: ArrayColumns,
+    root: int,
+    some: Mapping[int, Holds],
+    sloped: bool = False,
+    known: Mapping[int, Holds] = MappingProxyType({}),
 ) -> Holds:
     """For which combinations a row depends on others. some: for which of theirs these count. sloped:
-    whether only steps with slopes lead on, and of a choice what may be taken."""
+    whether only steps with slopes lead on, and of a choice what may be taken. known: of some rows for
+    which combinations they depend on anything."""
     found = {**some}
     for row in in_order([root], lambda each: () if each in some else columns.operands(each)):
         operands = _sloped(columns, row) if sloped else columns.operands(row)
@@ -36,6 +42,8 @@ def led_to(
             if operand in found:
                 there = spread(found[operand], columns.homes[operand], columns.homes[row])
                 found[row] = found[row] | there if row in found else there
+        if row in known and row in found:
+            found[row] = found[row] & known[row]
     return found.get(root, numpy.zeros(columns.homes[root].size, dtype=bool))
 
 
@@ -68,12 +76,11 @@ def made_of_something(columns: ArrayColumns, root: int) -> Holds:
     return found[root]
 
 
-def chooses(plan: Layout) -> bool:
-    """Whether some equation has a condition: by which something may depend on what it does not move with."""
-    columns = plan.columns
-    rows = in_order([plan.loops[number].root for number in plan.computed], columns.operands)
+def flat_somewhere(columns: ArrayColumns, rows: Iterable[int]) -> bool:
+    """Whether some step has a condition, or no slope: so it may depend on what it does not move with."""
     steps = (row for row in rows if row not in columns.specials and columns.is_step(row))
-    return any(OPERATIONS[columns.op(row)].chooses for row in steps)
+    operations = {columns.op(row) for row in steps}
+    return any(OPERATIONS[op].chooses or "0" in OPERATIONS[op].slopes for op in operations)
 
 
 class ZeroMembers:
