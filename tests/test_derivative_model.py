@@ -103,3 +103,11 @@ def test_a_goal_gives_way() -> None:
 def test_what_cannot_be(arguments: tuple[object, ...], message: str) -> None:
     with pytest.raises(BackpropError, match=message):
         backprop.parse(TEXT).derivative(*arguments)  # type: ignore[arg-type]
+
+
+def test_by_a_name_that_the_derivative_went_through() -> None:
+    """g = 3*y^2*2*x; by the value of y the slope of y, 2*x, stays: L_y = g + y*6*y*2*x."""
+    found = backprop.parse("x = 3; y = x^2; V = y^3; g = derivative(V, x); L = g*y").grad()
+    assert found.data["g"] == 3 * 81 * 6
+    assert found.gradients["y"] == 3 * 81 * 6 + 9 * 6 * 9 * 6
+    assert found.gradients["x"] == 42 * 3**6  # of 6*x^7
