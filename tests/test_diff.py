@@ -152,8 +152,11 @@ def test_several_names_give_a_line_each() -> None:
 
 
 def test_the_sign_of_an_exponent_that_comes_down_is_in_front() -> None:
-    assert diff("k/r^(n+1)", "--wrt", "r") == "-k*(n + 1)*r^(-n - 2)\n"
-    assert diff("1/x^n", "--wrt", "x") == "-n*x^(-n - 1)\n"
+    assert diff("k/r^(n+1)", "--wrt", "r") == "-k*(n + 1)/r^(n + 2)\n"
+    assert diff("1/x^n", "--wrt", "x") == "-n/x^(n + 1)\n"
+    assert diff("x^-n", "--wrt", "x") == "-n*x^(-n - 1)\n"  # which has a value at 0 for n = -2
+    assert diff("A/r^n - B/r^m", "--wrt", "r") == "B*m/r^(m + 1) - A*n/r^(n + 1)\n"
+    assert diff("a/(2*(1 + x)^n)", "--wrt", "x") == "-a*n/(2*(1 + x)^(n + 1))\n"
     assert diff("x^(-a-b)", "--wrt", "x") == "-(a + b)*x^(-a - b - 1)\n"
 
 

@@ -191,3 +191,9 @@ def test_the_derivative_of_what_is_gathered(gather: str, at: int) -> None:
     )
     wanted = model.grad(of="L").gradients[f"w[{at}]"]
     assert again.grad(of=f"D[{at}]").value == pytest.approx(wanted, rel=1e-13)
+
+
+def test_powers_below_a_line_stay_there() -> None:
+    out = backprop("explain", "--symbolic", "a/x^n").out
+    assert "result: −a·n/x^(n + 1)" in out
+    assert "x^(−n" not in out

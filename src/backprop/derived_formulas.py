@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from operator import itemgetter
 
 from backprop.algebra.formula import TooLong
+from backprop.algebra.textbooks import with_lines
 from backprop.derivation.rule_steps import rule_steps
 from backprop.derivation.steps import SymbolicDerivation
 from backprop.errors import (
@@ -253,9 +254,9 @@ def rules_of(
         raise BadOption(f"{output} has no inputs to be derived by", hints=["name some: --only a"])
     try:
         whole = asked.whole(output)
-        return SymbolicDerivation(
-            output, whole.text(), tuple(rule_steps(whole, by) for by in names)
-        )
+        divisors = asked.divisors(output)
+        rules = tuple(rule_steps(whole, by, divisors=divisors) for by in names)
+        return SymbolicDerivation(output, with_lines(whole, divisors).text(), rules)
     except TooLong:
         inner = [each for each in model.names if model.is_equation(each) and each != output]
         hints += [f"explain an intermediate: --of {inner[-1]}"] if inner and not has_data else []

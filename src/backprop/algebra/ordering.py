@@ -83,10 +83,9 @@ class _Order:
         self._put_factors_first(given)
 
     def _put_factors_first(self, given: Formula) -> None:
-        """The names that stand outside of functions before others, `b*w*cos(w*t)`, and those that stand in
-        exponents alone before the one of their bases: `n*x - 1` of `x^n`."""
-        first: dict[str, int] = {}
-        last = len(self._names)
+        """The names that stand outside of functions before others, `b*w*cos(w*t)`, and the one of
+        a base after those that stand in its exponent alone: `n*x - 1` of `x^n`."""
+        exponents: dict[str, set[str]] = {}
         elsewhere: set[str] = set()
         outside = self._outside(given)
         waiting, seen = [given], set[Formula]()
@@ -105,13 +104,13 @@ class _Order:
                     waiting.append(by)
                 elif value_of(by) is None:
                     (name,) = base.names
-                    for each in by.names:
-                        first[each] = min(first.get(each, last), self._names.get(name, last))
-        ranks = {
-            name: (first[name], 0, at) if name in first.keys() - elsewhere else (at, 1, at)
-            for name, at in self._names.items()
-        }
-        names = sorted(ranks, key=lambda name: (name not in outside, *ranks[name]))
+                    exponents.setdefault(name, set()).update(by.names)
+        ranks = {name: (at, 0) for name, at in self._names.items()}
+        for name, others in exponents.items():
+            later = [self._names[each] for each in others - elsewhere if each in self._names]
+            if name in ranks and later:
+                ranks[name] = max(ranks[name], (max(later), 1))
+        names = sorted(ranks, key=lambda name: (name not in outside, ranks[name]))
         self._names = {name: at for at, name in enumerate(names)}
 
     @staticmethod

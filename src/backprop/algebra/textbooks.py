@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
-from backprop.algebra.formula import Call, Formula, Product, Sum, value_of
+from backprop.algebra.formula import Call, Formula, Product, Sum, sign_of, value_of
 from backprop.algebra.from_text import rebuilt
 from backprop.algebra.normal import plus, power, times
 from backprop.algebra.tidy import Simplified, simplified
@@ -98,6 +98,36 @@ def _ratios(found: Formula) -> Iterator[tuple[Call, Formula, Call]]:
                     and value_of(of_other) == -(value_of(by) or 0)
                 ):
                     yield base, by, other
+
+
+def with_lines(found: Formula, divisors: Container[Formula]) -> Formula:
+    """A formula with powers below its lines whose exponents have names: `-n/x^(n + 1)` for
+    `-n*x^(-n - 1)`. divisors: the bases of such powers by which what was given is divided; x^(-n) has a
+    value at 0 that 1/x^n has not."""
+    if not found.parts:
+        return found
+    made = rebuilt(found, lambda part: with_lines(part, divisors))
+    if not isinstance(made, Product):
+        return made
+    powers = list[tuple[Formula, Formula]]()
+    for base, by in made.powers:
+        if (
+            base in divisors
+            and value_of(by) is None
+            and all(sign_of(each) < 0 for each in _terms(by))
+        ):
+            under = Call("copy", [power(base, times(Product(-1), by))])
+            powers.append((under, Product(-1)))
+        else:
+            powers.append((base, by))
+    if made.powers == (*powers,):
+        return made
+    powers.sort(key=lambda each: isinstance(each[0], Call) and each[0].name == "copy")
+    return Product(made.coefficient, powers, made.decimal)
+
+
+def _terms(found: Formula) -> tuple[Formula, ...]:
+    return found.terms if isinstance(found, Sum) else (found,)
 
 
 def _difference(one: Sum, other: Formula) -> Formula | None:

@@ -24,6 +24,7 @@ from backprop.algebra.formula import (
 from backprop.algebra.from_text import substituted
 from backprop.algebra.indexed import GatherFormula, index_names
 from backprop.algebra.normal import power, times
+from backprop.algebra.textbooks import with_lines
 from backprop.derivation.steps import RulePiece, RuleStep, RuleSteps
 from backprop.numbers import few
 from backprop.operations import OPERATIONS
@@ -34,11 +35,13 @@ PRODUCT_RULE, QUOTIENT_RULE = "product rule", "quotient rule"
 CHAIN_RULE, SUM_RULE = "chain rule", "sum rule"
 
 
-def rule_steps(found: Formula, by: str, chain: Chain | None = None) -> RuleSteps:
+def rule_steps(
+    found: Formula, by: str, chain: Chain | None = None, divisors: Set[Formula] = frozenset()
+) -> RuleSteps:
     """The steps in which a formula is derived by a name. chain: what derives it, by default the chain rule
-    of formulas without indices. Raises TooLong."""
+    of formulas without indices. divisors: as `with_lines` has them. Raises TooLong."""
     words = {word for name in (by, *_all_names(found)) for word in _WORD.findall(name)}
-    rules = _Rules(by, words, chain or Chain(by, textbook=True))
+    rules = _Rules(by, words, chain or Chain(by, textbook=True), divisors)
     rules.explain(found, whole=True)
     return RuleSteps(by, tuple(rules.steps), rules.text(rules.derivative(found)))
 
@@ -51,8 +54,9 @@ def _all_names(found: Formula) -> list[str]:
 
 
 class _Rules:
-    def __init__(self, by: str, taken: Set[str], chain: Chain) -> None:
+    def __init__(self, by: str, taken: Set[str], chain: Chain, divisors: Set[Formula]) -> None:
         self._by = by
+        self._divisors = divisors
         self._chain = chain
         letters = ("u", "v", "w", "p", "q", *(f"u{at}" for at in range(1, len(taken) + 5)))
         free = [name for name in letters if name not in taken]
@@ -64,8 +68,8 @@ class _Rules:
     def derivative(self, found: Formula) -> Formula:
         return self._chain.derivative(found)
 
-    def text(self, found: Formula) -> str:
-        return found.text()
+    def text(self, found: Formula, needed: int = 0) -> str:
+        return with_lines(found, self._divisors).text(needed)
 
     def explain(self, found: Formula, whole: bool = False) -> str:
         """Which rule, or which step, says what the derivative of a formula is. whole: in a step anyway."""
@@ -78,7 +82,7 @@ class _Rules:
         number = len(self.steps) + 1
         result = self.text(self.derivative(found))
         put = self._put(rule, parts)
-        self.steps.append(RuleStep(number, found.text(), rule, law, tuple(pieces), result, put))
+        self.steps.append(RuleStep(number, self.text(found), rule, law, tuple(pieces), result, put))
         self._known[found] = f"step {number}"
         return self._known[found]
 
@@ -90,11 +94,11 @@ class _Rules:
                 slope = substituted(Chain(u, textbook=True).derivative(outer), {u: inner})
             except TooLong:  # the step is told without it
                 return ""
-            return f"{slope.text(PRODUCT)}*{self.derivative(inner).text(PRODUCT)}"
+            return f"{self.text(slope, PRODUCT)}*{self.text(self.derivative(inner), PRODUCT)}"
         if rule not in (PRODUCT_RULE, QUOTIENT_RULE) or len(parts) != 2:
             return ""
-        u, v = (each.text(PRODUCT) for _, each, _ in parts)
-        du, dv = (self.derivative(each).text(PRODUCT) for _, each, _ in parts)
+        u, v = (self.text(each, PRODUCT) for _, each, _ in parts)
+        du, dv = (self.text(self.derivative(each), PRODUCT) for _, each, _ in parts)
         if rule == PRODUCT_RULE:
             return f"{du}*{v} + {u}*{dv}"
         return f"({du}*{v} - {u}*{dv})/{parts[1][1].text(POWER + 1)}^2"
@@ -102,9 +106,9 @@ class _Rules:
     def _piece(self, name: str, found: Formula, by: str) -> RulePiece:
         if by != self._by:  # the outer function of the chain rule, by what is inside
             derivative = Chain(by, textbook=True).derivative(found)
-            return RulePiece(name, found.text(), by, derivative.text(), _single(found, by))
+            return RulePiece(name, self.text(found), by, self.text(derivative), _single(found, by))
         how = self.explain(found)
-        return RulePiece(name, found.text(), by, self.text(self.derivative(found)), how)
+        return RulePiece(name, self.text(found), by, self.text(self.derivative(found)), how)
 
     def _applied(self, found: Formula) -> tuple[str, str, Sequence[tuple[str, Formula, str]]]:
         """The rule for a formula, how it reads, and what it takes apart: names, formulas, by what."""

@@ -9,7 +9,16 @@ from __future__ import annotations
 from collections.abc import Container, Mapping, Sequence
 from copy import copy
 
-from backprop.algebra.formula import Formula, Product, Sum, Symbol, TooLong, is_negative, number
+from backprop.algebra.formula import (
+    Formula,
+    Product,
+    Sum,
+    Symbol,
+    TooLong,
+    is_negative,
+    number,
+    value_of,
+)
 from backprop.algebra.from_text import rebuilt
 from backprop.algebra.normal import operation, plus, power, times
 from backprop.graph import Graph
@@ -42,6 +51,8 @@ class Equations:
         self._places = {name: step for step, name in graph.labels.items()}
         self.formulas: dict[str, Formula] = {}
         self.parts: set[str] = set()
+        self.divisors: set[Formula] = set()
+        """The bases of powers with names in their exponents by which something is divided."""
         labels = graph.labels
         waiting: dict[int, Formula] = {}
         for step in graph.steps:
@@ -59,6 +70,8 @@ class Equations:
         if row.written:  # a pivot is taken away and put back: it cancels
             return self._operand(operands[row.slopes[-1] == "1"], waiting)
         found = [self._operand(each, waiting) for each in operands]
+        if row.name == "/" and isinstance(found[1], Product):
+            self.divisors |= {base for base, by in found[1].powers if value_of(by) is None}
         try:
             made = operation(row.name, found)
             if made.size <= most:

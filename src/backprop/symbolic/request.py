@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from itertools import combinations_with_replacement, islice
 
 from backprop.algebra.careful import careful
-from backprop.algebra.formula import Formula, Symbol
+from backprop.algebra.formula import EULER, Formula, Symbol
 from backprop.algebra.from_text import substituted
 from backprop.algebra.ordering import names_first
+from backprop.algebra.textbooks import with_lines
 from backprop.errors import BadOption, TooLarge
 from backprop.language.model import Model
 from backprop.operations import DERIVATIVE
@@ -67,6 +68,10 @@ class Request:
         leading, held = self.model.leading(of), self.model.held
         return [name for name in self.model.inputs if name in leading and name not in held]
 
+    def divisors(self, of: str) -> set[Formula]:
+        """The bases of powers with names in their exponents by which an output is divided."""
+        return self._equations[of].divisors - {EULER}
+
     def whole(self, of: str) -> Formula:
         """An output as one formula of its inputs. Raises TooLong."""
         return closed(self._equations[of], of)
@@ -85,7 +90,14 @@ class Request:
 
     def _careful(self, found: list[Derived]) -> list[Derived]:
         """Formulas as they are computed; as they are read they stay."""
-        if self.textbook or self.alone:
+        if self.textbook:
+            divisors = set[Formula]().union(*map(self.divisors, self.outputs))
+            return (
+                [each._replace(formula=with_lines(each.formula, divisors)) for each in found]
+                if divisors
+                else found
+            )
+        if self.alone:
             return found
         return [each._replace(formula=careful(each.formula)) if each.of else each for each in found]
 
