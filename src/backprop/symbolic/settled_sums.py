@@ -18,13 +18,15 @@ from backprop.symbolic.domains_of import (
     parts_of,
     solve,
 )
+from backprop.symbolic.sums_joined import joined
 
 
 def settled(found: Formula, piece: MembersPart) -> Formula:
     """A formula without conditions of its gathers that hold for all their indices, whatever numbers the
     names of a text get."""
     if not isinstance(found, GatherFormula):
-        return rebuilt(found, lambda part: settled(part, piece)) if found.parts else found
+        made = rebuilt(found, lambda part: settled(part, piece)) if found.parts else found
+        return joined(made, piece)
     if not found.bound.isdisjoint(each.name for each in piece.clauses):
         return found  # an index of its own that is called as one around it
     inner = piece._replace(indices=(), clauses=(*piece.clauses, *found.clauses))
