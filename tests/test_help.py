@@ -76,7 +76,10 @@ PRINTED = {
         ("descend --only a --starts 2", EVERYTHING, "a=3"),
         ("descend --data - --batch 2", "L = mean((y - a*x)^2)", "a=3"),
     ],
-    "fit": [("fit --data - --intervals profile", "y ~ a*x + b", "")],
+    "fit": [
+        ("fit --data - --intervals profile", "y ~ a*x + b", ""),
+        ("fit --data - --loss huber", "y ~ a*x + b", ""),
+    ],
     "check": [
         ("check", "f = abs(x) + y^2", "x=0, y=1"),
         ("check", "n=9000; w[i]=i for i in 1..n; f=sum(w[i]^2 for i in 1..n)", ""),

@@ -22,6 +22,14 @@ class FitOptions(TypedDict, total=False):
     absolute_sigma: Annotated[bool, Option(
         "--absolute-sigma", "--sigma is the error itself; otherwise it only weighs rows.", needs=("sigma",),
     )]
+    loss: Annotated[str | None, Option(
+        "--loss huber|soft_l1|cauchy", "A sum in which outliers count less than their squares.",
+        choices=("huber", "soft_l1", "cauchy"),
+    )]
+    loss_scale: Annotated[float | None, Option(
+        "--loss-scale NUMBER", "From which size on residuals count less. Default: by their median.",
+        takes=Range(1e-300, 1e300), wrong="--loss-scale is {}; it must be above 0", needs=("loss",),
+    )]
     starts: Annotated[int, Option(
         "--starts N", "Runs from so many starts, all but one at random.", 1, min=1,
     )]

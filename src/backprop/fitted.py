@@ -21,6 +21,7 @@ from backprop.errors import (
 from backprop.evaluation.gradient import evaluate
 from backprop.fit.fit_rows import FitRows
 from backprop.fit.fitting import FitAsked, fit
+from backprop.fit.robust import Robust, named_apart, robust_texts
 from backprop.inputs import Inputs, Opened
 from backprop.language import Model
 from backprop.language.apart import NotApart
@@ -127,6 +128,8 @@ def ready(
     output = RESIDUALS if of is None and RESIDUALS in model.names else model.output(of)
     if output == RESIDUALS:
         _look_at_left_sides(opened, model)
+    if options["loss"]:
+        _look_at_loss(opened, output, options)
     names = parameters(model, output, options["only"], options["freeze"])
     _look_at_others(model, output, names, numbers)
     limits = bounds_of(model, names, given_bounds(options["bounds"]))
@@ -144,10 +147,14 @@ def ready(
     if options["sigma"]:
         _refuse_parameters(options["sigma"], names)
         _look_at_sigma(opened, read_given, numbers, options["sigma"])
+    robust = None
+    if options["loss"]:
+        robust = _robust(weighted, read_given, rows, {**others, **start}, options)
     asked = FitAsked(
-        rows, start, limits, options["absolute_sigma"] and bool(options["sigma"]), options["starts"],
-        seed, options["steps"], lambda: _total(opened, read_given, numbers, options["sigma"]),
-        options["intervals"], options["level"],
+        robust.rows if robust else rows, start, limits,
+        options["absolute_sigma"] and bool(options["sigma"]), options["starts"], seed, options["steps"],
+        lambda: nan if robust else _total(opened, read_given, numbers, options["sigma"]),
+        options["intervals"], options["level"], robust=robust,
     )  # fmt: skip
     return Fitting(model, numbers, output, opened, names, options, asked, read_given)
 
@@ -220,6 +227,39 @@ def _weighted(opened: Opened, sigma: str) -> Opened:
         return f"({model.left})/({sigma}) ~ ({model.right})/({sigma}){model.rest}"
 
     return opened._replace(source=with_models(opened.source, weighted))
+
+
+def _look_at_loss(opened: Opened, output: str, options: FitOptions) -> None:
+    """Raise BadOption for a loss of what has none."""
+    if output != RESIDUALS or not model_texts(opened.source):
+        hints = ["write a model, y ~ …; any other loss can be written out: backprop descend --of L"]
+        raise BadOption("--loss is for model statements", hints=hints)
+    if options["intervals"] == "profile":
+        hints = ["by samples of the rows: --intervals bootstrap"]
+        raise BadOption("profiles are of sums of squares, and --loss is none", hints=hints)
+
+
+def _robust(
+    weighted: Opened,
+    read_given: ReadGiven,
+    plain: FitRows,
+    given: Mapping[str, float],
+    options: FitOptions,
+) -> Robust:
+    """The loss of the residuals of equations. plain: those themselves. given: numbers for all inputs."""
+    words = re.findall(r"[^\W\d][\w']*", weighted.source.text)
+    function, scale = (named_apart(words, name) for name in ("robust", "robust_scale"))
+    assert options["loss"]
+    statement, term = robust_texts(options["loss"], function, scale)
+
+    def make(model: ModelText) -> str:
+        return f"0 ~ -{term(f'{model.left} - ({model.right})')}{model.rest}"
+
+    text = with_models(weighted.source, make)
+    source = Source(text.name, f"{text.text}\n{statement}\n")
+    model, _ = read_given(weighted._replace(source=source), False)
+    rows = FitRows(model, RESIDUALS, plain.names, {**given, scale: 1.0})
+    return Robust(options["loss"], plain, rows, scale, options["loss_scale"])
 
 
 def _refuse_parameters(sigma: str, names: Sequence[str]) -> None:

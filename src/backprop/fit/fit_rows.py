@@ -89,6 +89,10 @@ class FitRows:
             raise NotSquares(f"{output} is no sum of squares")
         self.count = len(self._graph)
 
+    def give(self, name: str, number: float) -> None:
+        """Let an input that is no parameter have another number."""
+        self._given[name] = number
+
     def triangle(self, x: Sequence[float]) -> Reals | None:
         """The triangle T of all residuals, T'T = [J r]'[J r], at P parameters: shape (P + 1, P + 1);
         None where something is not finite."""

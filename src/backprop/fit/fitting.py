@@ -14,6 +14,7 @@ from backprop.fit.guesses import guessed
 from backprop.fit.intervals import Interval, Profiles, samples
 from backprop.fit.levenberg import Bounded, FitPoint, Flags, fit_point, held
 from backprop.fit.residual_looks import not_random, outliers
+from backprop.fit.robust import Robust
 from backprop.fit.solving import Solved, scattered, solve
 from backprop.fit.statistics import Statistics, statistics
 from backprop.fit.undetermined import undetermined_words
@@ -35,7 +36,8 @@ class FitAsked(NamedTuple):
     """What is to be fitted. rows: the residuals. start: of parameters by name, as far as they have one.
     bounds: of those that have some. known_errors: whether residuals are in units of their errors.
     starts: how many runs there are at least, from points around the start. seed: of these points. most:
-    steps of one run. total: finds the sum of squares about the mean."""
+    steps of one run. total: finds the sum of squares about the mean. robust: a loss that residuals have in
+    the place of squares; `rows` are its own."""
 
     rows: FitRows
     start: Mapping[str, float]
@@ -48,6 +50,7 @@ class FitAsked(NamedTuple):
     intervals: str | None = None
     level: float = 0.95
     samples: int = 400
+    robust: Robust | None = None
 
 
 class FoundFit(NamedTuple):
@@ -68,6 +71,7 @@ class FoundFit(NamedTuple):
     runs: int = 1
     same: int = 1
     interrupted: bool = False
+    robust: Robust | None = None
 
     @property
     def converged(self) -> bool:
@@ -86,13 +90,31 @@ class FoundFit(NamedTuple):
 def fit(asked: FitAsked, tell: Callable[[FitPoint], object] = lambda point: None) -> FoundFit:
     """Fit. tell: is told of every step. Raises NeedsData for fewer rows than parameters."""
     with numpy.errstate(all="ignore"):  # far out squares overflow, and such points are passed over
-        return _fit(asked, tell)
+        return _scaled(asked, tell) if asked.robust and asked.robust.is_found else _fit(asked, tell)
+
+
+def _scaled(asked: FitAsked, tell: Callable[[FitPoint], object]) -> FoundFit:
+    """A fit by a loss whose scale is found: from the least sum of squares on."""
+    robust = asked.robust
+    assert robust
+    squares = _fit(asked._replace(rows=robust.plain, robust=None, intervals=None), tell)
+
+    def again(x: Reals) -> Reals | None:
+        point = fit_point(x, asked.rows.triangle)
+        bounds = _bounded(asked)
+        return (
+            None if point is None else solve(asked.rows.triangle, point, bounds, asked.most).point.x
+        )
+
+    x = robust.settle(squares.x, again)
+    begun = dict(zip(squares.names, x.tolist(), strict=True))
+    found = _fit(asked._replace(start=begun), tell)
+    return found._replace(start=squares.start, guessed=squares.guessed)
 
 
 def _fit(asked: FitAsked, tell: Callable[[FitPoint], object]) -> FoundFit:
     rows, names = asked.rows, asked.rows.names
-    ends = [asked.bounds.get(name, (-inf, inf)) for name in names]
-    bounds = Bounded(numpy.array([low for low, _ in ends]), numpy.array([high for _, high in ends]))
+    bounds = _bounded(asked)
     missing = [name for name in names if name not in asked.start]
     first = numpy.array([asked.start.get(name, nan) for name in names])
     best: Solved | None = None
@@ -118,14 +140,21 @@ def _fit(asked: FitAsked, tell: Callable[[FitPoint], object]) -> FoundFit:
     stands = held(best.point, bounds)
     free = ~stands
     numbers = statistics(best.point, rows.count, free, asked.known_errors, asked.total())
+    if asked.robust:
+        numbers = asked.robust.statistics(best.point.x, free, numbers)
     same = sum(each <= best.point.squares * (1 + _SAME) for each in ended)
     made = FoundFit(
         names, begun, best.point.x, stands, best, numbers, (), guessed=missing, runs=len(ended),
-        same=same, interrupted=interrupted,
+        same=same, interrupted=interrupted, robust=asked.robust,
     )  # fmt: skip
     sure, lower = _intervals(made, asked, bounds)
     made = made._replace(intervals=sure)
     return made._replace(verdicts=[*_verdicts(made, asked, bounds), *lower])
+
+
+def _bounded(asked: FitAsked) -> Bounded:
+    ends = [asked.bounds.get(name, (-inf, inf)) for name in asked.rows.names]
+    return Bounded(numpy.array([low for low, _ in ends]), numpy.array([high for _, high in ends]))
 
 
 def _intervals(
@@ -208,7 +237,7 @@ def _verdicts(found: FoundFit, asked: FitAsked, bounds: Bounded) -> Iterator[str
     for at, name in enumerate(names):
         if found.held[at]:
             end = bounds.low[at] if found.x[at] <= bounds.low[at] else bounds.high[at]
-            yield f"{name} is at its bound {shown(float(end), 6)}: the sum of squares falls beyond"
+            yield f"{name} is at its bound {shown(float(end), 6)}: {_least(found)} falls beyond"
     yield from undetermined_words(names, solved.point, ~found.held, asked.rows.triangle)
     if numbers.dof <= 0:
         yield "there are as many parameters as rows: nothing is left to tell errors from"
@@ -228,6 +257,8 @@ def _verdicts(found: FoundFit, asked: FitAsked, bounds: Bounded) -> Iterator[str
                 f" where {shown(runs.expected, 3)} are expected"
             )
         at += count
+    if found.robust:
+        return  # which has no part in what far rows do
     # of many rows none decides much of what it is fitted with
     free = numpy.array([True]) if many else numpy.append(~found.held, True)
     triangle = solved.point.slopes[:, ~found.held][:, : 0 if many else None]
@@ -249,13 +280,18 @@ def _ended(found: FoundFit) -> str:
     if solved.converged and not solved.point.squares:
         return "converged: all residuals are 0"
     if solved.converged:
-        return "converged: no change of the parameters lowers the sum of squares"
+        return f"converged: no change of the parameters lowers {_least(found)}"
     if solved.why == "steps used up":
         return f"not converged: {solved.steps} steps used up"
     if solved.flat:
         why = "the fit has run onto a plateau, where some parameter does nothing"
         return f"not converged: {why}: give a better start"
-    return "not converged: no step lowers the sum of squares, and its gradient is not 0"
+    return f"not converged: no step lowers {_least(found)}, and its gradient is not 0"
+
+
+def _least(found: FoundFit) -> str:
+    """What was made as small as can be."""
+    return "the loss" if found.robust else "the sum of squares"
 
 
 def errors_of(found: FoundFit) -> dict[str, float]:

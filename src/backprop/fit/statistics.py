@@ -27,7 +27,7 @@ class Statistics(NamedTuple):
     of the squares of (weighted) residuals. reduced: it by dof, nan without any. scaled: whether errors
     are those of reduced chi2 times the weights. covariance: shape (P, P), nan of parameters that have
     none. total: the sum of squares about the (weighted) mean of what is fitted, nan where that is not
-    known.
+    known. loss: of a robust loss the standard deviation of residuals that are no outliers, 0 for squares.
     """
 
     rows: int
@@ -37,6 +37,7 @@ class Statistics(NamedTuple):
     covariance: Reals
     spread: Reals
     total: float = nan
+    loss: float = 0.0
 
     @property
     def reduced(self) -> float:
@@ -64,6 +65,8 @@ class Statistics(NamedTuple):
     @property
     def variance(self) -> float:
         """Of a residual."""
+        if self.loss:
+            return self.loss**2
         return self.reduced if self.scaled else 1.0
 
     def reach(self, level: float) -> float:
@@ -81,6 +84,8 @@ class Statistics(NamedTuple):
     @property
     def _likelihood(self) -> float:
         """Twice the negative logarithm of the likelihood, but for what is the same in all fits."""
+        if self.loss:
+            return nan
         if not self.scaled:
             return self.chi2
         return self.rows * log(self.chi2 / self.rows) if self.chi2 > 0 else -inf

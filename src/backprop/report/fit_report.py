@@ -12,6 +12,7 @@ import numpy as np
 
 from backprop.errors import BackpropError
 from backprop.fit.fitting import FoundFit, errors_of
+from backprop.fit.robust import Robust
 from backprop.language.declarations import Bounds, written_bounds
 from backprop.numbers import fixed, shown
 from backprop.report import SCHEMA, Column, Table
@@ -129,6 +130,7 @@ class FitReport(Shown, _FitReport):
             "aic": numbers.aic,
             "bic": numbers.bic,
             "errors_scaled": numbers.scaled,
+            **self._loss(),
             "converged": found.converged,
             "stopped": found.stopped,
             **self._intervals(),
@@ -139,6 +141,10 @@ class FitReport(Shown, _FitReport):
             "inputs": {**self.inputs},
             **self.declared,
         }
+
+    def _loss(self) -> dict[str, Any]:
+        robust = self.found.robust
+        return {"loss": robust.name, "loss_scale": robust.scale} if robust else {}
 
     def _intervals(self) -> dict[str, Any]:
         found = self.found
@@ -199,13 +205,17 @@ class FitReport(Shown, _FitReport):
     def _words(self) -> Iterator[str]:
         found, numbers = self.found, self.found.statistics
         chi2 = "χ²" if not numbers.scaled else "sum of squares"
+        robust = found.robust
+        chi2 = f"{robust.name} loss" if robust else chi2
         parts = [
             counted(numbers.rows, "row"),
             counted(len(found.names), "parameter"),
             f"{numbers.dof:,} degree{'s' if numbers.dof != 1 else ''} of freedom",
             f"{chi2} {shown(numbers.chi2, _DIGITS)}",
         ]
-        if numbers.dof > 0:
+        if robust:
+            parts.append(f"scale {shown(robust.scale, _DIGITS)}")
+        elif numbers.dof > 0:
             what = "reduced χ²" if not numbers.scaled else "residual standard error"
             size = numbers.reduced if not numbers.scaled else numbers.reduced**0.5
             parts.append(f"{what} {shown(size, _DIGITS)}")
@@ -222,9 +232,12 @@ class FitReport(Shown, _FitReport):
     def _errors_in_words(self) -> Iterator[str]:
         numbers = self.found.statistics
         of = f", weights 1/({self.weights})²" if self.weights else ""
-        if numbers.dof <= 0:
+        robust = self.found.robust
+        if robust:
+            yield from _loss_in_words(robust, self.found, of)
+        elif numbers.dof <= 0:
             return
-        if numbers.scaled:
+        elif numbers.scaled:
             yield f"standard errors, scaled so that reduced χ² is 1{of}"
         else:
             yield f"standard errors of the --sigma given, not scaled{of}"
@@ -243,6 +256,20 @@ class FitReport(Shown, _FitReport):
             told = ", ".join(f"{one} {other} {_signed(size)}" for size, one, other in some)
             rest = len(pairs) - len(some)
             yield f"correlations: {told}{f' and {rest} more: --correlations' if rest else ''}"
+
+
+def _loss_in_words(robust: Robust, found: FoundFit, weights: str) -> Iterator[str]:
+    """What a loss did with which residuals, and whose errors there are."""
+    far = robust.further(found.x)
+    what = "residuals that are" if far != 1 else "residual that is"
+    here = f"{far:,} {what} larger than {shown(robust.scale, _DIGITS)} in size count less"
+    if robust.is_found:
+        here += f": the scale is {shown(robust.scale / robust.size, _DIGITS)} times their size by the median"
+    yield here + weights
+    if np.isnan(found.statistics.covariance).all():
+        yield "no standard errors: those of a loss are of residuals in memory, most of them within its scale"
+    else:
+        yield "standard errors of M-estimates, by Huber's formula"
 
 
 def _written(found: FoundFit) -> dict[str, str]:
