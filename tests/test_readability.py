@@ -67,6 +67,7 @@ def test_derivatives_are_no_longer_than_the_books(text: str, book: str) -> None:
         ("max(0, 1 - y*z)^2", "z", "-2*y*max(0, 1 - y*z)"), ("relu(x)^3", "x", "3*relu(x)^2"), ("log(x)*max(0, x)", "x", "max(0, x)/x + if(0 >= x, 0, log(x))"),
         ("sqrt(x*y)/(x + y)", "x", "y*(y - x)/(2*(x + y)^2*sqrt(x*y))"), ("a0 + a1*cos(w*t) + b1*sin(w*t)", "t", "b1*w*cos(w*t) - a1*w*sin(w*t)"),
         ("K*(1 + T1*s)/((1 + T2*s)*(1 + T3*s))", "s", "K*(T1 - T2 - T3 - 2*T2*T3*s - T1*T2*T3*s^2)/((1 + T2*s)^2*(1 + T3*s)^2)"),
+        ("(2*x + 3)^4*(x - 2)^3", "x", "7*(2*x + 3)^3*(x - 2)^2*(2*x - 1)"), ("3.7e-5*x^2", "x", "7.4e-5*x"),
         # what stands in functions stays
         ("normcdf((log(S/K) + (r + s^2/2)*T)/(s*sqrt(T)))", "S", "normpdf((log(S/K) + (r + s^2/2)*T)/(s*sqrt(T)))/(S*s*sqrt(T))"), ("sin((2*x + 1)/2)", "x", "cos(x + 1/2)"), ("sin(2*x + 3*x)", "x", "5*cos(5*x)"),
     ],

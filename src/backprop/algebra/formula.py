@@ -343,7 +343,7 @@ def _whole(number: int) -> str:
 
 
 def _decimal(number: Rational) -> str:
-    return exact(float(number)).replace("e+", "e")
+    return exact(float(number)).replace("e+", "e").replace("e-0", "e-")
 
 
 def _is_double(number: Rational) -> bool:

@@ -4,6 +4,8 @@ one, numbers and letters in front of brackets, these in front of functions."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from math import gcd
 
 from backprop.algebra.formula import (
     EULER,
@@ -23,7 +25,7 @@ from backprop.algebra.formula import (
 from backprop.algebra.from_text import rebuilt
 from backprop.algebra.indexed import MemberFormula
 from backprop.algebra.multiplied import powers_of
-from backprop.algebra.normal import split, times
+from backprop.algebra.normal import power, split, times
 
 Factor = tuple[Formula, Formula]
 
@@ -53,7 +55,7 @@ def in_order_of(given: Formula, found: Formula) -> Formula:
     def sorted_in(part: Formula) -> Formula:
         made = rebuilt(part, sorted_in)
         if isinstance(made, Product):
-            return order.of_factors(order.turned(made))
+            return order.of_factors(order.turned(order.numbered(made)))
         return order.of_terms(made) if isinstance(made, Sum) else made
 
     return sorted_in(found)
@@ -194,6 +196,27 @@ class _Order:
         both = sorted(zip(bases, found.terms, strict=True), key=lambda pair: self._places[pair[0]])
         made = [term for _, term in both]
         return Sum(made) if sign_of(made[0]) > 0 or sign_of(found.terms[0]) < 0 else None
+
+    def numbered(self, found: Product) -> Product:
+        """A product with the whole number that the terms of a sum in it have in common in front, if that sum
+        was not given: `7*(2*x - 1)*(x - 2)^2` for `(14*x - 7)*(x - 2)^2`."""
+        if found.decimal or found.coefficient.denominator > 1 or len(found.powers) < 2:
+            return found
+        number, powers = int(found.coefficient), list[Factor]()
+        for base, by in found.powers:
+            common = 1
+            if isinstance(base, Sum) and by == ONE and base not in self._sums:
+                parts = [split(each) for each in base.terms]
+                if not any(decimal or of.denominator > 1 for of, decimal, _ in parts):
+                    common = gcd(*(int(of) for of, _, _ in parts))
+            if common > 1 and isinstance(base, Sum):
+                base = Sum([times(Product(Fraction(1, common)), each) for each in base.terms])
+            number *= common
+            powers.append((base, by))
+        if number == found.coefficient:
+            return found
+        made = times(Product(number), *(power(*each) for each in powers))
+        return made if isinstance(made, Product) else found
 
     def turned(self, found: Product) -> Product:
         """A product without its sign, if that makes a sum in it one that was given, or another of one that
