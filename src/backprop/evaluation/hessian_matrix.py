@@ -22,7 +22,7 @@ from backprop.evaluation.curvature import Curving, curvature
 from backprop.evaluation.diagnosis import place
 from backprop.evaluation.endless_bend import endless_bend
 from backprop.evaluation.gradient import Evaluation, Gradient, evaluate, only_by
-from backprop.evaluation.second_around import SAME, SecondAround
+from backprop.evaluation.second_around import SAME, SecondAround, Together
 from backprop.evaluation.second_derivatives import SecondDerivatives
 from backprop.evaluation.second_digits import Both, by_values, spoilt
 from backprop.evaluation.second_sides import BEYOND, TOO_MANY, UNKNOWN, SecondSides, SecondSlope
@@ -128,6 +128,8 @@ def hessian_at(
             return Curved(gradient, tuple(names), table, said, told, gradient.notes)
     point = at_point(model, values, of, wrt, engine)
     found = careful(model, point)
+    if not found.bent and (note := _together(model, point, found.matrix)):
+        found = found._replace(notes=(*found.notes, note), bent=True)
     slopes = [found.gradient.gradients.get(name, 0.0) for name in point.names]
     value = found.gradient.value
     said = curvature(point.second, point.x, found.known, slopes, found.moved, found.bent, value)
@@ -282,6 +284,18 @@ def _told(
         texts = [f"{_name(output, names, pair)} = {shown(number)}" for pair, number in jumping]
         message = f"the gradient jumps here: beside the jump is {few(texts)}"
         yield AtBorder(message, *labels, where=where)
+
+
+def _together(model: Model, point: CurvedPoint, table: Any) -> AtBorder | None:
+    """A note where what is the same on both sides of each input jumps if several move: `relu(min(x, y))`."""
+    at = point.at
+    together = Together(point.second, point.x, table, at.numbers.data)
+    if not (what := together.jumps()):
+        return None
+    names = few([point.names[each] for each in together.places])
+    labels = place(model, min(met(at.graph, at.numbers.data)), at.numbers.data)[1]
+    message = f"the {what} jumps here where {names} move together"
+    return AtBorder(message, *labels, where=model.source.name)
 
 
 def _at_step(model: Model, point: CurvedPoint, pairs: Sequence[Both]) -> list[Label]:

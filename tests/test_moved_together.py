@@ -1,0 +1,88 @@
+"""Verdicts where something jumps only if several inputs move at once: no single one of them tells of it."""
+
+from itertools import product
+
+import pytest
+
+import backprop
+
+JUMPING = {
+    "output": "if({all}, 1, 0)",
+    "gradient": "relu(min({parts}))",
+    "curvature": "{n}*relu(min({parts}))^2",
+}
+
+
+def orthants() -> list[tuple[str, tuple[int, ...]]]:
+    return [
+        (what, signs) for what in JUMPING for n in (2, 3, 4) for signs in product((1, -1), repeat=n)
+    ]
+
+
+@pytest.mark.parametrize(("what", "signs"), orthants())
+def test_lower_between_the_axes_is_no_minimum(what: str, signs: tuple[int, ...]) -> None:
+    names = [f"x{at}" for at in range(len(signs))]
+    parts = [name if sign > 0 else f"-{name}" for name, sign in zip(names, signs, strict=True)]
+    fields = {
+        "all": " and ".join(f"{part} > 0" for part in parts),
+        "parts": ", ".join(parts),
+        "n": 2 * len(parts),
+    }
+    bowl = " + ".join(f"{name}^2" for name in names)
+    model = backprop.parse(f"L = {bowl} - {JUMPING[what].format(**fields)}")
+    at = dict.fromkeys(names, 0.0)
+    beside = {name: 0.01 * sign for name, sign in zip(names, signs, strict=True)}
+    assert model.grad(beside).value < model.grad(at).value
+    found = model.hessian(at)
+    assert found.verdict == "not smooth"
+    # of two inputs points around tell the second derivatives themselves, which are then nan
+    if found.matrix.tolist() == [
+        [2.0 * (row == column) for column in range(len(names))] for row in range(len(names))
+    ]:
+        assert (
+            f"the {what} jumps here where {', '.join(names[:-1])} and {names[-1]} move"
+            in "".join(map(str, found.notes))
+        )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x^2 + y^2 - min(relu(x), relu(y))",
+        "x^2 + y^2 + abs(abs(x) - abs(y)) - max(abs(x), abs(y))",
+        "x^2 + y^2 - if(x > 0 and y > 0, x, 0)",
+        "x^2 + y^2 - sign(relu(x*y))",
+        "x^2 + y^2 - relu(ceil(x*y))",  # the first step of ceil is where x*y is 1e-323
+        "(x - 2*y)^2 + y^2 + x^2 - 1e-3*relu(min(x, y))",
+        "1e8*(x^2 + y^2) - relu(min(x, y))",
+    ],
+)
+def test_two_that_are_lower_beside(text: str) -> None:
+    model = backprop.parse(f"L = {text}")
+    near = [model.grad(x=a * 1e-9, y=b * 1e-9).value for a in (1, -1) for b in (1, -1)]
+    assert min(near) < model.grad(x=0, y=0).value
+    assert model.hessian(x=0, y=0).verdict == "not smooth"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x^2 + y^2 - relu(min(x, y))^3",
+        "x^2 + y^2 - abs(x*y)^2",
+        "x^2 + y^2 - abs(x)*y^2",
+        "if(x > y, x^2 + y^2, y^2 + x^2)",
+        "x^2 + y^2 + 1e-6*(exp(x*y) - 1 - x*y) + relu(x*y - 1e-4)",
+        "x^2 + y^2 + max(x*y, -x*y)*x",
+    ],
+)
+def test_what_is_smooth_enough_stays_a_minimum(text: str) -> None:
+    assert backprop.parse(f"L = {text}").hessian(x=0, y=0).verdict == "minimum"
+
+
+def test_of_many_inputs_two_meet_at_a_border() -> None:
+    hidden = [f"tanh(w{at}*x{at} - {at}/100)*v{at}" for at in range(100)]
+    model = backprop.parse(f"L = ({' + '.join(hidden)} - 1)^2 + relu(min(w0, x0))")
+    values = {name: 0.5 for name in model.inputs} | {"w0": 0.0, "x0": 0.0}
+    found = model.hessian(values)
+    assert (found.matrix.shape, found.verdict) == ((300, 300), "not smooth")
+    assert "the gradient jumps here where w0 and x0 move together" in str(found.notes[-1])
