@@ -82,7 +82,7 @@ def test_what_is_smooth_enough_stays_a_minimum(text: str) -> None:
 def test_of_many_inputs_two_meet_at_a_border() -> None:
     hidden = [f"tanh(w{at}*x{at} - {at}/100)*v{at}" for at in range(100)]
     model = backprop.parse(f"L = ({' + '.join(hidden)} - 1)^2 + relu(min(w0, x0))")
-    values = {name: 0.5 for name in model.inputs} | {"w0": 0.0, "x0": 0.0}
+    values = dict.fromkeys(model.inputs, 0.5) | {"w0": 0.0, "x0": 0.0}
     found = model.hessian(values)
     assert (found.matrix.shape, found.verdict) == ((300, 300), "not smooth")
     assert "the gradient jumps here where w0 and x0 move together" in str(found.notes[-1])
