@@ -22,7 +22,7 @@ from backprop.evaluation.curvature import Curving, curvature
 from backprop.evaluation.diagnosis import place
 from backprop.evaluation.endless_bend import endless_bend
 from backprop.evaluation.gradient import Evaluation, Gradient, evaluate, only_by
-from backprop.evaluation.second_around import SAME, SecondAround, Together
+from backprop.evaluation.second_around import SAME, MovedTogether, SecondAround
 from backprop.evaluation.second_derivatives import SecondDerivatives
 from backprop.evaluation.second_digits import Both, by_values, spoilt
 from backprop.evaluation.second_sides import BEYOND, TOO_MANY, UNKNOWN, SecondSides, SecondSlope
@@ -289,7 +289,7 @@ def _told(
 def _together(model: Model, point: CurvedPoint, table: Any) -> AtBorder | None:
     """A note where what is the same on both sides of each input jumps if several move: `relu(min(x, y))`."""
     at = point.at
-    together = Together(point.second, point.x, table, at.numbers.data)
+    together = MovedTogether(point.second, point.x, table, at.numbers.data)
     if not (what := together.jumps()):
         return None
     names = few([point.names[each] for each in together.places])

@@ -9,8 +9,6 @@ from math import isnan
 from random import Random
 from typing import Any
 
-import numpy
-
 from backprop.evaluation.borders import crossed, met
 from backprop.evaluation.precise import QUICK, Precise
 from backprop.evaluation.second_derivatives import SecondDerivatives, points_around
@@ -91,7 +89,7 @@ def _same(there: float, number: float) -> bool:
     return abs(there - number) <= SAME * (1 + abs(number))
 
 
-class Together:
+class MovedTogether:
     """What jumps where several inputs move at once, and by no single one of them.
 
     second: of a gradient, at the numbers `x` of its inputs. table: its derivatives there. data: the
@@ -125,10 +123,10 @@ class Together:
             if self._order(second.whole, output, self._here, values, still, most=0) == 0:
                 return "output"
             data = [*map(second.data, points)]
-            moves = [numpy.subtract(point, self._x) for point in points]
+            moves = [[b - a for a, b in zip(self._x, point, strict=True)] for point in points]
+            bends = (self._table @ [*zip(*moves, strict=True)]).tolist()
             for place, node in enumerate(second.graph.outputs):
-                bends = [float(self._table[place] @ move) for move in moves]
-                order = self._order(second.graph, node, here, data, bends)
+                order = self._order(second.graph, node, here, data, bends[place])
                 if order is not None:
                     return ("gradient", "curvature")[order]
         return ""
