@@ -22,6 +22,7 @@ class FitOptions(TypedDict, total=False):
     absolute_sigma: Annotated[bool, Option(
         "--absolute-sigma", "--sigma is the error itself; otherwise it only weighs rows.", needs=("sigma",),
     )]
+    poisson: Annotated[bool, Option("--poisson", "What is fitted are counts: the most likely parameters.")]
     loss: Annotated[str | None, Option(
         "--loss huber|soft_l1|cauchy", "A sum in which outliers count less than their squares.",
         choices=("huber", "soft_l1", "cauchy"),

@@ -7,12 +7,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import nan
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy
-
+from backprop import fit_texts
 from backprop.descent.choices import bounds_of, given_bounds, parameters
 from backprop.errors import (
-    BackpropError,
-    BadOption,
     ChooseOutput,
     NeedsData,
     mend,
@@ -21,29 +18,21 @@ from backprop.errors import (
 from backprop.evaluation.gradient import evaluate
 from backprop.fit.fit_rows import FitRows
 from backprop.fit.fitting import FitAsked, fit
-from backprop.fit.robust import Robust, named_apart, robust_texts
 from backprop.inputs import Inputs, Opened
 from backprop.language import Model
-from backprop.language.apart import NotApart
-from backprop.language.model_texts import ModelText, model_texts, with_models
+from backprop.language.model_texts import model_texts
 from backprop.language.modelled import RESIDUALS, NotSquares
 from backprop.loops.worth import MANY_OFTEN
 from backprop.names import did_you_mean
-from backprop.numbers import listed, shown
+from backprop.numbers import listed
 from backprop.report import declared
 from backprop.report.fit_report import FitReport
-from backprop.source import Source, Span
+from backprop.source import Span
 from backprop.syntax.parser import read
 
 if TYPE_CHECKING:
     from backprop.fit.levenberg import FitPoint
     from backprop.fit_options import FitOptions
-
-_NEW = "the_mean_of_the_left_side"
-"""A parameter of a name that no file has."""
-
-ReadGiven = Callable[[Opened, bool], tuple[Model, Mapping[str, float]]]
-"""Reads equations, and the numbers that a person gives for their inputs, if these are wanted."""
 
 
 class Fitting(NamedTuple):
@@ -57,7 +46,7 @@ class Fitting(NamedTuple):
     names: Sequence[str]
     options: FitOptions
     asked: FitAsked
-    read_given: ReadGiven
+    read_given: fit_texts.ReadGiven
 
     def run(self, tell: Callable[[FitPoint], object] = lambda point: None) -> FitReport:
         """Fit. tell: is told of every step."""
@@ -119,17 +108,17 @@ def prepared(inputs: Inputs, options: FitOptions) -> Fitting:
 
 
 def ready(
-    opened: Opened, read_given: ReadGiven, of: str | None, options: FitOptions, seed: int
+    opened: Opened, read_given: fit_texts.ReadGiven, of: str | None, options: FitOptions, seed: int
 ) -> Fitting:
     """A fit of equations. read_given: reads them; of: the output, if one is named. seed: of what is at
     random."""
-    weighted = _weighted(opened, options["sigma"]) if options["sigma"] else opened
-    model, numbers = read_given(weighted, True)
+    text = fit_texts.weighted(opened, options["sigma"]) if options["sigma"] else opened
+    model, numbers = read_given(text, True)
     output = RESIDUALS if of is None and RESIDUALS in model.names else model.output(of)
     if output == RESIDUALS:
         _look_at_left_sides(opened, model)
     if options["loss"]:
-        _look_at_loss(opened, output, options)
+        fit_texts.look_at_loss(opened, output, options)
     names = parameters(model, output, options["only"], options["freeze"])
     _look_at_others(model, output, names, numbers)
     limits = bounds_of(model, names, given_bounds(options["bounds"]))
@@ -145,16 +134,19 @@ def ready(
     if len(start) == len(names) and rows.triangle([start[name] for name in names]) is None:
         evaluate(model, {**numbers}, output, restores=False)  # says which row is not finite
     if options["sigma"]:
-        _refuse_parameters(options["sigma"], names)
-        _look_at_sigma(opened, read_given, numbers, options["sigma"])
-    robust = None
+        fit_texts.refuse_parameters(options["sigma"], names)
+        fit_texts.look_at_sigma(opened, read_given, numbers, options["sigma"])
+    robust, counts = None, None
+    if options["poisson"]:
+        rows, counts = fit_texts.counted(opened, read_given, names, others, start, options)
     if options["loss"]:
-        robust = _robust(weighted, read_given, rows, {**others, **start}, options)
+        robust = fit_texts.robust(text, read_given, rows, {**others, **start}, options)
     asked = FitAsked(
         robust.rows if robust else rows, start, limits,
-        options["absolute_sigma"] and bool(options["sigma"]), options["starts"], seed, options["steps"],
-        lambda: nan if robust else _total(opened, read_given, numbers, options["sigma"]),
-        options["intervals"], options["level"], robust=robust,
+        bool(counts or (options["absolute_sigma"] and options["sigma"])),
+        options["starts"], seed, options["steps"],
+        lambda: nan if robust or counts else fit_texts.total(opened, read_given, numbers, options["sigma"]),
+        options["intervals"], options["level"], robust=robust, counts=counts,
     )  # fmt: skip
     return Fitting(model, numbers, output, opened, names, options, asked, read_given)
 
@@ -211,105 +203,3 @@ def _same_in_all_rows(opened: Opened, model: Model) -> Iterator[str]:
         if not columns or len({*words}) < 2 or any(word in families for word in words):
             continue
         yield f"{each.whole} is the same in every row: the columns are {listed(columns, 8)}"
-
-
-def _weighted(opened: Opened, sigma: str) -> Opened:
-    """Equations whose residuals are divided by a column, a number or an expression. Raises BadOption."""
-    found, errors = read(Source("--sigma", sigma), start="expression")
-    if errors or len(found) != 1:
-        hints = ["give a column, a number, or an expression of columns: --sigma 0.1*y"]
-        raise BadOption(f"--sigma {sigma!r} is no expression", hints=hints)
-    if not model_texts(opened.source):
-        hints = ["write a model, y ~ …; a sum of squares has its weights in it"]
-        raise BadOption("--sigma is for model statements", hints=hints)
-
-    def weighted(model: ModelText) -> str:
-        return f"({model.left})/({sigma}) ~ ({model.right})/({sigma}){model.rest}"
-
-    return opened._replace(source=with_models(opened.source, weighted))
-
-
-def _look_at_loss(opened: Opened, output: str, options: FitOptions) -> None:
-    """Raise BadOption for a loss of what has none."""
-    if output != RESIDUALS or not model_texts(opened.source):
-        hints = ["write a model, y ~ …; any other loss can be written out: backprop descend --of L"]
-        raise BadOption("--loss is for model statements", hints=hints)
-    if options["intervals"] == "profile":
-        hints = ["by samples of the rows: --intervals bootstrap"]
-        raise BadOption("profiles are of sums of squares, and --loss is none", hints=hints)
-
-
-def _robust(
-    weighted: Opened,
-    read_given: ReadGiven,
-    plain: FitRows,
-    given: Mapping[str, float],
-    options: FitOptions,
-) -> Robust:
-    """The loss of the residuals of equations. plain: those themselves. given: numbers for all inputs."""
-    words = re.findall(r"[^\W\d][\w']*", weighted.source.text)
-    function, scale = (named_apart(words, name) for name in ("robust", "robust_scale"))
-    assert options["loss"]
-    statement, term = robust_texts(options["loss"], function, scale)
-
-    def make(model: ModelText) -> str:
-        return f"0 ~ -{term(f'{model.left} - ({model.right})')}{model.rest}"
-
-    text = with_models(weighted.source, make)
-    source = Source(text.name, f"{text.text}\n{statement}\n")
-    model, _ = read_given(weighted._replace(source=source), False)
-    rows = FitRows(model, RESIDUALS, plain.names, {**given, scale: 1.0})
-    return Robust(options["loss"], plain, rows, scale, options["loss_scale"])
-
-
-def _refuse_parameters(sigma: str, names: Sequence[str]) -> None:
-    """Raise BadOption for errors of data that have in them what is fitted, or what is no column."""
-    words = re.findall(r"[^\W\d][\w']*", sigma)
-    odd = [word for word in words if word in names]
-    if odd:
-        message = f"--sigma {sigma} has {odd[0]} in it, which is no column, and would be fitted"
-        raise BadOption(message, hints=["give a column, a number, or an expression of columns"])
-
-
-def _look_at_sigma(
-    opened: Opened, read_given: ReadGiven, given: Mapping[str, float], sigma: str
-) -> None:
-    """Raise BadOption for errors of data that are 0, or less."""
-    text = with_models(opened.source, lambda model: f"({sigma}) ~ 0*({model.left}){model.rest}")
-    try:
-        model, _ = read_given(opened._replace(source=text), False)
-        known = {**model.default_numbers(), **given}
-        each = FitRows(model, RESIDUALS, [], known).each([])
-    except (NotSquares, NotApart):
-        return
-    if each is None or not (each.columns[-1] <= 0).any():
-        return
-    row = int(numpy.argmax(each.columns[-1] <= 0))
-    place = FitRows(model, RESIDUALS, [], known).place(each.where, row)
-    number = shown(float(each.columns[-1][row]), 6)
-    message = f"--sigma {sigma} is {number} at {place}: an error of data is more than 0"
-    raise BadOption(message, hints=['leave such rows out: --where "…"'])
-
-
-def _total(opened: Opened, read_given: ReadGiven, given: Mapping[str, float], sigma: str) -> float:
-    """The sum of squares about the mean of what is fitted, of several statements each about its own; nan
-    where that is not known. sigma: of which the squares weigh rows, if that was given."""
-    models = model_texts(opened.source)
-    if not models or any(each.rest for each in models):
-        return nan
-    names = [f"{_NEW}_{at}" for at in range(len(models))]
-    fresh, weight = iter(names), f"/({sigma})" if sigma else ""
-
-    def mean(model: ModelText) -> str:
-        return f"({model.left}){weight} ~ {next(fresh)}{weight}"
-
-    text = with_models(opened.source, mean)
-    try:
-        model, _ = read_given(opened._replace(source=text), False)
-        known = {**model.default_numbers(), **given}
-        triangle = FitRows(
-            model, RESIDUALS, names, {**known, **dict.fromkeys(names, 0.0)}
-        ).triangle([0.0] * len(names))
-    except (BackpropError, NotSquares):
-        return nan
-    return nan if triangle is None else float(triangle[-1, -1]) ** 2

@@ -143,6 +143,8 @@ def fitted_rows(
         # 0 times the model: a number, too, is one for each row
         weights = values("0", f"-({options['sigma']}) - 0*({model.right})")
         sigma = numpy.nan if weights is None else weights[-1]
+    if options["poisson"]:  # of counts, as large as their mean
+        sigma = numpy.sqrt(numpy.maximum(right[-1], 0.0))
     made = predicted(right, found.statistics, level, sigma)
     left = None if grid else values(f"({model.left})", "0")
     if left is not None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from math import inf, isfinite, nan
+from math import inf, isfinite, nan, sqrt
 from typing import NamedTuple
 
 import numpy
 
 from backprop.errors import BackpropError, MissingInputs, NeedsData
+from backprop.fit.counts import Counts
 from backprop.fit.fit_rows import FitRows
 from backprop.fit.guesses import guessed
 from backprop.fit.intervals import Interval, Profiles, samples
@@ -28,6 +29,9 @@ _SAME = 1e-6
 _MANY = 20_000
 """Of more rows residuals are looked at without their derivatives."""
 
+_SCATTERED = 4.0
+"""So many standard deviations of chi-squared is a deviance beyond what is expected of it."""
+
 _FEW = 5
 """The most rows that a sentence names."""
 
@@ -37,7 +41,8 @@ class FitAsked(NamedTuple):
     bounds: of those that have some. known_errors: whether residuals are in units of their errors.
     starts: how many runs there are at least, from points around the start. seed: of these points. most:
     steps of one run. total: finds the sum of squares about the mean. robust: a loss that residuals have in
-    the place of squares; `rows` are its own."""
+    the place of squares; `rows` are its own. counts: what is fitted, if they are counts; `rows` are those of
+    the deviance."""
 
     rows: FitRows
     start: Mapping[str, float]
@@ -51,6 +56,7 @@ class FitAsked(NamedTuple):
     level: float = 0.95
     samples: int = 400
     robust: Robust | None = None
+    counts: Counts | None = None
 
 
 class FoundFit(NamedTuple):
@@ -72,6 +78,7 @@ class FoundFit(NamedTuple):
     same: int = 1
     interrupted: bool = False
     robust: Robust | None = None
+    counts: Counts | None = None
 
     @property
     def converged(self) -> bool:
@@ -140,12 +147,12 @@ def _fit(asked: FitAsked, tell: Callable[[FitPoint], object]) -> FoundFit:
     stands = held(best.point, bounds)
     free = ~stands
     numbers = statistics(best.point, rows.count, free, asked.known_errors, asked.total())
-    if asked.robust:
-        numbers = asked.robust.statistics(best.point.x, free, numbers)
+    if special := asked.robust or asked.counts:
+        numbers = special.statistics(best.point.x, free, numbers)
     same = sum(each <= best.point.squares * (1 + _SAME) for each in ended)
     made = FoundFit(
         names, begun, best.point.x, stands, best, numbers, (), guessed=missing, runs=len(ended),
-        same=same, interrupted=interrupted, robust=asked.robust,
+        same=same, interrupted=interrupted, robust=asked.robust, counts=asked.counts,
     )  # fmt: skip
     sure, lower = _intervals(made, asked, bounds)
     made = made._replace(intervals=sure)
@@ -244,6 +251,11 @@ def _verdicts(found: FoundFit, asked: FitAsked, bounds: Bounded) -> Iterator[str
         return
     if not solved.converged:
         return
+    if found.counts and numbers.reduced > 1 + _SCATTERED * sqrt(2 / numbers.dof):
+        yield (
+            "the counts scatter more than those of a Poisson distribution: the deviance by degrees of"
+            f" freedom is {shown(numbers.reduced, 3)}, where it would be about 1"
+        )
     many = numbers.rows > _MANY
     each = asked.rows.each(found.x.tolist(), slopes=not many)
     if each is None:
@@ -291,6 +303,8 @@ def _ended(found: FoundFit) -> str:
 
 def _least(found: FoundFit) -> str:
     """What was made as small as can be."""
+    if found.counts:
+        return "the deviance"
     return "the loss" if found.robust else "the sum of squares"
 
 

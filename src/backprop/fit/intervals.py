@@ -94,12 +94,25 @@ class Profiles:
         return there if isfinite(far) else side * inf
 
     def _held_at(self, at: int, number: float, start: FitPoint) -> FitPoint | None:
-        low, high, x = self._bounds.low.copy(), self._bounds.high.copy(), start.x.copy()
-        low[at] = high[at] = x[at] = number
-        begun = fit_point(x, self._make)
-        if begun is None:
-            return None
-        return solve(self._make, begun, Bounded(low, high), 300).point
+        low, high = self._bounds.low.copy(), self._bounds.high.copy()
+        low[at] = high[at] = number
+        bounds = Bounded(low, high)
+        for x in (self._along(at, number, start), start.x):
+            begun = fit_point(bounds.inside(x), self._make)
+            if begun is not None:
+                return solve(self._make, begun, bounds, 300).point
+        return None
+
+    def _along(self, at: int, number: float, start: FitPoint) -> Reals:
+        """Where the others go with one parameter, by the slopes of a point: at the point itself the model may
+        have no value with another number of that one alone."""
+        others = numpy.arange(len(start.x)) != at
+        sizes = numpy.linalg.norm(start.slopes, axis=0)
+        units = numpy.where(sizes > 0, sizes, 1.0)
+        moved = start.slopes[:, at] * (number - start.x[at])
+        x = start.x.copy()
+        x[others] -= numpy.linalg.lstsq((start.slopes / units)[:, others], moved)[0] / units[others]
+        return x
 
     def _risen(self, point: FitPoint | None) -> float:
         if point is None:

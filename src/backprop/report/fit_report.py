@@ -144,6 +144,8 @@ class FitReport(Shown, _FitReport):
 
     def _loss(self) -> dict[str, Any]:
         robust = self.found.robust
+        if self.found.counts:
+            return {"loss": "poisson"}
         return {"loss": robust.name, "loss_scale": robust.scale} if robust else {}
 
     def _intervals(self) -> dict[str, Any]:
@@ -206,7 +208,7 @@ class FitReport(Shown, _FitReport):
         found, numbers = self.found, self.found.statistics
         chi2 = "χ²" if not numbers.scaled else "sum of squares"
         robust = found.robust
-        chi2 = f"{robust.name} loss" if robust else chi2
+        chi2 = f"{robust.name} loss" if robust else "deviance" if found.counts else chi2
         parts = [
             counted(numbers.rows, "row"),
             counted(len(found.names), "parameter"),
@@ -217,6 +219,7 @@ class FitReport(Shown, _FitReport):
             parts.append(f"scale {shown(robust.scale, _DIGITS)}")
         elif numbers.dof > 0:
             what = "reduced χ²" if not numbers.scaled else "residual standard error"
+            what = "by degrees of freedom" if found.counts else what
             size = numbers.reduced if not numbers.scaled else numbers.reduced**0.5
             parts.append(f"{what} {shown(size, _DIGITS)}")
         if isfinite(numbers.r_squared):
@@ -233,7 +236,10 @@ class FitReport(Shown, _FitReport):
         numbers = self.found.statistics
         of = f", weights 1/({self.weights})²" if self.weights else ""
         robust = self.found.robust
-        if robust:
+        if self.found.counts:
+            how = "observed" if self.found.counts.observed else "expected"
+            yield f"standard errors of counts, by their likelihood's {how} second derivatives"
+        elif robust:
             yield from _loss_in_words(robust, self.found, of)
         elif numbers.dof <= 0:
             return

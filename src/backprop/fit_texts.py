@@ -1,0 +1,226 @@
+"""The equations of a fit written otherwise: weighed, with losses, with counts; and what is wrong with the
+numbers of their rows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from math import nan
+from typing import TYPE_CHECKING, Any
+
+import numpy
+
+from backprop.errors import BackpropError, BadData, BadOption
+from backprop.evaluation.hessian_matrix import hessian_at
+from backprop.fit.counts import Counts, counts_texts
+from backprop.fit.fit_rows import FitRows
+from backprop.fit.robust import Robust, named_apart, robust_texts
+from backprop.inputs import Opened
+from backprop.language import Model
+from backprop.language.apart import NotApart
+from backprop.language.model_texts import ModelText, model_texts, with_models
+from backprop.language.modelled import RESIDUALS, NotSquares
+from backprop.loops.domains import Reals
+from backprop.numbers import shown
+from backprop.source import Source
+from backprop.syntax.parser import read
+
+if TYPE_CHECKING:
+    from backprop.fit_options import FitOptions
+
+ReadGiven = Callable[[Opened, bool], tuple[Model, Mapping[str, float]]]
+"""Reads equations, and the numbers that a person gives for their inputs, if these are wanted."""
+
+_NEW = "the_mean_of_the_left_side"
+"""A parameter of a name that no file has."""
+
+
+def weighted(opened: Opened, sigma: str) -> Opened:
+    """Equations whose residuals are divided by a column, a number or an expression. Raises BadOption."""
+    found, errors = read(Source("--sigma", sigma), start="expression")
+    if errors or len(found) != 1:
+        hints = ["give a column, a number, or an expression of columns: --sigma 0.1*y"]
+        raise BadOption(f"--sigma {sigma!r} is no expression", hints=hints)
+    if not model_texts(opened.source):
+        hints = ["write a model, y ~ …; a sum of squares has its weights in it"]
+        raise BadOption("--sigma is for model statements", hints=hints)
+
+    def weighted(model: ModelText) -> str:
+        return f"({model.left})/({sigma}) ~ ({model.right})/({sigma}){model.rest}"
+
+    return opened._replace(source=with_models(opened.source, weighted))
+
+
+def look_at_loss(opened: Opened, output: str, options: FitOptions) -> None:
+    """Raise BadOption for a loss of what has none."""
+    if output != RESIDUALS or not model_texts(opened.source):
+        hints = ["write a model, y ~ …; any other loss can be written out: backprop descend --of L"]
+        raise BadOption("--loss is for model statements", hints=hints)
+    if options["intervals"] == "profile":
+        hints = ["by samples of the rows: --intervals bootstrap"]
+        raise BadOption("profiles are of sums of squares, and --loss is none", hints=hints)
+
+
+def robust(
+    weighted: Opened,
+    read_given: ReadGiven,
+    plain: FitRows,
+    given: Mapping[str, float],
+    options: FitOptions,
+) -> Robust:
+    """The loss of the residuals of equations. plain: those themselves. given: numbers for all inputs."""
+    words = re.findall(r"[^\W\d][\w']*", weighted.source.text)
+    function, scale = (named_apart(words, name) for name in ("robust", "robust_scale"))
+    assert options["loss"]
+    statement, term = robust_texts(options["loss"], function, scale)
+
+    def make(model: ModelText) -> str:
+        return f"0 ~ -{term(f'{model.left} - ({model.right})')}{model.rest}"
+
+    text = with_models(weighted.source, make)
+    source = Source(text.name, f"{text.text}\n{statement}\n")
+    model, _ = read_given(weighted._replace(source=source), False)
+    rows = FitRows(model, RESIDUALS, plain.names, {**given, scale: 1.0})
+    return Robust(options["loss"], plain, rows, scale, options["loss_scale"])
+
+
+def refuse_parameters(sigma: str, names: Sequence[str]) -> None:
+    """Raise BadOption for errors of data that have in them what is fitted, or what is no column."""
+    words = re.findall(r"[^\W\d][\w']*", sigma)
+    odd = [word for word in words if word in names]
+    if odd:
+        message = f"--sigma {sigma} has {odd[0]} in it, which is no column, and would be fitted"
+        raise BadOption(message, hints=["give a column, a number, or an expression of columns"])
+
+
+def look_at_sigma(
+    opened: Opened, read_given: ReadGiven, given: Mapping[str, float], sigma: str
+) -> None:
+    """Raise BadOption for errors of data that are 0, or less."""
+    text = with_models(opened.source, lambda model: f"({sigma}) ~ 0*({model.left}){model.rest}")
+    try:
+        model, _ = read_given(opened._replace(source=text), False)
+        known = {**model.default_numbers(), **given}
+        each = FitRows(model, RESIDUALS, [], known).each([])
+    except (NotSquares, NotApart):
+        return
+    if each is None or not (each.columns[-1] <= 0).any():
+        return
+    row = int(numpy.argmax(each.columns[-1] <= 0))
+    place = FitRows(model, RESIDUALS, [], known).place(each.where, row)
+    number = shown(float(each.columns[-1][row]), 6)
+    message = f"--sigma {sigma} is {number} at {place}: an error of data is more than 0"
+    raise BadOption(message, hints=['leave such rows out: --where "…"'])
+
+
+def total(opened: Opened, read_given: ReadGiven, given: Mapping[str, float], sigma: str) -> float:
+    """The sum of squares about the mean of what is fitted, of several statements each about its own; nan
+    where that is not known. sigma: of which the squares weigh rows, if that was given."""
+    models = model_texts(opened.source)
+    if not models or any(each.rest for each in models):
+        return nan
+    names = [f"{_NEW}_{at}" for at in range(len(models))]
+    fresh, weight = iter(names), f"/({sigma})" if sigma else ""
+
+    def mean(model: ModelText) -> str:
+        return f"({model.left}){weight} ~ {next(fresh)}{weight}"
+
+    text = with_models(opened.source, mean)
+    try:
+        model, _ = read_given(opened._replace(source=text), False)
+        known = {**model.default_numbers(), **given}
+        triangle = FitRows(
+            model, RESIDUALS, names, {**known, **dict.fromkeys(names, 0.0)}
+        ).triangle([0.0] * len(names))
+    except (BackpropError, NotSquares):
+        return nan
+    return nan if triangle is None else float(triangle[-1, -1]) ** 2
+
+
+def counted(
+    opened: Opened,
+    read_given: ReadGiven,
+    names: Sequence[str],
+    given: Mapping[str, float],
+    start: Mapping[str, float],
+    options: FitOptions,
+) -> tuple[FitRows, Counts]:
+    """The rows of the deviance of counts. given: numbers of inputs that are no parameters; start: of
+    parameters. Raises BadOption for what are no counts, BadData for counts and means below 0."""
+    if not model_texts(opened.source):
+        hints = ["write a model: y ~ …, with counts on its left side"]
+        raise BadOption("--poisson is for model statements", hints=hints)
+    for name, why in _NO_COUNTS.items():
+        if options[name] and options[name] != "profile":  # type: ignore[literal-required]
+            flag = f"--{name}{' bootstrap' if name == 'intervals' else ''}"
+            message = f"{flag} has no meaning with --poisson: {why}"
+            raise BadOption(message, hints=["leave it out"])
+    _look_at_counts(
+        opened, read_given, given, {**given, **start} if len(start) == len(names) else None
+    )
+    words = re.findall(r"[^\W\d][\w']*", opened.source.text)
+    statement, term = counts_texts(named_apart(words, "poisson"))
+
+    def make(model: ModelText) -> str:
+        return f"0 ~ -{term(f'({model.left})', f'({model.right})')}{model.rest}"
+
+    text = with_models(opened.source, make)
+    source = Source(text.name, f"{text.text}\n{statement}\n")
+    model, _ = read_given(opened._replace(source=source), False)
+    rows = FitRows(model, RESIDUALS, names, {**given, **start})
+
+    def hessian(some: Sequence[str], x: Reals) -> Reals | None:
+        laid, numbers = model.laid, dict(zip(names, x.tolist(), strict=True))
+        values = {n: x for n, x in given.items() if not (laid and laid.is_column(n))} | numbers
+        try:
+            return hessian_at(model, values, RESIDUALS, some).matrix if rows.in_memory else None
+        except BackpropError:
+            return None
+
+    return rows, Counts(names, hessian)
+
+
+def _look_at_counts(
+    opened: Opened,
+    read_given: ReadGiven,
+    given: Mapping[str, float],
+    start: Mapping[str, float] | None,
+) -> None:
+    """Raise BadData for counts below 0, and for means that are not above 0. start: all numbers, if there
+    are."""
+
+    def look(
+        make: Callable[[ModelText], str], known: Mapping[str, float], wrong: Callable[[Reals], Any]
+    ) -> tuple[str, str] | None:
+        """A number of a row that is wrong, and where it stands."""
+        text = opened._replace(source=with_models(opened.source, make))
+        try:
+            model, _ = read_given(text, False)
+            rows = FitRows(model, RESIDUALS, [], {**model.default_numbers(), **known})
+            each = rows.each([])
+        except (NotSquares, NotApart):
+            return None
+        if each is None or not wrong(each.columns[-1]).any():
+            return None
+        at = int(numpy.argmax(wrong(each.columns[-1])))
+        return shown(float(each.columns[-1][at]), 6), rows.place(each.where, at)
+
+    found = look(lambda model: f"{model.left} ~ 0{model.rest}", given, lambda y: y < 0)
+    if found:
+        message = f"what is fitted is {found[0]} at {found[1]}: a count is not below 0"
+        raise BadData(message, hints=['leave such rows out: --where "…"'])
+    if start is None:
+        return
+    found = look(lambda model: f"0 ~ -({model.right}){model.rest}", start, lambda y: y <= 0)
+    if found:
+        message = f"the model is {found[0]} at {found[1]}: the mean of counts is above 0"
+        hints = ["give another start, or write a model that is above 0, as exp(…)"]
+        raise BadData(message, hints=hints)
+
+
+_NO_COUNTS = {
+    "sigma": "the error of a count is the root of its mean",
+    "loss": "it is a loss of its own",
+    "intervals": "samples of rows are fitted by squares; --intervals profile has the ends of the likelihood",
+}
+"""Options that have no meaning for counts, and why."""
