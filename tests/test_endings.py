@@ -1183,3 +1183,35 @@ def test_work_around_corners_is_bounded_by_what_an_operation_takes() -> None:
     found = descent(text, {"x": 40, "y": 40}, optimizer="adam")
     assert found.stopped == "corner"
     assert found.evaluations < 100_000
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "least"),
+    [
+        ("(1.5 - x*(1 - y))^2 + (2.25 - x*(1 - y^2))^2", {"x": 1, "y": 1}, 0),
+        ("log(1 + (1.5 - x*(1 - y))^2 + (2.25 - x*(1 - y^2))^2)", {"x": 1, "y": 1}, 0),
+        ("cosh(3 - x*(y - z)) + (y - 3)^2 + (z - 1)^2", {"x": 1, "y": 1.7, "z": 1.7}, 1),
+        ("(x*sin(y) - 1)^2 + (y - 3)^2", {"x": 2, "y": pi}, 0),
+    ],
+)
+def test_a_bend_that_rounding_has_left_is_no_unit_of_an_input(
+    text: str, start: dict[str, float], least: float
+) -> None:
+    """Where 1 - y is 0 in one unit of y, it is 1e-16 in another."""
+    for turn in range(size(4, 40)):
+        chance, lines, at = random.Random(turn), [], {}
+        for name, value in start.items():
+            unit = 10.0 ** chance.randint(-12, 12)
+            lines.append(f"{name} = {unit!r}*u{name}")
+            at[f"u{name}"] = value / unit
+        unit = 10.0 ** chance.randint(-20, 20)
+        found = backprop.parse("\n".join([*lines, f"f = {unit!r}*({text})"])).descend(at)
+        assert found.stopped == "minimum", (turn, found.reason)
+        assert found.value / unit == pytest.approx(least, abs=1e-20)
+
+
+def test_what_falls_on_where_an_input_is_smaller_is_no_minimum() -> None:
+    """Steps have led beyond where doubles of y are enough: right beside that, nothing is lower."""
+    text = "f = exp(x*sin(y)) + x^2*sin(y)^2 + (y - 3)^2"
+    found = descent(text, {"x": 2, "y": pi}, optimizer="lbfgs")
+    assert not found.converged, found.reason

@@ -177,7 +177,8 @@ def _drifts(run: Run) -> Stop | None:
     if landing is None:
         return None
     endless = straight_on(run, landing)
-    return endless or (recedes(run, landing) if problem.objective.is_smooth else None)
+    found = endless or (recedes(run, landing) if problem.objective.is_smooth else None)
+    return found if isinstance(found, Stop) else None
 
 
 def _steep(objective: GraphObjective, ended: Evaluation) -> bool:

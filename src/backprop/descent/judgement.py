@@ -70,13 +70,13 @@ def _verdict(run: Run, landing: Landing | None) -> Stop | Lead:
             still = f"{output} still {run.falls}s {when}: {foretold}"
             return Lead(point, Stop("rounding", still))
         none = f"{output} is {lower(run)} at no point nearby that was tried, but {foretold}"
-        if run.problem.objective.is_smooth and (endless := recedes(run, landing)):
-            return endless
+        if run.problem.objective.is_smooth and (found := recedes(run, landing)):
+            return found
         if run.problem.objective.is_smooth and landing.fall <= _CLEARLY * landing.room:
             return Stop("rounding", f"{when}: {none}; rounding hides whether this is a {run.least}")
         return Stop("corner", f"{when}: {none}; perhaps this is a corner")
-    if run.problem.objective.is_smooth and (endless := recedes(run, landing)):
-        return endless
+    if run.problem.objective.is_smooth and (found := recedes(run, landing)):
+        return found
     point, flat = landing.flat()
     point = point or lower_on_soft_ways(run, landing) or landing.lower_around()
     if point is not None:

@@ -20,6 +20,7 @@ import numpy
 from backprop.descent.course import NOTHING, Run, Stop
 from backprop.descent.into_valley import OffValley, into_valley
 from backprop.descent.limits_of_steps import StepLimits, bends_after, is_floor
+from backprop.descent.natural_sizes import by_rounding
 from backprop.descent.objective import Point, SquaredSum
 from backprop.descent.onto_bounds import onto_bounds
 from backprop.descent.second_order import hessian
@@ -58,6 +59,9 @@ _NOTHING = 1e-3
 
 _KEPT = 0.5
 """From one point to the next a unit loses at most this part."""
+
+_LITTLE = 1e-10
+"""Residuals that change by less than this part over the size of an input may do so by rounding."""
 
 _TINY = 1e-12
 """A radius that is this part of the way from 0 leads nowhere."""
@@ -234,11 +238,14 @@ class _Here:
             bends = 2 * numpy.sum(self._slopes * self._slopes, axis=0)
         else:
             bends = numpy.abs(numpy.diagonal(self._matrix))
-        units = numpy.sqrt(bends)
+        units, sizes = numpy.sqrt(bends), numpy.abs(numpy.array(self._run.x))
         straight = ~((units > 0) & numpy.isfinite(units))
+        little = ~straight & (units * sizes < _LITTLE * size) & (sizes > 0)
+        if little.any():
+            straight |= little & self._by_rounding()
         if straight.any():
-            units[straight] = numpy.abs(self.gradient[straight]) / size
-            none, sizes = units == 0, numpy.abs(numpy.array(self._run.x))
+            units[straight] = numpy.where(little, 0.0, numpy.abs(self.gradient) / size)[straight]
+            none = units == 0
             if self.squares is None and none.any() and not none.all():  # bends with others
                 mixed = numpy.abs(self._matrix[numpy.ix_(none, ~none)]) / units[~none]
                 units[none] = mixed.max(axis=1)
@@ -247,6 +254,17 @@ class _Here:
             self._sizeless = none & (sizes == 0)
             units[none] = size / numpy.where(self._sizeless, 1.0, sizes)[none]
         return units
+
+    def _by_rounding(self) -> Any:
+        """How which inputs bend the output may come from rounding, (n,)."""
+        run, squares = self._run, self.squares
+        if squares is not None:
+            return by_rounding(lambda x: squares.both(x)[1], run.x, self._slopes)
+        return by_rounding(
+            lambda x: numpy.diag(hessian(run, x).diagonal()),
+            run.x,
+            numpy.diag(self._matrix.diagonal()),
+        )
 
     def keep(self, before: Any) -> Any:
         """The units, of which none is much smaller than at the point before: where an input has hardly any

@@ -11,6 +11,7 @@ from itertools import pairwise
 from math import exp, inf, isinf, log, log10
 from random import Random
 from sys import float_info
+from typing import NamedTuple
 
 import numpy
 
@@ -18,6 +19,7 @@ from backprop.descent.course import Run, Stop
 from backprop.descent.endless import endless, falling
 from backprop.descent.inner_run import lowest_from, work_from
 from backprop.descent.landing import ROOM, Landing
+from backprop.descent.leads import Lead, stationary
 from backprop.descent.objective import Point
 from backprop.descent.problem import FEW
 from backprop.descent.valley_floors import floor_at
@@ -43,6 +45,12 @@ _FARTHER_BACK = 1e-3, 1e-6, 1e-9
 _NOTHING = 1e-20
 """An output is next to nothing that is less than this part of all that it has fallen."""
 
+_LITTLE = 0.1
+"""A rise by less than this part of all that the output has fallen may be one from a double to the next."""
+
+_CLEARLY = 10.0
+"""A fall by so many times what rounding may be is one."""
+
 _GRAINS, _DOUBLES = 12, 16.0
 """So many points are looked at, each number at most so many doubles away."""
 
@@ -56,13 +64,26 @@ _LEADS = 3
 """The most inputs of which one may grow."""
 
 
-def recedes(run: Run, landing: Landing) -> Stop | None:
+class _Behind(NamedTuple):
+    """The lowest point while an input is smaller than where it has grown to, and the output there."""
+
+    value: float
+    point: Point
+
+
+def recedes(run: Run, landing: Landing) -> Stop | Lead | None:
     """The end of a run where the output has become flat, if it only falls, ever less, along a valley on which
-    an input has grown, and does not rise when it grows on; else None."""
+    an input has grown, and does not rise when it grows on; or a lower point where that is smaller; else
+    None."""
     if landing.has_many or not 1 < len(run.x) <= FEW or not run.fallen:
         return None
     for lead, powers in _leads(run, landing):
-        lowest = _only_falls(run, landing, lead, powers)
+        behind = _behind(run, landing, lead, powers)
+        if behind is None:
+            continue
+        if behind.value < run.value:
+            return Lead(behind.point, stationary(run, "", behind.point, ", slowly"))
+        lowest = _only_falls(run, landing, lead, powers, behind.point)
         if lowest is not None and not floor_at(run, landing).is_level:
             named = [by if at == lead else 0.0 for at, by in enumerate(run.x)]
             told = falling(run, named, lowest, "along a valley on which")
@@ -97,11 +118,10 @@ def _leads(run: Run, landing: Landing) -> Iterator[tuple[int, list[float]]]:
         yield lead, powers.tolist()
 
 
-def _only_falls(run: Run, landing: Landing, lead: int, powers: list[float]) -> float | None:
-    """The lowest output ahead, if the profile falls up to where an input is, and rises nowhere beyond."""
-    behind = _fell(run, landing, lead, powers)
-    if behind is None:
-        return None
+def _only_falls(
+    run: Run, landing: Landing, lead: int, powers: list[float], behind: Point
+) -> float | None:
+    """The lowest output ahead, if the profile, which is higher behind, rises nowhere beyond."""
     seen = [run.value]
     here, least, before = run.x, run.value, landing.room
     for turn in range(_turns(run, lead)):
@@ -138,9 +158,9 @@ def _falls_faster(falls: Sequence[float]) -> bool:
     )
 
 
-def _fell(run: Run, landing: Landing, lead: int, powers: list[float]) -> Point | None:
-    """Where the profile is higher, and the input was smaller: farther back where rounding hides that; None if
-    it is not."""
+def _behind(run: Run, landing: Landing, lead: int, powers: list[float]) -> _Behind | None:
+    """Where the profile is higher, or lower, and the input was smaller: farther back where rounding hides
+    that; None if it is neither."""
     begun = abs(run.begun[lead])
     if run.x[lead] == 0:
         return None
@@ -151,7 +171,15 @@ def _fell(run: Run, landing: Landing, lead: int, powers: list[float]) -> Point |
         value, there = lowest_from(run, run.problem.inside(far), lead)
         rise = value - run.value
         if rise > landing.room and not _is_grain(run, rise, None):
-            return there or far
+            if there and rise < _LITTLE * run.fallen and not rise > _grain(run, there):
+                continue  # the floor of a valley that is too narrow for doubles
+            return _Behind(value, there or far)
+        if (
+            there
+            and -rise > _CLEARLY * _room(run, landing, there, inf)
+            and not _is_grain(run, -rise, there)
+        ):
+            return _Behind(value, there)
     return None
 
 
