@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import inf
-from random import Random
-from sys import float_info
-from typing import Any
 from weakref import WeakKeyDictionary
 
 from backprop.descent.course import Run
@@ -25,9 +21,6 @@ _MUCH = 0.1
 _SIZES, _HALVED = 30, 8
 """So many powers of 10 are tried, up and down, and how often what is between two is halved."""
 
-
-_DOUBLES = 4
-"""Right beside a point is what is so many doubles away."""
 
 _HARDLY = 1e-6
 """An input has hardly moved if that changes the output by less than this part of what it has fallen."""
@@ -117,13 +110,3 @@ def _natural_size(run: Run, at: int, bend: float) -> float | None:
         middle = (low * high) ** 0.5
         low, high = (low, middle) if change(middle) > much else (middle, high)
     return high
-
-
-def by_rounding(look: Callable[[Point], Any], x: Point, seen: Any) -> Any:
-    """Of which inputs derivatives are others right beside x, (n,): that by u of u*(1 - v) is some 1e-16 where
-    v is 1 but for its last digit. look: has a row of them for each of m outputs at a point; seen: those at x,
-    (m, n)."""
-    turn = Random(0).choice
-    near = [at * (1 + turn((-1, 1)) * _DOUBLES * float_info.epsilon) for at in x]
-    apart = abs(look(near) - seen)
-    return apart.sum(axis=0) > abs(seen).sum(axis=0) / 2

@@ -20,10 +20,9 @@ import numpy
 from backprop.descent.course import NOTHING, Run, Stop
 from backprop.descent.into_valley import OffValley, into_valley
 from backprop.descent.limits_of_steps import StepLimits, bends_after, is_floor
-from backprop.descent.natural_sizes import by_rounding
 from backprop.descent.objective import Point, SquaredSum
 from backprop.descent.onto_bounds import onto_bounds
-from backprop.descent.second_order import hessian
+from backprop.descent.second_order import by_rounding, hessian
 from backprop.descent.trust_region import Parabola, back, lowest, of_matrix, of_squares
 from backprop.descent.walls import Walls
 
@@ -242,7 +241,8 @@ class _Here:
         straight = ~((units > 0) & numpy.isfinite(units))
         little = ~straight & (units * sizes < _LITTLE * size) & (sizes > 0)
         if little.any():
-            straight |= little & self._by_rounding()
+            seen = self._matrix if self.squares is None else self._slopes
+            straight |= little & by_rounding(self._run, self.squares, seen)
         if straight.any():
             units[straight] = numpy.where(little, 0.0, numpy.abs(self.gradient) / size)[straight]
             none = units == 0
@@ -254,17 +254,6 @@ class _Here:
             self._sizeless = none & (sizes == 0)
             units[none] = size / numpy.where(self._sizeless, 1.0, sizes)[none]
         return units
-
-    def _by_rounding(self) -> Any:
-        """How which inputs bend the output may come from rounding, (n,)."""
-        run, squares = self._run, self.squares
-        if squares is not None:
-            return by_rounding(lambda x: squares.both(x)[1], run.x, self._slopes)
-        return by_rounding(
-            lambda x: numpy.diag(hessian(run, x).diagonal()),
-            run.x,
-            numpy.diag(self._matrix.diagonal()),
-        )
 
     def keep(self, before: Any) -> Any:
         """The units, of which none is much smaller than at the point before: where an input has hardly any
