@@ -8,13 +8,12 @@ from typing import Any
 
 import numpy
 
-from backprop.descent.course import Run
+from backprop.descent.course import Run, Stop
 from backprop.descent.natural_sizes import natural_size
 from backprop.descent.objective import Point, SquaredSum
 from backprop.descent.problem import Problem
 from backprop.errors import NotFinite
 from backprop.evaluation.second_derivatives import reach
-
 
 _DOUBLES = 4
 """Right beside a point is what is so many doubles away."""
@@ -73,15 +72,19 @@ def by_differences(run: Run, point: Point) -> Any:
 
 
 def by_rounding(run: Run, squares: SquaredSum | None, seen: Any) -> Any:
-    """Of which inputs derivatives are others right beside the last point, (n,): that by u of u*(1 - v) is some
-    1e-16 where v is 1 but for its last digit. seen: those of the m residuals, (m, n), or all second
+    """Of which inputs derivatives are others right beside the last point, (n,): that by u of u*(1 - v) is
+    some 1e-16 where v is 1 but for its last digit. seen: those of the m residuals, (m, n), or all second
     derivatives."""
     turn = Random(0).choice
     near = [at * (1 + turn((-1, 1)) * _DOUBLES * float_info.epsilon) for at in run.x]
     if squares is not None:
         there = squares.both(near)[1]
     else:
-        seen, there = (numpy.diag(each.diagonal()) for each in (seen, hessian(run, near)))
+        try:
+            table = hessian(run, near)
+        except Stop:
+            return numpy.zeros(len(near), bool)
+        seen, there = numpy.diag(seen.diagonal()), numpy.diag(table.diagonal())
     return abs(there - seen).sum(axis=0) > abs(seen).sum(axis=0) / 2
 
 
