@@ -68,6 +68,8 @@ def test_derivatives_are_no_longer_than_the_books(text: str, book: str) -> None:
         ("sqrt(x*y)/(x + y)", "x", "y*(y - x)/(2*(x + y)^2*sqrt(x*y))"), ("a0 + a1*cos(w*t) + b1*sin(w*t)", "t", "b1*w*cos(w*t) - a1*w*sin(w*t)"),
         ("K*(1 + T1*s)/((1 + T2*s)*(1 + T3*s))", "s", "K*(T1 - T2 - T3 - 2*T2*T3*s - T1*T2*T3*s^2)/((1 + T2*s)^2*(1 + T3*s)^2)"),
         ("(2*x + 3)^4*(x - 2)^3", "x", "7*(2*x + 3)^3*(x - 2)^2*(2*x - 1)"), ("3.7e-5*x^2", "x", "7.4e-5*x"),
+        ("exp(-k*t)*(A*cos(w*t) + B*sin(w*t))", "t", "exp(-k*t)*((B*w - A*k)*cos(w*t) - (B*k + A*w)*sin(w*t))"), ("-3*((2 - x^2)*sin(x) - 2*x*cos(x))/x^3", "x", "3*(x*(x^2 - 6)*cos(x) + 3*(2 - x^2)*sin(x))/x^4"),
+        ("tanh(a*b)*sech(a*b)^2 + x", "a", "b*sech(a*b)^2*(1 - 3*tanh(a*b)^2)"),
         # what stands in functions stays
         ("normcdf((log(S/K) + (r + s^2/2)*T)/(s*sqrt(T)))", "S", "normpdf((log(S/K) + (r + s^2/2)*T)/(s*sqrt(T)))/(S*s*sqrt(T))"), ("sin((2*x + 1)/2)", "x", "cos(x + 1/2)"), ("sin(2*x + 3*x)", "x", "5*cos(5*x)"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 from backprop.algebra.formula import (
@@ -50,6 +51,29 @@ def collected(found: Sum) -> Formula | None:
     except TooLong:
         return None
     return made if _length(made) < sum(map(_length, terms)) else None
+
+
+def short_expanded(found: Sum) -> Sum | None:
+    """A sum with its products of sums multiplied out, if all that comes of it are few terms with functions;
+    None of others."""
+    if not any(
+        isinstance(base, Sum) and by == ONE
+        for term in found.terms
+        for base, by in powers_of(term).items()
+    ):
+        return None
+    try:
+        made = plus(*map(expanded, found.terms))
+    except TooLong:
+        return None
+    few = isinstance(made, Sum) and len(made.terms) <= _FEW_TERMS
+    return (
+        made if few and isinstance(made, Sum) and all(each.calls for each in made.terms) else None
+    )
+
+
+_FEW_TERMS = 6
+"""So many terms are looked at for functions that they have in common."""
 
 
 def spread(found: Sum) -> Formula | None:
@@ -149,10 +173,16 @@ def grouped(found: Sum) -> Formula:
         for base, by in powers_of(term).items():
             if not isinstance(base, Call | Sum) and base != EULER:
                 continue
-            having = [each for each in found.terms if powers_of(each).get(base) == by]
+            least = value_of(by) or 0
+            if least > 0:
+                raised = [value_of(powers_of(each).get(base, ZERO)) or 0 for each in found.terms]
+                having = [each for each, of in zip(found.terms, raised, strict=True) if of > 0]
+                least = min(of for of in raised if of > 0)
+            else:
+                having = [each for each in found.terms if powers_of(each).get(base) == by]
             if not 1 < len(having) < len(found.terms):
                 continue
-            one = power(base, by)
+            one = power(base, Product(least) if least > 0 else by)
             inside = falling(plus(*(times(each, power(one, MINUS)) for each in having)))
             whole = times(inside, one)
             left = [whole if each == having[0] else each for each in found.terms]
@@ -208,3 +238,20 @@ def expanded_sum(found: Sum) -> tuple[Formula, ...]:
     """The terms of a sum, multiplied out. Raises TooLong."""
     made = plus(*map(expanded, found.terms))
     return made.terms if isinstance(made, Sum) else (made,)
+
+
+def exponent_of_all(base: Formula, powers: Sequence[dict[Formula, Formula]]) -> Formula | None:
+    """The exponent that all terms have in common of powers whose exponents are no numbers and differ by
+    some: the least, `x^(n - 1)*(n - x)`, which has a value where all have; without its number of what a
+    logarithm says to be above 0, `x^sin(x)*(sin(x)/x + log(x)*cos(x))`. None where there is none."""
+    exponents = [each[base] for each in powers if base in each]
+    if len(exponents) < len(powers):
+        return None
+    apart = [value_of(plus(each, times(MINUS, exponents[0]))) for each in exponents]
+    known = [each for each in apart if each is not None]
+    if len(known) < len(apart):
+        return None
+    least = exponents[known.index(min(known))]
+    if isinstance(least, Sum) and any(Call("log", [base]) in each for each in powers):
+        return plus(*(each for each in least.terms if value_of(each) is None))
+    return least

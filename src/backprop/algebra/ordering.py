@@ -4,7 +4,6 @@ one, numbers and letters in front of brackets, these in front of functions."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
 from math import gcd
 
 from backprop.algebra.formula import (
@@ -198,24 +197,22 @@ class _Order:
         return Sum(made) if sign_of(made[0]) > 0 or sign_of(found.terms[0]) < 0 else None
 
     def numbered(self, found: Product) -> Product:
-        """A product with the whole number that the terms of a sum in it have in common in front, if that sum
-        was not given: `7*(2*x - 1)*(x - 2)^2` for `(14*x - 7)*(x - 2)^2`."""
+        """A product with the whole number and the names that the terms of a sum in it have in common in
+        front, if that sum was not given: `7*x*(2*x - 1)*sin(x)` for `(14*x^2 - 7*x)*sin(x)`."""
         if found.decimal or found.coefficient.denominator > 1 or len(found.powers) < 2:
             return found
-        number, powers = int(found.coefficient), list[Factor]()
+        factors: list[Formula] = [Product(found.coefficient)]
         for base, by in found.powers:
-            common = 1
             if isinstance(base, Sum) and by == ONE and base not in self._sums:
-                parts = [split(each) for each in base.terms]
-                if not any(decimal or of.denominator > 1 for of, decimal, _ in parts):
-                    common = gcd(*(int(of) for of, _, _ in parts))
-            if common > 1 and isinstance(base, Sum):
-                base = Sum([times(Product(Fraction(1, common)), each) for each in base.terms])
-            number *= common
-            powers.append((base, by))
-        if number == found.coefficient:
+                common = _in_common(base)
+                if common != ONE:
+                    under = power(common, MINUS)
+                    factors.append(common)
+                    base = Sum([times(under, each) for each in base.terms])
+            factors.append(power(base, by))
+        if len(factors) == len(found.powers) + 1:
             return found
-        made = times(Product(number), *(power(*each) for each in powers))
+        made = times(*factors)
         return made if isinstance(made, Product) else found
 
     def turned(self, found: Product) -> Product:
@@ -272,6 +269,21 @@ def _exponents(name: Symbol, terms: Sequence[Mapping[Formula, Formula]]) -> list
             return []
         made.append(int(by))
     return made
+
+
+def _in_common(found: Sum) -> Formula:
+    """The whole number and the powers of names that all terms of a sum have."""
+    parts = [split(each) for each in found.terms]
+    if any(decimal or number.denominator > 1 for number, decimal, _ in parts):
+        return ONE
+    common: list[Formula] = [Product(gcd(*(int(number) for number, _, _ in parts)))]
+    powers = [powers_of(rest) for _, _, rest in parts]
+    for base in powers[0]:
+        numbers = [value_of(each.get(base, ZERO)) for each in powers]
+        least = min(0 if each is None else each for each in numbers)
+        if isinstance(base, Symbol | MemberFormula) and base != EULER and least >= 1:
+            common.append(power(base, Product(int(least))))
+    return times(*common)
 
 
 def _has_added(found: Sum) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from functools import lru_cache, reduce
 from math import gcd, lcm
@@ -12,7 +12,6 @@ from backprop.algebra.formula import (
     EULER,
     MINUS,
     ONE,
-    Call,
     Formula,
     Product,
     Rational,
@@ -27,9 +26,11 @@ from backprop.algebra.multiplied import (
     MOST_ROUNDS,
     by_rows,
     collected,
+    exponent_of_all,
     falling,
     grouped,
     powers_of,
+    short_expanded,
     spread,
 )
 from backprop.algebra.normal import plus, power, split, times
@@ -204,6 +205,11 @@ def _ways(found: Sum) -> Iterator[Formula]:
         yield falling(whole)
         yield factored(whole)
     yield factored(found)
+    if whole is None and (few := short_expanded(found)) is not None:
+        one = _grouped(few)
+        short = isinstance(one, Sum) and len(one.terms) <= len(found.terms)
+        if short and isinstance(one, Sum) and not any(map(_sums_with_lines, one.terms)):
+            yield one
     if (out := spread(found)) is not None:
         yield factored(out)
     if (one := _grouped(found)) != found:
@@ -214,7 +220,10 @@ def _grouped(found: Sum) -> Formula:
     """A sum with terms that have a function in common as one, `x*(y - x)*sin(x)`."""
     made = grouped(found)
     terms = made.terms if isinstance(made, Sum) else (made,)
-    return found if made == found else plus(*map(_joined_in_front, terms))
+    if made == found:
+        return found
+    signed = (_sign_in_front(each) if isinstance(each, Product) else each for each in terms)
+    return plus(*map(_joined_in_front, signed))
 
 
 def _meet(found: Sum) -> bool:
@@ -278,7 +287,7 @@ def factored(found: Formula, of_names: bool = True) -> Formula:
                 shared.append((base, Product(least)))
             elif most < 0:
                 shared.append((base, Product(most)))
-        elif (of_all := _exponent_of_all(base, powers)) is not None:
+        elif (of_all := exponent_of_all(base, powers)) is not None:
             shared.append((base, of_all))
     if common == 1 and not shared:
         return found
@@ -298,23 +307,6 @@ def factored(found: Formula, of_names: bool = True) -> Formula:
         inside = falling(inside)
     made = times(front, inside)
     return _sign_in_front(made) if isinstance(made, Product) else made
-
-
-def _exponent_of_all(base: Formula, powers: Sequence[dict[Formula, Formula]]) -> Formula | None:
-    """The exponent that all terms have in common of powers whose exponents are no numbers and differ by
-    some: the least, `x^(n - 1)*(n - x)`, which has a value where all have; without its number of what a
-    logarithm says to be above 0, `x^sin(x)*(sin(x)/x + log(x)*cos(x))`. None where there is none."""
-    exponents = [each[base] for each in powers if base in each]
-    if len(exponents) < len(powers):
-        return None
-    apart = [value_of(plus(each, times(MINUS, exponents[0]))) for each in exponents]
-    known = [each for each in apart if each is not None]
-    if len(known) < len(apart):
-        return None
-    least = exponents[known.index(min(known))]
-    if isinstance(least, Sum) and any(Call("log", [base]) in each for each in powers):
-        return plus(*(each for each in least.terms if value_of(each) is None))
-    return least
 
 
 def _below(found: Sum) -> Formula:
