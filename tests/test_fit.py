@@ -559,3 +559,29 @@ def test_nothing_to_fit_is_told() -> None:
     assert (ran.status, "missing after '~'" in ran.err) == (2, True)
     ran = run("fit", "-e", "y ~ a*x", "--level", "2")
     assert (ran.status, "--level" in ran.err) == (2, True)
+
+
+def test_in_python_a_fit_predicts_and_draws(tmp_path: Path) -> None:
+    """The bands of a line: t*s*sqrt(1/n + (x - m)^2/S), and with 1 more under the root."""
+    x = numpy.arange(8.0)
+    y = 2 * x + numpy.array([0.1, -0.2, 0.3, 0, -0.1, 0.2, -0.3, 0.1])
+    found = backprop.parse("y ~ a + b*x", data={"x": x, "y": y}).fit()
+    mine = found.predict()
+    assert mine["residual"] == pytest.approx(y - mine["fit"], abs=1e-12)
+    at = found.predict({"x": [10.0, 3.5]})
+    assert [*at] == ["x", "fit", "curve_low", "curve_high", "data_low", "data_high"]
+    a, b = found.parameters.values()
+    assert at["fit"] == pytest.approx([a + 10 * b, a + 3.5 * b], rel=1e-13)
+    s, spread = sqrt(found.value / 6), float(((x - 3.5) ** 2).sum())
+    t = 2.4469118511449692  # Student's, 6 degrees of freedom, 97.5 %
+    root = numpy.array([1 / 8 + 6.5**2 / spread, 1 / 8])
+    assert (at["curve_high"] - at["fit"]) == pytest.approx(t * s * numpy.sqrt(root), rel=1e-9)
+    assert (at["fit"] - at["data_low"]) == pytest.approx(t * s * numpy.sqrt(1 + root), rel=1e-9)
+    picture = found.plot()
+    assert picture._repr_svg_().rstrip().endswith("</svg>")
+    picture.save(tmp_path / "fit.png")
+    assert (tmp_path / "fit.png").read_bytes().startswith(b"\x89PNG")
+    with pytest.raises(BackpropError, match="its ending says no format"):
+        picture.save(tmp_path / "fit.gif")
+    with pytest.raises(BackpropError, match="there is no column x"):
+        found.predict({"z": [1.0]})

@@ -14,7 +14,7 @@ from backprop.model_data import OverData
 from backprop.options import MaxNodes, default_of, documented
 
 if TYPE_CHECKING:
-    from backprop.report.fit_report import FitReport
+    from backprop.fit_result import Fit
 
 
 class FitVerb(OverData):
@@ -29,7 +29,7 @@ class FitVerb(OverData):
         of: str | None = None,
         seed: int = 0,
         **options: Unpack[FitOptions],
-    ) -> FitReport:
+    ) -> Fit:
         """Fit the parameters of model statements, `y ~ a*exp(-b*x)`, or of another sum of squares, by
         least squares.
 
@@ -39,8 +39,9 @@ class FitVerb(OverData):
         those below.
 
         The result has `parameters` and `errors` by name, `covariance` and `correlations`, shape (P, P),
-        `value`, `converged` and `verdicts`, sentences. Raises NeedsData for fewer rows than parameters,
-        ChooseOutput for what is no sum of squares, BadOption, and what `grad` raises at the start.
+        `value`, `converged` and `verdicts`, sentences, `predict(data)` and `plot()`. Raises NeedsData for
+        fewer rows than parameters, ChooseOutput for what is no sum of squares, BadOption, and what `grad`
+        raises at the start.
 
             >>> import backprop
             >>> data = {"x": [0, 1, 2, 3], "y": [5, 3, 2, 1.2]}
@@ -48,7 +49,8 @@ class FitVerb(OverData):
             >>> {name: round(number, 3) for name, number in found.parameters.items()}
             {'a': 4.971, 'b': 0.474}
         """
-        from backprop.fitted import ready  # with numpy
+        from backprop.fit_result import Fit  # with numpy
+        from backprop.fitted import ready
 
         model = self if data is None else self.over(data)
         if model._lacks is not None:
@@ -62,4 +64,4 @@ class FitVerb(OverData):
             return found, given if numbers else {}
 
         opened = Opened(model.source, data_of(model.laid))  # type: ignore[arg-type]
-        return ready(opened, read_given, of, complete(options), seed).run()
+        return Fit.of(ready(opened, read_given, of, complete(options), seed))

@@ -14,7 +14,7 @@ _SAMPLE = 4096
 """So many combinations are looked at for the distances of places, before all are."""
 
 
-class Fit(NamedTuple):
+class GridFit(NamedTuple):
     """Whole numbers, one for each combination of a domain, as machine code finds them: `base`, plus
     `row` times the number of the row, plus `steps` times the counters of the levels within it.
     table: takes the place of base and steps, by the number of the combination; whole: which then
@@ -65,29 +65,29 @@ class Grid:
             found.append(at)
         return found[::-1]
 
-    def fit(self, known: Ints) -> Fit:
+    def fit(self, known: Ints) -> GridFit:
         """How these numbers, one for each combination, are found."""
         if isinstance(known, Affine):
             row = known.strides[0] if known.strides else 0
-            return Fit(known.base, row, known.strides[1:])
+            return GridFit(known.base, row, known.strides[1:])
         numbers = known
         if not self.levels:
-            return Fit(int(numbers[0]), 0, ())
+            return GridFit(int(numbers[0]), 0, ())
         if self.size < 0:
             steps = _steps(numbers, self.counters())
             if steps is None:
-                return Fit(0, 0, (), numpy.ascontiguousarray(numbers, dtype=numpy.int64), True)
-            return Fit(steps[0], steps[1], steps[2:])
+                return GridFit(0, 0, (), numpy.ascontiguousarray(numbers, dtype=numpy.int64), True)
+            return GridFit(steps[0], steps[1], steps[2:])
         shaped = numbers.reshape(self.rows, self.size)
         if not shaped.size:
-            return Fit(0, 0, tuple([0] * (len(self.levels) - 1)))
+            return GridFit(0, 0, tuple([0] * (len(self.levels) - 1)))
         row = int(shaped[1, 0] - shaped[0, 0]) if self.rows > 1 else 0
         if (shaped != shaped[0] + row * numpy.arange(self.rows)[:, None]).any():
-            return Fit(0, 0, (), numpy.ascontiguousarray(numbers, dtype=numpy.int64), True)
+            return GridFit(0, 0, (), numpy.ascontiguousarray(numbers, dtype=numpy.int64), True)
         steps = _steps(shaped[0], self.counters())
         if steps is None:
-            return Fit(0, row, (), numpy.ascontiguousarray(shaped[0], dtype=numpy.int64))
-        return Fit(steps[0], row, steps[1:])
+            return GridFit(0, row, (), numpy.ascontiguousarray(shaped[0], dtype=numpy.int64))
+        return GridFit(steps[0], row, steps[1:])
 
 
 def _steps(numbers: Wholes, counters: Sequence[Wholes]) -> tuple[int, ...] | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from backprop.chain.walk import Operand
 from backprop.loops.domains import Domain
-from backprop.loops.native.grids import Fit
+from backprop.loops.native.grids import GridFit
 from backprop.loops.native.row_loops import RowLoops
 from backprop.loops.native.wide import WideCode
 from backprop.loops.rows import Gathered, Index, Read
@@ -42,7 +42,7 @@ class Keeping(RowLoops):
     """How many doubles are kept at most."""
 
     @abstractmethod
-    def _place_of_root(self, row: int) -> tuple[str, Fit] | None:
+    def _place_of_root(self, row: int) -> tuple[str, GridFit] | None:
         """If a row is the root of what is written here, its family, and where it has the number; None if it
         has it not, or not for all that is computed."""
 

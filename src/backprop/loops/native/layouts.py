@@ -9,7 +9,7 @@ import numpy
 from backprop.loops.affine import Affine, Ints
 from backprop.loops.domains import Domain, Reals, Wholes
 from backprop.loops.family import Family
-from backprop.loops.native.grids import Fit, Grid
+from backprop.loops.native.grids import GridFit, Grid
 from backprop.loops.native.groups import NestGroup
 from backprop.loops.plan import Plan
 from backprop.loops.rows import Read
@@ -107,7 +107,7 @@ def layouts(plan: Plan, found: Sequence[NestGroup]) -> dict[str, Order]:
     return found_
 
 
-def _innermost(fits: Sequence[Fit]) -> list[int]:
+def _innermost(fits: Sequence[GridFit]) -> list[int]:
     """The position whose index goes on 1 by 1 in the innermost loop in which one does."""
     depth = max((len(fit.steps) for fit in fits), default=0)
     for level in reversed(range(depth)):
