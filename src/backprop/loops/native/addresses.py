@@ -10,7 +10,7 @@ from backprop.engine.writers.llvm import literal
 from backprop.loops.affine import Affine, Ints
 from backprop.loops.domains import Domain, Wholes
 from backprop.loops.native.blocks import Blocks
-from backprop.loops.native.grids import Fit, Grid
+from backprop.loops.native.grids import Grid, GridFit
 from backprop.loops.native.layouts import Order
 from backprop.loops.native.wide import WideCode
 from backprop.loops.plan import Plan
@@ -78,7 +78,7 @@ class Addresses(Blocks, ABC):
         """How many lanes are rows; 0 for all."""
         self._alike = True
         self._grids: dict[tuple[Domain, bool], Grid] = {}
-        self._fits: dict[tuple[int, str, bool], Fit] = {}
+        self._fits: dict[tuple[int, str, bool], GridFit] = {}
 
     @abstractmethod
     def _look(self, number: Operand[str]) -> None:
@@ -90,13 +90,13 @@ class Addresses(Blocks, ABC):
             self._grids[key] = Grid(domain, self._alike)
         return self._grids[key]
 
-    def _fit(self, row: int, numbers: Callable[[], Ints], home: Domain, of: str = "") -> Fit:
+    def _fit(self, row: int, numbers: Callable[[], Ints], home: Domain, of: str = "") -> GridFit:
         key = row, of, self._alike
         if key not in self._fits:
             self._fits[key] = self._grid(home).fit(numbers())
         return self._fits[key]
 
-    def _whole(self, fit: Fit, domain: Domain) -> tuple[list[str], int]:
+    def _whole(self, fit: GridFit, domain: Domain) -> tuple[list[str], int]:
         """A whole number here: of all lanes one, with their distance; or one each, with 0."""
         code, grid = self.code, self._grid(domain)
         if fit.table is not None:
@@ -120,7 +120,7 @@ class Addresses(Blocks, ABC):
                 found = self._whole_sum(found, self._times(self._k[level], step))
         return [found], fit.row if code.width > 1 else 0
 
-    def _doubles(self, fit: Fit, domain: Domain) -> str:
+    def _doubles(self, fit: GridFit, domain: Domain) -> str:
         """Whole numbers as doubles, one a lane."""
         code = self.code
         lanes, stride = self._whole(fit, domain)
@@ -221,7 +221,7 @@ class Addresses(Blocks, ABC):
             return lanes, stride
         return [self._times(lanes[0], self.code.width)], BESIDE
 
-    def _place(self, row: int, special: Read, home: Domain) -> Fit:
+    def _place(self, row: int, special: Read, home: Domain) -> GridFit:
         def places() -> Ints:
             return self.layouts[special.family].at(special.at, home)
 

@@ -9,7 +9,7 @@ import numpy
 from backprop.loops.affine import Affine, Ints
 from backprop.loops.domains import Domain, Reals, Wholes
 from backprop.loops.family import Family
-from backprop.loops.native.grids import GridFit, Grid
+from backprop.loops.native.grids import Grid, GridFit
 from backprop.loops.native.groups import NestGroup
 from backprop.loops.plan import Plan
 from backprop.loops.rows import Read

@@ -20,7 +20,7 @@ from backprop.loops.domains import Domain
 from backprop.loops.family import Family
 from backprop.loops.native.adding import FEW, LoopSums
 from backprop.loops.native.backward import Backward
-from backprop.loops.native.grids import Fit, Grid
+from backprop.loops.native.grids import Grid, GridFit
 from backprop.loops.native.groups import Nest, NestGroup
 from backprop.loops.native.keeping import MANY_RUNS
 from backprop.loops.native.layouts import Order
@@ -311,7 +311,7 @@ class Nests(Backward):
         assert gradient is not None
         self._bring(loop.root, self._masked(gradient, NOTHING))
 
-    def _target(self, loop: Repeated) -> Fit:
+    def _target(self, loop: Repeated) -> GridFit:
         """Where the members of a statement stand in their family."""
         home = self.columns.homes[loop.root]
 
@@ -323,7 +323,7 @@ class Nests(Backward):
 
         return self._fit(loop.root, target, home, "target")
 
-    def _place_of_root(self, row: int) -> tuple[str, Fit] | None:
+    def _place_of_root(self, row: int) -> tuple[str, GridFit] | None:
         loop = self._written
         if row != loop.root or loop.family in self.local:
             return None
