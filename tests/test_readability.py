@@ -70,6 +70,7 @@ def test_derivatives_are_no_longer_than_the_books(text: str, book: str) -> None:
         ("(2*x + 3)^4*(x - 2)^3", "x", "7*(2*x + 3)^3*(x - 2)^2*(2*x - 1)"), ("3.7e-5*x^2", "x", "7.4e-5*x"),
         ("exp(-k*t)*(A*cos(w*t) + B*sin(w*t))", "t", "exp(-k*t)*((B*w - A*k)*cos(w*t) - (B*k + A*w)*sin(w*t))"), ("-3*((2 - x^2)*sin(x) - 2*x*cos(x))/x^3", "x", "3*(x*(x^2 - 6)*cos(x) + 3*(2 - x^2)*sin(x))/x^4"),
         ("tanh(a*b)*sech(a*b)^2 + x", "a", "b*sech(a*b)^2*(1 - 3*tanh(a*b)^2)"),
+        ("k*(x - y)^2 + k*(y - z)^2 + m*g*y", "y", "2*k*(2*y - x - z) + m*g"), ("a*x^2 + a*x + a + x", "a", "x^2 + x + 1"), ("4*eps*((s/r)^12 - (s/r)^6)", "s", "24*eps*(2*s^11/r^12 - s^5/r^6)"),
         # what stands in functions stays
         ("normcdf((log(S/K) + (r + s^2/2)*T)/(s*sqrt(T)))", "S", "normpdf((log(S/K) + (r + s^2/2)*T)/(s*sqrt(T)))/(S*s*sqrt(T))"), ("sin((2*x + 1)/2)", "x", "cos(x + 1/2)"), ("sin(2*x + 3*x)", "x", "5*cos(5*x)"),
     ],

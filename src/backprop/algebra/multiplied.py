@@ -21,6 +21,7 @@ from backprop.algebra.formula import (
     sign_of,
     value_of,
 )
+from backprop.algebra.indexed import MemberFormula
 from backprop.algebra.normal import plus, power, split, times
 from backprop.algebra.rewrites import rewritten
 
@@ -171,10 +172,16 @@ def grouped(found: Sum) -> Formula:
     for `x*exp(x) - exp(x) + 1`."""
     for term in found.terms:
         for base, by in powers_of(term).items():
-            if not isinstance(base, Call | Sum) and base != EULER:
+            named = isinstance(base, Symbol | MemberFormula) and base != EULER
+            if not (named or base == EULER or isinstance(base, Call | Sum)):
                 continue
             least = value_of(by) or 0
-            if least > 0:
+            if named:  # three terms or more that have it alike: no polynomial in it
+                exponents = {powers_of(each).get(base) for each in found.terms} - {None}
+                having = [each for each in found.terms if powers_of(each).get(base) == ONE]
+                if exponents != {ONE} or len(having) < 3:
+                    continue
+            elif least > 0:
                 raised = [value_of(powers_of(each).get(base, ZERO)) or 0 for each in found.terms]
                 having = [each for each, of in zip(found.terms, raised, strict=True) if of > 0]
                 least = min(of for of in raised if of > 0)
@@ -184,7 +191,7 @@ def grouped(found: Sum) -> Formula:
                 continue
             one = power(base, Product(least) if least > 0 else by)
             inside = falling(plus(*(times(each, power(one, MINUS)) for each in having)))
-            whole = times(inside, one)
+            whole = times(one, inside) if named else times(inside, one)
             left = [whole if each == having[0] else each for each in found.terms]
             rest = plus(*(each for each in left if each not in having[1:]))
             return grouped(rest) if isinstance(rest, Sum) else rest

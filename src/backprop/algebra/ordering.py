@@ -278,6 +278,8 @@ def _in_common(found: Sum) -> Formula:
         return ONE
     common: list[Formula] = [Product(gcd(*(int(number) for number, _, _ in parts)))]
     powers = [powers_of(rest) for _, _, rest in parts]
+    if any(is_negative(by) for each in powers for by in each.values()):
+        return common[0]
     for base in powers[0]:
         numbers = [value_of(each.get(base, ZERO)) for each in powers]
         least = min(0 if each is None else each for each in numbers)

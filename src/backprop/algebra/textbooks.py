@@ -27,8 +27,8 @@ def keep_given(given: Formula, known: Simplified) -> None:
         elif isinstance(part, Product):
             inside += [by for _, by in part.powers]
         for each in inside:
-            new = isinstance(each, Sum | Product) and value_of(each) is None and each not in known
-            if new and simplified(each, known).cost >= each.cost:
+            whole = isinstance(each, Sum | Product) and value_of(each) is None
+            if whole and simplified(each, known).cost >= each.cost:
                 known[each] = each
 
 

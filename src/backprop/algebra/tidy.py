@@ -204,6 +204,8 @@ def _ways(found: Sum) -> Iterator[Formula]:
         yield factored(falling(whole), of_names=False)
         yield falling(whole)
         yield factored(whole)
+        if isinstance(whole, Sum):
+            yield _grouped(whole)
     yield factored(found)
     if whole is None and (few := short_expanded(found)) is not None:
         one = _grouped(few)
