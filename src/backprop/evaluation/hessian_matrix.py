@@ -217,15 +217,12 @@ def _doubts(point: CurvedPoint, table: Any) -> tuple[dict[Both, SecondSlope], di
         if each.how == TOO_MANY and each.step < 0 and isfinite(data[second.graph.outputs[key[1]]]):
             moved |= {key: inf} if isfinite(table[key]) else {}
     around = SecondAround(second, [data[x] for x in leaves])
-    rounded = SecondSides(second.graph, leaves, list(changed(second.graph, data, 0)[1]))
     for key, each in found.items():
         if not isfinite(each.number):
             continue
         if each.step >= 0 and not around.agree(key, each.number):
             found[key] = each._replace(number=nan, how=_UNEVEN)
-            continue
-        moved[key] = abs(rounded.one(*key).number - each.number)
-        if each.beside and not each.jumps and around.agree(key, each.number, everywhere=True):
+        elif each.beside and not each.jumps and around.agree(key, each.number, everywhere=True):
             found[key] = each._replace(beside=False)
     for one, other in list(found):  # by values of the one gradient, where the other has none
         each, twin = found[one, other], found.get((other, one))
@@ -239,6 +236,10 @@ def _doubts(point: CurvedPoint, table: Any) -> tuple[dict[Both, SecondSlope], di
             found[one, other] = each._replace(number=nan, how=_UNEVEN)  # the mean is nobody's
     for key, each in found.items():
         table[key] = each.number
+    if not any(each.jumps or each.beside or not isfinite(each.number) for each in found.values()):
+        # else no sign of an eigenvalue is asked for
+        rounded = SecondSides(second.graph, leaves, list(changed(second.graph, data, 0)[1]))
+        moved |= {key: abs(rounded.one(*key).number - each.number) for key, each in found.items()}
     return found, moved
 
 
