@@ -271,10 +271,12 @@ class Run:
     def _keep_values(self, new: array[float]) -> None:
         """Keep the outputs of the next steps, or every so many of them."""
         every = self.values_every
+        while (self.count + len(new)) // every >= _MOST_VALUES:
+            every *= 2
+        if every > self.values_every:
+            self.values = self.values[:: every // self.values_every]
+            self.values_every = every
         self.values.extend(new if every == 1 else new[-(self.count + 1) % every :: every])
-        while len(self.values) > _MOST_VALUES:
-            self.values = self.values[::2]
-            self.values_every *= 2
 
     def room(self) -> int:
         """How many steps may be taken before anybody wants to hear of one."""
