@@ -106,6 +106,14 @@ def test_a_set_of_minima_in_a_valley_that_bends_is_not_unique() -> None:
             {"x": 1.37, "y": 2.46, "z": 1.5},
             "falls without end",
         ),
+        # three high powers at once: what begins beside the lowest point comes back on each way
+        (
+            "x^12 + y^8 + z^6 + (u - x^2)^2 + 1e-6",
+            {"x": -1.96, "y": -0.5, "z": -0.9, "u": 1.24},
+            "minimum",
+        ),
+        ("x^12 + y^12 + (u - x^2)^2 + 1e-6", {"x": -1.57, "y": 1.62, "u": 0.52}, "minimum"),
+        ("x^10 + y^6 + (u - x^2)^2", {"x": 0.5, "y": 1.61, "u": 0.5}, "minimum"),
         # tanh is 1 to doubles far out
         ("(tanh(1.3*x) - y)^2", {"x": 1.94, "y": -0.64}, "minimum, not unique"),
         ("1e15*(tanh(2*x) - y)^2", {"x": 1.88, "y": -0.67}, "minimum, not unique"),

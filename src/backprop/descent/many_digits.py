@@ -53,9 +53,10 @@ _ALIKE = 0.05
 _MOVES = (1e-9, 1e-4, 0.1, 0.8)
 """How far along a valley it is looked whether the output stays the same, in the scales."""
 
-_ASIDE, _PART, _FARTHEST, _APART = 1e-4, 0.25, 0.1, 0.6
+_ASIDE, _PART, _FARTHEST, _APART, _BACK = 1e-4, 0.25, 0.1, 0.6, 0.01
 """Of several ways each is looked along so far aside, or by that part of the way to the limit, but not farther
-than that; a limit that is so large a part of it away is another one."""
+than that; a limit that is so large a part of it away is another one, one that is a smaller one than the last
+is the same."""
 
 _LITTLE = 0.01
 """A little way, in the scales."""
@@ -72,15 +73,16 @@ class Rest(NamedTuple):
 
     kind: its `lowest` point, to which steps along it come; it is `level`; it leads `onward`, and on and on;
     nothing moves the point, which lies `still`; or nothing is known. x: the limit of the steps, in the scales
-    of the inputs, (n,). flat: along how many ways the output hardly bends.
+    of the inputs, (n,). alone: whether it is the limit also of what begins beside it, on any of the ways on
+    which the output hardly bends.
     """
 
     kind: RestKind
     x: Sequence[Any]
-    flat: int
+    alone: bool = False
 
 
-UNKNOWN = Rest("unknown", (), 0)
+UNKNOWN = Rest("unknown", ())
 
 
 class ManyDigits:
@@ -120,9 +122,13 @@ class ManyDigits:
             kind = kinds[0] if len(soft) == 1 else min(found, default="still")
         elif len(soft) > 1 and kind != "onward":
             aside = min(max(_ASIDE, _PART * _length([*map(sub, there, x)])), _FARTHEST)
-            if any(self._stays(there, way, aside) for way in soft):
-                kind = "level"
-        return Rest(kind, there, len(soft))
+            parts = list[float]()
+            for way in soft:
+                parts.append(self._stays(there, way, aside))
+                if parts[-1] > _APART:
+                    return Rest("level", there)
+            return Rest(kind, there, max(parts) < _BACK)
+        return Rest(kind, there, len(soft) == 1)
 
     def _limit(self, x: list[Any]) -> tuple[RestKind, list[Any]]:
         """The limit of steps along a valley, and the kind of that. Raises _Unseen if it is not found."""
@@ -149,16 +155,17 @@ class ManyDigits:
         except _Unseen:
             return "lowest", limit
 
-    def _stays(self, x: Sequence[Any], way: Sequence[Any], aside: Any) -> bool:
-        """Whether what begins a little farther on a way comes to a limit of its own."""
+    def _stays(self, x: Sequence[Any], way: Sequence[Any], aside: Any) -> float:
+        """How far away what begins a little farther on a way comes to a limit, as a part of that; where it
+        does not come to one, a part that says nothing."""
         try:
             moved = self._across([at + aside * by for at, by in zip(x, way, strict=True)])
             kind, there = self._limit(moved)
         except _Unseen:
             if self._left < 0:
                 raise
-            return False
-        return kind != "onward" and bool(_length([*map(sub, there, x)]) > _APART * aside)
+            return _APART
+        return _APART if kind == "onward" else float(_length([*map(sub, there, x)]) / aside)
 
     def _along(self, x: Sequence[Any], seen: _Spectrum, way: Sequence[Any]) -> RestKind:
         """What there is along the one way on which the output hardly bends."""

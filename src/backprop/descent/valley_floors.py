@@ -32,8 +32,7 @@ class Floor:
         self._digits = digits_at(run, landing)
         self._rest = self._digits.rest(run.x) if self._digits else UNKNOWN
         self.is_level = self._rest.kind == "level"
-        # of several ways one may be level
-        self.is_unique = self._rest.flat == 1 and self._rest.kind == "lowest"
+        self.is_unique = self._rest.alone and self._rest.kind == "lowest"
 
     @property
     def is_known(self) -> bool:
