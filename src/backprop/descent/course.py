@@ -272,10 +272,8 @@ class Run:
         """Keep the outputs of the next steps, or every so many of them."""
         every = self.values_every
         while (self.count + len(new)) // every >= _MOST_VALUES:
-            every *= 2
-        if every > self.values_every:
-            self.values = self.values[:: every // self.values_every]
-            self.values_every = every
+            every, self.values = 2 * every, self.values[::2]
+        self.values_every = every
         self.values.extend(new if every == 1 else new[-(self.count + 1) % every :: every])
 
     def room(self) -> int:
