@@ -129,11 +129,13 @@ def depends(
     home: Domain,
     led: Holds,
     known: Mapping[int, Holds],
+    exact: bool,
     computed: Callable[[], Iterable[tuple[Turn | Recurrence, Sequence[Block]]]],
 ) -> Holds:
     """For which combinations a row depends on what a derivative of it is by, also by what has no slope, as a
     condition. home: the combinations of the derivative. led: for which it may be more than 0, which is more
     than those for which it is: exactly so by the first and last members alone. known: as of `led_to`.
+    exact: whether all that the row needs is computed before, as it is not in a recurrence of derivatives.
     computed: what is computed before, with all that leads to it."""
     columns = plan.columns
     places = home.lifted(whole(numbered(by.places)), columns.homes[by.row])
@@ -152,6 +154,8 @@ def depends(
     if not flat_somewhere(columns, chain(rows, *(each.steps for _, some in runs for each in some))):
         unsure = unsure[:0]
     uses = [plan.uses[row] for row in rows if row in plan.uses]
+    if not exact or not _is_all_computed(plan, uses, runs):
+        at_ends = at_ends[:0]
     for place in numpy.union1d(unsure, at_ends).tolist():
         one = DependingMembers(plan, by.family, place, False, known)
         try:
@@ -163,6 +167,28 @@ def depends(
         does = spread(one.on(of, uses), columns.homes[of], home)
         found = numpy.where(here, does & (led | (place in unsure)), found)
     return found
+
+
+def _is_all_computed(
+    plan: Layout,
+    uses: Sequence[Use],
+    runs: Sequence[tuple[Turn | Recurrence, Sequence[Block]]],
+) -> bool:
+    """Whether all members that are read, and those that these read, are inputs, or computed by some run."""
+    done = dict[str, Holds]()
+    for run, _ in runs:
+        for body in bodies_of(run):
+            if body.family not in done:
+                size = plan.families[body.family].size
+                done[body.family] = numpy.append(plan.inputs_of(body.family), True)
+                assert len(done[body.family]) == size + 1
+            done[body.family][body.target] = True
+    for use in chain(uses, *(each.uses for _, parts in runs for each in parts)):
+        inputs = plan.inputs_of(use.family) if use.family not in done else None
+        there = done[use.family] if inputs is None else numpy.append(inputs, True)
+        if not there[whole(numbered(use.places))].all():
+            return False
+    return True
 
 
 def bodies_of(run: Turn | Recurrence) -> Sequence[RunBody]:

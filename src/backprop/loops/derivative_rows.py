@@ -243,7 +243,7 @@ class DerivativeRows(Derivatives):
                 self._reads.setdefault(self._now, set()).update(read)
             if tells and not told:
                 by, home = plan.uses[each.by], columns.homes[each.row]
-                led = self._equations.depends(plan, self._runs, each, by, led)
+                led = self._equations.depends(plan, self._runs, each, by, led, not order)
                 self.zeros.add(plan, each.place, each.of, by, home, led)
             del self.pending[each.row]
 

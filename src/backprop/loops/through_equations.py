@@ -150,9 +150,11 @@ class ThroughEquations:
             depends = led if depends is None else depends | led
         return None if total is None or depends is None else (total, depends)
 
-    def depends(self, plan: Layout, runs: Runs, asked: AskedRow, by: Use, led: Holds) -> Holds:
+    def depends(
+        self, plan: Layout, runs: Runs, asked: AskedRow, by: Use, led: Holds, exact: bool
+    ) -> Holds:
         """For which combinations a derivative is of what depends on what it is by, conditions included. led:
-        for which it may be more than 0. runs: what is computed before."""
+        for which it may be more than 0. runs: what is computed before. exact: as of `depends` of members."""
 
         def before() -> Iterator[tuple[Turn | Recurrence, list[Block]]]:
             for run in runs:
@@ -160,7 +162,7 @@ class ThroughEquations:
                     yield run, [self.whole(plan, runs, body) for body in bodies_of(run)]
 
         home = self._columns.homes[asked.row]
-        self._known[asked.row] = depends(plan, asked.of, by, home, led, self._known, before)
+        self._known[asked.row] = depends(plan, asked.of, by, home, led, self._known, exact, before)
         return self._known[asked.row]
 
     def computed(self, plan: Layout, runs: Runs, family: str) -> list[tuple[Block, Places]]:
