@@ -565,3 +565,23 @@ def test_many_derivatives_at_corners_that_are_none(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(decided, "_WORK", 500)
     some = model.grad(of="T")
     assert any("too many to be looked at" in each.message for each in some.warnings)
+
+
+@pytest.mark.parametrize(
+    ("text", "slope"),
+    [
+        ("y*cbrt(y)*x", 0),  # 4/3*cbrt(y)*x
+        ("cbrt(y)^4*exp(x)", 0),
+        ("y*cbrt(y)*x + y*x^3", 12),
+        ("sqrt(y)^2*sin(x) + y*cbrt(y)*x^3", -0.4161468365471424),  # cos(x)
+    ],
+)
+def test_by_what_does_not_meet_the_corner_it_is_the_derivative_of_that_slope(
+    text: str, slope: float
+) -> None:
+    """Beside the corner it is by an infinite slope that the derivative moves, and not by x."""
+    found = backprop.parse(f"O = derivative({text}, y) + 3*x").grad(x=2, y=0)
+    assert found.gradients["x"] == pytest.approx(slope + 3, rel=1e-12)
+    one_up = backprop.parse(f"L = {text}").hessian(x=2, y=0)
+    at = one_up.inputs.index("x"), one_up.inputs.index("y")
+    assert one_up.matrix[at] == pytest.approx(slope, rel=1e-12)

@@ -9,6 +9,7 @@ from functools import cache, partial
 from math import isfinite, nan
 from typing import NamedTuple, TypeAlias
 
+from backprop.chain.derivatives import derivative_graph
 from backprop.errors import BackpropError, IndeterminateForm, Label, NotFinite
 from backprop.evaluation.borders import met_within
 from backprop.evaluation.diagnosis import has_value, place
@@ -300,12 +301,32 @@ def add_slopes(
                 gradients[node] = nan
                 continue
             slope, how = look.slope(node)
+            if slope != slope and (swapped := _swapped(model, row, node, data)) is not None:
+                slope, how = swapped, shown(swapped)
             gradients[node] += gradient * slope if slope or not isfinite(gradient) else 0.0
             said.append(f"by {labels[node]} is {how}")
             plain &= how == shown(slope)
         work = look.left
         if said and not (plain and isfinite(_computed(graph, row, data))):
             yield _told(model, row, data, f"by values its slope {few(said)}", {*labels.values()})
+
+
+def _swapped(model: Model, row: int, node: int, data: ByNode) -> float | None:
+    """The slope of a derivative by an input of what it is the derivative of, as the derivative of that one's
+    slope, which has a value: of `y*cbrt(y)*x` by y it is 0 by x, where y is 0. None where it has none."""
+    asked = model.derivations[row]
+    whole = Graph(model.columns, [asked.of]).holding(asked.held)
+    if node == asked.by or node not in whole or whole.is_step(node):
+        return None
+    slopes = derivative_graph(whole, [node])
+    found = slopes.columns.start()
+    for each in whole.order:
+        found[each] = data[each]
+    forward(slopes, slopes.steps, found)
+    if asked.by not in slopes or not has_value(slopes, slopes.order, found):
+        return None
+    number, _ = slopes_by_values(slopes, found)(asked.by)
+    return None if number != number else number
 
 
 def _told(
