@@ -287,3 +287,28 @@ def test_the_diagonal_of_k_means_is_found_by_one_sweep(looped: Callable[[str], A
     counts = found.numbers.reshape(6, 3)
     assert (counts == counts[:, :1]).all()
     assert counts.sum() == 2 * 3 * 20000
+
+
+def test_a_gather_of_one_term_does_not_bend() -> None:
+    """`logsumexp(x)` is x; of other groups it bends, and so each of several groups counts by itself."""
+    text = """x[i] = i/7 for i in 1..6; n = 3
+s[i] = logsumexp(x[j] for j in 1..i) for i in 1..3
+L = sum(s[i]*1.5 for i in 1..3) + logsumexp(x[j] for j in 5..5) + prod(x[j] for j in 6..6)
+"""
+    model = read_model(Source("<text>", text), many=0)
+    names = [f"x[{at}]" for at in range(1, 7)]
+    loops = looped_second.curvature_of(needed(model, "L", names, {}), 1)
+    assert loops.pattern() == [[0, 1, 2], [0, 1, 2], [0, 1, 2], [], [], []]
+
+
+def test_members_that_nothing_reads_do_not_bend() -> None:
+    """Of s[i] = sin(a*x[i]) the output reads the second, of t that which is exp(x[4]) and one of no terms."""
+    text = """a = 0.3; x[i] = i/7 for i in 1..4
+s[i] = sin(a*x[i]) for i in 1..4
+t[i] = sum(exp(x[k]) for k in 1..4 if k == 2*i) for i in 1..4
+L = s[2] + t[2] + t[3]
+"""
+    model = read_model(Source("<text>", text), many=0)
+    names = ["a", *(f"x[{at}]" for at in range(1, 5))]
+    loops = looped_second.curvature_of(needed(model, "L", names, {}), 1)
+    assert loops.pattern() == [[0, 2], [], [0, 2], [], [4]]

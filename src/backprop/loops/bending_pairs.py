@@ -12,14 +12,16 @@ from typing import NamedTuple
 
 import numpy
 
-from backprop.engine.sparsity import Sparsity, bending, sloping_at
+from backprop.engine.sparsity import Sparsity, bending
 from backprop.loops.affine import Places
 from backprop.loops.affine import whole as wholes
 from backprop.loops.derived import Stage
 from backprop.loops.domains import Wholes
+from backprop.loops.live_rows import Live, live_rows, slopes_of
 from backprop.loops.moving import Leaves
 from backprop.loops.parts import Block
 from backprop.loops.rows import Gathered, Lift
+from backprop.loops.zero_members import Holds
 
 _MOST = 10_000_000
 """The most elements that are looked at: a second or two. For more everything counts as dependent."""
@@ -68,12 +70,14 @@ def members_by_leaves(
         return None
 
 
-class _Live(NamedTuple):
+class _LiveStage(NamedTuple):
     """What of a stage leads to the output. bent: steps, with the pairs of their operands that have second
-    derivatives, None for all terms of a gather. asked: rows of which sets are needed."""
+    derivatives, None for all terms of a gather. asked: rows of which sets are needed. rows: those that lead
+    there, and for which combinations."""
 
     bent: list[tuple[int, Sequence[tuple[int, int]] | None]]
     asked: set[int]
+    rows: Live
 
 
 class _LeafSets:
@@ -89,7 +93,7 @@ class _LeafSets:
         asked: Collection[str] = (),
     ) -> None:
         self._program, self._count, self._left = program, count, _MOST
-        self._live = self._backward({output} - {""}, {*asked})
+        self._live = self._backward(live_rows(program, output, sizes), {*asked})
         self._members: dict[str, list[Wholes]] = {}
         """Of each family the elements of its members, a member a combination; in order of those `sorted`."""
         self._sorted = set[str]()
@@ -101,19 +105,17 @@ class _LeafSets:
             self._members.setdefault(family, []).append(own)
             begin += len(at)
 
-    def _backward(self, families: set[str], asked_families: set[str]) -> list[_Live]:
-        """What of each stage is live, and asked for. families: of the output; takes those that lead there.
-        asked_families: of members whose sets are asked for; so does it."""
-        found = list[_Live]()
-        for stage in reversed(self._program):
+    def _backward(self, every: Sequence[Live], asked_families: set[str]) -> list[_LiveStage]:
+        """What of each stage is live, and asked for. every: the rows that lead to the output.
+        asked_families: of members whose sets are asked for; takes those that lead there."""
+        found = list[_LiveStage]()
+        for stage, live in zip(reversed(self._program), reversed(every), strict=True):
             part, columns = stage.part, stage.part.columns
-            roots = {write.row for write in stage.writes if write.family in families}
-            live, bent = {*roots}, list[tuple[int, Sequence[tuple[int, int]] | None]]()
+            bent = list[tuple[int, Sequence[tuple[int, int]] | None]]()
             asked = {write.row for write in stage.writes if write.family in asked_families}
             for step in reversed(part.steps):
-                below = self._below(part, step)
+                below = slopes_of(part, step)
                 if step in live:
-                    live.update(below)
                     special = columns.specials.get(step)
                     operands = columns.operands(step)
                     if isinstance(special, Gathered):
@@ -127,19 +129,9 @@ class _LeafSets:
                             asked.update(operands[at] for pair in pairs for at in pair)
                 if step in asked:
                     asked.update(below)
-            families.update(use.family for use in part.uses if use.row in live)
             asked_families.update(use.family for use in part.uses if use.row in asked)
-            found.append(_Live(bent, asked))
+            found.append(_LiveStage(bent, asked, live))
         return found[::-1]
-
-    @staticmethod
-    def _below(part: Block, step: int) -> list[int]:
-        """The operands by which a step has a slope."""
-        columns = part.columns
-        operands = columns.operands(step)
-        if step in columns.specials:
-            return [*operands]
-        return [operands[at] for at in sloping_at(columns, step)]
 
     def pairs(self) -> Wholes:
         """The second derivatives that can be other than 0: row times leaves plus column, in order. Raises
@@ -147,7 +139,7 @@ class _LeafSets:
         found = [_NONE]
         for stage, live, rows in self._walk():
             for step, pairs in live.bent:
-                found += self._bends(stage.part, rows, step, pairs)
+                found += self._bends(stage.part, rows, step, pairs, live.rows[step])
         return numpy.unique(numpy.concatenate(found))
 
     def of_members(self, asked: Sequence[tuple[str, Places]]) -> tuple[Wholes, Wholes]:
@@ -162,7 +154,7 @@ class _LeafSets:
             begin += len(_range(places) if isinstance(places, slice) else wholes(places))
         return numpy.concatenate(found), numpy.concatenate(leaves)
 
-    def _walk(self) -> Iterator[tuple[Stage, _Live, dict[int, Wholes]]]:
+    def _walk(self) -> Iterator[tuple[Stage, _LiveStage, dict[int, Wholes]]]:
         """Each stage with the sets of its rows, which its members have when the next one is asked for."""
         for stage, live in zip(self._program, self._live, strict=True):
             if not live.asked:
@@ -185,7 +177,7 @@ class _LeafSets:
             if step not in asked:
                 continue
             special, home = columns.specials.get(step), columns.homes[step]
-            below = [each for each in self._below(part, step) if len(rows.get(each, _NONE))]
+            below = [each for each in slopes_of(part, step) if len(rows.get(each, _NONE))]
             if isinstance(special, Gathered):
                 up = part.domains[step].up
                 rows[step] = _once([self._moved(rows[each], up) for each in below])
@@ -211,12 +203,15 @@ class _LeafSets:
         rows: dict[int, Wholes],
         step: int,
         pairs: Sequence[tuple[int, int]] | None,
+        live: Holds,
     ) -> list[Wholes]:
-        """The pairs of leaves by which a step bends."""
+        """The pairs of leaves by which a step bends. live: for which combinations."""
         columns, operands = part.columns, part.columns.operands(step)
         if pairs is None:
-            terms = self._moved(rows.get(operands[0], _NONE), part.domains[step].up)
-            terms = _once([terms])
+            up, each = part.domains[step].up, rows.get(operands[0], _NONE)
+            several = (numpy.bincount(up, minlength=columns.homes[step].size)[up] > 1) & live[up]
+            each = each[several[each // self._count]]  # a gather of a single term is that term
+            terms = _once([self._moved(each, up)])
             return [self._crossed(terms, terms, columns.homes[step].size)]
         found, home = list[Wholes](), columns.homes[step]
         for one, other in pairs:
@@ -228,7 +223,8 @@ class _LeafSets:
                     self._taken(each, 1, at) if columns.homes[row] is not home else each
                     for row, each in zip(both, sets, strict=True)
                 ]
-            found.append(self._crossed(sets[0], sets[1], home.size))
+            first = sets[0] if live.all() else sets[0][live[sets[0] // self._count]]
+            found.append(self._crossed(first, sets[1], home.size))
         return found
 
     def _crossed(self, one: Wholes, other: Wholes, size: int) -> Wholes:
