@@ -94,6 +94,7 @@ ONLY = {
         "loops/along_plan.py",
         "loops/line_series.py",
         "loops/line_curvature.py",
+        "loops/live_rows.py",
         "evaluation/no_number.py",
         "evaluation/no_value.py",
         "evaluation/second_rounding.py",
