@@ -153,7 +153,7 @@ def hessian_part(
     0 of others."""
     import numpy
 
-    from backprop.evaluation.hessian_matrix import inputs_by
+    from backprop.evaluation.hessian_matrix import inputs_by, symmetric
     from backprop.evaluation.hessian_parts import HessianPart
     from backprop.evaluation.sweep_plan import Entries
 
@@ -169,6 +169,7 @@ def hessian_part(
     table = point.bends().products if names else numpy.zeros((0, 0))
     if part == "diagonal":
         return HessianPart(gradient, tuple(names), None, table.diagonal().copy(), None, "", *said)
+    table = symmetric(table)
     rows, columns = numpy.nonzero(table)
     entries = Entries(rows, columns, table[rows, columns], count, count)
     return HessianPart(gradient, tuple(names), None, None, entries, "", *said)

@@ -174,8 +174,8 @@ def careful(
     gradient = point.at.gradient
     return Careful(
         gradient,
-        _symmetric(table),
-        _symmetric(known),
+        symmetric(table),
+        symmetric(known),
         moved,
         (*gradient.warnings, *(each for each in told if not isinstance(each, AtBorder))),
         (*gradient.notes, *(each for each in told if isinstance(each, AtBorder))),
@@ -184,7 +184,7 @@ def careful(
     )
 
 
-def _symmetric(table: Any) -> Any:
+def symmetric(table: Any) -> Any:
     """A matrix of the halves of both triangles, nan where one of them is."""
     with numpy.errstate(all="ignore"):
         same = table == table.T  # infinite ones among them

@@ -12,7 +12,13 @@ import numpy
 from backprop.errors import BackpropError, IndeterminateForm, TooLarge
 from backprop.evaluation.borders import crossed, met
 from backprop.evaluation.gradient import Gradient
-from backprop.evaluation.hessian_matrix import CurvedPoint, at_point, careful, inputs_by
+from backprop.evaluation.hessian_matrix import (
+    CurvedPoint,
+    at_point,
+    careful,
+    inputs_by,
+    symmetric,
+)
 from backprop.evaluation.second_digits import by_values, product, spoilt
 from backprop.evaluation.sweep_plan import Entries
 from backprop.evaluation.taylor import first_beyond_doubles
@@ -170,7 +176,7 @@ def sparse(
             message = f"nearly all of {count:,} by {count:,} second derivatives can be other than 0"
             hints = ['take a product with a direction: --times "a=1"', "or name inputs: --wrt"]
             raise TooLarge(message, hints=hints, where=model.source.name)
-        table = point.second.products(point.x, None)
+        table = symmetric(point.second.products(point.x, None))
         rows, columns = numpy.nonzero(table)
         known = Entries(rows, columns, table[rows, columns], count, count)
     doubts = numpy.zeros(len(point.names), bool)

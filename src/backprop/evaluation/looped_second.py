@@ -137,6 +137,7 @@ def parts_by_loops(
         noise = _ROUNDED * _table(loops.sizes, x, None)[0]
     except Doubtful:
         return None
+    table = table / 2 + table.T / 2
     rows, columns = numpy.nonzero(table)
     entries = Entries(rows, columns, table[rows, columns], count, count)
     return gradient, entries, noise[rows, columns]

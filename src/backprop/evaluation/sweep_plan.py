@@ -36,19 +36,25 @@ class Entries(NamedTuple):
 
 class SweepPlan(NamedTuple):
     """How a few directions find all entries. ways: shape (sweeps, n). Entry number k stands at
-    (rows[k], columns[k]), and in what the sweeps find, one behind the other, at place at[k]."""
+    (rows[k], columns[k]), and in what the sweeps find, one behind the other, at place at[k]; twins[k] is
+    the number of the entry at (columns[k], rows[k])."""
 
     ways: Any
     rows: Any
     columns: Any
     at: Any
+    twins: Any
 
     def entries(self, found: Any) -> Entries:
         """The entries, of what the sweeps found, shape (sweeps, n)."""
         return self.filled(found.ravel().take(self.at))
 
     def filled(self, values: Any) -> Entries:
-        """The entries that have these values."""
+        """The entries that have these values, but for rounding: the halves of both triangles."""
+        others = values[self.twins]
+        with numpy.errstate(all="ignore"):
+            same = values == others  # infinite ones among them
+            values = numpy.where(same, values, values / 2 + others / 2)
         return Entries(self.rows, self.columns, values, *self.ways.shape)
 
 
@@ -73,4 +79,7 @@ def sweep_plan(pattern: Sparsity | None) -> SweepPlan | None:
     by_row = alone[rows] >= 0  # what stands in such a row is known from its own sweep
     of = numpy.where(alone[columns] >= 0, alone[columns], len(colouring.alone) + colours[columns])
     sweep = numpy.where(by_row, alone[rows], of)
-    return SweepPlan(ways, rows, columns, sweep * count + numpy.where(by_row, columns, rows))
+    twins = numpy.empty(len(rows), int)
+    twins[numpy.lexsort((columns, rows))] = numpy.lexsort((rows, columns))
+    at = sweep * count + numpy.where(by_row, columns, rows)
+    return SweepPlan(ways, rows, columns, at, twins)
