@@ -114,6 +114,12 @@ def test_a_set_of_minima_in_a_valley_that_bends_is_not_unique() -> None:
         ),
         ("x^12 + y^12 + (u - x^2)^2 + 1e-6", {"x": -1.57, "y": 1.62, "u": 0.52}, "minimum"),
         ("x^10 + y^6 + (u - x^2)^2", {"x": 0.5, "y": 1.61, "u": 0.5}, "minimum"),
+        # exp(-x) is nothing to 300 digits far out, but was not on the way
+        (
+            "(y - 1/(1 + x^2))^2 + exp(-x) + exp(-2*x)",
+            {"x": 0.39, "y": 0.96},
+            "falls without end",
+        ),
         # tanh is 1 to doubles far out
         ("(tanh(1.3*x) - y)^2", {"x": 1.94, "y": -0.64}, "minimum, not unique"),
         ("1e15*(tanh(2*x) - y)^2", {"x": 1.88, "y": -0.67}, "minimum, not unique"),

@@ -192,6 +192,14 @@ class ManyDigits:
                 raise
             return []
 
+    def is_above(self, rest: Rest, point: Point) -> bool:
+        """Whether the bottom of the valley is higher beside a point than here, as far as that is seen."""
+        try:
+            there = self._value(self._across(self._inside(point)))
+            return bool(there > self._value(rest.x) + self._room)
+        except _Unseen:
+            return False
+
     def beside(self, rest: Rest) -> Point:
         """A point a little farther along the way on which the output bends least, in doubles."""
         try:

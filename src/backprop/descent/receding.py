@@ -64,6 +64,22 @@ _LEADS = 3
 """The most inputs of which one may grow."""
 
 
+def _is_level(run: Run, landing: Landing, lead: int, powers: list[float]) -> bool:
+    """Whether the output stays the same along the floor of the valley, and did from where the run began."""
+    floor, begun = floor_at(run, landing), abs(run.begun[lead])
+    if not floor.is_level:
+        return False
+    grown = log10(abs(run.x[lead] / begun)) if begun else _FARTHEST
+    for turn in range(int(min(grown, _FARTHEST)), 0, -1):
+        far = [
+            at * exp(-turn * log(_TIMES) * power) for at, power in zip(run.x, powers, strict=True)
+        ]
+        _, there = lowest_from(run, run.problem.inside(far), lead)
+        if there and floor.is_above(there):
+            return False
+    return True
+
+
 class _Behind(NamedTuple):
     """The lowest point while an input is smaller than where it has grown to, and the output there."""
 
@@ -84,7 +100,7 @@ def recedes(run: Run, landing: Landing) -> Stop | Lead | None:
         if behind.value < run.value:
             return Lead(behind.point, stationary(run, "", behind.point, ", slowly"))
         lowest = _only_falls(run, landing, lead, powers, behind.point)
-        if lowest is not None and not floor_at(run, landing).is_level:
+        if lowest is not None and not _is_level(run, landing, lead, powers):
             named = [by if at == lead else 0.0 for at, by in enumerate(run.x)]
             told = falling(run, named, lowest, "along a valley on which")
             return endless(run, f"{told}, and has no {run.least} on this way")

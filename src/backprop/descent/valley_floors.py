@@ -63,6 +63,13 @@ class Floor:
         """A point a little farther along it."""
         return self._digits.beside(self._rest) if self._digits else self._run.x
 
+    def is_above(self, point: Point) -> bool:
+        """Whether it is higher beside another point, as far as that is known: then it is not level up to
+        there, even if 300 digits do not tell at the end."""
+        return (
+            self._digits is not None and self.is_known and self._digits.is_above(self._rest, point)
+        )
+
     def is_another(self, there: Point) -> bool | None:
         """Whether another point leads to another minimum than the end; None where that is not known."""
         rest = self._digits.rest(there) if self._digits and self.is_known else UNKNOWN
