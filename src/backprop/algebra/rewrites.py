@@ -233,6 +233,12 @@ def rewritten(found: Formula) -> Formula | None:
     for pattern, result in _rows().get(kind(found), ()):
         if not pattern.calls <= found.calls:
             continue
+        if (
+            isinstance(pattern, Sum)
+            and isinstance(found, Sum)
+            and len(pattern.terms) > len(found.terms)
+        ):
+            continue
         for bound, rest in _whole(pattern, found):
             made = substituted(result, bound)
             if rest is not None:
@@ -259,7 +265,9 @@ def can_come_together(found: Formula) -> bool:
 def _whole(pattern: Formula, found: Formula) -> Iterator[tuple[Bound, Formula | None]]:
     """The ways in which a pattern fits a formula, or a part of a sum or a product, with what is left."""
     if isinstance(pattern, Sum) and isinstance(found, Sum):
-        yield from _terms(pattern.terms, found.terms, {})
+        # those with functions fit few terms, and w alone fits all
+        wanted = sorted(pattern.terms, key=lambda term: not term.calls)
+        yield from _terms(tuple(wanted), found.terms, {})
     elif isinstance(pattern, Product) and isinstance(found, Product):
         yield from _factors(pattern, found, {}, True)
     else:

@@ -27,9 +27,10 @@ def keep_given(given: Formula, known: Simplified) -> None:
         elif isinstance(part, Product):
             inside += [by for _, by in part.powers]
         for each in inside:
-            whole = isinstance(each, Sum | Product) and value_of(each) is None
-            if whole and simplified(each, known).cost >= each.cost:
-                known[each] = each
+            if isinstance(each, Sum | Product) and value_of(each) is None:
+                made = simplified(each, known)
+                if made.text() != each.text() and made.cost >= each.cost:
+                    known[each] = each
 
 
 def as_squares(found: Formula) -> Formula:
