@@ -1,6 +1,7 @@
 """Verdicts where something jumps only if several inputs move at once: no single one of them tells of it."""
 
 from itertools import product
+from math import cos, isnan, sqrt
 
 import pytest
 
@@ -86,3 +87,37 @@ def test_of_many_inputs_two_meet_at_a_border() -> None:
     found = model.hessian(values)
     assert (found.matrix.shape, found.verdict) == ((300, 300), "not smooth")
     assert "the gradient jumps here where w0 and x0 move together" in str(found.notes[-1])
+
+
+@pytest.mark.parametrize(
+    ("text", "x", "mixed"),
+    [
+        ("cbrt(x) + x*abs(y)", 0, (1, -1)),
+        ("cbrt(x) + x*hypot(y, y)", 0, (sqrt(2), -sqrt(2))),
+        ("sqrt(x) + x*max(y, 2*y)", 0, (2, 1)),
+        ("cbrt(x) + x*if(y > 0, y, 3*y)", 0, (1, 3)),
+        ("(x - 1)*sin(mod(y, -1)) - atan2(x, x)*(x - 1)", 0, (cos(1), 1)),
+        ("acosh(x) + x*relu(y)", 1, (1, 0)),
+        ("cbrt(x) + x*sin(y)", 0, (1, 1)),
+        ("sqrt(x) + x*y^2 + x*y", 0, (1, 1)),
+        ("cbrt(x) + x*abs(y)*y", 0, (0, 0)),
+    ],
+)
+def test_by_an_input_of_infinite_slope_a_corner_of_the_other_one_counts(
+    text: str, x: float, mixed: tuple[float, float]
+) -> None:
+    """mixed: the derivatives by x of the slopes by y on the right and on the left of y = 0. Those by y of the
+    slope by x, which is infinite or unknown, say nothing."""
+    found = backprop.parse(f"L = {text}").hessian(x=x, y=0)
+    cross = float(found.matrix[0, 1])
+    right, left = mixed
+    assert isnan(cross) if right != left else cross == pytest.approx(right, rel=1e-12)
+    slopes = [
+        [
+            float(backprop.parse(f"L = {text}").grad(x=x + dx, y=dy).gradients["y"])
+            for dx in (1e-3, 0.1)
+        ]
+        for dy in (1e-9, -1e-9)
+    ]
+    for (near, far), side in zip(slopes, mixed, strict=True):
+        assert (far - near) / (0.1 - 1e-3) == pytest.approx(side, abs=1e-6)

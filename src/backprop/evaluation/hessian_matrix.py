@@ -228,7 +228,8 @@ def _doubts(point: CurvedPoint, table: Any) -> tuple[dict[Both, SecondSlope], di
         each, twin = found[one, other], found.get((other, one))
         if each.beside and isnan(each.number) and not (twin and twin.beside):
             number = twin.number if twin else float(table[other, one])
-            if one != other and not isnan(number):
+            # that may stand on a corner itself, which it does not cross: all around it is asked
+            if one != other and not isnan(number) and around.agree((other, one), number):
                 found[one, other] = each._replace(number=number, how=twin.how if twin else "")
     for (one, other), each in list(found.items()):
         number = found[other, one].number if (other, one) in found else each.number
