@@ -21,6 +21,9 @@ PART = 1e-6
 TINY = mp.mpf(1e-290)
 """What is less may be what is left of numbers too small for doubles."""
 
+FAR_OUT = 1e9
+"""An input that is so many times as large as all were at the start is far out."""
+
 ON_A_WAY, MANY = 12, 400
 """So many points on a way must not be higher than those before them."""
 
@@ -157,6 +160,9 @@ class Claims:
             )  # fmt: skip
         for at, size in enumerate(self.scales) if not any(ways[0]) else ():
             ways += [[side * size * (k == at) for k in range(len(self.end))] for side in (1, -1)]
+        slopes = [self.sign * self.found.gradients.get(name, 0.0) for name in self.names]
+        if steepest := max(map(abs, slopes)):
+            ways.append([-slope / steepest * max(self.scales) for slope in slopes])
         for way in ways:
             if not any(way):
                 continue
@@ -169,6 +175,13 @@ class Claims:
                     self.value(self.inside(point)) if all(map(isfinite, point)) else mp.inf
                 )
             known = [*takewhile(lambda each: each != mp.inf, values)]
+            if len(known) == 1 and max(map(abs, self.end)) > FAR_OUT * max(map(abs, self.start)):
+                # a step on the way is beyond doubles farther out: all the way there it has fallen
+                back = (
+                    self.value([x - mp.mpf(part) * by for x, by in zip(self.end, way, strict=True)])
+                    for part in (0.99, 0.9, 0.5, 0.1)
+                )
+                known = [*back, here]
             if len(known) > 1 and all(b <= a + 100 * self.lost for a, b in pairwise(known)):
                 return True
         return False
