@@ -109,6 +109,15 @@ def test_what_moves_with_itself_says_why_it_is_unrolled() -> None:
     assert run.err.startswith("each member by itself: these indexed equations have no derivatives")
 
 
+def test_a_motion_by_its_own_beginning_is_too_large_and_says_why() -> None:
+    """The hundredth time has a hundredth derivative in it."""
+    text = "n=100; dt=0.1; q[0]=q0; q0=0.5; q[t+1]=q[t]-dt*derivative(q[0]*q[t]^2,q[0]) for t in 0..n-1; L=q[n]^2"
+    run = backprop("diff", "-e", text, "--max-nodes", "100000")
+    assert run.status == 1
+    assert "over 100,000 values" in run.err
+    assert "each derivative here is one of those before it" in run.err
+
+
 def test_equations_are_as_many_for_any_size() -> None:
     """And with large ones there are a few members for each time, not one for each pair."""
     text = (

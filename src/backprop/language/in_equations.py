@@ -7,11 +7,11 @@ leads to V serves every derivative of V. A derivative of what has derivatives in
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Any, NamedTuple
 
 from backprop.chain.in_place import DerivativesInPlace
-from backprop.errors import LIMIT, BackpropError, UnexpectedText, ZeroDerivative
+from backprop.errors import LIMIT, BackpropError, TooLarge, UnexpectedText, ZeroDerivative
 from backprop.graph import CODES, Columns, Place, in_order
 from backprop.language.arguments import Members
 from backprop.language.asked_derivatives import BY
@@ -133,7 +133,7 @@ class Derivatives:
         groups: dict[tuple[int, frozenset[int]], list[int]] = {}
         for row, each in asked.items():
             groups.setdefault((each.of, each.held), []).append(row)
-        still: list[int] = []
+        still, sizes = list[int](), list[int]()
         for row in order:
             if row not in asked:
                 continue
@@ -142,7 +142,13 @@ class Derivatives:
             if group:
                 begin = len(columns)
                 found = walk.derivatives(row, key[0], [asked[each].by for each in group], key[1])
-                families.spend(len(columns) - begin, asked[row].tokens)
+                sizes.append(len(columns) - begin)
+                try:
+                    families.spend(sizes[-1], asked[row].tokens)
+                except TooLarge as error:
+                    if _multiply(sizes):
+                        error.hints = (_INSIDE,)
+                    raise
                 self._place(begin, asked[row].place)
                 for one, root in zip(group, found, strict=True):
                     self._become(one, root, begin)
@@ -205,6 +211,17 @@ class Derivatives:
             names_by = list(dict.fromkeys(labels.get(each.by, by.text) for each in found))
             used = () if place in others else in_order([found[0].of], self._columns.operands)
             yield told.of_all(names_by, [labels[node] for node in used if node in labels])
+
+
+_INSIDE = (
+    "each derivative here is one of those before it, and takes over twice their values: take fewer"
+)
+
+
+def _multiply(sizes: Sequence[int]) -> bool:
+    """Whether the last derivatives took more than twice the values of the one before, each."""
+    last = sizes[-6:]
+    return len(last) == 6 and all(2 * one < other for one, other in pairwise(last))
 
 
 _STAYS = "a parameter of the function stays what it is there, whatever it is called with"
