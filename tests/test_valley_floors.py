@@ -120,6 +120,7 @@ def test_a_set_of_minima_in_a_valley_that_bends_is_not_unique() -> None:
             {"x": 0.39, "y": 0.96},
             "falls without end",
         ),
+        ("10*(y - exp(-x))^2 + normcdf(-x)", {"x": -0.49, "y": -0.86}, "falls without end"),
         # tanh is 1 to doubles far out
         ("(tanh(1.3*x) - y)^2", {"x": 1.94, "y": -0.64}, "minimum, not unique"),
         ("1e15*(tanh(2*x) - y)^2", {"x": 1.88, "y": -0.67}, "minimum, not unique"),

@@ -48,6 +48,9 @@ _NOTHING = 1e-20
 _LITTLE = 0.1
 """A rise by less than this part of all that the output has fallen may be one from a double to the next."""
 
+_SEEN = 1e-6
+"""A valley that was higher by this part of all that the output has fallen is not level."""
+
 _CLEARLY = 10.0
 """A fall by so many times what rounding may be is one."""
 
@@ -74,8 +77,8 @@ def _is_level(run: Run, landing: Landing, lead: int, powers: list[float]) -> boo
         far = [
             at * exp(-turn * log(_TIMES) * power) for at, power in zip(run.x, powers, strict=True)
         ]
-        _, there = lowest_from(run, run.problem.inside(far), lead)
-        if there and floor.is_above(there):
+        value, there = lowest_from(run, run.problem.inside(far), lead)
+        if there and (floor.is_above(there) or value - run.value > _SEEN * run.fallen):
             return False
     return True
 

@@ -97,7 +97,7 @@ def shortest(gradients: Sequence[Point], problem: Problem, x: Point) -> Point:
     from scipy.optimize import nnls
 
     count = len(gradients)
-    table: Any = numpy.array(gradients).T
+    table: Any = numpy.nan_to_num(numpy.array(gradients).T)  # slopes beyond doubles are the largest
     size = numpy.abs(table).max() or 1.0
     at_low, at_high = numpy.equal(x, problem.low), numpy.equal(x, problem.high)
     walls = [numpy.eye(len(x))[:, at] if at.any() else table[:, :0] for at in (at_low, at_high)]
