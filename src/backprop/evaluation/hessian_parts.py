@@ -193,7 +193,8 @@ def sparse(
     asked = zip(known.rows[lost].tolist(), known.columns[lost].tolist(), strict=True)
     right = by_values(point.second, point.data, asked)
     known.values[lost] = [each.number for _, each in right]
-    return _part(point, _told(model, known.values), entries=known, way=_way(known.sweeps))
+    entries = known.symmetric()
+    return _part(point, _told(model, entries.values), entries=entries, way=_way(known.sweeps))
 
 
 def _by_loops(

@@ -121,11 +121,10 @@ def parts_by_loops(
             noise = plan.entries(_noise(loops, x, plan.ways)).values
             if diagonal:
                 own = found.rows == found.columns
-                found = found._replace(
-                    rows=found.rows[own], columns=found.columns[own], values=found.values[own]
-                )
-                noise = noise[own]
-            return gradient, found, noise
+                rows, columns, values = found.rows[own], found.columns[own], found.values[own]
+                found = Entries(rows, columns, values, found.sweeps, found.width)
+                return gradient, found, noise[own]
+            return gradient, found.symmetric(), noise
         if diagonal:
             every = numpy.arange(count)
             numbers = _own(loops.at, x, every, progress)

@@ -125,7 +125,7 @@ class OftenSecond:
         if found is None and self._is_sure(x) and not self._at_border(x):
             found = self._second.entries(x.tolist())
         if found is not None and np.isfinite(found.values).all():
-            return found
+            return found.symmetric()
         table = self.hessian(x)
         rows, columns = np.nonzero(table)
         return Entries(rows, columns, table[rows, columns], len(x), len(x))

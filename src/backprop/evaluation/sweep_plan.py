@@ -1,6 +1,6 @@
 """How few sweeps find the second derivatives that can be other than 0, and which of them."""
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy
 
@@ -12,13 +12,16 @@ LEAST = 16
 
 class Entries(NamedTuple):
     """The numbers of a symmetric matrix that can be other than 0, by row and column, both triangles:
-    three arrays of one length. sweeps: how many found them. width: of the matrix."""
+    three arrays of one length. sweeps: how many found them. width: of the matrix. above, below: the
+    places in these arrays of the entries of both triangles in the same order, if they are known."""
 
     rows: Any
     columns: Any
     values: Any
     sweeps: int
     width: int
+    above: Any = None
+    below: Any = None
 
     def diagonal(self) -> Any:
         """Those in the diagonal, shape (width,)."""
@@ -26,6 +29,16 @@ class Entries(NamedTuple):
         diagonal = numpy.zeros(self.width)
         diagonal[self.rows[own]] = self.values[own]
         return diagonal
+
+    def symmetric(self) -> Self:
+        """The same, but for rounding: in both triangles the halves of both."""
+        known = self.above is not None
+        above, below = (self.above, self.below) if known else _pairs(self.rows, self.columns)
+        values = self.values.copy()
+        with numpy.errstate(all="ignore"):  # what is nan in one is so in both
+            halves = values.take(above) / 2 + values.take(below) / 2
+        values[above] = values[below] = halves
+        return self._replace(values=values)
 
     def dense(self) -> Any:
         """The matrix, shape (width, width)."""
@@ -36,26 +49,24 @@ class Entries(NamedTuple):
 
 class SweepPlan(NamedTuple):
     """How a few directions find all entries. ways: shape (sweeps, n). Entry number k stands at
-    (rows[k], columns[k]), and in what the sweeps find, one behind the other, at place at[k]; twins[k] is
-    the number of the entry at (columns[k], rows[k])."""
+    (rows[k], columns[k]), and in what the sweeps find, one behind the other, at place at[k]. above,
+    below: as in Entries."""
 
     ways: Any
     rows: Any
     columns: Any
     at: Any
-    twins: Any
+    above: Any
+    below: Any
 
     def entries(self, found: Any) -> Entries:
         """The entries, of what the sweeps found, shape (sweeps, n)."""
         return self.filled(found.ravel().take(self.at))
 
     def filled(self, values: Any) -> Entries:
-        """The entries that have these values, but for rounding: the halves of both triangles."""
-        others = values[self.twins]
-        with numpy.errstate(all="ignore"):
-            same = values == others  # infinite ones among them
-            values = numpy.where(same, values, values / 2 + others / 2)
-        return Entries(self.rows, self.columns, values, *self.ways.shape)
+        """The entries that have these values."""
+        sweeps, width = self.ways.shape
+        return Entries(self.rows, self.columns, values, sweeps, width, self.above, self.below)
 
 
 def sweep_plan(pattern: Sparsity | None) -> SweepPlan | None:
@@ -79,7 +90,12 @@ def sweep_plan(pattern: Sparsity | None) -> SweepPlan | None:
     by_row = alone[rows] >= 0  # what stands in such a row is known from its own sweep
     of = numpy.where(alone[columns] >= 0, alone[columns], len(colouring.alone) + colours[columns])
     sweep = numpy.where(by_row, alone[rows], of)
-    twins = numpy.empty(len(rows), int)
-    twins[numpy.lexsort((columns, rows))] = numpy.lexsort((rows, columns))
     at = sweep * count + numpy.where(by_row, columns, rows)
-    return SweepPlan(ways, rows, columns, at, twins)
+    return SweepPlan(ways, rows, columns, at, *_pairs(rows, columns))
+
+
+def _pairs(rows: Any, columns: Any) -> tuple[Any, Any]:
+    """The places of the entries above the diagonal, and of those that they are below it."""
+    by_rows, by_columns = numpy.lexsort((columns, rows)), numpy.lexsort((rows, columns))
+    above = rows[by_rows] < columns[by_rows]
+    return by_rows[above], by_columns[above]
