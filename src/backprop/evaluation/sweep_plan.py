@@ -31,7 +31,7 @@ class Entries(NamedTuple):
         return diagonal
 
     def symmetric(self) -> Self:
-        """The same, but for rounding: in both triangles the halves of both."""
+        """Entries of which both triangles are one, not only but for rounding: the halves of both."""
         known = self.above is not None
         above, below = (self.above, self.below) if known else _pairs(self.rows, self.columns)
         values = self.values.copy()
