@@ -31,13 +31,16 @@ class Entries(NamedTuple):
         return diagonal
 
     def symmetric(self) -> Self:
-        """Entries of which both triangles are one, not only but for rounding: the halves of both."""
+        """Entries of which both triangles are one, not only but for rounding."""
         known = self.above is not None
         above, below = (self.above, self.below) if known else _pairs(self.rows, self.columns)
         values = self.values.copy()
-        with numpy.errstate(all="ignore"):  # what is nan in one is so in both
-            halves = values.take(above) / 2 + values.take(below) / 2
-        values[above] = values[below] = halves
+        one = values.take(above)
+        if not numpy.isfinite(values.sum()):  # what is nan in one is so in both
+            with numpy.errstate(all="ignore"):
+                one = one / 2 + values.take(below) / 2
+            values[above] = one
+        values[below] = one
         return self._replace(values=values)
 
     def dense(self) -> Any:
