@@ -1,6 +1,6 @@
 """`python -m backprop`."""
 
-from backprop.cli import main
+from backprop.cli import command
 
 if __name__ == "__main__":
-    main()
+    command()

@@ -62,7 +62,8 @@ class UsedColumns(NamedTuple):
 
 class DataFile(NamedTuple):
     """One file, or a part of it: its columns by name, and how it was read. text: of one, or its path. before:
-    how many rows of it come before. names: of a text those of all columns, in their order there."""
+    how many rows of it come before. names: of a text those of all columns, in their order there. held: what
+    threads of pyarrow may have last, and could not give back while Python ends."""
 
     name: str
     columns: pyarrow.Table
@@ -70,6 +71,7 @@ class DataFile(NamedTuple):
     form: TextForm
     before: int = 0
     names: Sequence[str] = ()
+    held: Any = None
 
 
 class FileTable:
@@ -371,14 +373,15 @@ def _text(name: str, path: str, data: bytes, form: TextForm) -> DataFile:
     )
     if b"\n" not in data:  # without an end its only line is none to pyarrow
         data += b"\n"
+    held = pyarrow.py_buffer(data)
     try:
         try:
-            columns = arrow_csv.read_csv(pyarrow.BufferReader(data), reading, parsing, converting)
+            columns = arrow_csv.read_csv(pyarrow.BufferReader(held), reading, parsing, converting)
         except pyarrow.ArrowInvalid as error:
             if "straddl" not in str(error):
                 raise
             reading.block_size = min(len(data) + 1, _WHOLE)  # a row is longer than a block
-            columns = arrow_csv.read_csv(pyarrow.BufferReader(data), reading, parsing, converting)
+            columns = arrow_csv.read_csv(pyarrow.BufferReader(held), reading, parsing, converting)
     except pyarrow.ArrowException as error:
         raise unlike_table(name, data, form, said(error)) from None
     if not columns.num_rows and (other := other_kind(name, data)):
@@ -386,4 +389,4 @@ def _text(name: str, path: str, data: bytes, form: TextForm) -> DataFile:
     if not form.header:
         columns = columns.rename_columns([f"c{at + 1}" for at in range(columns.num_columns)])
     columns = _named(columns, name)
-    return DataFile(name, columns, data, form, names=columns.column_names)
+    return DataFile(name, columns, data, form, names=columns.column_names, held=held)

@@ -19,8 +19,12 @@ class FitOptions(TypedDict, total=False):
     sigma: Annotated[str, Option(
         "--sigma TEXT", "The error of each row: a column, a number, or an expression of columns.", "",
     )]
+    sigma_x: Annotated[str, Option(
+        "--sigma-x TEXT", "The error of the column on the right: of one of several, x=0.1.", "",
+    )]
     absolute_sigma: Annotated[bool, Option(
-        "--absolute-sigma", "--sigma is the error itself; otherwise it only weighs rows.", needs=("sigma",),
+        "--absolute-sigma", "--sigma and --sigma-x are errors as such; otherwise they only weigh rows.",
+        needs=("sigma", "sigma_x"),
     )]
     poisson: Annotated[bool, Option("--poisson", "What is fitted are counts: the most likely parameters.")]
     loss: Annotated[str | None, Option(

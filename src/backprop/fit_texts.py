@@ -4,7 +4,7 @@ numbers of their rows."""
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from math import nan
 from typing import TYPE_CHECKING, Any
 
@@ -15,13 +15,15 @@ from backprop.evaluation.hessian_matrix import hessian_at
 from backprop.fit.counts import Counts, counts_texts
 from backprop.fit.fit_rows import FitRows
 from backprop.fit.robust import Robust, named_apart, robust_texts
+from backprop.fit.x_errors import WeighedRows
 from backprop.inputs import Opened
 from backprop.language import Model
 from backprop.language.apart import NotApart
 from backprop.language.model_texts import ModelText, model_texts, with_models
 from backprop.language.modelled import RESIDUALS, NotSquares
 from backprop.loops.domains import Reals
-from backprop.numbers import shown
+from backprop.names import did_you_mean
+from backprop.numbers import listed, shown
 from backprop.source import Source
 from backprop.syntax.parser import read
 
@@ -49,6 +51,98 @@ def weighted(opened: Opened, sigma: str) -> Opened:
         return f"({model.left})/({sigma}) ~ ({model.right})/({sigma}){model.rest}"
 
     return opened._replace(source=with_models(opened.source, weighted))
+
+
+def with_x_errors(
+    opened: Opened,
+    read_given: ReadGiven,
+    plain: FitRows,
+    given: Mapping[str, float],
+    options: FitOptions,
+) -> WeighedRows:
+    """Rows that are weighed by the errors of a column on the right side, too. plain: the residuals without
+    weights. given: numbers for all inputs. Raises BadOption for what has none."""
+    sides = [each.right for each in model_texts(opened.source)]
+    if not sides or options["poisson"] or options["loss"]:
+        what = "--poisson" if options["poisson"] else "--loss"
+        message = (
+            f"--sigma-x has no meaning with {what}"
+            if sides
+            else "--sigma-x is for model statements"
+        )
+        hints = ["leave one of both out"] if sides else ["write a model, y ~ …"]
+        raise BadOption(message, hints=hints)
+    if options["intervals"] == "bootstrap":
+        hints = ["by the profile of the sum of squares: --intervals profile"]
+        raise BadOption("samples of rows have no weights by --sigma-x", hints=hints)
+    if not plain.in_memory:
+        hints = ["let it have more, as --memory 8G"]
+        raise BadOption("--sigma-x is for rows in memory, and this table is larger", hints=hints)
+    x, error = _column_and_error(opened, sides, options["sigma_x"], given)
+
+    def numbers(make: Callable[[ModelText], str]) -> FitRows | None:
+        text = opened._replace(source=with_models(opened.source, make))
+        try:
+            model, _ = read_given(text, False)
+            return FitRows(model, RESIDUALS, plain.names, {**model.default_numbers(), **given})
+        except NotSquares:
+            return None
+
+    def slope(model: ModelText) -> str:
+        moves = x in re.findall(r"[^\W\d][\w']*", model.right)
+        by = f"derivative({model.right}, {x})*({error})" if moves else "0"
+        return f"0 ~ -({by}) - 0*({model.left}){model.rest}"
+
+    slopes = numbers(slope)
+    own = numbers(lambda model: f"({options['sigma'] or 0}) ~ 0*({model.left}){model.rest}")
+
+    def widths(at: Sequence[float]) -> Reals | None:
+        moved, still = (each.each(at, slopes=False) if each else None for each in (slopes, own))
+        if moved is None:
+            return None
+        y = 0.0 if still is None else still.columns[-1]
+        found: Reals = numpy.hypot(moved.columns[-1], y)
+        return found
+
+    return WeighedRows(plain, widths)
+
+
+def weights_in_words(options: FitOptions) -> str:
+    """How much a row counts; "" for all the same."""
+    sigma, of_x = options["sigma"], options["sigma_x"]
+    if not of_x:
+        return f"1/({sigma})²" if sigma else ""
+    name, sign, error = of_x.rpartition("=")
+    slope = f"slope² by {name.strip()}" if sign else "slope²"
+    own = f"({sigma})² + " if sigma else ""
+    return f"1/({own}{slope}·({error.strip()})²), the slope held within a solve, until both settle"
+
+
+def _column_and_error(
+    opened: Opened, sides: Sequence[str], text: str, known: Container[str]
+) -> tuple[str, str]:
+    """The column of which `--sigma-x` says the error, and that: `x=0.1`, or the error alone where there is
+    one column. known: names with numbers. Raises BadOption."""
+    columns = {name for table in opened.tables for name in table.names}
+    words = (word for side in sides for word in re.findall(r"[^\W\d][\w']*", side))
+    there = [*dict.fromkeys(word for word in words if word in columns)]
+    name, sign, error = text.partition("=")
+    if not sign or error.startswith("="):
+        name, error = there[0] if len(there) == 1 else "", text
+    name = name.strip()
+    if name not in there:
+        some = listed(there, 8) if there else "none"
+        message = f"--sigma-x {text!r} does not say of which column: on the right there is {some}"
+        raise BadOption(message, hints=[f"write --sigma-x {there[0] if there else 'x'}=0.1"])
+    found, errors = read(Source("--sigma-x", error), start="expression")
+    if errors or len(found) != 1:
+        hints = ["give a column, a number, or an expression of columns: --sigma-x 0.1"]
+        raise BadOption(f"--sigma-x {error!r} is no expression", hints=hints)
+    for word in re.findall(r"[^\W\d][\w']*(?!\w*\s*\()", error):
+        if word not in columns and word not in known:
+            hints = did_you_mean(word, columns) or [f"the columns are {listed(sorted(columns), 8)}"]
+            raise BadOption(f"--sigma-x {error} has {word} in it, which is no column", hints=hints)
+    return name, error
 
 
 def look_at_loss(opened: Opened, output: str, options: FitOptions) -> None:

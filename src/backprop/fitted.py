@@ -65,7 +65,7 @@ class Fitting(NamedTuple):
             self.asked.bounds,
             frozen,
             inputs,
-            self.options["sigma"],
+            fit_texts.weights_in_words(self.options),
             self.model.warnings,
             self.options["correlations"],
             self.asked.rows.mean,
@@ -112,7 +112,8 @@ def ready(
 ) -> Fitting:
     """A fit of equations. read_given: reads them; of: the output, if one is named. seed: of what is at
     random."""
-    text = fit_texts.weighted(opened, options["sigma"]) if options["sigma"] else opened
+    weighs = options["sigma"] and not options["sigma_x"]
+    text = fit_texts.weighted(opened, options["sigma"]) if weighs else opened
     model, numbers = read_given(text, True)
     output = RESIDUALS if of is None and RESIDUALS in model.names else model.output(of)
     if output == RESIDUALS:
@@ -139,13 +140,17 @@ def ready(
     robust, counts = None, None
     if options["poisson"]:
         rows, counts = fit_texts.counted(opened, read_given, names, others, start, options)
+    if options["sigma_x"]:
+        rows = fit_texts.with_x_errors(opened, read_given, rows, {**others, **start}, options)
+        fit_texts.refuse_parameters(options["sigma_x"], names)
     if options["loss"]:
         robust = fit_texts.robust(text, read_given, rows, {**others, **start}, options)
+    other = robust or counts or options["sigma_x"]
     asked = FitAsked(
         robust.rows if robust else rows, start, limits,
-        bool(counts or (options["absolute_sigma"] and options["sigma"])),
+        bool(counts or (options["absolute_sigma"] and (options["sigma"] or options["sigma_x"]))),
         options["starts"], seed, options["steps"],
-        lambda: nan if robust or counts else fit_texts.total(opened, read_given, numbers, options["sigma"]),
+        lambda: nan if other else fit_texts.total(opened, read_given, numbers, options["sigma"]),
         options["intervals"], options["level"], robust=robust, counts=counts,
     )  # fmt: skip
     return Fitting(model, numbers, output, opened, names, options, asked, read_given)

@@ -46,6 +46,27 @@ def main() -> NoReturn:
     sys.exit(status)
 
 
+def command() -> NoReturn:
+    """`main`, in a process of its own: that ends at once where tables were read. Threads of pyarrow may still
+    give back what they read, for which they need an interpreter; one that ends lets them fail, aloud."""
+    status: Any = 0
+    try:
+        main()
+    except SystemExit as stop:
+        if "pyarrow" not in sys.modules:
+            raise
+        status = stop.code
+    import atexit
+    from contextlib import suppress
+
+    atexit._run_exitfuncs()
+    with suppress(Exception):
+        sys.stdout.flush()
+    with suppress(Exception):
+        sys.stderr.flush()
+    os._exit(status if isinstance(status, int) else 1)
+
+
 def _end() -> NoReturn:
     """End at once: libraries that were stopped while they were loaded cannot clear up."""
     print("interrupted", file=sys.stderr, flush=True)

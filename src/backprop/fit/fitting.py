@@ -19,6 +19,7 @@ from backprop.fit.robust import Robust
 from backprop.fit.solving import Solved, scattered, solve
 from backprop.fit.statistics import Statistics, statistics
 from backprop.fit.undetermined import undetermined_words
+from backprop.fit.x_errors import WeighedRows
 from backprop.language.declarations import Bounds
 from backprop.loops.domains import Reals
 from backprop.numbers import few, shown
@@ -97,14 +98,18 @@ class FoundFit(NamedTuple):
 def fit(asked: FitAsked, tell: Callable[[FitPoint], object] = lambda point: None) -> FoundFit:
     """Fit. tell: is told of every step. Raises NeedsData for fewer rows than parameters."""
     with numpy.errstate(all="ignore"):  # far out squares overflow, and such points are passed over
-        return _scaled(asked, tell) if asked.robust and asked.robust.is_found else _fit(asked, tell)
+        if isinstance(asked.rows, WeighedRows):
+            return _settled(asked, asked.rows, tell)
+        if asked.robust and asked.robust.is_found:
+            return _settled(asked, asked.robust, tell)
+        return _fit(asked, tell)
 
 
-def _scaled(asked: FitAsked, tell: Callable[[FitPoint], object]) -> FoundFit:
-    """A fit by a loss whose scale is found: from the least sum of squares on."""
-    robust = asked.robust
-    assert robust
-    squares = _fit(asked._replace(rows=robust.plain, robust=None, intervals=None), tell)
+def _settled(
+    asked: FitAsked, settles: Robust | WeighedRows, tell: Callable[[FitPoint], object]
+) -> FoundFit:
+    """A fit of which parameters decide how residuals are weighed: from the least sum of squares on."""
+    squares = _fit(asked._replace(rows=settles.plain, robust=None, intervals=None), tell)
 
     def again(x: Reals) -> Reals | None:
         point = fit_point(x, asked.rows.triangle)
@@ -113,7 +118,7 @@ def _scaled(asked: FitAsked, tell: Callable[[FitPoint], object]) -> FoundFit:
             None if point is None else solve(asked.rows.triangle, point, bounds, asked.most).point.x
         )
 
-    x = robust.settle(squares.x, again)
+    x = settles.settle(squares.x, again)
     begun = dict(zip(squares.names, x.tolist(), strict=True))
     found = _fit(asked._replace(start=begun), tell)
     return found._replace(start=squares.start, guessed=squares.guessed)

@@ -55,7 +55,7 @@ class FitReport(Shown, _FitReport):
     """The result of `Model.fit`, and what `backprop fit` has to say.
 
     output: what was made least. models: the statements that were fitted. bounds: of parameters. frozen: those
-    that were held. inputs: the numbers of all inputs at the end. weights: what residuals were divided by, in
+    that were held. inputs: the numbers of all inputs at the end. weights: how much a row counts, in
     words. every: whether all correlations are told. mean: whether the output is the mean of squares.
     """
 
@@ -234,7 +234,7 @@ class FitReport(Shown, _FitReport):
 
     def _errors_in_words(self) -> Iterator[str]:
         numbers = self.found.statistics
-        of = f", weights 1/({self.weights})²" if self.weights else ""
+        of = f", weights {self.weights}" if self.weights else ""
         robust = self.found.robust
         if self.found.counts:
             how = "observed" if self.found.counts.observed else "expected"
@@ -246,7 +246,7 @@ class FitReport(Shown, _FitReport):
         elif numbers.scaled:
             yield f"standard errors, scaled so that reduced χ² is 1{of}"
         else:
-            yield f"standard errors of the --sigma given, not scaled{of}"
+            yield f"standard errors of the errors given, not scaled{of}"
 
     def _correlated(self) -> Iterator[str]:
         names, both = self.found.names, self.found.statistics.correlations
