@@ -195,3 +195,36 @@ def test_a_table_read_pass_by_pass_needs_the_scale(tmp_path: Path) -> None:
     said = json.loads(found.out)
     assert said["parameters"] == pytest.approx(whole.parameters, rel=1e-6)
     assert said["errors"]["a"] == "nan"
+
+
+def test_history_and_the_chain_rule_of_a_row(tmp_path: Path) -> None:
+    """The steps end at the fitted numbers; the row is explained at these."""
+    rows, steps = tmp_path / "rows.csv", tmp_path / "steps.csv"
+    rows.write_text("x,value\n0,5\n1,3\n2,2\n3,1.2\n")
+    line = ("fit", "-e", "value ~ a*exp(-step*x); a = 1; step = 1", "--data", str(rows))
+    ran = run(*line, "--history", str(steps), "--explain-row", "2")
+    assert ran.status == 0, ran.err
+    table = numpy.genfromtxt(steps, delimiter=",", names=True, deletechars="")
+    assert table.dtype.names == ("fit.step", "value", "a", "step")
+    assert [*table["fit.step"]] == [*range(len(table))]
+    assert [*table[0]][2:] == [1, 1]
+    found = json.loads(run(*line, "--format", "json").out)
+    assert [table["a"][-1], table["step"][-1]] == pytest.approx([*found["parameters"].values()])
+    assert table["value"][-1] == pytest.approx(found["value"])
+    a, k = found["parameters"].values()
+    residual = 3 - a * numpy.exp(-k)
+    assert "term1[2] = (value[2] − (a·exp(−step·x[2])))^2" in ran.out
+    assert f"= {residual**2:.6g}" in ran.out
+    kept = tmp_path / "steps.json"
+    assert run(*line, "--history", str(kept)).status == 0
+    said = json.loads(kept.read_text())
+    assert said["parameters"]["a"] == [*table["a"]]
+    assert said["value"] == [*table["value"]]
+    for wrong, why in (
+        (("--explain-row", "9"), "there is no row 9"),
+        (("--explain-row", "2", "--format", "csv"), "--explain-row is for tables"),
+        (("--history", "steps.png"), "its ending says no format"),
+    ):
+        ran = run(*line, *wrong)
+        assert ran.status in (1, 2)
+        assert why in ran.err

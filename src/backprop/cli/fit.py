@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+from itertools import count
 from typing import TYPE_CHECKING, Annotated
 
+from backprop import commands
 from backprop.cli import printing
 from backprop.cli.printing import (
     Digits,
@@ -17,16 +19,19 @@ from backprop.cli.printing import (
     width_option,
     write,
 )
+from backprop.errors import BadOption
 from backprop.fit_options import FitOptions, complete
 from backprop.inputs import Inputs
 from backprop.numbers import either
 from backprop.options import option
 from backprop.places import STANDARD
-from backprop.reports import FIT_PLOTS, TABLES
+from backprop.reports import DOCUMENTS, FIT_PLOTS, HISTORIES, TABLES
 from backprop.reports.style import Style
 
 if TYPE_CHECKING:
     from backprop.fit.levenberg import FitPoint
+    from backprop.fitted import Fitting
+    from backprop.report.fit_report import FitReport
 
 EXAMPLE = 'Example: backprop fit -e "y ~ a*exp(-b*x)" --data rows.csv'
 
@@ -38,6 +43,14 @@ def fit(
     options: FitOptions,
     *,
     trace: bool = option("--trace", "Print each step."),
+    history: str | None = option(
+        "--history FILE", f"Every step, as {either(HISTORIES.endings)}.", None, path="written"
+    ),
+    explain_row: int | None = option(
+        "--explain-row N",
+        "After the table, the chain rule of the residual of this row of --data, from 1 on.",
+        min=1,
+    ),
     predict: str | None = option(
         "--predict FILE",
         "A table of the model's values, residuals and bands in each row, as .csv, .json or .md.",
@@ -75,24 +88,42 @@ def fit(
     are neither columns nor const; one without a number gets a start from the data.
     """
     format = chosen_format(format, output)
+    if explain_row and format != "table":
+        hints = ["backprop explain --row does so alone, with --values fit.json"]
+        raise BadOption(f"--explain-row is for tables, not for {format}", hints=hints)
+    kept = history and HISTORIES.of_file(history, f"--history {history}: {_NO_FORMAT}")
     predicted = predict and TABLES.of_file(predict, f"--predict {predict}: {_NO_FORMAT}")
     plotted = plot and FIT_PLOTS.of_file(plot, f"--plot {plot}: {_NO_FORMAT}")
     from backprop.fitted import prepared
     from backprop.numbers import shown
 
     ready = prepared(inputs, complete(options))
-    count = 0
+    numbers = count()
+    points = list[tuple[float, list[float]]]()
 
     def tell(point: FitPoint) -> None:
-        nonlocal count
-        parts = (f"{n} = {shown(x, 6)}" for n, x in zip(ready.names, point.x.tolist(), strict=True))
-        put(f"{count:>4}  {shown(point.squares, 8)}  {', '.join(parts)}\n", sys.stderr)
-        count += 1
+        if history:
+            points.append((point.squares, point.x.tolist()))
+        if trace:
+            show(point)
 
-    report = ready.run(tell) if trace else ready.run()
+    def show(point: FitPoint) -> None:
+        parts = (f"{n} = {shown(x, 6)}" for n, x in zip(ready.names, point.x.tolist(), strict=True))
+        put(f"{next(numbers):>4}  {shown(point.squares, 8)}  {', '.join(parts)}\n", sys.stderr)
+
+    report = ready.run(tell) if trace or history else ready.run()
     results = printing.Results()
     with results.each():
         deliver(report, format, output, digits, (), sys.stderr if save == STANDARD else sys.stdout)
+    if explain_row:
+        with results.each():
+            _explain(inputs, ready, report, explain_row, digits)
+    if history and kept:
+        with results.each():
+            from backprop.report.fit_history import FitHistory
+
+            steps = FitHistory(report.output, ready.names, points)
+            write(history, "".join(HISTORIES.writer(kept)(steps, Style())).encode())
     if save is not None and report.converged:
         with results.each():
             text = ready.saved(report.inputs)
@@ -115,3 +146,14 @@ def fit(
     results.end()
     if not report.converged:
         raise printing.Finished(1)
+
+
+def _explain(
+    inputs: Inputs, ready: Fitting, report: FitReport, row: int, digits: int | None
+) -> None:
+    """Print the chain rule of a row's residual at the fitted numbers."""
+    fitted = [f"{name}={number!r}" for name, number in report.parameters.items()]
+    at = inputs._replace(settings=[*inputs.settings, *fitted])
+    found, _ = commands.explain(at, "equations", (), (), "both", False, row)
+    put("\n")
+    printing.send(lambda style: DOCUMENTS.writer("text")(found, style, False), None, digits)
