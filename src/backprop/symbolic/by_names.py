@@ -29,6 +29,7 @@ from backprop.algebra.tidy import simplified
 from backprop.symbolic.chain import Chain
 from backprop.symbolic.equations import Equations, apart
 from backprop.symbolic.far_out import joined_again
+from backprop.symbolic.guarded import Guards
 from backprop.symbolic.same_shapes import SameShapes, with_names
 
 PART = "_part"
@@ -275,7 +276,7 @@ def _in_steps(
 ) -> list[Derived]:
     """The derivatives of an output by some names, and all that they need, operands first. Raises
     TooLong."""
-    wanted, shapes = set(wrt), SameShapes()
+    wanted, shapes, guards = set(wrt), SameShapes(), Guards(equations.formulas)
     leads = _leading(equations, of, wanted)
     order = [name for name in equations.formulas if name in leads]
     sums: dict[str, list[Formula]] = {of: [ONE]}
@@ -290,6 +291,7 @@ def _in_steps(
             label = label or names(name)
             terms = parts_of(terms, label.name)
         made = shapes.of(plus(*terms), "", joined)
+        guards.take(name, made)
         asked = name in wanted
         if asked or not is_number(made):
             label = label or names(name)
@@ -333,7 +335,8 @@ def _in_steps(
         for each in [each for each in in_order(found) if each in moving]:
             slope = with_names(shapes.of(found, each, local), {_OWN: own})
             if slope != ZERO:
-                sums.setdefault(each, []).append(times(slope, outer) if outer != ONE else slope)
+                term = times(slope, outer) if outer != ONE else slope
+                sums.setdefault(each, []).append(guards.guarded(name, each, slope, term))
     inputs = [name for name in wrt if name not in equations.formulas]
     for name in inputs:
         finish(name)
