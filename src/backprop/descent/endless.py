@@ -60,8 +60,8 @@ def without_end(run: Run) -> Stop | None:
         ]
         return endless(run, f"{falling(run, growing, -inf)}, and has no {run.least} on this way")
     lowest = _lowest(run)
-    if lowest is None:
-        return None
+    if lowest is None or (lowest > -inf and run.problem.rounding(run.x) > run.fallen > 0):
+        return None  # what looks like a fall may be rounding
     longest = max(map(abs, run.gradient))
     way = [-slope / longest for slope in run.gradient]
     return endless(run, f"{falling(run, way, lowest)}, and has no {run.least} on this way")
