@@ -585,3 +585,34 @@ def test_in_python_a_fit_predicts_and_draws(tmp_path: Path) -> None:
         picture.save(tmp_path / "fit.gif")
     with pytest.raises(BackpropError, match="there is no column x"):
         found.predict({"z": [1.0]})
+
+
+@pytest.mark.parametrize("points", [1, 3])
+def test_who_is_stopped_in_the_first_run_says_how_far_it_came(
+    points: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from backprop.fit import fitting
+
+    rows = tmp_path / "rows.csv"
+    rows.write_text("x,y\n0,5\n1,3\n2,2\n3,1.2\n")
+    seen = list[float]()
+    solve = fitting.solve
+
+    def stopped(make: Any, point: Any, bounds: Any, most: int, tell: Any) -> Any:
+        def heard(each: Any) -> None:
+            tell(each)
+            seen.append(each.squares)
+            if len(seen) == points:
+                raise KeyboardInterrupt
+
+        return solve(make, point, bounds, most, heard)
+
+    monkeypatch.setattr(fitting, "solve", stopped)
+    ran = run("fit", "-e", "y ~ a*exp(-b*x); a = 1; b = 1", "--data", str(rows), "--format", "json")
+    assert ran.status == 1  # 130 where a signal came
+    found = json.loads(ran.out)
+    assert found["stopped"] == "interrupted"
+    assert not found["converged"]
+    assert found["value"] == min(seen)
+    assert found["start"] == {"a": 1.0, "b": 1.0}
+    assert found["verdicts"][0] == "interrupted: the best so far"

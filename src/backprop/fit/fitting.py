@@ -133,20 +133,33 @@ def _fit(asked: FitAsked, tell: Callable[[FitPoint], object]) -> FoundFit:
     begun = first
     ended = list[float]()
     interrupted = False
+    lowest: FitPoint | None = None
+    here = first
+
+    def told(point: FitPoint) -> None:
+        nonlocal lowest, begun
+        if lowest is None or point.squares < lowest.squares:
+            lowest = point
+            begun = begun if best else here
+        tell(point)
+
     try:
         for x in _starts(asked, first, bounds, bool(missing)):
             point = fit_point(bounds.inside(x), rows.triangle)
             if point is None:
                 continue
             _enough(rows, names)
-            found = solve(rows.triangle, point, bounds, asked.most, tell)
+            here = point.x
+            found = solve(rows.triangle, point, bounds, asked.most, told)
             ended.append(found.point.squares if found.converged else inf)
             if best is None or _better(found, best):
                 best, begun = found, point.x
     except KeyboardInterrupt:
-        if best is None:
+        if lowest is None:
             raise
         interrupted = True
+        if best is None or lowest.squares < best.point.squares:
+            best = Solved(lowest, False, "interrupted", 0, 0, 1, False)
     if best is None:
         raise _no_start(missing)
     stands = held(best.point, bounds)
