@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import numpy
 
 from backprop.errors import BackpropError, BadData, BadOption
-from backprop.evaluation.hessian_matrix import hessian_at
 from backprop.fit.counts import Counts, counts_texts
 from backprop.fit.fit_rows import FitRows
 from backprop.fit.robust import Robust, named_apart, robust_texts
@@ -264,6 +263,8 @@ def counted(
     rows = FitRows(model, RESIDUALS, names, {**given, **start})
 
     def hessian(some: Sequence[str], x: Reals) -> Reals | None:
+        from backprop.evaluation.hessian_matrix import hessian_at  # of counts alone
+
         laid, numbers = model.laid, dict(zip(names, x.tolist(), strict=True))
         values = {n: x for n, x in given.items() if not (laid and laid.is_column(n))} | numbers
         try:
