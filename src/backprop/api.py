@@ -149,7 +149,7 @@ class Model(FitVerb, Shown):
 
     def derivative(self, of: str | None = None, wrt: str = "", order: int = 1) -> Model:
         """A Model of the same equations with one more, the derivative of the output `of` by `wrt`, which
-        is its output: `dL_da`, of the second order `d2L_da2`.
+        is its output: `dL_da`, of the second order `d2L_da2`; over the same rows, and with the same sizes.
 
         of: as for `grad`. wrt: an input, a member of a family, or a name with an equation, as `grad` has
         it. order: from 1 to 10. Numbers are those of the file. It can be differentiated again, compiled,
@@ -162,9 +162,12 @@ class Model(FitVerb, Shown):
         """
         from backprop.language.declarations import Goal
         from backprop.language.derivative_text import derived_text
+        from backprop.language.laid import data_of
 
         text, name = derived_text(self, self.output(of), wrt, order)
-        found = _model(Source(self.source.name, text), self.seed, sys.maxsize)
+        read = partial(read_model, seed=self.seed, most=sys.maxsize)
+        source, tables = Source(self.source.name, text), data_of(self.laid)
+        found = _with_verbs(read(source, sizes=self.sizes, tables=tables))
         found.goal = Goal("output", name)
         return found
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from math import inf, isfinite, isinf, isnan, nan
 from sys import float_info
 from typing import Any, NamedTuple
@@ -27,6 +27,7 @@ from backprop.evaluation.second_derivatives import SecondDerivatives
 from backprop.evaluation.second_digits import Both, by_values, spoilt
 from backprop.evaluation.second_sides import BEYOND, TOO_MANY, UNKNOWN, SecondSides, SecondSlope
 from backprop.evaluation.shaken import MOST, changed
+from backprop.graph import Graph, in_order
 from backprop.language import Model
 from backprop.names import meant
 from backprop.numbers import few, listed, shown
@@ -229,7 +230,7 @@ def _doubts(point: CurvedPoint, table: Any) -> tuple[dict[Both, SecondSlope], di
         if each.beside and isnan(each.number) and not (twin and twin.beside):
             number = twin.number if twin else float(table[other, one])
             # that may stand on a corner itself, which it does not cross: all around it is asked
-            if one != other and not isnan(number) and around.agree((other, one), number):
+            if one != other and not isnan(number) and around.tend((other, one), number):
                 found[one, other] = each._replace(number=number, how=twin.how if twin else "")
     for (one, other), each in list(found.items()):
         number = found[other, one].number if (other, one) in found else each.number
@@ -259,19 +260,23 @@ def _told(
     """Notes on what stands on a border, warnings on the rest: what is nan, infinite, or at a jump."""
     at, names = point.at, point.names
     border = met(at.graph, at.numbers.data)
-    labels = [label for each in at.gradient.warnings[:1] for label in each.labels]
-    if border:
-        labels = place(model, min(border), at.numbers.data)[1]
-    said, jumping = dict[str, list[Both]](), list[tuple[Both, float]]()
+    first = [label for each in at.gradient.warnings[:1] for label in each.labels]
+    step_of = _Borders(at.graph, border, point.leaves).of
+
+    def labels_at(step: int | None) -> list[Label]:
+        return first if step is None else place(model, step, at.numbers.data)[1]
+
+    said = dict[tuple[str, int | None], list[Both]]()
+    jumping = dict[int | None, list[tuple[Both, float]]]()
     for one, other in sorted({(min(key), max(key)) for key in doubts}):
         both = [doubts[key] for key in ((one, other), (other, one)) if key in doubts]
         each = max(both, key=lambda each: (isnan(each.number), isinf(each.number), each.jumps))
         if not isfinite(each.number):
-            said.setdefault(each.how, []).append((one, other))
+            said.setdefault((each.how, step_of(one, other)), []).append((one, other))
         elif each.jumps:
-            jumping.append(((one, other), each.number))
+            jumping.setdefault(step_of(one, other), []).append(((one, other), each.number))
     output, where = at.gradient.output, model.source.name
-    for how, pairs in said.items():
+    for (how, step), pairs in said.items():
         listed = few([_name(output, names, pair) for pair in pairs])
         what, are = ("derivatives", "are") if len(pairs) > 1 else ("derivative", "is")
         message = f"the second {what} {listed} {are} {how}"
@@ -281,11 +286,36 @@ def _told(
             labels = _at_step(model, point, pairs)
             yield IndeterminateForm(f"{message}: nan is given", *labels, where=where)
         else:
-            yield AtBorder(f"{message}: nan is given", *labels, where=where)
-    if jumping:
-        texts = [f"{_name(output, names, pair)} = {shown(number)}" for pair, number in jumping]
+            yield AtBorder(f"{message}: nan is given", *labels_at(step), where=where)
+    for step, each_of in jumping.items():
+        texts = [f"{_name(output, names, pair)} = {shown(number)}" for pair, number in each_of]
         message = f"the gradient jumps here: beside the jump is {few(texts)}"
-        yield AtBorder(message, *labels, where=where)
+        yield AtBorder(message, *labels_at(step), where=where)
+
+
+_MOST_BORDERS = 32
+"""Of more steps on a border it is not looked which inputs lead to them."""
+
+
+class _Borders:
+    """The steps of a graph that stand on a border, and which inputs lead to them. leaves: of the inputs."""
+
+    def __init__(self, graph: Graph, border: Collection[int], leaves: Sequence[int]) -> None:
+        self._all, self._below = sorted(border), list[tuple[int, set[int]]]()
+        at = {leaf: number for number, leaf in enumerate(leaves)}
+        if 1 < len(self._all) <= _MOST_BORDERS:
+            for step in self._all:
+                rows = in_order([step], graph.operands)
+                self._below.append((step, {at[row] for row in rows if row in at}))
+
+    def of(self, one: int, other: int) -> int | None:
+        """The first of them that two inputs lead to, or one of these; the first of all where that is not
+        known, None where there is none."""
+        for some in ({one, other}.issubset, lambda each: one in each or other in each):
+            for step, inputs in self._below:
+                if some(inputs):
+                    return step
+        return self._all[0] if self._all else None
 
 
 def _together(model: Model, point: CurvedPoint, table: Any) -> AtBorder | None:
@@ -295,7 +325,9 @@ def _together(model: Model, point: CurvedPoint, table: Any) -> AtBorder | None:
     if not (what := together.jumps()):
         return None
     names = few([point.names[each] for each in together.places])
-    labels = place(model, min(met(at.graph, at.numbers.data)), at.numbers.data)[1]
+    borders = _Borders(at.graph, met(at.graph, at.numbers.data), point.leaves)
+    step = borders.of(*together.places[:2])
+    labels = [] if step is None else place(model, step, at.numbers.data)[1]
     message = f"the {what} jumps here where {names} move together"
     return AtBorder(message, *labels, where=model.source.name)
 

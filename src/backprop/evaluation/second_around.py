@@ -26,6 +26,9 @@ _FAR, _NEARER = 1e-3, 2.0**-10
 """How far, relative, the first of some points in one direction is, and how much nearer the next: what moves
 from there as far as from the first is a jump."""
 
+_TENDS = 0.25
+"""What comes so much nearer to a number within that distance, or more, tends to it: y^0.1 does."""
+
 _MANY, _FEW = 64, 8
 """In how many directions jumps are looked for, and of large graphs at least."""
 
@@ -64,6 +67,23 @@ class SecondAround:
             if _same(there, number) or (isnan(there) and not everywhere):
                 continue
             if self._is_sure(at, place) or not _same(self._exact(at, place), number):
+                return False
+        return True
+
+    def tend(self, place: Both, number: float) -> bool:
+        """As `agree`, or whether they say so the more the nearer they are: the root of y does slowly at 0."""
+        if self.agree(place, number):
+            return True
+        leaves = self._second.leaves
+        for data, table in self._near:
+            off = abs(float(table[place]) - number)
+            if _same(off, 0.0) or isnan(off):
+                continue
+            near = [
+                x + (data[leaf] - x) * _NEARER**2 for x, leaf in zip(self._x, leaves, strict=True)
+            ]
+            nearer = float(self._second.table(self._second.data(near))[place])
+            if not abs(nearer - number) <= off * _TENDS:
                 return False
         return True
 

@@ -244,6 +244,10 @@ class Zeros(NamedTuple):
         message = f"{text} does not depend on {few(shown)}: {call} is 0"
         names = [*used]
         hints = [_STAYS] if shown[0] in names else did_you_mean(shown[0], names)
+        members = [name for name in names if name.startswith(f"{by_text}[")]
+        if members:
+            one = members[0]
+            hints = [f"{one} is a name of its own: write {DERIVATIVE}({text}, {one})"]
         if re.search(rf"(?m)(^|;)\s*{re.escape(text)}\s*\([^()]*\)\s*=", self.tokens.source.text):
             hints = [f"{text} is a function: write {DERIVATIVE}({text}({by_text}), {by_text})"]
         return ZeroDerivative(message, whole, hints=hints)
