@@ -111,3 +111,32 @@ def test_by_a_name_that_the_derivative_went_through() -> None:
     assert found.data["g"] == 3 * 81 * 6
     assert found.gradients["y"] == 3 * 81 * 6 + 9 * 6 * 9 * 6
     assert found.gradients["x"] == 42 * 3**6  # of 6*x^7
+
+
+def test_it_has_the_sizes_and_the_rows_of_the_model() -> None:
+    """Of k*(1 + … + 5) the slope is 15; of (2 - w)^2 + (5 - 2*w)^2 at w = 2 it is -4, and the second one 10."""
+    sized = backprop.parse("n = 3; V = sum(k*i for i in 1..n); k = 1", sizes={"n": 5})
+    assert sized.derivative("V", "k").grad().value == 15
+    rows = {"x": [1.0, 2.0], "y": [2.0, 5.0]}
+    slope = backprop.parse("w = 2; L = sum((y - w*x)^2)", data=rows).derivative("L", "w")
+    assert slope.grad().value == -4
+    assert slope.grad().gradients["w"] == 10
+    assert slope.hessian().matrix == [[0.0]]
+    assert backprop.compile(slope)([2.0])[0] == -4
+    assert slope.derivative(wrt="w").grad().value == 10
+
+
+def test_members_are_names_of_their_own() -> None:
+    found = backprop.parse("V = x[1]^2 + x[2]^2; d = derivative(V, x)")
+    (warning,) = found.warnings
+    assert [*warning.hints] == ["x[1] is a name of its own: write derivative(V, x[1])"]
+    with pytest.raises(BackpropError, match=r"write derivative\(derivative\(V, x\), x\)"):
+        backprop.parse("x = 1; V = x^2; d = hessian(V, x)")
+
+
+def test_what_a_program_is_made_of_and_asked() -> None:
+    with pytest.raises(TypeError, match="compile takes a Model, not str"):
+        backprop.compile("L = x^2")  # type: ignore[call-overload]
+    program = backprop.compile(backprop.parse("L = x^2*y"))
+    with pytest.raises(ValueError, match="of rows compile"):
+        program.hessian(numpy.ones((5, 2)))

@@ -121,3 +121,20 @@ def test_by_an_input_of_infinite_slope_a_corner_of_the_other_one_counts(
     ]
     for (near, far), side in zip(slopes, mixed, strict=True):
         assert (far - near) / (0.1 - 1e-3) == pytest.approx(side, abs=1e-6)
+
+
+def test_notes_stand_at_the_border_that_they_are_about() -> None:
+    found = backprop.parse("L = if(x < 1, x^2, x^3) + max(y, z)^2").hessian(x=1, y=2, z=2)
+    told = [str(each).splitlines()[2] for each in found.notes if "second" in each.message]
+    marks = [line.count("^") for line in told]
+    texts = [
+        each.message.split(" is ")[0].split(" are ")[0]
+        for each in found.notes
+        if "second" in each.message
+    ]
+    assert dict(zip(texts, marks, strict=True)) == {
+        "the second derivative ∂²L/∂x²": len("x < 1"),
+        "the second derivatives ∂²L/∂y² and ∂²L/∂z²": len("max(y, z)"),
+    }
+    (jump,) = [each for each in found.notes if "the gradient jumps" in each.message]
+    assert str(jump).splitlines()[2].count("^") == len("max(y, z)")

@@ -185,7 +185,12 @@ class Program:
     def _row(self, values: ArrayLike, what: str = "point") -> NDArray[np.float64]:
         x = self._numbers(values)
         if x.shape != (len(self.inputs),):
-            raise ValueError(f"{len(self.inputs)} numbers are needed for a {what}, not {x.shape}")
+            message = f"{len(self.inputs)} numbers are needed for a {what}, not {x.shape}"
+            if x.ndim == 2 and x.shape[1] == len(self.inputs) and what == "point":
+                message += (
+                    ": of rows compile(…, hessian=True) has second derivatives, as its third result"
+                )
+            raise ValueError(message)
         return x
 
     def _numbers(self, values: ArrayLike) -> NDArray[np.float64]:
@@ -279,6 +284,11 @@ def compile(
     its columns are no inputs. Raises UnknownName, ChooseOutput, BadData, BadOption, NoMachineCode.
     """
     choose(engine, 0, 1)  # which knows the names
+    if not isinstance(model, Model):
+        message = (
+            f"compile takes a Model, not {type(model).__name__}: backprop.parse makes one of a text"
+        )
+        raise TypeError(message)
     if data is not None:
         model = cast("Any", model)._over(data, sys.maxsize)  # which those of programs have
     if model.laid is not None:

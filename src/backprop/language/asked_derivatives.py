@@ -73,6 +73,8 @@ def as_elsewhere(
             return True, None
         place, of = tokens.span(whole.first, whole.last), texts[0]
         by = _given(statement, second)[1]
+    elif name.lower() == "hessian" and len(given) == 2 and given[1].kind in ("name", "index"):
+        of, by = texts[0], texts[1:] * 2
     elif name.lower() in _ELSEWHERE and len(given) > 1 and given[1].kind in ("name", "index"):
         of, by = texts[0], texts[1:2]
         for one, text in zip(given[2:], texts[2:], strict=True):
