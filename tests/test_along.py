@@ -270,3 +270,13 @@ def test_the_command_says_it() -> None:
     ran = run("jacobian", "-e", "L = x*sign(y)", "--set", "x=0, y=0", "--along", "x=1, y=1")
     assert ran.status == 0
     assert "is -1 before this point and 1 behind it" in ran.err
+
+
+@pytest.mark.parametrize(("x", "y"), [(1e30, 1.0), (1e60, 2.0), (1e100, 3.0)])
+def test_large_inputs_that_move_as_fast(x: float, y: float) -> None:
+    """(x*(1 + t))^(y*(1 + t)) to order ten, those beyond doubles infinite; they were 0 from the eighth on."""
+    found = backprop.parse("L = x^y").along({"x": x, "y": y}, {"x": x, "y": y}, order=10)
+    with mpmath.workdps(120):
+        series = mpmath.taylor(lambda t: (x * (1 + t)) ** (y * (1 + t)), 0, 10)
+        right = [float(mpmath.factorial(k) * each) for k, each in enumerate(series)][1:]
+    assert found.derivatives[0].tolist() == pytest.approx(right, rel=1e-13)

@@ -261,7 +261,7 @@ def _told(
     at, names = point.at, point.names
     border = met(at.graph, at.numbers.data)
     first = [label for each in at.gradient.warnings[:1] for label in each.labels]
-    step_of = _Borders(at.graph, border, point.leaves).of
+    step_of = _BorderSteps(at.graph, border, point.leaves).of
 
     def labels_at(step: int | None) -> list[Label]:
         return first if step is None else place(model, step, at.numbers.data)[1]
@@ -297,7 +297,7 @@ _MOST_BORDERS = 32
 """Of more steps on a border it is not looked which inputs lead to them."""
 
 
-class _Borders:
+class _BorderSteps:
     """The steps of a graph that stand on a border, and which inputs lead to them. leaves: of the inputs."""
 
     def __init__(self, graph: Graph, border: Collection[int], leaves: Sequence[int]) -> None:
@@ -325,7 +325,7 @@ def _together(model: Model, point: CurvedPoint, table: Any) -> AtBorder | None:
     if not (what := together.jumps()):
         return None
     names = few([point.names[each] for each in together.places])
-    borders = _Borders(at.graph, met(at.graph, at.numbers.data), point.leaves)
+    borders = _BorderSteps(at.graph, met(at.graph, at.numbers.data), point.leaves)
     step = borders.of(*together.places[:2])
     labels = [] if step is None else place(model, step, at.numbers.data)[1]
     message = f"the {what} jumps here where {names} move together"

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
-from math import ceil, factorial, isfinite, log10, nan
+from math import ceil, factorial, inf, isfinite, log10, nan
 from typing import Any
 
 from backprop.chain.columns import Row, Rows
@@ -309,7 +309,11 @@ def _by_values(graph: Graph, along: Mapping[int, float], data: ByNode, order: in
     """The derivatives as those of a polynomial through values beside the point on both sides; nan
     where two of these do not agree, so that there are none, or values are missing."""
     count = order // 2 + 3
-    digits = _NEAR * (2 * count + 1) + _least_digits(graph, data)
+    # the fastest input moves by no more than an absolute 1e-10: of what is large, that is less of itself
+    large = [abs(data[each]) / abs(way) for each, way in along.items() if way and data[each]]
+    apart = max(map(abs, along.values())) * min(filter(isfinite, large), default=1.0)
+    least = _NEAR + ceil(log10(apart)) if 1 < apart < inf else _NEAR
+    digits = least * (2 * count + 1) + _least_digits(graph, data)
     mp = context(digits)
     far = [abs(mp.mpf(data[each]) / way) for each, way in along.items() if way and data[each]]
     # an input that is 0 moves by so much of 1, and so does the fastest one, however long the direction is
