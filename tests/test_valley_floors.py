@@ -126,6 +126,12 @@ def test_a_set_of_minima_in_a_valley_that_bends_is_not_unique() -> None:
         ("1e15*(tanh(2*x) - y)^2", {"x": 1.88, "y": -0.67}, "minimum, not unique"),
         ("(tanh(x) - 1)^2 + (y - 1)^2", {"x": 1.94, "y": -0.64}, "falls without end"),
         ("exp(-exp(x)) + (y - 1)^2", {"x": 1.94, "y": -0.64}, "falls without end"),
+        # w grew eightfold on the way, and behind a descent of so flat walls ends above the floor
+        (
+            "(exp(x) - y)^2 + (u - x)^14 + v^4 + (w - x)^14 + 1e-6",
+            {"x": -1.59, "y": 1.46, "u": -1.62, "v": 1.28, "w": -0.16},
+            "minimum, not unique",
+        ),
     ],
 )
 def test_flat_ends_are_told_apart(text: str, start: dict[str, float], stopped: str) -> None:

@@ -188,6 +188,13 @@ def _behind(run: Run, landing: Landing, lead: int, powers: list[float]) -> _Behi
     for back in (_BACK, *farther, *([first] if 0 < first < _BACK else [])):
         far = [at * exp(log(back) * power) for at, power in zip(run.x, powers, strict=True)]
         value, there = lowest_from(run, run.problem.inside(far), lead)
+        if (
+            value - run.value > landing.room
+        ):  # of a flat valley a descent finds the floor from beside it hardly
+            lower, point = lowest_from(
+                run, run.problem.inside(_straight(run, lead, powers, back)), lead
+            )
+            value, there = (lower, point) if lower < value else (value, there)
         rise = value - run.value
         if rise > landing.room and not _is_grain(run, rise, None):
             if there and rise < _LITTLE * run.fallen and not rise > _grain(run, there):
@@ -200,6 +207,11 @@ def _behind(run: Run, landing: Landing, lead: int, powers: list[float]) -> _Behi
         ):
             return _Behind(value, there)
     return None
+
+
+def _straight(run: Run, lead: int, powers: list[float], back: float) -> list[float]:
+    """The point at which an input is so many times itself, on the line along which the output is softest."""
+    return [at * (1 + (back - 1) * power) for at, power in zip(run.x, powers, strict=True)]
 
 
 def _room(run: Run, landing: Landing, there: Point | None, otherwise: float) -> float:
