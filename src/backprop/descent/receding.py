@@ -188,13 +188,11 @@ def _behind(run: Run, landing: Landing, lead: int, powers: list[float]) -> _Behi
     for back in (_BACK, *farther, *([first] if 0 < first < _BACK else [])):
         far = [at * exp(log(back) * power) for at, power in zip(run.x, powers, strict=True)]
         value, there = lowest_from(run, run.problem.inside(far), lead)
-        if (
-            value - run.value > landing.room
-        ):  # of a flat valley a descent finds the floor from beside it hardly
-            lower, point = lowest_from(
-                run, run.problem.inside(_straight(run, lead, powers, back)), lead
-            )
-            value, there = (lower, point) if lower < value else (value, there)
+        if value - run.value > landing.room:  # a descent hardly finds the floor of what is flat
+            along = run.problem.inside(_straight(run, lead, powers, back))
+            lower, point = lowest_from(run, along, lead)
+            if abs(lower - run.value) <= landing.room:
+                value, there = lower, point
         rise = value - run.value
         if rise > landing.room and not _is_grain(run, rise, None):
             if there and rise < _LITTLE * run.fallen and not rise > _grain(run, there):
