@@ -36,6 +36,11 @@ _NEW = "the_mean_of_the_left_side"
 """A parameter of a name that no file has."""
 
 
+def words_in(text: str) -> list[str]:
+    """The names in a text, functions among them, in their order."""
+    return re.findall(r"[^\W\d][\w']*", text)
+
+
 def weighted(opened: Opened, sigma: str) -> Opened:
     """Equations whose residuals are divided by a column, a number or an expression. Raises BadOption."""
     found, errors = read(Source("--sigma", sigma), start="expression")
@@ -88,7 +93,7 @@ def with_x_errors(
             return None
 
     def slope(model: ModelText) -> str:
-        moves = x in re.findall(r"[^\W\d][\w']*", model.right)
+        moves = x in words_in(model.right)
         by = f"derivative({model.right}, {x})*({error})" if moves else "0"
         return f"0 ~ -({by}) - 0*({model.left}){model.rest}"
 
@@ -123,7 +128,7 @@ def _column_and_error(
     """The column of which `--sigma-x` says the error, and that: `x=0.1`, or the error alone where there is
     one column. known: names with numbers. Raises BadOption."""
     columns = {name for table in opened.tables for name in table.names}
-    words = (word for side in sides for word in re.findall(r"[^\W\d][\w']*", side))
+    words = (word for side in sides for word in words_in(side))
     there = [*dict.fromkeys(word for word in words if word in columns)]
     name, sign, error = text.partition("=")
     if not sign or error.startswith("="):
@@ -162,7 +167,7 @@ def robust(
     options: FitOptions,
 ) -> Robust:
     """The loss of the residuals of equations. plain: those themselves. given: numbers for all inputs."""
-    words = re.findall(r"[^\W\d][\w']*", weighted.source.text)
+    words = words_in(weighted.source.text)
     function, scale = (named_apart(words, name) for name in ("robust", "robust_scale"))
     assert options["loss"]
     statement, term = robust_texts(options["loss"], function, scale)
@@ -179,7 +184,7 @@ def robust(
 
 def refuse_parameters(sigma: str, names: Sequence[str]) -> None:
     """Raise BadOption for errors of data that have in them what is fitted, or what is no column."""
-    words = re.findall(r"[^\W\d][\w']*", sigma)
+    words = words_in(sigma)
     odd = [word for word in words if word in names]
     if odd:
         message = f"--sigma {sigma} has {odd[0]} in it, which is no column, and would be fitted"
@@ -251,7 +256,7 @@ def counted(
     _look_at_counts(
         opened, read_given, given, {**given, **start} if len(start) == len(names) else None
     )
-    words = re.findall(r"[^\W\d][\w']*", opened.source.text)
+    words = words_in(opened.source.text)
     statement, term = counts_texts(named_apart(words, "poisson"))
 
     def make(model: ModelText) -> str:

@@ -170,7 +170,7 @@ def _look_at_left_sides(opened: Opened, model: Model) -> None:
     columns = [name for table in opened.tables for name in table.names]
     families = model.laid.families if model.laid else {}
     for each in model_texts(opened.source):
-        words = re.findall(r"[^\W\d][\w']*", each.left)
+        words = fit_texts.words_in(each.left)
         if each.rest or not columns or any(word in families or word in columns for word in words):
             continue
         place = Span(opened.source, each.place[0], each.place[0] + len(each.left))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
@@ -12,6 +11,7 @@ import numpy
 from backprop.errors import BackpropError, BadData, BadOption
 from backprop.fit.fitting import FoundFit
 from backprop.fit.predictions import Predicted, predicted, values_of
+from backprop.fit_texts import words_in
 from backprop.fitted import Fitting
 from backprop.inputs import Opened
 from backprop.language.model_texts import ModelText, model_texts, with_models
@@ -179,7 +179,7 @@ def _columns(opened: Opened, model: ModelText, rows: int) -> dict[str, Reals]:
 
 def _words(text: str) -> list[str]:
     """The names in a text, each once."""
-    return [*dict.fromkeys(re.findall(r"[^\W\d][\w']*", text))]
+    return [*dict.fromkeys(words_in(text))]
 
 
 def _names_of(opened: Opened) -> str:
