@@ -42,6 +42,7 @@ def looped(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Any]:
         raise AssertionError("unrolled")
 
     monkeypatch.setattr(LoopModel, "unrolled", unrolled)
+    monkeypatch.setattr(looped_second, "AGAIN", 0)
     return lambda text: read_model(Source("<text>", text), many=0)
 
 
@@ -214,6 +215,29 @@ def test_random_models_have_the_entries_that_they_have_unrolled(
         except BackpropError:
             continue
     assert looked > models * 15 / 80
+
+
+EQUAL = "w = 0.9; y[i,j] = w for i in 1..12, j in 1..12; L = w + logsumexp(y[*,*]) + 0.25*logsumexp(y[1,*])"
+
+
+@pytest.mark.parametrize(("text", "right"), [(CANCELS, 800.0), (EQUAL, 0.0)])
+def test_what_is_all_rounding_in_loops_is_computed_with_more_digits(
+    text: str, right: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By hand: 2*sum(x[i]) of ones, and the linear function log(n) + w."""
+    monkeypatch.setattr(loop_model, "FEW", 0)
+
+    def model() -> Any:
+        return read_model(Source("<text>", text), many=0)
+
+    assert model().loops
+    found = hessian_at(model(), {})
+    assert found.matrix.item() == right
+    assert not found.warnings
+    (entry,) = sparse(model(), {}).entries.dense().ravel()
+    assert entry == diagonal(model(), {}).numbers.item() == right
+    name = found.inputs[0]
+    assert times(model(), {}, {name: 0.5}).numbers.item() == right / 2
 
 
 def test_many_inputs_have_a_matrix_by_few_sweeps(

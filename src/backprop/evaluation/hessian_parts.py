@@ -93,8 +93,8 @@ def times(
     doubts = _doubtful(point, moving)
     numbers[doubts] = numpy.nan
 
-    def numbers_at(near: list[float], scale: float) -> Any:
-        return point.second.swept(near, way[None], scale)[0]
+    def numbers_at(near: list[float], scale: float, **slopes: Any) -> Any:
+        return point.second.swept(near, way[None], scale, **slopes)[0]
 
     lost = spoilt(point.second, point.data, 1, numbers, numbers_at)
     if lost.any():
@@ -166,34 +166,33 @@ def sparse(
     point = at_point(model, values, of, wrt, engine)
     if _is_small(point):
         found = careful(model, point)
-        rows, columns = numpy.nonzero(found.matrix)
-        entries = Entries(rows, columns, found.matrix[rows, columns], len(point.x), len(point.x))
+        entries = Entries.every(found.matrix).some()
         return _part(point, found.warnings, found.notes, entries=entries)
     known = point.second.entries(point.x)
-    if known is None:
+    if by_numbers := known is None:
         count = len(point.names)
         if count * count > _ENTRIES:
             message = f"nearly all of {count:,} by {count:,} second derivatives can be other than 0"
             hints = ['take a product with a direction: --times "a=1"', "or name inputs: --wrt"]
             raise TooLarge(message, hints=hints, where=model.source.name)
-        table = symmetric(point.second.products(point.x, None))
-        rows, columns = numpy.nonzero(table)
-        known = Entries(rows, columns, table[rows, columns], count, count)
+        known = Entries.every(symmetric(point.second.products(point.x, None)))
     doubts = numpy.zeros(len(point.names), bool)
     doubts[_doubtful(point, point.leaves)] = True
     known.values[doubts[known.rows] | doubts[known.columns]] = numpy.nan
 
-    def values_at(near: list[float], scale: float) -> Any:
-        again = point.second.entries_of(near, scale)
+    def values_at(near: list[float], scale: float, **slopes: Any) -> Any:
+        again = point.second.entries_of(near, scale, **slopes)
         if again:
             return again.values
-        return point.second.table(near, scale)[known.rows, known.columns]
+        return point.second.table(near, scale, **slopes)[known.rows, known.columns]
 
     lost = spoilt(point.second, point.data, known.sweeps, known.values, values_at)
     asked = zip(known.rows[lost].tolist(), known.columns[lost].tolist(), strict=True)
     right = by_values(point.second, point.data, asked)
     known.values[lost] = [each.number for _, each in right]
     entries = known.symmetric()
+    if by_numbers:  # what is 0 by rounding alone is not, now
+        entries = entries.some()
     return _part(point, _told(model, entries.values), entries=entries, way=_way(known.sweeps))
 
 

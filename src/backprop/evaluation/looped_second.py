@@ -50,6 +50,9 @@ _ROUNDED = 4 * float_info.epsilon
 FEW = 1e-6
 """Numbers that rounding may move by a larger part have few digits."""
 
+AGAIN = 20_000
+"""Numbers that are all rounding are computed once more, step by step and with more digits, where no more
+steps than these lead to the output."""
 
 _PART, _LOST = 1e-12, 0.02
 """What rounding of loops moves by a smaller part of the largest number is left; a number that it moves by a
@@ -69,16 +72,21 @@ class _Point(NamedTuple):
     gradient: Gradient
     x: Any
     loops: LoopCurvature | LineCurvature
+    steps: float
+
+    def open(self, numbers: Any, noise: Any) -> bool:
+        """Whether some numbers are all rounding that have digits if computed step by step."""
+        return self.steps <= AGAIN and bool(_lost(numbers, noise).any())
 
 
 def matrix_by_loops(
     model: Model, values: Mapping[str, float], output: str, names: Sequence[str]
 ) -> LoopedMatrix | None:
-    """The second derivatives by these inputs; None where something is in doubt, or loops do not have
-    them. Raises as `Model.grad`."""
+    """The second derivatives by these inputs; None where something is in doubt or all rounding, or loops do
+    not have them. Raises as `Model.grad`."""
     if len(names) > _MOST or not (point := _point(model, values, output, names, len(names))):
         return None
-    gradient, x, loops = point
+    gradient, x, loops, _ = point
     plan = _plan(loops, len(names))
     try:
         table, slopes = _table(loops.at, x, plan)
@@ -95,6 +103,8 @@ def matrix_by_loops(
 
         said = curvature_within(matrix, slopes, rounding, gradient.value, x=x.tolist())
     except Doubtful:
+        return None
+    if point.open(matrix, noise):
         return None
     return LoopedMatrix(gradient, matrix, said, (*rounded(model, matrix, noise),))
 
@@ -113,33 +123,39 @@ def parts_by_loops(
     count = len(names)
     if not (point := _point(model, values, output, names, count)):
         return None
-    gradient, x, loops = point
-    plan = _plan(loops, count)
     try:
-        if plan:
-            found = plan.entries(loops.at(x, plan.ways).products)
-            noise = plan.entries(_noise(loops, x, plan.ways)).values
-            if diagonal:
-                own = found.rows == found.columns
-                rows, columns, values = found.rows[own], found.columns[own], found.values[own]
-                found = Entries(rows, columns, values, found.sweeps, found.width)
-                return gradient, found, noise[own]
-            return gradient, found.symmetric(), noise
-        if diagonal:
-            every = numpy.arange(count)
-            numbers = _own(loops.at, x, every, progress)
-            entries = Entries(every, every, numbers, count, count)
-            return gradient, entries, _noise_of_own(loops, x, numbers)
-        if count > _MOST:
+        if not (found := _entries(point, diagonal, progress)):
             return None
-        table, _ = _table(loops.at, x, None)
-        noise = _ROUNDED * _table(loops.sizes, x, None)[0]
     except Doubtful:
         return None
-    table = table / 2 + table.T / 2
-    rows, columns = numpy.nonzero(table)
-    entries = Entries(rows, columns, table[rows, columns], count, count)
-    return gradient, entries, noise[rows, columns]
+    entries, noise = found
+    return None if point.open(entries.values, noise) else (point.gradient, entries, noise)
+
+
+def _entries(
+    point: _Point, diagonal: bool, progress: Callable[[int], None]
+) -> tuple[Entries, Any] | None:
+    _, x, loops, _ = point
+    count = len(x)
+    if plan := _plan(loops, count):
+        found = plan.entries(loops.at(x, plan.ways).products)
+        noise = plan.entries(_noise(loops, x, plan.ways)).values
+        if diagonal:
+            own = found.rows == found.columns
+            rows, columns, values = found.rows[own], found.columns[own], found.values[own]
+            return Entries(rows, columns, values, found.sweeps, found.width), noise[own]
+        return found.symmetric(), noise
+    if diagonal:
+        every = numpy.arange(count)
+        numbers = _own(loops.at, x, every, progress)
+        return Entries(every, every, numbers, count, count), _noise_of_own(loops, x, numbers)
+    if count > _MOST:
+        return None
+    table, _ = _table(loops.at, x, None)
+    noise = _ROUNDED * _table(loops.sizes, x, None)[0]
+    found = table / 2 + table.T / 2
+    rows, columns = numpy.nonzero((found != 0) | _lost(found, noise))
+    return Entries(rows, columns, found[rows, columns], count, count), noise[rows, columns]
 
 
 def _noise(loops: LoopCurvature | LineCurvature, x: Any, ways: Any) -> Any:
@@ -151,10 +167,9 @@ def _noise(loops: LoopCurvature | LineCurvature, x: Any, ways: Any) -> Any:
 def rounded(model: Model, numbers: Any, noise: Any) -> list[BackpropError]:
     """Leave numbers open that are all rounding, and warn of them and of those with few digits. noise: how far
     rounding may move each."""
-    sizes = numpy.abs(numbers)
-    some = (sizes > 0) & (noise > _PART * sizes.max(initial=0.0))
-    few, lost = some & (noise > FEW * sizes), some & (noise > _LOST * sizes)
+    few, lost = _lost(numbers, noise, FEW), _lost(numbers, noise)
     few &= ~lost
+    sizes = numpy.abs(numbers)
     numbers[lost] = numpy.nan
     told = list[BackpropError]()
     if lost.any():
@@ -169,6 +184,12 @@ def rounded(model: Model, numbers: Any, noise: Any) -> list[BackpropError]:
         message = f"rounding leaves {of} fewer than 7 digits, perhaps {digits or 'hardly one'}"
         told.append(Cancelled(message, where=model.source.name))
     return told
+
+
+def _lost(numbers: Any, noise: Any, part: float = _LOST) -> Any:
+    """Which numbers rounding may move by a larger part of them, and of the largest by one that is seen."""
+    sizes = numpy.abs(numbers)
+    return (noise > _PART * sizes.max(initial=0.0)) & (noise > part * sizes)
 
 
 def _own(
@@ -242,9 +263,10 @@ def times_by_loops(
     way = numpy.array([[direction.get(name, 0.0) for name in names]])
     try:
         found = point.loops.at(point.x, way).products[0]
-        return point.gradient, found, _noise(point.loops, point.x, way)[0]
+        noise = _noise(point.loops, point.x, way)[0]
     except Doubtful:
         return None
+    return None if point.open(found, noise) else (point.gradient, found, noise)
 
 
 def curvature_of(asked: Needed, sweeps: int) -> LoopCurvature | LineCurvature:
@@ -269,10 +291,12 @@ def _point(
         return None
     given = {normal(name): number for name, number in values.items()}
     try:
-        loops = curvature_of(needed(model, output, names, given), sweeps)
+        asked = needed(model, output, names, given)
+        loops = curvature_of(asked, sweeps)
     except NotLoops:
         return None
-    return _Point(gradient, numpy.array([gradient.data[name] for name in names]), loops)
+    x = numpy.array([gradient.data[name] for name in names])
+    return _Point(gradient, x, loops, asked.plan.leading)
 
 
 class OftenByLoops:

@@ -182,20 +182,20 @@ class SecondDerivatives:
         """The numbers of all rows at a point."""
         return self._data(x, self._steps)
 
-    def entries_of(self, data: list[float], scale: float = 1.0) -> Entries | None:
-        """What `entries` finds, by sweeps of the interpreter. data: the numbers of all rows. scale: as for
-        `swept`."""
+    def entries_of(self, data: list[float], scale: float = 1.0, **slopes: Any) -> Entries | None:
+        """What `entries` finds, by sweeps of the interpreter. data: the numbers of all rows. scale, slopes:
+        as for `swept`."""
         plan = self._plan
-        return None if plan is None else plan.entries(self.swept(data, plan.ways, scale))
+        return None if plan is None else plan.entries(self.swept(data, plan.ways, scale, **slopes))
 
-    def own(self, data: list[float], scale: float = 1.0) -> Any:
-        """What `diagonal` finds, by sweeps of the interpreter; data, scale: as for `entries_of`."""
-        found = self.entries_of(data, scale)
-        return found.diagonal() if found else self.table(data, scale).diagonal()
+    def own(self, data: list[float], scale: float = 1.0, **slopes: Any) -> Any:
+        """What `diagonal` finds, by sweeps of the interpreter; all else as for `entries_of`."""
+        found = self.entries_of(data, scale, **slopes)
+        return found.diagonal() if found else self.table(data, scale, **slopes).diagonal()
 
-    def table(self, data: list[float], scale: float = 1.0) -> Any:
-        """All second derivatives, (n, n), by sweeps of the interpreter; data, scale: as for `entries_of`."""
-        return self._whole(data, scale)
+    def table(self, data: list[float], scale: float = 1.0, **slopes: Any) -> Any:
+        """All second derivatives, (n, n), by sweeps of the interpreter; all else as for `entries_of`."""
+        return self._whole(data, scale, **slopes)
 
     def sizes(self, x: Sequence[float]) -> Any:
         """A number for each of the table, (n, n): its rounding is a few units in their last place. They are

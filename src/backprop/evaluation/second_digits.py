@@ -12,7 +12,7 @@ import numpy
 
 from backprop.engine.underflow import SCALE, too_small
 from backprop.evaluation.second_sides import TOO_MANY, SecondSides, SecondSlope
-from backprop.evaluation.shaken import MOVED, changed
+from backprop.evaluation.shaken import MOVED, ShakenSlopes, changed
 from backprop.syntax import functions
 from backprop.syntax.functions import TINY
 from backprop.values import Lookup
@@ -84,14 +84,15 @@ def spoilt(
     data: list[float],
     ways: int,
     known: Any,
-    at: Callable[[list[float], float], Any],
+    at: Callable[..., Any],
 ) -> Any:
     """Which second derivatives rounding, or what is too small for a double, leaves too few digits. at: makes
     them of the numbers of all rows of the gradient, by so many sweeps as there are ways, with directions
-    as many times as large."""
+    as many times as large, and `slopes` if they are given."""
     found = numpy.zeros(known.shape, bool)
     if near := shaken(second, data, ways):
-        found |= moved(known, at(near, 1.0))
+        # what a sweep adds up is rounded, too, where all slopes are whole numbers
+        found |= moved(known, at(near, 1.0, slopes=ShakenSlopes()))
         large = enlarged(second, data)
         found |= vanished(known, at(large or data, SCALE))  # what sweeps lose, too
         if large:

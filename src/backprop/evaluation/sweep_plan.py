@@ -43,6 +43,19 @@ class Entries(NamedTuple):
         values[below] = one
         return self._replace(values=values)
 
+    @classmethod
+    def every(cls, table: Any) -> Self:
+        """All numbers of a symmetric matrix, each found by a sweep of its own."""
+        count = len(table)
+        rows, columns = (places.ravel() for places in numpy.indices(table.shape))
+        return cls(rows, columns, table.ravel(), count, count)
+
+    def some(self) -> Self:
+        """Those that are other than 0."""
+        kept = self.values != 0
+        rows, columns, values = (each[kept] for each in (self.rows, self.columns, self.values))
+        return self._replace(rows=rows, columns=columns, values=values, above=None, below=None)
+
     def dense(self) -> Any:
         """The matrix, shape (width, width)."""
         table = numpy.zeros((self.width, self.width))

@@ -13,15 +13,15 @@ doubles, or mpmath's.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import cycle, pairwise, repeat
 from math import ceil, factorial, inf, isfinite, log10, nan
 from typing import Any
 
 from backprop.chain.columns import Row, Rows
 from backprop.chain.walk import Operand
 from backprop.engine.writers.exact import Exact, ExactWriter
-from backprop.evaluation.shaken import MOST, changed
+from backprop.evaluation.shaken import FACTORS, MOST, changed
 from backprop.graph import Graph
 from backprop.operations import EQUALITIES, OPERATIONS
 from backprop.row import is_truth
@@ -60,7 +60,8 @@ class Series:
 
     along: the direction, by node. data: what the nodes are worth in doubles: choices and jumps of the
     graph are as they turn out there. order: of the last coefficient. digits: of mpmath's numbers,
-    None for doubles. precise: whether slopes for any precision take the place of the others.
+    None for doubles. precise: whether slopes for any precision take the place of the others. factors:
+    what each coefficient is multiplied with, one after the other.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class Series:
         order: int,
         digits: int | None = None,
         precise: bool = True,
+        factors: Iterable[float] = repeat(1.0),
     ) -> None:
         self._rows = Rows(graph.columns.copy())
         self._columns = self._rows.columns
@@ -99,10 +101,11 @@ class Series:
         first = [node for node in graph.steps if node in needs]
         steps = [*first, *sorted(node for node in needs if node >= len(self._same))]
         chosen = [node for node in steps if node in self._slopes]
+        changes = iter(factors)
         for k in range(1, order + 1):
             for row in chosen:
                 if needs[row] >= k:
-                    self.found[row].append(self._next(row, k))
+                    self.found[row].append(self._next(row, k) * next(changes))
 
     def _add(self, row: int) -> None:
         """Compute the value of a row, whose operands have theirs."""
@@ -253,7 +256,8 @@ def _spoilt(
     """The places of outputs whose derivatives move, and to what, if everything is changed by a little more
     than rounding (see `shaken`): by so much that rounding leaves them few digits."""
     order = len(found[0]) if found else 0
-    shaken = Series(graph, along, changed(graph, data, 0)[1], order)
+    near = changed(graph, data, 0)[1]
+    shaken = Series(graph, along, near, order, factors=cycle(FACTORS))
     for at, (output, numbers) in enumerate(zip(graph.outputs, found, strict=True)):
         others = shaken.derivatives(output, order)
         if any(abs(x - y) > _MOVED * abs(x) for x, y in zip(numbers, others, strict=True)):
