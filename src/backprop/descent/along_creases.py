@@ -7,6 +7,7 @@ programming within a radius (Nocedal, Wright: Numerical Optimization, 2006, chap
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from math import inf, isfinite
 from sys import float_info
@@ -161,7 +162,7 @@ class Following:
                 lost = ROUNDED * (table @ numpy.abs(numpy.array(x)))
                 if (numpy.abs(rest) <= near * (table @ self._scales) + lost).all():
                     break
-            step = weights * _least_squares(slopes[some] * weights, rest)
+            step = weights * least_squares(slopes[some] * weights, rest)
             if not numpy.isfinite(step).all():
                 break
             x = self._problem.inside((numpy.array(x) - step).tolist())
@@ -175,11 +176,12 @@ class Following:
             return None
         radius = RADIUS
         for _ in range(_STEPS):
-            ways = self._ways(place.point)
-            self.is_lowest = ways is None
-            if ways is None or not self._looks.left:
-                break
+            self.is_lowest = False
             try:
+                ways = self._ways(place.point)
+                self.is_lowest = ways is None
+                if ways is None or not self._looks.left:
+                    break
                 parabola = of_matrix(ways.slopes, ways.bends)
             except numpy.linalg.LinAlgError:
                 break
@@ -216,15 +218,17 @@ class Following:
 
     def _ways(self, x: Point) -> Ways | None:
         """How the output changes along the creases at a point; None where these leave no way, and of what
-        stands at a bound and would go beyond none either."""
+        stands at a bound and would go beyond none either. Raises LinAlgError where slopes are not finite."""
         table = self._on.equations(x)[1][self._some] * self._scales
         slopes = self._on.slopes(x) * self._scales
+        if not (numpy.isfinite(table).all() and numpy.isfinite(slopes).all()):
+            raise numpy.linalg.LinAlgError("slopes are not finite")
         at = numpy.array(x)
         near = AT_BOUND * self._scales
         low, high = at - near <= self._problem.low, at + near >= self._problem.high
         free = numpy.ones(len(x), bool)
         for _ in range(2):
-            factors = -_least_squares(table[:, free].T, slopes[free])
+            factors = -least_squares(table[:, free].T, slopes[free])
             pull = slopes + factors @ table
             free &= ~((low & (pull > 0)) | (high & (pull < 0)))
         if not free.any():
@@ -267,9 +271,10 @@ class Following:
         return rises[1] > _JUMP * rises[0] and rises[1] > self._rounding(place)
 
 
-def _least_squares(table: Any, right: Any) -> Any:
+def least_squares(table: Any, right: Any) -> Any:
     """The shortest solution of least squares; nan where there is none in doubles."""
-    try:
-        return numpy.linalg.lstsq(table, right, rcond=None)[0]
-    except numpy.linalg.LinAlgError:
-        return numpy.full(table.shape[1], numpy.nan)
+    # of what is not finite LAPACK prints messages of its own
+    if numpy.isfinite(table).all() and numpy.isfinite(right).all():
+        with suppress(numpy.linalg.LinAlgError):
+            return numpy.linalg.lstsq(table, right, rcond=None)[0]
+    return numpy.full(table.shape[1], numpy.nan)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy
 
+from backprop.descent.along_creases import least_squares
 from backprop.descent.creases import Equal, apart, corners, edges_of, has_own_corner
 from backprop.descent.problem import Problem
 from backprop.errors import NotFinite
@@ -240,10 +241,7 @@ class OnLooped:
     def _along(self, x: Sequence[float], some: Sequence[int], sizes: Any) -> Any:
         """The slopes of the output at a point without what equations have of them, (n,). sizes: of moves."""
         table, slopes = self.equations(x)[1][list(some)] * sizes, self.slopes(x) * sizes
-        try:
-            factors = numpy.linalg.lstsq(table.T, slopes, rcond=None)[0]
-        except numpy.linalg.LinAlgError:
-            return numpy.full(len(x), numpy.nan)
+        factors = least_squares(table.T, slopes)
         with numpy.errstate(all="ignore"):
             rest = (slopes - factors @ table) / sizes
         return numpy.where(sizes > 0, rest, 0.0)

@@ -380,7 +380,10 @@ class _Here:
         with numpy.errstate(all="ignore"):
             bend = 2 / _AHEAD * ((there - self._residuals) / _AHEAD - slope)
             # what stands at a bound stays there
-            parabola = of_squares(bend, self._slopes * (found.move != 0) / self.units)
+            try:
+                parabola = of_squares(bend, self._slopes * (found.move != 0) / self.units)
+            except numpy.linalg.LinAlgError:
+                return found.move
             # as much shorter than the lowest point of all as the step itself is
             own = found.move * self.units
             pull = self.gradient / self.units + 2 * (self._slopes.T @ slope) / self.units

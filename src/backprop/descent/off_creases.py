@@ -76,14 +76,19 @@ class OffCreases(Following):
     def off(self, place: Landed, below: float, gap: float) -> Point | None:
         """A point next to this one, along the creases or off one of them, at which the output is lower than
         that; None if there is none. gap: how far the next creases are away, in the scales of the inputs."""
-        ways = self._ways(place.point)
-        self.is_lowest = self.is_sure = True
-        self.is_at_edge = self.is_curved = False
+        self.is_lowest = self.is_sure = self.is_at_edge = self.is_curved = False
         self.level = []
-        if ways is not None and (point := self._along_flat(place, ways, below)) is not None:
-            return point
         slopes = self._on.equations(place.point)[1]
         table = slopes * self._scales
+        try:
+            ways = self._ways(place.point)
+        except numpy.linalg.LinAlgError:
+            return None
+        if not numpy.isfinite(table).all():
+            return None
+        self.is_lowest = self.is_sure = True
+        if ways is not None and (point := self._along_flat(place, ways, below)) is not None:
+            return point
         chosen = distinct(table)
         size = min(_PART * gap, _NEAR)
         others = [*self._slopes_beside(place.point, size)] if len(chosen) > 1 else []
