@@ -103,6 +103,15 @@ def _turned(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return at
 
 
+def _mod(x: Any, y: Any) -> Any:
+    """Exact, of numbers that are rounded, as IEEE's remainder is."""
+    if not y:
+        raise NoValue
+    with mp.workprec(ALL_BITS):
+        found = x - y * mp.floor(x / y)
+    return +found
+
+
 def _tanh(x: Any) -> Any:
     return mp.sign(x) if abs(x) > 400 else mp.tanh(x)
 
@@ -132,7 +141,7 @@ _CALLS: dict[str, Callable[..., Any]] = {
     "min": min,
     "max": max,
     "hypot": lambda x, y: mp.sqrt(x * x + y * y),
-    "mod": lambda x, y: x - y * mp.floor(x / y) if y else _none(),
+    "mod": _mod,
 }
 
 

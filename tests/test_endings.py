@@ -850,6 +850,16 @@ def test_used_up_steps_say_what_would_be_faster(options: dict[str, Any], words: 
     assert re.search(r"f changed by \S+ in the last step; " + words, found.reason), found.reason
 
 
+@pytest.mark.parametrize("optimizer", ["auto", "newton"])
+def test_used_up_steps_do_not_advise_what_has_been_tried(optimizer: str) -> None:
+    """Second derivatives tell nothing of corners."""
+    text = "f = max(abs(x[i] - i) for i in 1..60); x[i] = 0 for i in 1..60"
+    found = descent(text, {}, steps=101, optimizer=optimizer)
+    assert found.stopped == "steps"
+    assert "newton may be faster" not in found.reason
+    assert "more --steps would go on" in found.reason
+
+
 @pytest.mark.parametrize("text", FLAT_BOTTOMS)
 def test_the_flat_bottom_of_a_narrow_valley_is_a_minimum_in_any_units(text: str) -> None:
     for turn in range(6):

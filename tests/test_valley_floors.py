@@ -132,6 +132,17 @@ def test_a_set_of_minima_in_a_valley_that_bends_is_not_unique() -> None:
             {"x": -1.59, "y": 1.46, "u": -1.62, "v": 1.28, "w": -0.16},
             "minimum, not unique",
         ),
+        # five ways to look along
+        (
+            "(sin(1.3*x) - y)^2 + (u - x)^6 + (v - y^2)^4 + (w - x)^10 + 3",
+            {"x": 0.57, "y": -0.16, "u": 1.46, "v": -1.09, "w": -1.99},
+            "minimum, not unique",
+        ),
+        (
+            "(x*y - 2.04)^2 + (u - 1)^8 + (v - x)^8 + w^14 + 1e-6",
+            {"x": -0.79, "y": 0.74, "u": -0.41, "v": 1.11, "w": -1.53},
+            "minimum, not unique",
+        ),
     ],
 )
 def test_flat_ends_are_told_apart(text: str, start: dict[str, float], stopped: str) -> None:
@@ -140,3 +151,17 @@ def test_flat_ends_are_told_apart(text: str, start: dict[str, float], stopped: s
         at = {name: x * (1 + turn * 1e-9 * chance.uniform(-1, 1)) for name, x in start.items()}
         found = backprop.parse(f"f = {text}").descend(at)
         assert found.stopped == stopped, found.reason
+
+
+def test_what_a_high_power_keeps_does_not_move_along_a_set() -> None:
+    """The bottom of v^4 is flat to doubles, and v comes to rest now here, now there."""
+    chance = random.Random(7)
+    for _ in range(size(8, 60)):
+        sets = ("(x*y - {})^2", "(x + y - {})^2", "(x^2 + 2*y^2 - {})^2", "(exp(x) - y)^2")
+        text = chance.choice(sets).format(round(chance.uniform(0.5, 3), 2))
+        power = f"(v - {chance.choice((0, 0, 1))})^{2 * chance.randint(2, 5)}"
+        start = {name: round(chance.uniform(-2, 2), 2) for name in "xyv"}
+        text = f"f = {text} + {power}{chance.choice(('', '', ' + 3', ' + 1e-6'))}"
+        found = backprop.parse(text).descend(start)
+        assert found.stopped == "minimum, not unique", (text, start, found.reason)
+        assert "not unique: x, y can move together" in found.reason, (text, start, found.reason)

@@ -187,7 +187,7 @@ class Run:
 
     @property
     def least(self) -> Literal["minimum", "maximum"]:
-        """What is looked for, as a person sees it."""
+        """What is looked for."""
         return "minimum" if self.problem.sign > 0 else "maximum"
 
     @property
@@ -290,7 +290,7 @@ class Run:
         and keep it in the history, if any."""
         value, sign = last.value, self.problem.sign
         gradient = [last.gradients[name] for name in self.problem.names]
-        if self.count and isfinite(value) and all(map(isfinite, gradient)):
+        if (self.count or self.left) and isfinite(value) and all(map(isfinite, gradient)):
             self.value, self.gradient = value * sign, [slope * sign for slope in gradient]
             self.norm = self.problem.norm(self.x, self.gradient)
             if self.count % self.values_every == 0:
@@ -346,11 +346,11 @@ class Run:
 
     @property
     def _faster(self) -> str:
-        if self.options["lr"] is not None:
-            return "without --lr it would be faster"
-        if not self.method:
-            return "without --optimizer it would be faster"
-        if self.method in _BY_GRADIENTS and self.problem.affords_bends:
+        given = "lr" if self.options["lr"] is not None else "optimizer"
+        if given == "lr" or not self.method:
+            return f"without --{given} it would be faster"
+        bends = self.problem.affords_bends and self.problem.objective.is_smooth
+        if self.method in _BY_GRADIENTS and bends and "newton" not in self.relieved[0]:
             return "--optimizer newton may be faster"
         return "more --steps would go on"
 

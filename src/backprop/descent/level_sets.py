@@ -150,7 +150,7 @@ def other_minima(run: Run, landing: Landing) -> OtherMinima:
             # the output fell all the way: as far on the other side it is the same, or higher there, too
             seen = beside(jump.tolist(), True, _STAYED_THERE)
             if seen.other and is_another(seen.other):
-                return OtherMinima([way, *moving(run, seen.other)])
+                return OtherMinima([way, *moving(run, landing, seen.other)])
             if seen.lower or (seen.is_higher and not told.is_level):
                 return OtherMinima([], seen.lower)
             continue
@@ -163,12 +163,12 @@ def other_minima(run: Run, landing: Landing) -> OtherMinima:
                     length == 1.0 or beside((-times * near).tolist(), True).other
                 )
                 if seen.other and both and is_another(seen.other):
-                    return OtherMinima([way, *moving(run, seen.other)])
+                    return OtherMinima([way, *moving(run, landing, seen.other)])
                 if seen.lower or seen.is_higher or length < 1.0:
                     break
             if seen.lower or (seen.is_higher and length == 1.0 and not told.is_level):
                 return OtherMinima([], seen.lower)
-    return OtherMinima([ways[0][0], *moving(run, told.beside)] if told.is_level else [])
+    return OtherMinima([ways[0][0], *moving(run, landing, told.beside)] if told.is_level else [])
 
 
 def _crept(run: Run, landing: Landing) -> bool:
@@ -218,13 +218,20 @@ def _nearer(run: Run, landing: Landing, way: Any) -> list[float]:
     return [size * nearer for nearer in _NEARER]
 
 
-def moving(run: Run, there: Point) -> Any:
-    """The inputs that move to another minimum, by their own sizes, as ways; none of many."""
+def moving(run: Run, landing: Landing, there: Point) -> Any:
+    """The inputs that move to another minimum, by their own sizes, as ways; none of many. On the flat bottom
+    of a high power an input comes to rest now here, now there: it does not count."""
     if len(run.x) > FEW:
         return []
     move = numpy.abs(numpy.array(there) - run.x)
     parts = move / numpy.maximum(numpy.abs(run.x) + move, float_info.min)
-    return numpy.identity(len(move))[parts > _MOVES * parts.max()]
+    moves = parts > _MOVES * parts.max()
+    sizes = move / numpy.array(landing.scales)
+    least = run.problem.known(there, inf) + landing.room
+    for at in numpy.flatnonzero(moves & (sizes < _SAY * sizes.max())).tolist():
+        back = [*there[:at], run.x[at], *there[at + 1 :]]
+        moves[at] = run.problem.known(back, inf) > least
+    return numpy.identity(len(move))[moves]
 
 
 def _size(run: Run, landing: Landing) -> float:

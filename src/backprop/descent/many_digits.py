@@ -28,8 +28,8 @@ as powers of ten, in the scale of an input: these are known to 140 and 170 digit
 _MOST_STEPS, _MOST_INPUTS = 2000, 12
 """The most steps of an output that is looked at, and the most inputs."""
 
-_MOST_WORK, _QUICK, _SLOWER, _FEWEST = 100_000, 4, 20, 8
-"""The most sums and products in all values: a second; powers and roots take as long as a few, the others
+_MOST_WORK, _QUICK, _SLOWER, _FEWEST = 300_000, 4, 20, 24
+"""The most sums and products in all values: two seconds; powers and roots take as long as a few, the others
 as long as many. Less than so many values for each second derivative tell nothing."""
 
 _STEEP, _NONE = -8, -120
