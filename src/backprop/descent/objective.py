@@ -292,11 +292,14 @@ class GraphObjective(Objective):
         return data[graph.output]
 
     def gradient(self) -> Point:
-        if self._engine and self._x is not None:
-            found = self._engine.backward()
-            if found is not None:
-                return [float(slope) for slope in found]
-            self._interpreted(self._x)
+        if self._engine:
+            if self._x is not None:
+                found = self._engine.backward()
+                if found is not None:
+                    return [float(slope) for slope in found]
+                self._interpreted(self._x)
+            if leading := self._leading():  # what engines leave open is too small, mostly
+                return leading
         gradients = derivatives(self._moving, self._data)
         slopes = [gradients[leaf] for leaf in self.leaves]
         finite = isfinite(sum(slopes)) or all(map(isfinite, slopes))
