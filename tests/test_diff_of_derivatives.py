@@ -118,6 +118,19 @@ def test_a_motion_by_its_own_beginning_is_too_large_and_says_why() -> None:
     assert "each derivative here is one of those before it" in run.err
 
 
+def test_a_motion_by_its_own_derivative_is_written_once_for_each_step() -> None:
+    """What several steps take stands once: as long as there are steps, three times as many for each time."""
+    lengths, steps = dict[int, int](), dict[int, int]()
+    for n in (4, 5, 6, 7):
+        text = f"x[0] = a; x[t+1] = sin(x[t]*a) + 0.1*derivative(x[t], a)^2 for t in 0..{n - 1}; L = x[{n}]"
+        model = library.parse(text)
+        found = str(model.diff(of="L"))
+        lengths[n], steps[n] = len(found), len(model.graph("L").steps)
+        own = library.parse(found).grad({"a": 0.7}, of="dL_da").value
+        assert own == pytest.approx(model.grad({"a": 0.7}, of="L").gradients["a"], rel=1e-12)
+    assert lengths[7] / steps[7] < 1.2 * lengths[4] / steps[4]
+
+
 def test_equations_are_as_many_for_any_size() -> None:
     """And with large ones there are a few members for each time, not one for each pair."""
     text = (

@@ -31,6 +31,10 @@ _JOINING = frozenset({"*", "/", "^", "sqrt"})
 MOST_PARTS = 60
 """A formula of more parts that goes on is cut: what it is so far gets a name."""
 
+_SHARED = 5
+"""A formula of more parts that several steps take, as derivatives in equations have them, gets a name: written
+in each, what is in it would be written in each of them again."""
+
 
 class Equations:
     """The equations that lead to the outputs of a graph, as formulas.
@@ -55,13 +59,16 @@ class Equations:
         """The bases of powers with names in their exponents by which something is divided."""
         labels = graph.labels
         waiting: dict[int, Formula] = {}
+        users = graph.users
         for step in graph.steps:
             name = labels.get(step)
             made = self._step(step, waiting, MOST_PARTS if name is None else 2 * MOST_PARTS)
-            if name is None:
-                waiting[step] = made
-            else:
+            if name is not None:
                 self.formulas[name] = made
+            elif made.size > _SHARED and len(users.get(step, ())) > 1:
+                waiting[step] = self._part(made)
+            else:
+                waiting[step] = made
 
     def _step(self, step: int, waiting: Mapping[int, Formula], most: int) -> Formula:
         """The formula of a step; a part of its own where it is long."""
