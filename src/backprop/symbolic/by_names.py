@@ -291,10 +291,10 @@ def _in_steps(
             label = label or names(name)
             terms = parts_of(terms, label.name)
         made = shapes.of(plus(*terms), "", joined)
-        guards.take(name, made)
         asked = name in wanted
         if asked or not is_number(made):
             label = label or names(name)
+            guards.take(name, label.name, made)
             adjoints.append(Derived(label.name, made, label.of, label.wrt, asked))
             return made if is_number(made) else Symbol(label.name)
         return made
@@ -307,6 +307,7 @@ def _in_steps(
             if sum(each.size for each in waiting) > _LONGEST_SUM // 4 or at == len(terms):
                 part = names.part(label)
                 adjoints.append(Derived(part, plus(*waiting)))
+                guards.take(part, part, adjoints[-1].formula)
                 found.append(Symbol(part))
                 waiting = []
         return found
@@ -336,7 +337,7 @@ def _in_steps(
             slope = with_names(shapes.of(found, each, local), {_OWN: own})
             if slope != ZERO:
                 term = times(slope, outer) if outer != ONE else slope
-                sums.setdefault(each, []).append(guards.guarded(name, each, slope, term))
+                sums.setdefault(each, []).append(guards.guarded(name, slope, term))
     inputs = [name for name in wrt if name not in equations.formulas]
     for name in inputs:
         finish(name)

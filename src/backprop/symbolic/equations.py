@@ -32,8 +32,8 @@ MOST_PARTS = 60
 """A formula of more parts that goes on is cut: what it is so far gets a name."""
 
 _SHARED = 5
-"""A formula of more parts that several steps take, as derivatives in equations have them, gets a name: written
-in each, what is in it would be written in each of them again."""
+"""A formula of more parts that several steps take, as derivatives in equations have them, gets a name: all
+that is in it would be written in each of them again."""
 
 
 class Equations:

@@ -136,6 +136,7 @@ class IndexedOrders:
             self._naming.new_part,
             label,
             self._strict,
+            {each.equation.name for each in stage.derived},
         )
         return with_wider_ranges(gradient.equations())
 

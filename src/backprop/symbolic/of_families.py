@@ -8,7 +8,7 @@ An output that is a family itself, such as a gradient, has a gradient for each o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from backprop.algebra.formula import ONE, Formula, Symbol, is_number
@@ -18,6 +18,7 @@ from backprop.algebra.normal import plus, times
 from backprop.algebra.tidy import simplified
 from backprop.symbolic.by_names import Derived
 from backprop.symbolic.domains_of import IndexNumbers, MembersPart, both
+from backprop.symbolic.guarded_families import FamilyGuards
 from backprop.symbolic.loops_read import IndexedEquation, NotIndexed
 from backprop.symbolic.members_read import pieces
 from backprop.symbolic.reads_of import IndexScope, ReadsOf, ReadUse
@@ -86,11 +87,31 @@ class DerivativeLabel(NamedTuple):
         return (*own, *outer) if self.own_first else (*outer, *own)
 
 
+class _Brought(NamedTuple):
+    """What a read brings to a gradient: by which name's equation, the derivative by that, the slope of it
+    alone, and the indices around."""
+
+    use: ReadUse
+    name: str
+    adjoint: Formula
+    slope: Formula
+    around: MembersPart
+
+    def guarded(self, guards: FamilyGuards) -> _Brought:
+        term = guards.guarded(self.name, self.adjoint, self.slope, self.use.slope, self.around)
+        return self._replace(use=self.use._replace(slope=term))
+
+
+_Uses = dict[str, list[_Brought]]
+"""By the names that are read."""
+
+
 class IndexedGradient:
     """Derivatives of an output by single names and families. Raises NotIndexed, TooLong.
 
     equations: all that there are. numbers: of the constants that ranges are made of. taken: names that
-    no part gets. labels: what the derivative by a name is called. strict: as `pieces` has it.
+    no part gets. labels: what the derivative by a name is called. strict: as `pieces` has it. former: the
+    names of derivatives among the equations.
     """
 
     def __init__(
@@ -104,8 +125,10 @@ class IndexedGradient:
         new_part: Callable[[str], str],
         labels: Callable[[str], DerivativeLabel],
         strict: bool = False,
+        former: Collection[str] = (),
     ) -> None:
         self._strict = strict
+        self._former = former
         self._fresh = fresh
         self._numbers = numbers
         self._of = of
@@ -152,15 +175,37 @@ class IndexedGradient:
 
     def equations(self) -> list[IndexedDerived]:
         """The equations of all derivatives, from the output back."""
-        found: list[IndexedDerived] = []
         outputs = [self._apart_from_all(each) for each in self._by_name[self._of]]
         names = self._order()
         labels = {name: self._labels(name) for name in names}
         of_output = [(output, self._uses(output, labels)) for output in outputs]
-        for name in names:
-            for output, uses in of_output:
-                found += self._of_name(name, labels[name], output, uses.get(name, []))
+        found = self._of_names(names, labels, of_output)
+        derived = {name: [*self._by_name[name]] for name in self._former}
+        for each in found:
+            derived.setdefault(each.equation.name, []).append(each.as_equation)
+        if any(
+            each.formula and "if" in each.formula.calls for own in derived.values() for each in own
+        ):
+            guards = FamilyGuards(self._by_name, derived)
+            guarded = [(output, _guarded(uses, guards)) for output, uses in of_output]
+            if guarded != of_output:
+                found = self._of_names(names, labels, guarded)
         return without_short([*self._parts.values(), *found])
+
+    def _of_names(
+        self,
+        names: Sequence[str],
+        labels: Mapping[str, DerivativeLabel],
+        of_output: Sequence[tuple[IndexedEquation, _Uses]],
+    ) -> list[IndexedDerived]:
+        return [
+            made
+            for name in names
+            for output, uses in of_output
+            for made in self._of_name(
+                name, labels[name], output, [e.use for e in uses.get(name, ())]
+            )
+        ]
 
     def _apart_from_all(self, output: IndexedEquation) -> IndexedEquation:
         """A statement of the output, whose indices no other one has."""
@@ -174,11 +219,9 @@ class IndexedGradient:
         indices = tuple(substituted(each, by) for each in output.indices)
         return IndexedEquation(output.name, indices, whole.clauses, whole.condition, whole.body)
 
-    def _uses(
-        self, output: IndexedEquation, labels: Mapping[str, DerivativeLabel]
-    ) -> dict[str, list[ReadUse]]:
+    def _uses(self, output: IndexedEquation, labels: Mapping[str, DerivativeLabel]) -> _Uses:
         """What each read of a name brings to the gradient of a statement of the output."""
-        uses: dict[str, list[ReadUse]] = {}
+        uses: _Uses = {}
         for name in [each for each in self._by_name if each in self.leading]:
             for each in [output] if name == self._of else self._by_name[name]:
                 if each.formula is None or each.is_input:
@@ -191,6 +234,10 @@ class IndexedGradient:
                     clauses, condition = (), None
                 else:
                     adjoint = labels[name].member(output.indices, each.indices)
+                outer = (*output.clauses, *(each.clauses if name != self._of else ()))
+                around = MembersPart(
+                    (), outer, both(output.condition, scope.condition), self._numbers
+                )
                 for use in self._reads.uses(each.formula, scope, own):
                     if use.name in self.leading:
                         slope = times(use.slope, adjoint) if adjoint != ONE else use.slope
@@ -198,7 +245,9 @@ class IndexedGradient:
                         made = ReadUse(
                             use.name, use.indices, slope, whole, both(condition, use.condition)
                         )
-                        uses.setdefault(use.name, []).append(made)
+                        uses.setdefault(use.name, []).append(
+                            _Brought(made, name, adjoint, use.slope, around)
+                        )
         return uses
 
     def _order(self) -> list[str]:
@@ -253,6 +302,11 @@ class IndexedGradient:
                 names.append(MemberFormula(name, indices) if indices else Symbol(name))
                 waiting = []
         return made, names
+
+
+def _guarded(uses: _Uses, guards: FamilyGuards) -> _Uses:
+    """What reads bring, with conditions where it counts."""
+    return {name: [each.guarded(guards) for each in own] for name, own in uses.items()}
 
 
 def forward(equations: Sequence[IndexedEquation], names: set[str]) -> set[str]:

@@ -9,6 +9,7 @@ from backprop.algebra.formula import ONE, ZERO, Call, Formula, Sum, Symbol, valu
 from backprop.algebra.from_text import rebuilt, substituted
 from backprop.algebra.indexed import GatherFormula, RangeFormula
 from backprop.algebra.normal import minus, plus, split
+from backprop.operations import OPERATIONS
 from backprop.symbolic.domains_of import (
     IndexCondition,
     MembersPart,
@@ -24,6 +25,17 @@ from backprop.symbolic.sums_joined import joined
 def settled(found: Formula, piece: MembersPart) -> Formula:
     """A formula without conditions of its gathers that hold for all their indices, whatever numbers the
     names of a text get."""
+    if isinstance(found, Call) and OPERATIONS[found.name].chooses:
+        condition, one, other = found.operands
+        parts = parts_of(condition)
+        sure = [_is_sure(each, piece) for each in parts]
+        if False in sure:
+            return settled(other, piece)
+        left = [each for each, holding in zip(parts, sure, strict=True) if not holding]
+        if not left:
+            return settled(one, piece)
+        if len(left) < len(parts):
+            found = Call(found.name, (reduce(both, left, None) or condition, one, other))
     if not isinstance(found, GatherFormula):
         made = rebuilt(found, lambda part: settled(part, piece)) if found.parts else found
         return joined(made, piece)
@@ -42,6 +54,26 @@ def settled(found: Formula, piece: MembersPart) -> Formula:
         return ZERO
     clauses, kept = _narrowed(found.clauses, kept, piece.clauses)
     return GatherFormula(found.name, settled(found.body, inner), clauses, reduce(both, kept, None))
+
+
+def _is_sure(found: Formula, piece: MembersPart) -> bool | None:
+    """Whether a condition on indices holds for all of them or for none, whatever numbers the names of a text
+    get; None of others."""
+    condition = condition_of(found)
+    if not isinstance(condition, IndexCondition):
+        return None
+    apart = minus(condition.right, condition.left)
+    number = value_of(apart)
+    if number is not None:
+        return number == 0 if condition.equal else number >= 0
+    names = {each.name for each in piece.clauses}
+    if not apart.names & names:
+        return None
+    if all(each.names <= names for each in piece.clauses) and apart.names <= names:
+        return holds(condition, piece)
+    if condition.equal:
+        return None
+    return True if _is_never_negative(apart, piece.clauses) else None
 
 
 def _with_equality(found: Formula, indices: Container[str]) -> Formula:
