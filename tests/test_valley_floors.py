@@ -153,6 +153,27 @@ def test_flat_ends_are_told_apart(text: str, start: dict[str, float], stopped: s
         assert found.stopped == stopped, found.reason
 
 
+@pytest.mark.parametrize(
+    ("text", "start", "optimizer"),
+    [
+        ("1e6*(10*(y + tanh(x))^2 + exp(-exp(x)) + 3)", {"x": 1.61, "y": 0.2}, "bfgs"),
+        ("1e6*(1e-4*(y - 1/(1 + x^2))^2 + erfc(x) + 3)", {"x": 1.64, "y": 1.34}, "lbfgs"),
+        ("1e6*(1e-4*(y - 1/(1 + x^2))^2 + normcdf(-x) + 3)", {"x": 2.32, "y": 0.77}, "auto"),
+        (
+            "1e-4*(y - exp(-x))^2 + 1/(1 + exp(x))^3 + (z - 1)^4",
+            {"x": -0.64, "y": 1.19, "z": -0.59},
+            "lbfgs",
+        ),
+    ],
+)
+def test_an_infimum_that_rounding_hides_is_no_minimum(
+    text: str, start: dict[str, float], optimizer: str
+) -> None:
+    """What is left of a fall is below the rounding of the output, and second derivatives are none of 0."""
+    found = backprop.parse(f"f = {text}").descend(start, optimizer=optimizer)
+    assert not found.converged, found.reason
+
+
 def test_what_a_high_power_keeps_does_not_move_along_a_set() -> None:
     """The bottom of v^4 is flat to doubles, and v comes to rest now here, now there."""
     chance = random.Random(7)

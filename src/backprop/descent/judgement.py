@@ -24,7 +24,7 @@ from backprop.descent.level_sets import OtherMinima, level_beside, other_minima
 from backprop.descent.objective import Point
 from backprop.descent.onto_bounds import onto_bounds
 from backprop.descent.receding import recedes
-from backprop.descent.soft_ways import lower_on_soft_ways, valleys
+from backprop.descent.soft_ways import is_below_rounding, lower_on_soft_ways, valleys
 from backprop.descent.straight_on import grown_far, straight_on
 from backprop.descent.valley_floors import floor_at
 from backprop.numbers import shown
@@ -126,7 +126,7 @@ def _is_lower_behind(run: Run, landing: Landing, point: Point) -> bool:
 
 def _lowest(run: Run, landing: Landing, flat: Sequence[Flat]) -> Stop | Lead:
     """The end of a run where no point nearby is lower."""
-    output = run.output
+    output, when = run.output, after(run)
     if run.fallen and not landing.has_moved and (name := grown_far(run)):
         lost = shown(landing.rounding, 2)
         return unsure_far_away(run, name, f"rounding, {lost}, hides")
@@ -168,6 +168,10 @@ def _lowest(run: Run, landing: Landing, flat: Sequence[Flat]) -> Stop | Lead:
         together = " together" if ", " in names else ""
         along = f"{names} can move{together} along a curve and {output} stays the same"
         return Stop(f"{least}, not unique", f"converged: a {least}, not unique: {along}; {still}")
+    below = smooth and landing.range and is_below_rounding(run, landing)
+    if below and floor_at(run, landing).leads_onward:
+        falls_on = f"by many digits {output} {run.falls}s on, ever less"
+        return Stop("rounding", f"{when}: {falls_on}: perhaps it has no {least} on this way")
     if landing.pushed.any():
         return Stop(
             f"{least} at bounds",

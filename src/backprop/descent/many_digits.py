@@ -47,6 +47,9 @@ _SLOWEST, _SLOW = 0.98, 0.4
 """Steps along a valley that shrink by less than the first part come to no limit; by more than the second one
 they come to a point where the output bends as usual."""
 
+_LEFT = 0.1
+"""A step at the limit of steps is shorter than this part of the first one."""
+
 _ALIKE = 0.05
 """Steps shrink alike if by the same part but for this one."""
 
@@ -151,9 +154,14 @@ class ManyDigits:
             part = by / earlier if earlier and 0 < by / earlier < _SLOWEST else last
             limit.append(at + part / (1 - part) * by)
         try:
-            return "lowest", self._across(limit)
+            limit = self._across(limit)
         except _Unseen:
             return "lowest", limit
+        # steps of exp(-exp(x)) shrink alike, too, and do so on at what seems to be their limit
+        again = self._step(limit, self._spectrum(limit), _NONE)
+        if _length(again) > _LEFT * _length(steps[0]):
+            return "onward", limit
+        return "lowest", limit
 
     def _stays(self, x: Sequence[Any], way: Sequence[Any], aside: Any) -> float:
         """How far away what begins a little farther on a way comes to a limit, as a part of that; where it

@@ -38,6 +38,9 @@ _BACK = 0.2
 _ASIDE, _VALLEYS = 1e-3, 3
 """How far beside the end a descent in a valley begins, in the scale of an input, and in how many."""
 
+_PART = 1e-4
+"""A little part of an input's scale."""
+
 _WAYS, _MIXED = 12, 8
 """The most ways that are looked along, and the most mixtures of them."""
 
@@ -106,6 +109,19 @@ def _bends_so(run: Run, landing: Landing, at: int) -> bool:
         if not landing.range / _ABOUT < rise:
             return False
     return True
+
+
+def is_below_rounding(run: Run, landing: Landing) -> bool:
+    """Whether along a way the output bends so little that what it falls over a little part of the inputs'
+    scales is below its rounding: it may fall on and on, as 3 + exp(-exp(x)) does from x = 3.4 on."""
+    if landing.has_many:
+        return False
+    sizes = numpy.where(landing.pushed, 0.0, numpy.array(landing.scales))
+    scaled = landing.table[0] * sizes * sizes[:, None]
+    if not numpy.isfinite(scaled).all():
+        return False
+    bends = numpy.linalg.eigvalsh(scaled[numpy.ix_(sizes > 0, sizes > 0)])
+    return bool(len(bends) and bends.min() < landing.room / _PART**2)
 
 
 def soft_of(landing: Landing) -> tuple[Sequence[Any], Sequence[Any]]:
