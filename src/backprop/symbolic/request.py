@@ -23,6 +23,7 @@ from backprop.symbolic.by_names import (
     nested,
 )
 from backprop.symbolic.equations import Equations
+from backprop.symbolic.within_bounds import within
 
 SHORT = 120
 """A formula is short up to so many characters: one that fits on two lines of a terminal."""
@@ -86,7 +87,14 @@ class Request:
         for of, equations in self._equations.items():
             orders, far = self.orders(of), not self.alone
             found += nested(equations, of, orders, self.naming, self.textbook, far)
-        return self._careful(found)
+        return self._careful(self._within_bounds(found))
+
+    def _within_bounds(self, found: list[Derived]) -> list[Derived]:
+        """Without choices that the bounds of inputs decide."""
+        bounds = self.model.bounds
+        if not bounds:
+            return found
+        return [each._replace(formula=within(each.formula, bounds)) for each in found]
 
     def _careful(self, found: list[Derived]) -> list[Derived]:
         """Formulas as they are computed; as they are read they stay."""
@@ -112,7 +120,7 @@ class Request:
                 found += steps.derived
             else:
                 found += self._higher(of)
-        return self._careful(self._with_needed(found))
+        return self._careful(self._with_needed(self._within_bounds(found)))
 
     def _higher(self, of: str) -> list[Derived]:
         """Derivatives of higher order: the equations of a derivative, derived again."""
