@@ -23,12 +23,11 @@ from backprop.algebra.normal import minus, operation
 from backprop.language.arguments import SHARED
 from backprop.language.reading import Parsed
 from backprop.operations import CONSTANTS, DERIVATIVE, FUNCTIONS, GATHERS
-from backprop.symbolic.implied_families import FamilyBox, boxes
+from backprop.symbolic.implied_families import FamilyBox, FamilyScope, boxes, shapes
 from backprop.symbolic.stars_spread import FamilyRanges, StarRanges, spread
-from backprop.syntax import functions
 from backprop.syntax.fold import fold_nodes
 from backprop.syntax.grammar import LIMITS, Node, roots
-from backprop.syntax.parser import Statement, formula
+from backprop.syntax.parser import Statement
 
 CONDITION = "condition"
 
@@ -131,15 +130,13 @@ class IndexedReader:
 
     def _implied(self) -> list[IndexedEquation]:
         """Equations without right sides for the families that are read and not defined."""
-        made = []
-        for name, box in self._implied_boxes(self.equations).items():
-            if box is not None:
-                indices = [Symbol(self.fresh(base)) for base in box.bases]
-                ends = zip(indices, box.lows, box.highs, strict=True)
-                clauses = [RangeFormula(index.name, [low, high]) for index, low, high in ends]
-                own = IndexedEquation(name, tuple(indices), tuple(clauses), None, None)
-                made.append(own._replace(is_input=True))
-        return made
+        scopes, defined = _scopes(self.equations), {*self._defining}
+        others = shapes(scopes, defined, self._numbers, self._members, self.fresh)
+        return [
+            IndexedEquation(name, *shape, None, is_input=True)
+            for name, box in self._implied_boxes(self.equations).items()
+            for shape in ([box.shape(self.fresh)] if box else others[name])
+        ]
 
     def _equation(self, statement: Statement) -> IndexedEquation:
         tokens, shape = statement
@@ -358,12 +355,7 @@ class IndexedReader:
     def _implied_boxes(
         self, equations: Sequence[IndexedEquation]
     ) -> Mapping[str, FamilyBox | None]:
-        read = [
-            (each.formula, each.clauses, each.condition is None)
-            for each in equations
-            if each.formula is not None
-        ]
-        found = boxes(read, {*self._defining}, self._value, self._members)
+        found = boxes(_scopes(equations), {*self._defining}, self._numbers, self._members)
         return {
             name: box if box is not None and self._has_all(name, box) else None
             for name, box in found.items()
@@ -374,15 +366,17 @@ class IndexedReader:
         count = self._members.get(family)
         return count is None or count == box.size
 
-    def _value(self, index: Formula) -> float:
-        return functions.evaluated(formula(index.text()), dict(self._numbers))
-
     def _filled(self, star: _Star, names: Sequence[Formula]) -> Formula:
         given = iter(names)
         filled = [next(given, None) if each is None else each for each in star.indices]
         if any(each is None for each in filled):
             raise NotIndexed
         return MemberFormula(star.family, [each for each in filled if each is not None])
+
+
+def _scopes(equations: Sequence[IndexedEquation]) -> list[FamilyScope]:
+    computed = [each for each in equations if each.formula is not None]
+    return [FamilyScope(each.formula or ONE, each.clauses, each.condition) for each in computed]
 
 
 def _first_free(base: str, taken: Container[str]) -> str:
@@ -394,6 +388,5 @@ def _first_free(base: str, taken: Container[str]) -> str:
 
 def _computed(found: IndexedEquation) -> bool:
     """Whether a right side has names in it besides its indices."""
-    if found.formula is None:
-        return False
-    return bool(found.formula.names - {each.name for each in found.clauses} - CONSTANTS.keys())
+    names = frozenset() if found.formula is None else found.formula.names
+    return bool(names - {each.name for each in found.clauses} - CONSTANTS.keys())

@@ -50,7 +50,7 @@ def settled(found: Formula, piece: MembersPart) -> Formula:
         if not (fixed and each.names <= names and holds(condition_of(each), inner))
     ]
     kept = [_with_equality(each, names) for each in kept]
-    if found.name == "sum" and any(_is_before(each, found.clauses) for each in kept):
+    if found.name == "sum" and any(_is_outside(each, found.clauses) for each in kept):
         return ZERO
     clauses, kept = _narrowed(found.clauses, kept, piece.clauses)
     return GatherFormula(found.name, settled(found.body, inner), clauses, reduce(both, kept, None))
@@ -93,15 +93,20 @@ def _is_whole(found: Formula) -> bool:
     return number is not None and number.denominator == 1
 
 
-def _is_before(found: Formula, clauses: Sequence[RangeFormula]) -> bool:
-    """Whether a condition holds only in front of where an index begins: `p <= 0` of `p in 1..n`."""
+def _is_outside(found: Formula, clauses: Sequence[RangeFormula]) -> bool:
+    """Whether a condition holds only in front of where an index begins, `p <= 0` of `p in 1..n`, or only
+    behind its end."""
     condition = condition_of(found)
     if not isinstance(condition, IndexCondition) or condition.equal:
         return False
+    apart = minus(condition.right, condition.left)
     for each in clauses:
-        if condition.left == Symbol(each.name) and not each.listed and len(each.items) == 2:
-            before = value_of(minus(each.items[0], condition.right))
-            return before is not None and before > 0
+        solved = solve(apart, each.name)
+        if solved is not None and not each.listed and len(each.items) == 2:
+            sign, value = solved
+            low, high = each.items
+            beyond = value_of(minus(value, high) if sign > 0 else minus(low, value))
+            return beyond is not None and beyond > 0
     return False
 
 
