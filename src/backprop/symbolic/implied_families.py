@@ -71,7 +71,7 @@ class FamilyBox(NamedTuple):
         return prod(int(high - low) + 1 for low, high in self.numbers)
 
     def shape(self, fresh: Callable[[str], str]) -> FamilyShape:
-        """The same with names for its indices."""
+        """Its ranges with names for the indices; one that has one member is that."""
         indices, clauses = list[Formula](), list[RangeFormula]()
         for base, low, high in zip(self.bases, self.lows, self.highs, strict=True):
             if low == high:
