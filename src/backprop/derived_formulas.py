@@ -9,6 +9,7 @@ from operator import itemgetter
 
 from backprop.algebra.formula import TooLong
 from backprop.algebra.textbooks import with_lines
+from backprop.constants_renamed import other_names
 from backprop.derivation.rule_steps import rule_steps
 from backprop.derivation.steps import SymbolicDerivation
 from backprop.errors import (
@@ -93,6 +94,11 @@ def derivatives(model: Model, numbers: Mapping[str, float], asked: DiffRequest) 
     said: list[str] = []
     own = [name for name in model.names if name not in outputs] if asked.alone else model.names
     names = meant(asked.wrt, own, "the expression" if asked.alone else "these equations")
+    if (other := other_names(model)) is not None:
+        of, wrt = ([*map(other.renamed, each)] for each in (asked.of, asked.wrt))
+        made = derivatives(other.model, other.given(numbers), asked._replace(of=of, wrt=wrt))
+        made = other.back(made._replace(notes=(), warnings=()))
+        return made._replace(notes=_notes(model, asked.textbook), warnings=model.warnings)
     by_members = names if any(".." in each for each in asked.wrt) else asked.wrt  # w[1..2]
     looped = with_indices(model, numbers, outputs, asked._replace(wrt=by_members))
     if looped is not None:
@@ -242,6 +248,9 @@ def rules_of(
     has_data: bool = False,
 ) -> SymbolicDerivation:
     """As `rules`, of a Model. has_data: whether that has rows, each of which stands in the formula."""
+    if (other := other_names(model)) is not None:
+        own = [*map(other.renamed, (output, *only))]
+        return other.back(rules_of(other.model, other.given(numbers), own[0], own[1:], has_data))
     if (looped := rules_with_indices(model, numbers, output, only)) is not None:
         return looped
     hints = [f"leave the data out: {_BY_INDEX}"] if has_data else []

@@ -228,8 +228,9 @@ class IndexedReader:
         return gathered(name, whole.body, whole.clauses, whole.condition)
 
     def _apart(self, found: GatherFormula) -> GatherFormula:
-        """What is gathered, in which no index is called as a family that is read: `q[q] for q in 1..n`."""
-        same = sorted(found.bound.intersection(families(found)))
+        """What is gathered, in which no index is called as a family that is read, `q[q] for q in 1..n`, or as
+        a constant."""
+        same = sorted(found.bound.intersection([*families(found), *CONSTANTS]))
         by: dict[str, Formula] = {name: Symbol(self.fresh(name)) for name in same}
         return renamed(found, by) if by else found
 
