@@ -111,3 +111,19 @@ def test_all_that_is_named_is_there(text: str, of: str, first: str, order: int) 
             assert value == pytest.approx(right, rel=1e-12, abs=1e-14), label
             compared += 1
     assert compared >= 3
+
+
+@pytest.mark.parametrize("shape", ["nested", "steps"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sech(k) = k^2; x = sech(2); w = 0.3; L = tanh(w*x)", "cos(k) = k^2; sq(k) = cos(k) + 1; x = sq(2); w = 1; L = sin(w*x)",
+        "sech(k) = k^2; w = 1; x[i] = sech(i) for i in 1..3; L = sum(tanh(w*x[i]) for i in 1..3)",
+        "sech(k) = k^2/4; w = 1; x[i] = sech(i) for i in 1..3; h[i] = w*sech(x[i]) for i in 1..3; L = sum(tanh(h[i]) for i in 1..3)",
+        "sech_(k) = k; sech(k) = sech_(k)^2; x = sech(2); w = 0.3; L = tanh(w*x)",
+    ],
+)  # fmt: skip
+def test_functions_that_are_called_as_one_of_the_languages(text: str, shape: str) -> None:
+    """The file's own stand among its numbers; slopes mean the language's."""
+    again, own = library.parse(str(library.parse(text).diff(of="L", shape=shape))), library.parse(text).grad(of="L").gradients  # fmt: skip
+    assert again.grad(of="dL_dw").value == pytest.approx(own["w"], rel=1e-14)

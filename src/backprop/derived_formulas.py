@@ -38,7 +38,7 @@ from backprop.operations import FUNCTIONS
 from backprop.report.derivative_report import DerivativeEquation, DerivativeReport
 from backprop.source import Source
 from backprop.symbolic.by_names import Derived
-from backprop.symbolic.kept_statements import written
+from backprop.symbolic.kept_statements import functions_apart, written
 from backprop.symbolic.request import SHORT, Request, short
 from backprop.syntax.parser import Statement, read
 
@@ -105,7 +105,8 @@ def derivatives(model: Model, numbers: Mapping[str, float], asked: DiffRequest) 
         if asked.shape is None and looped.shape == "steps":
             said.append("step by step: the equations have indices (--shape nested|steps)")
         said += looped.said
-        return looped._replace(notes=_notes(model, asked.textbook), said=said)
+        given = functions_apart(looped.given, [each.text for each in looped.equations])
+        return looped._replace(given=given, notes=_notes(model, asked.textbook), said=said)
     if model.loops:
         raise TooLarge(_NO_INDICES, hints=[_smaller(model)])
     if "[" in model.source.text and _FOR.search(model.source.text):
@@ -133,7 +134,8 @@ def derivatives(model: Model, numbers: Mapping[str, float], asked: DiffRequest) 
         DerivativeEquation(each.name, each.formula.text(), each.of, each.wrt) for each in found
     ]
     several = any(len(request.names(each)) > 1 for each in outputs)
-    given = [] if alone else _given(model, found, numbers)
+    texts = [each.text for each in equations]
+    given = [] if alone else functions_apart(_given(model, found, numbers), texts)
     labels = [new.name for new, each in zip(equations, found, strict=True) if each.asked]
     notes = _notes(model, asked.textbook)
     if any(each.is_lost for each in found):
