@@ -20,10 +20,11 @@ from backprop.descent.leads import (
     towards,
     unsure_far_away,
 )
-from backprop.descent.level_sets import OtherMinima, level_beside, other_minima
+from backprop.descent.level_sets import OtherMinima, level_beside, moving, other_minima
 from backprop.descent.objective import Point
 from backprop.descent.onto_bounds import onto_bounds
 from backprop.descent.receding import recedes
+from backprop.descent.slope_below_rounding import slope_below_rounding
 from backprop.descent.soft_ways import is_below_rounding, lower_on_soft_ways, valleys
 from backprop.descent.straight_on import grown_far, straight_on
 from backprop.descent.valley_floors import floor_at
@@ -103,6 +104,8 @@ def _verdict(run: Run, landing: Landing | None) -> Stop | Lead:
         return Stop(
             "rounding", f"{when}: {none} {what}, hides whether this is a {run.least} or goes on"
         )
+    if not (flat or landing.has_moved) and (found := slope_below_rounding(run, landing)):
+        return found
     return _lowest(run, landing, flat)
 
 
@@ -142,7 +145,9 @@ def _lowest(run: Run, landing: Landing, flat: Sequence[Flat]) -> Stop | Lead:
     nothing = flat and not landing.range and not landing.rises_up
     smooth = run.problem.objective.is_smooth
     told = floor_at(run, landing) if flat and smooth and landing.range else None
+    level: list[Any] = []
     if told and (told.is_unique or ((alone or one_way) and told.is_level)):
+        level = [each.way for each in flat if told.is_level]
         alone, one_way, flat = [], [], []
     if alone or (one_way and smooth) or nothing:
         return _flat(run, landing, [each.way for each in alone or one_way or flat])
@@ -163,15 +168,23 @@ def _lowest(run: Run, landing: Landing, flat: Sequence[Flat]) -> Stop | Lead:
         return Lead(others.lower, stationary(run, "", others.lower, ", slowly"))
     if others.onward:
         return _flat(run, landing, others.onward)
-    if others.ways:
-        names = _names(run, landing, others.ways)
+    if others.ways or level:
+        names = _names(run, landing, others.ways or level)
         together = " together" if ", " in names else ""
         along = f"{names} can move{together} along a curve and {output} stays the same"
         return Stop(f"{least}, not unique", f"converged: a {least}, not unique: {along}; {still}")
-    below = smooth and landing.range and is_below_rounding(run, landing)
-    if below and floor_at(run, landing).leads_onward:
-        falls_on = f"by many digits {output} {run.falls}s on, ever less"
-        return Stop("rounding", f"{when}: {falls_on}: perhaps it has no {least} on this way")
+    if smooth and landing.range and is_below_rounding(run, landing):
+        if (floor := floor_at(run, landing)).leads_onward:
+            falls_on = f"by many digits {output} {run.falls}s on, ever less"
+            return Stop("rounding", f"{when}: {falls_on}: perhaps it has no {least} on this way")
+        if floor.is_level:
+            names = _names(run, landing, moving(run, landing, floor.beside))
+            along = f"{names} can move and {output} stays the same"
+            return Stop(
+                f"{least}, not unique", f"converged: a {least}, not unique: {along}; {still}"
+            )
+        if not floor.is_known and (found := slope_below_rounding(run, landing)):
+            return found
     if landing.pushed.any():
         return Stop(
             f"{least} at bounds",
