@@ -134,6 +134,7 @@ ONLY = {
         "descent/creases.py",
         "descent/level_sets.py",
         "descent/many_digits.py",
+        "descent/slope_below_rounding.py",
         "descent/soft_ways.py",
         "descent/newton.py",
         "descent/receding.py",
