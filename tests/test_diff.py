@@ -128,6 +128,7 @@ def test_numbers_from_outside_stand_first(text: str, numbers: str, first: list[s
         ("a/(x + 1/x) + 1/x", "df_da = x/(x^2 + 1)\ndf_dx = a*(1 - x^2)/(x^2 + 1)^2 - 1/x^2"), ("x^a*x", "df_dx = (a + 1)*x^a\ndf_da = x^(a + 1)*log(x)"),
         ("(2*x + 3)/sin(x^2)", "2*(sin(x^2) - x*(2*x + 3)*cos(x^2))/sin(x^2)^2"), ("abs(exp(x^2))", "2*x*exp(x^2)"), ("1/abs(3*x + 1)", "-3*sign(3*x + 1)/(3*x + 1)^2"),
         ("(x^3 - 3*x)*(x^3 - 3*x)", "6*x*(x^2 - 3)*(x^2 - 1)"), ("(x - y)/x/tanh(x)", "df_dx = (y*tanh(x) + x*(y - x)*sech(x)^2)/(x^2*tanh(x)^2)\ndf_dy = -1/(x*tanh(x))"),
+        ("max(x >= y, x)", "df_dx = if((x >= y) >= x, 0, 1)\ndf_dy = 0"), ("((x > y) == (y > z))*x", "df_dx = (x > y) == (y > z)\ndf_dy = 0\ndf_dz = 0"),
         ("x^a + if(x > y, 1, 2)", "df_dx = a*x^(a - 1)\ndf_da = x^a*log(x)\ndf_dy = 0"),
         ("if(x > y, x^2, 3*x)*(x + a*x^2)", "df_dx = x*(1 + a*x)*if(x > y, 2*x, 3) + (1 + 2*a*x)*if(x > y, x^2, 3*x)\ndf_dy = 0\ndf_da = x^2*if(x > y, x^2, 3*x)"),
     ],

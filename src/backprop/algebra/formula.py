@@ -16,7 +16,7 @@ from typing import Self
 from backprop.algebra.kept import kept_property
 from backprop.numbers import exact
 from backprop.operations import OPERATIONS
-from backprop.row import CALL, POWER, PRODUCT, SUM
+from backprop.row import CALL, COMPARISON, POWER, PRODUCT, SUM
 
 LARGEST = 400
 """The most parts of a formula: a longer one nobody reads, and none is made."""
@@ -152,10 +152,11 @@ class Call(Formula):
         left, right = self.operands
         if row.name == "/" and sign_of(left) < 0:  # -y/x, with the sign of the whole
             return f"{left.text(SUM)}/{right.text(PRODUCT + 1)}", SUM
-        # A power binds to the right, everything else to the left.
-        tighter = row.name == "^"
+        # A power binds to the right, everything else to the left; comparisons make no chains.
+        first = row.name == "^" or row.binding == COMPARISON
+        then = row.name != "^"
         sign = row.name if row.binding >= PRODUCT else f" {row.name} "
-        sides = left.text(row.binding + tighter), right.text(row.binding + (not tighter))
+        sides = left.text(row.binding + first), right.text(row.binding + then)
         return sign.join(sides), row.binding
 
 

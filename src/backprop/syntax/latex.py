@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from backprop.numbers import whole_number
 from backprop.operations import DERIVATIVE, FUNCTIONS, GATHERS, OPERATIONS
-from backprop.row import CALL, OR, POWER, PRODUCT, Operation
+from backprop.row import CALL, COMPARISON, OR, POWER, PRODUCT, Operation
 from backprop.syntax.grammar import Node, roots
 from backprop.syntax.latex_names import Naming, escaped, letter, letters
 from backprop.syntax.parser import Statement, formula
@@ -220,7 +220,7 @@ def _template(row: Operation) -> list[_Part]:
             continue
         number = row.operands.index(piece[1:-1])
         # A left operand of equal binding needs no brackets, except below a power.
-        tighter = number > 0 or row.name in ("^", "neg")
+        tighter = number > 0 or row.name in ("^", "neg") or row.binding == COMPARISON
         slot = number, row.binding + tighter if piece[0] == "<" else OR
         pieces += ["{", slot, "}"] if piece[0] == "{" else [slot]
     return pieces
