@@ -18,6 +18,7 @@ from backprop.source import Source
 
 NAMES = "abc"
 WAY = {"a": Fraction(1), "b": Fraction(-1, 2), "c": Fraction(2)}
+TENTHS = float(10**17 * (Fraction(0.1) * Fraction(0.1) - Fraction(0.010000000000000002)))
 Terms = list[tuple[Fraction, str]]
 """A polynomial: factors, and the names that they stand before, one for each power."""
 
@@ -109,3 +110,19 @@ def test_second_derivatives_of_which_doubles_keep_nothing(
             (line[1:], [float(second), float(third)]),
         ]:
             assert found == pytest.approx(numpy.array(expected), rel=1e-9, abs=1e-9), text
+
+
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [
+        ("b*1e17*(b*c) + b*(b*c) - 1e17*(c*(b*b))", [[2.5, 3], [3, 0]]),
+        ("b*1e17*c + 2*(b*c) - 1e17*(c*b)", [[0, 2], [2, 0]]),
+        ("(1e17*(b*c) + 2*(b*c)) - b*1e17*c", [[0, 2], [2, 0]]),
+        ("1e17*b^2 + b^2 - 1e17*(b*b) + 0*c", [[2, 0], [0, 0]]),
+        ("1e17*((b^2*0.1)*0.1 - b^2*0.010000000000000002) + 0*c", [[2 * TENTHS, 0], [0, 0]]),
+    ],
+)
+def test_factors_of_large_terms_that_go_away(text: str, right: list[list[float]]) -> None:
+    """By hand."""
+    found = hessian_at(read_carefully(Source("<text>", f"L = {text}; b = 1.5; c = 1.25")), {})
+    assert found.matrix == pytest.approx(numpy.array(right), rel=1e-12, abs=1e-12)

@@ -15,7 +15,7 @@ from math import nan
 from types import MappingProxyType
 from typing import TypeVar
 
-from backprop.numerics import is_rounded
+from backprop.numerics import exact_factor
 from backprop.operations import OPERATIONS
 from backprop.row_order import order_of_rows
 from backprop.syntax import functions
@@ -336,16 +336,16 @@ class Graph:
             wholes = {within.get(user, step) for user in self.users.get(step, ())}
             whole = wholes.pop() if len(wholes) == 1 else step
             terms = sums.get(whole, {step: 1.0})
-            summands = self.summands(step, terms[step])
-            sizes = [abs(factor) for _, factor in summands if factor]
-            if not summands or not all(1e-200 < size < 1e200 for size in sizes):
-                continue
-            if any(is_rounded(terms.get(term, 0.0), factor) for term, factor in summands):
-                continue
+            numbers = [self.constant(each) for each in self.operands(step) if self.is_number(each)]
+            found: dict[int, float] = {}
+            for term, slope in self.summands(step):
+                known = found.get(term, terms.get(term, 0.0))
+                found[term] = exact_factor(known, terms[step], slope, numbers)
+            if not found or any(factor != factor for factor in found.values()):
+                continue  # what the rest does not cancel may be made of the last digits of factors
             within[step], sums[whole] = whole, terms
             del terms[step]
-            for term, factor in summands:
-                terms[term] = terms.get(term, 0.0) + factor
+            terms |= found
         kept = {
             whole: terms
             for whole, terms in sums.items()

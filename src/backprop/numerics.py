@@ -5,7 +5,7 @@ branch may fail silently and a taken one can be traced to its text. All take and
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import copysign, inf, nan
 from typing import Any
 
@@ -107,8 +107,28 @@ def sign(x: float) -> float:
     return x if x != x else copysign(1.0, x) if x else 0.0
 
 
-def is_rounded(one: float, other: float) -> bool:
-    """Whether the sum of two factors of opposite signs is rounded, or may be what was left of that."""
-    total = one + other
-    rounded = total - one != other or total - other != one
-    return one * other < 0 and (rounded or abs(total) < abs(other) / 1e6)
+def exact_factor(known: float, by: float, slope: float, numbers: Sequence[float]) -> float:
+    """known + by*slope; nan where something there is rounded, is huge or tiny. slope: of an operation that
+    adds up multiples, which has these numbers."""
+    factor = by * slope
+    if slope and not all(1e-200 < abs(each) < 1e200 for each in (slope, factor)):
+        return nan
+    exact = not slope or slope in numbers or abs(math.frexp(slope)[0]) == 0.5
+    return known + factor if exact and is_exact(known, by, slope) else nan
+
+
+def is_exact(known: float, by: float, slope: float) -> bool:
+    """Whether known + by*slope is not rounded; of the sum by Knuth (The Art of Computer Programming 2,
+    4.2.2, theorem B)."""
+    factor = by * slope
+    total = known + factor
+    if not math.isfinite(total):
+        return True
+    part = total - known
+    if known - (total - part) or factor - part:
+        return False
+    if not slope or any(abs(math.frexp(each)[0]) == 0.5 for each in (by, slope)):  # powers of 2
+        return True
+    from fractions import Fraction
+
+    return Fraction(by) * Fraction(slope) == Fraction(factor)

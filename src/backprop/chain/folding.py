@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from backprop.chain.walk import Operand
+from backprop.numerics import is_exact
 from backprop.operations import OPERATIONS
 from backprop.syntax import functions
 
@@ -23,10 +24,24 @@ def known(name: str, operands: Sequence[Operand[T]]) -> Operand[T] | None:
     """
     row = OPERATIONS[name]
     if all(isinstance(each, float) for each in operands):
-        return float(functions.value(name)(*operands))
+        return float(functions.value(name)(*operands)) if _is_exact(name, *operands) else None
     if row.chooses and isinstance(operands[0], float):
         return operands[1] if operands[0] else operands[2]
     for operand, number, text in row.special:
         if operands[row.operands.index(operand)] == number and text in row.operands:
             return operands[row.operands.index(text)]
     return None
+
+
+def _is_exact(name: str, *numbers: float) -> bool:
+    """Whether a sum or product of numbers is none of rounding: where large terms go away, what is left may be
+    made of the last digits of factors. What else is of numbers alone counts as a number of the equations.
+    """
+    match name:
+        case "+":
+            return is_exact(numbers[0], 1.0, numbers[1])
+        case "-":
+            return is_exact(numbers[0], -1.0, numbers[1])
+        case "*":
+            return is_exact(0.0, *numbers)
+    return True
