@@ -23,8 +23,9 @@ def known(name: str, operands: Sequence[Operand[T]]) -> Operand[T] | None:
         'x'
     """
     row = OPERATIONS[name]
-    if all(isinstance(each, float) for each in operands):
-        return float(functions.value(name)(*operands)) if _is_exact(name, *operands) else None
+    numbers = [each for each in operands if isinstance(each, float)]
+    if len(numbers) == len(operands):
+        return float(functions.value(name)(*numbers)) if _is_exact(name, *numbers) else None
     if row.chooses and isinstance(operands[0], float):
         return operands[1] if operands[0] else operands[2]
     for operand, number, text in row.special:
