@@ -162,7 +162,12 @@ def _within(around: MembersPart, inner: Sequence[RangeFormula]) -> MembersPart:
     if not inner:
         return around
     names = {each.name for each in inner}
-    clauses = [each for each in around.clauses if each.name not in names]
+    clauses = list[RangeFormula]()
+    for each in around.clauses:  # ranges of what is called otherwise are not known here
+        if each.name in names or not each.names.isdisjoint(names):
+            names.add(each.name)
+        else:
+            clauses.append(each)
     where = [each for each in parts_of(around.condition) if each.names.isdisjoint(names)]
     return around._replace(clauses=(*clauses, *inner), condition=reduce(both, where, None))
 
