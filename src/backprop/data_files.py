@@ -139,6 +139,12 @@ class FileTable:
             missing.append(missing_in(column))
         return numpy.concatenate(same), numpy.concatenate(missing)
 
+    def texts(self, name: str) -> list[str]:
+        """What stands in a column, each text once, in the order of the rows; nothing of a missing cell."""
+        columns = (part.columns.column(name).cast(pyarrow.string()) for part in self._parts)
+        found = dict.fromkeys(text for each in columns for text in each.unique().to_pylist())
+        return [text for text in found if text is not None]
+
     def place(self, row: int) -> str:
         """Where a row stands: `rows.csv:7`, by its line, or `rows.parquet, row 6`."""
         part, at = self._part(row)

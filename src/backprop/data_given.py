@@ -78,6 +78,10 @@ class DataTable:
         """Its rows, for passes. Raises BadData."""
         return HeldRows(self, names)
 
+    def texts(self, name: str) -> list[str]:
+        """What stands in a column, each text once, in the order of the rows."""
+        return self._table.texts(self._headers[name])
+
     def with_texts(self, compared: Mapping[str, ComparedText]) -> DataTable:
         """This table with columns of its own for comparisons with texts, by their names."""
         mine = {name: each for name, each in compared.items() if each.column in self._headers}

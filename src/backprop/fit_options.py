@@ -16,6 +16,9 @@ class FitOptions(TypedDict, total=False):
     bounds: Annotated[GivenBounds | None, Option(
         "--bounds TEXT", 'Limits, instead of those in the equations: "a=0..1, b=..5".', offers="bounds",
     )]
+    by: Annotated[str, Option(
+        "--by TEXT", 'One number for each value of a column: "sample: a, b"; sample alone: of all.', "",
+    )]
     sigma: Annotated[str, Option(
         "--sigma TEXT", "The error of each row: a column, a number, or an expression of columns.", "",
     )]

@@ -27,17 +27,18 @@ from backprop.names import did_you_mean
 from backprop.numbers import listed
 from backprop.report import declared
 from backprop.report.fit_report import FitReport
-from backprop.source import Span
+from backprop.source import Source, Span
 from backprop.syntax.parser import read
 
 if TYPE_CHECKING:
     from backprop.fit.levenberg import FitPoint
+    from backprop.fit_groups import Grouped
     from backprop.fit_options import FitOptions
 
 
 class Fitting(NamedTuple):
     """A fit that is ready to run. model: with the numbers of a person. opened: the equations as they were
-    written. names: of the parameters."""
+    written. names: of the parameters. grouped: what those of groups are called."""
 
     model: Model
     numbers: Mapping[str, float]
@@ -47,6 +48,7 @@ class Fitting(NamedTuple):
     options: FitOptions
     asked: FitAsked
     read_given: fit_texts.ReadGiven
+    grouped: Grouped | None = None
 
     def run(self, tell: Callable[[FitPoint], object] = lambda point: None) -> FitReport:
         """Fit. tell: is told of every step."""
@@ -58,7 +60,7 @@ class Fitting(NamedTuple):
         frozen = {name: self._number(name) for name in every if name not in self.names}
         inputs = {**self.known, **dict(zip(self.names, found.x.tolist(), strict=True))}
         models = [each.whole for each in model_texts(self.opened.source)]
-        return FitReport(
+        report = FitReport(
             found,
             self.output,
             models if self.output == RESIDUALS else (),
@@ -72,12 +74,24 @@ class Fitting(NamedTuple):
             self.options["level"],
             declared(self.model),
         )
+        return self.grouped.shown(report) if self.grouped else report
 
-    def saved(self, inputs: Mapping[str, float]) -> str:
-        """The equations, comments and all, with these numbers in them."""
+    @property
+    def called(self) -> Sequence[str]:
+        """What its parameters are called."""
+        return [*map(self.grouped.call, self.names)] if self.grouped else self.names
+
+    def saved(self, report: FitReport) -> str:
+        """The equations, comments and all, with the numbers that were found in them."""
         from backprop.language import with_defaults
 
-        return with_defaults(self.model, {**self.numbers, **inputs}, {})
+        return with_defaults(self.model, {**self.numbers, **self.inputs(report)}, {})
+
+    def inputs(self, report: FitReport) -> Mapping[str, float]:
+        """The numbers of all inputs at the end, by the names that the equations have."""
+        if not self.grouped:
+            return report.inputs
+        return {n: report.inputs[self.grouped.call(n)] for n in (*self.known, *self.names)}
 
     def _number(self, name: str) -> float:
         return self.known.get(name, nan)
@@ -100,18 +114,40 @@ def prepared(inputs: Inputs, options: FitOptions) -> Fitting:
     if not model_texts(opened.source) and not inputs.of:
         _no_model(opened)
     bare = inputs._replace(settings=(), values=())
+    grouped = None
+    if options["by"]:
+        from backprop.fit_groups import by_groups
+        from backprop.given import opened_all
+
+        plain, _ = bare.given((), MANY_OFTEN, opened, opened.heads())
+        grouped = by_groups(opened, options["by"], plain, all_parameters(plain, inputs.output))
+        opened = grouped.opened
+        files = [Source(each.name, grouped.text(each.text)) for each in opened_all(inputs.values)]
+        settings = [grouped.text(each) for each in inputs.settings]
+        inputs = inputs._replace(settings=settings, values=files)  # type: ignore[arg-type]
+
+    own = grouped.options(options) if grouped else options
+    limits = given_bounds(own["bounds"])  # in the place of those of the equations
 
     def read_given(text: Opened, numbers: bool) -> tuple[Model, Mapping[str, float]]:
-        return (inputs if numbers else bare).given((), MANY_OFTEN, text, text.heads())
+        return (inputs if numbers else bare).given(limits, MANY_OFTEN, text, text.heads())
 
-    return ready(opened, read_given, inputs.output, options, inputs.seed)
+    return ready(opened, read_given, inputs.output, options, inputs.seed, grouped)
 
 
 def ready(
-    opened: Opened, read_given: fit_texts.ReadGiven, of: str | None, options: FitOptions, seed: int
+    opened: Opened,
+    read_given: fit_texts.ReadGiven,
+    of: str | None,
+    options: FitOptions,
+    seed: int,
+    grouped: Grouped | None = None,
 ) -> Fitting:
     """A fit of equations. read_given: reads them; of: the output, if one is named. seed: of what is at
-    random."""
+    random. grouped: what made them of those of a person, if they have parameters of groups."""
+    asked_for = options
+    if grouped:
+        options = grouped.options(options)
     weighs = options["sigma"] and not options["sigma_x"]
     text = fit_texts.weighted(opened, options["sigma"]) if weighs else opened
     model, numbers = read_given(text, True)
@@ -121,9 +157,20 @@ def ready(
     if options["loss"]:
         fit_texts.look_at_loss(opened, output, options)
     names = parameters(model, output, options["only"], options["freeze"])
+    names = grouped.in_order(names) if grouped else names
     _look_at_others(model, output, names, numbers)
     limits = bounds_of(model, names, given_bounds(options["bounds"]))
     known = {**model.default_numbers(), **numbers}
+    if grouped and any(name not in known for name in names):
+        plain = grouped.plain
+
+        def alone(asked: FitOptions) -> Mapping[str, float]:
+            def read(text: Opened, numbers: bool) -> tuple[Model, Mapping[str, float]]:
+                return read_given(text, False)[0], {}
+
+            return ready(plain, read, of, asked, seed).run().parameters
+
+        known = {**grouped.begun(alone, asked_for), **known}
     start = {name: known[name] for name in names if name in known}
     others = {name: number for name, number in known.items() if name not in start}
     try:
@@ -153,7 +200,14 @@ def ready(
         lambda: nan if other else fit_texts.total(opened, read_given, numbers, options["sigma"]),
         options["intervals"], options["level"], robust=robust, counts=counts,
     )  # fmt: skip
-    return Fitting(model, numbers, output, opened, names, options, asked, read_given)
+    return Fitting(model, numbers, output, opened, names, options, asked, read_given, grouped)
+
+
+def all_parameters(model: Model, of: str | None) -> list[str]:
+    """What can be fitted of equations."""
+    return parameters(
+        model, RESIDUALS if of is None and RESIDUALS in model.names else model.output(of)
+    )
 
 
 def _look_at_others(

@@ -49,8 +49,9 @@ class FitVerb(OverData):
             >>> {name: round(number, 3) for name, number in found.parameters.items()}
             {'a': 4.971, 'b': 0.474}
         """
+        from backprop.fit_groups import by_groups
         from backprop.fit_result import Fit  # with numpy
-        from backprop.fitted import ready
+        from backprop.fitted import all_parameters, ready
 
         model = self if data is None else self.over(data)
         if model._lacks is not None:
@@ -63,5 +64,9 @@ class FitVerb(OverData):
             found = read_model(text.source, *how, sizes=model.sizes, tables=text.tables)
             return found, given if numbers else {}
 
-        opened = Opened(model.source, data_of(model.laid))  # type: ignore[arg-type]
-        return Fit.of(ready(opened, read_given, of, complete(options), seed))
+        opened, asked = Opened(model.source, data_of(model.laid)), complete(options)  # type: ignore[arg-type]
+        if not asked["by"]:
+            return Fit.of(ready(opened, read_given, of, asked, seed))
+        grouped = by_groups(opened, asked["by"], model, all_parameters(model, of))
+        given = grouped.numbers(given)
+        return Fit.of(ready(grouped.opened, read_given, of, asked, seed, grouped))

@@ -90,7 +90,7 @@ def picture_of(fitting: Fitting, found: FoundFit, level: float) -> FitPicture:
         f"{n} = {shown(x, 4)}" for n, x in zip(found.names, found.x, strict=True)
     )
     title = model.whole if len(found_words) > _LONG else f"{model.whole}: {found_words}"
-    if len(right) != 1:
+    if len(right) != 1 or fitting.grouped:
         at = made.fitted
         here = title, f"{model.left} = fitted", model.left, "fitted"
         return FitPicture(*here, at, at + residual, residual, at, None, level)
@@ -129,11 +129,13 @@ def fitted_rows(
     (model,), tables = models, grid or mine
     if grid:
         _look_at_grid(mine, grid, model)
+        if fitting.grouped:
+            fitting.grouped.look_at(grid)
 
     def values(left: str, right: str) -> Reals | None:
         text = with_models(mine.source, lambda _: f"{left} ~ {right}")
         read, _ = fitting.read(tables._replace(source=text))
-        return values_of(read, found.names, found.x, fitting.known)
+        return values_of(read, fitting.names, found.x, fitting.known)
 
     right = values("0", f"-({model.right})")
     if right is None:

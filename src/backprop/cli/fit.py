@@ -108,7 +108,9 @@ def fit(
             show(point)
 
     def show(point: FitPoint) -> None:
-        parts = (f"{n} = {shown(x, 6)}" for n, x in zip(ready.names, point.x.tolist(), strict=True))
+        parts = (
+            f"{n} = {shown(x, 6)}" for n, x in zip(ready.called, point.x.tolist(), strict=True)
+        )
         put(f"{next(numbers):>4}  {shown(point.squares, 8)}  {', '.join(parts)}\n", sys.stderr)
 
     report = ready.run(tell) if trace or history else ready.run()
@@ -122,11 +124,11 @@ def fit(
         with results.each():
             from backprop.report.fit_history import FitHistory
 
-            steps = FitHistory(report.output, ready.names, points)
+            steps = FitHistory(report.output, ready.called, points)
             write(history, "".join(HISTORIES.writer(kept)(steps, Style())).encode())
     if save is not None and report.converged:
         with results.each():
-            text = ready.saved(report.inputs)
+            text = ready.saved(report)
             put(text) if save == STANDARD else write(save, text.encode())
     if predict and predicted and report.converged:
         from backprop.predicting import fitted_rows
@@ -152,8 +154,11 @@ def _explain(
     inputs: Inputs, ready: Fitting, report: FitReport, row: int, digits: int | None
 ) -> None:
     """Print the chain rule of a row's residual at the fitted numbers."""
-    fitted = [f"{name}={number!r}" for name, number in report.parameters.items()]
+    fitted = [f"{name}={number!r}" for name, number in ready.inputs(report).items()]
     at = inputs._replace(settings=[*inputs.settings, *fitted])
+    if ready.grouped:  # whose equations have other names than settings do
+        whole = (ready.opened.source.text,)
+        at = inputs._replace(file=None, expressions=whole, settings=fitted, values=())
     found, _ = commands.explain(at, "equations", (), (), "both", False, row)
     put("\n")
     printing.send(lambda style: DOCUMENTS.writer("text")(found, style, False), None, digits)
