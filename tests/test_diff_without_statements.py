@@ -106,6 +106,25 @@ def test_the_same_in_large() -> None:
     assert ran.out.splitlines()[2:] == ["dV_dx[i] = 2*x[i]*x[i+1] + x[i-1]^2 for i in 2..n", "dV_dx[n+1] = x[n]^2"]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("n=1000; L=sum(w[i,j]^2*x[j] for i in 1..n, j in 1..i)", ["dL_dx[j] = sum(w[i,j]^2 for i in j..n) for j in 1..n", "dL_dw[i,j] = 2*w[i,j]*x[j] for i in 1..n, j in 1..i"]),
+        ("n=1000; L=sum(w[i,j]^2*x[j] for i in 1..n, j in i+1..n)", ["dL_dx[j] = sum(w[i,j]^2 for i in 1..j-1) for j in 2..n", "dL_dw[i,j] = 2*w[i,j]*x[j] for i in 1..n, j in i+1..n"]),
+    ],
+)  # fmt: skip
+def test_large_triangles_are_as_small_ones(text: str, lines: list[str]) -> None:
+    assert backprop("diff", "-e", text).out.splitlines()[1:] == lines
+    small = {*backprop("diff", "-e", text.replace("1000", "4")).out.splitlines()[1:]}
+    assert small == {*lines}
+
+
+def test_rules_keep_the_ranges_of_triangles() -> None:
+    text = "n=3; L=sum(w[i,j]^2*x[j] for i in 1..n, j in 1..i)"
+    out = backprop("explain", "-e", text, "--symbolic", "--only", "x").out
+    assert "derivative: sum(w[i,j]^2 for i in 1..n if j ≤ i)" in out
+
+
 def test_second_derivatives_stand_on_their_diagonals() -> None:
     out = backprop("diff", "--order", "2", "-e", "n=6; V=sum(x[i]^2*x[i+1] for i in 1..n)").out
     for line in ("i] = 2*x[i+1]", "i+1] = 2*x[i]", "i-1] = 2*x[i-1]"):

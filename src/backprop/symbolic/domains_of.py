@@ -27,6 +27,7 @@ from backprop.algebra.from_text import substituted
 from backprop.algebra.indexed import RangeFormula
 from backprop.algebra.normal import minus, operation, plus, split, times
 from backprop.symbolic.compared_indices import decided, joined
+from backprop.symbolic.furthest_ends import furthest
 from backprop.symbolic.index_values import index_value
 
 _MOST_POINTS = 5_000
@@ -140,6 +141,12 @@ def _holds(
         return _one_by_one(found, piece) if sure is None else sure
     apart = index_value(minus(found.right, found.left).text())
     seen = [apart(point) for point in corners(clauses, numbers)]
+    if any(each != each for each in seen):  # too many to be looked at
+        ends = (furthest(minus(found.right, found.left), clauses, way) for way in (-1, 1))
+        seen = [
+            known_value(each, numbers) if each and each.names <= numbers.keys() else nan
+            for each in ends
+        ]
     if not seen or any(each != each for each in seen):
         return None
     if found.equal:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import reduce
 
-from backprop.algebra.formula import ZERO, Formula, Symbol
+from backprop.algebra.formula import ZERO, Call, Formula, Symbol
 from backprop.algebra.from_text import gathered, rebuilt
-from backprop.algebra.indexed import GatherFormula, MemberFormula
+from backprop.algebra.indexed import GatherFormula, MemberFormula, RangeFormula
 from backprop.algebra.kept import kept_property
 from backprop.algebra.normal import times
 from backprop.symbolic.chain import NO_NAMES, Chain
+from backprop.symbolic.domains_of import both
 from backprop.symbolic.loops_read import NotIndexed
 from backprop.symbolic.reads_of import IndexScope, ReadsOf
 
@@ -74,7 +76,21 @@ class IndexedChain(Chain):
         term = times(with_reads(self._reads.factor(whole, self._scope)), inner)
         left = [each for each in found.clauses if each.name not in self._indices]
         if left:
-            return gathered("sum", term, left, found.condition)
+            where = reduce(both, self._inside(found, left), found.condition)
+            return gathered("sum", term, left, where)
         if found.condition is not None:
             raise NotIndexed
         return term
+
+    def _inside(self, found: GatherFormula, left: Sequence[RangeFormula]) -> Iterator[Formula]:
+        """That the read's own indices are in their ranges, where others move these. Raises NotIndexed."""
+        names = {each.name for each in left}
+        for each in found.clauses:
+            if each in left or each.names.isdisjoint(names):
+                continue
+            if each.listed or len(each.items) != 2:
+                raise NotIndexed
+            index = Symbol(each.name)
+            for pair in ((each.items[0], index), (index, each.items[1])):
+                if not names.isdisjoint(pair[0].names | pair[1].names):
+                    yield Call("<=", pair)
