@@ -25,7 +25,7 @@ from backprop.inputs import Inputs
 from backprop.numbers import either
 from backprop.options import option
 from backprop.places import STANDARD
-from backprop.reports import DOCUMENTS, FIT_PLOTS, HISTORIES, TABLES
+from backprop.reports import CORNERS, DOCUMENTS, FIT_PLOTS, HISTORIES, TABLES
 from backprop.reports.style import Style
 
 if TYPE_CHECKING:
@@ -70,8 +70,14 @@ def fit(
         None,
         path="written",
     ),
-    transparent: Annotated[bool, transparent_option("plot")],
-    width: Annotated[int | None, width_option("672", "plot")],
+    corner: str | None = option(
+        "--corner FILE",
+        f"Where parameters lie two by two, as {either(CORNERS.endings)}.",
+        None,
+        path="written",
+    ),
+    transparent: Annotated[bool, transparent_option("plot", "corner")],
+    width: Annotated[int | None, width_option("672", "plot", "corner")],
     save: str | None = option(
         "--save FILE",
         "The equations with the fitted numbers in them; - is standard output.",
@@ -94,6 +100,7 @@ def fit(
     kept = history and HISTORIES.of_file(history, f"--history {history}: {_NO_FORMAT}")
     predicted = predict and TABLES.of_file(predict, f"--predict {predict}: {_NO_FORMAT}")
     plotted = plot and FIT_PLOTS.of_file(plot, f"--plot {plot}: {_NO_FORMAT}")
+    cornered = corner and CORNERS.of_file(corner, f"--corner {corner}: {_NO_FORMAT}")
     from backprop.fitted import prepared
     from backprop.numbers import shown
 
@@ -145,6 +152,12 @@ def fit(
         with results.each():
             picture = picture_of(ready, report.found, report.level)
             write(plot, FIT_PLOTS.writer(plotted)(picture, plotted, transparent, width))
+    if corner and cornered and report.converged:
+        from backprop.cornering import corner_of
+
+        with results.each():
+            pairs = corner_of(ready, report.found, report.level)
+            write(corner, CORNERS.writer(cornered)(pairs, cornered, transparent, width))
     results.end()
     if not report.converged:
         raise printing.Finished(1)

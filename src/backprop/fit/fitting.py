@@ -113,7 +113,7 @@ def _settled(
 
     def again(x: Reals) -> Reals | None:
         point = fit_point(x, asked.rows.triangle)
-        bounds = _bounded(asked)
+        bounds = bounded(asked)
         return (
             None if point is None else solve(asked.rows.triangle, point, bounds, asked.most).point.x
         )
@@ -126,7 +126,7 @@ def _settled(
 
 def _fit(asked: FitAsked, tell: Callable[[FitPoint], object]) -> FoundFit:
     rows, names = asked.rows, asked.rows.names
-    bounds = _bounded(asked)
+    bounds = bounded(asked)
     missing = [name for name in names if name not in asked.start]
     first = numpy.array([asked.start.get(name, nan) for name in names])
     best: Solved | None = None
@@ -177,7 +177,8 @@ def _fit(asked: FitAsked, tell: Callable[[FitPoint], object]) -> FoundFit:
     return made._replace(verdicts=[*_verdicts(made, asked, bounds), *lower])
 
 
-def _bounded(asked: FitAsked) -> Bounded:
+def bounded(asked: FitAsked) -> Bounded:
+    """The bounds of all parameters."""
     ends = [asked.bounds.get(name, (-inf, inf)) for name in asked.rows.names]
     return Bounded(numpy.array([low for low, _ in ends]), numpy.array([high for _, high in ends]))
 

@@ -70,7 +70,7 @@ class Profiles:
             if not isfinite(there) or abs(there - x) > 1e12 * max(abs(x), error):
                 return side * inf
             there = min(there, limit) if side > 0 else max(there, limit)
-            point = self._held_at(at, there, start)
+            point = held_at(self._make, self._bounds, [at], [there], start)
             rise = self._risen(point)
             if abs(rise - self._rise) <= _CLOSE * self._rise:
                 return there
@@ -93,27 +93,6 @@ class Profiles:
                 return there
         return there if isfinite(far) else side * inf
 
-    def _held_at(self, at: int, number: float, start: FitPoint) -> FitPoint | None:
-        low, high = self._bounds.low.copy(), self._bounds.high.copy()
-        low[at] = high[at] = number
-        bounds = Bounded(low, high)
-        for x in (self._along(at, number, start), start.x):
-            begun = fit_point(bounds.inside(x), self._make)
-            if begun is not None:
-                return solve(self._make, begun, bounds, 300).point
-        return None
-
-    def _along(self, at: int, number: float, start: FitPoint) -> Reals:
-        """Where the others go with one parameter, by the slopes of a point: at the point itself the model may
-        have no value with another number of that one alone."""
-        others = numpy.arange(len(start.x)) != at
-        sizes = numpy.linalg.norm(start.slopes, axis=0)
-        units = numpy.where(sizes > 0, sizes, 1.0)
-        moved = start.slopes[:, at] * (number - start.x[at])
-        x = start.x.copy()
-        x[others] -= numpy.linalg.lstsq((start.slopes / units)[:, others], moved)[0] / units[others]
-        return x
-
     def _risen(self, point: FitPoint | None) -> float:
         if point is None:
             return inf
@@ -121,6 +100,37 @@ class Profiles:
         if above < -1e-9 * self._least.squares:
             self.lower = point
         return sqrt(max(above, 0.0))
+
+
+def held_at(
+    make: MakeTriangle,
+    bounds: Bounded,
+    some: Sequence[int],
+    numbers: Sequence[float],
+    start: FitPoint,
+) -> FitPoint | None:
+    """The least sum of squares that the other parameters reach where some have these numbers; None where
+    there is none. make, bounds: as of `solve`. start: a point near."""
+    low, high = bounds.low.copy(), bounds.high.copy()
+    low[[*some]] = high[[*some]] = numbers
+    inside = Bounded(low, high)
+    for x in (_along(some, numbers, start), start.x):
+        begun = fit_point(inside.inside(x), make)
+        if begun is not None:
+            return solve(make, begun, inside, 300).point
+    return None
+
+
+def _along(some: Sequence[int], numbers: Sequence[float], start: FitPoint) -> Reals:
+    """Where the others go with some parameters, by the slopes of a point: at the point itself the model may
+    have no value with other numbers of these alone."""
+    others = ~numpy.isin(numpy.arange(len(start.x)), some)
+    sizes = numpy.linalg.norm(start.slopes, axis=0)
+    units = numpy.where(sizes > 0, sizes, 1.0)
+    moved = start.slopes[:, [*some]] @ (numpy.asarray(numbers) - start.x[[*some]])
+    x = start.x.copy()
+    x[others] -= numpy.linalg.lstsq((start.slopes / units)[:, others], moved)[0] / units[others]
+    return x
 
 
 def samples(

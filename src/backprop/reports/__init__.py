@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from backprop.errors import BadOption
 
 if TYPE_CHECKING:
+    from backprop.cornering import Corner
     from backprop.derivation import Derivation
     from backprop.derivation.steps import SymbolicDerivation
     from backprop.descent import Descent
@@ -118,3 +119,8 @@ FIT_PLOTS: Formats[Callable[[FitPicture, str, bool, int | None], bytes]] = Forma
     svg=("fit_plot", ".svg"), png=("fit_plot", ".png"), pdf=("fit_plot", ".pdf")
 )
 """A fit with its data, for its `--plot`."""
+
+CORNERS: Formats[Callable[[Corner, str, bool, int | None], bytes]] = Formats(
+    svg=("corner_plot", ".svg"), png=("corner_plot", ".png"), pdf=("corner_plot", ".pdf")
+)
+"""What a fit says of pairs of parameters, for its `--corner`."""

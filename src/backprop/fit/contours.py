@@ -1,0 +1,122 @@
+"""Where two parameters lie together: contours of the sum of squares, least by the other parameters.
+
+Inside lie both with a probability of `level`: the sum has risen by 2*s^2 times the quantile of Fisher's
+distribution with 2 and n - P degrees of freedom, or, where the errors of the data are known, by that of the
+chi-squared distribution with 2 (Bates, Watts: Nonlinear regression analysis and its applications, 1988, 6.1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import cos, inf, isfinite, log, nan, pi, sin, sqrt
+from typing import NamedTuple
+
+import numpy
+
+from backprop.fit.intervals import held_at
+from backprop.fit.levenberg import Bounded, FitPoint, MakeTriangle
+from backprop.fit.statistics import Statistics
+from backprop.loops.domains import Reals
+
+_WAYS = 48
+"""Points of a contour."""
+
+_CLOSE = 3e-4
+"""A point is found when the square root of its rise is as near to what it is to be, relative."""
+
+_MOST = 25
+"""The most points that are looked at for one of a contour."""
+
+_FAR = 1e3
+"""A contour that is so many times as far away as that of a linear model is open there."""
+
+
+class Contour(NamedTuple):
+    """That of two parameters by their numbers. points: shape (n, 2), nan where it is open."""
+
+    one: int
+    other: int
+    points: Reals
+
+
+def joint_rise(numbers: Statistics, level: float) -> float:
+    """By how much the sum of squares has risen on a contour of two parameters."""
+    if not numbers.scaled:
+        return -2 * log(1 - level)
+    part = (
+        2 / numbers.dof
+    )  # the quantile of Fisher's distribution with 2 degrees of freedom is closed
+    return float(2 * numbers.variance * ((1 - level) ** -part - 1) / part)
+
+
+def contours(
+    make: MakeTriangle,
+    least: FitPoint,
+    numbers: Statistics,
+    bounds: Bounded,
+    level: float,
+) -> Iterator[Contour]:
+    """Those of all pairs of parameters that have errors. make, bounds: as of `solve`."""
+    errors = numbers.errors
+    known = [at for at in range(len(errors)) if isfinite(errors[at]) and errors[at] > 0]
+    rise = sqrt(joint_rise(numbers, level))
+    for place, one in enumerate(known):
+        for other in known[place + 1 :]:
+            pair = [one, other]
+            shape = numbers.covariance[numpy.ix_(pair, pair)] / numbers.variance
+            axes = numpy.linalg.cholesky(shape * (1 + 1e-12 * numpy.identity(2)))
+            found, start, far = list[Reals](), least, rise
+            for way in range(_WAYS):
+                angle = 2 * pi * way / _WAYS
+                along = axes @ numpy.array([cos(angle), sin(angle)])
+                far, start = _end(make, least, bounds, pair, along, rise, far, start)
+                end = least.x[pair] + far * along
+                found.append(numpy.clip(end, bounds.low[pair], bounds.high[pair]))
+                far = far if isfinite(far) else rise
+            found.append(found[0])
+            yield Contour(one, other, numpy.array(found))
+
+
+def _end(
+    make: MakeTriangle,
+    least: FitPoint,
+    bounds: Bounded,
+    pair: list[int],
+    along: Reals,
+    rise: float,
+    there: float,
+    start: FitPoint,
+) -> tuple[float, FitPoint]:
+    """How far away along a direction the sum has risen so far, nan where it does not, and the point there.
+    rise: its square root, which is the distance in a linear model. there: where to look first."""
+    x = least.x[pair]
+    room = _room(x, along, bounds.low[pair], bounds.high[pair])
+    near, rise_near, far, rise_far = 0.0, 0.0, inf, inf
+    there = min(there, room)
+    for _ in range(_MOST):
+        point = held_at(make, bounds, pair, (x + there * along).tolist(), start)
+        here = inf if point is None else sqrt(max(point.squares - least.squares, 0.0))
+        if abs(here - rise) <= _CLOSE * rise or (here < rise and there == room):
+            return there, point or start
+        if here < rise:
+            near, rise_near, start = there, here, point or start
+        else:
+            far, rise_far = there, here
+        if isfinite(far):
+            part = (rise - rise_near) / (rise_far - rise_near) if isfinite(rise_far) else 0.5
+            there = near + (far - near) * min(max(part, 0.05), 0.95)
+        else:
+            there = min(there * min(max(rise / here if here else 3.0, 1.05), 3.0), room)
+            if there > _FAR * rise:
+                break
+    if isfinite(far):
+        return near, start
+    return nan, least
+
+
+def _room(x: Reals, along: Reals, low: Reals, high: Reals) -> float:
+    """How far a direction leads until a bound."""
+    ends = numpy.where(along > 0, high, low)
+    with numpy.errstate(all="ignore"):
+        found = numpy.where(along != 0, (ends - x) / along, inf)
+    return float(numpy.nanmin(found))
