@@ -19,7 +19,7 @@ from backprop.checks.verdict import (
     judge,
     on_border,
 )  # fmt: skip
-from backprop.evaluation import precise
+from backprop.evaluation import precise, precise_sides
 from backprop.evaluation.borders import conditions, met
 from backprop.evaluation.decided import by_values
 from backprop.evaluation.diagnosis import own_text
@@ -70,7 +70,9 @@ def _levels(
     graph: Graph, data: list[float], decided: Collection[int]
 ) -> Callable[[int], precise.Precise]:
     def level(digits: int) -> precise.Precise:
-        far = digits in precise.CLOSE  # a pole that near is not to look like the end of a domain
+        far = (
+            digits in precise_sides.CLOSE
+        )  # a pole that near is not to look like the end of a domain
         most = LARGEST if far else precision.BEYOND
         return precise.Precise(graph, data, digits, most, decided)
 
@@ -103,15 +105,17 @@ class _Closer:
         self._close_left -= len(self._graph.above(node))
         closely = self._close_left >= 0
         least = max(_LEAST * abs(asked.gradient), SMALLEST) if closely else inf
-        check = self._seen(asked, node, precise.QUICK, least, only)
+        check = self._seen(asked, node, precise_sides.QUICK, least, only)
         if check.verdict == AGREES or not (closely or check.wrong):
             return check
-        return self._seen(asked, node, precise.CLOSE, least, only)
+        return self._seen(asked, node, precise_sides.CLOSE, least, only)
 
     def _seen(
         self, asked: Question, node: int, digits: Sequence[int], least: float, only: int
     ) -> Check:
-        found = precise.sides(self._graph, self._levels, node, digits=digits, flat=least, only=only)
+        found = precise_sides.sides(
+            self._graph, self._levels, node, digits=digits, flat=least, only=only
+        )
         check = judge(asked, found)
         return judge(replace(asked, noise=self._noise(node)), found) if check.wrong else check
 
@@ -244,7 +248,7 @@ def _unrolled(
         if check.wrong and (here := [step for step in alone if step in above()]):
             held = graph.holding(alone)
             rest = replace(asked, gradient=derivatives(held, data)[node])
-            if not judge(rest, precise.sides(held, _levels(held, data, decided), node)).wrong:
+            if not judge(rest, precise_sides.sides(held, _levels(held, data, decided), node)).wrong:
                 check = on_border(check, own_text(model, here[0], 60) or graph.op(here[0]))
         checks.append(check)
     return GradientCheck(gradient, tuple(checks), "precise" if precisely else "differences")

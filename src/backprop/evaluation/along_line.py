@@ -16,7 +16,8 @@ from backprop.errors import AtBorder, BackpropError, IndeterminateForm
 from backprop.evaluation.borders import met
 from backprop.evaluation.diagnosis import place
 from backprop.evaluation.indeterminate import verdict
-from backprop.evaluation.precise import Precise, sides
+from backprop.evaluation.precise import Precise
+from backprop.evaluation.precise_sides import sides
 from backprop.evaluation.sides import AGREED, Side, Sides
 from backprop.evaluation.taylor import first_beyond_doubles
 from backprop.graph import Columns, Graph, depending

@@ -82,10 +82,12 @@ class Curving(NamedTuple):
 
 class Rounding(NamedTuple):
     """The most that rounding does to the numbers of the matrix, shape (n, n), and to those of the
-    gradient, (n,)."""
+    gradient, (n,). straight: whether the gradient changes as the matrix says where rounding may have moved
+    the inputs."""
 
     matrix: Any
     gradient: Any
+    straight: bool = True
 
 
 def curvature(
@@ -164,10 +166,12 @@ def _said(
     if len(slopes) > MOST:
         return Curving("too many inputs", norm=norm)
     rounding = rounding_of()
-    if not all(numpy.isfinite(each).all() for each in rounding):
+    if not all(numpy.isfinite(each).all() for each in (rounding.matrix, rounding.gradient)):
         return _nobody_knows(matrix, norm)
     stationary = bool((numpy.abs(slopes) <= rounding.gradient).all())
     stationary = stationary or _is_nearest(matrix, slopes, x)
+    if stationary and norm and not rounding.straight:
+        return _nobody_knows(matrix, norm)
     try:
         said = _judged(matrix, slopes, norm, stationary, rounding, _BELOW * abs(value))
     except numpy.linalg.LinAlgError:
@@ -263,15 +267,32 @@ def _rounding(
     graph, data = second.graph, second.data(x)
     here = numpy.array([data[each] for each in graph.outputs])
     near = (_shaken(second, x, data, each) for each in _TRIES)
-    table, steps = rounding_by(matrix, here, second.both_sizes(x), near)
+    table, steps, _ = rounding_by(matrix, here, second.both_sizes(x), near)
     for (one, other), way in known.items():
         table[one, other] = table[other, one] = way * _SHAKEN + _ROUNDED * abs(matrix[one, other])
+    straight = _is_straight(second, x, matrix, here, steps)
     if len(graph.steps) <= LARGE:
         right = numpy.array(gradient, float)
         computed_again = ~(numpy.abs(right - here) <= AGREED * numpy.abs(right))  # nan, too
         by_inputs = _INPUTS * (numpy.abs(matrix) @ numpy.abs(numpy.array(x, float)))
         steps = numpy.where(computed_again, by_inputs + _ROUNDED * numpy.abs(right), steps)
-    return Rounding(table, steps)
+    return Rounding(table, steps, straight)
+
+
+def _is_straight(
+    second: SecondDerivatives, x: Sequence[float], matrix: Any, here: Any, noise: Any
+) -> bool:
+    """Whether the gradient is a straight line as far as rounding may have moved the inputs: that of sin is
+    not at 1e17, where doubles are 16 apart. here: the gradient in doubles; noise: its rounding."""
+    for factor in (1 + _INPUTS, 1 - _INPUTS):
+        there = [number * factor for number in x]
+        data = second.data(there)
+        moved = numpy.array(there, float) - numpy.array(x, float)
+        apart = numpy.array([data[each] for each in second.graph.outputs]) - here - matrix @ moved
+        room = _WILD * (numpy.abs(matrix) @ numpy.abs(moved)) + 2 * noise
+        if not (numpy.abs(apart) <= room).all():
+            return False
+    return True
 
 
 def _shaken(

@@ -15,7 +15,8 @@ from backprop.evaluation.borders import met_within
 from backprop.evaluation.diagnosis import has_value, place
 from backprop.evaluation.indeterminate import slopes_by_values, verdict
 from backprop.evaluation.looks import LARGEST
-from backprop.evaluation.precise import PLAIN, Precise, beside
+from backprop.evaluation.precise import PLAIN, Precise
+from backprop.evaluation.precise_sides import beside
 from backprop.evaluation.sides import AGREED
 from backprop.evaluation.smooth_corners import Settled, SmoothCorners
 from backprop.graph import Columns, Graph, depending, in_order

@@ -21,7 +21,8 @@ from backprop.errors import IndeterminateForm, Underflow
 from backprop.evaluation.borders import kind, met_within
 from backprop.evaluation.diagnosis import place
 from backprop.evaluation.harmless import moves_output
-from backprop.evaluation.precise import PLAIN, Precise, angle, has_signed_zero, sides
+from backprop.evaluation.precise import PLAIN, Precise, angle, has_signed_zero
+from backprop.evaluation.precise_sides import sides
 from backprop.evaluation.sides import AGREED, Side, Sides
 from backprop.graph import Graph, depending, in_order
 from backprop.language.model import Model

@@ -4,7 +4,8 @@ from math import isfinite
 from sys import float_info
 
 from backprop.evaluation.diagnosis import without_value
-from backprop.evaluation.precise import QUICK, Precise
+from backprop.evaluation.precise import Precise
+from backprop.evaluation.precise_sides import QUICK
 from backprop.graph import Graph
 from backprop.operations import OPERATIONS
 from backprop.values import ByNode

@@ -12,7 +12,8 @@ from math import copysign, isfinite, ulp
 
 from backprop.engine.underflow import vanished
 from backprop.evaluation.borders import conditions, jumps, kind, met
-from backprop.evaluation.precise import CLOSE, Precise, sides
+from backprop.evaluation.precise import Precise
+from backprop.evaluation.precise_sides import CLOSE, sides
 from backprop.evaluation.sides import AGREED, Side, Sides
 from backprop.graph import Graph, in_order
 from backprop.operations import OPERATIONS

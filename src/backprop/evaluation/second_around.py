@@ -10,7 +10,8 @@ from random import Random
 from typing import Any
 
 from backprop.evaluation.borders import crossed, met
-from backprop.evaluation.precise import QUICK, Precise
+from backprop.evaluation.precise import Precise
+from backprop.evaluation.precise_sides import QUICK
 from backprop.evaluation.second_derivatives import SecondDerivatives, points_around
 from backprop.evaluation.second_digits import Both
 from backprop.evaluation.second_sides import SecondSides

@@ -4,11 +4,15 @@ from collections.abc import Sequence
 from math import inf
 from typing import Any
 
-from backprop.evaluation.precise import QUICK, Precise
+from backprop.evaluation.precise import Precise
+from backprop.evaluation.precise_sides import QUICK
 from backprop.evaluation.sides import AGREED, Side, Sides
 from backprop.graph import Graph
 from backprop.special import context
 from backprop.values import ByNode
+
+_MORE = 4
+"""How many times the digits of a distance numbers have: what moves with its fourth power is there."""
 
 _JUMP = 19
 """Tenths of the power of the distance with which second differences of a jump grow, which is 2."""
@@ -19,19 +23,22 @@ def bends(graph: Graph, data: ByNode, leaf: int) -> Sides:
     the numbers of the inputs, and about what the steps are worth."""
     steps = graph.above(leaf)
     wide, close = (
-        _Bends(Precise(graph, data, digits), graph.output, leaf, steps) for digits in QUICK
+        _Bends(Precise(graph, data, _MORE * digits), graph.output, leaf, steps, digits)
+        for digits in QUICK
     )
     return Sides(_side(wide, close, -1), _side(wide, close, 1))
 
 
 class _Bends:
-    """The second differences at one precision; blur: what rounding can do to them."""
+    """The second differences at one precision; blur: what rounding can do to them. near: digits, a third of
+    which is how far away they are."""
 
-    def __init__(self, precise: Precise, output: int, leaf: int, steps: Sequence[int]) -> None:
+    def __init__(
+        self, precise: Precise, output: int, leaf: int, steps: Sequence[int], near: int
+    ) -> None:
         mp, here = context(precise.digits), precise.value(output)
         size = abs(precise.value(leaf)) or mp.mpf(1)
-        # a third of the digits for the step: its square takes another
-        self.step = min(size, mp.mpf(1)) * mp.mpf(10) ** (-(precise.fine // 3))
+        self.step = min(size, mp.mpf(1)) * mp.mpf(10) ** (-(near // 3))
         self.bend, largest = dict[int, Any](), abs(here)
         for side in (-1, 1):
             near, far = (

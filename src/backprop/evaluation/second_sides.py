@@ -12,15 +12,8 @@ from typing import NamedTuple
 from backprop.engine.underflow import too_small
 from backprop.evaluation.borders import crossed, met
 from backprop.evaluation.looks import LARGEST
-from backprop.evaluation.precise import (
-    CLOSE,
-    DIGITS,
-    PLAIN,
-    QUICK,
-    Precise,
-    beside,
-    sides,
-)
+from backprop.evaluation.precise import PLAIN, Precise
+from backprop.evaluation.precise_sides import CLOSE, DIGITS, QUICK, beside, sides
 from backprop.evaluation.second_differences import bends
 from backprop.evaluation.shaken import MOST, doubted
 from backprop.evaluation.sides import AGREED, Side, Sides
@@ -168,10 +161,13 @@ class SecondSides:
         self._left -= 4 * work if self._digits == CLOSE else work
         if self._left < 0:
             return SecondSlope(nan, TOO_MANY, step=step)
+        digits = CLOSE if self._digits == CLOSE else QUICK
         if self._has_value(row):
             seen = sides(row, levels, leaf, flat=self._flat, digits=self._digits)
+            if "none" in (seen.left.kind, seen.right.kind):
+                near = beside(row, levels, leaf, digits)
+                seen = _filled(seen, near, self._data[row.output])
             return _verdict(seen)._replace(step=step)
-        digits = CLOSE if self._digits == CLOSE else QUICK
         seen = beside(row, levels, leaf, digits)
         found = _verdict(seen)
         own = row.output == self._graph.outputs[place]
@@ -184,6 +180,24 @@ class SecondSides:
     def _has_value(self, row: Graph) -> bool:
         """Whether a gradient has a value at the point itself."""
         return isfinite(self._data[row.output]) and row.output not in self._unknown
+
+
+def _filled(seen: Sides, near: Sides, value: float) -> Sides:
+    """Both sides, where one seems to have no value that farther away, with more digits, has one. value: at
+    the point itself."""
+
+    def side(here: Side, other: Side) -> Side:
+        if here.kind != "none" or other.kind != "slope":
+            return here
+        height = abs(other.limit - value)
+        return (
+            other
+            if height <= AGREED * abs(value) + _FLAT
+            else other._replace(kind="jump", height=height)
+        )
+
+    both = side(seen.left, near.left), side(seen.right, near.right)
+    return seen if both == (seen.left, seen.right) else Sides(*both)
 
 
 def _unseen(number: float, found: SecondSlope) -> SecondSlope:

@@ -11,7 +11,8 @@ from functools import cache, partial
 from math import isfinite
 from typing import TypeAlias
 
-from backprop.evaluation.precise import PLAIN, Precise, sides
+from backprop.evaluation.precise import PLAIN, Precise
+from backprop.evaluation.precise_sides import sides
 from backprop.evaluation.sides import AGREED
 from backprop.graph import Columns, Graph, in_order
 from backprop.values import ByNode, having_say
