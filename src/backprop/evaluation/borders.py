@@ -155,9 +155,10 @@ class _Chosen:
 
     def _taken(self, node: int, deep: int) -> int | None:
         """The operand whose number a step has; None if it has one of its own, or another one close by."""
-        if not self.graph.is_step(node):
+        operands = self.graph.operands(node)
+        if not operands:  # an input, or what a graph of one equation begins with
             return None
-        row, operands = OPERATIONS[self.graph.op(node)], self.graph.operands(node)
+        row = OPERATIONS[self.graph.op(node)]
         if row.chooses:
             condition, then, otherwise = operands
             if not self._stays(condition, deep):
@@ -174,8 +175,8 @@ class _Chosen:
         """Whether a condition is all around as it is here."""
         if deep >= _DEEP:
             return False
-        if self.graph.is_step(condition):
-            row, operands = OPERATIONS[self.graph.op(condition)], self.graph.operands(condition)
+        if operands := self.graph.operands(condition):
+            row = OPERATIONS[self.graph.op(condition)]
             if row.binding == COMPARISON:
                 left, right = operands
                 one, other = self.data[left], self.data[right]
