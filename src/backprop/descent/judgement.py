@@ -105,7 +105,10 @@ def _verdict(run: Run, landing: Landing | None) -> Stop | Lead:
             "rounding", f"{when}: {none} {what}, hides whether this is a {run.least} or goes on"
         )
     if not (flat or landing.has_moved) and (found := slope_below_rounding(run, landing)):
-        return found
+        if isinstance(found, Stop):
+            return found
+        end = _lowest(run, landing, flat)  # for a method that does not go there
+        return found._replace(stop=end if isinstance(end, Stop) else end.stop)
     return _lowest(run, landing, flat)
 
 
