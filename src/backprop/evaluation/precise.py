@@ -201,6 +201,12 @@ class Precise:
             and any(moved[each] != base[each] for each in sums.get(step) or graph.operands(step))
         ]
 
+    def adding(self, steps: Iterable[int]) -> list[int]:
+        """Those of some steps that are no choices, of which one branch stays, and no products with 0."""
+        rows = ((step, OPERATIONS[self._graph.op(step)]) for step in steps)
+        some = (step for step, row in rows if not (row.chooses or row.corner or row.jump))
+        return [step for step in some if self._base[step] != 0]
+
     def at(
         self, node: int, steps: Sequence[int], sums: Moved, shift: Any, jumping: Sequence[int] = ()
     ) -> tuple[Any, list[Any]]:

@@ -18,7 +18,7 @@ DIGITS = (60, 120, 240, 480, 960)
 QUICK, CLOSE = (60, 120), (960, 1200)
 """For one look, and for one that tells steps of 1e-320 apart from 0 and from each other."""
 
-_MORE = (4, 16)
+_MORE = {QUICK: (4, 16), CLOSE: (2, 4)}
 """How many times the digits of which a distance takes a third numbers beside a point have, where these are
 all that is known: what moves with the distance's fourth power is there beside 1; and how many, where a
 step swallows it all the same."""
@@ -67,7 +67,7 @@ def _nearer(
     """Two looks from far enough away for what moves with a high power of the distance, if all digits are
     tried."""
     if digits is DIGITS:
-        more = _MORE[-1]
+        _, more = _MORE[QUICK]
         wide, close = (_Look(levels(more * n), graph.output, node, *moves, n) for n in QUICK)
         yield wide, close
 
@@ -78,7 +78,7 @@ def beside(
     """What the slope of the output leads to from both sides of where the input `node` stands, and where
     the output itself may have no value. levels: as for `sides`. digits: of two looks."""
     steps = graph.above(node)  # whole: what has no value at the point itself has no share of a sum
-    for more in _MORE:
+    for more in _MORE[digits]:
         wide, close = (
             _Look(levels(more * each), graph.output, node, steps, {}, each) for each in digits
         )
@@ -142,8 +142,10 @@ class _Look:
         self.blur = self.rounding / self.step
 
     def swallows(self) -> bool:
-        """Whether some step stays where it is though what leads to it moves."""
-        return any(self._precise.swallowing(*self._moves, side * self.step) for side in (-1, 1))
+        """Whether some step stays where it is though what is added to it moves."""
+        precise, moves = self._precise, self._moves
+        found = (precise.swallowing(*moves, side * self.step) for side in (-1, 1))
+        return any(map(precise.adding, found))
 
     def hidden(self, side: int) -> float:
         """The slope that the output may have where it seems to have none: what moves can be lost in
