@@ -5,6 +5,7 @@ from math import isnan
 import mpmath
 import pytest
 
+from backprop.evaluation import looped_second
 from backprop.evaluation.hessian_parts import diagonal, sparse
 from backprop.evaluation.hessian_parts import times as product
 from backprop.loops import loop_model, sequence
@@ -42,10 +43,15 @@ def truth(times: int) -> list[float]:
         return [float(whole), *each]
 
 
-@pytest.mark.parametrize(("times", "known", "told"), [(10, 13, 0), (35, 13, 1), (90, 0, 1)])
+@pytest.mark.parametrize(
+    ("times", "known", "told", "again"),
+    [(10, 13, 0, 1e5), (35, 13, 1, 1e5), (60, 13, 0, 1e5), (90, 13, 0, 1e5), (90, 0, 1, 0)],
+)
 def test_a_number_is_right_or_it_is_told(
-    times: int, known: int, told: int, monkeypatch: pytest.MonkeyPatch
+    times: int, known: int, told: int, again: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """again: up to how many steps what is all rounding is computed with more digits."""
+    monkeypatch.setattr(looped_second, "AGAIN", again)
     monkeypatch.setattr(sequence, "THIN", 0)
     monkeypatch.setattr(loop_model, "FEW", -1)
     model = read_model(Source("<text>", chaotic(times)), many=0)

@@ -41,20 +41,27 @@ def sides(
     """
     moves = graph.moved_by(node)
     looks = (_Look(levels(each), graph.output, node, *moves) for each in digits)
+    steep, kept = set[int](), Sides(Side("unclear"), Side("unclear"))
     for wide, close in chain(pairwise(looks), _nearer(graph, levels, node, moves, digits)):
         if only:
             inner = _side(wide, close, only, least, flat)
-            if inner.kind != "unclear":
-                return on_bound(inner, only)
+            found = on_bound(inner, only)
+            kinds = {only: inner.kind}
+        else:
+            left, right = (_side(wide, close, side, least, flat) for side in (-1, 1))
+            found, kinds = Sides(left, right), {-1: left.kind, 1: right.kind}
+            if left.kind == right.kind == "slope":
+                slope, error = _limit(wide.central, close.central)
+                flats = (side.error for side in (left, right) if side.slope == 0)
+                most = max(float(error + close.blur), *flats, 0.0)
+                return Sides(left, right, float(slope), most)
+        if "unclear" in kinds.values():
             continue
-        left, right = (_side(wide, close, side, least, flat) for side in (-1, 1))
-        if left.kind == right.kind == "slope":
-            slope, error = _limit(wide.central, close.central)
-            flats = (side.error for side in (left, right) if side.slope == 0)
-            return Sides(left, right, float(slope), max(float(error + close.blur), *flats, 0.0))
-        if "unclear" not in (left.kind, right.kind):
-            return Sides(left, right)
-    return Sides(Side("unclear"), Side("unclear"))
+        infinite = {side for side, kind in kinds.items() if kind == "infinite"}
+        if infinite <= steep:
+            return found
+        steep, kept = infinite, found  # or the wide look was too far away: nearer ones tell
+    return kept
 
 
 def _nearer(
