@@ -109,3 +109,10 @@ def test_what_has_no_contours(text: str, options: dict[str, Any], message: str) 
 def test_as_many_parameters_as_rows() -> None:
     with pytest.raises(BadOption, match="nothing is left to tell contours from"):
         corner("y ~ a + b*x", {"x": [0.0, 1.0], "y": [1.0, 2.0]})
+
+
+def test_parameters_that_hardly_differ_have_contours() -> None:
+    """Their correlation is 1 but for rounding."""
+    found, made = corner("y ~ a*x + b*(x + 1e-7*x^2)", {"x": X, "y": Y})
+    assert abs(found.correlations[0, 1]) > 1 - 1e-9
+    assert all(each.points.shape == (49, 2) for each in made.contours[0])

@@ -194,3 +194,16 @@ def test_rows_that_do_not_count_make_no_groups(tmp_path: Path) -> None:
     found = json.loads(run(*asked, "--where", 'site != "north"').out)
     assert len(found["parameters"]) == 5
     assert "a[north]" not in found["parameters"]
+
+
+@pytest.mark.parametrize(
+    "options", [("--set", "a[noth]=2"), ("--bounds", "a[noth]=0..1"), ("--freeze", "a[noth]")]
+)
+def test_a_group_that_there_is_not(options: tuple[str, str], tmp_path: Path) -> None:
+    path = written(tmp_path, table())
+    found = run("fit", "-e", MODEL, "--data", path, "--by", "site: a", *options)
+    assert found.status in (1, 2)
+    assert "a[noth]: there is no group noth of site" in found.err
+    assert "did you mean 'north'?" in found.err
+    with pytest.raises(BackpropError, match="there is no group noth"):
+        backprop.parse(MODEL, data=table()).fit(by="site: a", values={"a[noth]": 1.0})

@@ -40,17 +40,9 @@ def corner_of(fitting: Fitting, found: FoundFit, level: float) -> Corner:
     if found.statistics.dof <= 0:
         message = "there are as many parameters as rows: nothing is left to tell contours from"
         raise BadOption(message, hints=["give more rows, or hold some parameters: --freeze"])
-    made = [
-        [
-            *contours(
-                fitting.asked.rows.triangle,
-                found.solved.point,
-                found.statistics,
-                bounded(fitting.asked),
-                each,
-            )
-        ]
-        for each in (level, _INNER)
-    ]
+    rows, least, ends = fitting.asked.rows, found.solved.point, bounded(fitting.asked)
+    outer, inner = (
+        [*contours(rows.triangle, least, found.statistics, ends, each)] for each in (level, _INNER)
+    )
     title = f"two parameters together: {shown(100 * level, 4)} % and {shown(100 * _INNER, 4)} %"
-    return Corner(title, found.names, found.x, (made[0], made[1]))
+    return Corner(title, found.names, found.x, (outer, inner))

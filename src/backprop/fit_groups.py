@@ -58,6 +58,9 @@ class Grouped(NamedTuple):
             for plain in (True, False):
                 text = text.replace(json.dumps(called, ensure_ascii=plain), f'"{name}"')
             text = text.replace(called, name)
+        for name in self.names if text.lstrip()[:1] != "{" else ():  # whose sentences have groups
+            for group in re.findall(rf"(?<![\w']){re.escape(name)}\[([^\]]*)\]", text):
+                self._refuse(name, group)
         there = {*words_in(text)}  # what one group is given wins over what all are given
         for name, names in self.names.items():
             others = [each for each in names if each not in there]
@@ -67,21 +70,31 @@ class Grouped(NamedTuple):
                     text = whole.sub(partial(_each, others, way), text)
         return text
 
+    def _refuse(self, name: str, group: str) -> None:
+        """Raise BadOption for a group that there is not."""
+        groups = [*map(_called, self.texts)]
+        message = f"{name}[{group}]: there is no group {group} of {self.column}"
+        hints = did_you_mean(group, groups) or [f"there are {listed(groups, 8)}"]
+        raise BadOption(message, hints=hints)
+
+    def _inner(self, called: str) -> str:
+        """The name in the equations of what people call `a[north]`. Raises BadOption."""
+        inner = {text: name for name, text in self.called.items()}
+        name, bracket, group = called.partition("[")
+        if bracket and name in self.names and called not in inner:
+            self._refuse(name, group.removesuffix("]"))
+        return inner.get(called, called)
+
     def numbers(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """What is given by names, by those that the equations have."""
-        inner = {called: name for name, called in self.called.items()}
         found = dict[str, Any]()
         for name, number in given.items():
-            for each in self.names.get(name, ()):
-                found.setdefault(each, number)
-        return found | {inner.get(n, n): x for n, x in given.items() if n not in self.names}
+            found |= dict.fromkeys(self.names.get(name, ()), number)
+        return found | {self._inner(n): x for n, x in given.items() if n not in self.names}
 
     def some(self, names: Sequence[str]) -> list[str]:
         """Names of parameters as the equations have them."""
-        inner = {called: name for name, called in self.called.items()}
-        found = (
-            (inner[name],) if name in inner else self.names.get(name, (name,)) for name in names
-        )
+        found = (self.names.get(name) or [self._inner(name)] for name in names)
         return [name for each in found for name in each]
 
     def options(self, options: FitOptions) -> FitOptions:

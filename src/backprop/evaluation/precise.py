@@ -6,13 +6,7 @@ Nothing here knows a slope of the table. Numbers of the equations are the double
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import (
-    Collection,
-    Iterable,
-    Mapping,
-    MutableMapping,
-    Sequence,
-)
+from collections.abc import Collection, Iterable, Mapping, MutableMapping, Sequence
 from math import ceil, copysign, inf, isfinite, log2, log10
 from operator import add, mul, sub
 from random import Random

@@ -27,6 +27,9 @@ _CLOSE = 3e-4
 _MOST = 25
 """The most points that are looked at for one of a contour."""
 
+_NARROW = 1e-12
+"""The least that a square of a correlation counts as apart from 1."""
+
 _FAR = 1e3
 """A contour that is so many times as far away as that of a linear model is open there."""
 
@@ -43,9 +46,7 @@ def joint_rise(numbers: Statistics, level: float) -> float:
     """By how much the sum of squares has risen on a contour of two parameters."""
     if not numbers.scaled:
         return -2 * log(1 - level)
-    part = (
-        2 / numbers.dof
-    )  # the quantile of Fisher's distribution with 2 degrees of freedom is closed
+    part = 2 / numbers.dof  # Fisher's quantile with 2 degrees of freedom has a closed form
     return float(2 * numbers.variance * ((1 - level) ** -part - 1) / part)
 
 
@@ -63,8 +64,10 @@ def contours(
     for place, one in enumerate(known):
         for other in known[place + 1 :]:
             pair = [one, other]
-            shape = numbers.covariance[numpy.ix_(pair, pair)] / numbers.variance
-            axes = numpy.linalg.cholesky(shape * (1 + 1e-12 * numpy.identity(2)))
+            both = float(numbers.correlations[one, other])
+            rest = sqrt(max(1 - both**2, _NARROW))
+            units = errors[pair] / sqrt(numbers.variance)
+            axes = units[:, None] * numpy.array([[1.0, 0.0], [both, rest]])
             found, start, far = list[Reals](), least, rise
             for way in range(_WAYS):
                 angle = 2 * pi * way / _WAYS
