@@ -118,7 +118,8 @@ def read_direction(
     raise_all(errors)
     if not any(found.values()):
         hints = [f'give its parts: {flag} "{listed([f"{name}=1" for name in names], 2)}"']
-        raise BadOption(f"{flag} is a direction without any input", hints=hints)
+        wrong = "of which every part is 0" if found else "without any input"
+        raise BadOption(f"{flag} is a direction {wrong}", hints=hints)
     return found
 
 
