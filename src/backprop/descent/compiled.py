@@ -89,7 +89,7 @@ def function(made: Library, more: int) -> Callable[..., int]:
 
 
 def zeros(size: int) -> array[float]:
-    return array("d", bytes(8 * size))
+    return array("d", [0.0]) * size  # of bytes it would be read number by number
 
 
 def address(numbers: array[float]) -> int:
