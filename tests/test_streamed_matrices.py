@@ -12,6 +12,8 @@ import pytest
 from pyarrow import parquet
 
 from backprop import data_batches
+from backprop.by_rows import rows_engine
+from backprop.evaluation import second_over_rows
 from running import backprop
 
 ROWS = 100_000
@@ -62,7 +64,13 @@ def near(one: Any, other: Any) -> bool:
 def test_hessians_are_those_of_tables_in_memory(
     text: str, rows: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    held = asked("hessian", text, rows)
+    passed = asked("hessian", text, rows)  # over blocks of rows in memory
+    monkeypatch.setattr(second_over_rows, "_MANY", ROWS + 1)
+    held = asked("hessian", text, rows)  # by arrays of all rows
+    for key in ("inputs", "value", "verdict"):
+        assert passed[key] == held[key] or near(passed[key], held[key])
+    assert near(passed["hessian"], held["hessian"])
+    assert near(passed["gradient"], held["gradient"])
     monkeypatch.setattr(data_batches, "_ROWS", 35_001)
     streamed = asked("hessian", text, rows, "--memory", "1K")
     assert streamed["inputs"] == held["inputs"]
@@ -80,9 +88,10 @@ def test_hessians_are_those_of_tables_in_memory(
     assert near(along["derivatives"], [[numpy.array(held["gradient"]) @ numbers, bend]])
 
 
-def test_they_are_those_of_arithmetic_with_more_digits(rows: Path) -> None:
+@pytest.mark.parametrize("memory", [["--memory", "1K"], []])
+def test_they_are_those_of_arithmetic_with_more_digits(rows: Path, memory: list[str]) -> None:
     text = "L = mean((y - a*exp(b*x) - c)^2)"
-    found = numpy.array(asked("hessian", text, rows, "--memory", "1K")["hessian"])
+    found = numpy.array(asked("hessian", text, rows, *memory)["hessian"])
     table = parquet.read_table(rows)
     x, y = (table[name].to_numpy().astype(numpy.longdouble) for name in "xy")
     a, b, c = map(numpy.longdouble, ("1.1", "-0.5", "0.3"))
@@ -95,6 +104,40 @@ def test_they_are_those_of_arithmetic_with_more_digits(rows: Path) -> None:
             bend = bends.get((min(one, two), max(one, two)), 0)
             right = (2 * by[one] * by[two] + 2 * left * bend).mean()
             assert abs(found[one, two] - right) <= 1e-14 * (1 + abs(right))
+
+
+def test_parts_of_tables_in_memory(rows: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By passes over blocks of rows, and by arrays of all: `L` has no second derivative by b and d."""
+    text = "L = mean((y - a*exp(b*x) - c)^2) + d^3; d = 2"
+    parts = ("--diagonal",), ("--sparse",), ("--times", "a=1, b=-2, d=0.5")
+    found = [asked("hessian", text, rows, *part) for part in parts]
+    said = backprop("hessian", "-e", START + text, "--data", str(rows), "--diagonal").out
+    assert "passes over the rows" in said
+    monkeypatch.setattr(second_over_rows, "_MANY", ROWS + 1)
+    right = [asked("hessian", text, rows, *part) for part in parts]
+    assert near(found[0]["diagonal"], right[0]["diagonal"])
+    for key in ("row", "column"):
+        assert found[1]["entries"][key] == right[1]["entries"][key]
+    assert near(found[1]["entries"]["value"], right[1]["entries"]["value"])
+    assert len(found[1]["entries"]["value"]) == 10
+    assert near(found[2]["product"], right[2]["product"])
+
+
+def test_corners_of_rows_in_memory_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 300 rows each has a corner by a; the second derivative by b is 2."""
+    monkeypatch.setattr(second_over_rows, "_MANY", 100)
+    monkeypatch.setattr(rows_engine, "MANY_ROWS", 100)
+    path = tmp_path / "rows.csv"
+    path.write_text("x\n" + "".join(f"{at}\n" for at in range(1, 301)))
+    given = "-e", "L = mean(abs((a - 2)*x) + (b - x)^2); a = 2; b = 1", "--data", str(path)
+    ran = backprop("hessian", *given, "--format", "json")
+    assert near(json.loads(ran.out)["hessian"][1][1], 2.0)
+    assert json.loads(ran.out)["verdict"] == "not smooth"
+    assert "jumps" in ran.err
+    monkeypatch.setattr(second_over_rows, "_MANY", 1000)
+    assert backprop("hessian", *given, "--format", "json") == ran
 
 
 def test_parts_and_jacobians(rows: Path) -> None:

@@ -12,10 +12,10 @@ from backprop.language import Model
 from backprop.loops.worth import MANY
 
 if TYPE_CHECKING:
-    from backprop.descent.rows_bending import RowsBent
     from backprop.evaluation.directions import Directional
     from backprop.evaluation.hessian_matrix import Curved
     from backprop.evaluation.hessian_parts import HessianPart
+    from backprop.evaluation.rows_bending import RowsBent
     from backprop.evaluation.several import Jacobian, JacobianEntries
 
 

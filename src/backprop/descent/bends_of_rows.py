@@ -11,7 +11,7 @@ from backprop.by_rows.block_kernel import NotSure
 from backprop.by_rows.row_program import RowProgram, RowSource
 from backprop.by_rows.threads import over_blocks
 from backprop.descent.objective import Bends
-from backprop.descent.rows_bending import RowsBending, RowsBent
+from backprop.evaluation.rows_bending import RowsBending, RowsBent
 
 
 class BendsOfRows(Bends):

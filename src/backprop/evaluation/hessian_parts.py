@@ -221,6 +221,8 @@ def _by_loops(
 
 
 def _way(sweeps: int) -> str:
+    if not sweeps:
+        return "passes over the rows"
     return f"{sweeps:,} {'sweep' if sweeps == 1 else 'sweeps'} over the gradient"
 
 

@@ -12,6 +12,7 @@ import numpy
 from backprop.errors import BackpropError, Cancelled, IndeterminateForm
 from backprop.evaluation.curvature import Curving, curvature_within, points_near, rounding_by
 from backprop.evaluation.gradient import Gradient, by_loops
+from backprop.evaluation.second_over_rows import bending_rows
 from backprop.evaluation.sweep_plan import LEAST, Entries, SweepPlan, sweep_plan
 from backprop.language import Model
 from backprop.loops.line_curvature import LineCurvature
@@ -84,27 +85,48 @@ def matrix_by_loops(
 ) -> LoopedMatrix | None:
     """The second derivatives by these inputs; None where something is in doubt or all rounding, or loops do
     not have them. Raises as `Model.grad`."""
+    if rows := bending_rows(model, values, output, names):
+        try:
+            return _matrix(model, rows.gradient, numpy.array(rows.x), rows.at, rows.sizes)
+        except Doubtful:
+            pass
     if len(names) > _MOST or not (point := _point(model, values, output, names, len(names))):
         return None
     gradient, x, loops, _ = point
     plan = _plan(loops, len(names))
+
+    def sizes(x: Any) -> tuple[Any, Any]:
+        bends, sloping = _table(loops.sizes, x, plan)
+        return bends, sloping if isinstance(loops, LineCurvature) else loops.gradient_sizes(x)
+
     try:
-        table, slopes = _table(loops.at, x, plan)
-        matrix = table / 2 + table.T / 2 + 0.0
-
-        noise = numpy.zeros(matrix.shape)
-
-        def rounding() -> Any:
-            bends, sloping = _table(loops.sizes, x, plan)
-            noise[:] = _ROUNDED * (bends / 2 + bends.T / 2)
-            sizes = bends, sloping if isinstance(loops, LineCurvature) else loops.gradient_sizes(x)
-            near = (_table(loops.at, numpy.array(each), plan) for each in points_near(x.tolist()))
-            return rounding_by(matrix, slopes, sizes, near)
-
-        said = curvature_within(matrix, slopes, rounding, gradient.value, x=x.tolist())
+        return _matrix(model, gradient, x, lambda x: _table(loops.at, x, plan), sizes, point.open)
     except Doubtful:
         return None
-    if point.open(matrix, noise):
+
+
+def _matrix(
+    model: Model,
+    gradient: Gradient,
+    x: Any,
+    at: Callable[[Any], tuple[Any, Any]],
+    sizes: Callable[[Any], tuple[Any, Any]],
+    is_open: Callable[[Any, Any], bool] = lambda numbers, noise: False,
+) -> LoopedMatrix | None:
+    """The second derivatives and what they say; None where they are open. at: them, (n, n), and the gradient,
+    (n,), at other points. sizes: of what is added up to both. Raises Doubtful."""
+    table, slopes = at(x)
+    matrix = table / 2 + table.T / 2 + 0.0
+    noise = numpy.zeros(matrix.shape)
+
+    def rounding() -> Any:
+        bends, sloping = sizes(x)
+        noise[:] = _ROUNDED * (bends / 2 + bends.T / 2)
+        near = (at(numpy.array(each)) for each in points_near(x.tolist()))
+        return rounding_by(matrix, slopes, (bends, sloping), near)
+
+    said = curvature_within(matrix, slopes, rounding, gradient.value, x=x.tolist())
+    if is_open(matrix, noise):
         return None
     return LoopedMatrix(gradient, matrix, said, (*rounded(model, matrix, noise),))
 
@@ -121,6 +143,12 @@ def parts_by_loops(
     move each; None as of `matrix_by_loops`, and where nearly all are other than 0 and too many. progress: is
     told how many sweeps there were, where each number takes its own. Raises as `Model.grad`."""
     count = len(names)
+    if rows := bending_rows(model, values, output, names):
+        try:
+            entries, added = rows.entries(diagonal)
+            return rows.gradient, entries, _ROUNDED * added
+        except Doubtful:
+            pass
     if not (point := _point(model, values, output, names, count)):
         return None
     try:
@@ -258,9 +286,15 @@ def times_by_loops(
     """The gradient, the second derivatives by these inputs times a direction, shape (n,), and how far
     rounding may move each; None as of `matrix_by_loops`. direction: by names, 0 of others. Raises as
     `Model.grad`."""
+    way = numpy.array([[direction.get(name, 0.0) for name in names]])
+    if rows := bending_rows(model, values, output, names):
+        try:
+            noise = _ROUNDED * numpy.abs(way[0]) @ rows.sizes(rows.x)[0]
+            return rows.gradient, rows.at(rows.x, way)[0][0], noise
+        except Doubtful:
+            pass
     if not (point := _point(model, values, output, names, 1)):
         return None
-    way = numpy.array([[direction.get(name, 0.0) for name in names]])
     try:
         found = point.loops.at(point.x, way).products[0]
         noise = _noise(point.loops, point.x, way)[0]
