@@ -38,7 +38,7 @@ def test_options_stay_options_beside_a_minus() -> None:
 @pytest.mark.parametrize(
     ("word", "says", "not_said"),
     [
-        ("2x", "write f = 2*x", "no file"), ("x^2*sin(", "never closed", "no file"), ("sin x", "write sin(x)", "no file"), ("5", "no inputs", "no file"),
+        ("2x", "write f = 2*x", "no file"), (r"\frac{x}{y}", "write f = x/y", "no file"), ("x^2*sin(", "never closed", "no file"), ("sin x", "write sin(x)", "no file"), ("5", "no inputs", "no file"),
         ("x", "goes after -e: -e x", "product"), ("eqs.tx", "there is no file eqs.tx", "'.'"), ("my file.txt", "there is no file my file.txt", "'.'"),
         ("a/b.eq", "there is no file a/b.eq", "'.'"), ("there/nosuch", "there is no file there/nosuch", "df_d"), ("-x", "backprop diff -e -x", "file"),
         ("-max-nodes", "write --max-nodes", "df_d"), ("--x^2", "no option", "df_d"),

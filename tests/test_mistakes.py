@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from backprop.cli import mistakes
+from backprop.cli import other_words
 from backprop.cli.help import COMMANDS
 from backprop.cli.run import command
 from backprop.options import fields
@@ -21,6 +21,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("eqs.txt").write_text(FILE)
     Path("other.eq").write_text(OTHER)
+    Path("a.csv").write_text("x,y\n0,0\n1,2\n2,4\n")
 
 
 # what is typed, the line of the hint, and the value of the output by hand
@@ -69,6 +70,18 @@ LINES = [
     ("descend --lr 0.25 --steps 1 --minimize", "descend --lr 0.25 --steps 1", 2.25),
     ("descend --minimise --lr 0.25 --steps 1", "descend --lr 0.25 --steps 1", 2.25),
     ("descend --lr 0.25 --steps 1 --bound x=0..5", "descend --lr 0.25 --steps 1 --bounds x=0..5", 2.25),
+    ("grad x^2*2 --set x=5", 'grad -e "f = x^2*2" --set x=5', 50),
+    ("gradients x^2*2 --set x=5", 'grad -e "f = x^2*2" --set x=5', 50),
+    ("eig x^2*2 --set x=5", 'hessian -e "f = x^2*2" --set x=5', 50),
+    ("maximize --lr 0.25 --steps 1", "descend --maximize --lr 0.25 --steps 1", 20.25),
+    ("gd --lr 0.25 --steps 1", "descend --optimizer gd --lr 0.25 --steps 1", 2.25),
+    ("grad other.eq --native", "grad other.eq --engine native", -6),
+    ("grad other.eq --start a=4", "grad other.eq --set a=4", -12),
+    ("grad other.eq --var a", "grad other.eq --wrt a", -6),
+    ("grad other.eq --var a=4", "grad other.eq --set a=4", -12),
+    ("grad other.eq --set a=4 -v", "grad other.eq --set a=4 --verbose", -12),
+    ("fit a.csv -e y~a*x", 'fit --data a.csv -e "y~a*x"', 0),
+    ("fit --data a.csv y~a*x", 'fit --data a.csv -e "y~a*x"', 0),
 ]  # fmt: skip
 
 
@@ -115,6 +128,16 @@ def test_the_line_of_the_hint_is_what_was_meant(typed: str, mended: str, value: 
         ("--lr 1 eqs.txt", ["write backprop descend --lr 1 eqs.txt"]),
         ("--verbose grad", ["write backprop grad --verbose"]),
         ("-x", ["no such option: -x"]),
+        ("grad other.eq --zeta 4", ["no option --zeta", "backprop grad -h"]),
+        ("grad other.eq --a 4,5", ["no option --a", "backprop grad -h"]),
+        ("descend --momentum 0.9", ["no option --momentum", "backprop descend -h"]),
+        ("descend --x0 0", ["no option --x0", "backprop descend -h"]),
+        ("fit a*x --data a.csv", ['write a model of a column y: -e "y ~ a*x"']),
+        ("derivative x^2", ['write backprop diff "x^2"']),
+        ("taylor x^2", ['write backprop jacobian --along x=1 --order 5 -e "f = x^2"']),
+        ("diff x^2 --nested", ['write backprop diff "x^2" --shape nested']),
+        ("diff x^2 -n 2", ['write backprop diff "x^2" --order 2']),
+        ("version eqs.txt", ["write backprop --version\n"]),
     ],
 )
 def test_what_no_line_can_mend_is_said(typed: str, says: list[str]) -> None:
@@ -122,6 +145,17 @@ def test_what_no_line_can_mend_is_said(typed: str, says: list[str]) -> None:
     assert (ran.status, ran.out) == (2, "")
     assert all(each in ran.err for each in says), ran.err
     assert not any(each in ran.err for each in ("Usage", "Traceback", "Input should", "Invalid"))
+
+
+def test_a_table_in_the_place_of_equations_is_told_as_data() -> None:
+    err = backprop("grad", "a.csv").err
+    assert "error: a table where equations are due" in err
+    assert err.endswith("= write backprop grad --data a.csv\n")
+    Path("eqs.txt").unlink()
+    hint = 'backprop fit --data a.csv -e "y ~ a + b*x"'
+    assert backprop("fit", "a.csv").err.endswith(f"= write {hint}\n")
+    ran = backprop(*shlex.split(hint)[1:], "--format", "json")
+    assert json.loads(ran.out)["parameters"]["b"] == pytest.approx(2)
 
 
 def test_whole_numbers_may_have_an_exponent() -> None:
@@ -164,8 +198,8 @@ def test_other_words_stand_for_options_and_commands_that_there_are() -> None:
     flags = {
         flag for name in COMMANDS for each in fields(command(name)) for flag in each.option.flags
     }
-    assert mistakes._OPTIONS.keys() <= flags
-    assert mistakes._COMMANDS.keys() <= set(COMMANDS)
+    assert other_words.OPTIONS.keys() <= flags
+    assert other_words.COMMANDS.keys() <= set(COMMANDS)
 
 
 @pytest.mark.parametrize(("call", "of"), [("boundd(x, 2, 3)", "round"), ("sinn(x, 2)", "sin")])

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from backprop.errors import BadOption, CannotRead
-from backprop.files import read_source, typed
+from backprop.files import is_table, read_source, typed
 from backprop.language import Model
 from backprop.language.sizes import NO_SIZES, GivenSizes
 from backprop.loops.worth import MANY, read_model, silent
@@ -200,6 +200,9 @@ class Inputs(NamedTuple):
         default = default_file()
         try:
             path = default if self.file is None else self.file
+            if is_table(path) and os.path.exists(path):
+                hints = [f"of data for equations it is --data {path}"]
+                raise BadOption(f"{path} is a table, and no file of equations", hints=hints)
             return read_source(path, "a text goes after -e")
         except CannotRead as error:
             if self.file is not None or os.path.exists(default):

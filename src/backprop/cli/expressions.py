@@ -17,8 +17,9 @@ _EQUATION = re.compile(r"(?<![<>=!])=(?!=)|~|^\s*(?:minimize|maximize|output|con
 _ENDING = re.compile(r"[^(^*+√∛|]*\.[^\W\d_]\w*")
 """A text with the ending of a file, and no sign that only expressions have."""
 
-_SIGNS = re.compile(r"[(^*+\s√∛|⁰-⁹²³¹÷×·]|^-|^\d*\.?\d+[^\W\d]")
-"""What no name of a file has that a person gives, and many an expression that is written wrong: `2x`."""
+_SIGNS = re.compile(r"[(^*+\s√∛|⁰-⁹²³¹÷×·]|^-|^\d*\.?\d+[^\W\d]|\\[a-z]+\{")
+"""What no name of a file has that a person gives, and many an expression that is written wrong: `2x`,
+`\\frac{x}{y}`."""
 
 _OPERATION = re.compile(r"-(?!-)(?:[^-\w]|\d|(?P<name>[^\W\d]\w*)(?P<sign>[^\w=-]))")
 """How a word on a command line begins that is an expression with a minus in front, if no option is."""
@@ -39,12 +40,12 @@ def with_expression(inputs: Inputs) -> tuple[Inputs, bool]:
     if inputs.file is None and len(inputs.expressions) == 1:
         text = inputs.expressions[0]  # -e "1/x" is one, too
         return inputs._replace(expressions=(named(text),)), named(text) != text
-    if inputs.file is None or inputs.expressions or not _is_expression(inputs.file):
+    if inputs.file is None or inputs.expressions or not is_expression(inputs.file):
         return inputs, False
     return inputs._replace(file=None, expressions=(named(inputs.file),)), True
 
 
-def _is_expression(file: str) -> bool:
+def is_expression(file: str) -> bool:
     """Whether what stands in the place of a file is an expression, though it may be a wrong one: what
     reads as a formula, and is in no folder that there is."""
     if file == "-" or os.path.exists(file) or _ENDING.fullmatch(file):

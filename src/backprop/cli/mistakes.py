@@ -6,58 +6,29 @@ Typer finds that a line is wrong; here it is said where, and how to write it.
 import os
 import re
 import shlex
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
+from backprop.cli import other_words
+from backprop.cli.expressions import is_expression, named
 from backprop.cli.help import COMMANDS, TAKING_EXPRESSIONS
+from backprop.descent.optimizers import OPTIMIZERS
 from backprop.errors import BackpropError, BadOption, Label
+from backprop.files import is_table, read_source
+from backprop.inputs import default_file
 from backprop.names import did_you_mean, nearest
 from backprop.options import Field, fields
 from backprop.reports import DOCUMENTS, TABLES
 from backprop.source import Source, Span
 
-_OPTIONS = {
-    "--lr": "alpha eta learning-rate learningrate rate step-size stepsize",
-    "--steps": "epochs iter iters iterations max-iter max-iterations max-steps maxiter n num-steps",
-    "--optimizer": "algorithm method optim optimiser solver",
-    "--until-grad": "gtol tol tolerance",
-    "--until-change": "ftol",
-    "--freeze": "const constant fix fixed hold",
-    "--only": "move params parameters train vary",
-    "--bounds": "bound box constraints limits range",
-    "--maximize": "ascend ascent max maximise",
-    "--trace": "log v verbose",
-    "--schedule": "decay scheduler",
-    "--set": "at input inputs let param point s subs val value var vars where with x0",
-    "--values": "data json-values params-file",
-    "--of": "f function loss objective out-name target-name y",
-    "--wrt": "by d respect-to w variable variables",
-    "-e": "c code eq eqs equation equations expression formula text",
-    "--output": "file-out out output-file save-as",
-    "--format": "fmt output-format",
-    "--digits": "decimals prec precision",
-    "--seed": "random-seed random-state rng",
-    "--plot": "graph chart",
-}
-"""Options as other tools call them, by the option here, without their dashes."""
-
-_COMMANDS = {
-    "grad": "autodiff backward derivative derivatives diff differentiate eval evaluate gradient run",
-    "hessian": "curvature hess second",
-    "descend": "descent gd minimise minimize optimise optimize solve train",
-    "fit": "curve-fit curve_fit leastsq lm lmfit nls regress regression",
-    "draw": "dot graph picture plot show",
-    "explain": "derive steps why",
-    "check": "gradcheck test verify",
-    "example": "demo examples gallery init",
-    "help": "doc docs man",
-}
-"""Commands as other tools call them."""
-
 _SIGNS = ",;=+-*/^<>·×÷−"
 _JOINED = re.compile(rf"[{re.escape(_SIGNS)}(\[]\s*$")
 _JOINS = re.compile(rf"^\s*[{re.escape(_SIGNS)})\]]")
 _NONE_SUCH = re.compile(r"--[^\W\d]|-[^\W\d] [-+]?[.\d]")
+_LETTER = re.compile(r"-[^\W\d]")
+_OF_NUMBERS = ("--set", "--along", "--times", "--bounds")
+_NUMBER = re.compile(r"[-+]?(?:\d|\.\d)[^,;=]*")
 _NAME = re.compile(r"[^\W\d]\w*(?:\[[^\]]*\])?,?")
 _SETTING = re.compile(r"\s*[^\W\d]\w*(?:\[[^\]]*\])?\s*(?:=|<-|←)")
 
@@ -156,11 +127,18 @@ def _texts(words: Sequence[str], own: Sequence[Field]) -> list[_WithText]:
             if field.option.metavar in ("TEXT", "NAMES", "NAME") and last < len(words):
                 current = _WithText(field, at, last, [])
                 found.append(current)
-        elif _NONE_SUCH.match(" ".join(words[at : at + 2])):  # an option that there is not
+        elif _NONE_SUCH.match(" ".join(words[at : at + 2])) or (
+            current and _LETTER.fullmatch(words[at]) and _is_whole(words, current)
+        ):  # an option that there is not
             current = None
         elif current is not None:
             current.more.append(at)
     return found
+
+
+def _is_whole(words: Sequence[str], text: _WithText) -> bool:
+    """Whether a text cannot go on with a minus and a letter: one of numbers, and one in quotes."""
+    return text.field.option.flags[-1] in _OF_NUMBERS or " " in words[text.last]
 
 
 def _read(words: Sequence[str], own: Sequence[Field]) -> Iterator[tuple[int, Field | None, int]]:
@@ -211,26 +189,50 @@ def _instead(words: Sequence[str], at: int, own: Sequence[Field], elsewhere: str
         return f"the ending of a file chooses the format: -o graph.{value or 'svg'}"
     if bare in ("min", "minimise", "minimize") and "--maximize" in flags:
         return f"write {_line([*before, *after])}"
-    right = _by_meaning(bare, _OPTIONS)
-    if right is None or right not in flags:
+    given = value if equals else after[0] if after else ""
+    for flag_of, field in flags.items():
+        if bare in field.option.choices and flag_of.startswith("--"):
+            return f"write {_line([*before, flag_of, bare, *after])}"
+    right = _by_meaning(bare, flags, given)
+    if right is None:
         right = nearest(f"--{bare}", flags) if len(bare) > 2 or f"--{bare}" in flags else None
     if right:
         takes = flags[right].option.metavar
         if takes and not equals and not after:
             return f"write {right} {takes}"
         return f"write {_line([*before, right + equals * bool(takes) + value, *after])}"
-    number = value if equals else after[0] if after else ""
-    is_name = re.fullmatch(r"[^\W\d]\w*", bare) and not elsewhere
-    if is_name and re.match(r"[-+.\d]", number) and "--set" in flags:
-        setting = f"{flag.lstrip('-')}={number}"
+    is_name = not elsewhere and re.fullmatch(r"[^\W\d]\w*", bare)
+    if is_name and _NUMBER.fullmatch(given) and "--set" in flags and _has(words, own, flag):
+        setting = f"{flag.lstrip('-')}={given}"
         return f"write {_line([*before, '--set', setting, *after[not equals :]])}"
     if not elsewhere and not equals and words[0] in TAKING_EXPRESSIONS and flag[1:2].isalpha():
         return f"{_help(words)}; an expression goes after -e: {_line([*before, '-e', *words[at:]])}"
     return elsewhere
 
 
-def _by_meaning(word: str, table: Mapping[str, str]) -> str | None:
-    return next((right for right, others in table.items() if word in others.split()), None)
+def _by_meaning(bare: str, flags: Collection[str], value: str) -> str | None:
+    """The option that is meant by a word of other tools, of those that a command has."""
+    for right, others in other_words.OPTIONS.items():
+        if right in flags and bare in others.split():
+            is_setting, takes_one = "=" in value, right in _OF_NUMBERS
+            if not (is_setting or takes_one) or is_setting == takes_one:
+                return right
+    return None
+
+
+def _has(words: Sequence[str], own: Sequence[Field], flag: str) -> bool:
+    """Whether the equations of this line have the name that an unknown option is called as."""
+    texts = [
+        words[last].partition("=")[2] if last == at else words[last]
+        for at, field, last in _read(words, own)
+        if field is not None and "--expr" in field.option.flags and last < len(words)
+    ]
+    loose = [words[at] for at in _loose(words, own)]
+    files = [each for each in loose if os.path.isfile(each)] or [default_file()]
+    if not texts:
+        with suppress(BackpropError):
+            texts = [read_source(files[0]).text]
+    return any(re.search(rf"(?<!\w){flag.lstrip('-')}(?!\w)", each) for each in texts)
 
 
 def _loose(words: Sequence[str], own: Sequence[Field]) -> list[int]:
@@ -264,13 +266,37 @@ def _too_many(words: Sequence[str], own: Sequence[Field]) -> BadOption | None:
 
 
 def _no_file(words: Sequence[str], own: Sequence[Field]) -> BadOption | None:
-    """The error for equations that stand where the name of their file is due."""
+    """The error for equations, or a table, that stand where the name of a file with equations is due."""
+    flags = [each for field in own for each in field.option.flags]
+    texts = {"-e", "--expr"} & {word.partition("=")[0] for word in words}
     for at in _loose(words, own):
-        if _SETTING.match(words[at]) and not os.path.exists(words[at]):
-            mended = _line([*words[:at], "-e", *words[at:]])
-            label = Label(_span(words, at, at))
-            return BadOption("equations where a file is due", label, hints=[f"write {mended}"])
+        word, label = words[at], Label(_span(words, at, at))
+        if os.path.exists(word):
+            if "--data" in flags and is_table(word):
+                mended = [*words[:at], "--data", *words[at:]]
+                mended += [] if texts or os.path.exists(default_file()) else ["-e", _EXAMPLE]
+                hints = [f"write {_line(mended)}"]
+                return BadOption("a table where equations are due", label, hints=hints)
+        elif "--expr" in flags and not texts and (text := _as_equation(words[0], word)):
+            mended = [*words[:at], "-e", text, *words[at + 1 :]]
+            hints = [f"write {_line(mended)}"]
+            if words[0] == "fit" and "~" not in text:
+                hints = [f'write a model of a column y: -e "y ~ {text.partition(" = ")[2]}"']
+            return BadOption("equations where a file is due", label, hints=hints)
     return None
+
+
+_EXAMPLE = "y ~ a + b*x"
+
+
+def _as_equation(name: str, word: str) -> str:
+    """A word in the place of a file as the equation that it is meant to be; "" for none. name: the
+    command, of which some take an expression there."""
+    if _SETTING.match(word):
+        return word
+    if name in TAKING_EXPRESSIONS or re.fullmatch(r"-|[^\W\d]\w*", word):
+        return ""
+    return named(word) if is_expression(word) else ""
 
 
 def _no_command(
@@ -289,9 +315,8 @@ def _no_command(
         hints = ["backprop -h shows the options"]
         return BadOption(message[:1].lower() + message[1:].rstrip("."), hints=hints)
     at = words.index(first)
-    right = _by_meaning(first.casefold(), _COMMANDS)
-    if right:
-        hints = [f"write {_line([*words[:at], right, *words[at + 1 :]])}"]
+    if meant := _command(first.casefold(), words[at + 1 :], command):
+        hints = [f"write {_line([*words[:at], *meant])}"]
     elif os.path.exists(first):
         hints = [f"write {_line([*words[:at], 'grad', *words[at:]])}"]
     elif _SETTING.match(first):
@@ -299,6 +324,38 @@ def _no_command(
     else:
         hints = [*did_you_mean(first, COMMANDS), f"there are {', '.join(COMMANDS)}"]
     return BadOption(f"there is no command {first!r}", hints=hints)
+
+
+def _command(
+    other: str, rest: Sequence[str], command: Callable[[str], Callable[..., None]]
+) -> list[str] | None:
+    """The line that is meant by a command of other tools and the words behind it; None for none."""
+
+    def texts(name: str) -> list[int]:
+        line = [name, *rest]
+        loose = _loose(line, fields(command(name)))
+        return [each - 1 for each in loose if not os.path.exists(line[each])]
+
+    if other in other_words.OF_FORMULAS.split():
+        derived = texts("diff")
+        if other not in other_words.COMMANDS["grad"].split() or (
+            derived and _as_equation("", rest[derived[0]])
+        ):
+            return ["diff", *rest]
+    lines = {**other_words.COMMANDS, **other_words.WITH_OPTIONS}
+    found = next((line for line, others in lines.items() if other in others.split()), None)
+    if other in OPTIMIZERS:
+        found = f"descend --optimizer {other}"
+    if found is None:
+        return None
+    if found.startswith("-"):
+        return [found]
+    name, *options = shlex.split(found)
+    if any(_field("--expr", [each]) for each in fields(command(name))):
+        for at in texts(name)[:1]:
+            if text := _as_equation(name, rest[at]):
+                return [name, *options, *rest[:at], "-e", text, *rest[at + 1 :]]
+    return [name, *options, *rest]
 
 
 def _help(words: Sequence[str]) -> str:
