@@ -86,3 +86,17 @@ def test_where_no_equation_is_of_a_row_alone_its_part_of_each_slope_is_there(
             right = whole["gradients"][name] - weight * rest["gradients"][name]
             assert shares[name] == pytest.approx(right, rel=1e-9)
     assert seen
+
+
+def test_many_rows_are_explained_one_at_a_time(tmp_path):
+    path = tmp_path / "rows.csv"
+    for count in (300, 301):
+        path.write_text("x\n" + "".join(f"{at}\n" for at in range(count)))
+        given = ("explain", "-e", "L = mean((x - a)^2); a = 2", "--data", str(path))
+        ran = backprop(*given)
+        assert ran.status == (count > 300)
+    assert ran.out == ""
+    assert "301 rows of data are more than a person reads" in ran.err
+    assert "= explain one: --row 1" in ran.err
+    for more in (["--row", "1"], ["--all"], ["--only", "a"], ["--paths", "a"]):
+        assert backprop(*given, *more).status == 0

@@ -184,6 +184,10 @@ def explain(
             if found_:
                 return _with_inputs(model, *found_)
         only = [*only, *members_of(model, row, model.output(output))]
+    elif model.laid and not (ways or only or whole):
+        from backprop.derivation.too_much import too_many_rows
+
+        too_many_rows(model.source.name, max(each.size for each in model.laid.tables))
     known = None
     if model.loops and not (whole and not ways):
         from backprop.derivation import excerpts
