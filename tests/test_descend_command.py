@@ -380,6 +380,12 @@ def test_numbers_at_the_end_of_the_range_are_reported() -> None:
     ran = backprop("descend", "-e", "a = 2")
     assert ran.status == 1
     assert "falls without end" in ran.out
+    # towards 0, which is finite: no last finite value
+    out = backprop("descend", "-e", "L = exp(-a); a = 2").out
+    assert "(no minimum: it falls without end) after" in out
+    assert "the last finite value" not in out
+    out = backprop("descend", "-e", "L = -exp(-a); a = 2; maximize L").out
+    assert "(no maximum: it rises without end) after" in out
 
 
 def test_a_long_trace_to_a_file_is_not_quadratic(eqs: Path) -> None:

@@ -783,3 +783,20 @@ def test_nothing_is_said_of_slopes_by_what_it_is_not_by(text: str, wrt: list[str
         "the slope of x^n by n is nan at x = -2, n = 3",
         "the slope of sqrt(y) by y is inf at y = 0",
     }
+
+
+@pytest.mark.parametrize("n", [9, 12, 44])
+def test_the_eigenvalues_of_a_table_are_all_told(n: int) -> None:
+    chain = f"L = (sum((x[i+1] - x[i])^2 for i in 1..{n - 1}) + x[1]^2 + x[{n}]^2)/2"
+    out = run("hessian", "-e", chain, "--set", "x=1").out
+    line = next(each for each in out.splitlines() if each.startswith("eigenvalues: "))
+    told = [float(each) for each in line.removeprefix("eigenvalues: ").split(", ")]
+    # of n masses between two walls, by hand
+    right = [2 - 2 * math.cos(k * math.pi / (n + 1)) for k in range(1, n + 1)]
+    assert told == pytest.approx(right, rel=1e-5)
+    assert repr(backprop.parse(chain).hessian({"x": 1})).startswith(f"Hessian(L by {n} inputs, ")
+
+
+def test_one_input_is_one_in_python() -> None:
+    found = backprop.parse("y = x^2").hessian(x=3)
+    assert repr(found) == "Hessian(y by 1 input, curved up)"

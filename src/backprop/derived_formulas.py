@@ -20,7 +20,6 @@ from backprop.errors import (
     OrdinaryName,
     TooLarge,
 )
-from backprop.evaluation.leaves import ELSEWHERE
 from backprop.indexed_derivatives import (
     DiffRequest,
     is_partly_given,
@@ -228,6 +227,8 @@ def _notes(model: Model, textbook: bool) -> list[BackpropError]:
         found.append(LessAccurate(message, where=where, hints=hints))
     raised = _RAISED_E.search(model.source.text)
     if raised and "e" in model.inputs and model.equation("e") is None:
+        from backprop.meanings import ELSEWHERE
+
         message = "e is a name as any other here"
         found.append(
             OrdinaryName(message, where=where, hints=[f"{ELSEWHERE['e']}, for e^x exp(x)"])

@@ -216,3 +216,20 @@ ABSENT = frozenset(
     shape argmin argmax median std cumsum gcd lcm linspace zeros ones""".split()
 )
 """Functions of other tools that this language lacks: no function of a similar name is meant."""
+
+
+ELSEWHERE = {
+    **dict.fromkeys(("deg", "degree", "degrees"), "for degrees write pi/180"),
+    "e": "for Euler's number write exp(1)",
+    "tau": "for the circle's 6.283… write 2*pi",
+    **dict.fromkeys(("PI", "Pi"), "for the circle's 3.14… write pi"),
+    **dict.fromkeys(
+        ("Inf", "INF", "infinity", "Infinity"), "for what is larger than all write inf"
+    ),
+    **dict.fromkeys(("True", "true", "TRUE"), "for what is true write 1"),
+    **dict.fromkeys(("False", "false", "FALSE"), "for what is false write 0"),
+    **dict.fromkeys(
+        ("nan", "NaN", "None", "null", "NA"), "there is no number for what is not known"
+    ),
+}
+"""Names without a number that are constants elsewhere."""

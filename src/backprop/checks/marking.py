@@ -11,7 +11,7 @@ from backprop.checks.way import Way
 from backprop.errors import NotFinite, raise_all
 from backprop.evaluation.borders import kind
 from backprop.evaluation.gradient import Evaluation, Gradient, evaluate
-from backprop.evaluation.leaves import missing_inputs
+from backprop.evaluation.missing import missing_inputs
 from backprop.evaluation.unrounded import Unrounded
 from backprop.graph import Graph, in_order
 from backprop.language import Model

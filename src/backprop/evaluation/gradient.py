@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 from backprop.engine.underflow import LARGE, SCALE, too_small
 from backprop.errors import AtBorder, BackpropError, Cancelled, IndeterminateForm, InfiniteSlope
 from backprop.evaluation import borders, diagnosis
-from backprop.evaluation.leaves import by_rounding, inputs_at, missing_inputs
+from backprop.evaluation.leaves import by_rounding, inputs_at
 from backprop.evaluation.shaken import MOST, doubted
 from backprop.graph import Graph, depending, in_order
 from backprop.language import Model
@@ -279,6 +279,8 @@ def evaluate(
     given, missing = inputs_at(model, values) if known is None else ({}, set[int]())
     if missing and (needed := missing.intersection(graph.order)):
         absent = [label for label, node in model.names.items() if node in needed]
+        from backprop.evaluation.missing import missing_inputs
+
         raise missing_inputs(model, name, absent)
     data = columns.start() if known is None else [*known]
     for node, number in given.items():

@@ -1,19 +1,15 @@
 """The numbers of a Model's inputs: those that are given, and the file's own."""
 
-import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from itertools import chain, islice
 from types import MappingProxyType
-from unicodedata import normalize
 
 from backprop.engine.underflow import too_small
 from backprop.errors import (
     LIMIT,
     BackpropError,
     Label,
-    LooksAlike,
-    MissingInputs,
     NotAnInput,
     NotANumber,
     NotFinite,
@@ -25,8 +21,8 @@ from backprop.evaluation.shaken import moves
 from backprop.graph import Graph
 from backprop.language import Model
 from backprop.language.declarations import written_bounds
-from backprop.names import MOST_COMPARED, Names, nearest, unknown_name
-from backprop.numbers import as_double, listed, shown
+from backprop.names import Names, unknown_name
+from backprop.numbers import as_double, shown
 from backprop.source import Span, normal
 from backprop.values import without_names
 
@@ -150,72 +146,6 @@ def _with_more_digits(model: Model, root: int, data: Mapping[int, float], restor
         model.rounded.update(dict.fromkeys([root] if warnings else (), *warnings))
         return found
     return data[root]
-
-
-def missing_inputs(
-    model: Model,
-    output: str,
-    names: list[str],
-    place_of: Callable[[str], Span] | None = None,
-) -> MissingInputs:
-    """The error for inputs without a number: all of them, and how to give them. place_of: where they
-    stand, if it is not to be looked up."""
-    single = len(names) == 1
-    it = "it" if single else "them"
-    shown = ", ".join(names[:10]) + (f", … ({len(names)} in all)" if len(names) > 10 else "")
-    example = listed([f"{name}=1" for name in names], 4)
-    hints = [
-        f'give {it}: --set "{example}"',
-        f"or write a line such as {names[0]} = 1 in the equations",
-    ]
-    absent = set(names)
-    others = (name for name in model.names if name not in absent)
-    known = [*islice(others, MOST_COMPARED)]
-    from backprop.language.hints import instead  # for a mistake only
-
-    labels = []
-    for name in names[:4]:
-        here = place_of(name) if place_of else model.span(model.names[name])[0]
-        place, meant = instead(name, here)
-        labels.append(place)
-        hints[:0] = meant
-    for name in names[:3]:
-        near = _member(name, model) or nearest(name, known)
-        if near and (len(name) > 2 or near[-1] == "]"):
-            hints.append(f"or is {name} meant to be {near}?")
-    hints += [ELSEWHERE[name] for name in names if name in ELSEWHERE]
-    hints += [each.message for each in model.warnings[:3] if isinstance(each, LooksAlike)]
-    have = f"the input {shown} has" if single else f"the inputs {shown} have"
-    message = f"{have} no value, and {output} needs {it}"
-    return MissingInputs(message, *labels, hints=hints, where=model.source.name)
-
-
-def _member(name: str, model: Model) -> str:
-    """The member `x[1]` or `x[i]` of a family that is written `x1`, `x_1`, `x₁` or `x_i`; "" for none."""
-    found = re.fullmatch(r"(.*?)_?(?<![0-9])([0-9]+)", normalize("NFKC", name))
-    member = f"{found[1]}[{int(found[2])}]" if found and len(found[2]) < 9 else ""
-    if member in model.names:
-        return member
-    found = re.fullmatch(r"(\w+)_([^\W\d])", name)
-    known = found and any(each.startswith(f"{found[1]}[") for each in model.names)
-    return f"{found[1]}[{found[2]}]" if found and known else ""
-
-
-ELSEWHERE = {
-    **dict.fromkeys(("deg", "degree", "degrees"), "for degrees write pi/180"),
-    "e": "for Euler's number write exp(1)",
-    "tau": "for the circle's 6.283… write 2*pi",
-    **dict.fromkeys(("PI", "Pi"), "for the circle's 3.14… write pi"),
-    **dict.fromkeys(
-        ("Inf", "INF", "infinity", "Infinity"), "for what is larger than all write inf"
-    ),
-    **dict.fromkeys(("True", "true", "TRUE"), "for what is true write 1"),
-    **dict.fromkeys(("False", "false", "FALSE"), "for what is false write 0"),
-    **dict.fromkeys(
-        ("nan", "NaN", "None", "null", "NA"), "there is no number for what is not known"
-    ),
-}
-"""Names without a number that are constants elsewhere."""
 
 
 def refused(

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy
 
 from backprop.errors import MissingInputs
-from backprop.evaluation.leaves import missing_inputs
+from backprop.evaluation.missing import missing_inputs
 from backprop.loops.affine import among
 from backprop.loops.domains import Domain, Wholes
 from backprop.loops.loop_model import LoopModel

@@ -293,9 +293,13 @@ def read_settings(
         if builder.names and (name in computed or family(name) in repeated):
             return
         settings[name] = Setting(target, model, root, tokens.sides()[-1].whole, tuple(links))
-        for unknown in builder.names.values():
+        if builder.names:
+            from backprop.meanings import ELSEWHERE  # for a mistake only
+        for word, unknown in builder.names.items():
             place = Span.at(source, builder.columns.places[unknown])
             hints = ["give a number or an expression of numbers, such as 1/3 or 2*pi"]
+            if word in ELSEWHERE:
+                hints = [ELSEWHERE[word]]
             message, label = f"the value of {name!r} is no number", Label(place, "this is a name")
             families.errors.append(NotANumber(message, label, hints=hints))
 

@@ -72,7 +72,10 @@ class DescentReport(NamedTuple):
             columns.insert(1, limits(names, found.bounds))
         rows = groups(names, self.whole)
         columns = [folded(column, rows) for column in columns]
+        lowest = "maximum" if found.maximize else "minimum"
         last = " (the last finite value)" if found.failed else ""
+        if found.stopped.endswith("without end"):
+            last = f" (no {lowest}: it {found.stopped})"
         unit = "epoch" if found.epochs else "step"
         steps = f"{found.steps} {unit}{'s' if found.steps != 1 else ''}"
         after = f"{last} after {steps} of {found.optimizer}, from "

@@ -11,7 +11,7 @@ import numpy as np
 from backprop.errors import BackpropError, TooLarge
 from backprop.evaluation.hessian_parts import HessianPart
 from backprop.report import SCHEMA, Column, Table, folded, groups
-from backprop.report.matrix import MOST_ENTRIES, no_inputs
+from backprop.report.matrix import MOST_ENTRIES, counted, no_inputs
 from backprop.showing import Shown
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class _PartReport(NamedTuple):
     large: bool = True
 
     def __repr__(self) -> str:
-        return f"PartOfHessian({self.found.gradient.output} by {len(self.found.inputs)} inputs)"
+        return f"PartOfHessian({self.found.gradient.output} by {counted(len(self.found.inputs), 'input')})"
 
 
 class PartReport(Shown, _PartReport):

@@ -16,14 +16,14 @@ from backprop.evaluation.hessian_matrix import Curved
 from backprop.language import Model
 from backprop.numbers import few, listed, shown
 from backprop.report import SCHEMA, Column, Table
-from backprop.report.matrix import derivatives, fits, no_inputs, refuse
+from backprop.report.matrix import counted, derivatives, fits, no_inputs, refuse
 from backprop.showing import Shown
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _FEW = 8
-"""The most eigenvalues, and names in a direction, that a sentence lists."""
+"""The most names in a direction that a sentence lists."""
 
 _DIGITS = 6
 """Of numbers in sentences."""
@@ -58,7 +58,8 @@ class _Hessian(NamedTuple):
 
     def __repr__(self) -> str:
         name = self.found.gradient.output
-        return f"Hessian({name} by {len(self.found.inputs)} inputs, {self.found.curvature.verdict})"
+        by = counted(len(self.found.inputs), "input")
+        return f"Hessian({name} by {by}, {self.found.curvature.verdict})"
 
 
 class Hessian(Shown, _Hessian):
@@ -221,7 +222,7 @@ def _eigenvalues(said: Curving, digits: int) -> list[str]:
     for at in sorted(range(len(numbers)), key=lambda at: abs(numbers[at]))[: said.signs[1]]:
         if abs(numbers[at]) <= solved:
             numbers[at] = 0.0
-    if len(numbers) > _FEW:
+    if not fits((len(numbers), len(numbers))):
         ends = f"from {shown(numbers[0], digits)} to {shown(numbers[-1], digits)}"
         return [f"{len(numbers)} eigenvalues {ends}"]
     return ["eigenvalues: " + ", ".join(shown(each, digits) for each in numbers)]

@@ -324,13 +324,15 @@ A single comma may be the decimal point: `1,500`."""
 
 
 def _number(case: Case) -> SyntaxFault | None:
-    """Numbers as other languages write them: `0x10`, `1_000`, `1.5d-3`, `2½`."""
+    """Numbers as other languages write them: `0x10`, `1_000`, `1.5d-3`, `2½`, `90deg`."""
     if case.kind(-1) != "NUMBER" or case.kind() not in ("NUMBER", "NAME"):
         return None
     before, here, both = case.written(-1), case.written(), case.span(-1)
     if here in FRACTIONS:
         hints = f"for the sum write ({before} + {here})", f"for a product {before}*{here}"
         return fault(MIXED, both, *hints)
+    if re.fullmatch("deg(?:ree)?s?", here):
+        return fault("angles are in radians", both, mend(f"({before}*pi/180)"))
     if case.touching() and here[0] == ".":  # 2e3.5
         mantissa, mark, power = before.lower().partition("e")
         hint = mend(f"{mantissa}*10^{power}{here}") if mark else "a point stands once"
