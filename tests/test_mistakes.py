@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from backprop import parse
 from backprop.cli import other_words
 from backprop.cli.help import COMMANDS
 from backprop.cli.run import command
@@ -315,3 +316,71 @@ def test_options_of_names_are_not_empty(line: str) -> None:
         ran = backprop(command, "-e", "L = x^2*y", "--set", "x=1, y=2", flag, text)
         assert (ran.status, ran.out) == (2, "")
         assert f"{flag} is empty" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("typed", "mended"),
+    [
+        ("x=1", "x == 1"),
+        ("site=north", 'site == "north"'),
+        ("x<2 and site = 'north'", "x<2 and site == 'north'"),
+        ("site == north", '"north"'),
+    ],
+)
+def test_a_condition_with_one_sign_too_few(typed: str, mended: str) -> None:
+    Path("b.csv").write_text("x,site\n0,south\n1,north\n2,north\n")
+    line = ["grad", "-e", "L = sum(x)", "--data", "b.csv", "--where"]
+    ran = backprop(*line, typed)
+    assert (ran.status, ran.out) == (2 if "==" not in typed else 1, "")
+    assert ran.err.endswith(f"{mended}\n")
+    if mended != '"north"':
+        right = 3 if "site" in mended and "x" not in mended else 1
+        assert backprop(*line, mended).out.startswith(f"L = {right}\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "lr", "says"),
+    [
+        ("L = x^4; x = 2", "1", "it is beyond 1.8e308"),
+        ("L = (x - 3)^2 - log(x); x = 2", "3", "log(x) needs x > 0"),
+    ],
+)
+def test_a_step_that_leaves_all_numbers_was_too_large(text: str, lr: str, says: str) -> None:
+    err = backprop("descend", "-e", text, "--lr", lr).err
+    assert says in err
+    assert err.endswith(f"= take a smaller --lr, such as {float(lr) / 10:g}\n")
+
+
+@pytest.mark.parametrize(
+    ("option", "typed", "meant"),
+    [
+        ("--schedule", "cos", "cosine"),
+        ("--schedule", "lin", "linear"),
+        ("--optimizer", "new", "newton"),
+        ("--optimizer", "ada", None),
+    ],
+)
+def test_the_beginning_of_one_choice_alone_is_that(
+    option: str, typed: str, meant: str | None
+) -> None:
+    err = backprop("descend", option, typed).err
+    assert (f"did you mean {meant!r}?" in err) == (meant is not None)
+
+
+def test_a_part_of_a_direction_is_separated_as_numbers_are() -> None:
+    for name, flag in (("jacobian", "--along"), ("hessian", "--times"), ("grad", "--set")):
+        ran = backprop(name, "other.eq", f"{flag}=a=1 b=2")
+        assert ran.err.endswith("= write a=1, b=2\n")
+        assert backprop(name, "other.eq", f"{flag}=a=1, b=2").status == 0
+
+
+def test_a_descent_in_python_says_where_numbers_go() -> None:
+    with pytest.raises(TypeError, match=r"numbers of inputs go in front, as \{'x': 1.0\}"):
+        parse("y = x^2").descend(x=3)
+
+
+def test_a_default_is_told_once() -> None:
+    for name in ("hessian", "descend", "fit", "grad"):
+        text = " ".join(backprop(name, "-h").out.split())
+        for part in text.split(" --"):
+            assert part.count("efault: ") <= 1, part

@@ -17,7 +17,7 @@ from backprop.data_lines import TextForm
 from backprop.errors import BadData, BadOption, UnknownName
 from backprop.files import typed
 from backprop.language.laid import RowNumbers
-from backprop.language.text_columns import TEXT_COMPARED, ComparedText
+from backprop.language.text_columns import TEXT_COMPARED, ComparedText, as_condition
 from backprop.loops.arrays import ArrayWriter
 from backprop.names import did_you_mean
 from backprop.numbers import listed
@@ -168,7 +168,7 @@ class DataTable:
         source = typed(TEXT_COMPARED.sub(stands, text), "--where")
         statements, errors = read(source, start="expression")
         if errors or len(statements) != 1:
-            hints = ['write a condition such as "x > 0 and site == 2", or site == "north"']
+            hints = [as_condition(text, self._headers)]
             raise BadOption(f"--where {text!r} is no condition on rows", hints=hints)
         columns = list[str]()
         for node in statements[0].shape.nodes:
@@ -345,7 +345,8 @@ def where_of_each(tables: Sequence[Collection[str]], options: DataOptions) -> li
 
 
 def _no_column(name: str, known: Collection[str]) -> UnknownName:
-    hints = did_you_mean(name, known) or [f"there are {listed(sorted(known), 8)}"]
+    there_are = [f"there are {listed(sorted(known), 8)}", f'a text stands in quotes: "{name}"']
+    hints = did_you_mean(name, known) or there_are
     return UnknownName(f"there is no column {name!r} for --where", hints=hints)
 
 

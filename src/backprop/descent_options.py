@@ -94,7 +94,8 @@ def complete(given: Mapping[str, Any]) -> DescentOptions:
     one that there is not."""
     for name in given:
         if name not in DescentOptions.__annotations__:
-            raise TypeError(f"a descent has no option {name!r}")
+            numbers = f"; numbers of inputs go in front, as {{{name!r}: 1.0}}"
+            raise TypeError(f"a descent has no option {name!r}{numbers}")
     found: Any = {name: given.get(name, default) for name, _, default, _ in fields(DescentOptions)}
     options: DescentOptions = found
     return options

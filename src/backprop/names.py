@@ -356,7 +356,11 @@ def unknown_choice(kind: str, given: object, known: Iterable[str]) -> BadOption:
     known = list(known)
     near: list[str] = []
     if isinstance(given, str):  # in Python it may be anything
-        near = did_you_mean(given, known) or did_you_mean(given.casefold(), known)
+        small = given.casefold()
+        begun = [each for each in known if len(small) > 1 and each.startswith(small)]
+        near = did_you_mean(given, known) or did_you_mean(small, known)
+        if not near and len(begun) == 1:
+            near = [f"did you mean {begun[0]!r}?"]
     hints = [*near, f"there are {', '.join(known)}"]
     return BadOption(f"there is no {kind} {given!r}", hints=hints)
 

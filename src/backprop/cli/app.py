@@ -81,6 +81,7 @@ def _typed(field: Field) -> Any:
         metavar=option.metavar,
         parser=parser,
         help=helped(option),
+        show_default="efault" not in option.help,  # where it does not say so itself
         autocompletion=completer(option),
     )
     return Annotated[hint, says]

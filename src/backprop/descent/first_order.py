@@ -124,7 +124,7 @@ class FirstOrder:
             try:
                 value, slopes = run.problem.at_rest_or_both(taken.x)
             except NotFinite as error:
-                raise run.diverged(error) from None
+                raise run.diverged(error, lr) from None
         self.k += 1
         if run.number + 1 == run.options["explain_step"]:
             self.explained = self._explanation(gradient, shrink, taken)

@@ -1,6 +1,6 @@
 """What is wrong with derivatives in equations, and how others write them: `d(V)/d(x)`, `V'(x)`."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from backprop.errors import (
     BackpropError,
@@ -73,9 +73,9 @@ def as_elsewhere(
             return True, None
         place, of = tokens.span(whole.first, whole.last), texts[0]
         by = _given(statement, second)[1]
-    elif name.lower() == "hessian" and len(given) == 2 and given[1].kind in ("name", "index"):
-        of, by = texts[0], texts[1:] * 2
-    elif name.lower() in _ELSEWHERE and len(given) > 1 and given[1].kind in ("name", "index"):
+    elif name.lower() == "hessian" and len(given) in (2, 3) and _are_names(given[1:]):
+        of, by = texts[0], (texts[1:] * 2)[:2]
+    elif name.lower() in _ELSEWHERE and _are_names(given[1:2]):
         of, by = texts[0], texts[1:2]
         for one, text in zip(given[2:], texts[2:], strict=True):
             times = int(text) if one.kind == "number" and text in "23" else 0
@@ -89,8 +89,15 @@ def as_elsewhere(
     return True, UnknownFunction(word, place, hints=[mend(of)])
 
 
-_ELSEWHERE = frozenset("d diff grad gradient deriv partial pdiff differentiate ableitung".split())
+_ELSEWHERE = frozenset(
+    "d diff grad gradient deriv jacobian nabla partial pdiff differentiate ableitung".split()
+)
 """What others call it, in small letters."""
+
+
+def _are_names(given: Sequence[Node]) -> bool:
+    """Whether arguments are names, or members, by which there are derivatives; of none not."""
+    return bool(given) and all(each.kind in ("name", "index") for each in given)
 
 
 def _quotient(statement: Statement, call: Node) -> tuple[Node, Node] | None:

@@ -292,6 +292,8 @@ def otherwise(name: str, count: int) -> list[str]:
         return ["a range stands behind for: x[i] = … for i in 1..n"]
     if name.lower() in _COUNTS:
         return ["how many there are is a number of its own: n = 10, or sum(1 for i in 1..n)"]
+    if name.lower() in _GRADIENTS:
+        return [_GRADIENTS[name.lower()]]
     if count != 1:
         return [f"define it in the equations: {name}({', '.join('xyz'[:count])}) = …"]
     plain = name.rstrip("'′")
@@ -300,6 +302,16 @@ def otherwise(name: str, count: int) -> list[str]:
         return [f"a derivative is by a name: write derivative({plain}, x), {command}"]
     return [f"if {name} is a value, a product needs its '*': {name}*(…)"]
 
+
+_BY_NAME = "a derivative is by one name: derivative(V, x)"
+
+_GRADIENTS = {
+    **dict.fromkeys(("del", "diff", "grad", "gradient", "jacobian", "nabla"), _BY_NAME),
+    "div": "write the sum of the derivatives: derivative(u, x) + derivative(v, y)",
+    "hessian": "a second derivative is by two names: derivative(derivative(V, x), y)",
+    "laplacian": "write the sum: derivative(derivative(V, x), x) + derivative(derivative(V, y), y)",
+}
+"""What a call of one argument has instead that is of all names elsewhere."""
 
 _COUNTS = frozenset("len length size count numel".split())
 

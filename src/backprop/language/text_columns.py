@@ -173,3 +173,16 @@ def _named(tokens: Tokens, source: Source, stands: dict[str, tuple[str, re.Match
 
 def _placed(label: Label, source: Source) -> Label:
     return label._replace(span=label.span._replace(source=source))
+
+
+def as_condition(text: str, columns: Collection[str]) -> str:
+    """The hint for a condition on rows that is none: `site = north` has one sign too few."""
+    meant = re.sub(r"\s*(?<![<>=!])=(?!=)\s*", " == ", text)
+    meant = _WORD.sub(lambda each: each[0] if each[1] in columns else f'== "{each[1]}"', meant)
+    if meant == text:
+        return 'write a condition such as "x > 0 and site == 2", or site == "north"'
+    return f"write {meant}"
+
+
+_WORD = re.compile(r"==\s*([^\W\d]\w*)(?![\w(])")
+"""A word behind a comparison, which may be a text without its quotes."""

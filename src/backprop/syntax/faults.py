@@ -215,7 +215,7 @@ def _second_statement(case: Case) -> SyntaxFault | None:
         begin = left.start()
     both = tokens.whole._replace(start=begin, end=stop)
     message, meant = "two statements stand side by side", brief(both)
-    sign = "; " if both.source.option != "--set" else ", "
+    sign = ", " if both.source.option in ("--set", "--along", "--times") else "; "
     hints = [mend(_BETWEEN.sub(sign, meant)) if meant != "…" else _SEPARATE]
     if both.source.option == "--claim" and meant != "…":
         hints.append(f"or, for a product, {_BETWEEN.sub('*', meant)}")
