@@ -15,7 +15,7 @@ from backprop.descent.objective import Point
 from backprop.descent.problem import Problem
 from backprop.descent.spool import Spool
 from backprop.descent_options import DescentOptions
-from backprop.errors import BackpropError, InfiniteSlope, NotFinite, OutsideDomain, TooLarge
+from backprop.errors import BackpropError, InfiniteSlope, NotFinite, TooLarge
 from backprop.evaluation.gradient import Gradient
 from backprop.numbers import shown
 
@@ -301,9 +301,8 @@ class Run:
         if self.every:
             self.history.keep(self.last)
 
-    def diverged(self, error: NotFinite, lr: float | None = None) -> Stop:
-        """The end of a run whose next step has no finite value or gradient. lr: the size of that step, if
-        it is one that was asked for."""
+    def diverged(self, error: NotFinite) -> Stop:
+        """The end of a run whose next step has no finite value or gradient."""
         number, error = self.number + 1, self.problem.explained(error)
         last = f"after step {number - 1}" if number > 1 else "those of the start"
         known = f"the last finite values are {last}"
@@ -314,9 +313,6 @@ class Run:
             return Stop(
                 self.endless, f"{message}, beyond all doubles at step {number}; {known}", error
             )
-        if lr:
-            needs = error.hints if isinstance(error, OutsideDomain) else ()
-            error.hints = (*needs, f"take a smaller --lr, such as {shown(lr / 10, 2)}")
         return Stop(
             "cannot go on", f"cannot go on at step {number}: {error.message}; {known}", error
         )

@@ -11,8 +11,8 @@ from backprop.descent.objective import Point, around
 from backprop.descent.optimizers import SCHEDULES, ByName, Optimizer
 from backprop.descent.problem import dot, moves
 from backprop.descent.result import State
-from backprop.errors import NoMachineCode, NotFinite
-from backprop.numbers import printed
+from backprop.errors import NoMachineCode, NotFinite, OutsideDomain
+from backprop.numbers import printed, shown
 from backprop.syntax import functions
 
 _MOST_TRIALS = 8
@@ -42,6 +42,15 @@ class Update(NamedTuple):
     x: Point
     after: list[tuple[float, ...]]
     """For each parameter its number, not yet moved into the bounds, and its state."""
+
+
+def _with_smaller(stop: Stop, lr: float) -> Stop:
+    """The end of a run that a step of this size took to where there is no value, which says to take a
+    smaller one."""
+    if stop.cause == "cannot go on" and stop.error:
+        needs = stop.error.hints if isinstance(stop.error, OutsideDomain) else ()
+        stop.error.hints = (*needs, f"take a smaller --lr, such as {shown(lr / 10, 2)}")
+    return stop
 
 
 class FirstOrder:
@@ -124,7 +133,7 @@ class FirstOrder:
             try:
                 value, slopes = run.problem.at_rest_or_both(taken.x)
             except NotFinite as error:
-                raise run.diverged(error, lr) from None
+                raise _with_smaller(run.diverged(error), lr) from None
         self.k += 1
         if run.number + 1 == run.options["explain_step"]:
             self.explained = self._explanation(gradient, shrink, taken)
