@@ -212,7 +212,7 @@ def test_an_explained_step_adds_up(optimizer: str) -> None:
 
 
 def test_divergence_is_underlined_saved_as_the_best_and_status_1(eqs: Path) -> None:
-    text = "p = x^2\nL = p^2\nx = 3"
+    text = "p = x^2\nL = p^2\nx = 3\n"
     (eqs / "s.json").write_text(state := json.dumps(
         {"schema": 1, "optimizer": "gd", "steps": 1, "updates": 1, "searched": None, "parameters": {"x": 3.0}, "memory": {}}
     ))  # fmt: skip
@@ -334,7 +334,7 @@ def test_what_was_found_is_written_whatever_ends_programs(eqs: Path, number: int
         while not process.stdout.readline().startswith("converged"):
             pass
         process.send_signal(number)
-        assert (eqs / "pipe.txt").read_text() == "L = x^2; x = 0"
+        assert (eqs / "pipe.txt").read_text() == "L = x^2; x = 0\n"
     assert process.returncode == 0
 
 
@@ -432,3 +432,12 @@ def test_ten_thousand_steps_take_well_under_a_second_of_process_time() -> None:
     start = time.process_time()
     found("-e", CLASSIC, "--set", POINT, "--lr", "1e-5", "--steps", "10000")
     assert time.process_time() - start < 3
+
+
+def test_what_is_saved_of_typed_equations_ends_a_line(eqs: Path) -> None:
+    line = ["descend", "-e", "L = (x - 1)^2; x = 0"]
+    assert backprop(*line, "--save", "-").out == "L = (x - 1)^2; x = 1\n"
+    backprop(*line, "--save", "s.eq")
+    assert (eqs / "s.eq").read_text() == "L = (x - 1)^2; x = 1\n"
+    (eqs / "t.eq").write_text("L = (x - 1)^2; x = 0")  # a file's end stays as it is
+    assert backprop("descend", "t.eq", "--save", "-").out == "L = (x - 1)^2; x = 1"

@@ -224,7 +224,9 @@ def test_history_and_the_chain_rule_of_a_row(tmp_path: Path) -> None:
         (("--explain-row", "9"), "there is no row 9"),
         (("--explain-row", "2", "--format", "csv"), "--explain-row is for tables"),
         (("--history", "steps.png"), "its ending says no format"),
+        (("--predict", "p.csv", "--at", "nowhere.csv"), "there is no file nowhere.csv"),
     ):
         ran = run(*line, *wrong)
         assert ran.status in (1, 2)
+        assert ran.out == ""  # before the work is done
         assert why in ran.err

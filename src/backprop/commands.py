@@ -148,6 +148,14 @@ def _unrolled_picture(
     return found, gradient, near
 
 
+def look_at_row(model: Model, row: int, output: str) -> None:
+    """Raise BadOption for a row of data that there is not, where that is known without a pass over all."""
+    if not streamed_matrices.is_streamed(model):
+        from backprop.row_by_row import members_of  # for data only
+
+        members_of(model, row, output)
+
+
 def explain(
     inputs: Inputs | Asked,
     detail: str,

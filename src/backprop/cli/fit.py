@@ -105,6 +105,12 @@ def fit(
     from backprop.numbers import shown
 
     ready = prepared(inputs, complete(options))
+    # what can be wrong with these is said before the work is done
+    if explain_row:
+        commands.look_at_row(ready.model, explain_row, ready.output)
+    grid = None
+    if predict and at:
+        grid = ready.opened._replace(tables=inputs._replace(where=()).tables([at]))
     numbers = count()
     points = list[tuple[float, list[float]]]()
 
@@ -141,9 +147,6 @@ def fit(
         from backprop.predicting import fitted_rows
 
         with results.each():
-            grid = (
-                ready.opened._replace(tables=inputs._replace(where=()).tables([at])) if at else None
-            )
             made = fitted_rows(ready, report.found, report.level, grid)
             write(predict, TABLES.writer(predicted)(made, Style()).encode())
     if plot and plotted and report.converged:

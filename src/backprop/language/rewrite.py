@@ -94,7 +94,8 @@ def with_defaults(
         pieces += [text[at:start], replacement]
         at = end
     written = "".join([*pieces, text[at:]])
-    if added and written and not LINE_END.search(written[-1]):
+    typed = added or model.source.option  # which has no end of a line as a file has
+    if typed and written and not LINE_END.search(written[-1]):
         written += line_end
     return written + "".join(line + line_end for line in added)
 
