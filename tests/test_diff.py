@@ -515,6 +515,18 @@ def test_shapes_by_length() -> None:
     assert backprop("diff", "-e", long, "--shape", "nested").err == ""
 
 
+def test_names_that_cancel_in_one_of_two_forms() -> None:
+    """`if(y <= u, x, x)` has u in it as it is computed, and as a formula not: that ended in a traceback."""
+    text = "u = 2; v = a*b; L = if(x > b, u, v)/if(y <= u, x, x)*(x*y - clamp(u, -1, 2))"
+    start = {"a": 1.5, "b": 0.25, "x": 0.125, "y": 3.0}
+    wanted = library.parse(text).grad(start).gradients
+    for shape in ("nested", "steps"):
+        found = library.parse(str(library.parse(text).diff(shape=shape)))
+        for name in start:
+            by = found.grad({**start}, of=f"dL_d{name}").value
+            assert by == pytest.approx(wanted[name], rel=1e-14)
+
+
 # -------------------------------------------------------------------------------------- mistakes
 
 

@@ -71,6 +71,11 @@ def test_derivatives_are_no_longer_than_the_books(text: str, book: str) -> None:
         ("exp(-k*t)*(A*cos(w*t) + B*sin(w*t))", "t", "exp(-k*t)*((B*w - A*k)*cos(w*t) - (B*k + A*w)*sin(w*t))"), ("-3*((2 - x^2)*sin(x) - 2*x*cos(x))/x^3", "x", "3*(x*(x^2 - 6)*cos(x) + 3*(2 - x^2)*sin(x))/x^4"),
         ("tanh(a*b)*sech(a*b)^2 + x", "a", "b*sech(a*b)^2*(1 - 3*tanh(a*b)^2)"),
         ("k*(x - y)^2 + k*(y - z)^2 + m*g*y", "y", "2*k*(2*y - x - z) + m*g"), ("a*x^2 + a*x + a + x", "a", "x^2 + x + 1"), ("4*eps*((s/r)^12 - (s/r)^6)", "s", "24*eps*(2*s^11/r^12 - s^5/r^6)"),
+        # roots of products, and what stands in front of them
+        ("x*sqrt(x*y)", "x", "3*sqrt(x*y)/2"), ("x^3/sqrt(x*y)", "x", "5*x^2/(2*sqrt(x*y))"), ("2*pi*sqrt(l/g)", "g", "-pi*sqrt(l/g)/g"), ("x*sqrt(2*x)", "x", "3*sqrt(2*x)/2"), ("x*sqrt(x/y)", "x", "3*sqrt(x/y)/2"),
+        ("sqrt(x*y)/(x*y)", "x", "-y/(2*(x*y)^(3/2))"), ("x*cbrt(x*y)", "x", "4*cbrt(x*y)/3"), ("x^2*cbrt(x^2)", "x", "8*x*cbrt(x^2)/3"), ("x^2*abs(x*y)", "x", "3*x*abs(x*y)"),
+        # pi with a minus
+        ("a*(b - pi)*exp(-pi)", "a", "(b - pi)*exp(-pi)"), ("b^(-pi)", "b", "-pi*b^(-pi - 1)"), ("x/(-pi/2)", "x", "-2/pi"), ("a*(-pi/2 + x)", "a", "x - pi/2"),
         # what stands in functions stays
         ("normcdf((log(S/K) + (r + s^2/2)*T)/(s*sqrt(T)))", "S", "normpdf((log(S/K) + (r + s^2/2)*T)/(s*sqrt(T)))/(S*s*sqrt(T))"), ("sin((2*x + 1)/2)", "x", "cos(x + 1/2)"), ("sin(2*x + 3*x)", "x", "5*cos(5*x)"),
     ],

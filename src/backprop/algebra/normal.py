@@ -7,9 +7,9 @@ of `rewrites.py` say each with the place where it holds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from fractions import Fraction
-from math import isqrt
+from math import ceil, floor, isqrt
 
 from backprop.algebra.formula import (
     EULER,
@@ -22,6 +22,7 @@ from backprop.algebra.formula import (
     Product,
     Rational,
     Sum,
+    Symbol,
     is_constant,
     is_number,
     sign_of,
@@ -74,6 +75,10 @@ def times(*factors: Formula) -> Formula:
             kept.append((base, exponent))
     if spread:
         return times(Product(coefficient, kept, decimal), *spread)
+    if len(kept) > 1:
+        for base, exponent in kept:
+            if isinstance(base, Product) and (joined := _joined(base, exponent, kept)) is not None:
+                return times(Product(coefficient, (), decimal), joined)
     for at, (base, exponent) in enumerate(kept):  # (1 - t)*x, not -(t - 1)*x
         if coefficient == -1 and exponent == ONE and kept[1:] and _takes_number_away(base):
             turned = plus(*(times(MINUS, term) for term in base.parts))
@@ -99,6 +104,40 @@ def _raised(base: Rational, by: Rational) -> Rational | None:
         if above * above == base.numerator and below * below == base.denominator:
             return _raised(Fraction(above, below), by * 2)
     return 1 if base == 1 else None
+
+
+def _joined(base: Product, exponent: Formula, factors: Powers) -> Formula | None:
+    """Factors with those of a root's base joined to it: sqrt(x*y) for x*y/sqrt(x*y); None if there are not
+    all of them, or in a power of the root's own sign."""
+    by, around = value_of(exponent), dict(factors)
+    if by is None or by.denominator == 1 or not base.powers:
+        return None
+    often = list[int]()
+    for each, of_each in base.powers:
+        wanted, there = value_of(of_each), value_of(around.get(each, ZERO))
+        if wanted is None or there is None:
+            return None
+        often.append(int(there / wanted))
+    whole = min(-floor(by), *often) if by < 0 else max(-ceil(by), *often)
+    if whole * by >= 0:
+        return None
+    rest = [each for each in factors if each[0] is not base]
+    taken = power(base, Product(-whole))
+    return times(Product(1, rest), taken, Product(1, [(base, Product(by + whole))]))
+
+
+def without(factors: Powers, taken: Formula) -> Powers | None:
+    """Factors without those of a product; None if there are not all of them."""
+    if not isinstance(taken, Product) or not taken.powers:
+        return None
+    left = dict(factors)
+    for base, by in taken.powers:
+        wanted, there = value_of(by), value_of(left.get(base, ZERO))
+        if wanted is None or there is None or there / wanted < 1:
+            return None
+        left[base] = Product(there - wanted)
+    number = Product(Fraction(1) / taken.coefficient, (), taken.decimal)
+    return [(number, ONE), *(each for each in left.items() if value_of(each[1]) != 0)]
 
 
 def _takes_number_away(found: Formula) -> bool:
@@ -131,6 +170,13 @@ def plus(*terms: Formula) -> Formula:
         if coefficient
     ]
     return kept[0] if len(kept) == 1 else Sum(kept) if kept else ZERO
+
+
+def by_numbers(taken: Container[str]) -> dict[float, Formula]:
+    """The constants with a name by their numbers, and what is minus one of them: -pi is read as a number.
+    taken: names that are the file's own."""
+    named = {number: Symbol(name) for name, number in CONSTANTS.items() if name not in taken}
+    return {**named, **{-number: times(MINUS, name) for number, name in named.items()}}
 
 
 def minus(left: Formula, right: Formula) -> Formula:

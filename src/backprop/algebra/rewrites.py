@@ -29,7 +29,7 @@ from backprop.algebra.formula import (
 )
 from backprop.algebra.from_text import of_text, substituted
 from backprop.algebra.indexed import MemberFormula
-from backprop.algebra.normal import plus, times
+from backprop.algebra.normal import plus, power, times, without
 
 
 class Rewrite(NamedTuple):
@@ -58,6 +58,8 @@ NORMAL = (
     Rewrite("sqrt(u)^2", "u", "u >= 0"),
     Rewrite("sqrt(u)*sqrt(u)", "u", "u >= 0"),
     Rewrite("u/sqrt(u)", "sqrt(u)", "u > 0"),
+    Rewrite("u*v/sqrt(u*v)", "sqrt(u*v)", "u*v > 0"),
+    Rewrite("sqrt(u/v)*v/u", "1/sqrt(u/v)", "u/v > 0"),
     Rewrite("sqrt(1/u)", "1/sqrt(u)", "u > 0"),
     Rewrite("u^0", "1"),
     Rewrite("u^1", "u"),
@@ -348,6 +350,9 @@ def _factors(
             yield bound, left
             return
         (base, by), *others = wanted
+        known = bound.get(base.name) if isinstance(base, Symbol) else None
+        if isinstance(known, Product) and (less := without(left, power(known, by))) is not None:
+            yield from search(others, less, bound)
         for at, (other, of_other) in enumerate(left):
             for half in _fits(by, of_other, bound):
                 for each in _fits(base, other, half):

@@ -20,9 +20,9 @@ from backprop.algebra.formula import (
     value_of,
 )
 from backprop.algebra.from_text import rebuilt
-from backprop.algebra.normal import operation, plus, power, times
+from backprop.algebra.normal import by_numbers, operation, plus, power, times
 from backprop.graph import Graph
-from backprop.operations import CONSTANTS, OPERATIONS
+from backprop.operations import OPERATIONS
 from backprop.symbolic.far_out import held
 
 _JOINING = frozenset({"*", "/", "^", "sqrt"})
@@ -48,9 +48,7 @@ class Equations:
         self._graph = graph
         self._taken = taken
         self._prefix = prefix
-        self._named = {
-            number: Symbol(name) for name, number in CONSTANTS.items() if name not in taken
-        }
+        self._named = by_numbers(taken)
         self._literal: dict[str, Formula | None] = {}
         self._places = {name: step for step, name in graph.labels.items()}
         self.formulas: dict[str, Formula] = {}

@@ -66,7 +66,7 @@ def can_be_lost(found: Formula) -> bool:
 def losses(found: Formula, other: Formula) -> int:
     """At how many points far out a formula has no value, or another one, where one that is the same by
     algebra has one; 0 of long ones."""
-    names = in_order(other)
+    names = [*dict.fromkeys((*in_order(other), *in_order(found)))]  # some may have cancelled in one
     if not 1 <= len(names) <= _MOST_NAMES:
         return 0
     plain = {name: f"n{at}" for at, name in enumerate(names)}

@@ -10,7 +10,7 @@ from collections.abc import Container, Mapping, Sequence
 from contextlib import suppress
 
 from backprop.algebra.formula import ZERO, Call, Formula, Product, Symbol, TooLong, number
-from backprop.algebra.normal import operation, power, times
+from backprop.algebra.normal import by_numbers, operation, power, times
 from backprop.chain.walk import Operand, Texts, Walk
 from backprop.graph import Graph
 from backprop.operations import CONSTANTS, FUNCTIONS, OPERATIONS
@@ -46,7 +46,7 @@ class Formulas(Texts[Pair]):
             name: (number(value) if name in taken else Symbol(name), value)
             for name, value in CONSTANTS.items()
         }
-        self._named = {value: Symbol(n) for n, value in CONSTANTS.items() if n not in taken}
+        self._named = by_numbers(taken)
         self._textbook = textbook
         self._short: dict[Formula, Formula] = {}  # an equation's formula: its name
 
