@@ -80,7 +80,7 @@ TRUTH: dict[str, Truth] = {
     "below": lambda x, m: x - m,
     "above": lambda m, x: m + x,
     "elu": _elu,
-    "selu": lambda x: mp.mpf("1.0507009873554805") * _elu(x, mp.mpf("1.6732632423543772")),
+    "selu": lambda x: mp.mpf(1.0507009873554805) * _elu(x, mp.mpf(1.6732632423543772)),
     "mish": lambda x: x * mp.tanh(mp.log(1 + mp.exp(x))),
     "silu": lambda x: x / (1 + mp.exp(-x)),
     "gelu": lambda x: x * mp.ncdf(x),

@@ -9,7 +9,7 @@ product.) What is 0 at a point by chance stays a product: 0*inf is nan.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from backprop.chain.folding import known
+from backprop.chain.folding import constant, known
 from backprop.chain.walk import Operand, Texts
 from backprop.graph import CODES, NAMES, Columns, Graph
 from backprop.operations import OPERATIONS
@@ -125,6 +125,9 @@ class Rows(Texts[Row]):
 
     def texts(self, row: Operation, out: Operand[Row]) -> tuple[str, ...]:
         return row.again or row.slopes
+
+    def constant(self, name: str) -> Operand[Row]:
+        return constant(name, self.value)
 
     def slopes(
         self, name: str, operands: Sequence[Operand[Row]], out: Operand[Row]

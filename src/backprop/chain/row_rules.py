@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Container, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from backprop.chain.folding import known
+from backprop.chain.folding import constant, known
 from backprop.chain.walk import Operand, Texts, Walk
 from backprop.graph import CODES, Columns
 from backprop.operations import OPERATIONS
@@ -61,6 +61,9 @@ class RowLines(Texts[str]):
         if row.chooses or len(operands) > 2 or row.says:
             raise NoRule
         return self._row(name, [self.called(each) for each in operands])
+
+    def constant(self, name: str) -> Operand[str]:
+        return constant(name, self.value)
 
     def slopes(
         self, name: str, operands: Sequence[Operand[str]], out: Operand[str]

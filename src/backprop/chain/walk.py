@@ -102,8 +102,15 @@ class Texts(Writer[T]):
 
     def statement(self, statement: Statement, names: Mapping[str, Operand[T]]) -> Operand[T]:
         """The right side of a statement, its names replaced by operands."""
-        known: dict[str, Operand[T]] = {**CONSTANTS, **names}
-        return fold(statement, float, known.__getitem__, self.value)
+
+        def named(name: str) -> Operand[T]:
+            return names[name] if name in names else self.constant(name)
+
+        return fold(statement, float, named, self.value)
+
+    def constant(self, name: str) -> Operand[T]:
+        """What a constant of the table's formulas is called."""
+        return CONSTANTS[name]
 
 
 class Walk(Generic[T]):

@@ -87,8 +87,9 @@ def value(name: str, digits: int, most: int = BEYOND) -> PreciseFunction:
 
 @cache
 def compiled(text: str, parameters: tuple[str, ...], digits: int) -> PreciseFunction:
-    """A formula of the table as a function of mpmath's numbers. Besides the operations of the table
-    it may call functions of mpmath's; of an `if`, only the branch that is taken is computed."""
+    """A formula of the table as a function of mpmath's numbers; those in the text are doubles, as in slopes.
+    Besides the operations of the table it may call functions of mpmath's; of an `if`, only the branch that is
+    taken is computed."""
     mp = context(digits)
 
     def apply(name: str, parts: list[PreciseFunction]) -> PreciseFunction:
@@ -103,7 +104,7 @@ def compiled(text: str, parameters: tuple[str, ...], digits: int) -> PreciseFunc
         return lambda at: at[name] if name in at else getattr(mp, name)
 
     def number(text: str) -> PreciseFunction:
-        return lambda at: mp.mpf(text)
+        return lambda at: mp.mpf(float(text))
 
     found = fold(formula(text), number, named, apply)
     return lambda *operands: found(dict(zip(parameters, operands, strict=True)))

@@ -74,14 +74,9 @@ class ExactWriter(Texts[Exact]):
     def statement(
         self, statement: Statement, names: Mapping[str, Operand[Exact]]
     ) -> Operand[Exact]:
-        """The right side of a statement, whose numbers have the digits that they are written with, and
-        pi all of them, as those of values have."""
+        """The right side of a statement, in which pi has all digits, as it has in values."""
         known: dict[str, Operand[Exact]] = {**CONSTANTS, "pi": Exact(+self.mp.pi, False), **names}
-        return fold(statement, self._literal, known.__getitem__, self.value)
-
-    def _literal(self, text: str) -> Operand[Exact]:
-        double, exact = float(text), self.mp.mpf(text)
-        return double if double == exact else Exact(exact, False)
+        return fold(statement, float, known.__getitem__, self.value)
 
     def number(self, name: str, operands: Sequence[Any]) -> Any:
         """The value of an operation; inf and nan where doubles have them."""
