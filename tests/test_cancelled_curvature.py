@@ -1,6 +1,7 @@
 """Second and third derivatives of which doubles keep nothing: large terms that go away, in any order and
 association, in short and in long sums. All numbers are fractions, so that the right ones are exact."""
 
+import math
 from fractions import Fraction
 from random import Random
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import numpy
 import pytest
 
+from backprop.errors import AtBorder
 from backprop.evaluation.directions import along
 from backprop.evaluation.hessian_matrix import hessian_at
 from backprop.evaluation.hessian_parts import diagonal, sparse, times
@@ -126,3 +128,32 @@ def test_factors_of_large_terms_that_go_away(text: str, right: list[list[float]]
     """By hand."""
     found = hessian_at(read_carefully(Source("<text>", f"L = {text}; b = 1.5; c = 1.25")), {})
     assert found.matrix == pytest.approx(numpy.array(right), rel=1e-12, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [
+        ("x/0.1/(y*x)", [[0, 0], [0, 20 / 2.3**3]]),
+        ("x/3/(x*y)", [[0, 0], [0, 2 / 3 / 2.3**3]]),
+        ("log2(x)/log(x)*y", [[0, 0], [0, 0]]),
+        ("log10(x)/log(x)*y^2", [[0, 0], [0, 2 / math.log(10)]]),
+        ("exp2(x)*exp(-x*log(2))*y^2", [[0, 0], [0, 2]]),
+        ("erf(x)/(2*normcdf(x*sqrt(2)) - 1)*y", [[0, 0], [0, 0]]),
+        ("selu(-x)/expm1(-x)*y", [[0, 0], [0, 0]]),
+        ("(x*9/5 + 32 - 32)*5/9/x*y", [[0, 0], [0, 0]]),
+        ("y*1.380649e-23/(x*1.602e-19)*x*1.602e-19/1.380649e-23", [[0, 0], [0, 0]]),
+        ("y/(x*1.602e-17)*(x*1.602e-17)", [[0, 0], [0, 0]]),
+        ("6.626e-34*2.998e8/(x*5e-17)*y*(x*5e-17)/2.998e8", [[0, 0], [0, 0]]),
+    ],
+)
+def test_what_goes_away_but_for_the_rounding_of_numbers(
+    text: str, right: list[list[float]]
+) -> None:
+    """By hand: x goes away. Slopes had 10 for 1/0.1, and a double for 1/log(2) and the circle's pi; and of
+    numbers as small as those of physics the last digits were taken for a change."""
+    found = hessian_at(read_carefully(Source("<text>", f"L = {text}; y = 2.3; x = 0.46")), {})
+    assert found.inputs in (("x", "y"), ("y", "x"))
+    table = found.matrix if found.inputs == ("x", "y") else found.matrix[::-1, ::-1]
+    assert table == pytest.approx(numpy.array(right), rel=1e-12, abs=1e-300)
+    assert not found.warnings
+    assert not any(isinstance(each, AtBorder) for each in found.notes)

@@ -43,7 +43,22 @@ def constant(name: str, value: Callable[[str, Sequence[Operand[T]]], Operand[T]]
 
 
 _EXACT = {row.name for row in OPERATIONS.values() if row.binding == COMPARISON or row.says} | {
-    *("neg", "copy", "not", "abs", "sign", "floor", "ceil", "round", "min", "max", "pivot", "relu", "mod", "clamp")
+    *(
+        "neg",
+        "copy",
+        "not",
+        "abs",
+        "sign",
+        "floor",
+        "ceil",
+        "round",
+        "min",
+        "max",
+        "pivot",
+        "relu",
+        "mod",
+        "clamp",
+    )
 }
 """Operations whose value is never rounded."""
 

@@ -51,6 +51,8 @@ class Precise:
         sizes = [abs(data[node]) for node in graph.order]
         largest = max(filter(isfinite, sizes), default=1.0)
         self.digits = digits + 20 * ceil(log10(max(largest, 1.0)) / 20)
+        self._left = int((_NOISE - self.digits) * log2(10))
+        """Powers of two: what cancels to so much less is rounding."""
         self._graph = graph
         self._values = Lookup(self._step)
         mp = context(self.digits)
@@ -104,7 +106,7 @@ class Precise:
         of which only the last digits are left is 0."""
         mp, compute, most = context(self.digits), PLAIN[name], self._most
         mag, nothing, nan = mp.mag, mp.mpf(0), mp.nan
-        cancels, left = name != "*", int((_NOISE - self.digits) * log2(10))
+        cancels, left = name != "*", self._left
 
         def plain(x: Any, y: Any) -> Any:
             found = compute(x, y)
@@ -148,10 +150,15 @@ class Precise:
         """The value of a sum where its terms that moved have these values; of another node its own."""
         if whole not in sums:
             return values[whole]
-        base, found = self._base, self._base[whole]
+        base, mp = self._base, context(self.digits)
+        change, size = mp.mpf(0), -inf
         for term, factor in sums[whole].items():
-            found += factor * (values[term] - base[term])
-        return found
+            moved = values[term] - base[term] if factor else mp.mpf(0)
+            if moved:
+                change += factor * moved
+                size = max(size, mp.mag(factor) + mp.mag(values[term]))
+        # terms that go away with one another leave their last digits
+        return base[whole] if mp.mag(change) < size + self._left else base[whole] + change
 
     def jumping(self, steps: Iterable[int]) -> list[int]:
         """Those of some steps whose graphs are in pieces: there may be many in a small distance."""
