@@ -19,7 +19,9 @@ import backprop
 from backprop import row_progress
 from backprop.errors import BadOption, NotAnInput, NotANumber, TooLarge, UnknownName
 from backprop.evaluation.curvature import Rounding, curvature_within
-from backprop.evaluation.hessian_matrix import at_point
+from backprop.evaluation.hessian_matrix import at_point, hessian_at
+from backprop.loops.worth import read_model
+from backprop.source import Source
 from running import backprop as run
 from test_hessian import SMOOTH, truly
 
@@ -243,6 +245,32 @@ def test_bounds_are_told_of_where_the_output_goes_on_beyond(text: str, said: str
     assert said in ran.out if said else "bound" not in ran.out
 
 
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("L = tanh(x); x = -50", "curved up"),
+        ("L = 2 + exp(x); x = -40", "curved up"),
+        ("L = 3 + exp(-x^2); x = 8", "curved up"),
+        ("L = 2 - 1/x^4; x = 1e6", "curved down"),
+        ("L = acosh(x) + 1e20 - y^2; x = 3; y = 0", "curved down"),
+        ("L = 1 + exp(-x) + y^2; x = 40; y = 1e-10", "curved up"),
+        ("L = 3 + exp(x) - exp(y); x = -40; y = -40", "curved both ways"),
+        ("n = 200; L = 5 + sum(exp(x[i]) for i in 1..n); x[i] = -50 for i in 1..n", "curved up"),
+        ("n = 300; L = 5 + sum(exp(x[i]) for i in 1..n); x[i] = -50 for i in 1..n", "curved up"),
+        ("n = 300; L = 1e9 + sum((x[i] - 1)^2 for i in 1..n); x[i] = 1 + 1e-7/i for i in 1..n", "minimum"),
+        ("L = 1e10 + x^2; x = 1e-4", "minimum"),
+        ("L = x + 1/x; x = 1.00000001", "minimum"),
+        ("L = 1e20 + (x - 1)^2 - (y - 2)^2; x = 3; y = 5", "saddle"),
+    ],
+)  # fmt: skip
+def test_what_falls_on_by_less_than_its_rounding_has_no_minimum(text: str, verdict: str) -> None:
+    """By hand: exp, tanh, 1/x^4 and acosh have no slope of 0 anywhere."""
+    assert backprop.parse(text).hessian().verdict == verdict
+    if "sum" in text:
+        by_loops = read_model(Source("<text>", text), many=0)
+        assert hessian_at(by_loops, {}).curvature.verdict == verdict
+
+
 def test_a_tie_of_a_number_with_itself_is_none() -> None:
     """Around p = 1 both sides of the comparison are q, through a choice that stays."""
     text = "x = 0.5; p = 1; q = 2; L = if(if(p<-1,x,q)>q, p^3*q, x^2*p)"
@@ -306,7 +334,10 @@ def test_a_bound_that_is_no_number_gives_no_verdict(bound: float) -> None:
     for table, slopes in [([[bound]], [0.0]), ([[0.0]], [bound])]:
         rounding = Rounding(numpy.array(table), numpy.array(slopes))
         for bend in (-1.0, 1.0):
-            found = curvature_within(numpy.array([[bend]]), [0.3], lambda each=rounding: each)
+            matrix = numpy.array([[bend]])
+            found = curvature_within(
+                matrix, [0.3], lambda each=rounding: each, lambda there: numpy.zeros(1), [0.0]
+            )
             assert found.verdict == "cannot tell: rounding"
 
 

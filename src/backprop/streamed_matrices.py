@@ -136,7 +136,11 @@ def hessian(
         return rounding_by(table, point.slopes, (sizes.products, sizes.gradient), others)
 
     matrix, gradient = table / 2 + table.T / 2, point.gradient
-    said = curvature_within(matrix, point.slopes, rounding, gradient.value)
+
+    def slopes_at(there: Sequence[float]) -> Any:
+        return point.bends(x=there).gradient
+
+    said = curvature_within(matrix, point.slopes, rounding, slopes_at, point.x, gradient.value)
     return Curved(gradient, tuple(names), matrix, said, gradient.warnings, gradient.notes)
 
 

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy
 
 from backprop.evaluation.cancelled import LARGE
+from backprop.evaluation.quadric import Quadric
 from backprop.evaluation.second_derivatives import SecondDerivatives
 from backprop.evaluation.shaken import FACTORS, changed
 from backprop.evaluation.sides import AGREED
@@ -26,6 +27,10 @@ _ROUNDED = 64 * float_info.epsilon
 
 _BELOW = float_info.epsilon / 2
 """The least part of an output that doubles can tell."""
+
+_TENDS = 1 / 4
+"""How much of a gradient may be left where the parabola has none, if an output that can fall by no more than
+its rounding ends there: of exp(x), which falls on and on, it is 0.37."""
 
 _MANY = 200
 """Of more inputs the directions themselves are computed only where they are asked for."""
@@ -48,6 +53,9 @@ _WORK = 500_000
 
 UNKNOWN = "cannot tell: rounding"
 """The verdict where rounding may have made the signs."""
+
+SlopesAt = Callable[[Sequence[float]], Any]
+"""Takes a point; gives the gradient there, shape (n,)."""
 
 Leaning = dict[int, float]
 """Parts of a direction by the places of the inputs, without those that are 0."""
@@ -83,11 +91,12 @@ class Curving(NamedTuple):
 class Rounding(NamedTuple):
     """The most that rounding does to the numbers of the matrix, shape (n, n), and to those of the
     gradient, (n,). straight: whether the gradient changes as the matrix says where rounding may have moved
-    the inputs."""
+    the inputs. doubles: as `gradient`, of what doubles make of it, where that is more."""
 
     matrix: Any
     gradient: Any
     straight: bool = True
+    doubles: Any = None
 
 
 def curvature(
@@ -103,23 +112,31 @@ def curvature(
     where rounding leaves too few. moved: of numbers of the matrix that have more digits than doubles give
     them how far these move with what the inputs are changed here. bent: whether something stands on a
     border here, and they do not say all. value: of the output."""
-    return curvature_within(
-        matrix, gradient, lambda: _rounding(second, x, matrix, gradient, moved), value, bent, x
-    )
+
+    def rounding() -> Rounding:
+        return _rounding(second, x, matrix, gradient, moved)
+
+    def slopes_at(there: Sequence[float]) -> Any:
+        data = second.data(there)
+        return numpy.array([data[each] for each in second.graph.outputs])
+
+    return curvature_within(matrix, gradient, rounding, slopes_at, x, value, bent)
 
 
 def curvature_within(
     matrix: Any,
     gradient: Any,
     rounding: Callable[[], Rounding],
+    slopes_at: SlopesAt,
+    x: Sequence[float],
     value: float = 0.0,
     bent: bool = False,
-    x: Sequence[float] = (),
 ) -> Curving:
-    """What second derivatives say of which it is known how far rounding may move them. The others are those
-    of `curvature`."""
+    """What second derivatives say of which it is known how far rounding may move them. slopes_at: the
+    gradient at another point. The others are those of `curvature`."""
     with numpy.errstate(all="ignore"):  # what is beyond doubles makes the bounds infinite
-        return _said(matrix, numpy.array(gradient, float), rounding, bent, value, x)
+        slopes = numpy.array(gradient, float)
+        return _said(matrix, slopes, rounding, slopes_at, bent, value, x)
 
 
 def rounding_by(
@@ -154,6 +171,7 @@ def _said(
     matrix: Any,
     slopes: Any,
     rounding_of: Callable[[], Rounding],
+    slopes_at: SlopesAt,
     bent: bool,
     value: float,
     x: Sequence[float],
@@ -173,13 +191,18 @@ def _said(
     if stationary and norm and not rounding.straight:
         return _nobody_knows(matrix, norm)
     try:
-        said = _judged(matrix, slopes, norm, stationary, rounding, _BELOW * abs(value))
+        least, at = _BELOW * abs(value), numpy.array(x, float)
+        return _judged(
+            matrix,
+            slopes,
+            norm,
+            stationary,
+            rounding,
+            least,
+            lambda way: slopes_at((at - way).tolist()),
+        )
     except numpy.linalg.LinAlgError:
         return Curving(UNKNOWN, None, norm, stationary, lost=True)
-    if said.step and abs(said.step[1]) <= _BELOW * abs(value):
-        verdict = "minimum" if said.signs[2] else "maximum"
-        return said._replace(verdict=verdict, stationary=True, step=None, below=True)
-    return said
 
 
 def _is_nearest(matrix: Any, slopes: Any, x: Sequence[float]) -> bool:
@@ -214,9 +237,16 @@ def _nobody_knows(matrix: Any, norm: float) -> Curving:
 
 
 def _judged(
-    matrix: Any, slopes: Any, norm: float, stationary: bool, rounding: Rounding, least: float
+    matrix: Any,
+    slopes: Any,
+    norm: float,
+    stationary: bool,
+    rounding: Rounding,
+    least: float,
+    slopes_at: Callable[[Any], Any],
 ) -> Curving:
-    """least: the least change of the output that doubles can tell."""
+    """least: the least change of the output that doubles can tell. slopes_at: the gradient where the inputs
+    are so much less."""
     eigenvalues = numpy.linalg.eigvalsh(matrix)
     units = _units(matrix, rounding.matrix)
     scaled = matrix / units / units[:, None]
@@ -230,10 +260,16 @@ def _judged(
         directions = numpy.linalg.eigh(scaled)[1]
     ways = () if directions is None else _echelon(directions[:, flat].T / units)
     unsure = any(_is_unsure(way, matrix, rounding.matrix) for way in ways)
-    below = False
-    if up and down and directions is not None and not (stationary or flat.any()):
-        along = directions.T @ (slopes / units)
-        below = stationary = bool((along**2 / numpy.abs(bends)).sum() / 2 <= least)
+    step, below, definite = None, False, bool(up) != bool(down)
+    if not (flat.any() or stationary) and (definite or directions is not None):
+        bowl = Quadric(scaled, units, bends, directions)
+        way = bowl.way(slopes)
+        if bowl.height(slopes) <= least:
+            noise = rounding.gradient if rounding.doubles is None else rounding.doubles
+            room = bowl.height(_TENDS * slopes) + bowl.most(noise)
+            below = stationary = bool(bowl.height(slopes_at(way)) <= room)
+        if definite and not below:
+            step = _length(way), float(slopes @ way) / 2
     if up and down:
         verdict = "saddle" if stationary else "curved both ways"
     elif flat.any():
@@ -242,14 +278,6 @@ def _judged(
         verdict = "minimum" if stationary else "curved up"
     else:
         verdict = "maximum" if stationary else "curved down"
-    step = None
-    if bool(up) != bool(down) and not (flat.any() or stationary):
-        to = slopes / units
-        if directions is None:
-            way = numpy.linalg.solve(scaled, to)
-        else:
-            way = directions @ (directions.T @ to / bends)
-        step = _length(way / units), float(slopes @ (way / units)) / 2
     named = [_parts(way) for way in ways]
     error = float(numpy.linalg.norm(rounding.matrix))
     return Curving(verdict, eigenvalues, norm, stationary, named, unsure, error, step, signs, below)
@@ -267,16 +295,16 @@ def _rounding(
     graph, data = second.graph, second.data(x)
     here = numpy.array([data[each] for each in graph.outputs])
     near = (_shaken(second, x, data, each) for each in _TRIES)
-    table, steps, _ = rounding_by(matrix, here, second.both_sizes(x), near)
+    table, steps, *_ = rounding_by(matrix, here, second.both_sizes(x), near)
     for (one, other), way in known.items():
         table[one, other] = table[other, one] = way * _SHAKEN + _ROUNDED * abs(matrix[one, other])
-    straight = _is_straight(second, x, matrix, here, steps)
+    straight, doubles = _is_straight(second, x, matrix, here, steps), steps
     if len(graph.steps) <= LARGE:
         right = numpy.array(gradient, float)
         computed_again = ~(numpy.abs(right - here) <= AGREED * numpy.abs(right))  # nan, too
         by_inputs = _INPUTS * (numpy.abs(matrix) @ numpy.abs(numpy.array(x, float)))
         steps = numpy.where(computed_again, by_inputs + _ROUNDED * numpy.abs(right), steps)
-    return Rounding(table, steps, straight)
+    return Rounding(table, steps, straight, doubles)
 
 
 def _is_straight(

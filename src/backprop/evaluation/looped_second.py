@@ -125,7 +125,10 @@ def _matrix(
         near = (at(numpy.array(each)) for each in points_near(x.tolist()))
         return rounding_by(matrix, slopes, (bends, sloping), near)
 
-    said = curvature_within(matrix, slopes, rounding, gradient.value, x=x.tolist())
+    def slopes_at(there: Sequence[float]) -> Any:
+        return at(numpy.array(there))[1]
+
+    said = curvature_within(matrix, slopes, rounding, slopes_at, x.tolist(), gradient.value)
     if is_open(matrix, noise):
         return None
     return LoopedMatrix(gradient, matrix, said, (*rounded(model, matrix, noise),))
