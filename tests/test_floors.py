@@ -90,6 +90,7 @@ ONLY = {
         "evaluation/curvature.py",
         "evaluation/hessian_matrix.py",
         "evaluation/looped_second.py",
+        "evaluation/quadric.py",
         "evaluation/second_over_rows.py",
         "evaluation/looped_series.py",
         "loops/along_plan.py",
