@@ -103,6 +103,25 @@ def test_columns_in_other_letters_are_recognised(tmp_path, monkeypatch):
     assert 'rename one: --column "x = Temp (C)"' in other.err
 
 
+def test_columns_with_units_behind_their_names_are_recognised(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "rows.csv").write_text("x (m),y/s,z\n1,2,3\n")
+    line = "grad", "-e", "L = sum(x*y)", "--data", "rows.csv"
+    assert backprop(*line).err.endswith('--column "x = x (m)" --column "y = y/s"\n')
+    turned = backprop(*line, "--column", "x (m) = x", "--column", "y = y/s")
+    assert (turned.status, turned.err.splitlines()[-1]) == (2, '  = write --column "x = x (m)"')
+    right = backprop(*line, "--column", "x = x (m)", "--column", "y = y/s")
+    assert right.out.startswith("L = 2\n")
+
+
+def test_a_column_of_dates_is_called_that(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "rows.csv").write_text("x,y\n2024-01-01,2024-01-01 10:00:00\n")
+    for name in "xy":
+        err = backprop("grad", "-e", f"L = sum({name})", "--data", "rows.csv").err
+        assert "each cell of this column is a date or time: give a column of numbers" in err
+
+
 ROWS = [
     ("L = sum(log(x))", "x,k\n1,1\n2,2\n0,2\n", "log(x) has no value at x[3] = 0"),
     ("b[i] = i for i in 1..2; L = sum(b[k]*x)", "x,k\n1,1\n2,2\n3,5\n", "= k[3] is 5"),

@@ -307,6 +307,8 @@ def test_one_row_is_explained() -> None:
 ROW_MISTAKES = [
     ("m = x - mean(x)", ["--wrt", "x"], "m of a row depends on x in other rows, too"),
     ("m = 2*x; n = 3*x", [], "--rows is of one column"),
+    ("m = 2*x; a = 3", ["--of", "a"], "a is a single number, and --rows is of a column"),
+    ("m = 2*x; a = 3", ["--of", "b"], "there is no 'b' in these equations"),
     ("L = a; a = 1", [], "no equation here is computed row by row"),
     ("h[i] = x*i for i in 1..2", [], "h is more than one number in a row"),
 ]

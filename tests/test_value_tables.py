@@ -79,3 +79,10 @@ def test_other_commands_take_no_table() -> None:
         ran = backprop(command, "-e", TEXT, "--values", "sweep.csv")
         assert ran.status == 2
         assert "sweep.csv is a table" in ran.err
+
+
+def test_a_column_of_texts_is_no_input_before_it_is_no_number() -> None:
+    Path("named.csv").write_text("a,site\n1,north\n")
+    ran = backprop("grad", "-e", TEXT, "--set", "b=1", "--values", "named.csv")
+    assert (ran.status, ran.out) == (1, "")
+    assert "the column site is no input that L depends on" in ran.err

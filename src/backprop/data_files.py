@@ -225,7 +225,8 @@ class FileTable:
         ):
             row = start + int(numpy.argmin(missing_in(column)))
             message = f"{self._cell(name, row)} is {column[row - start].as_py()!s}, and no number"
-            what = f"each cell of this column is a {kind}: give a column of numbers"
+            called = "date or time" if types.is_temporal(kind) else str(kind)
+            what = f"each cell of this column is a {called}: give a column of numbers"
             hints = [what, *self.look(row)]
             raise BadData(message, where=self.place(row), hints=hints)
         if not has_numbers(column):  # casts import what takes 60 ms

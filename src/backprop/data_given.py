@@ -16,6 +16,7 @@ from backprop.data_files import FileTable, read_tables
 from backprop.data_lines import TextForm
 from backprop.errors import BadData, BadOption, UnknownName
 from backprop.files import typed
+from backprop.language.headers import as_renamed
 from backprop.language.laid import RowNumbers
 from backprop.language.text_columns import TEXT_COMPARED, ComparedText, as_condition
 from backprop.loops.arrays import ArrayWriter
@@ -362,7 +363,7 @@ def renamed(tables: Sequence[T], given: Sequence[str]) -> dict[str, tuple[T, str
             or (not name.isidentifier() and not name.replace("'", "").isidentifier())
             or not header
         ):
-            hints = ['give it as --column "x = Temp (C)"']
+            hints = [as_renamed(header, name if name in found else "")]
             raise BadOption(f"--column {each!r} does not say what a column is called", hints=hints)
         if header not in found:
             every: Collection[str] = [*found]

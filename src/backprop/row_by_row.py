@@ -170,6 +170,9 @@ def _output(model: Model, laid: Laid, of: Sequence[str]) -> str:
         return name
     known = [name for name in laid.families if name not in laid.columns]
     message = "--rows is of one column" if known else "no equation here is computed row by row"
+    if known and len(of) == 1:
+        model.output(of[0])  # which says that there is no such name
+        message = f"{of[0]} is a single number, and --rows is of a column"
     hints = [f"name it: --of {known[0]}"] if known else ["write one that uses a column: m = a*x"]
     raise ChooseOutput(message, hints=hints, where=model.source.name)
 

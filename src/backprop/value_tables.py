@@ -40,13 +40,13 @@ def swept(
         raise BadOption(message, hints=["join them: a column for each input"])
     (table,) = tables_of(DataOptions((tables[0],)))
     model, numbers = streamed_matrices.read(inputs)
-    rows = table.rows([*table.names])
     is_streamed = streamed_matrices.is_streamed(model)
     program: Program | _PassEach = (
         _PassEach(model, inputs.output) if is_streamed else Program(model, inputs.output, engine, 1)
     )
-    if odd := [name for name in rows.numbers if name not in program.inputs]:
-        raise _no_input(model, table, odd[0], program)
+    if odd := [name for name in table.names if name not in program.inputs]:
+        raise _no_input(model, table, odd[0], program)  # before its cells, which may be texts
+    rows = table.rows([*table.names])
     known = {**model.default_numbers(), **numbers}
     lacking = [name for name in program.inputs if name not in known and name not in rows.numbers]
     if lacking:

@@ -35,6 +35,14 @@ def header_hints(names: Collection[str]) -> list[str]:
     return []
 
 
+def as_renamed(name: str, header: str) -> str:
+    """The hint that gives a column a name. header: the column, "" for none that there is."""
+    is_name = re.fullmatch(r"[^\W\d]\w*'*", name)
+    if header and is_name:
+        return f'write --column "{name} = {header}"'
+    return 'give it as --column "x = Temp (C)"'
+
+
 def rename_hints(columns: Iterable[str], words: Collection[str]) -> list[str]:
     """How columns are called by other names: those that equations write in other letters, else an example.
     words: what stands in the equations."""
@@ -43,6 +51,12 @@ def rename_hints(columns: Iterable[str], words: Collection[str]) -> list[str]:
     pairs = [
         f'--column "{alike[_plain(each)]} = {each}"' for each in columns if _plain(each) in alike
     ]
+    if not pairs:  # `x (m)`, which begins with a name and has its unit behind it
+        pairs = [
+            f'--column "{begun[0]} = {each}"'
+            for each in columns
+            if (begun := _BEGUN.match(each)) and begun[0] in alike.values()
+        ]
     if pairs:
         return [f"rename what is meant: {' '.join(pairs[:3])}"]
     return ['rename one: --column "x = Temp (C)"']
@@ -51,3 +65,7 @@ def rename_hints(columns: Iterable[str], words: Collection[str]) -> list[str]:
 def _plain(name: str) -> str:
     """A name without what differs by habit alone."""
     return name.strip().casefold().replace(" ", "_").replace("-", "_")
+
+
+_BEGUN = re.compile(r"[^\W\d]\w*(?=[^\w'])")
+"""The name that a header begins with, and goes on behind: `x (m)`."""

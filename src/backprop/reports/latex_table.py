@@ -19,7 +19,8 @@ def write(report: Report, style: Style) -> str:
     table = report.table()
     wide = sum(max(map(_length, (column.title, *column.cells))) for column in table.columns) > _WIDE
     naming = Naming(_names(table))
-    owners = next(column.cells for column in table.columns if column.kind == "name")
+    nameless = [""] * len(table.columns[0].cells)  # rows of data
+    owners = next((each.cells for each in table.columns if each.kind == "name"), nameless)
     form = "".join("r" if column.kind == "number" else "l" for column in table.columns)
     rows = [[_title(column, naming) for column in table.columns]]
     for at, owner in enumerate(owners):
