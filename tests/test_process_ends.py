@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -30,3 +31,33 @@ def test_a_process_that_has_read_a_table_ends_with_its_status(
         )
         assert ran.returncode == 2, ran.stderr
         assert ran.stderr.endswith("write --sigma-x x=0.1\n")
+
+
+@pytest.mark.parametrize(
+    ("given", "taken"),
+    [
+        ({}, "1 None"),
+        ({"OPENBLAS_NUM_THREADS": "3"}, "3 None"),
+        ({"OMP_NUM_THREADS": "2"}, "None 2"),
+    ],
+)
+def test_linear_algebra_takes_one_thread_if_nobody_says_another_number(
+    given: dict[str, str], taken: str
+) -> None:
+    code = """
+import os, sys
+from backprop.cli import command
+try:
+    command()
+except SystemExit:
+    print(*map(os.environ.get, ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")))
+"""
+    own = {name: number for name, number in os.environ.items() if "NUM_THREADS" not in name}
+    ran = subprocess.run(
+        [sys.executable, "-c", code, "--version"],
+        env={**own, **given},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ran.stdout.splitlines()[-1] == taken

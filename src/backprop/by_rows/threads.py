@@ -47,7 +47,13 @@ def over_blocks(threads: int = 0) -> Iterator[Callable[..., Iterable[Any]]]:
             waiting = deque[Future[Any]]()
             coming = iter(blocks)
             try:
-                for block in islice(coming, count * _AHEAD):
+                first = [*islice(coming, 2)]
+                if (
+                    len(first) == 1
+                ):  # another thread would take longer to begin than many have to do
+                    yield function(first[0])
+                    return
+                for block in (*first, *islice(coming, count * _AHEAD - 2)):
                     waiting.append(pool.submit(function, block))
                 while waiting:
                     yield waiting.popleft().result()

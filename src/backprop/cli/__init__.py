@@ -19,6 +19,12 @@ _OBJECTS = 50_000
 that is over in a moment looks some hundred times, and finds none."""
 
 
+_THREADS = "OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS"
+"""How many threads NumPy's linear algebra takes: by itself as many as there are processors, which wait for
+one another without rest. Where something else runs, too, or a container has fewer processors than there are,
+the eigenvalues of 60 inputs take 50 ms so, and with one thread 0.2. A person's numbers stay."""
+
+
 def main() -> NoReturn:
     """What the command `backprop` runs. Exit status: 0, 1, 2, 130 after Ctrl-C, or 128 more than the
     number of another signal that ended a descent."""
@@ -49,6 +55,8 @@ def main() -> NoReturn:
 def command() -> NoReturn:
     """`main`, in a process of its own: that ends at once where tables were read. Threads of pyarrow may still
     give back what they read, for which they need an interpreter; one that ends lets them fail, aloud."""
+    if not any(name in os.environ for name in _THREADS):  # before NumPy, which looks at them once
+        os.environ[_THREADS[0]] = "1"
     status: Any = 0
     try:
         main()
