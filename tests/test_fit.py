@@ -13,7 +13,7 @@ import numpy
 import pytest
 
 import backprop
-from backprop.errors import BackpropError, ChooseOutput, NeedsData
+from backprop.errors import BackpropError, NeedsData
 from certified_fits import MODELS, certified_fits
 from running import backprop as run
 
@@ -259,7 +259,7 @@ def test_what_is_determined_has_its_band_although_parameters_are_not(tmp_path: P
 
 def test_a_lower_minimum_on_the_way_is_told() -> None:
     """A profile at a point which is none: by the other parameter it is lower."""
-    from backprop.fit.fitting import lower_words
+    from backprop.fit.found_fit import lower_words
     from backprop.fit.intervals import Profiles
     from backprop.fit.levenberg import Bounded, fit_point
 
@@ -390,7 +390,6 @@ def test_as_many_parameters_as_rows_have_no_errors() -> None:
             NeedsData,
             "1 row does not determine 2 parameters",
         ),
-        ("L = sum(y*a)", DATA, {"of": "L"}, ChooseOutput, "fit is for sums of squares"),
         (
             "y ~ a*log(x)",
             DATA,

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from backprop.errors import BadOption
 from backprop.fit.contours import Contour, contours
-from backprop.fit.fitting import FoundFit, bounded
+from backprop.fit.found_fit import FoundFit, bounded
 from backprop.fitted import Fitting
 from backprop.loops.domains import Reals
 from backprop.numbers import shown
@@ -31,6 +31,11 @@ class Corner(NamedTuple):
 
 def corner_of(fitting: Fitting, found: FoundFit, level: float) -> Corner:
     """The contours of a fit. Raises BadOption where there are none."""
+    if found.likelihood:
+        hints = ["the ends of each parameter's interval: --intervals profile"]
+        raise BadOption(
+            f"contours are of sums of squares, and {fitting.output} is none", hints=hints
+        )
     if found.robust:
         hints = ["by samples of the rows: --intervals bootstrap"]
         raise BadOption("contours are of sums of squares, and --loss is none", hints=hints)

@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 from backprop.errors import BackpropError, BadData, BadOption
-from backprop.fit.fitting import FoundFit
+from backprop.fit.found_fit import FoundFit
 from backprop.fit.robust import named_apart
 from backprop.fit_texts import words_in
 from backprop.inputs import Opened

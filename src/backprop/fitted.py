@@ -17,7 +17,8 @@ from backprop.errors import (
 )
 from backprop.evaluation.gradient import evaluate
 from backprop.fit.fit_rows import FitRows
-from backprop.fit.fitting import FitAsked, fit
+from backprop.fit.fitting import fit
+from backprop.fit.found_fit import FitAsked
 from backprop.inputs import Inputs, Opened
 from backprop.language import Model
 from backprop.language.model_texts import model_texts
@@ -32,6 +33,7 @@ from backprop.syntax.parser import read
 
 if TYPE_CHECKING:
     from backprop.fit.levenberg import FitPoint
+    from backprop.fit.likelihood import Likelihood
     from backprop.fit_groups import Grouped
     from backprop.fit_options import FitOptions
 
@@ -173,13 +175,20 @@ def ready(
         known = {**grouped.begun(alone, asked_for), **known}
     start = {name: known[name] for name in names if name in known}
     others = {name: number for name, number in known.items() if name not in start}
+    likely: Likelihood | None = None
     try:
         rows = FitRows(model, output, names, {**others, **start})
     except NotSquares as error:
-        hints = [f"write it as a model, y ~ …, or as {output} = sum((…)^2)"]
-        hints.append(f"any other output: backprop descend --of {output}")
-        raise ChooseOutput(f"fit is for sums of squares: {error}", hints=hints) from None
-    if len(start) == len(names) and rows.triangle([start[name] for name in names]) is None:
+        if not model.laid:
+            hints = [f"write it as a model, y ~ …, or as {output} = sum((…)^2)"]
+            hints.append(f"any other output without --data: backprop descend --of {output}")
+            raise ChooseOutput(f"fit is for rows of data: {error}", hints=hints) from None
+        from backprop.likelihoods import likelihood
+
+        rows, likely = likelihood(model, others, output, names, limits, options)
+    if likely and len(start) == len(names):
+        evaluate(model, {**numbers}, output, restores=False)
+    elif len(start) == len(names) and rows.triangle([start[name] for name in names]) is None:
         evaluate(model, {**numbers}, output, restores=False)  # says which row is not finite
     if options["sigma"]:
         fit_texts.refuse_parameters(options["sigma"], names)
@@ -192,13 +201,13 @@ def ready(
         fit_texts.refuse_parameters(options["sigma_x"], names)
     if options["loss"]:
         robust = fit_texts.robust(text, read_given, rows, {**others, **start}, options)
-    other = robust or counts or options["sigma_x"]
+    other = robust or counts or likely or options["sigma_x"]
     asked = FitAsked(
         robust.rows if robust else rows, start, limits,
         bool(counts or (options["absolute_sigma"] and (options["sigma"] or options["sigma_x"]))),
         options["starts"], seed, options["steps"],
         lambda: nan if other else fit_texts.total(opened, read_given, numbers, options["sigma"]),
-        options["intervals"], options["level"], robust=robust, counts=counts,
+        options["intervals"], options["level"], robust=robust, counts=counts, likelihood=likely,
     )  # fmt: skip
     return Fitting(model, numbers, output, opened, names, options, asked, read_given, grouped)
 

@@ -35,13 +35,14 @@ class FitVerb(OverData):
 
         data: a table, as of `parse`, in the place of the Model's own. values: starts of parameters by
         name, and numbers of other inputs; a parameter without any gets a start from the data. of: a sum
-        or mean of squares, if not the model statements. seed: of starts and samples at random. options:
-        those below.
+        or mean of squares, if not the model statements, or any other output over rows: the negative
+        logarithm of a likelihood, or its logarithm where the file maximizes it. seed: of starts and samples
+        at random. options: those below.
 
         The result has `parameters` and `errors` by name, `covariance` and `correlations`, shape (P, P),
         `value`, `converged` and `verdicts`, sentences, `predict(data)` and `plot()`. Raises NeedsData for
-        fewer rows than parameters, ChooseOutput for what is no sum of squares, BadOption, and what `grad`
-        raises at the start.
+        fewer rows than parameters, ChooseOutput for what is neither, BadOption, and what `grad` raises at the
+        start.
 
             >>> import backprop
             >>> data = {"x": [0, 1, 2, 3], "y": [5, 3, 2, 1.2]}

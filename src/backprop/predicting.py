@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy
 
 from backprop.errors import BackpropError, BadData, BadOption
-from backprop.fit.fitting import FoundFit
+from backprop.fit.found_fit import FoundFit
 from backprop.fit.predictions import Predicted, predicted, values_of
 from backprop.fit_texts import words_in
 from backprop.fitted import Fitting

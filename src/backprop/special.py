@@ -10,7 +10,7 @@ sign, inf past the range and at the others.
 
 import math
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from math import copysign, inf, nan
 from typing import Any
 
@@ -29,7 +29,7 @@ def gamma(x: float) -> float:
         return nan
     if x < -184:  # below half the smallest double; the sign alternates
         return -0.0 if math.floor(x) % 2 else 0.0
-    return x if x != x else _float(context().gamma, x)
+    return x if x != x else _computed("gamma", x)
 
 
 def lgamma(x: float) -> float:
@@ -46,7 +46,7 @@ def lgamma(x: float) -> float:
         if x.is_integer():
             return math.log(math.factorial(int(x) - 1))
         return _LGAMMA_OF_HALVES[int(x)]
-    return float(context().loggamma(x).real)
+    return _computed("loggamma", x)
 
 
 def digamma(x: float) -> float:
@@ -59,7 +59,7 @@ def digamma(x: float) -> float:
         return math.log(x)
     if 0 < x < 1000 and (2 * x).is_integer():
         return _digamma_of_half(int(2 * x))
-    return x if x == inf else _float(context().digamma, x)
+    return x if x == inf else _computed("digamma", x)
 
 
 _LGAMMA_OF_HALVES = [
@@ -93,11 +93,25 @@ def polygamma(n: float, x: float) -> float:
     order, odd = int(n), int(n) % 2
     if x == inf:
         return 0.0
-    if x > 0:
-        return _float(lambda at: _right(order, at), x)
-    if x.is_integer():
+    if x <= 0 and x.is_integer():
         return inf if odd else nan
-    return _float(lambda at: _reflected(order, at), x)
+    return _polygamma(order, x)
+
+
+_KEPT = 1 << 12
+"""So many numbers of a function are known from the last time: of an argument that is the same in all rows of
+data each row asks."""
+
+
+@lru_cache(_KEPT)
+def _computed(name: str, x: float) -> float:
+    """A function of mpmath, of a double, rounded to one."""
+    return _float(lambda at: getattr(context(), name)(at).real, x)
+
+
+@lru_cache(_KEPT)
+def _polygamma(n: int, x: float) -> float:
+    return _float(lambda at: (_right if at > 0 else _reflected)(n, at), x)
 
 
 def _right(n: int, x: Any) -> Any:

@@ -90,8 +90,8 @@ def fit(
 ) -> None:
     """Fit a model to rows of data: its parameters, with their errors.
 
-    The model is a statement y ~ a*exp(-b*x), or any sum of squares (--of). Parameters are the inputs that
-    are neither columns nor const; one without a number gets a start from the data.
+    The model is a statement y ~ a*exp(-b*x), or any sum of squares or likelihood (--of). Parameters are the
+    inputs that are neither columns nor const; one without a number gets a start from the data.
     """
     format = chosen_format(format, output)
     if explain_row and format != "table":

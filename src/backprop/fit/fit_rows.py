@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import inf
 from typing import NamedTuple
 
@@ -18,7 +18,7 @@ from backprop.by_rows.threads import over_blocks
 from backprop.descent.squares import Squares
 from backprop.language import Model
 from backprop.language.apart import NotApart
-from backprop.language.laid import Data, data_of
+from backprop.language.laid import Data, RowNumbers, data_of
 from backprop.language.modelled import NotSquares, unsquared
 from backprop.language.reading import read_carefully
 from backprop.loops.domains import Reals
@@ -144,14 +144,8 @@ class FitRows:
 
     def scales(self) -> list[float]:
         """The sizes of the numbers in columns, and how far they spread, as far as they are in memory."""
-        found = list[float]()
-        for source in self.sources if not self._graph else ():
-            numbers = source.numbers.numbers if isinstance(source, HeldRows) else {}
-            for column in numbers.values():
-                for size in (float(numpy.abs(column).mean()), float(numpy.std(column))):
-                    if 0 < size < inf:
-                        found.append(size)
-        return found
+        sources = self.sources if not self._graph else ()
+        return scales_of(each.numbers for each in sources if isinstance(each, HeldRows))
 
     def place(self, where: Sequence[tuple[int, int]], row: int) -> str:
         """Where a residual comes from: `rows.csv:7`; its number, where there are no tables."""
@@ -184,6 +178,40 @@ class FitRows:
         self.count = found.rows
         triangle: Reals = found.triangle
         return triangle
+
+
+class NoResiduals(FitRows):
+    """Those of an output that is no sum of squares: there are none. tables: what it is computed of. count:
+    of their rows. mean: whether it is a mean over these."""
+
+    def __init__(
+        self, names: Sequence[str], tables: Sequence[RowNumbers], count: int, mean: bool
+    ) -> None:
+        self.names, self.count, self.mean, self._tables = [*names], count, mean, tables
+
+    def triangle(self, x: Sequence[float]) -> None:
+        return None
+
+    def each(self, x: Sequence[float], slopes: bool = True) -> None:
+        return None
+
+    @property
+    def in_memory(self) -> bool:
+        return False
+
+    def scales(self) -> list[float]:
+        return scales_of(self._tables)
+
+
+def scales_of(tables: Iterable[RowNumbers]) -> list[float]:
+    """The sizes of the numbers in columns, and how far they spread."""
+    found = list[float]()
+    for table in tables:
+        for column in table.numbers.values():
+            for size in (float(numpy.abs(column).mean()), float(numpy.std(column))):
+                if 0 < size < inf:
+                    found.append(size)
+    return found
 
 
 def _source(table: Data, names: Sequence[str]) -> RowSource:

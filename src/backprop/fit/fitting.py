@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from math import inf, isfinite, nan, sqrt
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from math import inf, nan, sqrt
 
 import numpy
 
-from backprop.errors import BackpropError, MissingInputs, NeedsData
-from backprop.fit.counts import Counts
+from backprop.errors import NeedsData
 from backprop.fit.fit_rows import FitRows
+from backprop.fit.found_fit import (
+    FitAsked,
+    FoundFit,
+    bounded,
+    ended_and_held,
+    lower_words,
+    no_start,
+)
 from backprop.fit.guesses import guessed
 from backprop.fit.intervals import Interval, Profiles, samples
-from backprop.fit.levenberg import Bounded, FitPoint, Flags, fit_point, held
+from backprop.fit.levenberg import Bounded, FitPoint, fit_point, held, squares_of
+from backprop.fit.likely import fit_likelihood
 from backprop.fit.residual_looks import not_random, outliers
 from backprop.fit.robust import Robust
 from backprop.fit.solving import Solved, scattered, solve
-from backprop.fit.statistics import Statistics, statistics
+from backprop.fit.statistics import statistics
 from backprop.fit.undetermined import undetermined_words
 from backprop.fit.x_errors import WeighedRows
-from backprop.language.declarations import Bounds
 from backprop.loops.domains import Reals
 from backprop.numbers import few, shown
 
@@ -37,67 +43,11 @@ _FEW = 5
 """The most rows that a sentence names."""
 
 
-class FitAsked(NamedTuple):
-    """What is to be fitted. rows: the residuals. start: of parameters by name, as far as they have one.
-    bounds: of those that have some. known_errors: whether residuals are in units of their errors.
-    starts: how many runs there are at least, from points around the start. seed: of these points. most:
-    steps of one run. total: finds the sum of squares about the mean. robust: a loss that residuals have in
-    the place of squares; `rows` are its own. counts: what is fitted, if they are counts; `rows` are those of
-    the deviance."""
-
-    rows: FitRows
-    start: Mapping[str, float]
-    bounds: Mapping[str, Bounds]
-    known_errors: bool = False
-    starts: int = 1
-    seed: int = 0
-    most: int = 2000
-    total: Callable[[], float] = lambda: nan
-    intervals: str | None = None
-    level: float = 0.95
-    samples: int = 400
-    robust: Robust | None = None
-    counts: Counts | None = None
-
-
-class FoundFit(NamedTuple):
-    """What a fit found. names: of P parameters. start: where the best run began, x: where it ended,
-    shape (P,). held: which are held by a bound, shape (P,). why: how it ended in words. runs: how many
-    starts there were, same: how many of them ended there. statistics: numbers about it. verdicts:
-    sentences. interrupted: whether somebody stopped it."""
-
-    names: Sequence[str]
-    start: Reals
-    x: Reals
-    held: Flags
-    solved: Solved
-    statistics: Statistics
-    verdicts: Sequence[str]
-    guessed: Sequence[str] = ()
-    intervals: Sequence[Interval] = ()
-    runs: int = 1
-    same: int = 1
-    interrupted: bool = False
-    robust: Robust | None = None
-    counts: Counts | None = None
-
-    @property
-    def converged(self) -> bool:
-        return self.solved.converged and not self.interrupted
-
-    @property
-    def stopped(self) -> str:
-        """How it ended, for programs."""
-        if self.interrupted:
-            return "interrupted"
-        if self.converged:
-            return "converged"
-        return "plateau" if self.solved.flat else self.solved.why.replace("converged", "stuck")
-
-
 def fit(asked: FitAsked, tell: Callable[[FitPoint], object] = lambda point: None) -> FoundFit:
     """Fit. tell: is told of every step. Raises NeedsData for fewer rows than parameters."""
     with numpy.errstate(all="ignore"):  # far out squares overflow, and such points are passed over
+        if asked.likelihood:
+            return fit_likelihood(asked, asked.likelihood, tell)
         if isinstance(asked.rows, WeighedRows):
             return _settled(asked, asked.rows, tell)
         if asked.robust and asked.robust.is_found:
@@ -161,7 +111,7 @@ def _fit(asked: FitAsked, tell: Callable[[FitPoint], object]) -> FoundFit:
         if best is None or lowest.squares < best.point.squares:
             best = Solved(lowest, False, "interrupted", 0, 0, 1, False)
     if best is None:
-        raise _no_start(missing)
+        raise no_start(missing)
     stands = held(best.point, bounds)
     free = ~stands
     numbers = statistics(best.point, rows.count, free, asked.known_errors, asked.total())
@@ -177,12 +127,6 @@ def _fit(asked: FitAsked, tell: Callable[[FitPoint], object]) -> FoundFit:
     return made._replace(verdicts=[*_verdicts(made, asked, bounds), *lower])
 
 
-def bounded(asked: FitAsked) -> Bounded:
-    """The bounds of all parameters."""
-    ends = [asked.bounds.get(name, (-inf, inf)) for name in asked.rows.names]
-    return Bounded(numpy.array([low for low, _ in ends]), numpy.array([high for _, high in ends]))
-
-
 def _intervals(
     found: FoundFit, asked: FitAsked, bounds: Bounded
 ) -> tuple[Sequence[Interval], Sequence[str]]:
@@ -196,14 +140,6 @@ def _intervals(
     made = Profiles(asked.rows.triangle, least, numbers.errors, bounds, wide, numbers.variance)
     ends = [made.interval(at) for at in range(len(found.names))]
     return ends, [lower_words(found.names, made.lower)] if made.lower else []
-
-
-def lower_words(names: Sequence[str], point: FitPoint) -> str:
-    """The sentence for a point that is lower than the minimum, which so is one of several."""
-    numbers = ", ".join(
-        f"{name} = {shown(x, 6)}" for name, x in zip(names, point.x.tolist(), strict=True)
-    )
-    return f"there is a lower minimum, {shown(point.squares, 6)}: start at {numbers}"
 
 
 def _of_samples(asked: FitAsked, least: FitPoint, bounds: Bounded) -> Sequence[Interval]:
@@ -245,26 +181,12 @@ def _enough(rows: FitRows, names: Sequence[str]) -> None:
     raise NeedsData(message, hints=hints)
 
 
-def _no_start(missing: Sequence[str]) -> BackpropError:
-    """The error for a model that is finite at no point that was tried."""
-    hints = [f'give starts: --set "{missing[0]}=1"'] if missing else []
-    return MissingInputs("the residuals are not finite at any start that was tried", hints=hints)
-
-
 def _verdicts(found: FoundFit, asked: FitAsked, bounds: Bounded) -> Iterator[str]:
     """What there is to say, a sentence each."""
     names, numbers, solved = found.names, found.statistics, found.solved
-    yield _ended(found)
-    if found.runs > 1:
-        yield (
-            f"{found.runs} starts, of which {found.same} ended here"
-            f"{'' if found.same < found.runs else ': no other minimum was found'}"
-        )
-    for at, name in enumerate(names):
-        if found.held[at]:
-            end = bounds.low[at] if found.x[at] <= bounds.low[at] else bounds.high[at]
-            yield f"{name} is at its bound {shown(float(end), 6)}: {_least(found)} falls beyond"
-    yield from undetermined_words(names, solved.point, ~found.held, asked.rows.triangle)
+    yield from ended_and_held(found, bounds)
+    squares = squares_of(asked.rows.triangle)
+    yield from undetermined_words(names, solved.point, ~found.held, squares)
     if numbers.dof <= 0:
         yield "there are as many parameters as rows: nothing is left to tell errors from"
         return
@@ -302,35 +224,3 @@ def _verdicts(found: FoundFit, asked: FitAsked, bounds: Bounded) -> Iterator[str
         more = f" and {len(some) - _FEW} more" if len(some) > _FEW else ""
         what = "outliers" if len(some) > 1 else "an outlier"
         yield f"{what}: {few(said, _FEW)}{more}"
-
-
-def _ended(found: FoundFit) -> str:
-    solved = found.solved
-    if found.interrupted:
-        return "interrupted: the best so far"
-    if solved.converged and not solved.point.squares:
-        return "converged: all residuals are 0"
-    if solved.converged:
-        return f"converged: no change of the parameters lowers {_least(found)}"
-    if solved.why == "steps used up":
-        return f"not converged: {solved.steps} steps used up"
-    if solved.flat:
-        why = "the fit has run onto a plateau, where some parameter does nothing"
-        return f"not converged: {why}: give a better start"
-    return f"not converged: no step lowers {_least(found)}, and its gradient is not 0"
-
-
-def _least(found: FoundFit) -> str:
-    """What was made as small as can be."""
-    if found.counts:
-        return "the deviance"
-    return "the loss" if found.robust else "the sum of squares"
-
-
-def errors_of(found: FoundFit) -> dict[str, float]:
-    """The standard error of each parameter, nan of one that has none."""
-    errors = found.statistics.errors.tolist()
-    return {
-        name: error if isfinite(error) else nan
-        for name, error in zip(found.names, errors, strict=True)
-    }

@@ -3,7 +3,7 @@ where runs begin."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy
 
@@ -20,9 +20,20 @@ _APART = 0.2
 
 def guessed(rows: FitRows, first: Reals, bounds: Bounded, count: int, seed: int) -> Iterator[Reals]:
     """The best of many points. first: the start, nan where there is none."""
-    chance = numpy.random.default_rng(seed)
-    sizes = _sizes(rows)
+    missing = numpy.isnan(first)
     found = list[FitPoint]()
+    for x in drawn(first, bounds, rows.scales(), seed):
+        point = fit_point(x, rows.triangle)
+        if point is not None:
+            found.append(_linear(point, missing, rows, bounds))
+    found.sort(key=lambda each: each.squares)
+    yield from apart((each.x for each in found), count)
+
+
+def drawn(first: Reals, bounds: Bounded, scales: Sequence[float], seed: int) -> Iterator[Reals]:
+    """Points of the sizes that numbers of columns have. first: the start, nan where there is none."""
+    chance = numpy.random.default_rng(seed)
+    sizes = numpy.array([1.0, 1.0, *(size for scale in scales for size in (scale, 1 / scale))])
     missing = numpy.isnan(first)
     both = numpy.isfinite(bounds.low) & numpy.isfinite(bounds.high)
     for attempt in range(_TRIES * (1 + int(missing.sum()))):
@@ -33,16 +44,16 @@ def guessed(rows: FitRows, first: Reals, bounds: Bounded, count: int, seed: int)
         with numpy.errstate(invalid="ignore"):
             inside = bounds.low + (bounds.high - bounds.low) * chance.uniform(0, 1, len(first))
         x = numpy.where(both & (attempt > 0), inside, x)
-        x = bounds.inside(numpy.where(missing, x, first))
-        point = fit_point(x, rows.triangle)
-        if point is not None:
-            found.append(_linear(point, missing, rows, bounds))
-    found.sort(key=lambda each: each.squares)
+        yield bounds.inside(numpy.where(missing, x, first))
+
+
+def apart(points: Iterable[Reals], count: int) -> Iterator[Reals]:
+    """The first so many of points that are apart."""
     taken = list[Reals]()
-    for each in found:
-        if all(_are_apart(each.x, other) for other in taken):
-            taken.append(each.x)
-            yield each.x
+    for x in points:
+        if all(_are_apart(x, other) for other in taken):
+            taken.append(x)
+            yield x
         if len(taken) == count:
             return
 
@@ -69,11 +80,3 @@ def _linear(point: FitPoint, missing: Flags, rows: FitRows, bounds: Bounded) -> 
 def _are_apart(one: Reals, other: Reals) -> bool:
     with numpy.errstate(all="ignore"):
         return bool((numpy.abs(one - other) > _APART * (numpy.abs(one) + numpy.abs(other))).any())
-
-
-def _sizes(rows: FitRows) -> Reals:
-    """Sizes that parameters may have: 1, those of the columns, and their reciprocals."""
-    found = [1.0, 1.0]
-    for scale in rows.scales():
-        found += [scale, 1 / scale]
-    return numpy.array(found)

@@ -9,7 +9,7 @@ Analysis, Lecture Notes in Mathematics 630, 1978).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from math import inf, isfinite, sqrt
+from math import inf, isfinite, nan, sqrt
 from sys import float_info
 from typing import NamedTuple
 
@@ -80,6 +80,16 @@ def fit_point(x: Reals, make: MakeTriangle) -> FitPoint | None:
     with numpy.errstate(all="ignore"):
         squares = float(numpy.square(triangle[:, -1]).sum())
     return FitPoint(x, triangle, squares) if isfinite(squares) else None
+
+
+def squares_of(make: MakeTriangle) -> Callable[[Reals], float]:
+    """The sum of squares as a function of parameters, nan where it has no value."""
+
+    def squares(x: Reals) -> float:
+        point = fit_point(x, make)
+        return nan if point is None else point.squares
+
+    return squares
 
 
 def held(point: FitPoint, bounds: Bounded) -> Flags:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy
 
-from backprop.fit.levenberg import FitPoint, Flags, MakeTriangle, fit_point
+from backprop.fit.levenberg import FitPoint, Flags
 from backprop.fit.statistics import Undetermined, undetermined_ways
+from backprop.loops.domains import Reals
 from backprop.numbers import few, shown
 
 _TRIED = (0.5, -0.3)
@@ -21,10 +22,10 @@ _ALIKE = 1e-4
 
 
 def undetermined_words(
-    names: Sequence[str], point: FitPoint, free: Flags, make: MakeTriangle
+    names: Sequence[str], point: FitPoint, free: Flags, value: Callable[[Reals], float]
 ) -> Iterator[str]:
     """A sentence for each combination that can vary while the sum of squares stays. names: of P
-    parameters."""
+    parameters. value: finds that, nan where there is none."""
     said = set[str]()
     for at, name in enumerate(names):
         if free[at] and not point.slopes[:, at].any():
@@ -32,7 +33,7 @@ def undetermined_words(
             yield f"the data do not determine {name}: at this point nothing depends on it"
     ways = undetermined_ways(point, free)
     for relative, plain in zip(ways[::2], ways[1::2], strict=False):
-        found = next((way for way in (relative, plain) if _stays(way, point, make)), None)
+        found = next((way for way in (relative, plain) if _stays(way, point, value)), None)
         way = found or relative
         moving = [name for name, part in zip(names, way.parts, strict=True) if part]
         if len(moving) < 2 or said.issuperset(moving):
@@ -49,16 +50,14 @@ def undetermined_words(
         )
 
 
-def _stays(way: Undetermined, point: FitPoint, make: MakeTriangle) -> bool:
+def _stays(way: Undetermined, point: FitPoint, value: Callable[[Reals], float]) -> bool:
     for far in _TRIED:
         if way.relative:
             x = point.x * numpy.exp(far * way.parts)
         else:
             x = point.x + far * way.parts * max(float(numpy.abs(point.x).max()), 1e-300)
-        there = fit_point(x, make)
-        if there is None or abs(there.squares - point.squares) > _SAME * max(
-            there.squares, point.squares, _SAME * float(numpy.square(point.triangle).sum())
-        ):
+        there, size = value(x), _SAME * float(numpy.square(point.triangle).sum())
+        if not abs(there - point.squares) <= _SAME * max(abs(there), abs(point.squares), size):
             return False
     return True
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
-from math import floor, isfinite, log10
+from math import floor, isfinite, isnan, log10, nan
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from backprop.errors import BackpropError
-from backprop.fit.fitting import FoundFit, errors_of
+from backprop.fit.found_fit import FoundFit, errors_of
 from backprop.fit.robust import Robust
+from backprop.fit.statistics import Statistics
 from backprop.language.declarations import Bounds, written_bounds
 from backprop.numbers import fixed, shown
 from backprop.report import SCHEMA, Column, Table
@@ -81,8 +82,11 @@ class FitReport(Shown, _FitReport):
 
     @property
     def value(self) -> float:
-        """The sum of the squares of all (weighted) residuals, or their mean, as the output has it."""
+        """The sum of the squares of all (weighted) residuals, their mean, or the logarithm of a likelihood:
+        the output."""
         squares = self.found.solved.point.squares
+        if self.found.likelihood:
+            return squares / self.found.likelihood.times
         return squares / self.found.statistics.rows if self.mean else squares
 
     @property
@@ -125,7 +129,7 @@ class FitReport(Shown, _FitReport):
             "errors": self.errors,
             "correlations": pairs,
             "dof": numbers.dof,
-            "reduced_chi2": numbers.reduced,
+            "reduced_chi2": nan if found.likelihood else numbers.reduced,
             "r_squared": numbers.r_squared,
             "aic": numbers.aic,
             "bic": numbers.bic,
@@ -144,8 +148,8 @@ class FitReport(Shown, _FitReport):
 
     def _loss(self) -> dict[str, Any]:
         robust = self.found.robust
-        if self.found.counts:
-            return {"loss": "poisson"}
+        if self.found.counts or self.found.likelihood:
+            return {"loss": "poisson" if self.found.counts else "likelihood"}
         return {"loss": robust.name, "loss_scale": robust.scale} if robust else {}
 
     def _intervals(self) -> dict[str, Any]:
@@ -196,8 +200,11 @@ class FitReport(Shown, _FitReport):
         for title, at in (("from", 0), ("to", 1)):
             cells = [each[at] for each in self.found.intervals]
             if readable:
-                errors = self.errors.values()
-                texts = [_rounded(x, e)[0] for x, e in zip(cells, errors, strict=True)]
+                each = zip(cells, self.errors.values(), self.found.x.tolist(), strict=True)
+                texts = [
+                    "none" if isnan(end) else _rounded(end, min(error, abs(end - x)))[0]
+                    for end, error, x in each
+                ]
                 yield Column(
                     f"{level} {title}" if not at else title, [*texts, *[""] * more], "text"
                 )
@@ -209,6 +216,11 @@ class FitReport(Shown, _FitReport):
         chi2 = "χ²" if not numbers.scaled else "sum of squares"
         robust = found.robust
         chi2 = f"{robust.name} loss" if robust else "deviance" if found.counts else chi2
+        if found.likelihood:
+            yield f"{counted(numbers.rows, 'row')}, {counted(len(found.names), 'parameter')}"
+            yield f"-2·ln(likelihood) {shown(numbers.chi2, _DIGITS)}"
+            yield from self._rest(numbers)
+            return
         parts = [
             counted(numbers.rows, "row"),
             counted(len(found.names), "parameter"),
@@ -226,11 +238,14 @@ class FitReport(Shown, _FitReport):
             parts.append(f"R² {shown(numbers.r_squared, _DIGITS)}")
         yield ", ".join(parts[:3])
         yield "; ".join(parts[3:])
+        yield from self._rest(numbers)
+
+    def _rest(self, numbers: Statistics) -> Iterator[str]:
         if isfinite(numbers.aic):
             yield f"AIC {shown(numbers.aic, _DIGITS)}, BIC {shown(numbers.bic, _DIGITS)}"
         yield from self._errors_in_words()
         yield from self._correlated()
-        yield from found.verdicts
+        yield from self.found.verdicts
 
     def _errors_in_words(self) -> Iterator[str]:
         numbers = self.found.statistics
@@ -239,6 +254,10 @@ class FitReport(Shown, _FitReport):
         if self.found.counts:
             how = "observed" if self.found.counts.observed else "expected"
             yield f"standard errors of counts, by their likelihood's {how} second derivatives"
+        elif self.found.likelihood:
+            yield self.found.likelihood.in_words
+            if self.found.converged and np.isfinite(numbers.errors).any():
+                yield "standard errors by the inverse of its second derivatives"
         elif robust:
             yield from _loss_in_words(robust, self.found, of)
         elif numbers.dof <= 0:
