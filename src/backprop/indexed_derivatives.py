@@ -19,7 +19,7 @@ from backprop.report.derivative_report import DerivativeEquation, DerivativeRepo
 from backprop.source import Source
 from backprop.symbolic.bands import outside_bands
 from backprop.symbolic.by_names import DerivativeNames
-from backprop.symbolic.domains_of import points
+from backprop.symbolic.index_points import points
 from backprop.symbolic.loops_read import NotIndexed
 from backprop.symbolic.of_families import IndexedDerived
 from backprop.symbolic.of_texts import IndexedText

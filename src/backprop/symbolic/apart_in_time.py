@@ -14,7 +14,7 @@ from math import inf
 from backprop.algebra.formula import Formula, Sum, Symbol, is_number
 from backprop.algebra.indexed import GatherFormula, MemberFormula, RangeFormula
 from backprop.algebra.normal import minus, split
-from backprop.symbolic.domains_of import IndexNumbers, corners
+from backprop.symbolic.index_points import IndexNumbers, corners
 from backprop.symbolic.loops_read import IndexedEquation
 from backprop.symbolic.of_families import forward, leading_to
 from backprop.syntax.functions import evaluated

@@ -12,9 +12,9 @@ from backprop.algebra.formula import ZERO, Formula, Symbol
 from backprop.algebra.from_text import rebuilt, substituted
 from backprop.algebra.indexed import DerivativeFormula, MemberFormula
 from backprop.symbolic.by_names import DerivativeNames
-from backprop.symbolic.domains_of import IndexNumbers
 from backprop.symbolic.expressions_derived import has_derivative, with_derivatives, with_own_indices
 from backprop.symbolic.given_members import with_families
+from backprop.symbolic.index_points import IndexNumbers
 from backprop.symbolic.loops_read import IndexedEquation, IndexedReader, NotIndexed
 from backprop.symbolic.of_families import IndexedDerived, leading_to
 

@@ -16,13 +16,8 @@ from backprop.algebra.indexed import MemberFormula, RangeFormula
 from backprop.algebra.normal import minus, plus, times
 from backprop.algebra.tidy import simplified
 from backprop.symbolic.by_names import DerivativeNames, Derived
-from backprop.symbolic.domains_of import (
-    IndexCondition,
-    IndexNumbers,
-    MembersCondition,
-    MembersPart,
-    known_value,
-)
+from backprop.symbolic.domains_of import IndexCondition, MembersCondition, MembersPart
+from backprop.symbolic.index_points import IndexNumbers, known_value
 from backprop.symbolic.loops_read import IndexedEquation, NotIndexed
 from backprop.symbolic.members_read import in_parts
 from backprop.symbolic.of_families import IndexedDerived, forward, leading_to

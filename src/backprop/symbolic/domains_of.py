@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache, reduce
-from itertools import islice, product
-from math import nan, prod
+from math import nan
 from typing import NamedTuple
 
 from backprop.algebra.formula import (
@@ -28,15 +27,11 @@ from backprop.algebra.indexed import RangeFormula
 from backprop.algebra.normal import minus, operation, plus, split, times
 from backprop.symbolic.compared_indices import decided, joined
 from backprop.symbolic.furthest_ends import furthest
+from backprop.symbolic.index_points import IndexNumbers, corners, known_value, points, values_of
 from backprop.symbolic.index_values import index_value
-
-_MOST_POINTS = 5_000
-"""So many combinations of indices are looked at one by one, where ranges depend on each other."""
 
 _KEPT = 50_000
 """So many answers are kept."""
-
-IndexNumbers = Mapping[str, float]
 
 
 class IndexCondition(NamedTuple):
@@ -80,11 +75,6 @@ class StatedCondition(NamedTuple):
 _TURNED = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 
 MembersCondition = IndexCondition | StatedCondition
-
-
-def known_value(found: Formula, numbers: IndexNumbers) -> float:
-    """What a formula of constants is worth."""
-    return index_value(found.text())(numbers)
 
 
 def conditions_of(found: Formula | None) -> list[MembersCondition]:
@@ -229,56 +219,9 @@ def _that_matter(piece: MembersPart, names: frozenset[str]) -> Sequence[RangeFor
         if each.name not in names
         and each.names.isdisjoint(bound)
         and not any(each.name in other.names for other in clauses)
-        and _values(each, piece.numbers)
+        and values_of(each, piece.numbers)
     ]
     return [each for each in clauses if each not in alone]
-
-
-def corners(clauses: Sequence[RangeFormula], numbers: IndexNumbers) -> Iterator[dict[str, float]]:
-    """Points of ranges between which all others lie: the corners of a box; else all, if they are few."""
-    names = {each.name for each in clauses}
-    if all(each.names.isdisjoint(names) for each in map(_ends, clauses)):
-        ends = [_values(each, numbers) for each in clauses]
-        if all(ends):
-            for point in product(*({min(each), max(each)} for each in ends)):
-                yield {**numbers, **dict(zip((each.name for each in clauses), point, strict=True))}
-        return
-    yield from points(clauses, numbers)
-
-
-def points(clauses: Sequence[RangeFormula], numbers: IndexNumbers) -> Iterator[dict[str, float]]:
-    """All combinations of indices; of many, one that is no number."""
-    names = {each.name for each in clauses}
-    if all(each.names.isdisjoint(names) for each in clauses):
-        ranges = [_values(each, numbers) for each in clauses]
-        if prod(map(len, ranges)) <= _MOST_POINTS:
-            for values in product(*ranges):
-                yield {**numbers, **dict(zip((each.name for each in clauses), values, strict=True))}
-        else:
-            yield dict.fromkeys((*numbers, *names), nan)
-        return
-    found = [dict(numbers)]
-    for clause in clauses:
-        more = (
-            {**point, clause.name: value} for point in found for value in _values(clause, point)
-        )
-        found = [*islice(more, _MOST_POINTS + 1)]
-        if len(found) > _MOST_POINTS:
-            yield dict.fromkeys((*numbers, *names), nan)
-            return
-    yield from found
-
-
-def _ends(clause: RangeFormula) -> Formula:
-    return plus(*clause.items)
-
-
-def _values(clause: RangeFormula, numbers: IndexNumbers) -> Sequence[float]:
-    found = [known_value(each, numbers) for each in clause.items]
-    if clause.listed:
-        return found
-    step = int(found[2]) if len(found) == 3 else 1
-    return range(int(found[0]), int(found[1]) + (1 if step > 0 else -1), step)
 
 
 class MembersPart(NamedTuple):

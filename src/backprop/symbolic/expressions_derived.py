@@ -14,7 +14,6 @@ from backprop.algebra.tidy import simplified
 from backprop.symbolic.apart_in_time import ApartInTime
 from backprop.symbolic.domains_of import (
     IndexCondition,
-    IndexNumbers,
     MembersPart,
     both,
     condition_of,
@@ -22,6 +21,7 @@ from backprop.symbolic.domains_of import (
     parts_of,
     solve,
 )
+from backprop.symbolic.index_points import IndexNumbers
 from backprop.symbolic.loops_read import IndexedEquation, NotIndexed
 from backprop.symbolic.of_families import forward
 from backprop.symbolic.reads_of import IndexScope, ReadsOf, ReadUse

@@ -13,12 +13,8 @@ from backprop.algebra.formula import Formula, Symbol
 from backprop.algebra.from_text import rebuilt
 from backprop.algebra.indexed import MemberFormula
 from backprop.symbolic.by_names import DerivativeNames
-from backprop.symbolic.domains_of import (
-    IndexCondition,
-    IndexNumbers,
-    MembersCondition,
-    MembersPart,
-)
+from backprop.symbolic.domains_of import IndexCondition, MembersCondition, MembersPart
+from backprop.symbolic.index_points import IndexNumbers
 from backprop.symbolic.loops_read import IndexedEquation, NotIndexed
 from backprop.symbolic.members_read import in_parts
 from backprop.symbolic.of_families import IndexedDerived

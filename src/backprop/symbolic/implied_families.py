@@ -12,14 +12,8 @@ from backprop.algebra.from_text import renamed, substituted
 from backprop.algebra.indexed import GatherFormula, MemberFormula, RangeFormula
 from backprop.algebra.normal import minus, plus
 from backprop.operations import OPERATIONS
-from backprop.symbolic.domains_of import (
-    IndexNumbers,
-    both,
-    known_value,
-    parts_of,
-    points,
-    solve,
-)
+from backprop.symbolic.domains_of import both, parts_of, solve
+from backprop.symbolic.index_points import IndexNumbers, known_value, points
 from backprop.symbolic.index_values import index_value
 
 Value = Callable[[Formula], float]

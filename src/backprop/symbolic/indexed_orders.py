@@ -18,8 +18,8 @@ from backprop.algebra.indexed import (
     index_names,
 )
 from backprop.symbolic.by_names import DerivativeNames, PathNames
-from backprop.symbolic.domains_of import IndexNumbers
 from backprop.symbolic.given_members import with_families
+from backprop.symbolic.index_points import IndexNumbers
 from backprop.symbolic.loops_read import IndexedEquation, IndexedReader, NotIndexed
 from backprop.symbolic.of_families import DerivativeLabel, IndexedDerived, IndexedGradient
 from backprop.symbolic.same_families import without_same

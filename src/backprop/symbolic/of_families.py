@@ -17,8 +17,9 @@ from backprop.algebra.indexed import GatherFormula, MemberFormula, RangeFormula,
 from backprop.algebra.normal import plus, times
 from backprop.algebra.tidy import simplified
 from backprop.symbolic.by_names import Derived
-from backprop.symbolic.domains_of import IndexNumbers, MembersPart, both
+from backprop.symbolic.domains_of import MembersPart, both
 from backprop.symbolic.guarded_families import FamilyGuards
+from backprop.symbolic.index_points import IndexNumbers
 from backprop.symbolic.loops_read import IndexedEquation, NotIndexed
 from backprop.symbolic.members_read import pieces
 from backprop.symbolic.reads_of import IndexScope, ReadsOf, ReadUse

@@ -17,9 +17,10 @@ from backprop.operations import CONSTANTS
 from backprop.symbolic.by_names import DerivativeNames
 from backprop.symbolic.derivatives_read import DerivativesRead
 from backprop.symbolic.distant_members import DistantMembers
-from backprop.symbolic.domains_of import IndexNumbers, MembersPart
+from backprop.symbolic.domains_of import MembersPart
 from backprop.symbolic.forward_families import MovedFamily, SeededFamily
 from backprop.symbolic.given_members import GivenMembers, with_given
+from backprop.symbolic.index_points import IndexNumbers
 from backprop.symbolic.indexed_orders import IndexedOrders, closed_equations, named_well
 from backprop.symbolic.kept_statements import defined_by, written
 from backprop.symbolic.known_members import with_known_members

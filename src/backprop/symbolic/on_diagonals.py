@@ -8,15 +8,8 @@ from backprop.algebra.formula import ZERO, Call, Formula, Symbol, is_number
 from backprop.algebra.from_text import renamed_range, substituted
 from backprop.algebra.indexed import RangeFormula, index_names
 from backprop.algebra.normal import minus
-from backprop.symbolic.domains_of import (
-    IndexCondition,
-    IndexNumbers,
-    MembersPart,
-    both,
-    holds,
-    parts_of,
-    solve,
-)
+from backprop.symbolic.domains_of import IndexCondition, MembersPart, both, holds, parts_of, solve
+from backprop.symbolic.index_points import IndexNumbers
 from backprop.symbolic.of_families import IndexedDerived
 
 

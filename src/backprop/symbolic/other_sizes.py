@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from backprop.algebra.formula import Formula, TooLong
 from backprop.algebra.indexed import GatherFormula, RangeFormula
-from backprop.symbolic.domains_of import IndexNumbers
+from backprop.symbolic.index_points import IndexNumbers
 from backprop.symbolic.loops_read import IndexedEquation, NotIndexed
 from backprop.symbolic.of_families import IndexedDerived
 

@@ -7,7 +7,7 @@ from math import inf
 
 from backprop.algebra.formula import Formula, Symbol
 from backprop.algebra.indexed import GatherFormula, MemberFormula, RangeFormula
-from backprop.symbolic.domains_of import IndexNumbers, corners, known_value
+from backprop.symbolic.index_points import IndexNumbers, corners, known_value
 from backprop.symbolic.of_families import IndexedDerived
 
 _Box = list[tuple[float, float]]

@@ -9,8 +9,9 @@ from typing import NamedTuple
 from backprop.algebra.formula import Call, Formula, Symbol
 from backprop.algebra.from_text import substituted
 from backprop.algebra.indexed import RangeFormula
-from backprop.symbolic.domains_of import IndexNumbers, both, points
+from backprop.symbolic.domains_of import both
 from backprop.symbolic.implied_families import FamilyBox
+from backprop.symbolic.index_points import IndexNumbers, points
 from backprop.syntax.functions import evaluated
 from backprop.syntax.parser import formula
 

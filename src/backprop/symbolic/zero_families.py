@@ -16,7 +16,6 @@ from backprop.algebra.indexed import GatherFormula, MemberFormula
 from backprop.algebra.tidy import simplified
 from backprop.symbolic.domains_of import (
     IndexCondition,
-    IndexNumbers,
     MembersCondition,
     MembersPart,
     both,
@@ -25,6 +24,7 @@ from backprop.symbolic.domains_of import (
     holds,
     parts_of,
 )
+from backprop.symbolic.index_points import IndexNumbers
 from backprop.symbolic.loops_read import NotIndexed
 from backprop.symbolic.members_read import in_parts
 from backprop.symbolic.of_families import IndexedDerived
