@@ -20,7 +20,6 @@ from backprop.symbolic.distant_members import DistantMembers
 from backprop.symbolic.domains_of import MembersPart
 from backprop.symbolic.forward_families import MovedFamily, SeededFamily
 from backprop.symbolic.given_members import GivenMembers, with_given
-from backprop.symbolic.index_points import IndexNumbers
 from backprop.symbolic.indexed_orders import IndexedOrders, closed_equations, named_well
 from backprop.symbolic.kept_statements import defined_by, written
 from backprop.symbolic.known_members import with_known_members
@@ -42,7 +41,7 @@ class IndexedText:
     def __init__(
         self,
         model: Model,
-        numbers: IndexNumbers | None = None,
+        numbers: Mapping[str, float] | None = None,
         textbook: bool = False,
         strict: bool = False,
     ) -> None:
