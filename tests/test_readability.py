@@ -74,6 +74,9 @@ def test_derivatives_are_no_longer_than_the_books(text: str, book: str) -> None:
         # roots of products, and what stands in front of them
         ("x*sqrt(x*y)", "x", "3*sqrt(x*y)/2"), ("x^3/sqrt(x*y)", "x", "5*x^2/(2*sqrt(x*y))"), ("2*pi*sqrt(l/g)", "g", "-pi*sqrt(l/g)/g"), ("x*sqrt(2*x)", "x", "3*sqrt(2*x)/2"), ("x*sqrt(x/y)", "x", "3*sqrt(x/y)/2"),
         ("sqrt(x*y)/(x*y)", "x", "-y/(2*(x*y)^(3/2))"), ("x*cbrt(x*y)", "x", "4*cbrt(x*y)/3"), ("x^2*cbrt(x^2)", "x", "8*x*cbrt(x^2)/3"), ("x^2*abs(x*y)", "x", "3*x*abs(x*y)"),
+        # sums and differences of two functions, ratios of two, and signs of polynomials
+        ("(sin(x) + cos(x))/(sin(x) - cos(x))", "x", "-2/(sin(x) - cos(x))^2"), ("(sin(x) - cos(x))/(sin(x) + cos(x))", "x", "2/(sin(x) + cos(x))^2"), ("log(sinh(x))", "x", "1/tanh(x)"),
+        ("x*cosh(x)/sinh(x)", "x", "cosh(x)/sinh(x) - x/sinh(x)^2"), ("(x - 1)*(x - 2)/((x - 3)*(x - 4))", "x", "-2*(2*x^2 - 10*x + 11)/((x - 3)^2*(x - 4)^2)"), ("exp(-x)*(x^2 - x + 3)", "x", "-(x^2 - 3*x + 4)*exp(-x)"),
         # pi with a minus
         ("a*(b - pi)*exp(-pi)", "a", "(b - pi)*exp(-pi)"), ("b^(-pi)", "b", "-pi*b^(-pi - 1)"), ("x/(-pi/2)", "x", "-2/pi"), ("a*(-pi/2 + x)", "a", "x - pi/2"),
         # what stands in functions stays

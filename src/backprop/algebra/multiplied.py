@@ -79,7 +79,7 @@ _FEW_TERMS = 6
 
 def spread(found: Sum) -> Formula | None:
     """A sum with powers of sums multiplied out, where no digits can be lost by that: what comes of it has
-    squares alone, which are added, or is a product with a sum of two terms without powers; None elsewhere.
+    squares alone, all added or all taken away, or is a product with a sum of two terms without powers; None elsewhere.
     """
     if not any(_is_raised_sum(*each) for term in found.terms for each in powers_of(term).items()):
         return None
@@ -88,8 +88,12 @@ def spread(found: Sum) -> Formula | None:
     except TooLong:
         return None
     terms = _terms_of(made)
+    if all(sign_of(term) < 0 for term in terms):
+        turned = plus(*(times(MINUS, term) for term in terms))
+        if all(map(_is_square, _terms_of(turned))):
+            return times(MINUS, _as_square(turned) or by_rows(falling(turned)))
     if all(_is_square(term) for term in terms):
-        return _as_square(made) or falling(made)
+        return _as_square(made) or by_rows(falling(made))
     if len(terms) != 2:
         return None
     one, other = (_exponents(term) for term in terms)

@@ -217,8 +217,19 @@ class _Order:
 
     def turned(self, found: Product) -> Product:
         """A product without its sign, if that makes a sum in it one that was given, or another of one that
-        was not: `y*(y - x)` for `-y*(x - y)`."""
+        was not: `y*(y - x)` for `-y*(x - y)`; with a sign in front, `-2*(x^2 - 5*x + 3)`, for a polynomial
+        that begins and ends with what is taken away."""
         if found.coefficient >= 0:
+            for at, (base, by) in enumerate(found.powers):
+                if isinstance(base, Sum) and by == ONE and base not in self._sums:
+                    ends = in_powers(base, self._names).terms[:: len(base.terms) - 1]
+                    falls = any((value_of(of) or 0) > 1 for of in powers_of(ends[0]).values())
+                    added = any(sign_of(each) > 0 for each in base.terms)
+                    taken = all(sign_of(each) < 0 for each in ends)
+                    if falls and added and taken and _is_polynomial(base):
+                        turned = times(MINUS, base), by
+                        powers = [*found.powers[:at], turned, *found.powers[at + 1 :]]
+                        return Product(-found.coefficient, powers, found.decimal)
             return found
         for wanted in (True, False):
             for at, (base, by) in enumerate(found.powers):

@@ -86,6 +86,7 @@ SHAPES = (
     Rewrite("u^v + u^v*log(w)", "u^v*(1 + log(w))"),
     Rewrite("(1 - u^2)^2 + 4*u^2", "(u^2 + 1)^2"),
     Rewrite("(1 + u)^2 + (1 - u)^2", "2*(1 + u^2)"),
+    Rewrite("-(u - v)^2 - (u + v)^2", "-2*(u^2 + v^2)"),
     Rewrite("u^2 + u + 1 - (2*u + 1)^2", "-3*u*(u + 1)"),
     Rewrite("u*exp(v) - exp(v) + w", "(u - 1)*exp(v) + w"),
     Rewrite("(1/u^2 - 1)/(1/u + u)^2", "(1 - u^2)/(1 + u^2)^2", "u != 0"),
@@ -109,6 +110,7 @@ RATIOS = (
     Rewrite("sin(u)/cos(u)", "tan(u)", "cos(u) != 0"),
     Rewrite("cos(u)/sin(u)", "cot(u)", "sin(u) != 0"),
     Rewrite("sinh(u)^2/cosh(u)^2", "tanh(u)^2"),
+    Rewrite("cosh(u)/sinh(u)", "1/tanh(u)", "sinh(u) != 0"),
 )
 """What `textbooks.py` does where no such ratio was given."""
 
@@ -150,6 +152,7 @@ REWRITES = (
     Rewrite("w + w*sin(v)^2/cos(v)^2", "w/cos(v)^2", "cos(v) != 0"),
     Rewrite("w + w*cos(v)^2/sin(v)^2", "w/sin(v)^2", "sin(v) != 0"),
     Rewrite("w - w*sinh(v)^2/cosh(v)^2", "w/cosh(v)^2"),
+    Rewrite("w - w*cosh(v)^2/sinh(v)^2", "-w/sinh(v)^2", "sinh(v) != 0"),
     Rewrite("w - w*sin(v)^2", "w*cos(v)^2"),
     Rewrite("w - w*cos(v)^2", "w*sin(v)^2"),
     Rewrite("w + w*sinh(v)^2", "w*cosh(v)^2"),

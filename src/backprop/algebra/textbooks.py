@@ -51,7 +51,10 @@ def as_squares(found: Formula) -> Formula:
     return made
 
 
-_RATIOS = {("sin", "cos"): "tan", ("cos", "sin"): "cot", ("sinh", "cosh"): "tanh"}
+_RATIOS = {
+    ("sin", "cos"): ("tan", 1), ("cos", "sin"): ("cot", 1), ("sinh", "cosh"): ("tanh", 1), ("cosh", "sinh"): ("tanh", -1),
+}  # fmt: skip
+"""Functions of the same, one over the other: whose power that is, and which."""
 
 
 def with_ratios(found: Formula, given: Formula) -> Formula:
@@ -66,8 +69,9 @@ def with_ratios(found: Formula, given: Formula) -> Formula:
         for base, by, other in _ratios(made):
             assert isinstance(made, Product)
             rest = [each for each in made.powers if each[0] not in (base, other)]
-            ratio = Call(_RATIOS[base.name, other.name], base.operands)
-            return changed(times(Product(made.coefficient, rest, made.decimal), power(ratio, by)))
+            name, sign = _RATIOS[base.name, other.name]
+            ratio = power(Call(name, base.operands), times(Product(sign), by))
+            return changed(times(Product(made.coefficient, rest, made.decimal), ratio))
         return made
 
     return changed(found)
