@@ -79,7 +79,8 @@ _FEW_TERMS = 6
 
 def spread(found: Sum) -> Formula | None:
     """A sum with powers of sums multiplied out, where no digits can be lost by that: what comes of it has
-    squares alone, all added or all taken away, or is a product with a sum of two terms without powers; None elsewhere.
+    squares alone, all added or all taken away, or is a product with a sum of two terms without powers; None
+    elsewhere.
     """
     if not any(_is_raised_sum(*each) for term in found.terms for each in powers_of(term).items()):
         return None

@@ -52,7 +52,8 @@ def as_squares(found: Formula) -> Formula:
 
 
 _RATIOS = {
-    ("sin", "cos"): ("tan", 1), ("cos", "sin"): ("cot", 1), ("sinh", "cosh"): ("tanh", 1), ("cosh", "sinh"): ("tanh", -1),
+    ("sin", "cos"): ("tan", 1), ("cos", "sin"): ("cot", 1), ("sinh", "cosh"): ("tanh", 1),
+    ("cosh", "sinh"): ("tanh", -1),
 }  # fmt: skip
 """Functions of the same, one over the other: whose power that is, and which."""
 
