@@ -250,6 +250,14 @@ def _too_many(words: Sequence[str], own: Sequence[Field]) -> BadOption | None:
     word, flags = words[extra], [each for field in own for each in field.option.flags]
     rest = [other for at, other in enumerate(words) if at != extra]
     hints = [_help(words)]
+    for text in _texts(words, own):  # --of *, in whose place the shell has put files
+        behind = range(text.last, text.last + 1 + len(text.more))
+        if text.more == [*behind[1:]] and all(os.path.exists(words[each]) for each in behind):
+            mended = [*words[: text.last], "*", *words[behind.stop :]]
+            message = (
+                f"the shell has put the names of files in the place of a * behind {words[text.at]}"
+            )
+            return BadOption(message, hints=[f"write {_line(mended)}"])
     if "--expr" in flags and _SETTING.match(first := words[loose[0]]) and not os.path.exists(first):
         rest.insert(rest.index(first), "-e")
     if "--set" in flags and _SETTING.match(word):
