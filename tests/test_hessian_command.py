@@ -249,6 +249,7 @@ def test_bounds_are_told_of_where_the_output_goes_on_beyond(text: str, said: str
     ("text", "verdict"),
     [
         ("L = tanh(x); x = -50", "curved up"),
+        ("L = acos(erf(x - 8)); x = 0.139", "curved down"),
         ("L = 2 + exp(x); x = -40", "curved up"),
         ("L = 3 + exp(-x^2); x = 8", "curved up"),
         ("L = 2 - 1/x^4; x = 1e6", "curved down"),

@@ -101,6 +101,15 @@ def test_exp_of_many_digits(x: float, digits: int) -> None:
         assert mp.fabs(found / mp.exp(mp.mpf(x)) - 1) <= mp.mpf(10) ** (2 - digits)
 
 
+@pytest.mark.parametrize("x", [0.3, -0.999999, 1e-290, -5e-324, 1 - 1e-7, 1 - 2**-53])
+@pytest.mark.parametrize("digits", [35, 60, 1300])
+def test_erfinv_of_many_digits(x: float, digits: int) -> None:
+    """By Newton's method; of numbers next to 0 and 1 it is mpmath's."""
+    found = special.context(digits).erfinv(special.context(digits).mpf(x))
+    with mp.workdps(digits + 20):
+        assert mp.fabs(found / mp.erfinv(mp.mpf(x)) - 1) <= mp.mpf(10) ** (2 - digits)
+
+
 @pytest.mark.parametrize("row", ROWS, ids=_name)
 def test_a_wrong_slope_is_noticed(row: Operation) -> None:
     """A slope off by 0.1 %, or by 0.001 where it is 0, is found at some sample."""

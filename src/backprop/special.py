@@ -17,6 +17,9 @@ from typing import Any
 _MOST_ORDERS = 1000
 """The largest order of polygamma: past it the values overflow nearly everywhere."""
 
+_SMALLEST, _LARGEST, _KNOWN_BITS = 1e-300, 1 - 1e-9, 40
+"""Of what numbers erfinv in doubles is a start for more digits, and how many of its bits are right."""
+
 _MANY_BITS = 5
 """Of whole numbers of as many bits mpmath's exp is slower than that of others."""
 
@@ -155,8 +158,27 @@ def context(digits: int = 35) -> Any:
 
     found = mpmath.mp.clone()
     found.dps = digits
-    found.exp = _quick_exp(found)
+    found.exp, found.erfinv = _quick_exp(found), _quick_erfinv(found)
     return found
+
+
+def _quick_erfinv(mp: Any) -> Callable[[Any], Any]:
+    """The erfinv of mpmath, which finds a root by erf of all digits, by Newton's method with more each time."""
+    plain = mp.erfinv
+
+    def erfinv(x: Any) -> Any:
+        number = mp.convert(x)
+        if not isinstance(number, mp.mpf) or not _SMALLEST < abs(number) < _LARGEST:
+            return plain(number)
+        found, right = mp.mpf(_erfinv(float(number))), [mp.prec + _KNOWN_BITS]
+        while right[-1] > _KNOWN_BITS:
+            right.append(right[-1] // 2 + 4)
+        for bits in reversed(right):
+            with mp.workprec(bits + _KNOWN_BITS):
+                found -= (mp.erf(found) - number) * mp.sqrt(mp.pi) / 2 * mp.exp(found**2)
+        return +found
+
+    return erfinv
 
 
 def _quick_exp(mp: Any) -> Callable[..., Any]:
@@ -224,6 +246,8 @@ def erfinv(x: float) -> float:
     found = _fraction(_TAIL, r - 1.6) if r <= 5 else _fraction(_FAR_TAIL, r - 5)
     return copysign(found / _ROOT, x)
 
+
+_erfinv = erfinv
 
 _Fraction = tuple[tuple[float, ...], tuple[float, ...]]
 

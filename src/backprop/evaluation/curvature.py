@@ -91,12 +91,11 @@ class Curving(NamedTuple):
 class Rounding(NamedTuple):
     """The most that rounding does to the numbers of the matrix, shape (n, n), and to those of the
     gradient, (n,). straight: whether the gradient changes as the matrix says where rounding may have moved
-    the inputs. doubles: as `gradient`, of what doubles make of it, where that is more."""
+    the inputs."""
 
     matrix: Any
     gradient: Any
     straight: bool = True
-    doubles: Any = None
 
 
 def curvature(
@@ -104,21 +103,18 @@ def curvature(
     x: Sequence[float],
     matrix: Any,
     gradient: Sequence[float],
+    slopes_at: SlopesAt,
     moved: Mapping[tuple[int, int], float],
     bent: bool,
     value: float,
 ) -> Curving:
     """What the second derivatives at `x` say. matrix: they; gradient: by the same inputs, with more digits
-    where rounding leaves too few. moved: of numbers of the matrix that have more digits than doubles give
-    them how far these move with what the inputs are changed here. bent: whether something stands on a
-    border here, and they do not say all. value: of the output."""
+    where rounding leaves too few; slopes_at: the same at other points. moved: of numbers of the matrix that
+    have more digits than doubles give them how far these move with what the inputs are changed here. bent:
+    whether something stands on a border here, and they do not say all. value: of the output."""
 
     def rounding() -> Rounding:
         return _rounding(second, x, matrix, gradient, moved)
-
-    def slopes_at(there: Sequence[float]) -> Any:
-        data = second.data(there)
-        return numpy.array([data[each] for each in second.graph.outputs])
 
     return curvature_within(matrix, gradient, rounding, slopes_at, x, value, bent)
 
@@ -265,8 +261,7 @@ def _judged(
         bowl = Quadric(scaled, units, bends, directions)
         way = bowl.way(slopes)
         if bowl.height(slopes) <= least:
-            noise = rounding.gradient if rounding.doubles is None else rounding.doubles
-            room = bowl.height(_TENDS * slopes) + bowl.most(noise)
+            room = bowl.height(_TENDS * slopes) + bowl.most(rounding.gradient)
             below = stationary = bool(bowl.height(slopes_at(way)) <= room)
         if definite and not below:
             step = _length(way), float(slopes @ way) / 2
@@ -295,16 +290,16 @@ def _rounding(
     graph, data = second.graph, second.data(x)
     here = numpy.array([data[each] for each in graph.outputs])
     near = (_shaken(second, x, data, each) for each in _TRIES)
-    table, steps, *_ = rounding_by(matrix, here, second.both_sizes(x), near)
+    table, steps, _ = rounding_by(matrix, here, second.both_sizes(x), near)
     for (one, other), way in known.items():
         table[one, other] = table[other, one] = way * _SHAKEN + _ROUNDED * abs(matrix[one, other])
-    straight, doubles = _is_straight(second, x, matrix, here, steps), steps
+    straight = _is_straight(second, x, matrix, here, steps)
     if len(graph.steps) <= LARGE:
         right = numpy.array(gradient, float)
         computed_again = ~(numpy.abs(right - here) <= AGREED * numpy.abs(right))  # nan, too
         by_inputs = _INPUTS * (numpy.abs(matrix) @ numpy.abs(numpy.array(x, float)))
         steps = numpy.where(computed_again, by_inputs + _ROUNDED * numpy.abs(right), steps)
-    return Rounding(table, steps, straight, doubles)
+    return Rounding(table, steps, straight)
 
 
 def _is_straight(

@@ -31,6 +31,7 @@ from backprop.graph import Graph, in_order
 from backprop.language import Model
 from backprop.names import meant
 from backprop.numbers import few, listed, shown
+from backprop.source import normal
 from backprop.syntax.functions import TINY
 
 
@@ -133,7 +134,18 @@ def hessian_at(
         found = found._replace(notes=(*found.notes, note), bent=True)
     slopes = [found.gradient.gradients.get(name, 0.0) for name in point.names]
     value = found.gradient.value
-    said = curvature(point.second, point.x, found.known, slopes, found.moved, found.bent, value)
+
+    def slopes_at(there: Sequence[float]) -> Any:
+        near = {normal(name): number for name, number in values.items()}
+        try:
+            at = evaluate(model, near | dict(zip(point.names, there, strict=True)), of, engine)
+        except BackpropError:  # beyond the domain, or the bounds
+            return numpy.full(len(there), nan)
+        return numpy.array([at.gradient.gradients.get(name, 0.0) for name in point.names])
+
+    said = curvature(
+        point.second, point.x, found.known, slopes, slopes_at, found.moved, found.bent, value
+    )
     return Curved(
         found.gradient, tuple(point.names), found.matrix, said, found.warnings, found.notes
     )
