@@ -163,7 +163,7 @@ def context(digits: int = 35) -> Any:
 
 
 def _quick_erfinv(mp: Any) -> Callable[[Any], Any]:
-    """The erfinv of mpmath, which finds a root by erf of all digits, by Newton's method with more each time."""
+    """The erfinv of mpmath, which finds a root by erf of all digits, by Newton's method."""
     plain = mp.erfinv
 
     def erfinv(x: Any) -> Any:
