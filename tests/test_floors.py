@@ -92,6 +92,7 @@ ONLY = {
         "evaluation/hessian_matrix.py",
         "evaluation/looped_second.py",
         "evaluation/quadric.py",
+        "evaluation/second_around.py",
         "evaluation/second_over_rows.py",
         "evaluation/looped_series.py",
         "loops/along_plan.py",

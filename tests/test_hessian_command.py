@@ -272,6 +272,13 @@ def test_what_falls_on_by_less_than_its_rounding_has_no_minimum(text: str, verdi
         assert hessian_at(by_loops, {}).curvature.verdict == verdict
 
 
+def test_infinite_numbers_beside_a_tie_are_computed_without_a_word_from_numpy() -> None:
+    ran = run("hessian", "-e", "L = (v - w)^1.5 + 0*max(v, w); v = 2; w = 2")
+    assert ran.status == 0
+    assert "RuntimeWarning" not in ran.err
+    assert "∂²L/∂v² and ∂²L/∂w² are inf" in ran.err
+
+
 def test_a_tie_of_a_number_with_itself_is_none() -> None:
     """Around p = 1 both sides of the comparison are q, through a choice that stays."""
     text = "x = 0.5; p = 1; q = 2; L = if(if(p<-1,x,q)>q, p^3*q, x^2*p)"

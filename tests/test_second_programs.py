@@ -140,3 +140,18 @@ def test_numbers_beyond_doubles_and_what_is_no_number_of_runs_are_said() -> None
         with pytest.raises(BadOption, match="runs is a number of evaluations, not"):
             backprop.compile(model, runs=runs)  # type: ignore[call-overload]
     assert backprop.compile(model, runs=numpy.int64(3)).inputs == ("x", "y")
+
+
+@pytest.mark.parametrize(
+    ("text", "second"),
+    [
+        ("L = leaky_relu(0, x)*x + x^3", 3.0),
+        ("L = leaky_relu(derivative(0.5, x), x^2) + max(x^2, 0)", 2.0),
+        ("L = if(1 < 1, x, x^2) + abs(0)*x + floor(2)*x^2", 6.0),
+    ],
+)
+@pytest.mark.parametrize("engine", ["python", "native", "auto"])
+def test_numbers_at_corners_are_no_borders(text: str, second: float, engine: str) -> None:
+    """By hand, at 0.5. A corner of numbers alone, which nothing leads across, was the graph of all borders."""
+    program = backprop.compile(backprop.parse(text), hessian=True, engine=engine)  # type: ignore[arg-type]
+    assert program([0.5])[2] == pytest.approx(numpy.array([[second]]), rel=1e-14)

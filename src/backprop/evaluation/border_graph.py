@@ -24,7 +24,8 @@ def border_graph(graph: Graph) -> Graph | None:
         if text:
             names = dict(zip(row.operands, map(rows.called, operands), strict=True))
             conditions.append(rows.text(text, names))
-    total = _any_of(rows, [each for each in dict.fromkeys(conditions) if each != 0.0])
+    moving = [each for each in dict.fromkeys(conditions) if isinstance(each, Row)]
+    total = _any_of(rows, moving)  # what is a number crosses no border, and stands on none
     return None if total == 0.0 else Graph(rows.columns, [rows.node(total)])
 
 

@@ -9,6 +9,8 @@ from math import isnan
 from random import Random
 from typing import Any
 
+import numpy
+
 from backprop.evaluation.borders import crossed, met
 from backprop.evaluation.precise import Precise
 from backprop.evaluation.precise_sides import QUICK
@@ -145,7 +147,8 @@ class MovedTogether:
                 return "output"
             data = [*map(second.data, points)]
             moves = [[b - a for a, b in zip(self._x, point, strict=True)] for point in points]
-            bends = (self._table @ [*zip(*moves, strict=True)]).tolist()
+            with numpy.errstate(all="ignore"):  # of x^1.5 at 0 one is infinite
+                bends = (self._table @ [*zip(*moves, strict=True)]).tolist()
             for place, node in enumerate(second.graph.outputs):
                 order = self._order(second.graph, node, here, data, bends[place])
                 if order is not None:
