@@ -1,11 +1,13 @@
 """What is meant by a call of a function that there is not: a text that can take its place."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from itertools import groupby
 
-from backprop.errors import mend
+from backprop.errors import Label, mend
 from backprop.meanings import MEANT, logarithm
-from backprop.numbers import whole_number
+from backprop.names import family, gathered, nearest
+from backprop.numbers import few, whole_number
 from backprop.operations import FUNCTIONS, GATHERS, OPERATIONS
 from backprop.row import CALL
 from backprop.source import Span, one_line
@@ -272,6 +274,20 @@ def _indices(name: str, text: str) -> str:
         index, running, span = found[0]
         return span if len(found) == 1 and index == running else "…"
     return "1..n" if re.search(rf"(?<!\w){re.escape(name)}\s*\[", text) else ""
+
+
+def resembled(name: str, names: Iterable[str]) -> str | None:
+    """As `nearest`, but of members of families that resemble each other: `x[1]` is no slip of `F[1]`."""
+    near = nearest(name, names)
+    return near if near and nearest(family(name) or name, [family(near) or near]) else None
+
+
+def unused(names: Sequence[str], place: Callable[[str], Span | None]) -> Iterator[Label]:
+    """Where outputs are defined, a family once: names that no other equation uses. place: of an equation."""
+    for _, each in groupby(names, lambda name: name.partition("[")[0]):
+        own = [*each]
+        if here := place(own[0]):
+            yield Label(here, f"{few(gathered(own))}: no other equation uses it")
 
 
 def member(statement: Statement, call: Node) -> list[str]:

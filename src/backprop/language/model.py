@@ -6,13 +6,13 @@ from itertools import chain, islice
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from backprop.errors import BackpropError, ChooseOutput, Label, LooksAlike
+from backprop.errors import BackpropError, ChooseOutput, LooksAlike
 from backprop.graph import Columns, Graph, Place, in_order
 from backprop.language.build import Builder
 from backprop.language.declarations import NONE, Bounds, Declarations, default, without_brackets
 from backprop.language.laid import readable
 from backprop.language.sizes import NO_SIZES, GivenSizes
-from backprop.names import Either, family, gathered, indices, matching, meant, nearest, unknown_name
+from backprop.names import Either, family, gathered, indices, matching, meant, unknown_name
 from backprop.numbers import listed
 from backprop.source import Source, Span, normal, one_line, pack
 from backprop.syntax.bodies import prepared
@@ -256,12 +256,10 @@ class Model:
             raise error
         shown = gathered(outputs)
         more = f", … and {len(shown) - _MOST_SHOWN} more" if len(shown) > _MOST_SHOWN else ""
-        message = f"there are {len(outputs)} outputs: {', '.join(shown[:_MOST_SHOWN])}{more}"
-        labels = (
-            Label(place, f"{name}: no other equation uses it")
-            for name in outputs
-            if (place := self.equation(name))
-        )
+        message = f"there are {len(outputs):,} outputs: {', '.join(shown[:_MOST_SHOWN])}{more}"
+        from backprop.language.hints import unused  # for a mistake only
+
+        labels = unused(outputs, self.equation)
         hints = [f"is {name}, used once, meant to be {near}?" for name, near in self._slips()]
         hints += [each.message for each in self.warnings[:3] if isinstance(each, LooksAlike)]
         hints.append(_CHOOSE.format(outputs[-1]))
@@ -287,6 +285,8 @@ class Model:
     def _slips(self) -> Iterator[tuple[str, str]]:
         """Inputs without a number that are used once, each with the name that it resembles of those
         that the file defines."""
+        from backprop.language.hints import resembled
+
         columns = self.columns
         undefined = {name for name in self.inputs if name not in self.defaults}
         known = [name for name in self.names if name not in undefined]
@@ -294,7 +294,7 @@ class Model:
             node = self.names[name]
             uses = columns.first.count(node) + columns.second.count(node)
             uses += sum(each.count(node) for each in columns.more.values())
-            if uses == 1 and (near := nearest(name, known)):
+            if uses == 1 and (near := resembled(name, known)):
                 yield name, near
 
     @property

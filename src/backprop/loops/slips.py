@@ -7,12 +7,13 @@ from itertools import islice
 
 import numpy
 
+from backprop.language.hints import resembled
 from backprop.loops.affine import among, some_of
 from backprop.loops.domains import spread
 from backprop.loops.naming import MemberNames
 from backprop.loops.plan import Plan
 from backprop.loops.rows import Lift
-from backprop.names import MOST_COMPARED, nearest
+from backprop.names import MOST_COMPARED
 
 _MOST = 50
 """So many of these inputs are looked at."""
@@ -35,7 +36,7 @@ def slips(plan: Plan, naming: MemberNames) -> Iterator[tuple[str, str]]:
 
     known = [*islice(filter(is_known, naming.every()), MOST_COMPARED)] if found else []
     for each in naming.in_file(found):
-        if _uses(plan, each) == 1 and (near := nearest(each, known)):
+        if _uses(plan, each) == 1 and (near := resembled(each, known)):
             yield each, near
 
 
