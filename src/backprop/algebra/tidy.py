@@ -124,6 +124,7 @@ def _joined_in_front(found: Formula) -> Formula:
         if isinstance(best, Product) and isinstance(base, Sum) and by == ONE:
             wholes = [factored(base), factored(base, of_names=False)]
             made = [_put(best, base, each) for each in wholes if each != base]
+            made = [each for each in made if split(each)[0].denominator <= _MOST_BELOW]
             best = shortest([*(each for each in made if not _double_fractions(each)), best])
     return best
 
@@ -156,7 +157,12 @@ def _double_fractions(found: Formula) -> list[tuple[Sum, Formula]]:
     if found.coefficient.denominator == 1 and not any(is_negative(by) for _, by in found.powers):
         return []
     sums = [base for base, by in found.powers if isinstance(base, Sum) and by == ONE]
-    return [(each, below) for each in sums if (below := _below(each)) != ONE]
+    lines = ((each, _below(each)) for each in sums)
+    return [(each, below) for each, below in lines if below != ONE and split(below)[0] <= _MOST_BELOW]
+
+
+_MOST_BELOW = 10_000
+"""Larger numbers than this nobody reads: a series stays as `x/3*(1 - x^2/10*(1 - x^2/28))`."""
 
 
 def _fractions_below(found: Formula) -> int:
