@@ -76,6 +76,7 @@ NORMAL = (
 )
 
 SHAPES = (
+    Rewrite("if(c, u + if(c, v, w), if(c, u, v)*w)", "if(c, u + v, v*w)"),
     Rewrite("u^2*v + u^2*w", "u^2*(v + w)"),
     Rewrite("2*u + 2*v", "2*(u + v)"),
     Rewrite("u*(u + 1) + u^2", "2*u^2 + u"),

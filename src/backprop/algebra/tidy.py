@@ -7,6 +7,7 @@ from fractions import Fraction
 from functools import lru_cache, reduce
 from math import gcd, lcm
 
+from backprop.algebra.decided import decided
 from backprop.algebra.dividing import divided
 from backprop.algebra.formula import (
     EULER,
@@ -53,7 +54,7 @@ def simplified(found: Formula, known: Simplified | None = None) -> Formula:
         if (other := rewritten(made)) is None:
             break
         made = rebuilt(other, lambda part: simplified(part, known))
-    made = _shaped(made)
+    made = _shaped(decided(made))
     known[found] = made
     return made
 
@@ -158,7 +159,9 @@ def _double_fractions(found: Formula) -> list[tuple[Sum, Formula]]:
         return []
     sums = [base for base, by in found.powers if isinstance(base, Sum) and by == ONE]
     lines = ((each, _below(each)) for each in sums)
-    return [(each, below) for each, below in lines if below != ONE and split(below)[0] <= _MOST_BELOW]
+    return [
+        (each, below) for each, below in lines if below != ONE and split(below)[0] <= _MOST_BELOW
+    ]
 
 
 _MOST_BELOW = 10_000
