@@ -7,7 +7,6 @@ from fractions import Fraction
 from functools import lru_cache, reduce
 from math import gcd, lcm
 
-from backprop.algebra.decided import decided
 from backprop.algebra.dividing import divided
 from backprop.algebra.formula import (
     EULER,
@@ -36,6 +35,7 @@ from backprop.algebra.multiplied import (
 )
 from backprop.algebra.normal import plus, power, split, times
 from backprop.algebra.rewrites import can_come_together, rewritten
+from backprop.algebra.taken_branches import with_branches_taken
 
 Simplified = dict[Formula, Formula]
 
@@ -54,7 +54,7 @@ def simplified(found: Formula, known: Simplified | None = None) -> Formula:
         if (other := rewritten(made)) is None:
             break
         made = rebuilt(other, lambda part: simplified(part, known))
-    made = _shaped(decided(made))
+    made = _shaped(with_branches_taken(made))
     known[found] = made
     return made
 

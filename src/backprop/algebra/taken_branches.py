@@ -9,7 +9,7 @@ from backprop.algebra.indexed import GatherFormula
 from backprop.algebra.normal import choice
 
 
-def decided(found: Formula) -> Formula:
+def with_branches_taken(found: Formula) -> Formula:
     """A choice whose branches have none on its own condition."""
     if not isinstance(found, Call) or found.name != "if":
         return found
