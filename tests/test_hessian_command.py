@@ -279,6 +279,23 @@ def test_infinite_numbers_beside_a_tie_are_computed_without_a_word_from_numpy() 
     assert "∂²L/∂v² and ∂²L/∂w² are inf" in ran.err
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "L = 1e24*x^2 - 1000*x*y + 1e-38*z^2 + 1e-7*x*z",
+        "L = 1e24*x^2 - 1000*x*y + 1e-38*z^2 + 1e-7*x*z + 1e-28*y*z",
+        "L = 1e-38*z^2 + 1e-7*x*z + 1e24*x^2 - 1000*y*x + 1e-18*y^2 - 1e-18*(1*y)^2",
+    ],
+)
+def test_an_input_without_a_curvature_of_its_own_hides_none_of_another_unit(text: str) -> None:
+    """By hand: in units of 1e-12, 1e9 and 1e19 the matrix is [[2, -1, 1], [-1, 0, 0 or 1], [1, 0 or 1, 2]],
+    of which the determinant is -2, or -6."""
+    found = backprop.parse(f"{text}; x = 0; y = 0; z = 0").hessian()
+    assert found.verdict == "saddle"
+    assert "up in 2 directions and down in 1" in str(found)
+    assert "flat" not in str(found)
+
+
 def test_a_tie_of_a_number_with_itself_is_none() -> None:
     """Around p = 1 both sides of the comparison are q, through a choice that stays."""
     text = "x = 0.5; p = 1; q = 2; L = if(if(p<-1,x,q)>q, p^3*q, x^2*p)"

@@ -337,13 +337,19 @@ _SMALL = 1024.0
 
 
 def _units(matrix: Any, rounding: Any) -> Any:
-    """For each input the unit in which its own second derivative is about 1, or the largest that it
-    has with another; 1 where all are 0. What is rounding alone is small in it: in the sum of all that
-    may be off it hides no other input's."""
-    own, most = numpy.abs(numpy.diagonal(matrix)), numpy.abs(matrix).max(axis=1)
-    sure = own > numpy.diagonal(rounding)
-    squares = numpy.where(sure, own, numpy.fmax(most, _SMALL * numpy.diagonal(rounding)))
-    units = numpy.sqrt(squares)
+    """For each input the unit in which its own second derivative is about 1, or where that is nothing the
+    largest that it has with another; 1 where all are 0. What is rounding alone is small in it: in the sum of
+    all that may be off it hides no other input's."""
+    sizes, noise = numpy.abs(matrix), numpy.diagonal(rounding)
+    own = numpy.diagonal(sizes)
+    units = numpy.where(own > noise, numpy.sqrt(own), 0.0)
+    for at in numpy.flatnonzero(
+        units == 0
+    ).tolist():  # Bunch, J. ACM 18, 1971: with what has a unit
+        row, known = sizes[at], units > 0
+        least = numpy.sqrt(_SMALL * noise[at])
+        units[at] = max(least, (row[known] / units[known]).max(initial=0.0))
+        units[at] = units[at] or numpy.sqrt(row.max())
     units[units == 0] = 1.0
     return units
 
