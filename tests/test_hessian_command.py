@@ -260,6 +260,7 @@ def test_bounds_are_told_of_where_the_output_goes_on_beyond(text: str, said: str
         ("n = 300; L = 5 + sum(exp(x[i]) for i in 1..n); x[i] = -50 for i in 1..n", "curved up"),
         ("n = 300; L = 1e9 + sum((x[i] - 1)^2 for i in 1..n); x[i] = 1 + 1e-7/i for i in 1..n", "minimum"),
         ("L = 1e10 + x^2; x = 1e-4", "minimum"),
+        ("L = 1e6*lgamma(y) + 2*silu(z); y = 1.4616321449683622; z = -1.278464542761074", "minimum"),
         ("L = x + 1/x; x = 1.00000001", "minimum"),
         ("L = 1e20 + (x - 1)^2 - (y - 2)^2; x = 3; y = 5", "saddle"),
     ],

@@ -188,15 +188,7 @@ def _said(
         return _nobody_knows(matrix, norm)
     try:
         least, at = _BELOW * abs(value), numpy.array(x, float)
-        return _judged(
-            matrix,
-            slopes,
-            norm,
-            stationary,
-            rounding,
-            least,
-            lambda way: slopes_at((at - way).tolist()),
-        )
+        return _judged(matrix, slopes, norm, stationary, rounding, least, slopes_at, at)
     except numpy.linalg.LinAlgError:
         return Curving(UNKNOWN, None, norm, stationary, lost=True)
 
@@ -239,10 +231,10 @@ def _judged(
     stationary: bool,
     rounding: Rounding,
     least: float,
-    slopes_at: Callable[[Any], Any],
+    slopes_at: SlopesAt,
+    x: Any,
 ) -> Curving:
-    """least: the least change of the output that doubles can tell. slopes_at: the gradient where the inputs
-    are so much less."""
+    """least: the least change of the output that doubles can tell."""
     eigenvalues = numpy.linalg.eigvalsh(matrix)
     units = _units(matrix, rounding.matrix)
     scaled = matrix / units / units[:, None]
@@ -261,8 +253,9 @@ def _judged(
         bowl = Quadric(scaled, units, bends, directions)
         way = bowl.way(slopes)
         if bowl.height(slopes) <= least:
-            room = bowl.height(_TENDS * slopes) + bowl.most(rounding.gradient)
-            below = stationary = bool(bowl.height(slopes_at(way)) <= room)
+            noise = rounding.gradient + numpy.abs(matrix) @ numpy.spacing(numpy.abs(x))
+            room = bowl.height(_TENDS * slopes) + bowl.most(noise)
+            below = stationary = bool(bowl.height(slopes_at((x - way).tolist())) <= room)
         if definite and not below:
             step = _length(way), float(slopes @ way) / 2
     if up and down:
