@@ -97,7 +97,8 @@ def _end(
     near, rise_near, far, rise_far = 0.0, 0.0, inf, inf
     there = min(there, room)
     for _ in range(_MOST):
-        point = held_at(make, bounds, pair, (x + there * along).tolist(), start)
+        solved = held_at(make, bounds, pair, (x + there * along).tolist(), start)
+        point = solved.point if solved else None
         here = inf if point is None else sqrt(max(point.squares - least.squares, 0.0))
         if abs(here - rise) <= _CLOSE * rise or (here < rise and there == room):
             return there, point or start

@@ -17,11 +17,14 @@ from typing import NamedTuple
 import numpy
 
 from backprop.fit.levenberg import Bounded, FitPoint, MakeTriangle, fit_point
-from backprop.fit.solving import solve
+from backprop.fit.solving import Solved, solve
 from backprop.loops.domains import Reals
 
 _CLOSE = 1e-5
 """An end is found when the square root of its rise is as near to what it is to be, relative."""
+
+_APART, _LEVEL = 3.0, 1e-3
+"""A profile is level whose rise differs by no more than this part of it, so many times as far away."""
 
 _MOST = 40
 """The most points of a profile that are looked at for one end."""
@@ -64,13 +67,15 @@ class Profiles:
         if not isfinite(error) or error <= 0:
             return side * inf
         near, rise_near, start = x, 0.0, self._least
+        seen = list[tuple[float, float]]()
         far, rise_far = side * inf, inf
         there = x + side * error * self._reach
         for _ in range(_MOST):
             if not isfinite(there) or abs(there - x) > 1e12 * max(abs(x), error):
                 return side * inf
             there = min(there, limit) if side > 0 else max(there, limit)
-            point = held_at(self._make, self._bounds, [at], [there], start)
+            found = held_at(self._make, self._bounds, [at], [there], start)
+            point = found.point if found else None
             rise = self._risen(point)
             if abs(rise - self._rise) <= _CLOSE * self._rise:
                 return there
@@ -78,6 +83,9 @@ class Profiles:
                 if there == limit:
                     return limit
                 near, rise_near, start = there, rise, point or start
+                seen.append((abs(there - x), rise))
+            elif not (found and found.converged and not found.flat) and _is_level(seen):
+                return side * inf
             else:
                 far, rise_far = there, rise
             if isfinite(far):
@@ -102,13 +110,22 @@ class Profiles:
         return sqrt(max(above, 0.0))
 
 
+def _is_level(seen: Sequence[tuple[float, float]]) -> bool:
+    """Whether a profile rises no more far out, so that where nothing can be computed any more, as numbers
+    leave the doubles, is no end. seen: how far away points are, and their rises."""
+    return any(
+        _APART * far < seen[-1][0] and abs(seen[-1][1] - other) <= _LEVEL * other and other > 0
+        for far, other in seen[:-1]
+    )
+
+
 def held_at(
     make: MakeTriangle,
     bounds: Bounded,
     some: Sequence[int],
     numbers: Sequence[float],
     start: FitPoint,
-) -> FitPoint | None:
+) -> Solved | None:
     """The least sum of squares that the other parameters reach where some have these numbers; None where
     there is none. make, bounds: as of `solve`. start: a point near."""
     low, high = bounds.low.copy(), bounds.high.copy()
@@ -117,7 +134,7 @@ def held_at(
     for x in (_along(some, numbers, start), start.x):
         begun = fit_point(inside.inside(x), make)
         if begun is not None:
-            return solve(make, begun, inside, 300).point
+            return solve(make, begun, inside, 300)
     return None
 
 

@@ -90,6 +90,12 @@ class FitReport(Shown, _FitReport):
         return squares / self.found.statistics.rows if self.mean else squares
 
     @property
+    def intervals(self) -> dict[str, tuple[float, float]]:
+        """The ends of their intervals by name, where these were asked for; infinite where there is none."""
+        ends = ((each.low, each.high) for each in self.found.intervals)
+        return dict(zip(self.found.names, ends, strict=False))
+
+    @property
     def converged(self) -> bool:
         return self.found.converged
 

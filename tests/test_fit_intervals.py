@@ -1,0 +1,44 @@
+"""Intervals by profiles that have no end, because the sum of squares never rises so far."""
+
+from math import inf
+
+import numpy
+import pytest
+from scipy.stats import t
+
+import backprop
+
+ROWS = {"x": [0.0, 1.0, 2.0, 4.0], "y": [2.1, 1.2, 0.9, 0.3]}
+
+
+@pytest.mark.parametrize("sign", ["-", ""])
+@pytest.mark.parametrize("scale", [1.0, 30.0])
+def test_a_rate_that_a_constant_explains_as_well_has_no_ends(sign: str, scale: float) -> None:
+    """With a = 0 the model is a constant, at any b: where the sum of squares about the mean is lower than the
+    interval's, there is no end. Where numbers leave the doubles was told as one."""
+    rows = {"x": [each * scale for each in ROWS["x"]], "y": ROWS["y"]}
+    model = backprop.parse(f"y ~ a*exp({sign}b*x) + c", data=rows)
+    found = model.fit(intervals="profile")
+    y = numpy.array(ROWS["y"])
+    least = found.value
+    risen = least + t.ppf(0.975, 1) ** 2 * least / 1
+    assert ((y - y.mean()) ** 2).sum() < risen
+    assert found.intervals["b"] == (-inf, inf)
+
+
+def test_ends_that_there_are_stay() -> None:
+    """At 50 % the sum about the mean is higher: an end on both sides, where the profile by a grid says."""
+    model = backprop.parse("y ~ a*exp(-b*x) + c", data=ROWS)
+    found = model.fit(intervals="profile", level=0.5)
+    x, y = numpy.array(ROWS["x"]), numpy.array(ROWS["y"])
+    risen = found.value * (1 + t.ppf(0.75, 1) ** 2)
+
+    def profile(b: float) -> float:
+        table = numpy.stack([numpy.exp(-b * x), numpy.ones(4)]).T
+        _, (rest,), *_ = numpy.linalg.lstsq(table, y)
+        return float(rest)
+
+    low, high = found.intervals["b"]
+    assert low < found.parameters["b"] < high
+    for end in (low, high):
+        assert profile(end) == pytest.approx(risen, rel=1e-3)
