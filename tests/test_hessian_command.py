@@ -297,6 +297,24 @@ def test_an_input_without_a_curvature_of_its_own_hides_none_of_another_unit(text
     assert "flat" not in str(found)
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("L = cos(x) + y^4; x = pi; y = 0", "flat along y, curved up otherwise: the gradient is 0"),
+        ("L = cos(x) + cos(y) - z^4; x = pi; y = 0; z = 0", "a saddle: the gradient is 0"),
+        (
+            "L = cos(x + y); x = pi; y = 0",
+            "flat along x - y, curved up otherwise: the gradient is 0",
+        ),
+        ("L = cos(x) + 1e-20*y; x = pi; y = 0", "the gradient is not 0"),
+        ("L = cos(x) + y^4; x = 3.1415926535897936; y = 0", "the gradient is not 0"),
+    ],
+)
+def test_no_double_is_nearer_beside_flat_directions_either(text: str, words: str) -> None:
+    """By hand: pi is no double. The next one is not the nearest."""
+    assert words in str(backprop.parse(text).hessian())
+
+
 def test_a_tie_of_a_number_with_itself_is_none() -> None:
     """Around p = 1 both sides of the comparison are q, through a choice that stays."""
     text = "x = 0.5; p = 1; q = 2; L = if(if(p<-1,x,q)>q, p^3*q, x^2*p)"

@@ -201,10 +201,17 @@ def _is_nearest(matrix: Any, slopes: Any, x: Sequence[float]) -> bool:
     near = numpy.spacing(numpy.abs(numpy.array(x, float))) / 2
     if (numpy.abs(slopes) > numpy.abs(matrix) @ near).any():
         return False
+    units = _units(matrix, numpy.zeros(matrix.shape))
+    scaled, to = matrix / units / units[:, None], slopes / units
     try:
-        return bool((numpy.abs(numpy.linalg.solve(matrix, slopes)) <= near).all())
+        if len(x) > _MANY:
+            way = numpy.linalg.solve(scaled, to)
+        else:  # flat directions need no step
+            way = numpy.linalg.lstsq(scaled, to, rcond=None)[0]
     except numpy.linalg.LinAlgError:
         return False
+    left = numpy.abs(to - scaled @ way) <= _ROUNDED * (numpy.abs(scaled) @ numpy.abs(way))
+    return bool((left & (numpy.abs(way / units) <= near)).all())
 
 
 def _length(numbers: Any) -> float:
