@@ -73,6 +73,7 @@ LINES = [
     ("descend --lr 0.25 --steps 1 --bound x=0..5", "descend --lr 0.25 --steps 1 --bounds x=0..5", 2.25),
     ("grad x^2*2 --set x=5", 'grad -e "f = x^2*2" --set x=5', 50),
     ("gradients x^2*2 --set x=5", 'grad -e "f = x^2*2" --set x=5', 50),
+    ("explain x^2*2 --set x=5", 'explain -e "f = x^2*2" --set x=5', 50),
     ("eig x^2*2 --set x=5", 'hessian -e "f = x^2*2" --set x=5', 50),
     ("maximize --lr 0.25 --steps 1", "descend --maximize --lr 0.25 --steps 1", 20.25),
     ("gd --lr 0.25 --steps 1", "descend --optimizer gd --lr 0.25 --steps 1", 2.25),
@@ -387,3 +388,22 @@ def test_a_default_is_told_once() -> None:
         text = " ".join(backprop(name, "-h").out.split())
         for part in text.split(" --"):
             assert part.count("efault: ") <= 1, part
+
+
+@pytest.mark.parametrize(
+    "left", ["d2y/dx2", "d2y/dxdx", "d²y/dx²", "∂²y/∂x²", "d^2y/dx^2", "d2y/dx", "∂²y/∂x∂k"]
+)
+def test_a_claim_of_a_second_derivative_is_told_as_one_of_a_first(left: str) -> None:
+    text = "y = k*x^3; x = 2; k = 5"
+    ran = backprop("check", "-e", text, "--claim", f"{left} = 60")
+    assert (ran.status, ran.out) == (2, "")
+    assert "claims are about first derivatives" in ran.err
+    assert "name the first in the equations, g = derivative(y, x), and claim dg/dx" in ran.err
+    named = f"{text}; g = derivative(y, x); output g"
+    assert backprop("check", "-e", named, "--claim", "dg/dx = 60").status == 0
+
+
+def test_names_that_look_like_second_derivatives_are_names() -> None:
+    text = "y = 3*d2x + d2; d2x = 2; d2 = 1"
+    for claim in ("dy/dd2x = 3", "d2x = 3", "dd2 = 1", "d2 = 1"):
+        assert backprop("check", "-e", text, "--claim", claim).status == 0

@@ -61,6 +61,12 @@ def named(tokens: Tokens, first: int, behind: int) -> str:
 
 def left_side(model: Model, output: str, tokens: Tokens) -> Derivative:
     """The derivative that a left side is; of a name alone that of the output by it."""
+    higher = _HIGHER.match(tokens.whole.text)
+    if higher and normal(tokens.texts[0]) not in model.names:
+        of, by = higher[1], higher[2] or "a"
+        by = by if by in model.names else by.rstrip("23456789")  # d2y/dx2
+        hint = f"name the first in the equations, g = derivative({of}, {by}), and claim dg/d{by}"
+        raise UnexpectedText(_FIRST, tokens.whole, hints=[hint])
     found = _LEFT.fullmatch(signs(tokens))
     if not found:
         meant = _PARTIAL.sub("∂", _LAYOUT.sub("", tokens.whole.text))
@@ -81,6 +87,12 @@ def left_side(model: Model, output: str, tokens: Tokens) -> Derivative:
 
 
 _NAME = r"[^\W\d]\w*(?:\[[^][]*\])?"
+_FIRST = "claims are about first derivatives"
+_HIGHER = re.compile(
+    rf"[d∂](?:\^?[2-9]|[²³⁴])\s*({_NAME})(?:\s*/\s*[d∂]\s*([^\W\d](?:(?!d[^\W\d]|[²³⁴])\w)*(?:\[[^][]*\])?))?"
+)
+"""A second derivative, `d2L/da2` or `∂²L/∂a∂b`: of what, and by what first."""
+
 _OPERATOR = re.compile(rf"(d|∂)\s*/\s*(d|∂)\s*({_NAME})(?:\s*\(\s*|\s+)({_NAME})\s*\)?")
 _GRADIENT = re.compile(rf"(?:(?:grad(?:ient)?\s+(?:of\s+)?|∇\s*)({_NAME})|(?<!\w)({_NAME})\.grad)")
 """What others call a derivative: `d/da y`, `grad a`, `a.grad`."""
@@ -130,8 +142,7 @@ def _prime(model: Model, name: str, span: Span) -> Derivative | None:
     if bare == name or name in model.names or bare not in model.names:
         return None
     if name != f"{bare}'":
-        message = "claims are about first derivatives"
-        raise UnexpectedText(message, span, hints=[f"write {bare}'"])
+        raise UnexpectedText(_FIRST, span, hints=[f"write {bare}'"])
     inputs = [each for each in model.inputs if each not in model.held]
     if len(inputs) != 1:
         message = f"{name} may be a derivative by any of {len(inputs)} inputs"

@@ -277,6 +277,7 @@ def _no_file(words: Sequence[str], own: Sequence[Field]) -> BadOption | None:
     """The error for equations, or a table, that stand where the name of a file with equations is due."""
     flags = [each for field in own for each in field.option.flags]
     texts = {"-e", "--expr"} & {word.partition("=")[0] for word in words}
+    command = words[0] if words[0] != "explain" or "--symbolic" in words else ""  # else of numbers
     for at in _loose(words, own):
         word, label = words[at], Label(_span(words, at, at))
         if os.path.exists(word):
@@ -285,7 +286,7 @@ def _no_file(words: Sequence[str], own: Sequence[Field]) -> BadOption | None:
                 mended += [] if texts or os.path.exists(default_file()) else ["-e", _EXAMPLE]
                 hints = [f"write {_line(mended)}"]
                 return BadOption("a table where equations are due", label, hints=hints)
-        elif "--expr" in flags and not texts and (text := _as_equation(words[0], word)):
+        elif "--expr" in flags and not texts and (text := _as_equation(command, word)):
             mended = [*words[:at], "-e", text, *words[at + 1 :]]
             hints = [f"write {_line(mended)}"]
             if words[0] == "fit" and "~" not in text:
