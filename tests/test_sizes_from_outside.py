@@ -258,3 +258,12 @@ def test_who_gives_no_size_is_told_both_ways() -> None:
     assert "give it a number: n = 10 in the equations, or --set n=10" in ran.err
     ran = backprop("grad", "-e", "a[i,j] = b*i*j for i in 1..2, j in 1..3; b = 2; L = sum(a[*])")
     assert "for all of them write a[*,*]" in ran.err
+
+
+def test_a_number_that_is_wrong_in_several_places_is_told_once() -> None:
+    text = "n = 3; x[i] = i for i in 1..n; y[i] = x[i]^2 for i in 1..n; L = sum(y[i] for i in 1..n)"
+    err = backprop("grad", "-e", text, "--set", "n=2.5").err
+    assert err.count("error: this is 2.5, no whole number") == 1
+    assert err.count("given here") == 1
+    both = backprop("grad", "-e", f"{text}; M = sin(2x)", "--set", "n=2.5").err
+    assert "a product needs its '*'" in both

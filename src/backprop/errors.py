@@ -309,9 +309,8 @@ def raise_all(errors: Sequence[BackpropError]) -> None:
     """Raise the first error in the order of the text, the others in its `also`; or do nothing."""
     seen: dict[tuple[str, Sequence[Label]], BackpropError] = {}
     for error in errors:  # what is wrong with many members is said once
-        places = (
-            () if isinstance(error, TooLarge) else error.labels
-        )  # what is behind is too much, too
+        # behind a limit that is passed all is too much
+        places = () if isinstance(error, TooLarge) else error.labels
         seen.setdefault((error.message, places), error)
     raise_first(
         sorted(seen.values(), key=lambda each: each.labels[0].span.start if each.labels else -1)

@@ -110,10 +110,14 @@ class GivenSizes:
         given = listed([f"{name} = {shown(size.number)}" for name, size in self.used.items()], 6)
         those = f"the number{'s that are' if len(self.used) > 1 else ' that is'} given"
         places = {size.place: name for name, size in self.used.items() if size.place}
+        once: dict[object, BackpropError] = {}
         for each in error.all:
             each.hints = (*each.hints, f"this is so with {those}: {given}")
             named = [place for place, name in places.items() if _names(each, name)]
+            # what a number makes wrong in several places is one mistake
+            once.setdefault((each.message, *named) if named else id(each), each)
             each.labels = (*each.labels, *(Label(place, "given here") for place in named[:2]))
+        error.also = tuple(each for each in once.values() if each is not error)
 
 
 def _names(error: BackpropError, name: str) -> bool:
