@@ -122,6 +122,7 @@ def test_numbers_from_outside_stand_first(text: str, numbers: str, first: list[s
         ("2*x^3/3", "2*x^2"), ("sin(cos(x))", "-cos(cos(x))*sin(x)"), ("log(sin(x))", "cot(x)"), ("sinh(x)", "cosh(x)"),
         ("tanh(x)", "sech(x)^2"), ("x^x", "x^x*(1 + log(x))"), ("(x^2 - 1)/(x - 1)", "1"), ("(x^3 - y^3)/(x - y)", "df_dx = 2*x + y\ndf_dy = x + 2*y"), ("x/(x^2 - 1)", "-(x^2 + 1)/(x^2 - 1)^2"), ("atan(x/y)", "df_dx = y/(x^2 + y^2)\ndf_dy = -x/(x^2 + y^2)"), ("abs(x)", "sign(x)"), ("1/(1 + exp(-x))", "exp(-x)/(1 + exp(-x))^2"),
         ("x*cbrt(x)", "4*cbrt(x)/3"), ("cbrt(x + 1)*(x + 1)", "4*cbrt(x + 1)/3"), ("(0 - x)/cbrt(x)", "-2/(3*cbrt(x))"),
+        ("⅓·x²", "2*x/3"), ("x^⅓", "1/(3*x^(2/3))"), ("x*(-⅙)", "-1/6"), ("0.333*x", "0.333"),
         ("1/(x*y)", "df_dx = -1/(x^2*y)\ndf_dy = -1/(x*y^2)"),
         ("log(sec(x) + tan(x))", "sec(x)"), ("log(sec(x) - tan(x))", "-sec(x)"), ("log(csc(x) - cot(x))", "csc(x)"), ("csc(x)", "-csc(x)*cot(x)"), ("asin(sqrt(x))", "1/(2*sqrt(x)*sqrt(1 - x))"),
         ("atan(2*x/(1 - x^2))", "2/(x^2 + 1)"), ("atan((1 + x)/(1 - x))", "1/(x^2 + 1)"), ("(2*x + 1)/(x^2 + x + 1)^2", "-6*x*(x + 1)/(x^2 + x + 1)^3"),
@@ -151,6 +152,24 @@ def test_several_names_give_a_line_each() -> None:
         diff("a*exp(-b*x)") == "df_da = exp(-b*x)\ndf_db = -a*x*exp(-b*x)\ndf_dx = -a*b*exp(-b*x)\n"
     )
     assert diff("a*exp(-b*x)", "--wrt", "x") == "-a*b*exp(-b*x)\n"
+
+
+@pytest.mark.parametrize(
+    ("wrt", "lines"),
+    [
+        ("x, y, x", ["dL_dx = 2*x*y", "dL_dy = x^2"]),
+        ("w[1,*], w", ["dL_dw[i,j] = 2*w[i,j] for i in 1..2, j in 1..2"]),
+        ("w[1,*], w[*,1]", [f"dL_dw[{at}] = 2*w[{at}]" for at in ("1,1", "1,2", "2,1")]),
+    ],
+)
+def test_nothing_is_derived_by_twice(wrt: str, lines: list[str]) -> None:
+    """What stands there twice could not be read again."""
+    text = (
+        "w[i,j] = i*j for i in 1..2, j in 1..2; L = x^2*y + sum(w[i,j]^2 for i in 1..2, j in 1..2)"
+    )
+    made = diff("-e", text, "--wrt", wrt)
+    assert [line for line in made.splitlines() if line.startswith("dL")] == lines
+    library.parse(made)
 
 
 def test_the_sign_of_an_exponent_that_comes_down_is_in_front() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from operator import itemgetter
 
 from backprop.algebra.formula import TooLong
@@ -92,7 +92,8 @@ def derivatives(model: Model, numbers: Mapping[str, float], asked: DiffRequest) 
     outputs = model.meant_outputs(asked.of) or [model.output(None)]
     said: list[str] = []
     own = [name for name in model.names if name not in outputs] if asked.alone else model.names
-    names = meant(asked.wrt, own, "the expression" if asked.alone else "these equations")
+    asked = asked._replace(wrt=_each_once(asked, own))
+    names = meant(asked.wrt, own, _owner(asked))
     if (other := other_names(model)) is not None:
         of, wrt = ([*map(other.renamed, each)] for each in (asked.of, asked.wrt))
         made = derivatives(other.model, other.given(numbers), asked._replace(of=of, wrt=wrt))
@@ -144,6 +145,24 @@ def derivatives(model: Model, numbers: Mapping[str, float], asked: DiffRequest) 
     return DerivativeReport(
         outputs, given, equations, labels, shape, alone, False, several, notes, model.warnings, said
     )
+
+
+def _owner(asked: DiffRequest) -> str:
+    return "the expression" if asked.alone else "these equations"
+
+
+def _each_once(asked: DiffRequest, names: Collection[str]) -> Sequence[str]:
+    """What is derived by, and nothing twice, which could not be read again: of `w, w[1]` the family, and of
+    `w[1,*], w[*,1]` each member. With an order each name counts as often as it stands there."""
+    if asked.order > 1 or len(asked.wrt) < 2:
+        return asked.wrt
+    members = {each: {*meant([each], names, _owner(asked))} for each in asked.wrt}
+    for each in reversed([*members]):
+        if members[each] <= set().union(*(members[other] for other in members if other != each)):
+            del members[each]
+    if sum(map(len, members.values())) == len(set().union(*members.values())):
+        return [*members]
+    return [*dict.fromkeys(meant(members, names, _owner(asked)))]
 
 
 def _with_own_members(

@@ -386,6 +386,10 @@ def number(value: float) -> Formula:
         )
     if value == int(value):
         return Product(Fraction(int(value)))
+    for below in (3, 6, 7, 9):  # ⅓, which has no decimals
+        found = Fraction(round(value * below), below)
+        if found.denominator == below and abs(found) < 1 and float(found) == value:
+            return Product(found)
     return Product(Fraction(exact(value)), (), True)
 
 
