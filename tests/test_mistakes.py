@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from backprop import parse
+from backprop import load, parse
 from backprop.cli import other_words
 from backprop.cli.help import COMMANDS
 from backprop.cli.run import command
+from backprop.errors import BadOption, CannotRead
 from backprop.options import fields
 from running import backprop
 
@@ -407,3 +408,13 @@ def test_names_that_look_like_second_derivatives_are_names() -> None:
     text = "y = 3*d2x + d2; d2x = 2; d2 = 1"
     for claim in ("dy/dd2x = 3", "d2x = 3", "dd2 = 1", "d2 = 1"):
         assert backprop("check", "-e", text, "--claim", claim).status == 0
+
+
+def test_in_python_a_table_and_a_number_are_no_equations() -> None:
+    with pytest.raises(BadOption, match=r"a\.csv is a table") as caught:
+        load("a.csv")
+    assert "backprop.read_data('a.csv')" in caught.value.hints[0]
+    with pytest.raises(TypeError, match="parse takes a text, not int: load reads a file"):
+        parse(3)  # type: ignore[arg-type]
+    with pytest.raises(CannotRead):
+        load("nowhere.csv")

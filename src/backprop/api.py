@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, cached_property, partial
@@ -13,7 +14,7 @@ from backprop import language
 from backprop import options as declared
 from backprop import values as plain
 from backprop.descent_options import DescentOptions
-from backprop.errors import BackpropError, NoDataYet, raise_all
+from backprop.errors import BackpropError, BadOption, NoDataYet, raise_all
 from backprop.evaluation import gradient as plain_gradient
 from backprop.evaluation.gradient import evaluate
 from backprop.evaluation.leaves import outside
@@ -303,6 +304,8 @@ def parse(
         >>> backprop.parse("L = a*sum(i for i in 1..n)", sizes={"n": 3}).grad(a=2).value
         12.0
     """
+    if not isinstance(text, str):
+        raise TypeError(f"parse takes a text, not {type(text).__name__}: load reads a file")
     return _model(Source(name, text.removeprefix("\ufeff")), seed, max_nodes, sizes, data)
 
 
@@ -317,8 +320,11 @@ def load(
 ) -> Model:
     """The Model of an equation file, which is UTF-8. sizes, data: see `parse`. Raises BackpropError,
     CannotRead included."""
-    from backprop.files import read_source
+    from backprop.files import is_table, read_source
 
+    if is_table(os.fspath(path)) and os.path.exists(path):
+        hints = [f"read it for data=: backprop.read_data({os.fspath(path)!r})"]
+        raise BadOption(f"{os.fspath(path)} is a table, and no file of equations", hints=hints)
     return _model(read_source(path, "a text goes to backprop.parse"), seed, max_nodes, sizes, data)
 
 
