@@ -11,7 +11,7 @@ import pytest
 
 import backprop as library
 from backprop.errors import BackpropError, UnexpectedText
-from backprop.evaluation.gradient import by_loops, evaluate
+from backprop.evaluation.gradient import by_loops, evaluate, gradient
 from backprop.language.reading import read_carefully
 from backprop.loops import loop_model, sequence
 from backprop.loops.family import Family
@@ -272,3 +272,22 @@ def test_commands_of_large_texts() -> None:
     found = backprop("descend", "-e", text, "--of", "L", "--lr", "0.001", "--steps", "3", "--format", "json")  # fmt: skip
     assert found.status == 0
     assert not found.err
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "slope"),
+    [
+        ("u = derivative(sinc(10), b); L = u + b", 2, 1),
+        ("c[i] = derivative(i^2, b) for i in 1..n; L = sum(c[i]*i for i in 1..n) + b", 2, 1),
+        ("c[i] = exp(derivative(2^i, b)) for i in 1..n; L = sum(c[i]*b for i in 1..n)", 6, 3),
+        ("x[i] = i*b for i in 1..n; c[i] = derivative(5 + sum(x[j] for j in 1..i-1), b) for i in 1..n; L = sum(c[i]*i for i in 1..n) + b", 13, 1),
+        ("x[i] = b for i in 1..n; c[i] = derivative(prod(x[j] for j in 1..i-1), b) for i in 1..n; L = sum(c[i]*i for i in 1..n)", 14, 6),
+        ("x[i] = b for i in 1..n; c[i] = 3 + derivative(exp(sum(x[j] - 2 for j in i..2)), b) for i in 1..n; L = sum(c[*]) + 0*x[3]", 12, 5),
+    ],
+)  # fmt: skip
+def test_a_derivative_of_what_reads_nothing_is_0(text: str, value: float, slope: float) -> None:
+    """By hand, at b = 2 and n = 3. The members that read nothing had the number that it is of."""
+    made = read_model(Source("<text>", f"b = 2; n = 3; {text}; output L"), many=0)
+    found = gradient(made, {})
+    assert found.value == pytest.approx(value, rel=1e-14)
+    assert found.gradients["b"] == pytest.approx(slope, rel=1e-14)

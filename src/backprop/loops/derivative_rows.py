@@ -56,7 +56,7 @@ class DerivativeRows(Derivatives):
         super().__init__(builder.columns)
         self._builder = builder
         self.pending: dict[int, AskedRow] = {}
-        self.rows: set[int] = set()  # of all derivatives, each a copy of what it is
+        self.rows = builder.derived  # each a copy of what it is
         self._reads: dict[str, set[str]] = {}  # of each family of equations those that these read
         self._equations = ThroughEquations(self._columns, self.pending, self._reads)
         self._runs: Runs = []
@@ -85,11 +85,11 @@ class DerivativeRows(Derivatives):
             refuse("is by what is no name")
         if by not in self._own and any(isinstance(each, Argument) for each in scope.values()):
             refuse("of a function is by a name of the file")
-        if columns.is_number(of):
+        needed = (columns.specials.get(each) for each in in_order([of], columns.operands))
+        if by not in self._own and not any(isinstance(each, Read) for each in needed):
             refuse("of a number is 0")
-        home = columns.innermost([of, by])
         row = columns.step("copy", (of,), place)
-        columns.homes[row] = home
+        columns.homes[row] = columns.innermost([of, by])
         self.rows.add(row)
         if by in self._own:
             if not self.pending.keys().isdisjoint(in_order([of], columns.operands)):

@@ -283,8 +283,8 @@ class Layout:
 
     def _reading(self, of: Block, loop: Repeated) -> NDArray[numpy.bool_]:
         """For each combination of a loop whether it reads members: in sums of nothing there are none,
-        and what they alone make is an input."""
-        columns = self.columns
+        and what they alone make is an input. A derivative is by one, whatever it is of."""
+        columns, derived = self.columns, self.builder.derived
         if not of.uses or self._reads_always(of, loop.root):
             return numpy.broadcast_to(numpy.True_, loop.domain.size)
         found: dict[int, NDArray[numpy.bool_]] = {}
@@ -298,7 +298,7 @@ class Layout:
                 inner = found[columns.operands(row)[0]].astype(numpy.int64)
                 found[row] = of.domains[row].joined(numpy.add, inner, 0) > 0
             else:
-                found[row] = numpy.full(home.size, row in self.uses)
+                found[row] = numpy.full(home.size, row in self.uses or row in derived)
                 for operand in columns.operands(row):
                     found[row] = found[row] | found[operand]
         return found[loop.root]
@@ -307,9 +307,13 @@ class Layout:
         """Whether it is plain that members are read for each combination of a root."""
         columns, always = self.columns, set[int]()
         for row in in_order([root], columns.operands):
-            if row in self.uses or (
-                not (row in of.domains and of.domains[row].gaps)
-                and not always.isdisjoint(columns.operands(row))
+            if (
+                row in self.uses
+                or row in self.builder.derived
+                or (
+                    not (row in of.domains and of.domains[row].gaps)
+                    and not always.isdisjoint(columns.operands(row))
+                )
             ):
                 always.add(row)
         return root in always

@@ -70,6 +70,8 @@ class LoopBuilder(Builder):
         self._within = columns.whole
         """The domain of the statement that is being read; `_reading` is its text."""
         self.deriving: Callable[[LoopBuilder], Derivatives]  # makes what keeps them
+        self.derived = set[int]()
+        """The rows of all derivatives."""
 
     def loop(self, statement: Statement, first: Sequence[str] = ()) -> Repeated:
         """A statement without its right side. first: the variables to run through outermost."""
