@@ -56,3 +56,20 @@ def test_what_a_fit_predicts_has_every_format() -> None:
         ran = backprop("fit", "-e", MODEL, "--data", "rows.csv", "--predict", f"p{ending}")
         assert (ran.status, Path(f"p{ending}").exists()) == (0, True), ran.err
     assert r"$0.3$ & $4$ & $0.3167466441$" in Path("p.tex").read_text()
+
+
+@pytest.mark.parametrize("memory", ["1G", "1"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("grad", "explain", "explain --all", "check", "draw", "hessian", "hessian --diagonal"),
+        *("hessian --times p=1", "jacobian", "jacobian --along p=1", "descend", "check --claim dp=2"),
+        *("explain --paths p", "explain --detail operations", "explain --only p", "hessian --sparse"),
+    ],
+)  # fmt: skip
+def test_a_table_that_no_equation_uses_changes_nothing(line: str, memory: str) -> None:
+    words = [*line.split(), "-e", "L = (p - 2)^2; p = 3"]
+    plain = backprop(*words)
+    given = backprop(*words, "--data", "rows.csv", "--memory", memory)
+    assert (given.status, given.out) == (plain.status, plain.out), given.err
+    assert "Traceback" not in given.err

@@ -142,6 +142,8 @@ def test_the_line_of_the_hint_is_what_was_meant(
         ("derivative x^2", ['write backprop diff "x^2"']),
         ("taylor x^2", ['write backprop jacobian --along x=1 --order 5 -e "f = x^2"']),
         ("diff x^2 --nested", ['write backprop diff "x^2" --shape nested']),
+        ("diff x^2 --table", ["no option --table", "backprop diff -h"]),
+        ("diff x^2 --markdown", ['write backprop diff "x^2" --format markdown']),
         ("diff x^2 -n 2", ['write backprop diff "x^2" --order 2']),
         ("version eqs.txt", ["write backprop --version\n"]),
     ],

@@ -195,7 +195,7 @@ def explain(
     elif model.laid and not (ways or only or whole):
         from backprop.derivation.too_much import too_many_rows
 
-        too_many_rows(model.source.name, max(each.size for each in model.laid.tables))
+        too_many_rows(model.source.name, max((each.size for each in model.laid.tables), default=0))
     known = None
     if model.loops and not (whole and not ways):
         from backprop.derivation import excerpts

@@ -272,8 +272,9 @@ class StreamHead:
 
 
 def is_streamed(laid: Laid | None) -> bool:
-    """Whether equations see the first rows of tables that are read in batches."""
-    return bool(laid) and any(isinstance(each, StreamHead) for each in data_of(laid))
+    """Whether equations see the first rows of tables that are read in batches: of a table, if they use it."""
+    uses_some = laid is not None and bool(laid.columns)
+    return uses_some and any(isinstance(each, StreamHead) for each in data_of(laid))
 
 
 def in_memory(laid: Laid, why: str) -> None:

@@ -19,7 +19,6 @@ from backprop.files import is_table, read_source
 from backprop.inputs import default_file
 from backprop.names import did_you_mean, nearest
 from backprop.options import Field, fields
-from backprop.reports import DOCUMENTS, TABLES
 from backprop.source import Source, Span
 
 _SIGNS = ",;=+-*/^<>·×÷−"
@@ -183,7 +182,7 @@ def _instead(words: Sequence[str], at: int, own: Sequence[Field], elsewhere: str
     flags = {each: field for field in own for each in field.option.flags}
     bare = flag.lstrip("-").replace("_", "-").casefold()
     before, after = words[:at], words[at + 1 :]
-    if bare in (*TABLES.names, *DOCUMENTS.names) and "--format" in flags:
+    if "--format" in flags and bare in flags["--format"].option.offers:
         return f"write {_line([*before, '--format', bare, *after])}"
     if bare in ("format", "as", "type") and "--output" in flags:
         return f"the ending of a file chooses the format: -o graph.{value or 'svg'}"
