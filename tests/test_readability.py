@@ -77,6 +77,9 @@ def test_derivatives_are_no_longer_than_the_books(text: str, book: str) -> None:
         # sums and differences of two functions, ratios of two, and signs of polynomials
         ("(sin(x) + cos(x))/(sin(x) - cos(x))", "x", "-2/(sin(x) - cos(x))^2"), ("(sin(x) - cos(x))/(sin(x) + cos(x))", "x", "2/(sin(x) + cos(x))^2"), ("log(sinh(x))", "x", "1/tanh(x)"),
         ("x*cosh(x)/sinh(x)", "x", "cosh(x)/sinh(x) - x/sinh(x)^2"), ("(x - 1)*(x - 2)/((x - 3)*(x - 4))", "x", "-2*(2*x^2 - 10*x + 11)/((x - 3)^2*(x - 4)^2)"), ("exp(-x)*(x^2 - x + 3)", "x", "-(x^2 - 3*x + 4)*exp(-x)"),
+        # squares, products of sums of squares, and ratios of functions
+        ("atan((x + a)/(1 - a*x))", "x", "1/(x^2 + 1)"), ("atan((a*x + b)/(a - b*x))", "x", "1/(x^2 + 1)"), ("exp(x)/(x^2 + 1)", "x", "(x - 1)^2*exp(x)/(x^2 + 1)^2"),
+        ("1/tan(3*x)", "x", "-3/sin(3*x)^2"), ("1/cot(x)", "x", "1/cos(x)^2"), ("x/tanh(x)", "x", "1/tanh(x) - x/sinh(x)^2"), ("log(tanh(x))", "x", "2/sinh(2*x)"),
         # choices that are made already
         ("if(x > 0, x*if(x > 0, x, 1), x)", "x", "if(x > 0, 2*x, 1)"), ("relu(x)^2*if(x > 0, x, 1)", "x", "if(x > 0, 2*x*relu(x), 0) + relu(x)^2"),
         # pi with a minus

@@ -15,7 +15,14 @@ from backprop.syntax.functions import evaluated
 from backprop.syntax.parser import formula
 
 ROWS = [*rewrites.NORMAL, *rewrites.SHAPES, *rewrites.REWRITES]
-ALL = [*ROWS, rewrites.QUOTIENT, rewrites.TEXTBOOK, *rewrites.RATIOS, *rewrites.FAR_OUT]
+ALL = [
+    *ROWS,
+    rewrites.QUOTIENT,
+    rewrites.SQUARE,
+    rewrites.TEXTBOOK,
+    *rewrites.RATIOS,
+    *rewrites.FAR_OUT,
+]
 POINTS = 400
 _SPECIAL = (0.0, 1.0, -1.0, 2.0, -2.0, 0.5, -0.5, 3.0, -3.0)
 

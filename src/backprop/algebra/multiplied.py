@@ -94,7 +94,7 @@ def spread(found: Sum) -> Formula | None:
         if all(map(_is_square, _terms_of(turned))):
             return times(MINUS, _as_square(turned) or by_rows(falling(turned)))
     if all(_is_square(term) for term in terms):
-        return _as_square(made) or by_rows(falling(made))
+        return _as_square(made) or _as_product(made) or by_rows(falling(made))
     if len(terms) != 2:
         return None
     one, other = (_exponents(term) for term in terms)
@@ -157,14 +157,45 @@ def _root(term: Formula) -> Formula | None:
 
 
 def _as_square(found: Formula) -> Formula | None:
-    """`(u + v)^2` for `u^2 + 2*u*v + v^2`."""
+    """`(u + v)^2` for `u^2 + 2*u*v + v^2`, and `(u - v)^2` for `u^2 - 2*u*v + v^2`."""
     terms = _terms_of(found)
     if len(terms) != 3:
         return None
     for middle in terms:
         one, other = (_root(each) for each in terms if each is not middle)
-        if one is not None and other is not None and times(Product(2), one, other) == middle:
-            return power(falling(plus(one, other)), Product(2))
+        if one is not None and other is not None:
+            for sign in (ONE, MINUS):
+                if times(Product(2), one, other, sign) == middle:
+                    return power(falling(plus(one, times(sign, other))), Product(2))
+    return None
+
+
+def with_square(found: Formula) -> Formula:
+    """A product in which a sum that is one is written as a square, `(x - 1)^2*exp(x)`."""
+    if isinstance(found, Sum):
+        return _as_square(found) or found
+    for base, by in found.powers if isinstance(found, Product) else ():
+        if isinstance(base, Sum) and by == ONE and (square := _as_square(base)) is not None:
+            return times(found, power(base, MINUS), square)
+    return found
+
+
+def _as_product(found: Formula) -> Formula | None:
+    """`(u + v)*(w + c)` for `u*w + u*c + v*w + v*c`."""
+    terms = _terms_of(found)
+    if len(terms) != 4:
+        return None
+    first, *others = terms
+    for at, last in enumerate(others):
+        one, other = others[:at] + others[at + 1 :]
+        if times(first, last) == times(one, other):
+            left, right = _exponents(first) or {}, _exponents(one) or {}
+            shared = times(
+                *(power(base, Product(min(by, right.get(base, 0)))) for base, by in left.items())
+            )
+            under, ratio = power(shared, MINUS), times(other, power(first, MINUS))
+            inside = falling(plus(times(first, under), times(one, under)))
+            return times(inside, falling(plus(shared, times(shared, ratio))))
     return None
 
 

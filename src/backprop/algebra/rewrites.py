@@ -88,6 +88,7 @@ SHAPES = (
     Rewrite("(1 - u^2)^2 + 4*u^2", "(u^2 + 1)^2"),
     Rewrite("(1 + u)^2 + (1 - u)^2", "2*(1 + u^2)"),
     Rewrite("-(u - v)^2 - (u + v)^2", "-2*(u^2 + v^2)"),
+    Rewrite("(u + v)^2 + (1 - u*v)^2", "(u^2 + 1)*(v^2 + 1)"),
     Rewrite("u^2 + u + 1 - (2*u + 1)^2", "-3*u*(u + 1)"),
     Rewrite("u*exp(v) - exp(v) + w", "(u - 1)*exp(v) + w"),
     Rewrite("(1/u^2 - 1)/(1/u + u)^2", "(1 - u^2)/(1 + u^2)^2", "u != 0"),
@@ -95,6 +96,8 @@ SHAPES = (
 
 QUOTIENT = Rewrite("w/v - u*c/v^2", "(w*v - u*c)/v^2", "v != 0")
 """What `symbolic/chain.py` does where it makes a quotient's derivative shorter."""
+SQUARE = Rewrite("w*(u^2 - 2*u*v + v^2)", "w*(u - v)^2")
+"""What it does above the line of such a quotient."""
 
 FAR_OUT = (
     Rewrite("w/(u*v^2)", "w/(u*v)/v", "u != 0 and v != 0"),
@@ -166,6 +169,11 @@ REWRITES = (
     Rewrite("w*(1 + tan(u)^2)/tan(u)", "2*w/sin(2*u)", "tan(u) != 0"),
     Rewrite("w*(1 + cot(u)^2)/cot(u)", "2*w/sin(2*u)", "cot(u) != 0"),
     Rewrite("w*(-1 - cot(u)^2)/cot(u)", "-2*w/sin(2*u)", "cot(u) != 0"),
+    Rewrite("w*(1 + tan(u)^2)/tan(u)^2", "w/sin(u)^2", "tan(u) != 0"),
+    Rewrite("w*(1 + cot(u)^2)/cot(u)^2", "w/cos(u)^2", "cot(u) != 0"),
+    Rewrite("w*(1 - tanh(u)^2)/tanh(u)^2", "w/sinh(u)^2", "tanh(u) != 0"),
+    Rewrite("w*(tanh(u)^2 - 1)/tanh(u)^2", "-w/sinh(u)^2", "tanh(u) != 0"),
+    Rewrite("w*(1 - tanh(u)^2)/tanh(u)", "2*w/sinh(2*u)", "tanh(u) != 0"),
     Rewrite("sqrt((1 - u)*(1 + u))/sqrt(1 - u^2)", "1", "abs(u) < 1"),
     Rewrite("sin(asin(u))", "u", "abs(u) <= 1"),
     Rewrite("cos(acos(u))", "u", "abs(u) <= 1"),

@@ -26,6 +26,7 @@ from backprop.algebra.formula import (
     value_of,
 )
 from backprop.algebra.indexed import MemberFormula
+from backprop.algebra.multiplied import with_square
 from backprop.algebra.normal import choice, operation, plus, power, times
 from backprop.algebra.ordering import in_order_of
 from backprop.algebra.textbooks import as_squares, keep_given, with_ratios
@@ -150,7 +151,7 @@ class Chain:
         )
         light, heavy = _parted(self._of(base))
         top = plus(times(self._of(above), base), times(by, light, above, heavy))
-        top = simplified(top, self._simple)
+        top = with_square(simplified(top, self._simple))
         if not isinstance(base, Symbol) and _has_factor(top, base):
             return whole  # a line over cosh(x)^4 with cosh(x)^2 above it overflows early
         quotient = times(top, power(base, plus(by, Product(-1))))
