@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from math import inf
 from typing import NamedTuple
 
 import numpy
@@ -142,10 +141,10 @@ class FitRows:
         """Whether all rows can be looked at one by one."""
         return bool(self._graph or self._held)
 
-    def scales(self) -> list[float]:
-        """The sizes of the numbers in columns, and how far they spread, as far as they are in memory."""
+    def cells(self) -> list[Reals]:
+        """The numbers of each column, as far as they are in memory."""
         sources = self.sources if not self._graph else ()
-        return scales_of(each.numbers for each in sources if isinstance(each, HeldRows))
+        return cells_of(each.numbers for each in sources if isinstance(each, HeldRows))
 
     def place(self, where: Sequence[tuple[int, int]], row: int) -> str:
         """Where a residual comes from: `rows.csv:7`; its number, where there are no tables."""
@@ -199,19 +198,13 @@ class NoResiduals(FitRows):
     def in_memory(self) -> bool:
         return False
 
-    def scales(self) -> list[float]:
-        return scales_of(self._tables)
+    def cells(self) -> list[Reals]:
+        return cells_of(self._tables)
 
 
-def scales_of(tables: Iterable[RowNumbers]) -> list[float]:
-    """The sizes of the numbers in columns, and how far they spread."""
-    found = list[float]()
-    for table in tables:
-        for column in table.numbers.values():
-            for size in (float(numpy.abs(column).mean()), float(numpy.std(column))):
-                if 0 < size < inf:
-                    found.append(size)
-    return found
+def cells_of(tables: Iterable[RowNumbers]) -> list[Reals]:
+    """The numbers of each column."""
+    return [numpy.asarray(each, float) for table in tables for each in table.numbers.values()]
 
 
 def _source(table: Data, names: Sequence[str]) -> RowSource:

@@ -39,6 +39,9 @@ _MANY = 20_000
 _SCATTERED = 4.0
 """So many standard deviations of chi-squared is a deviance beyond what is expected of it."""
 
+_GUESSED = 300
+"""Steps of runs from guesses at most, once one of them has come to a minimum."""
+
 _FEW = 5
 """The most rows that a sentence names."""
 
@@ -100,7 +103,10 @@ def _fit(asked: FitAsked, tell: Callable[[FitPoint], object]) -> FoundFit:
                 continue
             _enough(rows, names)
             here = point.x
-            found = solve(rows.triangle, point, bounds, asked.most, told)
+            # what is guessed may lead nowhere, slowly
+            few = bool(missing and best and best.converged)
+            most = min(asked.most, _GUESSED) if few else asked.most
+            found = solve(rows.triangle, point, bounds, most, told)
             ended.append(found.point.squares if found.converged else inf)
             if best is None or _better(found, best):
                 best, begun = found, point.x

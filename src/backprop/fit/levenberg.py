@@ -9,7 +9,7 @@ Analysis, Lecture Notes in Mathematics 630, 1978).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from math import inf, isfinite, nan, sqrt
+from math import inf, nan, sqrt
 from sys import float_info
 from typing import NamedTuple
 
@@ -73,13 +73,13 @@ class FitPoint(NamedTuple):
 
 
 def fit_point(x: Reals, make: MakeTriangle) -> FitPoint | None:
-    """The point of some parameters; None where something is not finite."""
+    """The point of some parameters; None where something is not finite, or its square is not."""
     triangle = make(x.tolist())
-    if triangle is None or not numpy.isfinite(triangle).all():
+    if triangle is None:
         return None
     with numpy.errstate(all="ignore"):
-        squares = float(numpy.square(triangle[:, -1]).sum())
-    return FitPoint(x, triangle, squares) if isfinite(squares) else None
+        sizes = numpy.square(triangle).sum(axis=0)  # of which those of slopes are needed, too
+    return FitPoint(x, triangle, float(sizes[-1])) if numpy.isfinite(sizes).all() else None
 
 
 def squares_of(make: MakeTriangle) -> Callable[[Reals], float]:
@@ -148,6 +148,9 @@ class Levenberg:
                     yield from self._polished(here, units)
                     return
                 there = self._bounds.inside(here.x + step)
+                if not numpy.isfinite(there).all():  # slopes are so steep that their squares are no doubles
+                    self.why = "stuck"
+                    return
                 size = numpy.abs(there - here.x) / numpy.maximum(numpy.abs(here.x), 1e-300)
                 if (size <= _SMALLEST).all():
                     self.why = "stuck"

@@ -7,13 +7,14 @@ and 9.1).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from math import isfinite
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy
 
 from backprop.fit.fit_rows import FitRows
-from backprop.fit.guesses import apart, drawn
+from backprop.fit.guesses import TRIES, Draws, apart
 from backprop.fit.levenberg import Bounded, FitPoint, Flags
 from backprop.fit.solving import scattered
 from backprop.fit.statistics import Statistics, statistics
@@ -138,7 +139,8 @@ def likely_starts(
         yield from scattered(first.tolist(), bounds, count - 1, seed)
         return
     found = list[tuple[float, Reals]]()
-    for x in drawn(first, bounds, rows.scales(), seed):
+    tries = TRIES * (1 + int(numpy.isnan(first).sum()))
+    for x in islice(Draws(first, bounds, rows.cells(), seed), tries):
         value = asked.value(dict(zip(rows.names, x.tolist(), strict=True))) * asked.times
         if isfinite(value):
             found.append((value, x))

@@ -84,8 +84,8 @@ class WeighedRows(FitRows):
         errors = 1.0 if self._errors is None else self._errors
         return found._replace(columns=found.columns / errors)
 
-    def scales(self) -> list[float]:
-        return self.plain.scales()
+    def cells(self) -> list[Reals]:
+        return self.plain.cells()
 
     def place(self, where: Sequence[tuple[int, int]], row: int) -> str:
         return self.plain.place(where, row)
