@@ -100,7 +100,8 @@ def errors_of(found: FoundFit) -> dict[str, float]:
 def no_start(missing: Sequence[str]) -> BackpropError:
     """The error for a model that is finite at no point that was tried."""
     hints = [f'give starts: --set "{missing[0]}=1"'] if missing else []
-    return MissingInputs("the residuals, or squares of their slopes, are not finite at any start that was tried", hints=hints)
+    what = "the residuals, or squares of their slopes, are"
+    return MissingInputs(f"{what} not finite at any start that was tried", hints=hints)
 
 
 def lower_words(names: Sequence[str], point: FitPoint) -> str:

@@ -148,7 +148,9 @@ class Levenberg:
                     yield from self._polished(here, units)
                     return
                 there = self._bounds.inside(here.x + step)
-                if not numpy.isfinite(there).all():  # slopes are so steep that their squares are no doubles
+                if not numpy.isfinite(
+                    there
+                ).all():  # slopes are so steep that their squares are no doubles
                     self.why = "stuck"
                     return
                 size = numpy.abs(there - here.x) / numpy.maximum(numpy.abs(here.x), 1e-300)
