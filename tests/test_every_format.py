@@ -73,3 +73,12 @@ def test_a_table_that_no_equation_uses_changes_nothing(line: str, memory: str) -
     given = backprop(*words, "--data", "rows.csv", "--memory", memory)
     assert (given.status, given.out) == (plain.status, plain.out), given.err
     assert "Traceback" not in given.err
+
+
+@pytest.mark.parametrize("memory", ["1G", "1"])
+def test_a_fit_needs_a_column(memory: str) -> None:
+    words = ["fit", "-e", "L = (p - 2)^2; p = 3", "--data", "rows.csv", "--memory", memory]
+    ran = backprop(*words, "--of", "L")
+    assert (ran.status, ran.out) == (1, "")
+    assert "L has no column of data in it" in ran.err
+    assert "the columns are x, y" in ran.err

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy
 
-from backprop.errors import BackpropError, BadOption
+from backprop.errors import BackpropError, BadOption, NeedsData
 from backprop.fit.fit_rows import NoResiduals
 from backprop.fit.likelihood import Bent, Likelihood, TellStep
 from backprop.inputs import Asked
@@ -17,6 +17,7 @@ from backprop.language import Model
 from backprop.language.declarations import Bounds
 from backprop.language.laid import Laid
 from backprop.loops.domains import Reals
+from backprop.numbers import listed
 
 if TYPE_CHECKING:
     from backprop.descent import Descent
@@ -58,6 +59,12 @@ def likelihood(
             message = f"{output} is no sum of squares, but the logarithm of a likelihood: {why}"
             raise BadOption(message, hints=["leave it out"])
     assert model.laid
+    if not model.laid.columns:
+        names_of = [name for each in model.laid.data for name in each.names]
+        hints = [f"the columns are {listed(names_of, 8)}"]
+        raise NeedsData(
+            f"{output} has no column of data in it", hints=hints, where=model.source.name
+        )
     rows, mean = _rows(model.laid), _is_mean(model, output)
     sign = _sign(model, output, rows if mean else 1)
     start = {name: x for name, x in numbers.items() if not model.laid.is_column(name)}
