@@ -547,6 +547,18 @@ def test_a_series_keeps_its_small_numbers() -> None:
         assert value == pytest.approx(float(true), rel=1e-15 if x < 1 else 1e-14)
 
 
+def test_a_number_before_a_fraction_is_above_its_line() -> None:
+    """Where a quotient is kept as it is computed it was `2*1/(b + a)`, and `10*1/a^2` in the cosine."""
+    model = library.parse("v = 2/(b + a); y = sin(10/a^2)*v*a")
+    line = model.diff(wrt="a").formulas["dy_da"]
+    assert line == "2/(b + a)*((1 - a/(b + a))*sin(10/a^2) - 20*cos(10/a^2)*(1/a^2))"
+    a, b = 1.75, -0.5
+    true = mp.diff(lambda a: mp.sin(10 / a**2) * 2 / (b + a) * a, a)
+    assert library.parse(f"g = {line}").grad({"a": a, "b": b}).value == pytest.approx(
+        float(true), rel=1e-13
+    )
+
+
 def test_names_that_cancel_in_one_of_two_forms() -> None:
     """`if(y <= u, x, x)` has u in it as it is computed, and as a formula not: that ended in a traceback."""
     text = "u = 2; v = a*b; L = if(x > b, u, v)/if(y <= u, x, x)*(x*y - clamp(u, -1, 2))"

@@ -194,6 +194,7 @@ class Product(Formula):
         denominator = [below] if below else []
         denominator += [_power(base, _turned(by)) for base, by, under in powers if under]
         text = "*".join(numerator) or "1"
+        text = text.replace("*1/", "/", 1) if text.startswith(f"{above}*1/") else text  # 2*1/x
         if denominator:
             bottom = "*".join(denominator)
             text += f"/({bottom})" if len(denominator) > 1 else f"/{bottom}"
