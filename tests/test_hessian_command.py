@@ -315,6 +315,28 @@ def test_no_double_is_nearer_beside_flat_directions_either(text: str, words: str
     assert words in str(backprop.parse(text).hessian())
 
 
+@pytest.mark.parametrize("condition", ["m > 0", "relu(m) > 0", "m^2 > 0", "not m <= 0"])
+def test_no_minimum_where_one_input_decides_how_another_one_bends(condition: str) -> None:
+    """By hand: from (0, 0) on to m = 1, c = 2 the output falls to -3."""
+    ran = run("hessian", "-e", f"L = c^2*if({condition}, -1, 2) + m^2; m = 0; c = 0")
+    assert "not smooth" in ran.out
+    assert "the curvature jumps here where m moves with others" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("x[i] = 2 for i in 1..2; const x[*]; m[i] = a^2*x[i] for i in 1..2; L = max(m[*]) + b^2", "minimum"),
+        ("m = a^2; k = a^2 + b^2; L = max(m, k)", "minimum"),
+        ("m = a^2; k = 3*a^2; L = -min(m, k) - b^2", "maximum"),
+        ("x[i] = i for i in 1..2; const x[*]; m[i] = a*x[i] for i in 1..2; L = max(m[*]) + b^2", "not smooth"),
+    ],
+)  # fmt: skip
+def test_ties_of_what_is_the_same_by_all_inputs_are_none(text: str, verdict: str) -> None:
+    """By hand: 2*a^2, a^2 + b^2, -a^2 - b^2 and max(a, 2*a)."""
+    assert backprop.parse(f"a = 0; b = 0; {text}").hessian().verdict == verdict
+
+
 def test_a_tie_of_a_number_with_itself_is_none() -> None:
     """Around p = 1 both sides of the comparison are q, through a choice that stays."""
     text = "x = 0.5; p = 1; q = 2; L = if(if(p<-1,x,q)>q, p^3*q, x^2*p)"

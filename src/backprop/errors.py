@@ -218,10 +218,12 @@ class AtBorder(BackpropError):
     """A step that stands exactly on a border of a choice, where the gradient is that of one side: a
     note.
 
-    leads: the names that lead to the step, itself included: of others the gradient has one side.
+    leads: the names that lead to the step, itself included: of others the gradient has one side. told: those
+    by which it has two; empty where there may be more of them.
     """
 
     leads: frozenset[str] = frozenset()
+    told: frozenset[str] = frozenset()
 
 
 class Cancelled(BackpropError):

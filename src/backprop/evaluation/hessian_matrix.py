@@ -104,7 +104,13 @@ def at_point(
     if notes and not crossed(at.graph, met(at.graph, at.numbers.data), leaves):
         # what is on a border does not move: a condition of a row of data, or by texts
         notes = tuple(each for each in notes if not isinstance(each, AtBorder))
-        at = at._replace(gradient=at.gradient._replace(notes=notes))
+    # nor is it anybody's matter here that the slopes by other names have two sides
+    notes = tuple(
+        each
+        for each in notes
+        if not (isinstance(each, AtBorder) and each.told and each.told.isdisjoint(names))
+    )
+    at = at._replace(gradient=at.gradient._replace(notes=notes))
     inside = set(leaves)
     fixed = {node: at.numbers.data[node] for node in at.graph.inputs if node not in inside}
     second = SecondDerivatives(at.graph, leaves, fixed, engine)
@@ -337,10 +343,11 @@ def _together(model: Model, point: CurvedPoint, table: Any) -> AtBorder | None:
     if not (what := together.jumps()):
         return None
     names = few([point.names[each] for each in together.places])
+    move = f"{names} move together" if len(together.places) > 1 else f"{names} moves with others"
     borders = _BorderSteps(at.graph, met(at.graph, at.numbers.data), point.leaves)
-    step = borders.of(*together.places[:2])
+    step = borders.of(together.places[0], together.places[-1])
     labels = [] if step is None else place(model, step, at.numbers.data)[1]
-    message = f"the {what} jumps here where {names} move together"
+    message = f"the {what} jumps here where {move}"
     return AtBorder(message, *labels, where=model.source.name)
 
 

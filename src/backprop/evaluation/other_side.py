@@ -249,6 +249,7 @@ class _Borders:
         _, labels = place(self.model, note.step, self.data)
         found = AtBorder(message, *labels)
         found.leads = self.leads(note)
+        found.told = frozenset(() if more or note.value else named)
         return found
 
     def leads(self, note: _Note) -> frozenset[str]:

@@ -113,7 +113,8 @@ def _same(there: float, number: float) -> bool:
 
 
 class MovedTogether:
-    """What jumps where several inputs move at once, and by no single one of them.
+    """What jumps where several inputs move at once, and by no single one of them: also where one crosses a
+    border that another one's slope depends on, as in `c^2*if(m > 0, -1, 2)` at 0.
 
     second: of a gradient, at the numbers `x` of its inputs. table: its derivatives there. data: the
     numbers of all rows of the graph that the gradient is of. places: of the inputs that lead to the
@@ -132,7 +133,7 @@ class MovedTogether:
     def jumps(self) -> str:
         """What jumps, `output`, `gradient` or `curvature`, or empty for nothing: points in no direction of
         note tell, on all sides of the borders that meet here, as far as there are not too many."""
-        if len(self.places) < 2:
+        if not self.places or len(self._x) < 2:  # one alone is looked at on both sides
             return ""
         second = self._second
         here, still = second.data(self._x), [0.0] * 3
