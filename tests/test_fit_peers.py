@@ -147,3 +147,107 @@ def test_profiles_end_where_those_of_minos_do(name: str, absolute: bool) -> None
                 [ends[each].low - x_, ends[each].high - x_], [theirs.lower, theirs.upper], 1e-3
             )
     assert sum(minuit.merrors[each].is_valid for each in by.names) >= len(by.names) / 2
+
+
+def test_groups_with_a_shared_parameter_are_lmfits_recipe_of_several_datasets() -> None:
+    """Five peaks of one width, each with a height and a place of its own."""
+    lmfit = pytest.importorskip("lmfit", reason=PEERS)
+    chance = numpy.random.default_rng(2021)
+    x = numpy.linspace(-1, 2, 151)
+
+    def peak(height: float, place: float, width: float) -> Any:
+        return height * numpy.exp(-((x - place) ** 2) / (2 * width**2))
+
+    sets = [
+        peak(0.6 + 9.5 * chance.random(), -0.2 + 1.2 * chance.random(), 0.3)
+        + chance.normal(size=x.size, scale=0.1)
+        for _ in range(5)
+    ]
+    some = lmfit.Parameters()
+    some.add("width", value=0.4)
+    for at in range(5):
+        some.add(f"height_{at}", value=5.0)
+        some.add(f"place_{at}", value=0.4)
+
+    def rest(given: Any) -> Any:
+        parts = [
+            sets[at] - peak(given[f"height_{at}"], given[f"place_{at}"], given["width"])
+            for at in range(5)
+        ]
+        return numpy.concatenate(parts)
+
+    theirs = lmfit.minimize(rest, some, ftol=1e-15, xtol=1e-15)
+    data = {
+        "x": numpy.tile(x, 5),
+        "y": numpy.concatenate(sets),
+        "set": [f"s{at}" for at in range(5) for _ in x],
+    }
+    text = "y ~ height*exp(-(x - place)^2/(2*width^2)); height = 5; place = 0.4; width = 0.4"
+    found = backprop.parse(text, data=data).fit(by="set: height, place")
+    assert near(found.value, theirs.chisqr, 1e-9)
+    pairs = {"width": "width"}
+    for at in range(5):
+        pairs |= {f"height[s{at}]": f"height_{at}", f"place[s{at}]": f"place_{at}"}
+    for mine, other in pairs.items():
+        assert near(found.parameters[mine], theirs.params[other].value, 1e-6)
+        assert near(found.errors[mine], theirs.params[other].stderr, 1e-4)  # of its differences
+
+
+def test_two_statements_that_share_parameters_are_lmfits_simultaneous_fit() -> None:
+    lmfit = pytest.importorskip("lmfit", reason=PEERS)
+    chance = numpy.random.default_rng(7)
+    t = numpy.linspace(0, 5, 80)
+    u = 3 * numpy.exp(-0.8 * t) + 0.05 * chance.normal(size=80)
+    v = 3 * (1 - numpy.exp(-0.8 * t)) + 0.5 + 0.05 * chance.normal(size=80)
+    some = lmfit.Parameters()
+    for name, number in (("a", 1.0), ("k", 1.0), ("c", 0.0)):
+        some.add(name, value=number)
+
+    def rest(given: Any) -> Any:
+        a, k, c = (given[name].value for name in "akc")
+        decayed = a * numpy.exp(-k * t)
+        return numpy.concatenate([u - decayed, v - (a - decayed + c)])
+
+    theirs = lmfit.minimize(rest, some, ftol=1e-15, xtol=1e-15)
+    text = "u ~ a*exp(-k*t); v ~ a*(1 - exp(-k*t)) + c; a = 1; k = 1; c = 0"
+    found = backprop.parse(text, data={"t": t, "u": u, "v": v}).fit()
+    assert near(found.value, theirs.chisqr, 1e-9)
+    for name in "akc":
+        assert near(found.parameters[name], theirs.params[name].value, 1e-6)
+        assert near(found.errors[name], theirs.params[name].stderr, 1e-4)
+
+
+@pytest.mark.parametrize("way", ["deviance", "likelihood"])
+def test_counts_are_those_of_iminuit(way: str) -> None:
+    """Values, errors, and MINOS's ends, of the negative logarithm of Poisson's likelihood."""
+    iminuit = pytest.importorskip("iminuit", reason=PEERS)
+    chance = numpy.random.default_rng(11)
+    x = chance.uniform(-1, 2, 150)
+    k = chance.poisson(4 * numpy.exp(-0.7 * x) + 0.6).astype(float)
+    data = {"x": x, "k": k}
+    start = "a = 2; b = 1; c = 1 in 0.01.."
+    if way == "deviance":
+        model = backprop.parse(f"k ~ a*exp(-b*x) + c; {start}", data=data)
+        found = model.fit(poisson=True, intervals="profile", level=ONE)
+    else:
+        text = f"m = a*exp(-b*x) + c; L = sum(m - k*log(m)); {start}"
+        found = backprop.parse(text, data=data).fit(of="L", intervals="profile", level=ONE)
+
+    def negative(a: float, b: float, c: float) -> float:
+        mean = a * numpy.exp(-b * x) + c
+        if (mean <= 0).any():
+            return 1e9
+        return float((mean - k * numpy.log(mean)).sum())
+
+    minuit = iminuit.Minuit(negative, a=4, b=0.7, c=0.6)
+    minuit.errordef, minuit.strategy, minuit.tol = 0.5, 2, 1e-6
+    minuit.migrad()
+    minuit.hesse()
+    minuit.minos()
+    ends = dict(zip(found.found.names, found.found.intervals, strict=True))
+    for name in "abc":
+        error = minuit.errors[name]
+        assert abs(found.parameters[name] - minuit.values[name]) < 1e-4 * error
+        assert near(found.errors[name], error, 1e-3)
+        theirs, at = minuit.merrors[name], found.parameters[name]
+        assert near([ends[name].low - at, ends[name].high - at], [theirs.lower, theirs.upper], 2e-3)
