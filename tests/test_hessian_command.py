@@ -337,6 +337,14 @@ def test_ties_of_what_is_the_same_by_all_inputs_are_none(text: str, verdict: str
     assert backprop.parse(f"a = 0; b = 0; {text}").hessian().verdict == verdict
 
 
+@pytest.mark.parametrize("at", [0, 1, -2.5])
+def test_no_minimum_where_the_output_falls_along_an_equality(at: float) -> None:
+    """By hand: where x and y move as one by d, by -1.5*d^2."""
+    text = f"u = x - {at}; v = y - {at}; L = u^2/2 + 2*v^2 + if(x == y, -(u + v)^2, 0*u)"
+    found = backprop.parse(f"{text}; x = {at}; y = {at}").hessian()
+    assert found.verdict == "not smooth"
+
+
 def test_a_tie_of_a_number_with_itself_is_none() -> None:
     """Around p = 1 both sides of the comparison are q, through a choice that stays."""
     text = "x = 0.5; p = 1; q = 2; L = if(if(p<-1,x,q)>q, p^3*q, x^2*p)"

@@ -164,7 +164,11 @@ class MovedTogether:
         signs = [*product((1, -1), repeat=min(len(self.places), 6))]
         random.shuffle(signs)
         for at in range(count):
-            way = [random.choice((1, -1)) * random.uniform(0.5, 1) * size for size in reaches]
+            same = at < count // 4  # as far as one another: equalities stay so
+            way = [
+                random.choice((1, -1)) * (0.75 if same else random.uniform(0.5, 1)) * size
+                for size in reaches
+            ]
             for place, sign in zip(self.places, signs[at % len(signs)], strict=False):
                 way[place] = sign * abs(way[place])
             yield way
