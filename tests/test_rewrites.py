@@ -10,6 +10,7 @@ import pytest
 from backprop.algebra import rewrites
 from backprop.algebra.formula import Formula, number, written
 from backprop.algebra.from_text import of_text, substituted
+from backprop.algebra.multiplied import with_square
 from backprop.algebra.tidy import simplified
 from backprop.syntax.functions import evaluated
 from backprop.syntax.parser import formula
@@ -88,3 +89,16 @@ def test_numbers_are_exact() -> None:
     total = of_text("+".join(["x/10"] * 10))
     assert written(total) == "x"
     assert written(of_text("+".join([tenth.text()] * 10))) == "1"
+
+
+@pytest.mark.parametrize(
+    ("text", "made"),
+    [
+        ("x^2 - 2*x*y + y^2", "(x - y)^2"), ("4*x^2 + 4*x + 1", "(2*x + 1)^2"), ("(x^2 + 1 - 2*x)*exp(x)", "(x - 1)^2*exp(x)"),
+        # no squares, though the number of a term has a root
+        ("4/(2 + x)^2 + 4*y*(1 + x) + (1 + x)^2", None), ("4*(1 + x)^3 + 4*y + y^2", None), ("4*(1 + x) + 4*x + x^2", None), ("x^3 + 2*x + 1", None),
+    ],
+)  # fmt: skip
+def test_only_squares_are_written_as_squares(text: str, made: str | None) -> None:
+    found = of_text(text)
+    assert with_square(found).text() == (made or found.text())

@@ -148,11 +148,11 @@ def _is_square(term: Formula) -> bool:
 
 
 def _root(term: Formula) -> Formula | None:
-    """The root of a square, if its number has one."""
-    root = power(Product(split(term)[0]), HALF)
-    if value_of(root) is None:
+    """The root of a square, if its number has one; None of what is none."""
+    root, exponents = power(Product(split(term)[0]), HALF), _exponents(term)
+    if value_of(root) is None or exponents is None or not _is_square(term):
         return None
-    halves = (_exponents(term) or {}).items()
+    halves = exponents.items()
     return times(root, *(power(base, Product(Fraction(by, 2))) for base, by in halves))
 
 
