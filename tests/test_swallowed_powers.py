@@ -6,8 +6,10 @@ from __future__ import annotations
 from math import inf, isnan, nan, sqrt
 from typing import Any
 
+import mpmath
 import pytest
 
+import backprop
 from backprop.evaluation.directions import along
 from backprop.evaluation.hessian_matrix import hessian_at
 from backprop.evaluation.hessian_parts import diagonal, times
@@ -100,3 +102,25 @@ def test_nothing_is_said_where_doubles_are_too_far_apart(text: str) -> None:
 )
 def test_something_is_said_where_they_are_near_enough(text: str, verdict: str) -> None:
     assert hessian_at(model(f"L = {text}"), {}).curvature.verdict == verdict
+
+
+def test_a_logistic_regression_far_from_its_minimum_has_its_curvature() -> None:
+    """All chances are 0 but for 1e-70 to 1e-18, and in doubles 1 less them is 1: the second derivatives, sums of
+    p*(1 - p)*x*x', are what rounding takes. Here by mpmath with 60 digits."""
+    ages = [20.5 + 59 * ((7 * at) % 40) / 40 for at in range(40)]
+    data = {"age": ages, "ill": [float(at % 4 == 0) for at in range(40)]}
+    text = (
+        "z = a + b*age; p = sigmoid(z); L = -mean(ill*log(p) + (1 - ill)*log(1 - p)); a = 0; b = -2"
+    )
+    found = backprop.parse(text, data=data).hessian(wrt=["a", "b"])
+    with mpmath.workdps(60):
+        right = mpmath.zeros(2)
+        for age in ages:
+            chance = 1 / (1 + mpmath.exp(2 * mpmath.mpf(age)))
+            for one in range(2):
+                for other in range(2):
+                    by = (1, mpmath.mpf(age))
+                    right[one, other] += chance * (1 - chance) * by[one] * by[other] / 40
+        for one in range(2):
+            for other in range(2):
+                assert abs(found.matrix[one, other] / right[one, other] - 1) < 1e-12

@@ -28,7 +28,7 @@ _SMALL, _SMALLEST = 1e-30, 1e-320
 """Where numbers are smaller than the one, or larger than its reciprocal, second derivatives may be too small
 for few digits to show: more are tried, until there is no more than the other."""
 
-_WORK = 200_000
+_WORK = 400_000
 """The most steps that are computed, what is no sum or product counted as four, before the rest is left
 open: some seconds."""
 _LARGE = 5_000

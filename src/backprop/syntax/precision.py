@@ -1,7 +1,7 @@
 """The operations of the table at any precision, on mpmath's numbers."""
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from backprop.operations import OPERATIONS
@@ -23,6 +23,9 @@ _LONG = 4096
 
 _NOISE = 15
 """So many of the last digits are rounding's: they lead across no jump."""
+
+_KEPT = 1 << 11
+"""So many numbers of a function with so many digits are known from the last time."""
 
 
 @cache
@@ -51,6 +54,10 @@ def unbounded(name: str, digits: int) -> PreciseFunction:
             return mp.nan
         return found if isinstance(found, mp.mpf) else mp.mpf(found)
 
+    @lru_cache(_KEPT)
+    def known(number: Any) -> Any:
+        return total(number)
+
     def jumping(x: Any, *others: Any) -> Any:
         if name != "mod":
             return plain(settled(x, digits), *others)
@@ -62,7 +69,8 @@ def unbounded(name: str, digits: int) -> PreciseFunction:
         whole = min(abs(found), abs(found - others[0])) <= blur < abs(others[0]) / 4
         return mp.mpf(0) if whole else found
 
-    return total
+    # functions by series take milliseconds, and looks beside a point ask for the same numbers
+    return known if row.arity == 1 and callable(row.value) else total
 
 
 def settled(number: Any, digits: int) -> Any:
