@@ -52,6 +52,7 @@ def test_derivatives_are_no_longer_than_the_books(text: str, book: str) -> None:
 @pytest.mark.parametrize(
     ("text", "by", "line"),
     [  # polynomials of several names, and names of exponents in front
+        ("5*x^2 - 11*x - 2*x^3/3", "x", "-2*x^2 + 10*x - 11"), ("5*x^2 - 11*x - 0.7*x^3", "x", "-2.1*x^2 + 10*x - 11"), ("x^2 - x - x^4", "x", "-4*x^3 + 2*x - 1"),
         ("5*x + 3*x^4 - x^2", "x", "12*x^3 - 2*x + 5"), ("5*x - 3*x^4 + x^2", "x", "5 + 2*x - 12*x^3"), ("(1 - x)*(100*(y - x^2))", "x", "300*x^2 - 200*x - 100*y"),
         ("a*b*x + x^3 + c*x^2", "x", "3*x^2 + 2*c*x + a*b"), ("c*x + b*x^2 + a*x^3", "x", "c + 2*b*x + 3*a*x^2"), ("(x - a)*(x - b)*(x - c)", "x", "(2*x - a - c)*(x - b) + (x - a)*(x - c)"),
         ("y^3*x + y*x^3 - x^2*y^2", "x", "y^3 - 2*y^2*x + 3*y*x^2"), ("x^3*y^2 + 5*y - x*y^4 + x^2", "x", "3*x^2*y^2 + 2*x - y^4"), ("x^n + x^(n - 1)", "x", "(n*x + n - 1)*x^(n - 2)"),

@@ -1,8 +1,7 @@
 """Formulas that can be calculated with: sums, products and powers of names and calls, and their text.
 
-A product is an exact coefficient times powers of factors, a sum is terms that differ. Their order is
-how they are written, and makes no other formula. `written` makes a text of a formula in the equation
-language, which every reader of formulas reads; `normal.py` makes them.
+A product is an exact coefficient times powers of factors, a sum is terms that differ; their order makes no
+other formula. `written` makes a text of one that every reader of formulas reads; `normal.py` makes them.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from math import inf, isfinite
 from typing import Self
 
 from backprop.algebra.kept import kept_property
+from backprop.algebra.polynomial_texts import falls
 from backprop.numbers import exact
 from backprop.operations import OPERATIONS
 from backprop.row import CALL, COMPARISON, POWER, PRODUCT, SUM
@@ -214,10 +214,10 @@ class Sum(Formula):
         self.terms = tuple(terms)
 
     def bound_text(self) -> tuple[str, int]:
-        # it begins with something that is added, if there is any: x - 1 and not -1 + x
-        first = next((each for each in self.terms if sign_of(each) > 0), self.terms[0])
-        text = first.text(SUM)
-        for piece in (term.text(SUM) for term in self.terms if term is not first):
+        pieces = [term.text(SUM) for term in self.terms]
+        added = (at for at, each in enumerate(self.terms) if sign_of(each) > 0)
+        text = pieces.pop(0 if falls(pieces) else next(added, 0))
+        for piece in pieces:
             text += f" - {piece[1:]}" if piece[0] == "-" else f" + {piece}"
         return text, SUM
 
