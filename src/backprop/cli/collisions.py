@@ -15,6 +15,10 @@ from backprop.places import STANDARD, identity, stream
 _READ = ("equations", "read")
 
 
+LOST = "is read and would be lost"
+"""What is said of a file that is read and written."""
+
+
 class _Named(NamedTuple):
     """A path on a command line. by: the option that names it, as a message calls it."""
 
@@ -75,7 +79,7 @@ def check_outputs(
             if place & known and not (each.use == "saved" and is_own):
                 same = each.path == source.path
                 which = source.shown if same else f"{each.shown} is {source.shown}, which"
-                message = f"{which} is read and would be lost: {each.by} writes there"
+                message = f"{which} {LOST}: {each.by} writes there"
                 raise BadOption(message, hints=["write to another file"])
         before.append((each, place))
         if each.path != STANDARD:

@@ -98,13 +98,15 @@ def _misread(words: Sequence[str]) -> BackpropError | None:
 
 def _checked(function: Callable[..., None], written: Mapping[str, Any]) -> None:
     """Call a command with what its command line says, if its files can be what it says."""
-    from backprop.cli.collisions import check_paths
+    from backprop.cli.collisions import LOST, check_paths
     from backprop.options import call
 
     try:
         check_paths(function, written)
         call(function, written)
     except UsageFault as error:
+        if LOST in error.message:  # whatever else is wrong, nothing is to be lost
+            raise
         raise _misread(sys.argv[1:]) or error from None
 
 
