@@ -74,11 +74,9 @@ def likelihood(
         from backprop.descent.begin import begin
 
         try:
-            if made:
-                return float(made[0].value([at[name] for name in names]))
-            objective, begun = begin(model, {**start, **at}, output, names, "auto", _RUNS)
-            made.append(objective)
-            return begun.value
+            if not made:
+                made.append(begin(model, {**start, **at}, output, names, "auto", _RUNS)[0])
+            return float(made[0].value([at[name] for name in names]))
         except BackpropError:
             return nan
 
@@ -87,7 +85,6 @@ def likelihood(
         if not (made and isfinite(here)):
             return None
         try:
-            here = float(made[0].value(x))
             slopes, known = numpy.array(made[0].gradient()), made[0].second_derivatives
             bends = None if known is None else known.at(x)
         except BackpropError:
