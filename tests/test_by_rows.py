@@ -17,8 +17,9 @@ import backprop as library
 from backprop.by_rows import held_rows
 from backprop.by_rows.block_kernel import NotSure
 from backprop.by_rows.held_rows import HeldRows
+from backprop.by_rows.passing import SumsAndSlopes
 from backprop.by_rows.reductions import CHUNK, Totals, by_chunks
-from backprop.by_rows.row_program import RowProgram, SumsAndSlopes
+from backprop.by_rows.row_program import RowProgram
 from backprop.language.apart import NotApart, apart
 from backprop.language.laid import RowNumbers
 from backprop.operations import FUNCTIONS

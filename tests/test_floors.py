@@ -184,7 +184,7 @@ ONLY = {
         "by_rows/machine_residuals.py",
         "by_rows/awake.py",
         "by_rows/residual_rows.py",
-        "by_rows/row_program.py",
+        "by_rows/passing.py",
         "reports/plot.py",
         "engine/coefficients.py",
         "engine/elimination.py",

@@ -14,8 +14,8 @@ from backprop.by_rows import machine_rows, rows_engine, threads
 from backprop.by_rows.block_kernel import NotSure
 from backprop.by_rows.held_rows import HeldRows
 from backprop.by_rows.machine_rows import MachineRows
+from backprop.by_rows.passing import SumsAndSlopes
 from backprop.by_rows.reductions import CHUNK
-from backprop.by_rows.row_program import SumsAndSlopes
 from backprop.language.apart import NotApart
 from backprop.loops.many import NotLoops
 from backprop.loops.native import nest_engine

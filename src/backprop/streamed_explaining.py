@@ -29,7 +29,8 @@ from backprop.values import Numbers, backward, forward
 
 if TYPE_CHECKING:
     from backprop.by_rows.block_kernel import Summed
-    from backprop.by_rows.row_program import RowProgram, SumsAndSlopes
+    from backprop.by_rows.passing import SumsAndSlopes
+    from backprop.by_rows.row_program import RowProgram
     from backprop.derivation import Derivation
     from backprop.descent.streamed_objective import StreamedObjective
 

@@ -16,8 +16,8 @@ from backprop.picture import Arrow, Box, Picture, box_of_several
 from backprop.values import Numbers, forward
 
 if TYPE_CHECKING:
+    from backprop.by_rows.passing import SumsAndSlopes
     from backprop.by_rows.reductions import Extremes
-    from backprop.by_rows.row_program import SumsAndSlopes
 
 
 def streamed_picture(

@@ -17,9 +17,10 @@ import numpy
 
 from backprop.by_rows.block_kernel import BlockKernel, NotSure, RowBlock, Seeds, Summed
 from backprop.by_rows.block_writer import BlockWalk, BlockWriter
+from backprop.by_rows.passing import RowSource
 from backprop.by_rows.reductions import CHUNK, Totals, by_chunks, doubtful
 from backprop.by_rows.row_gathers import adds
-from backprop.by_rows.row_program import RowProgram, RowSource
+from backprop.by_rows.row_program import RowProgram
 from backprop.chain.derivatives import RowWalk, tangent_graph
 from backprop.graph import Columns, Graph, in_order
 from backprop.language.apart import NotApart

@@ -9,9 +9,10 @@ import numpy
 
 from backprop.by_rows.block_kernel import BlockKernel, NotSure, RowBlock, Seeds, Summed
 from backprop.by_rows.block_writer import BlockWalk, BlockWriter
+from backprop.by_rows.passing import RowSource
 from backprop.by_rows.reductions import CHUNK
 from backprop.by_rows.row_gathers import adds
-from backprop.by_rows.row_program import RowProgram, RowSource
+from backprop.by_rows.row_program import RowProgram
 from backprop.by_rows.triangles import Triangles, reduced
 from backprop.chain.walk import Walk
 from backprop.language.apart import NotApart

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from backprop.by_rows.row_program import RowProgram, RowSource
+from backprop.by_rows.passing import RowSource
+from backprop.by_rows.row_program import RowProgram
 from backprop.graph import in_order
 
 

@@ -15,9 +15,9 @@ from backprop.by_rows.block_kernel import NotSure, Summed, passes
 from backprop.by_rows.bordering import is_continuous
 from backprop.by_rows.held_rows import HeldRows
 from backprop.by_rows.machine_rows import MachineRows
+from backprop.by_rows.passing import SumsAndSlopes
 from backprop.by_rows.program_over import program_over
 from backprop.by_rows.reductions import CHUNK
-from backprop.by_rows.row_program import SumsAndSlopes
 from backprop.by_rows.threads import over_blocks
 from backprop.engine.engines import Engine, Own
 from backprop.errors import BackpropError, NoMachineCode

@@ -8,7 +8,8 @@ from typing import Any
 import numpy
 
 from backprop.by_rows.block_kernel import NotSure
-from backprop.by_rows.row_program import RowProgram, RowSource
+from backprop.by_rows.passing import RowSource
+from backprop.by_rows.row_program import RowProgram
 from backprop.by_rows.threads import over_blocks
 from backprop.descent.objective import Bends
 from backprop.evaluation.rows_bending import RowsBending, RowsBent

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from backprop.by_rows.block_kernel import NotSure, Summed
 from backprop.by_rows.bordering import is_continuous
 from backprop.by_rows.machine_batches import MachineBatches
+from backprop.by_rows.passing import SumsAndSlopes
 from backprop.by_rows.row_counts import counted
-from backprop.by_rows.row_program import RowProgram, SumsAndSlopes
+from backprop.by_rows.row_program import RowProgram
 from backprop.by_rows.threads import over_blocks
 from backprop.data_streamed import larger_than_memory, names_of, streams_of
 from backprop.descent.objective import Ending, GraphObjective, Objective, Point, look

@@ -19,8 +19,9 @@ import numpy
 from backprop.by_rows.bent_rows import RowBends, RowPoint, SumBends
 from backprop.by_rows.bent_sizes import sizes_of_bends
 from backprop.by_rows.block_kernel import NotSure
+from backprop.by_rows.passing import OnceAt, RowSource, SumsAndSlopes
 from backprop.by_rows.row_gathers import adds
-from backprop.by_rows.row_program import OnceAt, RowProgram, RowSource, SumsAndSlopes
+from backprop.by_rows.row_program import RowProgram
 from backprop.evaluation.second_derivatives import SecondDerivatives
 from backprop.graph import Graph, depending
 from backprop.loops.domains import Reals

@@ -10,9 +10,9 @@ import numpy
 from backprop.by_rows.block_kernel import NotSure
 from backprop.by_rows.held_rows import HeldRows
 from backprop.by_rows.machine_residuals import ResidualsOverRows
+from backprop.by_rows.passing import RowSource
 from backprop.by_rows.program_over import program_over
 from backprop.by_rows.residual_rows import ResidualKernel, residual_triangle
-from backprop.by_rows.row_program import RowSource
 from backprop.by_rows.threads import over_blocks
 from backprop.descent.squares import Squares
 from backprop.language import Model

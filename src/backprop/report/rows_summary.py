@@ -12,9 +12,10 @@ import numpy
 
 from backprop.by_rows.block_kernel import NotSure
 from backprop.by_rows.held_rows import HeldRows
+from backprop.by_rows.passing import SumsAndSlopes
 from backprop.by_rows.reductions import Extremes
 from backprop.by_rows.row_counts import counted
-from backprop.by_rows.row_program import RowProgram, SumsAndSlopes
+from backprop.by_rows.row_program import RowProgram
 from backprop.by_rows.threads import over_blocks
 from backprop.data_streamed import StreamedRows
 from backprop.errors import AtBorder, BackpropError, BadData, OutputIsColumn
