@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy
@@ -84,7 +84,7 @@ class _HeldAndLeft:
         """How many rows there are."""
         return len(self.kept)
 
-    def blocks(self, names: Sequence[str]) -> Iterator[RowBlock]:
+    def blocks(self, names: Sequence[str]) -> Sequence[RowBlock]:
         """Those that are kept."""
         return self._rows.blocks(names)
 

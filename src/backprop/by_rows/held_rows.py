@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, overload
 
 from backprop.by_rows.block_kernel import RowBlock
 from backprop.by_rows.reductions import CHUNK
@@ -24,12 +24,9 @@ class HeldRows:
         """How many rows there are."""
         return self.numbers.size
 
-    def blocks(self, names: Sequence[str]) -> Iterator[RowBlock]:
+    def blocks(self, names: Sequence[str]) -> HeldBlocks:
         """All rows, in blocks."""
-        size, numbers = self.numbers.size, self.numbers.numbers
-        for start in range(0, size, BLOCK):
-            stop = min(start + BLOCK, size)
-            yield RowBlock({n: numbers[n][start:stop] for n in names}, stop - start, start)
+        return HeldBlocks(self.numbers, names)
 
     def row(self, row: int) -> Mapping[str, float]:
         """The numbers of a row, counted from 0."""
@@ -38,6 +35,31 @@ class HeldRows:
     def first(self) -> FirstRows:
         """Its first row as a table."""
         return FirstRows(self.name, self.numbers, self.names)
+
+
+class HeldBlocks(Sequence[RowBlock]):
+    """Blocks of rows that are in memory. names: the columns that these have."""
+
+    def __init__(self, numbers: RowNumbers, names: Sequence[str]) -> None:
+        self._size = numbers.size
+        self._columns = {name: numbers.numbers[name] for name in names}
+
+    def __len__(self) -> int:
+        return -(-self._size // BLOCK)
+
+    @overload
+    def __getitem__(self, at: int) -> RowBlock: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[RowBlock]: ...
+
+    def __getitem__(self, at: int | slice) -> RowBlock | Sequence[RowBlock]:
+        if isinstance(at, slice):
+            return [self[each] for each in range(len(self))[at]]
+        start = range(len(self))[at] * BLOCK
+        stop = min(start + BLOCK, self._size)
+        columns = {name: each[start:stop] for name, each in self._columns.items()}
+        return RowBlock(columns, stop - start, start)
 
 
 class FirstRows:

@@ -127,7 +127,7 @@ class ResidualsOverRows:
 
     def at(self, names: Sequence[str], given: Mapping[str, float]) -> ResidualTriangle:
         """The triangle by parameters, at numbers for all inputs. Raises NotApart, NotSure."""
-        with over_blocks(self._threads) as mapped:
+        with over_blocks(self._threads, self._by_code) as mapped:
             how = mapped, self._over
             return residual_triangle(self._program, names, given, self._sources, *how)
 

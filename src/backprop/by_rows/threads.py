@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import islice
 from typing import Any
+
+from backprop.by_rows.forked import Copied, can_fork, over_copies
 
 _AHEAD = 2
 """So many blocks a thread are handed over before the first part is taken."""
@@ -35,8 +37,9 @@ def cores() -> int:
 
 
 @contextmanager
-def over_blocks(threads: int = 0) -> Iterator[Callable[..., Iterable[Any]]]:
-    """A `map` for blocks, in which few of them are there at a time. threads: 0 for one a processor."""
+def over_blocks(threads: int = 0, by_code: bool = False) -> Iterator[Callable[..., Iterable[Any]]]:
+    """A `map` for blocks, in which few of them are there at a time. threads: 0 for one a processor. by_code:
+    whether blocks are gone through by machine code, which threads do without waiting for one another."""
     count = threads or cores()
     if count == 1:
         yield map
@@ -44,6 +47,12 @@ def over_blocks(threads: int = 0) -> Iterator[Callable[..., Iterable[Any]]]:
     with ThreadPoolExecutor(count) as pool:
 
         def mapped(function: Callable[[Any], Any], blocks: Iterable[Any]) -> Iterator[Any]:
+            if isinstance(blocks, Sequence) and not by_code and can_fork():
+                try:
+                    yield from over_copies(function, blocks, count)
+                    return
+                except Copied as error:
+                    blocks = islice(blocks, error.at, None)
             waiting = deque[Future[Any]]()
             coming = iter(blocks)
             try:
