@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator, Sequence
+from math import inf, isnan
 from pathlib import Path
+from typing import Any
 
 import numpy
 import pyarrow
 import pytest
 from pyarrow import csv
 
-from backprop.streamed_matrices import StreamedPoint
+from backprop.checks.in_rounds import in_rounds
+from backprop.data_streamed import StreamedTable
+from backprop.descent.streamed_objective import StreamedObjective
+from backprop.errors import NotFinite
+from backprop.inputs import Inputs
+from backprop.language.laid import RowNumbers
+from backprop.streamed_matrices import StreamedPoint, read
 from running import backprop
 
 FIT = "a = 2; b = .5; L = sum((y - a*exp(-b*x))^2)"
@@ -109,3 +118,117 @@ def test_what_needs_all_rows_says_so(more: list[str], path: str) -> None:
     assert "larger than memory is to hold at once" in found.err
     assert "--memory 8G" in found.err
     assert "leave --precise out" in found.err
+
+
+MORE = TEXTS | {
+    "levels": "a = 1; r = mean(y); v = mean((y*a - r)^2); L = sum((y - a*v)^2) + prod(1 + a*y/1e5)",
+    "largest": "a = 1.3; b = 1; L = max((y - a*x - b)^2) + logsumexp(a*y)",
+    "edge": "a = 1; L = mean(sqrt(a*x - 0.05))",
+    "jump": "a = 1; L = mean(if(a*x > 1, y, 0))",
+    "many": "c[i] = 1 + i/9 for i in 1..120; L = mean((y - sum(c[i]*sin(i*x) for i in 1..120))^2)",
+}
+
+
+@pytest.fixture
+def passes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Of each pass the rows of its first batch."""
+    begun, plain = list[int](), StreamedTable.batches
+
+    def counted(self: StreamedTable, names: Sequence[str]) -> Iterator[RowNumbers]:
+        for at, batch in enumerate(plain(self, names)):
+            begun.extend([batch.size] * (at == 0))
+            yield batch
+
+    monkeypatch.setattr(StreamedTable, "batches", counted)
+    return begun
+
+
+@pytest.mark.parametrize("inputs", [1, 3, 12])
+def test_a_check_takes_as_many_passes_for_many_inputs_as_for_one(
+    inputs: int, path: str, passes: list[int]
+) -> None:
+    terms = " + ".join(f"a{at}*exp(-{at}*x/{inputs})" for at in range(inputs))
+    starts = "; ".join(f"a{at} = 1 + {at}/7" for at in range(inputs))
+    text = f"{starts}; L = mean((y - ({terms}))^2)"
+    found = backprop("check", "-e", text, "--data", path, "--memory", "1K")
+    assert found.status == 0, found.err
+    assert len(passes) <= 12
+
+
+@pytest.mark.parametrize("kind", MORE)
+@pytest.mark.one_in(3)
+def test_looks_at_many_points_at_once_see_what_looks_one_by_one_see(
+    kind: str, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = "check", "-e", MORE[kind], "--data", path, "--format", "json", "--memory", "1K"
+    found = backprop(*given)
+    points = list[int]()
+
+    def one_after_the_other(looks: Any, values: Any, *_: Any) -> Any:
+        def output(x: Any) -> float:
+            points.append(len(points))
+            (number,) = values([x])
+            return float(number)
+
+        return looks(output)
+
+    monkeypatch.setattr("backprop.streamed_checks.in_rounds", one_after_the_other)
+    plain = backprop(*given)
+    assert points
+    assert (found.status, found.out) == (plain.status, plain.out)
+
+
+@pytest.mark.parametrize("kind", MORE)
+@pytest.mark.parametrize("engine", ["auto", "python"])
+def test_values_at_many_points_are_those_of_one_pass_each(
+    kind: str, engine: str, path: str
+) -> None:
+    model, given = read(Inputs(expressions=(MORE[kind],), data=(path,), memory="1K"))
+    names = [name for name in model.inputs_among(model.names) if name not in model.still]
+    objective = StreamedObjective(model, "L", names, given, engine)
+    chance = numpy.random.default_rng(1)
+    at = numpy.array(objective.start)
+    points = [at + chance.normal(0, size, len(at)) for size in (0, 1e-9, 1e-3, 0.3)]
+    points += [numpy.full(len(at), far) for far in (1e300, inf)]
+    found = objective.values([each.tolist() for each in points])
+    for x, value in zip(points, found, strict=True):
+        try:
+            right = objective.value(x.tolist())
+        except NotFinite:
+            assert isnan(value)
+        else:
+            assert value == pytest.approx(right, rel=1e-14)
+
+
+@pytest.mark.parametrize("most", [3, 40, 100_000])
+def test_rounds_end_with_what_looks_see_whatever_is_computed_at_once(most: int) -> None:
+    start = numpy.array([0.3, -2.0, 5.0])
+    computed = list[int]()
+
+    def true(x: Any) -> float:
+        return float(numpy.exp(x[0]) * numpy.sin(3 * x[1]) + abs(x[2] - 5) * x[0])
+
+    def values(points: Sequence[Any]) -> list[float]:
+        computed.append(len(points))
+        return [*map(true, points)]
+
+    def looks(output: Callable[[Any], float]) -> list[float]:
+        """Halve steps until two slopes are alike: how often depends on what is seen."""
+        slopes = list[float]()
+        for at in range(3):
+            step, before = 0.5, inf
+            for _ in range(40):
+                x = start.copy()
+                x[at] += step
+                slope = (output(x) - output(start)) / step
+                if abs(slope - before) < 1e-4:
+                    break
+                before, step = slope, step / 2
+            slopes.append(slope)
+        return slopes
+
+    slopes = numpy.array([2.0, 1.0, 0.0])  # wrong ones do no harm
+    assert in_rounds(looks, values, start, true(start), slopes, most) == looks(true)
+    assert max(computed) <= most
+    if most == 100_000:
+        assert len(computed) < 8

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from math import nan
 from typing import Any
 
 import numpy
@@ -13,11 +12,13 @@ from backprop.checks import differences
 from backprop.checks.along import Along, Fast
 from backprop.checks.asked import chosen
 from backprop.checks.gradients import GradientCheck
+from backprop.checks.in_rounds import in_rounds
+from backprop.checks.quick_loops import are_many
 from backprop.checks.rounding import EPSILON
-from backprop.checks.together import COARSER, Standing, one_by_one
+from backprop.checks.together import COARSER, Computes, Standing, one_by_one, together
 from backprop.checks.verdict import Check, Question, judge
 from backprop.descent.streamed_objective import StreamedObjective
-from backprop.errors import BadData, NotFinite
+from backprop.errors import BadData
 from backprop.evaluation.hessian_matrix import inputs_by
 from backprop.language import Model
 from backprop.language.declarations import FREE
@@ -57,22 +58,35 @@ def check(
     bounds = [model.bounds.get(name, FREE) for name in inputs]
     low, high = numpy.array(bounds, dtype=float).reshape(-1, 2).T
     some = Standing(output, inputs, start[at], point.slopes[at], sizes[at], low, high)
-    value = partial(_value, objective, start, at)
-    found = one_by_one(some, value, objective.size, rounding)
-    for number, name in enumerate(inputs):
+    many = are_many(len(inputs), objective.steps)
+    looks = partial(_looks, together if many else one_by_one, some, objective.steps, rounding)
+    values = partial(_values, objective, start, at)
+    found = in_rounds(looks, values, some.x, gradient.value, some.slopes, objective.most)
+    return GradientCheck(gradient, found, "differences", many)
+
+
+def _values(
+    objective: StreamedObjective, start: Any, at: Sequence[int], points: Sequence[Any]
+) -> list[float]:
+    """The output at other numbers for some inputs."""
+    every = numpy.tile(start, (len(points), 1))
+    every[:, at] = points
+    return objective.values(every.tolist())
+
+
+def _looks(
+    quickly: Callable[[Standing, Computes, int, float], dict[str, Check]],
+    some: Standing,
+    size: int,
+    rounding: float,
+    value: Computes,
+) -> tuple[Check, ...]:
+    """The checks of all inputs, those first for which quick looks are enough."""
+    found = quickly(some, value, size, rounding)
+    for number, name in enumerate(some.inputs):
         if name not in found:
             found[name] = _closer(some, number, value, rounding)
-    return GradientCheck(gradient, tuple(found[name] for name in inputs), "differences")
-
-
-def _value(objective: StreamedObjective, start: Any, at: Sequence[int], numbers: Any) -> float:
-    """The output at other numbers for some inputs."""
-    x = start.copy()
-    x[at] = numbers
-    try:
-        return objective.value(x.tolist())
-    except NotFinite:
-        return nan
+    return tuple(found[name] for name in some.inputs)
 
 
 def _closer(point: Standing, at: int, output: Any, rounding: float) -> Check:

@@ -3,7 +3,7 @@ rows were there at once, so that sums have the same bits."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 import numpy
@@ -11,6 +11,7 @@ import numpy
 from backprop.by_rows.block_kernel import RowBlock, Summed
 from backprop.by_rows.held_rows import HeldRows
 from backprop.by_rows.machine_rows import MachineRows
+from backprop.by_rows.many_points import PointSums
 from backprop.by_rows.row_program import RowProgram
 from backprop.language.apart import NotApart
 from backprop.language.laid import RowNumbers
@@ -69,16 +70,37 @@ class MachineBatches(MachineRows):
 
     def _found(self, x: Sequence[float]) -> Reals | None:
         found = list[Reals]()
-        for piece in self._pieces.pieces(self._pieces.names):
-            rows = HeldRows(_PieceTable(self._pieces, piece), self._pieces.names)
-            try:
-                self._lay(self._of_program, rows)
-            except NotApart:  # a row names a member that there is not
-                return None
-            self._shared_columns()
-            self._forget()  # where the last piece stood
-            part = super()._found(x)
+        for there in self._laid():
+            part = super()._found(x) if there else None
             if part is None:
                 return None
             found.append(part)
         return numpy.concatenate(found) if found else numpy.zeros((1, self._width))
+
+    def over_points(self, points: Sequence[Callable[[str], float]]) -> list[Reals | None]:
+        """The states of all sums, in one pass, with the numbers of inputs at each point; None where that is
+        not sure."""
+        sums, weights = PointSums(self._sums, len(points)), [1.0] * len(self._weights)
+        members, count = self._by[len(self._names) :], len(self._parts)
+        numbers = [
+            [*map(number, self._names), *weights, *map(number, members)] for number in points
+        ]
+        for there in self._laid():
+            for at in sums.left:
+                part = super()._found(numbers[at]) if there else None
+                sums.add(at, None if part is None else part[:, :count])
+        return sums.states()
+
+    def _laid(self) -> Iterator[bool]:
+        """All rows, piece after piece: whether a piece is laid out, of which no row names a member that there
+        is not."""
+        for piece in self._pieces.pieces(self._pieces.names):
+            rows = HeldRows(_PieceTable(self._pieces, piece), self._pieces.names)
+            try:
+                self._lay(self._of_program, rows)
+            except NotApart:
+                yield False
+                continue
+            self._shared_columns()
+            self._forget()  # where the last piece stood
+            yield True

@@ -18,6 +18,7 @@ from backprop.by_rows.block_kernel import (
     Summed,
 )
 from backprop.by_rows.bordering import bordering
+from backprop.by_rows.many_points import OverPoints, values_at
 from backprop.by_rows.once_graph import OnceGraph
 from backprop.by_rows.passing import OnceAt, Passing, RowPasses, RowSource, SumsAndSlopes
 from backprop.by_rows.row_models import read_part
@@ -151,6 +152,16 @@ class RowProgram:
         passing = Passing(self._passes, given, sources, map_blocks, sure, over)
         passing.effects = effects
         return passing.all(watched)
+
+    def values_at(
+        self,
+        points: Sequence[Mapping[str, float]],
+        sources: Sequence[RowSource],
+        over: OverPoints | None = None,
+        map_blocks: Callable[..., Iterable[Any]] = map,
+    ) -> list[float]:
+        """The output at points, see `many_points.values_at`."""
+        return values_at(self._passes, points, sources, over, map_blocks)
 
     def once_at(self, given: Mapping[str, float], sources: Sequence[RowSource]) -> OnceAt:
         """What is computed once, and needs no sums, at numbers for all inputs."""

@@ -77,9 +77,14 @@ def seen(
     low, high = numpy.array(bounds).T
     point = Standing(gradient.output, inputs, start, slopes, noises, low, high)
     size, rounding = engine.careful.size, _SHAKEN * rounding
-    many = len(inputs) > _FEW and _LOOKS * len(inputs) * size > _WORK
+    many = are_many(len(inputs), size)
     looks = together if many else one_by_one
     return Seen(gradient, looks(point, output, size, rounding), inputs, many)
+
+
+def are_many(inputs: int, size: int) -> bool:
+    """Whether groups of so many inputs are to be moved at once. size: how many steps the output takes."""
+    return inputs > _FEW and _LOOKS * inputs * size > _WORK
 
 
 def _on_corners(model: LoopModel, values: Mapping[str, float], of: str | None) -> Gradient | None:

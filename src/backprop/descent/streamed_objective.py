@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from math import nan, sqrt
+from math import isfinite, isnan, nan, sqrt
 from sys import float_info
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from backprop.by_rows.block_kernel import NotSure, Summed
 from backprop.by_rows.bordering import is_continuous
 from backprop.by_rows.machine_batches import MachineBatches
+from backprop.by_rows.many_points import OverPoints
 from backprop.by_rows.passing import SumsAndSlopes
 from backprop.by_rows.row_counts import counted
 from backprop.by_rows.row_program import RowProgram
@@ -21,6 +22,7 @@ from backprop.errors import AtBorder, BackpropError, NoMachineCode, NotFinite, T
 from backprop.evaluation.borders import is_smooth
 from backprop.evaluation.gradient import Evaluation, Gradient, evaluate
 from backprop.evaluation.leaves import inputs_at
+from backprop.graph import in_order
 from backprop.language import Model
 from backprop.language.apart import NotApart, apart
 from backprop.language.laid import Data
@@ -31,6 +33,10 @@ from backprop.loops.worth import read_model
 
 if TYPE_CHECKING:
     from backprop.descent.bends_of_rows import BendsOfRows
+
+
+_NUMBERS = 1 << 19
+"""Points in the same passes have so many numbers at most."""
 
 
 class NoValueInRow(NotFinite):
@@ -93,6 +99,13 @@ class StreamedObjective(Objective):
         return rows * len(self.program.row.columns) + len(self.program.once.columns)
 
     @property
+    def steps(self) -> int:
+        """How many steps of all rows lead to what is gathered."""
+        row = self.program.row.columns
+        nodes = in_order([each.term for each in self.program.sums], row.operands)
+        return sum(map(row.is_step, nodes)) * int(max(each.count() for each in self.streams))
+
+    @property
     def work(self) -> int:
         return self.size  # files are read anew for each value
 
@@ -140,6 +153,38 @@ class StreamedObjective(Objective):
         self._at = [*x], self._passed(x)
         self._last = self._at[1].value
         return self._last
+
+    @property
+    def most(self) -> int:
+        """At so many points at most `values` are to be asked for at once."""
+        return max(1, _NUMBERS // (len(self._given) + 1))
+
+    def values(self, points: Sequence[Sequence[float]]) -> list[float]:
+        """The values at points, all by the same passes; nan where there is none."""
+        given, found = [self._all_given(x) for x in points], [nan] * len(points)
+        left = [at for at, x in enumerate(points) if all(map(isfinite, x))]
+        if self._by_code:
+            try:
+                self._know(found, left, given, self._over_points)
+            except (NotApart, NotLoops, NoMachineCode):
+                self._by_code = False
+        if left := [at for at in left if isnan(found[at])]:  # of these blocks know more
+            self._know(found, left, given, None)
+        return found
+
+    def _know(
+        self,
+        found: list[float],
+        some: Sequence[int],
+        given: Sequence[Mapping[str, float]],
+        over: OverPoints | None,
+    ) -> None:
+        """Compute the values at some of points."""
+        at = [given[each] for each in some]
+        with over_blocks() as mapped:
+            values = self.program.values_at(at, self.streams, over, mapped)
+        for each, value in zip(some, values, strict=True):
+            found[each] = value
 
     @property
     def gradients(self) -> Mapping[str, float]:
@@ -265,11 +310,17 @@ class StreamedObjective(Objective):
 
     def _over(self, table: int, sums: Sequence[Summed]) -> Any:
         """A pass over the rows of a table."""
+        return self._batches(table, sums).over
+
+    def _over_points(self, table: int, sums: Sequence[Summed], points: Any) -> Any:
+        return self._batches(table, sums).over_points(points)
+
+    def _batches(self, table: int, sums: Sequence[Summed]) -> MachineBatches:
         some = table, tuple(each.term for each in sums)
         if some not in self._made:
             made = MachineBatches(self.program, sums, self.streams[table], self._fixed)
             self._made[some] = made
-        return self._made[some].over
+        return self._made[some]
 
     def _named(self, x: Sequence[float]) -> dict[str, float]:
         return dict(zip(self.names, x, strict=True))
