@@ -86,6 +86,7 @@ ONLY = {
     },
     "numpy": {
         "members_by_name.py",
+        "checks/in_rounds.py",
         "checks/quick_loops.py",
         "checks/together.py",
         "evaluation/curvature.py",
@@ -173,6 +174,7 @@ ONLY = {
         "by_rows/recorded.py",
         "by_rows/machine_batches.py",
         "by_rows/machine_rows.py",
+        "by_rows/many_points.py",
         "by_rows/rows_engine.py",
         "by_rows/block_writer.py",
         "by_rows/reductions.py",

@@ -15,7 +15,7 @@ import numpy
 
 from backprop.loops.domains import Reals
 
-Found = TypeVar("Found")
+Looked = TypeVar("Looked")
 
 _NEAR = 5
 """So many known points a guess is made of."""
@@ -29,13 +29,13 @@ class _Enough(Exception):
 
 
 def in_rounds(
-    looks: Callable[[Callable[[Reals], float]], Found],
+    looks: Callable[[Callable[[Reals], float]], Looked],
     values: Callable[[Sequence[Reals]], Sequence[float]],
     start: Reals,
     value: float,
     slopes: Reals,
     most: int,
-) -> Found:
+) -> Looked:
     """What looks find. looks: all of them, given the output, the same each time. values: the output at
     points, nan where it has none. value, slopes: at the start. most: so many points are computed at once."""
     guesses = _Guesses(start, value, slopes)
