@@ -10,10 +10,10 @@ import mpmath
 import numpy
 import pytest
 
-from backprop.by_rows import held_rows, machine_rows, triangles
+from backprop.by_rows import held_residuals, held_rows, machine_rows, triangles
 from backprop.by_rows.block_kernel import NotSure
+from backprop.by_rows.held_residuals import MANY_ROWS, ResidualsOverRows
 from backprop.by_rows.held_rows import HeldRows
-from backprop.by_rows.machine_residuals import MANY_ROWS, ResidualsOverRows
 from backprop.by_rows.reductions import CHUNK
 from backprop.by_rows.residual_rows import ResidualTriangle, residual_triangle
 from backprop.by_rows.triangles import Triangles, reduced
@@ -42,7 +42,7 @@ def near(triangle: Any, columns: Any, rel: float = 1e-14) -> None:
 
 @pytest.mark.parametrize("by_code", [True, False])
 @pytest.mark.parametrize("width", [1, 2, 5, 9])
-@pytest.mark.parametrize("rows", [0, 1, 2, 7, 255, 256, 257, 600])
+@pytest.mark.parametrize("rows", [0, 1, 2, 7, 255, 256, 257, 600, 2047, 2048, 3100])
 def test_rows_are_reduced(rows: int, width: int, by_code: bool) -> None:
     chance = numpy.random.default_rng(rows + width)
     columns = chance.normal(size=(width, rows)) * 10.0 ** chance.integers(-6, 6, (width, 1))
@@ -224,8 +224,11 @@ CODE = (
 
 
 @pytest.mark.parametrize(("text", "names"), CODE)
-def test_machine_code_finds_the_same(text: str, names: list[str]) -> None:
+def test_machine_code_finds_the_same(
+    text: str, names: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytest.importorskip("llvmlite")
+    monkeypatch.setattr(held_residuals, "WORTH", 0)
     table = table_of(3 * CHUNK + 11)
     right = many_of(text, names, table, by_code=False)
     found = [many_of(text, names, table, threads=threads) for threads in (1, 2, 3)]
@@ -238,6 +241,7 @@ def test_machine_code_finds_the_same(text: str, names: list[str]) -> None:
 @pytest.mark.parametrize("rows", [2 * CHUNK, 2 * CHUNK + 1, 3 * CHUNK - 1, 5 * CHUNK + 7])
 def test_edges_of_chunks_by_machine_code(rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("llvmlite")
+    monkeypatch.setattr(held_residuals, "WORTH", 0)
     monkeypatch.setattr(machine_rows, "_SHARE", CHUNK)
     monkeypatch.setattr(machine_rows, "_WORTH", 0.0)
     monkeypatch.setattr(machine_rows, "_LONG", 0)
@@ -248,9 +252,27 @@ def test_edges_of_chunks_by_machine_code(rows: int, monkeypatch: pytest.MonkeyPa
     assert found[0].triangle == pytest.approx(right.triangle, rel=1e-11)
 
 
-def test_a_row_that_is_not_finite_is_named_by_blocks() -> None:
+def test_a_row_that_is_not_finite_is_named_by_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(held_residuals, "WORTH", 0)
     table = table_of(3 * CHUNK)
     table.columns["x"][CHUNK + 2] = 0.0
     with pytest.raises(NotSure) as error:
         many_of("a = 1; L = sum(y - a/x)", ["a"], table)
     assert error.value.row == CHUNK + 2
+
+
+def test_machine_code_is_made_where_it_is_worth_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("llvmlite")
+    table = table_of(3 * CHUNK)
+    program = program_of(PEAK, [table])
+    sources = [HeldRows(table, table.names)]
+    known = {name: program.row.default(name) for name in program.row.defaults}
+    made = ResidualsOverRows(program, sources, True, 1)
+    monkeypatch.setattr(held_residuals, "WORTH", 6 * 3 * CHUNK)
+    found = list[Any]()
+    for at in range(4):
+        found.append(made.at(["a", "b", "c"], known).triangle)
+        assert bool(made._made) == (at > 1)  # two passes, and four to come
+    assert (found[0] == found[1]).all()
+    assert found[2] == pytest.approx(found[1], rel=1e-12)
+    assert (found[2] == found[3]).all()

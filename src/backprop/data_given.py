@@ -54,11 +54,11 @@ class DataOptions(NamedTuple):
 
 
 class DataTable:
-    """A table as equations see it. name: what it is called. names: of its columns."""
+    """A table as equations see it. name: what it is called. names: of its columns. count: of all rows."""
 
     def __init__(self, table: FileTable, headers: Mapping[str, str], options: DataOptions) -> None:
         self._table, self._headers, self._options = table, headers, options
-        self.name = listed(table.files, 1)
+        self.name, self.count = listed(table.files, 1), table.count
         self.names: Collection[str] = headers
         self._found: dict[tuple[str, ...], RowNumbers] = {}
         self._compared: Mapping[str, ComparedText] = {}

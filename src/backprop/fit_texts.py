@@ -223,9 +223,9 @@ def total(opened: Opened, read_given: ReadGiven, given: Mapping[str, float], sig
     def mean(model: ModelText) -> str:
         return f"({model.left}){weight} ~ {next(fresh)}{weight}"
 
-    text = with_models(opened.source, mean)
+    text = opened._replace(source=with_models(opened.source, mean))
     try:
-        model, _ = read_given(opened._replace(source=text), False)
+        model, _ = read_given(text.seen_by_heads() or text, False)
         known = {**model.default_numbers(), **given}
         triangle = FitRows(
             model, RESIDUALS, names, {**known, **dict.fromkeys(names, 0.0)}

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import cache
 from math import nan
 from typing import TYPE_CHECKING, NamedTuple
 
 from backprop import fit_texts
 from backprop.descent.choices import bounds_of, given_bounds, parameters
 from backprop.errors import (
+    BackpropError,
     ChooseOutput,
     NeedsData,
     mend,
     raise_all,
 )
-from backprop.evaluation.gradient import evaluate
 from backprop.fit.fit_rows import FitRows
 from backprop.fit.fitting import fit
 from backprop.fit.found_fit import FitAsked
@@ -39,8 +41,9 @@ if TYPE_CHECKING:
 
 
 class Fitting(NamedTuple):
-    """A fit that is ready to run. model: with the numbers of a person. opened: the equations as they were
-    written. names: of the parameters. grouped: what those of groups are called."""
+    """A fit that is ready to run. model: with the numbers of a person, perhaps of the first row. opened: the
+    equations as they were written. names: of the parameters. whole: reads the model of all rows. grouped:
+    what those of groups are called."""
 
     model: Model
     numbers: Mapping[str, float]
@@ -50,6 +53,7 @@ class Fitting(NamedTuple):
     options: FitOptions
     asked: FitAsked
     read_given: fit_texts.ReadGiven
+    whole: Callable[[], Model]
     grouped: Grouped | None = None
 
     def run(self, tell: Callable[[FitPoint], object] = lambda point: None) -> FitReport:
@@ -152,7 +156,7 @@ def ready(
         options = grouped.options(options)
     weighs = options["sigma"] and not options["sigma_x"]
     text = fit_texts.weighted(opened, options["sigma"]) if weighs else opened
-    model, numbers = read_given(text, True)
+    model, numbers, whole = _read(text, read_given, options, of is None and not grouped)
     output = RESIDUALS if of is None and RESIDUALS in model.names else model.output(of)
     if output == RESIDUALS:
         _look_at_left_sides(opened, model)
@@ -185,11 +189,11 @@ def ready(
             raise ChooseOutput(f"fit is for rows of data: {error}", hints=hints) from None
         from backprop.likelihoods import likelihood
 
-        rows, likely = likelihood(model, others, output, names, limits, options)
+        rows, likely = likelihood(whole(), others, output, names, limits, options)
     if likely and len(start) == len(names):
-        evaluate(model, {**numbers}, output, restores=False)
+        _evaluate(whole(), numbers, output)
     elif len(start) == len(names) and rows.triangle([start[name] for name in names]) is None:
-        evaluate(model, {**numbers}, output, restores=False)  # says which row is not finite
+        _evaluate(whole(), numbers, output)  # says which row is not finite
     if options["sigma"]:
         fit_texts.refuse_parameters(options["sigma"], names)
         fit_texts.look_at_sigma(opened, read_given, numbers, options["sigma"])
@@ -209,7 +213,25 @@ def ready(
         lambda: nan if other else fit_texts.total(opened, read_given, numbers, options["sigma"]),
         options["intervals"], options["level"], robust=robust, counts=counts, likelihood=likely,
     )  # fmt: skip
-    return Fitting(model, numbers, output, opened, names, options, asked, read_given, grouped)
+    here = model, numbers, output, opened, names, options, asked, read_given, whole
+    return Fitting(*here, grouped)
+
+
+def _read(
+    text: Opened, read_given: fit_texts.ReadGiven, options: FitOptions, by_heads: bool
+) -> tuple[Model, Mapping[str, float], Callable[[], Model]]:
+    """The Model and the numbers of its inputs, and what reads that of all rows. by_heads: whether the first
+    one may be of the first rows, which is read in a moment."""
+
+    @cache
+    def whole() -> tuple[Model, Mapping[str, float]]:
+        return read_given(text, True)
+
+    some = text.seen_by_heads() if by_heads and not options["poisson"] else None
+    if some and model_texts(text.source):
+        with suppress(BackpropError):  # which is told of all rows
+            return *read_given(some, True), lambda: whole()[0]
+    return *whole(), lambda: whole()[0]
 
 
 def all_parameters(model: Model, of: str | None) -> list[str]:
@@ -225,7 +247,14 @@ def _look_at_others(
     """Raise MissingInputs for an input without a number that is not fitted."""
     known = {*model.default_numbers(), *numbers}
     if any(name not in known for name in parameters(model, output) if name not in names):
-        evaluate(model, {**dict.fromkeys(names, 1.0), **numbers}, output, restores=False)
+        _evaluate(model, {**dict.fromkeys(names, 1.0), **numbers}, output)
+
+
+def _evaluate(model: Model, numbers: Mapping[str, float], output: str) -> None:
+    """Raise what computing the output raises."""
+    from backprop.evaluation.gradient import evaluate  # for mistakes, and likelihoods
+
+    evaluate(model, {**numbers}, output, restores=False)
 
 
 def _look_at_left_sides(opened: Opened, model: Model) -> None:

@@ -1,6 +1,7 @@
 """Where the equations and the numbers come from: the options that every command has."""
 
 import os
+import re
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
@@ -50,6 +51,12 @@ class Asked(NamedTuple):
 
 _ENDLESS = 1 << 62
 
+_MANY = 5000
+"""Rows of tables from which on equations are read by one of them."""
+
+_BY_ROWS = re.compile(r"""[\["'’]|\bcount\b|\bfor\b""")
+"""What may depend on which rows there are."""
+
 
 class Opened(NamedTuple):
     """The equations that a person gives, and the tables: what can be read once only."""
@@ -70,6 +77,19 @@ class Opened(NamedTuple):
         from backprop.data_members import heads_naming_all
 
         return heads_naming_all([each.head() for each in some], self.source)
+
+    def seen_by_heads(self) -> "Opened | None":
+        """Itself with the first row of each table in memory in its place, by which equations are read sooner
+        than with all; None where there is another table, there are few rows, or something may depend on
+        which rows there are: members that rows name, comparisons with texts, how many they are."""
+        if not self.tables or _BY_ROWS.search(self.source.text):
+            return None
+        from backprop.by_rows.held_rows import TableHead  # for data only
+        from backprop.data_given import DataTable
+
+        if not all(isinstance(each, DataTable) and each.count >= _MANY for each in self.tables):
+            return None
+        return self._replace(tables=[TableHead(each) for each in self.tables])  # type: ignore[misc]
 
 
 class Inputs(NamedTuple):

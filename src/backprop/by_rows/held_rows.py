@@ -76,3 +76,25 @@ class FirstRows:
     def with_texts(self, compared: Mapping[str, Any]) -> FirstRows:
         """Itself: equations with comparisons with texts are not looked at by a row."""
         return self
+
+
+class TableHead:
+    """The first row of a table in memory, by which equations are looked at that mean the same over any number
+    of rows; who knows what it is takes the `source` of all, or the `whole` table."""
+
+    def __init__(self, whole: Data) -> None:
+        self.whole, self.name, self.names = whole, whole.name, whole.names
+
+    def rows(self, names: Sequence[str]) -> RowNumbers:
+        """Some columns of that row. Raises what reading all rows raises."""
+        found = self.whole.rows(names)
+        some = {name: each[:1] for name, each in found.numbers.items()}
+        return found._replace(size=min(found.size, 1), numbers=some)
+
+    def with_texts(self, compared: Mapping[str, Any]) -> TableHead:
+        """Of the table with columns for comparisons with texts."""
+        return TableHead(self.whole.with_texts(compared))
+
+    def source(self, names: Sequence[str]) -> HeldRows:
+        """All rows, for passes."""
+        return HeldRows(self.whole, names)

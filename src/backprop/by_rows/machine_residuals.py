@@ -7,8 +7,7 @@ the column of the residuals themselves.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy
 
@@ -17,22 +16,15 @@ from backprop.by_rows.chunk_places import ChunkPlace
 from backprop.by_rows.held_rows import HeldRows
 from backprop.by_rows.machine_rows import MachineRows
 from backprop.by_rows.reductions import CHUNK, together
-from backprop.by_rows.residual_rows import ResidualTriangle, residual_triangle
 from backprop.by_rows.row_program import RowProgram
-from backprop.by_rows.threads import over_blocks
 from backprop.by_rows.triangles import BLOCK, SMALL, Triangles, upright
-from backprop.errors import BackpropError
 from backprop.language.apart import NotApart
 from backprop.loops.domains import Reals
-from backprop.loops.many import NotLoops
 from backprop.loops.native.memory_pages import aligned
 from backprop.loops.native.nest_engine import NOT_FINITE
 from backprop.names import family
 from backprop.source import Source
 from backprop.syntax.parser import read
-
-MANY_ROWS = 2 * CHUNK
-"""Rows from which on machine code is made."""
 
 
 class MachineResiduals(MachineRows):
@@ -108,40 +100,3 @@ class MachineResiduals(MachineRows):
         if (numpy.sqrt(numpy.square(found).sum(axis=0)) < SMALL).any():
             raise NotSure("something is too small")
         return upright(found)
-
-
-class ResidualsOverRows:
-    """All residuals of tables in memory, at many points. program, sources: as of `residual_triangle`.
-    by_code: whether machine code may do it, where there are many rows. threads: 0 for one a processor."""
-
-    def __init__(
-        self,
-        program: RowProgram,
-        sources: Sequence[HeldRows],
-        by_code: bool = True,
-        threads: int = 0,
-    ) -> None:
-        self._program, self._sources, self._threads = program, sources, threads
-        self._by_code = by_code
-        self._made: dict[tuple[str, tuple[str, ...]], MachineResiduals | None] = {}
-
-    def at(self, names: Sequence[str], given: Mapping[str, float]) -> ResidualTriangle:
-        """The triangle by parameters, at numbers for all inputs. Raises NotApart, NotSure."""
-        with over_blocks(self._threads, self._by_code) as mapped:
-            how = mapped, self._over
-            return residual_triangle(self._program, names, given, self._sources, *how)
-
-    def _over(
-        self, term: Summed, names: Sequence[str]
-    ) -> Callable[[Callable[[str], float]], Reals] | None:
-        source = self._sources[term.table]
-        if not self._by_code or source.count() < MANY_ROWS or not names:
-            return None
-        key = term.total, tuple(names)
-        if key not in self._made:
-            made: MachineResiduals | None = None
-            with suppress(NotApart, NotLoops, BackpropError):
-                made = MachineResiduals(self._program, term, source, names, self._threads)
-            self._made[key] = made
-        found = self._made[key]
-        return found.triangle if found else None

@@ -23,6 +23,11 @@ _WIDEST = 500
 """Of more parameters a triangle takes longer than it is worth: each row takes their square."""
 
 
+_PIECE = 4 * CHUNK
+"""Rows that are gone through at once: of more, what is computed of them does not stay in the cache, as there
+are derivatives by each parameter."""
+
+
 class ResidualTriangle(NamedTuple):
     """names: the parameters. triangle: R with R'R = [J r]'[J r], shape (names + 1, names + 1), upper. rows:
     how many residuals there are."""
@@ -51,7 +56,8 @@ class ResidualTriangle(NamedTuple):
 
 class ResidualKernel(BlockKernel):
     """The triangles of the chunks of a block. sums: each term of which is a residual. names: by which
-    derivatives are asked for, of what all rows have in common; the others stay."""
+    derivatives are asked for, of what all rows have in common; the others stay. by_code: whether machine code
+    may reduce them."""
 
     def __init__(
         self,
@@ -59,6 +65,7 @@ class ResidualKernel(BlockKernel):
         sums: Sequence[Summed],
         shared: Callable[[str], float],
         names: Sequence[str],
+        by_code: bool = True,
     ) -> None:
         super().__init__(program.of_row, sums, Seeds({}, {}), shared, False, False)
         self._place = {name: at for at, name in enumerate(names)}
@@ -67,16 +74,22 @@ class ResidualKernel(BlockKernel):
             numpy.array([self._place.get(name, -1) for name in each.members])
             for each in self._taken
         ]
-        self.triangles = Triangles(len(names) + 1)
+        self._reduces_by_code = by_code
+        self.triangles = Triangles(len(names) + 1, by_code)
 
     def chunks(self, block: RowBlock) -> Reals:
         """The triangles of the chunks of a block, shape (chunks, width, width), of all its residuals. Raises
         NotSure for what is not finite."""
+        pieces = (_piece(block, start) for start in range(0, block.rows, _PIECE))
+        return numpy.concatenate([self._chunks_of(each) for each in pieces])
+
+    def _chunks_of(self, block: RowBlock) -> Reals:
         first, *others = self.rows_of(block)
         found = self.triangles.parts(first)
         for columns in others:
             for at, start in enumerate(range(0, block.rows, CHUNK)):
-                found[at] = reduced(found[at], columns[:, start : start + CHUNK])
+                some = columns[:, start : start + CHUNK]
+                found[at] = reduced(found[at], some, self._reduces_by_code)
         return found
 
     def rows_of(self, block: RowBlock) -> list[Reals]:
@@ -114,6 +127,15 @@ class ResidualKernel(BlockKernel):
         return columns
 
 
+def _piece(block: RowBlock, start: int) -> RowBlock:
+    """Some rows of a block."""
+    if block.rows <= _PIECE:
+        return block
+    rows = min(_PIECE, block.rows - start)
+    columns = {name: each[start : start + rows] for name, each in block.columns.items()}
+    return RowBlock(columns, rows, block.start + start)
+
+
 def no_code(term: Summed, names: Sequence[str]) -> None:
     """Nothing in the place of blocks."""
     return
@@ -126,13 +148,14 @@ def residual_triangle(
     sources: Sequence[RowSource],
     map_blocks: Callable[..., Iterable[Any]] = map,
     over: Callable[[Summed, Sequence[str]], Any] = no_code,
+    by_code: bool = True,
 ) -> ResidualTriangle:
     """The triangle of all residuals by parameters at a point. program: of equations whose output is a sum of
     sums of residuals, `L = sum(y - a*exp(-b*x))`: each term of a sum is one. names: of parameters, inputs of
     the equations. given: numbers for all inputs. sources, map_blocks: as of `RowProgram.value_and_gradient`.
     over: makes what finds the triangle of one sum and names in the place of blocks, see
-    `MachineResiduals.triangle`, or None. Raises NotApart where residuals have sums over rows in them, NotSure
-    for what is not finite."""
+    `MachineResiduals.triangle`, or None. by_code: whether machine code may reduce the others. Raises NotApart
+    where residuals have sums over rows in them, NotSure for what is not finite."""
     if len(program.levels) != 1 or not all(adds(each.gather) for each in program.sums):
         raise NotApart("a residual has what is gathered over rows in it")
     once = program.once_at(given, sources)
@@ -141,7 +164,7 @@ def residual_triangle(
     moving = [name for name in reads if not slopes[name].keys().isdisjoint(names)]
     if len(moving) > _WIDEST or len(names) > _WIDEST:
         raise NotApart("there are many parameters")
-    triangles, rows = Triangles(len(moving) + 1), 0
+    triangles, rows = Triangles(len(moving) + 1, by_code), 0
     for table in dict.fromkeys(each.table for each in program.sums):
         some = [each for each in program.sums if each.table == table]
         rows += sources[table].count() * len(some)
@@ -155,8 +178,8 @@ def residual_triangle(
             left += [] if made else [each]
         if not left:
             continue
-        kernel = ResidualKernel(program, left, once.number, moving)
-        here = Triangles(len(moving) + 1)
+        kernel = ResidualKernel(program, left, once.number, moving, by_code)
+        here = Triangles(len(moving) + 1, by_code)
         for found in map_blocks(kernel.chunks, sources[table].blocks(kernel.columns)):
             here.add(found)
         triangles.add(here.value()[None])
@@ -167,5 +190,5 @@ def residual_triangle(
         for at, name in enumerate(moving):
             chain[at, :-1] = [slopes[name].get(each, 0.0) for each in names]
         width = len(names) + 1
-        triangle = reduced(numpy.zeros((width, width)), (triangle @ chain).T)
+        triangle = reduced(numpy.zeros((width, width)), (triangle @ chain).T, by_code)
     return ResidualTriangle(names, triangle, rows)

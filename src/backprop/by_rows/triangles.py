@@ -16,13 +16,15 @@ from functools import cache
 import numpy
 
 from backprop.by_rows.reductions import CHUNK, Totals
-from backprop.engine.native.machine import library
 from backprop.errors import NoMachineCode
 from backprop.loops.domains import Reals
 from backprop.loops.native.memory_pages import aligned
 
 BLOCK = 256
 """Rows that are reflected at once: those of a few columns stay in the processor's nearest cache."""
+
+_PART = 1024
+"""Rows that LAPACK reflects at once."""
 
 SMALL, _LARGE = 1e-140, 1e140
 """Squares of numbers between these are far from the ends of doubles."""
@@ -180,6 +182,8 @@ numbers each, that begin `apart` numbers from one another. room: for w blocks of
 @cache
 def _compiled() -> Callable[..., None] | None:
     """`onto`; None where there is no machine code."""
+    from backprop.engine.native.machine import library  # with a compiler
+
     try:
         made = library(TRIANGLE, lambda: TRIANGLE, wide=True)
     except NoMachineCode:
@@ -195,22 +199,37 @@ def reduced(triangle: Reals, columns: Reals, by_code: bool = True) -> Reals:
     """The triangle of the rows of one, shape (width, width), and further rows, shape (width, rows). Its
     diagonal is 0 or more."""
     onto = _compiled() if by_code else None
+    if onto is None or not _is_inside(columns):
+        return upright(_by_library(triangle, columns))
     width, rows = columns.shape
-    sizes = numpy.abs(columns).max(axis=1, initial=0.0)
-    inside = numpy.isfinite(sizes).all() and ((sizes < _LARGE) & ((sizes > SMALL) | (sizes == 0)))
-    if onto is None or not numpy.all(inside):
-        found = numpy.zeros((width, width))
-        some: Reals = numpy.concatenate([triangle, columns.T])
-        if numpy.isfinite(some).all():
-            made = numpy.linalg.qr(some, mode="r")
-            found[: len(made)] = made
-        else:
-            found.fill(numpy.nan)
-    else:
-        found, given = triangle.copy(), numpy.ascontiguousarray(columns)
-        room = aligned(width * BLOCK)
-        onto(found.ctypes.data, width, given.ctypes.data, rows, rows, room.ctypes.data)
+    found, given = triangle.copy(), numpy.ascontiguousarray(columns)
+    room = aligned(width * BLOCK)
+    onto(found.ctypes.data, width, given.ctypes.data, rows, rows, room.ctypes.data)
     return upright(found)
+
+
+def _is_inside(columns: Reals) -> bool:
+    """Whether the squares of all numbers are far from the ends of doubles."""
+    sizes = numpy.abs(columns).max(axis=1, initial=0.0)
+    inside = numpy.isfinite(sizes) & (sizes < _LARGE) & ((sizes > SMALL) | (sizes == 0))
+    return bool(inside.all())
+
+
+def _by_library(triangle: Reals, columns: Reals) -> Reals:
+    """As `reduced`, by LAPACK, of some rows at a time: of more a column does not stay in the cache."""
+    width, rows = columns.shape
+    found = numpy.zeros((width, width))
+    if not (numpy.isfinite(triangle).all() and numpy.isfinite(columns).all()):
+        found.fill(numpy.nan)
+        return found
+    parts, whole = [triangle], rows - rows % _PART
+    if rows >= 2 * _PART and width < _PART:
+        some = columns[:, :whole].reshape(width, -1, _PART).transpose(1, 2, 0)
+        parts += [*numpy.linalg.qr(some, mode="r")]
+        columns = columns[:, whole:]
+    made = numpy.linalg.qr(numpy.concatenate([*parts, columns.T]), mode="r")
+    found[: len(made)] = made
+    return found
 
 
 def upright(triangle: Reals) -> Reals:

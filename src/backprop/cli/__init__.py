@@ -14,9 +14,9 @@ _stops: list[int] = []
 """Has a number for each Ctrl-C: libraries make other errors of it, or none."""
 
 
-_OBJECTS = 50_000
+_OBJECTS = 200_000
 """After so many new objects Python looks for circles that nobody needs: after 700, as by itself, a command
-that is over in a moment looks some hundred times, and finds none."""
+that is over in a moment looks some hundred times, and finds none. NumPy and what reads tables make 60,000."""
 
 
 _THREADS = "OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS"

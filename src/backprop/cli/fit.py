@@ -107,7 +107,7 @@ def fit(
     ready = prepared(inputs, complete(options))
     # what can be wrong with these is said before the work is done
     if explain_row:
-        commands.look_at_row(ready.model, explain_row, ready.output)
+        commands.look_at_row(ready.whole(), explain_row, ready.output)
     grid = None
     if predict and at:
         grid = ready.opened._replace(tables=inputs._replace(where=()).tables([at]))

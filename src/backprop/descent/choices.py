@@ -4,9 +4,8 @@ import re
 from collections.abc import Container, Iterable, Mapping, Sequence
 from itertools import chain
 from math import inf
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from backprop.descent.optimizers import Minimizer, Optimizer, Schedule, defaults
 from backprop.descent_options import GivenBounds
 from backprop.errors import (
     LIMIT,
@@ -27,7 +26,10 @@ from backprop.numbers import exact, shortened, shown
 from backprop.source import Source, Span, normal
 from backprop.syntax.scanner import LIST_ENDS, Tokens, statements
 
-Entry = TypeVar("Entry", bound=Optimizer | Minimizer | Schedule)
+if TYPE_CHECKING:
+    from backprop.descent.optimizers import Minimizer, Optimizer, Schedule
+
+Entry = TypeVar("Entry", bound="Optimizer | Minimizer | Schedule")
 
 Limits = dict[str, Bounds]
 """For each name its bounds."""
@@ -43,6 +45,8 @@ _LOOSE = re.compile(
 def choice(option: str, text: object, table: Mapping[str, Entry]) -> tuple[Entry, dict[str, float]]:
     """The row that `adam` or `adam(beta1=0.95)` names, and all its options with their numbers.
     Raises BadOption for what the table does not have, the errors of a setting for a bad number."""
+    from backprop.descent.optimizers import defaults  # for descents alone
+
     if not isinstance(text, str):
         raise unknown_choice(option, text, table)
     found = _CHOICE.fullmatch(text)
@@ -72,7 +76,7 @@ def choice(option: str, text: object, table: Mapping[str, Entry]) -> tuple[Entry
 
 
 def _take(
-    row: Optimizer | Minimizer | Schedule, name: str, options: dict[str, float], source: Source
+    row: "Optimizer | Minimizer | Schedule", name: str, options: dict[str, float], source: Source
 ) -> None:
     """Enter the numbers of `beta1=0.95`. Raises as `choice`."""
     for key, setting in read_settings(source).items() if source.text.strip() else ():

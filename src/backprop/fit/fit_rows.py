@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 import numpy
 
 from backprop.by_rows.block_kernel import NotSure
+from backprop.by_rows.held_residuals import ResidualsOverRows
 from backprop.by_rows.held_rows import HeldRows
-from backprop.by_rows.machine_residuals import ResidualsOverRows
 from backprop.by_rows.passing import RowSource
 from backprop.by_rows.program_over import program_over
 from backprop.by_rows.residual_rows import ResidualKernel, residual_triangle
-from backprop.by_rows.threads import over_blocks
 from backprop.descent.squares import Squares
 from backprop.language import Model
 from backprop.language.apart import NotApart
@@ -44,9 +44,10 @@ class FitRows:
     def __init__(
         self, model: Model, output: str, names: Sequence[str], given: Mapping[str, float]
     ) -> None:
-        self.names = [*names]
+        self.names, self._of = [*names], (model, output)
         self._given = dict(given)
         self._graph: Squares | None = None
+        self._last: tuple[list[float], Reals | None] | None = None
         self.mean = False
         try:
             self._take_rows(model, output)
@@ -71,9 +72,12 @@ class FitRows:
         )
 
     def _take_graph(self, model: Model, output: str) -> None:
-        whole = read_carefully(
-            model.source, model.seed, sizes=model.sizes, tables=data_of(model.laid)
-        )
+        if model.laid:
+            from backprop.data_streamed import in_memory  # for data only
+
+            in_memory(model.laid, "a row of this model needs what is gathered of all rows")
+        tables = [getattr(each, "whole", each) for each in data_of(model.laid)]
+        whole = read_carefully(model.source, model.seed, sizes=model.sizes, tables=tables)
         graph = whole.graph(output)
         leaves = [whole.names[name] for name in self.names]
         numbers = {**whole.default_numbers(), **self._given}
@@ -90,13 +94,22 @@ class FitRows:
 
     def give(self, name: str, number: float) -> None:
         """Let an input that is no parameter have another number."""
-        self._given[name] = number
+        self._given[name], self._last = number, None
 
     def triangle(self, x: Sequence[float]) -> Reals | None:
         """The triangle T of all residuals, T'T = [J r]'[J r], at P parameters: shape (P + 1, P + 1);
         None where something is not finite."""
+        if not self._last or self._last[0] != [*x]:
+            self._last = [*x], self._found(x)
+        return self._last[1]
+
+    def _found(self, x: Sequence[float]) -> Reals | None:
         try:
-            return self._by_graph(x) if self._graph else self._by_rows(x)
+            if not self._graph:
+                with suppress(NotApart):
+                    return self._by_rows(x)
+                self._take_graph(*self._of)
+            return self._by_graph(x)
         except (NotSure, OverflowError, ValueError, ZeroDivisionError):
             return None
 
@@ -172,6 +185,8 @@ class FitRows:
         if self._held:
             found = self._held.at(self.names, given)
         else:
+            from backprop.by_rows.threads import over_blocks  # of tables that are read in batches
+
             with over_blocks() as mapped:
                 found = residual_triangle(self._program, self.names, given, self.sources, mapped)
         self.count = found.rows

@@ -132,6 +132,8 @@ def _is_flat(point: FitPoint) -> bool:
 
 def scattered(start: Sequence[float], bounds: Bounded, count: int, seed: int) -> Iterator[Reals]:
     """Further starts: numbers around those of a start, of their size, or within bounds."""
+    if not count:
+        return
     chance, x = numpy.random.default_rng(seed), numpy.asarray(start, dtype=float)
     for _ in range(count):
         spread = 10.0 ** chance.uniform(-1, 1, len(x)) * chance.choice(
