@@ -35,6 +35,7 @@ def hessian(
     from backprop.report.hessian_report import Hessian, room
 
     model, numbers, output = streamed_matrices.asked(inputs)
+    wrt = streamed_matrices.second_by(model, wrt)
     room(model, inputs_by(model, model.output(output), wrt), large or whole)
     if streamed_matrices.is_streamed(model):
         found = streamed_matrices.hessian(model, numbers, output, wrt, engine)
@@ -59,6 +60,7 @@ def hessian_part(
     from backprop.report.hessian_part_report import PartReport
 
     model, numbers, output = streamed_matrices.asked(inputs)
+    wrt = streamed_matrices.second_by(model, wrt)
     point, way = (model, numbers, output, wrt, engine), dict[str, float]()
     if part == "times":
         names = inputs_by(model, model.output(output), wrt)

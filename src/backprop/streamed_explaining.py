@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from backprop.by_rows.block_kernel import Summed
     from backprop.by_rows.passing import SumsAndSlopes
     from backprop.by_rows.row_program import RowProgram
+    from backprop.data_streamed import StreamedRows
     from backprop.derivation import Derivation
     from backprop.descent.streamed_objective import StreamedObjective
 
@@ -73,7 +74,7 @@ def _of_row(
         gradient, passed = objective.noted()
     except NotFinite as error:
         raise (error if tables else objective.explained(error)) from None
-    some = _OneRow(objective.program, passed, row, _rows_at(objective, row))
+    some = OneRow(objective.program, passed, row, _rows_at(objective, row))
     part, at = some.model, some.evaluation(gradient)
     members = _Members(at.graph, some.numbers)
     names = [*some.computed, *some.totals, *meant(only, some.numbers, "this row")]
@@ -113,9 +114,16 @@ def _rows_at(objective: StreamedObjective, row: int) -> list[Mapping[str, float]
     if row > max(sizes):
         hints = [f"there are rows 1 to {max(sizes):,}"]
         raise BadOption(f"there is no row {row:,}", hints=hints)
+    return rows_of(objective.streams, sizes, row)
+
+
+def rows_of(
+    sources: Sequence[StreamedRows], sizes: Sequence[int], row: int
+) -> list[Mapping[str, float] | None]:
+    """Of each table the numbers of a row, counted from 1; None of one that is shorter."""
     return [
         each.row(row - 1) if row <= size else None
-        for each, size in zip(objective.streams, sizes, strict=True)
+        for each, size in zip(sources, sizes, strict=True)
     ]
 
 
@@ -128,7 +136,7 @@ class _Joined(NamedTuple):
     slope: float
 
 
-class _OneRow:
+class OneRow:
     """The equations of a row. rows: of each table its numbers there, None where it is shorter."""
 
     def __init__(
@@ -305,6 +313,13 @@ class _OneRow:
         backward(graph, graph.steps, data, found)
         own = {name: node for name, node in names.items() if (family(name) or name) in self._tables}
         return {self._called(name): found[node] for name, node in own.items()}
+
+    def named(self) -> dict[str, tuple[float, float]]:
+        """Of every name of the row its number, and the gradient by it."""
+        numbers = {
+            self._called(name): self._values[node] for name, node in self._program.row.names.items()
+        }
+        return {name: (numbers[name], slope) for name, slope in self._slopes_of_row().items()}
 
     def evaluation(self, gradient: Gradient) -> Evaluation:
         """What all names of the row's Model are worth. gradient: over all rows."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from backprop.evaluation.hessian_parts import HessianPart
     from backprop.evaluation.rows_bending import RowsBent
     from backprop.evaluation.several import Jacobian, JacobianEntries
+    from backprop.streamed_members import RowMember
 
 
 def read(inputs: Inputs, many: float = MANY) -> tuple[Model, dict[str, float]]:
@@ -50,6 +51,17 @@ def is_streamed(model: Model) -> bool:
     return is_streamed(model.laid)
 
 
+def by_names(model: Model, wrt: Sequence[str]) -> list[str]:
+    """The names that names and patterns mean, single rows among them. Raises BadOption for all rows."""
+    from backprop.streamed_members import asked_names, refuse_all_rows
+
+    asked = asked_names(model, wrt)
+    what = "of a table larger than memory no matrix has a column for each"
+    hints = ["name a row: --wrt 'x[3]'", "or ask grad how large they are: backprop grad --wrt x"]
+    refuse_all_rows(asked.with_rows, what, hints)
+    return asked.names
+
+
 class StreamedPoint:
     """An output at a point, as a function of inputs of these names. Raises what passes over rows raise."""
 
@@ -78,6 +90,16 @@ class StreamedPoint:
         import numpy
 
         return numpy.array([self.gradient.gradients.get(name, 0.0) for name in self.names])
+
+    def slopes_of(self, members: Sequence[RowMember]) -> dict[str, float]:
+        """The gradient by names of single rows."""
+        if not members:
+            return {}
+        from backprop.streamed_members import of_members
+
+        passed = self.objective.noted()[1]
+        found = of_members(self.objective.program, passed, self.objective.streams, members)
+        return {name: slope for name, (_, slope) in found.items()}
 
     def bends(self, ways: Any = None, x: Sequence[float] | None = None) -> RowsBent:
         """The second derivatives, times directions or as a matrix. Raises BadData where they are in doubt."""
@@ -115,6 +137,20 @@ def gradient(model: Model, numbers: Mapping[str, float], of: str | None, engine:
         raise objective.explained(error) from None
 
 
+def second_by(model: Model, wrt: Sequence[str]) -> Sequence[str]:
+    """The names that second derivatives are by. Raises BadOption for rows of tables that memory does not
+    hold."""
+    if not wrt or not is_streamed(model):
+        return wrt
+    from backprop.streamed_members import asked_names, refuse_all_rows
+
+    asked = asked_names(model, wrt)
+    what = "second derivatives of tables larger than memory are by what all rows have in common"
+    names = [*asked.with_rows, *(each.name for each in asked.members)]
+    refuse_all_rows(names, what, ["leave them out of --wrt"])
+    return wrt
+
+
 def hessian(
     model: Model, numbers: Mapping[str, float], of: str | None, wrt: Sequence[str], engine: str
 ) -> Curved:
@@ -125,7 +161,7 @@ def hessian(
     from backprop.evaluation.hessian_matrix import Curved, inputs_by
 
     output = model.output(of)
-    names = inputs_by(model, output, wrt)
+    names = inputs_by(model, output, second_by(model, wrt))
     point = StreamedPoint(model, numbers, output, names, engine)
     table = point.bends().products if names else numpy.zeros((0, 0))
 
@@ -162,7 +198,7 @@ def hessian_part(
     from backprop.evaluation.sweep_plan import Entries
 
     output = model.output(of)
-    names = inputs_by(model, output, wrt)
+    names = inputs_by(model, output, second_by(model, wrt))
     point = StreamedPoint(model, numbers, output, names, engine)
     gradient, count = point.gradient, len(names)
     said = gradient.warnings, gradient.notes
@@ -195,9 +231,14 @@ def jacobian(
     if mode == "forward":
         hints = ["leave --mode out, or let tables have more: --memory 8G"]
         raise BadOption("tables larger than memory are gone through in reverse mode", hints=hints)
-    inputs = [name for name in by if not model.is_equation(name)]
+    from backprop.streamed_members import asked_names
+
+    members = asked_names(model, by).members
+    rows = {each.name for each in members}
+    inputs = [name for name in by if name not in rows and not model.is_equation(name)]
     points = [StreamedPoint(model, numbers, output, inputs, engine) for output in outputs]
-    table = numpy.array([[point.every.get(name, 0.0) for name in by] for point in points])
+    slopes = [{**point.every, **point.slopes_of(members)} for point in points]
+    table = numpy.array([[found.get(name, 0.0) for name in by] for found in slopes])
     values = numpy.array([point.gradient.value for point in points])
     warnings = tuple(dict.fromkeys(each for point in points for each in point.gradient.warnings))
     shape = len(outputs), len(by)

@@ -197,16 +197,16 @@ class StreamedObjective(Objective):
         with a note where that is of one side; and what the passes found. watched: with what has rows."""
         notes = list[AtBorder]()
         try:
-            found = self._blocks((), sure=True, watched=watched)
+            found = self._blocks(self.start, sure=True, watched=watched)
         except NotSure as error:
             if error.row >= 0:
-                self._no_value(error, ())
+                self._no_value(error, self.start)
             message = f"{error}: there the gradient is that of one side, and digits may be lost"
             notes = [AtBorder(message, where=self.model.source.name)]
             try:
-                found = self._blocks((), sure=False, watched=watched)
+                found = self._blocks(self.start, sure=False, watched=watched)
             except NotSure as worse:
-                self._no_value(worse, ())
+                self._no_value(worse, self.start)
         slopes = {**found.gradients, self.output: 1.0}
         names = [name for name in self.model.names if name in found.data]
         data = {name: found.data[name] for name in names}
