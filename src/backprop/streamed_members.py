@@ -53,7 +53,8 @@ def asked_names(model: Model, texts: Sequence[str]) -> AskedNames:
             raise unknown_name(text, [*known, *families], "these equations") from error
         for name in names:
             (found.with_rows if family(name) in families else found.names).append(name)
-    return AskedNames(*(list(dict.fromkeys(each)) for each in found))
+    names, with_rows = (list(dict.fromkeys(each)) for each in found[:2])
+    return AskedNames(names, with_rows, list(dict.fromkeys(found.members)))
 
 
 def refuse_all_rows(names: Sequence[str], what: str, hints: Sequence[str]) -> None:
