@@ -39,6 +39,9 @@ _POLISHES, _POLISHED = 8, 1e-13
 """Steps after the end, and by which part of itself the sum of squares may rise in them, which is
 rounding."""
 
+_SETTLED = 1e-14
+"""Steps after the end are enough where the next one would be a smaller part of the parameters."""
+
 _SMALLEST = 1e-14
 """Steps that are smaller than this part of the parameters lead nowhere else."""
 
@@ -128,7 +131,7 @@ class Levenberg:
     def run(self, start: FitPoint) -> Iterator[FitPoint]:
         """The points of a run; the last one is where it ended, for `why`."""
         here, scales = start, numpy.zeros(len(start.x))
-        region, steps = 0.0, 0
+        region, steps, before = 0.0, 0, 0.0
         yield here
         while steps < self._most:
             sizes = numpy.linalg.norm(here.slopes, axis=0)
@@ -145,7 +148,7 @@ class Levenberg:
                 step, promised, full = ways.step(region)
                 if promised <= _DONE * here.squares / 8:
                     self.why = "converged"
-                    yield from self._polished(here, units)
+                    yield from self._polished(here, units, before)
                     return
                 there = self._bounds.inside(here.x + step)
                 if not numpy.isfinite(
@@ -169,16 +172,17 @@ class Levenberg:
                     break
                 if promised <= 4 * _DONE * here.squares:
                     self.why = "converged"  # what it promises is no more than rounding
-                    yield from self._polished(here, units)
+                    yield from self._polished(here, units, before)
                     return
-            here = found
+            here, before = found, length if full else 0.0
             steps += 1
             yield here
 
-    def _polished(self, here: FitPoint, units: Reals) -> Iterator[FitPoint]:
+    def _polished(self, here: FitPoint, units: Reals, before: float) -> Iterator[FitPoint]:
         """Whole steps of Gauss and Newton from where the sum of squares is least as far as doubles
         tell: of the parameters that leaves half of the digits, and these steps find the others, as long
-        as they become shorter and the sum stays."""
+        as they become shorter and the sum stays. before: the length of the last step, if that
+        was a whole one, else 0."""
         least, last = here.squares, inf
         for _ in range(_POLISHES):
             free = ~held(here, self._bounds)
@@ -193,6 +197,10 @@ class Levenberg:
                 return
             here, last = found, length
             yield here
+            # each step is as much shorter than the one before as that was
+            if length * length <= before * _SETTLED * float(numpy.linalg.norm(units * here.x)):
+                return
+            before = length
 
     def _look(self, x: Reals) -> FitPoint | None:
         self.looks += 1
