@@ -1,7 +1,7 @@
 """The loop over chunks of rows, in machine code: `rows`, around `at_point`, and `work`, parts of it."""
 
 from backprop.by_rows.reductions import CHUNK
-from backprop.by_rows.triangles import TRIANGLE
+from backprop.by_rows.reflections import TRIANGLE
 from backprop.loops.native.at_point import AT_POINT
 
 ROWS = (

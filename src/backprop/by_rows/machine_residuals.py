@@ -16,8 +16,9 @@ from backprop.by_rows.chunk_places import ChunkPlace
 from backprop.by_rows.held_rows import HeldRows
 from backprop.by_rows.machine_rows import MachineRows
 from backprop.by_rows.reductions import CHUNK, together
+from backprop.by_rows.reflections import room_of
 from backprop.by_rows.row_program import RowProgram
-from backprop.by_rows.triangles import BLOCK, SMALL, Triangles, upright
+from backprop.by_rows.triangles import SMALL, Triangles, upright
 from backprop.language.apart import NotApart
 from backprop.loops.domains import Reals
 from backprop.loops.native.memory_pages import aligned
@@ -81,7 +82,7 @@ class MachineResiduals(MachineRows):
 
     def _place(self) -> ChunkPlace:
         place = super()._place()
-        place.room = aligned(self._wide * BLOCK)
+        place.room = aligned(room_of(self._wide))
         columns = place.point.gradient.ctypes.data + 8 * self._begin
         place.taken[0, 1:5] = self._width, self._wide, columns, place.room.ctypes.data
         place.takes[0] = 0

@@ -16,168 +16,16 @@ from functools import cache
 import numpy
 
 from backprop.by_rows.reductions import CHUNK, Totals
+from backprop.by_rows.reflections import TRIANGLE, room_of
 from backprop.errors import NoMachineCode
 from backprop.loops.domains import Reals
 from backprop.loops.native.memory_pages import aligned
-
-BLOCK = 256
-"""Rows that are reflected at once: those of a few columns stay in the processor's nearest cache."""
 
 _PART = 1024
 """Rows that LAPACK reflects at once."""
 
 SMALL, _LARGE = 1e-140, 1e140
 """Squares of numbers between these are far from the ends of doubles."""
-
-TRIANGLE = """
-define internal fastcc double @dot(ptr %a, ptr %b) {
-entry:
-  br label %loop
-loop:
-  %i = phi i64 [0, %entry], [%i1, %loop]
-  %s = phi <32 x double> [zeroinitializer, %entry], [%s1, %loop]
-  %i1 = add i64 %i, 32
-  %a.at = getelementptr double, ptr %a, i64 %i
-  %b.at = getelementptr double, ptr %b, i64 %i
-  %x = load <32 x double>, ptr %a.at, align 64
-  %y = load <32 x double>, ptr %b.at, align 64
-  %p = fmul contract <32 x double> %x, %y
-  %s1 = fadd contract <32 x double> %s, %p
-  %more = icmp slt i64 %i1, BLOCK
-  br i1 %more, label %loop, label %done
-done:
-  %sum = call reassoc double @llvm.vector.reduce.fadd.v32f64(double 0.0, <32 x double> %s1)
-  ret double %sum
-}
-declare double @llvm.vector.reduce.fadd.v32f64(double, <32 x double>)
-declare double @llvm.sqrt.f64(double)
-declare double @llvm.copysign.f64(double, double)
-
-define internal fastcc void @add(ptr %a, ptr %b, double %factor) {
-entry:
-  %f0 = insertelement <32 x double> poison, double %factor, i32 0
-  %f = shufflevector <32 x double> %f0, <32 x double> poison, <32 x i32> zeroinitializer
-  br label %loop
-loop:
-  %i = phi i64 [0, %entry], [%i1, %loop]
-  %i1 = add i64 %i, 32
-  %a.at = getelementptr double, ptr %a, i64 %i
-  %b.at = getelementptr double, ptr %b, i64 %i
-  %x = load <32 x double>, ptr %a.at, align 64
-  %y = load <32 x double>, ptr %b.at, align 64
-  %p = fmul contract <32 x double> %y, %f
-  %z = fadd contract <32 x double> %x, %p
-  store <32 x double> %z, ptr %a.at, align 64
-  %more = icmp slt i64 %i1, BLOCK
-  br i1 %more, label %loop, label %done
-done:
-  ret void
-}
-
-define internal fastcc void @take(ptr %to, ptr %from, i64 %count) {
-entry:
-  br label %loop
-loop:
-  %i = phi i64 [0, %entry], [%i1, %next]
-  %on = icmp slt i64 %i, BLOCK
-  br i1 %on, label %body, label %done
-body:
-  %i1 = add i64 %i, 1
-  %there = icmp slt i64 %i, %count
-  br i1 %there, label %read, label %next
-read:
-  %from.at = getelementptr double, ptr %from, i64 %i
-  %number = load double, ptr %from.at, align 8
-  br label %next
-next:
-  %x = phi double [0.0, %body], [%number, %read]
-  %to.at = getelementptr double, ptr %to, i64 %i
-  store double %x, ptr %to.at, align 8
-  br label %loop
-done:
-  ret void
-}
-
-define void @onto(ptr %r, i64 %w, ptr %columns, i64 %apart, i64 %rows, ptr %room) {
-entry:
-  br label %head
-head:
-  %begin = phi i64 [0, %entry], [%begin1, %k.done]
-  %on = icmp slt i64 %begin, %rows
-  br i1 %on, label %block, label %done
-block:
-  %begin1 = add i64 %begin, BLOCK
-  %left = sub i64 %rows, %begin
-  br label %c.head
-c.head:
-  %c = phi i64 [0, %block], [%c1, %c.body]
-  %c.on = icmp slt i64 %c, %w
-  br i1 %c.on, label %c.body, label %k.head
-c.body:
-  %c1 = add i64 %c, 1
-  %c.far = mul i64 %c, %apart
-  %c.first = add i64 %c.far, %begin
-  %c.from = getelementptr double, ptr %columns, i64 %c.first
-  %c.place = mul i64 %c, BLOCK
-  %c.to = getelementptr double, ptr %room, i64 %c.place
-  call fastcc void @take(ptr %c.to, ptr %c.from, i64 %left)
-  br label %c.head
-k.head:
-  %k = phi i64 [0, %c.head], [%k1, %k.next]
-  %k.on = icmp slt i64 %k, %w
-  br i1 %k.on, label %k.body, label %k.done
-k.body:
-  %k1 = add i64 %k, 1
-  %k.place = mul i64 %k, BLOCK
-  %v = getelementptr double, ptr %room, i64 %k.place
-  %sigma = call fastcc double @dot(ptr %v, ptr %v)
-  %zero = fcmp oeq double %sigma, 0.0
-  br i1 %zero, label %k.next, label %reflect
-reflect:
-  %row = mul i64 %k, %w
-  %r.row = getelementptr double, ptr %r, i64 %row
-  %kk.at = getelementptr double, ptr %r.row, i64 %k
-  %kk = load double, ptr %kk.at, align 8
-  %kk2 = fmul double %kk, %kk
-  %all = fadd double %kk2, %sigma
-  %norm = call double @llvm.sqrt.f64(double %all)
-  %signed = call double @llvm.copysign.f64(double %norm, double %kk)
-  %first = fadd double %kk, %signed
-  %new = fneg double %signed
-  store double %new, ptr %kk.at, align 8
-  %whole = fmul double %signed, %first
-  br label %j.head
-j.head:
-  %j = phi i64 [%k1, %reflect], [%j1, %j.body]
-  %j.on = icmp slt i64 %j, %w
-  br i1 %j.on, label %j.body, label %k.next
-j.body:
-  %j1 = add i64 %j, 1
-  %j.place = mul i64 %j, BLOCK
-  %u = getelementptr double, ptr %room, i64 %j.place
-  %kj.at = getelementptr double, ptr %r.row, i64 %j
-  %kj = load double, ptr %kj.at, align 8
-  %along = call fastcc double @dot(ptr %v, ptr %u)
-  %above = fmul double %first, %kj
-  %both = fadd double %above, %along
-  %share = fdiv double %both, %whole
-  %less = fmul double %share, %first
-  %kj1 = fsub double %kj, %less
-  store double %kj1, ptr %kj.at, align 8
-  %factor = fneg double %share
-  call fastcc void @add(ptr %u, ptr %v, double %factor)
-  br label %j.head
-k.next:
-  br label %k.head
-k.done:
-  br label %head
-done:
-  ret void
-}
-""".replace("BLOCK", str(BLOCK))
-"""`onto(r, w, columns, apart, rows, room)`: reflects rows onto the triangle r, shape (w, w). columns: so many
-numbers each, that begin `apart` numbers from one another. room: for w blocks of rows."""
-
 
 @cache
 def _compiled() -> Callable[..., None] | None:
@@ -203,7 +51,7 @@ def reduced(triangle: Reals, columns: Reals, by_code: bool = True) -> Reals:
         return upright(_by_library(triangle, columns))
     width, rows = columns.shape
     found, given = triangle.copy(), numpy.ascontiguousarray(columns)
-    room = aligned(width * BLOCK)
+    room = aligned(room_of(width))
     onto(found.ctypes.data, width, given.ctypes.data, rows, rows, room.ctypes.data)
     return upright(found)
 
@@ -266,7 +114,7 @@ class Triangles:
             return numpy.array([self.merged(one, other) for one, other in pairs])
         found, width = some.copy(), self._width
         columns = numpy.ascontiguousarray(others.transpose(0, 2, 1))
-        room = aligned(width * BLOCK)
+        room = aligned(room_of(width))
         far = 8 * width * width
         first, second = found.ctypes.data, columns.ctypes.data
         for at in range(len(found)):
