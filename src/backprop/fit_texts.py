@@ -227,9 +227,8 @@ def total(opened: Opened, read_given: ReadGiven, given: Mapping[str, float], sig
     try:
         model, _ = read_given(text.seen_by_heads() or text, False)
         known = {**model.default_numbers(), **given}
-        triangle = FitRows(
-            model, RESIDUALS, names, {**known, **dict.fromkeys(names, 0.0)}
-        ).triangle([0.0] * len(names))
+        known |= dict.fromkeys(names, 0.0)
+        triangle = FitRows(model, RESIDUALS, names, known, False).triangle([0.0] * len(names))
     except (BackpropError, NotSquares):
         return nan
     return nan if triangle is None else float(triangle[-1, -1]) ** 2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy
@@ -80,8 +80,7 @@ class ResidualKernel(BlockKernel):
     def chunks(self, block: RowBlock) -> Reals:
         """The triangles of the chunks of a block, shape (chunks, width, width), of all its residuals. Raises
         NotSure for what is not finite."""
-        pieces = (_piece(block, start) for start in range(0, block.rows, _PIECE))
-        return numpy.concatenate([self._chunks_of(each) for each in pieces])
+        return numpy.concatenate([self._chunks_of(each) for each in pieces(block)])
 
     def _chunks_of(self, block: RowBlock) -> Reals:
         first, *others = self.rows_of(block)
@@ -127,13 +126,12 @@ class ResidualKernel(BlockKernel):
         return columns
 
 
-def _piece(block: RowBlock, start: int) -> RowBlock:
-    """Some rows of a block."""
-    if block.rows <= _PIECE:
-        return block
-    rows = min(_PIECE, block.rows - start)
-    columns = {name: each[start : start + rows] for name, each in block.columns.items()}
-    return RowBlock(columns, rows, block.start + start)
+def pieces(block: RowBlock) -> Iterator[RowBlock]:
+    """The rows of a block, so many at a time as are gone through at once."""
+    for start in range(0, block.rows, _PIECE):
+        rows = min(_PIECE, block.rows - start)
+        columns = {name: each[start : start + rows] for name, each in block.columns.items()}
+        yield RowBlock(columns, rows, block.start + start)
 
 
 def no_code(term: Summed, names: Sequence[str]) -> None:

@@ -27,6 +27,7 @@ _PART = 1024
 SMALL, _LARGE = 1e-140, 1e140
 """Squares of numbers between these are far from the ends of doubles."""
 
+
 @cache
 def _compiled() -> Callable[..., None] | None:
     """`onto`; None where there is no machine code."""

@@ -13,7 +13,7 @@ from backprop.by_rows.held_residuals import ResidualsOverRows
 from backprop.by_rows.held_rows import HeldRows
 from backprop.by_rows.passing import RowSource
 from backprop.by_rows.program_over import program_over
-from backprop.by_rows.residual_rows import ResidualKernel, residual_triangle
+from backprop.by_rows.residual_rows import ResidualKernel, pieces, residual_triangle
 from backprop.descent.squares import Squares
 from backprop.language import Model
 from backprop.language.apart import NotApart
@@ -37,13 +37,20 @@ class FitRows:
     NotSquares for an output that is no sum of squares.
 
     count: how many residuals there are, known after a look. mean: whether the output is their mean square.
+    often: whether they are looked at more than once, for which machine code may be worth making.
     """
 
     count = 0
 
     def __init__(
-        self, model: Model, output: str, names: Sequence[str], given: Mapping[str, float]
+        self,
+        model: Model,
+        output: str,
+        names: Sequence[str],
+        given: Mapping[str, float],
+        often: bool = True,
     ) -> None:
+        self._often = often
         self.names, self._of = [*names], (model, output)
         self._given = dict(given)
         self._graph: Squares | None = None
@@ -67,9 +74,8 @@ class FitRows:
         self._given = {name: model.default(name) for name in defaults} | self._given
         self.sources = [_source(table, some) for table, some in used]
         held = [each for each in self.sources if isinstance(each, HeldRows)]
-        self._held = (
-            ResidualsOverRows(self._program, held) if len(held) == len(self.sources) else None
-        )
+        are_held = len(held) == len(self.sources)
+        self._held = ResidualsOverRows(self._program, held, self._often) if are_held else None
 
     def _take_graph(self, model: Model, output: str) -> None:
         if model.laid:
@@ -143,9 +149,10 @@ class FitRows:
         parts, where = list[Reals](), list[tuple[int, int]]()
         for each in program.sums:
             kernel = ResidualKernel(program, [each], once.number, moving)
-            blocks = [*sources[each.table].blocks(kernel.columns)]
-            parts += [chain @ kernel.rows_of(block)[0] for block in blocks]
-            where.append((each.table, sum(block.rows for block in blocks)))
+            source = sources[each.table]
+            some = (piece for block in source.blocks(kernel.columns) for piece in pieces(block))
+            parts += [chain @ kernel.rows_of(piece)[0] for piece in some]
+            where.append((each.table, source.count()))
         found = numpy.concatenate(parts, axis=1)
         return EachResidual(found, where)
 

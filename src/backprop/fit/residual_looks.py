@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import erfc, sqrt
 from statistics import NormalDist
 from typing import NamedTuple
@@ -17,6 +16,9 @@ _UNLIKELY = 0.01
 
 _OUTSIDE = 0.01
 """How likely it is that any row of a fit without outliers is called one."""
+
+_NEAR = 1e-9
+"""So much smaller residuals are looked at, too, where only large ones are."""
 
 _LEAST = 8
 """Of fewer residuals nothing is said."""
@@ -73,20 +75,25 @@ def outliers(
     count = len(rest)
     if count < _LEAST or dof < 3:
         return []
+    squares = float(rest @ rest)
+    level = 1 - _OUTSIDE / (2 * count)
+    most = NormalDist().inv_cdf(level) if known_errors else quantile(dof - 1, level)
+    far = numpy.arange(count)
+    if not len(slopes):  # then only the largest come into question
+        least = most if known_errors else most * sqrt(squares / (dof - 1 + most * most))
+        far = numpy.flatnonzero(numpy.abs(rest) > least * (1 - _NEAR))
+        slopes, rest = slopes[:, far], rest[far]
     leverage = _leverage(slopes, triangle)
     free = numpy.clip(1 - leverage, 1e-12, 1.0)
-    squares = float(numpy.square(rest).sum())
-    level = 1 - _OUTSIDE / (2 * count)
     with numpy.errstate(all="ignore"):
         if known_errors:
-            sizes, most = numpy.abs(rest) / numpy.sqrt(free), NormalDist().inv_cdf(level)
+            sizes = numpy.abs(rest) / numpy.sqrt(free)
         else:
             others = (squares - numpy.square(rest) / free) / (dof - 1)  # without that row
             sizes = numpy.abs(rest) / numpy.sqrt(numpy.maximum(others, 0) * free)
-            most = quantile(dof - 1, level)
     some = numpy.flatnonzero((sizes > most) & (leverage < 1 - 1e-9))
-    order: Sequence[int] = some[numpy.argsort(-sizes[some])].tolist()
-    return [Outlier(row, float(sizes[row])) for row in order]
+    order = some[numpy.argsort(-sizes[some], kind="stable")].tolist()
+    return [Outlier(int(far[row]), float(sizes[row])) for row in order]
 
 
 def _leverage(slopes: Reals, triangle: Reals) -> Reals:
