@@ -259,9 +259,9 @@ def test_what_is_determined_has_its_band_although_parameters_are_not(tmp_path: P
 
 def test_a_lower_minimum_on_the_way_is_told() -> None:
     """A profile at a point which is none: by the other parameter it is lower."""
+    from backprop.fit.fit_points import Bounded, fit_point
     from backprop.fit.found_fit import lower_words
     from backprop.fit.intervals import Profiles
-    from backprop.fit.levenberg import Bounded, fit_point
 
     x = numpy.arange(5.0)
 

@@ -34,7 +34,7 @@ from backprop.source import Source, Span
 from backprop.syntax.parser import read
 
 if TYPE_CHECKING:
-    from backprop.fit.levenberg import FitPoint
+    from backprop.fit.fit_points import FitPoint
     from backprop.fit.likelihood import Likelihood
     from backprop.fit_groups import Grouped
     from backprop.fit_options import FitOptions

@@ -29,7 +29,7 @@ from backprop.reports import CORNERS, DOCUMENTS, FIT_PLOTS, HISTORIES, TABLES
 from backprop.reports.style import Style
 
 if TYPE_CHECKING:
-    from backprop.fit.levenberg import FitPoint
+    from backprop.fit.fit_points import FitPoint
     from backprop.fitted import Fitting
     from backprop.report.fit_report import FitReport
 

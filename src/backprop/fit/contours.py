@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 import numpy
 
+from backprop.fit.fit_points import Bounded, FitPoint, MakeTriangle
 from backprop.fit.intervals import held_at
-from backprop.fit.levenberg import Bounded, FitPoint, MakeTriangle
 from backprop.fit.statistics import Statistics
 from backprop.loops.domains import Reals
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 
 import numpy
 
-from backprop.fit.levenberg import Flags
+from backprop.fit.fit_points import Flags
 from backprop.fit.statistics import Statistics
 from backprop.loops.domains import Reals
 

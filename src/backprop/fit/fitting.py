@@ -8,6 +8,7 @@ from math import inf, nan, sqrt
 import numpy
 
 from backprop.errors import NeedsData
+from backprop.fit.fit_points import Bounded, FitPoint, fit_point, held, squares_of
 from backprop.fit.fit_rows import FitRows
 from backprop.fit.found_fit import (
     FitAsked,
@@ -19,7 +20,6 @@ from backprop.fit.found_fit import (
 )
 from backprop.fit.guesses import guessed
 from backprop.fit.intervals import Interval, Profiles, samples
-from backprop.fit.levenberg import Bounded, FitPoint, fit_point, held, squares_of
 from backprop.fit.likely import fit_likelihood
 from backprop.fit.residual_looks import not_random, outliers
 from backprop.fit.robust import Robust

@@ -10,9 +10,9 @@ import numpy
 
 from backprop.errors import BackpropError, MissingInputs
 from backprop.fit.counts import Counts
+from backprop.fit.fit_points import Bounded, FitPoint, Flags
 from backprop.fit.fit_rows import FitRows
 from backprop.fit.intervals import Interval
-from backprop.fit.levenberg import Bounded, FitPoint, Flags
 from backprop.fit.likelihood import Likelihood
 from backprop.fit.robust import Robust
 from backprop.fit.solving import Solved

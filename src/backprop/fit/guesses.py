@@ -10,8 +10,10 @@ from math import exp, inf, sqrt
 
 import numpy
 
+from backprop.fit.fit_points import Bounded, FitPoint, Flags, fit_point
 from backprop.fit.fit_rows import FitRows
-from backprop.fit.levenberg import Bounded, FitPoint, Flags, Levenberg, fit_point
+from backprop.fit.levenberg import Levenberg
+from backprop.fit.separable import eliminated, multiplying
 from backprop.loops.domains import Reals
 
 TRIES = 40
@@ -34,9 +36,6 @@ _MANY = 20_000
 _RUNS, _STEPS = 4, 10
 """From so many times as many points as are wanted so many steps are taken, before the best are chosen."""
 
-_LOOKS, _LINEAR = 2, 1e-9
-"""So many points, and how closely sums of squares there, tell that a parameter only multiplies."""
-
 _APART = 0.2
 """Starts that are nearer to one another, relative, are one."""
 
@@ -54,7 +53,7 @@ def guessed(rows: FitRows, first: Reals, bounds: Bounded, count: int, seed: int)
         if point is None:
             return None
         if linear is None:
-            linear = multiplying(point, missing, rows)
+            linear = multiplying(point, missing, partial(fit_point, make=rows.triangle))
         return _eliminated(point, linear if linear.any() else missing, linear, rows, bounds)
 
     tries = TRIES * (1 + int(missing.sum()))
@@ -106,25 +105,6 @@ def _redrawn(
         if found and found[0] < best[0]:
             best = found
     return best[1]
-
-
-def multiplying(point: FitPoint, among: Flags, rows: FitRows) -> Flags:
-    """Parameters of which residuals are a linear function, if the others stand still, as far as other points
-    tell. among: which are looked at, shape (P,)."""
-    chance = numpy.random.default_rng(0)
-    found = numpy.zeros(len(among), bool)
-    for at in numpy.flatnonzero(among):
-        found[at] = True
-        for _ in range(_LOOKS):
-            step = numpy.where(found, chance.uniform(0.3, 2, len(among)) * (1 + abs(point.x)), 0.0)
-            there = fit_point(point.x + step, rows.triangle)
-            moved = point.slopes @ step
-            said = float(numpy.square(point.rest + moved).sum())
-            size = float(numpy.square(moved).sum()) + point.squares
-            if there is None or not abs(there.squares - said) <= _LINEAR * size:
-                found[at] = False
-                break
-    return found
 
 
 class Draws:
@@ -194,9 +174,10 @@ def apart(points: Iterable[Reals], count: int) -> Iterator[Reals]:
 def _eliminated(
     point: FitPoint, some: Flags, linear: Flags, rows: FitRows, bounds: Bounded
 ) -> tuple[float, Reals]:
-    """The sum of squares, and where that is: least by the parameters that only multiply, which is one step
-    away (G. H. Golub, V. Pereyra: The differentiation of pseudo-inverses and nonlinear least squares problems
-    whose variables separate, 1973); of others after one step of Gauss and Newton, if that leads lower."""
+    """The sum of squares, and where that is: least by the parameters that only multiply; of others, and where
+    bounds are in the way, after one step of Gauss and Newton, if that leads lower."""
+    if linear.any() and (found := eliminated(point, linear, bounds)):
+        return found
     slopes = point.slopes[:, some]
     sizes = numpy.linalg.norm(slopes, axis=0)
     units = numpy.where(sizes > 0, sizes, 1.0)
@@ -207,10 +188,7 @@ def _eliminated(
         step = numpy.linalg.lstsq(both, -right, rcond=None)[0] / units
         x = point.x.copy()
         x[some] += step
-        inside = bounds.inside(x)
-        if linear.any() and (inside == x).all():
-            return float(numpy.square(point.rest + slopes @ step).sum()), x
-        there = fit_point(inside, rows.triangle)
+        there = fit_point(bounds.inside(x), rows.triangle)
         if there is not None and there.squares < best[0]:
             best = there.squares, there.x
     return best

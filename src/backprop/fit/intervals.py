@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy
 
-from backprop.fit.levenberg import Bounded, FitPoint, MakeTriangle, fit_point
+from backprop.fit.fit_points import Bounded, FitPoint, MakeTriangle, fit_point
 from backprop.fit.solving import Solved, solve
 from backprop.loops.domains import Reals
 

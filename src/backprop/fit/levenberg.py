@@ -1,27 +1,24 @@
 """Levenberg and Marquardt's method, on triangles: steps of least squares within a region of trust.
 
-A point is known by the triangle T of its residuals, T'T = [J r]'[J r]. Steps come from the singular
-values of its part for J, with scaled parameters, so that no condition number is squared; the region
-grows and shrinks as of Moré, The Levenberg-Marquardt algorithm: implementation and theory (Numerical
-Analysis, Lecture Notes in Mathematics 630, 1978).
+Steps come from the singular values of a triangle's part for the slopes, with scaled parameters, so that no
+condition number is squared; the region grows and shrinks as of Moré, The Levenberg-Marquardt algorithm:
+implementation and theory (Numerical Analysis, Lecture Notes in Mathematics 630, 1978).
+
+Runs that are long go along curved valleys. From there on parameters that only multiply are brought to where
+the sum of squares is least by them, at every point (`separable`): a tenth of the steps.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from math import inf, nan, sqrt
+from collections.abc import Iterator
+from math import inf, sqrt
 from sys import float_info
-from typing import NamedTuple
 
 import numpy
-from numpy.typing import NDArray
 
+from backprop.fit.fit_points import Bounded, FitPoint, Flags, MakeTriangle, fit_point, held
+from backprop.fit.separable import eliminated, multiplying
 from backprop.loops.domains import Reals
-
-Flags = NDArray[numpy.bool_]
-
-MakeTriangle = Callable[[Sequence[float]], Reals | None]
-"""Makes the triangle of a point, shape (P + 1, P + 1); None where something is not finite."""
 
 FIRST = 100.0
 """The first region: so many times the length of the scaled parameters (Moré 1978, 'factor')."""
@@ -31,6 +28,10 @@ _GOOD, _BAD = 0.75, 0.25
 
 _TAKEN = 1e-4
 """The least part of what it promised for which a step is taken."""
+
+_LONG = 40
+"""So many steps are a long run. In shorter ones it takes as many looks to find out what only multiplies as it
+saves."""
 
 _DONE = 1e-15
 """A fall of the sum of squares by no more than this part of it is below what doubles tell."""
@@ -46,78 +47,6 @@ _SMALLEST = 1e-14
 """Steps that are smaller than this part of the parameters lead nowhere else."""
 
 
-class Bounded(NamedTuple):
-    """The least and the largest number of each of P parameters, shape (P,)."""
-
-    low: Reals
-    high: Reals
-
-    def inside(self, x: Reals) -> Reals:
-        found: Reals = numpy.clip(x, self.low, self.high)
-        return found
-
-
-class FitPoint(NamedTuple):
-    """Parameters, shape (P,), their triangle, and the sum of the squares of all residuals."""
-
-    x: Reals
-    triangle: Reals
-    squares: float
-
-    @property
-    def slopes(self) -> Reals:
-        """The derivatives of residuals, reduced: shape (P + 1, P)."""
-        return self.triangle[:, :-1]
-
-    @property
-    def rest(self) -> Reals:
-        """The residuals, reduced: shape (P + 1,)."""
-        return self.triangle[:, -1]
-
-
-def fit_point(x: Reals, make: MakeTriangle) -> FitPoint | None:
-    """The point of some parameters; None where something is not finite, or its square is not."""
-    triangle = make(x.tolist())
-    if triangle is None:
-        return None
-    with numpy.errstate(all="ignore"):
-        sizes = numpy.square(triangle).sum(axis=0)  # of which those of slopes are needed, too
-    return FitPoint(x, triangle, float(sizes[-1])) if numpy.isfinite(sizes).all() else None
-
-
-def squares_of(make: MakeTriangle) -> Callable[[Reals], float]:
-    """The sum of squares as a function of parameters, nan where it has no value."""
-
-    def squares(x: Reals) -> float:
-        point = fit_point(x, make)
-        return nan if point is None else point.squares
-
-    return squares
-
-
-def held(point: FitPoint, bounds: Bounded) -> Flags:
-    """Which parameters stand at a bound and would go beyond, or have no room at all, shape (P,)."""
-    gradient, (low, high) = point.slopes.T @ point.rest, bounds
-    beyond: Flags = ((point.x <= low) & (gradient > 0)) | ((point.x >= high) & (gradient < 0))
-    none: Flags = low == high
-    return beyond | none
-
-
-def offset(point: FitPoint, free: Flags) -> float:
-    """How far residuals are from standing at right angles to what free parameters can do: the part of their
-    length that lies in that plane. 0 at a minimum (Bates, Watts: Nonlinear regression analysis and its
-    applications, 1988, 2.2.3, without degrees of freedom)."""
-    slopes, rest = point.slopes[:, free], point.rest
-    size = float(numpy.linalg.norm(rest))
-    if not size or not slopes.shape[1]:
-        return 0.0
-    scales = numpy.linalg.norm(slopes, axis=0)
-    scaled = slopes / numpy.where(scales > 0, scales, 1.0)
-    left, sizes, _ = numpy.linalg.svd(scaled, full_matrices=False)
-    inside = sizes > sizes.max(initial=0.0) * len(rest) * float_info.epsilon
-    return float(numpy.linalg.norm(left[:, inside].T @ rest)) / size
-
-
 class Levenberg:
     """One run. make: makes triangles. bounds: of parameters. most: steps."""
 
@@ -127,6 +56,8 @@ class Levenberg:
         self._make, self._bounds, self._most, self._first = make, bounds, most, first
         self.looks = 0
         self.why = "steps used up"
+        self._linear: Flags | None = None
+        """Which parameters only multiply, once that is known."""
 
     def run(self, start: FitPoint) -> Iterator[FitPoint]:
         """The points of a run; the last one is where it ended, for `why`."""
@@ -134,6 +65,8 @@ class Levenberg:
         region, steps, before = 0.0, 0, 0.0
         yield here
         while steps < self._most:
+            if steps == _LONG:
+                self._linear = multiplying(here, numpy.ones(len(here.x), bool), self._look)
             sizes = numpy.linalg.norm(here.slopes, axis=0)
             scales = numpy.maximum(scales, sizes)
             units = numpy.where(scales > 0, scales, 1.0)
@@ -161,15 +94,20 @@ class Levenberg:
                     self.why = "stuck"
                     return
                 found = self._look(there)
-                gained = here.squares - found.squares if found else -inf
+                least, best = self._eliminated(found)
+                gained = here.squares - least
                 ratio = gained / promised
                 length = float(numpy.linalg.norm((there - here.x) * units))
                 if ratio < _BAD:
-                    region = min(region, length) * (0.1 if found is None else 0.25)
+                    region = min(region, length) * (0.1 if found is None else _BAD)
                 elif ratio > _GOOD or full:
                     region = max(region, 2 * length)
                 if found is not None and ratio >= _TAKEN and gained > 0:
-                    break
+                    if best is not None and (moved := self._look(best)):
+                        found = min(found, moved, key=lambda point: point.squares)
+                    if found.squares < here.squares:
+                        break
+                    region = min(region, length) * _BAD
                 if promised <= 4 * _DONE * here.squares:
                     self.why = "converged"  # what it promises is no more than rounding
                     yield from self._polished(here, units, before)
@@ -201,6 +139,15 @@ class Levenberg:
             if length * length <= before * _SETTLED * float(numpy.linalg.norm(units * here.x)):
                 return
             before = length
+
+    def _eliminated(self, found: FitPoint | None) -> tuple[float, Reals | None]:
+        """The least sum of squares by what only multiplies, and where that is, if it is somewhere else."""
+        if found is None:
+            return inf, None
+        if self._linear is None or not self._linear.any():
+            return found.squares, None
+        lower = eliminated(found, self._linear, self._bounds)
+        return lower if lower and lower[0] < found.squares else (found.squares, None)
 
     def _look(self, x: Reals) -> FitPoint | None:
         self.looks += 1

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy
 
+from backprop.fit.fit_points import Bounded, FitPoint, Flags
 from backprop.fit.fit_rows import FitRows
 from backprop.fit.guesses import TRIES, Draws, apart
-from backprop.fit.levenberg import Bounded, FitPoint, Flags
 from backprop.fit.solving import scattered
 from backprop.fit.statistics import Statistics, statistics
 from backprop.fit.undetermined import undetermined_words

@@ -11,8 +11,8 @@ from statistics import NormalDist
 import numpy
 
 from backprop.errors import BackpropError
+from backprop.fit.fit_points import Bounded, FitPoint
 from backprop.fit.intervals import Interval
-from backprop.fit.levenberg import Bounded, FitPoint
 from backprop.fit.likelihood import CLOSE, Likelihood, MostLikely
 
 _NEWTON = 40

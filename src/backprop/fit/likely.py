@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy
 
 from backprop.errors import NotFinite
+from backprop.fit.fit_points import FitPoint
 from backprop.fit.found_fit import (
     FitAsked,
     FoundFit,
@@ -17,7 +18,6 @@ from backprop.fit.found_fit import (
     lower_words,
     no_start,
 )
-from backprop.fit.levenberg import FitPoint
 from backprop.fit.likelihood import (
     CLOSE,
     Likelihood,

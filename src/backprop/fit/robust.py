@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 import numpy
 
 from backprop.errors import NeedsData
+from backprop.fit.fit_points import Flags, fit_point
 from backprop.fit.fit_rows import FitRows
-from backprop.fit.levenberg import Flags, fit_point
 from backprop.fit.statistics import Statistics, inverse
 from backprop.loops.domains import Reals
 

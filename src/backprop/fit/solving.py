@@ -8,16 +8,8 @@ from typing import NamedTuple
 
 import numpy
 
-from backprop.fit.levenberg import (
-    FIRST,
-    Bounded,
-    FitPoint,
-    Levenberg,
-    MakeTriangle,
-    fit_point,
-    held,
-    offset,
-)
+from backprop.fit.fit_points import Bounded, FitPoint, MakeTriangle, fit_point, held, offset
+from backprop.fit.levenberg import FIRST, Levenberg
 from backprop.loops.domains import Reals
 
 _NARROW = (1.0, 0.1, 0.01)
@@ -79,7 +71,21 @@ def solve(
         if best.converged and not best.flat:
             break
     assert best
-    return best._replace(steps=steps, looks=looks, runs=runs)
+    point = _as_begun(make, start, best.point, bounds)
+    return best._replace(point=point, steps=steps, looks=looks, runs=runs)
+
+
+def _as_begun(make: MakeTriangle, start: FitPoint, end: FitPoint, bounds: Bounded) -> FitPoint:
+    """The end with the signs of the start, where that is the same sum of squares: a width that stands in a
+    square, and what it divides, may as well be negative."""
+    other = numpy.where(start.x * end.x < 0, -end.x, end.x)
+    if (other == end.x).all() or (bounds.inside(other) != other).any():
+        return end
+    found = fit_point(other, make)
+    if found is None:
+        return end
+    apart = abs(float(numpy.linalg.norm(found.rest) - numpy.linalg.norm(end.rest)))
+    return found if apart <= rounding(make, end) else end
 
 
 def _lost(start: FitPoint, end: FitPoint) -> bool:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy
 
-from backprop.fit.levenberg import FitPoint, Flags
+from backprop.fit.fit_points import FitPoint, Flags
 from backprop.loops.domains import Reals
 
 

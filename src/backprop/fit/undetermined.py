@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy
 
-from backprop.fit.levenberg import FitPoint, Flags
+from backprop.fit.fit_points import FitPoint, Flags
 from backprop.fit.statistics import Undetermined, undetermined_ways
 from backprop.loops.domains import Reals
 from backprop.numbers import few, shown
