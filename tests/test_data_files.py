@@ -67,6 +67,39 @@ def test_decimal_commas_and_files_without_a_header(tmp_path: Path) -> None:
     assert value("--data", path, *names) == pytest.approx(14 / 3 + 2.5)
 
 
+@pytest.mark.parametrize("memory", ["1G", "1"])
+def test_columns_can_change_their_names(memory: str, tmp_path: Path) -> None:
+    """Of x = 1, 2 and y = 5, 7; a name is that of a file before it is one that `--column` gives."""
+    given = "--data", written(tmp_path, "rows.csv", b"x,y\n1,5\n2,7\n"), "--memory", memory
+    both = "L = sum(10*x + y)"
+    swapped = "--column", "y = x", "--column", "x = y"
+    assert value(*given, text=both) == 42
+    assert value(*given, *swapped, text=both) == 123
+    assert value(*given, "--column", "x=y", text=both) == 132
+    assert value(*given, "--column", "u = x", "--column", "v = u", text="L = sum(v)") == 3
+    assert value(*given, "--column", "u = x", "--column", "u = x", text="L = sum(u)") == 3
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (["x = y", "x = x"], "--column says twice what x is: y and x"),
+        (["for = y"], "'for = y': for is a word of the language, and no name"),
+        (["not = x"], "not is a word of the language, and no name"),
+        (["= x"], "does not say what a column is called"),
+        (["2 = x"], "does not say what a column is called"),
+    ],
+)
+@pytest.mark.parametrize("memory", ["1G", "1"])
+def test_names_that_columns_cannot_have(
+    more: list[str], said: str, memory: str, tmp_path: Path
+) -> None:
+    data = written(tmp_path, "rows.csv", b"x,y\n1,5\n2,7\n")
+    given = [word for each in more for word in ("--column", each)]
+    ran = backprop("grad", "-e", "L = sum(x)", "--data", data, "--memory", memory, *given)
+    assert (ran.status, ran.out, said in ran.err) == (2, "", True), ran.err
+
+
 def test_files_with_the_same_columns_are_joined(tmp_path: Path) -> None:
     written(tmp_path, "day1.csv", b"x,y\n1,0.5\n2,-1\n")
     written(tmp_path, "day2.csv", b"y,x\n3,4\n")

@@ -33,7 +33,7 @@ FLOORS = {
     "loops": 5,
     "by_rows": 5,
     "evaluation": 5,
-    "given": 5, "members_by_name": 5, "json_numbers": 5, "data_files": 5, "data_lines": 5, "data_bytes": 5, "data_given": 5, "bad_rows": 5, "bad_rows_passed": 5, "data_batches": 5, "data_streamed": 5, "data_members": 5, "data_tables": 5, "data_parquet": 5, "data_rounded": 5, "data_columns": 5, "row_progress": 5,
+    "given": 5, "members_by_name": 5, "json_numbers": 5, "data_files": 5, "data_lines": 5, "data_bytes": 5, "data_given": 5, "data_named": 5, "bad_rows": 5, "bad_rows_passed": 5, "data_batches": 5, "data_streamed": 5, "data_members": 5, "data_tables": 5, "data_parquet": 5, "data_rounded": 5, "data_columns": 5, "row_progress": 5,
     "inputs": 5,
     "gallery": 5,
     "descent": 6,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property, partial
 from math import inf
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol
 
 import numpy
 from numpy.typing import NDArray
@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from backprop.by_rows.held_rows import HeldRows
 from backprop.data_files import FileTable, read_tables
 from backprop.data_lines import TextForm
+from backprop.data_named import headers_of_each
 from backprop.errors import BadData, BadOption, UnknownName
 from backprop.files import typed
-from backprop.language.headers import as_renamed
 from backprop.language.laid import RowNumbers
 from backprop.language.text_columns import TEXT_COMPARED, ComparedText, as_condition
 from backprop.loops.arrays import ArrayWriter
@@ -27,14 +27,6 @@ from backprop.source import Source, normal, one_line
 from backprop.syntax.fold import fold_nodes
 from backprop.syntax.grammar import Node
 from backprop.syntax.parser import Statement, read
-
-
-class _WithNames(Protocol):
-    @property
-    def names(self) -> Sequence[str]: ...
-
-
-T = TypeVar("T", bound=_WithNames)
 
 
 class DataOptions(NamedTuple):
@@ -351,28 +343,6 @@ def _no_column(name: str, known: Collection[str]) -> UnknownName:
     return UnknownName(f"there is no column {name!r} for --where", hints=hints)
 
 
-def renamed(tables: Sequence[T], given: Sequence[str]) -> dict[str, tuple[T, str]]:
-    """The columns of all tables by the names that equations have for them. given: `x = Temp (C)`. Raises
-    BadOption."""
-    found = {name: (table, name) for table in tables for name in table.names}
-    for each in given:
-        name, sign, header = (part.strip() for part in each.partition("="))
-        name, header = normal(name), normal(header)
-        if (
-            not sign
-            or (not name.isidentifier() and not name.replace("'", "").isidentifier())
-            or not header
-        ):
-            hints = [as_renamed(header, name if name in found else "")]
-            raise BadOption(f"--column {each!r} does not say what a column is called", hints=hints)
-        if header not in found:
-            every: Collection[str] = [*found]
-            hints = did_you_mean(header, every) or [f"there are {listed(sorted(every), 8)}"]
-            raise BadOption(f"there is no column {header!r} for --column {name}", hints=hints)
-        found[name] = found[header]
-    return found
-
-
 def check_delimiter(delimiter: str) -> None:
     """Raise BadOption for what cannot stand between cells."""
     hints = ["write what stands between cells: --delimiter ';'; of a tab --delimiter $'\\t'"]
@@ -386,14 +356,6 @@ def tables_of(options: DataOptions) -> tuple[DataTable, ...]:
     """The tables of a command line. Raises CannotRead, BadData, BadOption."""
     check_delimiter(options.form.delimiter)
     tables = read_tables(options.files, options.form)
-    named = headers_of_each(tables, options)
+    named = headers_of_each(tables, options.columns)
     every = zip(tables, named, where_of_each(named, options), strict=True)
     return tuple(DataTable(*each) for each in every)
-
-
-def headers_of_each(tables: Sequence[T], options: DataOptions) -> list[dict[str, str]]:
-    """Of each table the columns by the names that equations have for them. Raises BadOption."""
-    known = renamed(tables, options.columns)
-    return [
-        {name: header for name, (of, header) in known.items() if of is table} for table in tables
-    ]

@@ -19,13 +19,13 @@ from backprop.data_given import (
     DataTable,
     ReadByCondition,
     check_delimiter,
-    headers_of_each,
     nothing_left,
     tables_of,
     tell_left_out,
     tell_rounded,
     where_of_each,
 )
+from backprop.data_named import headers_of_each
 from backprop.errors import BadData
 from backprop.language.laid import Data, Laid, RowNumbers, data_of
 from backprop.language.text_columns import ComparedText
@@ -356,7 +356,7 @@ def opened_tables(options: DataOptions) -> Sequence[DataTable | StreamedTable]:
         return tables_of(options)
     check_delimiter(options.form.delimiter)
     tables = batched_tables(files, options.form)
-    named = headers_of_each(tables, options)
+    named = headers_of_each(tables, options.columns)
     every = zip(tables, named, where_of_each(named, options), strict=True)
     return [StreamedTable(table.files, names, own) for table, names, own in every]
 

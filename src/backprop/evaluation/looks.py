@@ -33,6 +33,10 @@ _CLOSE_WORK = 4_000
 _LARGE_WORK = 1_000_000
 """The most steps for looks in doubles, at graphs that are too large for a quick one."""
 
+_VISITED = 2_000_000
+"""The most nodes that are gone through to find what leads to some: about a second. Of rows of data that tie
+each may lead through all of them."""
+
 LARGEST = 16384
 """The power of two beyond which there is no value for a close look. What doubles cannot hold may
 lie between values that they can; much larger numbers would take mpmath for ever."""
@@ -52,6 +56,7 @@ class Looks:
         self._borders = [step for step in steps if any(map(graph.is_step, graph.operands(step)))]
         self._all = steps
         self._work, self._close_work, self._large_work = _WORK, _CLOSE_WORK, _LARGE_WORK
+        self._visited = 0
         self._quick: dict[int, Sides | None] = {}
         self._close: dict[int, Sides | None] = {}
         self._exact: dict[int, bool] = {}
@@ -65,6 +70,19 @@ class Looks:
             return False
         self._work -= steps
         return True
+
+    @property
+    def may_visit(self) -> bool:
+        """Whether `below` still goes through what leads to a node."""
+        return self._visited < _VISITED
+
+    def below(self, *nodes: int) -> Sequence[int]:
+        """What leads to some nodes, and these; them alone where too many have been gone through."""
+        if not self.may_visit:
+            return nodes
+        found = in_order(nodes, self._graph.operands)
+        self._visited += len(found)
+        return found
 
     def sides(self, node: int, exact: bool, known: bool, alone: bool) -> Sides | None:
         """The output on both sides of a node, where all else are numbers; None if that takes long.

@@ -204,15 +204,12 @@ class _Borders:
             changed = self.changed.get(step, changed)
             if told is not None:  # nothing by itself
                 changed = self._otherwise(ChainMap(*self.rounded.values()))
-        below = in_order([step], self.graph.operands) if self.looks.may(0) else [step]
+        below = self.looks.below(step)
         value = self._value() if changed.value and not self.valued else ""
         through = [*self.labels] if value else [*below, *changed.names]
         note = _Note(step, at, told is None, head, taken, through)
-        inputs, names = self._crossing(step, row, below)
-        inside = set(below)
-        others = [node for node in changed.names if node not in inside][:_INPUTS]
-        may = self.looks.may(len(below) // 5)
-        for node in [*inputs[:_INPUTS], *names[:_NAMES], *others] if may else ():
+        may = self.looks.may_visit and self.looks.may(len(below) // 5)
+        for node in self._movers(step, below, changed) if may else ():
             if told is not None and node in told:
                 continue
             if step in self.again and node in self.heard and not self.graph.is_step(node):
@@ -233,6 +230,13 @@ class _Borders:
             return None
         self.heard.update(note.through)
         return note
+
+    def _movers(self, step: int, below: Sequence[int], changed: Changed) -> list[int]:
+        """What is moved across a border: a few inputs and names that lead to it, and others that change."""
+        inputs, names = self._crossing(step, OPERATIONS[self.graph.op(step)], below)
+        inside = {*below}
+        others = [node for node in changed.names if node not in inside]
+        return [*inputs[:_INPUTS], *names[:_NAMES], *others[:_INPUTS]]
 
     def _tell(self, note: _Note, node: int, found: Told) -> None:
         note.told[node] = found
@@ -262,13 +266,13 @@ class _Borders:
         tried, left, exact = {*note.told}, _MORE, self.looks.is_exact(note.step)
         for step in note.at if note.alone else [note.step]:
             row = OPERATIONS[self.graph.op(step)]
-            if left <= 0:
+            if left <= 0 or not self.looks.may_visit:
                 break
             if step != note.step and not (
                 self._matters(step) and self._words(step, row, exact)[0] == note.head
             ):
                 continue
-            below = in_order([step], self.graph.operands)
+            below = self.looks.below(step)
             others = self.changed.get(step, Changed()).names if note.alone else ()
             for node in chain(*self._crossing(step, row, below), others):
                 if node in tried or left <= 0 or self._is_told(node, note):
@@ -291,8 +295,7 @@ class _Borders:
         """Whether of a node enough is said: by a note before, or of what it leads to, or that leads to it."""
         if not note.alone and node in self.told:
             return True
-        above = in_order([*note.told], self.graph.operands)
-        below = in_order([node], self.graph.operands)
+        above, below = self.looks.below(*note.told), self.looks.below(node)
         return node in above or not note.told.keys().isdisjoint(below)
 
     def _words(self, step: int, row: Operation, exact: bool) -> tuple[str, str]:
