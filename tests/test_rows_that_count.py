@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy
 import pytest
 
+import backprop as library
 from backprop.descent import looped
 from backprop.descent.bends_of_rows import BendsOfRows
+from backprop.evaluation import looks
+from backprop.evaluation.looks import Looks
 from backprop.loops import worth
 from backprop.report import rows_summary
 from running import backprop
@@ -148,3 +152,26 @@ def test_second_derivatives_over_very_many_rows_make_no_arrays(
     assert passed["stopped"] == arrays["stopped"] == "minimum"
     assert passed["reason"] == arrays["reason"]
     assert passed["parameters"] == pytest.approx(arrays["parameters"], rel=1e-7)
+
+
+def test_what_leads_to_many_ties_is_gone_through_so_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of these rows ties with the one before, and all of them lead there."""
+    seen, most = list[Looks](), 100_000
+    monkeypatch.setattr(looks, "_VISITED", most)
+    before = Looks.__init__
+
+    def kept(self: Looks, *given: Any) -> None:
+        before(self, *given)
+        seen.append(self)
+
+    monkeypatch.setattr(Looks, "__init__", kept)
+    rows = 1500
+    data = {"y": numpy.linspace(0, 1, rows), "k": [1, 2] * (rows // 2)}
+    text = """b = -0.8; c = -0.2; w[1] = -0.7; w[2] = -0.9
+    low = min(max(cosh(b), c + w[k]) + 0*y); high = max(b/(2 + c^2) + 0*y)
+    L = b*sum(y) + if(high <= low, b, low)"""
+    found = library.parse(text, data=data).grad()
+    assert found.value == pytest.approx(-0.8 * (rows / 2 + 1))
+    assert found.gradients["b"] == pytest.approx(rows / 2 + 1)
+    (looked,) = seen
+    assert most <= looked._visited < most + 20 * rows

@@ -169,3 +169,53 @@ def test_an_index_outside_its_range_names_its_row(rows: int) -> None:
     assert ran.status == 1
     assert "county[2] is 7" in ran.err
     assert "row 2 is rows.csv:3" in ran.err
+
+
+CODES = "code, t,v,d,y\n007,12:30,1.50, 2020-01-01,1\n7,13:00,1.5,2020-02-01,2\n0007,12:30, 2 ,2020-01-01,4\n"
+
+
+@pytest.mark.parametrize("memory", ["1G", "1"])
+@pytest.mark.parametrize(
+    ("condition", "due"),
+    [
+        ('code == "007"', 1),
+        ('code == "7"', 2),
+        ('code != "7"', 5),
+        ("code == 7", 7),
+        ('t == "12:30"', 5),
+        ('t != "12:30:00"', 7),
+        ('v == "1.50"', 1),
+        ('v == "2"', 4),
+        ('d == "2020-01-01"', 5),
+        ('d == " 2020-01-01 "', 5),
+    ],
+)
+def test_texts_that_look_like_numbers_are_compared_as_they_are_written(
+    condition: str, due: int, memory: str
+) -> None:
+    """In memory, pyarrow makes numbers, dates and times of them; two files, so that there are two parts."""
+    for name in ("rows.csv", "more.csv"):
+        Path(name).write_text(CODES)
+    given = "--data", "rows.csv", "--data", "more.csv", "--memory", memory
+    ran = backprop("grad", "-e", f"a = 1; L = sum(if({condition}, a*y, 0))", *given)
+    assert ran.out.startswith(f"L = {2 * due}\n"), ran.err
+    if due < 7:
+        ran = backprop("grad", "-e", "a = 1; L = a*sum(y)", *given, "--where", condition)
+        assert ran.out.startswith(f"L = {2 * due}\n"), ran.err
+    if "code" in condition and "==" in condition:  # of columns of the same name
+        Path("rows.csv").write_text(CODES.replace("code, t", "t, t"))
+        condition = condition.replace("code", "t")
+        given = "--data", "rows.csv", "--memory", memory, "--where", condition
+        ran = backprop("grad", "-e", "L = a*sum(y)", "--set", "a=1", *given)
+        assert (ran.status, "the column t is there 2 times" in ran.err) == (1, True)
+
+
+@pytest.mark.parametrize("memory", ["1G", "1"])
+@pytest.mark.parametrize(
+    "cell", ["0x1F", "0XA", "\N{NO-BREAK SPACE}1", " NA ", "1\N{NO-BREAK SPACE}000"]
+)
+def test_what_is_no_number_is_none_whatever_memory_holds(cell: str, memory: str) -> None:
+    Path("rows.csv").write_text(f"x,y\n1,2\n{cell},3\n")
+    ran = backprop("grad", "-e", "L = a*sum(x); a = 1", "--data", "rows.csv", "--memory", memory)
+    assert ran.status == 1
+    assert f"rows.csv:3: error: x in row 2 is {cell!r}, and no number" in ran.err

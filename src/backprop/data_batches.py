@@ -16,13 +16,14 @@ import pyarrow
 from pyarrow import csv as arrow_csv
 
 from backprop.data_bytes import badly_packed, cut_off, expanded, kind_of, said
+from backprop.data_columns import plain_table
 from backprop.data_files import (
-    MISSING,
     DataFile,
     FileTable,
     named,
 )
 from backprop.data_lines import (
+    MISSING,
     WRITE_AS,
     TextForm,
     cell_hints,
@@ -130,7 +131,7 @@ class BatchedFile(NamedTuple):
                         if len(cells) != len(self.names):
                             return ragged(where, cells, len(self.names), self.form)
                         for name in numbers:
-                            cell = cells[self.names.index(name)].strip()
+                            cell = cells[self.names.index(name)]
                             if not _is_number(cell, self.form.decimal):
                                 cut = shortened(cell, 40)
                                 message = f"{name} in row {row:,} is {cut!r}, and no number"
@@ -314,7 +315,7 @@ def _arrow(of: BatchedFile, wanted: Sequence[str], texts: Sequence[str]) -> Iter
             batch = file.get_batch(at)
             for start in range(0, batch.num_rows, _ROWS):
                 part = pyarrow.Table.from_batches([batch.slice(start, _ROWS)])
-                yield _renamed(part).select(wanted)
+                yield _renamed(part, wanted)
 
 
 def _stream(of: BatchedFile, wanted: Sequence[str], texts: Sequence[str]) -> Iterator[Any]:
@@ -322,11 +323,15 @@ def _stream(of: BatchedFile, wanted: Sequence[str], texts: Sequence[str]) -> Ite
         for batch in reader:
             for start in range(0, batch.num_rows, _ROWS):
                 part = pyarrow.Table.from_batches([batch.slice(start, _ROWS)])
-                yield _renamed(part).select(wanted)
+                yield _renamed(part, wanted)
 
 
-def _renamed(columns: Any) -> Any:
-    return columns.rename_columns([*map(named, columns.column_names)])
+def _renamed(columns: Any, wanted: Sequence[str] = ()) -> Any:
+    """With the names that equations have, and of all the columns those that are wanted."""
+    names = [*map(named, columns.column_names)]
+    if wanted:
+        columns, names = columns.select([names.index(each) for each in wanted]), [*wanted]
+    return plain_table(columns, names)
 
 
 def joined(

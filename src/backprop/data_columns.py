@@ -3,6 +3,7 @@ which takes longer than to read a million rows."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy
@@ -85,9 +86,28 @@ def truths(column: Any) -> NDArray[numpy.bool_]:
     return numpy.concatenate(some) if some else numpy.zeros(0, dtype=bool)
 
 
-def with_plain_texts(column: Any) -> Any:
-    """A column with texts of the kind that everything in pyarrow takes: polars has views of texts."""
+def plain_table(columns: Any, names: Sequence[str]) -> Any:
+    """A table with cells that everything in pyarrow takes, and with other names of its columns."""
+    if names == columns.column_names and all(map(_is_plain, columns.columns)):
+        return columns
+    return pyarrow.table([*map(_with_plain_cells, columns.columns)], names=names)
+
+
+def _is_plain(column: Any) -> bool:
+    return bool(_with_plain_cells(column[:0]).type == column.type)
+
+
+def _with_plain_cells(column: Any) -> Any:
+    """A column with cells of the kind that everything in pyarrow takes: polars has views of texts, pandas
+    types of its own."""
     views = pyarrow.string_view()
+    if isinstance(column.type, pyarrow.BaseExtensionType):
+        pieces = [each.storage for each in column.chunks]
+        return _with_plain_cells(pyarrow.chunked_array(pieces, column.type.storage_type))
+    if pyarrow.types.is_run_end_encoded(column.type):
+        from pyarrow import compute  # which takes 60 ms
+
+        return _with_plain_cells(compute.run_end_decode(column))
     if column.type == views:
         return column.cast(pyarrow.string())
     if not pyarrow.types.is_dictionary(column.type) or column.type.value_type != views:

@@ -9,17 +9,17 @@ from typing import Any, NamedTuple
 import numpy
 import pyarrow
 from numpy.typing import NDArray
-from pyarrow import csv as arrow_csv
 
-from backprop.data_bytes import bytes_of, cut_off, expanded, is_parquet, kind_of, said
+from backprop.data_bytes import bytes_of, cut_off, expanded, is_parquet, kind_of
+from backprop.data_cells import may_be_hexadecimal, read_columns, written_cells
 from backprop.data_columns import (
     doubles,
     has_numbers,
     missing_in,
     piece_of,
+    plain_table,
     text_of,
     truths,
-    with_plain_texts,
 )
 from backprop.data_lines import (
     WRITE_AS,
@@ -29,8 +29,8 @@ from backprop.data_lines import (
     delimiter_of,
     line_of,
     other_kind,
-    unlike_table,
 )
+from backprop.data_parquet import of_parquet
 from backprop.data_rounded import first_rounded, has_beyond, rounded_in
 from backprop.errors import BackpropError, BadData
 from backprop.language.headers import is_number
@@ -38,16 +38,10 @@ from backprop.loops.domains import Reals
 from backprop.numbers import listed, shortened
 from backprop.source import normal
 
-MISSING = ("", "NA", "N/A", "#N/A", "null", "NULL", "None")
-"""What stands in a cell that has no number."""
-
 _SHORT = 1000  # bytes
 
-_WHOLE = (1 << 31) - 1
-"""The largest block that pyarrow takes."""
-
-_BUFFER = 1 << 20
-"""Bytes of a column of Parquet that are read at a time."""
+MEMORY = "<data>"
+"""What a table is called that a program gives."""
 
 
 class UsedColumns(NamedTuple):
@@ -78,24 +72,25 @@ class FileTable:
     """Files with the same columns, below one another."""
 
     def __init__(self, parts: Sequence[DataFile]) -> None:
-        self._parts = parts
+        self.parts = parts
         self.rounded: dict[str, str] = {}
         """Of columns with whole numbers that no double is a sentence that says so."""
+        self._texts: dict[str, list[Any]] = {}
 
     @cached_property
     def count(self) -> int:
         """How many rows it has."""
-        return sum(part.columns.num_rows for part in self._parts)
+        return sum(part.columns.num_rows for part in self.parts)
 
     @cached_property
     def files(self) -> list[str]:
         """What its files are called."""
-        return [part.name for part in self._parts]
+        return [part.name for part in self.parts]
 
     @property
     def names(self) -> list[str]:
         """The columns, in the order of the first file."""
-        return list(self._parts[0].columns.column_names)
+        return list(self.parts[0].columns.column_names)
 
     def used(
         self,
@@ -121,7 +116,7 @@ class FileTable:
             if which.any() and not skip_odd:
                 row = int(numpy.argmax(which))
                 message = f"{self._cell(names[name], row)} is {numbers[row]}, and no finite number"
-                hints = ["leave such rows out: --skip-bad-rows", *self.look(row)]
+                hints = [self._without(row, "--skip-bad-rows"), *self.look(row)]
                 raise BadData(message, where=self.place(row), hints=hints)
             odd |= which
         kept = kept & ~odd
@@ -133,15 +128,42 @@ class FileTable:
         from pyarrow import compute  # which takes 60 ms
 
         same, missing = list[NDArray[numpy.bool_]](), list[NDArray[numpy.bool_]]()
-        for part in self._parts:
-            column = part.columns.column(name).cast(pyarrow.string())
-            same.append(truths(compute.equal(column, text_of(text))))
+        for part, column in zip(self.parts, self._written(name), strict=True):
+            sought = text if part.text is None else text.strip()
+            same.append(truths(compute.equal(column, text_of(sought))))
             missing.append(missing_in(column))
         return numpy.concatenate(same), numpy.concatenate(missing)
 
+    def _written(self, name: str) -> list[Any]:
+        """What stands in a column, of each part: of a text as it is there, be it 007 or
+        12:30, without blanks around it."""
+        if name not in self._texts:
+            self._texts[name] = [self._cells(part, name) for part in self.parts]
+        return self._texts[name]
+
+    def _cells(self, part: DataFile, name: str) -> Any:
+        from pyarrow import compute  # which takes 60 ms
+
+        column = part.columns.column(self._place_of(part, name))
+        if part.text is None:
+            return column.cast(pyarrow.string())
+        if isinstance(part.text, bytes) and column.type not in (pyarrow.string(), pyarrow.null()):
+            column = written_cells(part.text, part.form, part.names, name)
+        return compute.utf8_trim_whitespace(column.cast(pyarrow.string()))
+
+    def _place_of(self, part: DataFile, name: str) -> int:
+        """Which column one is. Raises BadData for one that is there twice."""
+        at = [i for i, each in enumerate(part.columns.column_names) if each == name]
+        if len(at) > 1:
+            message = f"the column {name} is there {len(at)} times"
+            hints = ["give them different names, or leave one out"]
+            where = part.name if part.text is None else f"{part.name}:1"
+            raise BadData(message, where=where, hints=hints)
+        return at[0]
+
     def texts(self, name: str) -> list[str]:
         """What stands in a column, each text once, in the order of the rows; nothing of a missing cell."""
-        columns = (part.columns.column(name).cast(pyarrow.string()) for part in self._parts)
+        columns = self._written(name)
         found = dict.fromkeys(text for each in columns for text in each.unique().to_pylist())
         return [text for text in found if text is not None]
 
@@ -151,7 +173,7 @@ class FileTable:
         return _place(part, part.before + at)
 
     def _part(self, row: int) -> tuple[DataFile, int]:
-        for part in self._parts:
+        for part in self.parts:
             if row < part.columns.num_rows:
                 return part, row
             row -= part.columns.num_rows
@@ -170,22 +192,24 @@ class FileTable:
         ]
         return [f"the row: {', '.join(cells[:6])}{', …' if len(cells) > 6 else ''}"]
 
+    def _without(self, row: int, option: str) -> str:
+        """The hint to leave rows out. option: that does it, of files."""
+        is_file = self._part(row)[0].name != MEMORY
+        return f"leave such rows out: {option}" if is_file else "leave such rows out of the table"
+
     def missing(self, column: str, row: int) -> BackpropError:
-        hints = ["leave such rows out: --skip-missing", *self.look(row)]
+        hints = [self._without(row, "--skip-missing"), *self.look(row)]
         message = f"{self._cell(column, row)} is missing"
         return BadData(message, where=self.place(row), hints=hints)
 
     def _column(self, name: str) -> tuple[Reals, NDArray[numpy.bool_]]:
         """The numbers of a column, and which are missing."""
         pieces, missing, start = list[Reals](), list[NDArray[numpy.bool_]](), 0
-        for part in self._parts:
-            at = [i for i, each in enumerate(part.columns.column_names) if each == name]
-            if len(at) > 1:
-                message = f"the column {name} is there {len(at)} times"
-                hints = ["give them different names, or leave one out"]
-                where = part.name if part.text is None else f"{part.name}:1"
-                raise BadData(message, where=where, hints=hints)
-            column = part.columns.column(at[0])
+        for part in self.parts:
+            column = part.columns.column(self._place_of(part, name))
+            text = part.text if pyarrow.types.is_integer(column.type) else None
+            if isinstance(text, bytes) and may_be_hexadecimal(text):
+                column = written_cells(text, part.form, part.names, name)
             none = missing_in(column)
             pieces.append(self._numbers(column, name, start, part.form.decimal))
             if name not in self.rounded and has_beyond(pieces[-1]):
@@ -199,10 +223,10 @@ class FileTable:
 
     def _keep_once(self, name: str, numbers: Reals) -> None:
         """Let go of the pieces of which the numbers of a column were made."""
-        columns, column = self._parts[0].columns, self._parts[0].columns.column(name)
+        columns, column = self.parts[0].columns, self.parts[0].columns.column(name)
         if column.num_chunks > 1 and not column.null_count and column.type == pyarrow.float64():
             one = columns.set_column(self.names.index(name), name, piece_of(numbers))
-            self._parts = [self._parts[0]._replace(columns=one)]
+            self.parts = [self.parts[0]._replace(columns=one)]
 
     def _numbers(self, column: Any, name: str, start: int, decimal: str) -> Reals:
         kind, types = column.type, pyarrow.types
@@ -255,7 +279,10 @@ class FileTable:
                 cut = shortened(cell, 40)
                 message = f"{self._cell(name, start + at)} is {cut!r}, and no number"
                 part, _ = self._part(start + at)
-                hints = [*cell_hints(cell, part.text is not None, decimal), *self.look(start + at)]
+                hints = cell_hints(cell, part.text is not None, decimal)
+                if part.name == MEMORY:
+                    hints = ["give a number there, or leave such rows out of the table"]
+                hints += self.look(start + at)
                 if name.isidentifier() and cut.isalpha() and not _has_number(column):
                     hints.append(f'texts can be compared: {name} == "{cut}"')
                 raise BadData(message, where=self.place(start + at), hints=hints)
@@ -279,10 +306,7 @@ def read_tables(paths: Sequence[str], form: TextForm | None = None) -> list[File
     for path in expanded(paths):
         part = _read(path, form or TextForm())
         parts.setdefault(frozenset(part.columns.column_names), []).append(part)
-    tables = [
-        FileTable([each._replace(columns=_in_order(each, some[0])) for each in some])
-        for some in parts.values()
-    ]
+    tables = [*map(_joined, parts.values())]
     for at, table in enumerate(tables):
         for other in tables[:at]:
             if both := [name for name in table.names if name in other.names]:
@@ -294,18 +318,13 @@ def read_tables(paths: Sequence[str], form: TextForm | None = None) -> list[File
     return tables
 
 
-def from_memory(data: Any) -> FileTable:
-    """The table of a mapping of sequences, or of what speaks Arrow, as pandas does. Raises BadData."""
-    try:
-        columns = pyarrow.table(dict(data) if isinstance(data, Mapping) else data)
-    except (TypeError, ValueError, pyarrow.ArrowException) as error:
-        message = f"these are no columns: {said(error)}"
-        hints = [
-            "give a mapping of sequences with a number for each row, or a table of pyarrow or pandas"
-        ]
-        raise BadData(message, where="<data>", hints=hints) from None
-    columns = pyarrow.table([*map(with_plain_texts, columns.columns)], names=columns.column_names)
-    return FileTable([DataFile("<data>", _named(columns, "<data>"), None, TextForm())])
+def _joined(parts: Sequence[DataFile]) -> FileTable:
+    return FileTable([each._replace(columns=_in_order(each, parts[0])) for each in parts])
+
+
+def below(tables: Sequence[FileTable]) -> FileTable:
+    """Tables with the same columns as one."""
+    return _joined([part for each in tables for part in each.parts])
 
 
 def _in_order(part: DataFile, first: DataFile) -> Any:
@@ -319,14 +338,14 @@ def _read(path: str, form: TextForm) -> DataFile:
     """One file. Raises CannotRead, BadData."""
     if is_parquet(path):  # all of its bytes at once would take as much memory as its columns
         try:
-            return DataFile(path, _named(_of_parquet(path), path), None, form)
+            return DataFile(path, with_plain_names(of_parquet(path), path), None, form)
         except (pyarrow.ArrowException, OSError) as error:
             raise cut_off(path, "parquet", error) from None
     name, data = bytes_of(path)
     plain, kind = path.removesuffix(".gz"), kind_of(path, data, name)
     try:
         if kind == "parquet":
-            columns = _of_parquet(pyarrow.BufferReader(data))
+            columns = of_parquet(pyarrow.BufferReader(data))
         elif kind == "arrow":
             from pyarrow import feather
 
@@ -337,22 +356,14 @@ def _read(path: str, form: TextForm) -> DataFile:
             return _text(name, plain, data, form)
     except (pyarrow.ArrowException, OSError) as error:
         raise cut_off(name, kind, error) from None
-    return DataFile(name, _named(columns, name), None, form)
+    return DataFile(name, with_plain_names(columns, name), None, form)
 
 
-def _of_parquet(file: Any) -> Any:
-    from pyarrow import parquet  # for these files only
-
-    with parquet.ParquetFile(file, pre_buffer=False, buffer_size=_BUFFER) as opened:
-        columns = opened.read()
-    pyarrow.default_memory_pool().release_unused()  # several times what the columns take
-    return columns
-
-
-def _named(columns: Any, name: str) -> Any:
+def with_plain_names(columns: Any, name: str) -> Any:
+    """A table whose columns are called as equations have them. name: its own. Raises BadData for none."""
     if not columns.num_columns:
         raise BadData("there is no column in this file", where=name)
-    return columns.rename_columns([*map(named, columns.column_names)])
+    return plain_table(columns, [*map(named, columns.column_names)])
 
 
 def named(header: str) -> str:
@@ -367,33 +378,10 @@ def _text(name: str, path: str, data: bytes, form: TextForm) -> DataFile:
     if not form.delimiter:
         form = form._replace(delimiter=delimiter_of(path, data))
     check_utf8(name, data)
-    reading = arrow_csv.ReadOptions(autogenerate_column_names=not form.header)
-    quoted = b'"' in data  # then there may be ends of lines in a cell, which takes longer
-    parsing = arrow_csv.ParseOptions(delimiter=form.delimiter, newlines_in_values=quoted)
-    converting = arrow_csv.ConvertOptions(
-        null_values=[*MISSING],
-        strings_can_be_null=True,
-        decimal_point=form.decimal,
-        true_values=[],
-        false_values=[],
-        timestamp_parsers=[],
-    )
-    if b"\n" not in data:  # without an end its only line is none to pyarrow
-        data += b"\n"
-    held = pyarrow.py_buffer(data)
-    try:
-        try:
-            columns = arrow_csv.read_csv(pyarrow.BufferReader(held), reading, parsing, converting)
-        except pyarrow.ArrowInvalid as error:
-            if "straddl" not in str(error):
-                raise
-            reading.block_size = min(len(data) + 1, _WHOLE)  # a row is longer than a block
-            columns = arrow_csv.read_csv(pyarrow.BufferReader(held), reading, parsing, converting)
-    except pyarrow.ArrowException as error:
-        raise unlike_table(name, data, form, said(error)) from None
+    columns, data, held = read_columns(name, data, form)
     if not columns.num_rows and (other := other_kind(name, data)):
         raise other
     if not form.header:
         columns = columns.rename_columns([f"c{at + 1}" for at in range(columns.num_columns)])
-    columns = _named(columns, name)
+    columns = with_plain_names(columns, name)
     return DataFile(name, columns, data, form, names=columns.column_names, held=held)

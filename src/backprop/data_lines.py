@@ -37,9 +37,11 @@ _BINARY = 4
 _FAR = 2_000_000
 """Of more rows lines of files that are not in memory are not counted."""
 
-
 _LONGEST = 1 << 30
 """The longest cell of a text."""
+
+MISSING = ("", "NA", "N/A", "#N/A", "null", "NULL", "None")
+"""What stands in a cell that has no number."""
 
 
 class TextForm(NamedTuple):

@@ -1,4 +1,4 @@
-"""Columns as a file of Parquet, which is written piece by piece."""
+"""Files of Parquet: read as a whole, and written piece by piece."""
 
 from __future__ import annotations
 
@@ -10,6 +10,19 @@ import pyarrow
 
 from backprop.data_columns import piece_of
 from backprop.loops.domains import Reals
+
+_BUFFER = 1 << 20
+"""Bytes of a column that are read at a time."""
+
+
+def of_parquet(file: Any) -> Any:
+    """All of the columns of a file, a path or a stream. Raises what pyarrow does."""
+    from pyarrow import parquet  # for these files only
+
+    with parquet.ParquetFile(file, pre_buffer=False, buffer_size=_BUFFER) as opened:
+        columns = opened.read()
+    pyarrow.default_memory_pool().release_unused()  # several times what the columns take
+    return columns
 
 
 def as_parquet(parts: Iterable[Mapping[str, Reals]]) -> Iterator[bytes]:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from itertools import chain
+from collections.abc import Iterator, Mapping, Sequence
 from os import PathLike, fspath
 from types import MappingProxyType
 from typing import Any
 
-from backprop.data_files import from_memory
+from backprop.data_arrays import from_memory
+from backprop.data_files import MEMORY, FileTable, below
 from backprop.data_given import DataOptions, DataTable
 from backprop.data_lines import TextForm
 from backprop.data_members import heads_naming_all
 from backprop.data_streamed import StreamedTable, StreamHead, memory_of, opened_tables
 from backprop.errors import BadData, BadOption
 from backprop.language.laid import Data
+from backprop.numbers import listed
 from backprop.source import Source
 
 
@@ -74,13 +75,34 @@ def given_tables(data: Any, source: Source) -> Sequence[Data]:
 
 
 def _each(data: Any) -> Sequence[Any]:
+    """The tables, those in memory that have the same columns below one another. Raises BadData for such that
+    have a few of them in common."""
+    found, memory = list[Any](), dict[frozenset[str], list[FileTable]]()
+    for each in _single(data):
+        if isinstance(each, FileTable):
+            memory.setdefault(frozenset(each.names), []).append(each)
+        else:
+            found.append(each)
+    tables = [below(same) for same in memory.values()]
+    found += [DataTable(each, {n: n for n in each.names}, DataOptions(())) for each in tables]
+    for at, table in enumerate(found):
+        for other in found[:at]:
+            if both := [name for name in table.names if name in other.names]:
+                message = f"{other.name} and {table.name} both have {listed(both)}"
+                hints = ["tables with the same columns are joined; give others names of their own"]
+                raise BadData(message, where=table.name, hints=hints)
+    return found
+
+
+def _single(data: Any) -> Iterator[Any]:
     if isinstance(data, DataTable | StreamedTable | StreamHead):
-        return (data,)
-    if isinstance(data, list | tuple):
-        return [*chain.from_iterable(map(_each, data))]
-    if isinstance(data, str | PathLike):
+        yield data
+    elif isinstance(data, list | tuple):
+        for each in data:
+            yield from _single(each)
+    elif isinstance(data, str | PathLike):
         message = f"{data!s} is the path of a file, and no table"
         hints = [f"read it: backprop.read_data({fspath(data)!r})"]
-        raise BadData(message, where="<data>", hints=hints)
-    table = from_memory(data)
-    return (DataTable(table, {name: name for name in table.names}, DataOptions(())),)
+        raise BadData(message, where=MEMORY, hints=hints)
+    else:
+        yield from_memory(data)

@@ -4,6 +4,9 @@ import re
 from collections.abc import Collection, Iterable
 from functools import cache
 
+_BLANKS = " \t\r\n\v\f"
+"""What may stand around a number; not the blank that breaks no line, which pyarrow takes for a letter."""
+
 
 @cache
 def _number(decimal: str) -> re.Pattern[str]:
@@ -15,7 +18,7 @@ def _number(decimal: str) -> re.Pattern[str]:
 def is_number(cell: str, decimal: str = ".") -> bool:
     """Whether a cell can be read as one: not as Python does, of which 1_000 is one. decimal: what stands
     before the digits of a fraction."""
-    return _number(decimal).fullmatch(cell.strip()) is not None
+    return _number(decimal).fullmatch(cell.strip(_BLANKS)) is not None
 
 
 def header_hints(names: Collection[str]) -> list[str]:
