@@ -61,7 +61,7 @@ ROOT = "f=sqrt(x)^2"
 """What prints all keys: the equations with numbers, and what follows the command."""
 PRINTED = {
     "every command": [("grad", EVERYTHING, "a=3"), ("grad", ROOT, "x=0")],
-    "grad": [("grad", ROOT, "x=1")],
+    "grad": [("grad", ROOT, "x=1"), ("grad --data -", "L = mean((y - a*x)^2)", "a=3")],
     "jacobian": [
         ("jacobian --of L --of M", EVERYTHING, "a=3"),
         ("jacobian --sparse", EVERYTHING, "a=3"),

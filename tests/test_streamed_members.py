@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from typing import Any
 
 import numpy
 import pytest
@@ -64,3 +66,84 @@ def test_names_are_told_without_those_of_the_first_row(path: str) -> None:
     found = backprop("jacobian", *given)
     assert found.status == 1
     assert "the names are: a, L, x\n" in found.err
+
+
+ROWS = "a = 2; b = .6; r = y - a*exp(-b*x); L = mean(r^2); K = mean(b*y)"
+
+
+def numbers_of(path: str, *more: str) -> Any:
+    found = backprop("grad", "-e", ROWS, "--data", path, "--of", "L", "--format", "json", *more)
+    assert found.status == 0, found.err
+    return json.loads(found.out)
+
+
+def assert_alike(found: Any, right: Any) -> None:
+    """Whether the objects have the same keys in the same order, and the same numbers."""
+    if isinstance(right, dict):
+        assert [*found] == [*right]
+        for key, value in right.items():
+            assert_alike(found[key], value)
+    elif isinstance(right, float):
+        assert found == pytest.approx(right, rel=1e-12)
+    else:
+        assert found == right
+
+
+@pytest.mark.parametrize(
+    "wrt", [(), ("--wrt", "a, y"), ("--wrt", "x[3], r[40], b, x"), ("--wrt", "x[1]")]
+)
+def test_objects_are_the_same_for_few_rows_and_many_in_memory_and_not(
+    wrt: tuple[str, ...], path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = numbers_of(path, *wrt)
+    streamed = numbers_of(path, *wrt, "--memory", "100")
+    monkeypatch.setattr("backprop.report.rows_summary.MANY", 1)
+    many = numbers_of(path, *wrt)
+    for each in (streamed, many):
+        for kind in ("data", "gradients", "columns"):
+            assert each[kind].keys() == few[kind].keys()
+            assert_alike({name: each[kind][name] for name in few[kind]}, few[kind])
+    x = [float(line.split(",")[0]) for line in Path(path).read_text("utf-8").splitlines()[1:]]
+    said = few["columns"]["x"]
+    assert (said["rows"], said["least"], said["most"]) == (len(x), min(x), max(x))
+    assert said["mean"] == pytest.approx(numpy.mean(x), rel=1e-14)
+    if not wrt:
+        assert few["data"].keys() == {"a", "b", "L", "K"}
+        rows = numbers_of(path, "--all")["gradients"]
+        largest = max(abs(rows[f"x[{row}]"]) for row in range(1, 41))
+        assert said["largest_gradient"] == pytest.approx(largest, rel=1e-12)
+    elif "x[3]" in wrt[1]:
+        assert few["data"]["x[3]"] == x[2]
+
+
+def test_what_json_tells_is_read_back(path: str, tmp_path: Path) -> None:
+    for more in ((), ("--memory", "100")):
+        told = numbers_of(path, "--set", "a=3", *more)
+        (tmp_path / "told.json").write_text(json.dumps(told), "utf-8")
+        again = numbers_of(path, "--values", str(tmp_path / "told.json"), *more)
+        assert (again["data"]["a"], again["value"]) == (3.0, told["value"])
+
+
+def test_lines_for_programs_are_of_single_numbers(path: str) -> None:
+    given = "grad", "-e", ROWS, "--data", path, "--of", "L", "--format", "csv", "--wrt", "a, x[3]"
+    held, found = (backprop(*given, *more).out.splitlines() for more in ((), ("--memory", "100")))
+    assert [line.split(",")[:3] for line in found] == [line.split(",")[:3] for line in held]
+    assert len(found) == 4
+    every = backprop(*given[:-2], "--all").out.split("\n")
+    assert sum(",x[" in line for line in every) == 40
+
+
+def test_all_of_a_table_larger_than_memory_has_ranges_and_says_so(path: str) -> None:
+    given = "grad", "-e", ROWS, "--data", path, "--of", "L", "--memory", "100", "--all"
+    found = backprop(*given)
+    assert found.status == 0
+    assert "x[1..40]  column" in found.out
+    assert "of its 40 rows ranges are told" in found.err
+    assert "--wrt 'x[3]'" in found.err
+
+
+def test_every_output_and_patterns(path: str) -> None:
+    given = "grad", "-e", ROWS, "--data", path, "--of", "*"
+    for more in ((), ("--wrt", "*"), ("--wrt", "[ab]"), ("--only", "a, x[2]")):
+        held, found = (backprop(*given, *more, *rest) for rest in ((), ("--memory", "100")))
+        assert (found.status, found.out) == (held.status, held.out)

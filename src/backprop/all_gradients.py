@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from backprop.errors import BackpropError, ByOtherMeans
@@ -15,6 +14,7 @@ from backprop.report.gradient_report import GradientReport, gradient_report
 
 if TYPE_CHECKING:
     from backprop.report.large_report import LargeReport
+    from backprop.report.rows_folded import RowsFolded
     from backprop.report.rows_summary import RowsSummary
 
 
@@ -24,18 +24,18 @@ def grad(
     whole: bool = False,
     only: Sequence[str] = (),
     engine: str = "auto",
-) -> GradientReport | LargeReport | RowsSummary:
+) -> GradientReport | LargeReport | RowsFolded | RowsSummary:
     """The value and the gradient of each output that is asked for (of the only one, if none is).
 
     wrt: the names in the gradient. whole: a table has every member of a family; only: it has these
     names. engine: how it is computed.
     """
     opened = inputs.opened()
-    if opened.tables and not whole:
+    if opened.tables:
         from backprop.report.rows_summary import rows_summary  # for data only
+        from backprop.streamed_members import of_members
 
-        others = partial(_grad, inputs, opened, wrt, False, only, engine)
-        if summary := rows_summary(inputs, opened, wrt, only, others):
+        if summary := rows_summary(inputs, opened, wrt, only, whole, of_members):
             return summary
     return _grad(inputs, opened, wrt, whole, only, engine)
 
@@ -47,16 +47,34 @@ def _grad(
     whole: bool,
     only: Sequence[str],
     engine: str,
-) -> GradientReport | LargeReport:
-    """As `grad`, with every row of data as a member."""
+) -> GradientReport | LargeReport | RowsFolded:
+    """As `grad`, by single rows of data."""
     model, numbers = inputs.given(opened=opened)
+    report = _of_members(model, numbers, inputs.of, wrt, whole, only, engine)
+    if whole or not model.laid:
+        return report
+    from backprop.report.rows_folded import RowsFolded  # for data only
+
+    return RowsFolded(report, model.laid, {*wrt, *only}.intersection(model.names))
+
+
+def _of_members(
+    model: Model,
+    numbers: Mapping[str, float],
+    of: Sequence[str],
+    wrt: Sequence[str],
+    whole: bool,
+    only: Sequence[str],
+    engine: str,
+) -> GradientReport | LargeReport:
+    """The report on every member."""
     model.engine = engine
     names = meant(wrt, model.names, "these equations")
     shown = meant(only, model.names, "these equations")
-    for each in inputs.of:
+    for each in of:
         if not is_pattern(each):
             model.output(each)  # which says of a family what to choose
-    outputs: Sequence[str | None] = model.meant_outputs(inputs.of) or [None]
+    outputs: Sequence[str | None] = model.meant_outputs(of) or [None]
     if model.loops and not whole:
         from backprop.report.large_report import large_report  # with numpy
 

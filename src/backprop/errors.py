@@ -282,7 +282,7 @@ class NoMachineCode(UsageFault):
 
 
 class ByOtherMeans(BackpropError):
-    """Machine code was asked for by name, and something else has computed: a note."""
+    """Something is done in another way than it was asked for: a note."""
 
 
 class LessAccurate(BackpropError):

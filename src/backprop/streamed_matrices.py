@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from backprop.evaluation.hessian_parts import HessianPart
     from backprop.evaluation.rows_bending import RowsBent
     from backprop.evaluation.several import Jacobian, JacobianEntries
-    from backprop.streamed_members import RowMember
+    from backprop.language.row_members import RowMember
 
 
 def read(inputs: Inputs, many: float = MANY) -> tuple[Model, dict[str, float]]:
@@ -53,7 +53,8 @@ def is_streamed(model: Model) -> bool:
 
 def by_names(model: Model, wrt: Sequence[str]) -> list[str]:
     """The names that names and patterns mean, single rows among them. Raises BadOption for all rows."""
-    from backprop.streamed_members import asked_names, refuse_all_rows
+    from backprop.language.row_members import asked_names
+    from backprop.streamed_members import refuse_all_rows
 
     asked = asked_names(model, wrt)
     what = "of a table larger than memory no matrix has a column for each"
@@ -142,7 +143,8 @@ def second_by(model: Model, wrt: Sequence[str]) -> Sequence[str]:
     hold."""
     if not wrt or not is_streamed(model):
         return wrt
-    from backprop.streamed_members import asked_names, refuse_all_rows
+    from backprop.language.row_members import asked_names
+    from backprop.streamed_members import refuse_all_rows
 
     asked = asked_names(model, wrt)
     what = "second derivatives of tables larger than memory are by what all rows have in common"
@@ -231,7 +233,7 @@ def jacobian(
     if mode == "forward":
         hints = ["leave --mode out, or let tables have more: --memory 8G"]
         raise BadOption("tables larger than memory are gone through in reverse mode", hints=hints)
-    from backprop.streamed_members import asked_names
+    from backprop.language.row_members import asked_names
 
     members = asked_names(model, by).members
     rows = {each.name for each in members}

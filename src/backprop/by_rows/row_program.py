@@ -135,6 +135,20 @@ class RowProgram:
         inside = {labels.get(node, "") for node in in_order(known, self.once.columns.operands)}
         return totals & (inside | {*names})
 
+    @cached_property
+    def leading(self) -> set[str]:
+        """The names that lead to the output: of what is computed once, or given, and of a row."""
+        once, row = self.once, self.row
+        found, left, sums = set[str](), {self.output}, list[Summed]()
+        while left:
+            found |= left
+            nodes = [once.names[name] for name in left if name in once.names]
+            found |= {once.labels.get(each, "") for each in in_order(nodes, once.columns.operands)}
+            sums = [each for each in self.sums if each.total in found]
+            left = {name for each in sums for name in each.reads} - found
+        terms = in_order([each.term for each in sums], row.columns.operands)
+        return found | {row.labels.get(node, "") for node in terms}
+
     def value_and_gradient(
         self,
         given: Mapping[str, float],

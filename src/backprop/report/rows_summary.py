@@ -3,10 +3,9 @@ by it, is, found in passes over blocks of rows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
 import numpy
 
@@ -18,13 +17,14 @@ from backprop.by_rows.row_counts import counted
 from backprop.by_rows.row_program import RowProgram
 from backprop.by_rows.threads import over_blocks
 from backprop.data_streamed import StreamedRows
-from backprop.errors import AtBorder, BackpropError, BadData, OutputIsColumn
+from backprop.errors import AtBorder, BackpropError, BadData, ByOtherMeans, OutputIsColumn
 from backprop.evaluation.gradient import Gradient, evaluate
 from backprop.evaluation.leaves import inputs_at
 from backprop.inputs import Inputs, Opened
 from backprop.language.apart import NotApart, apart
 from backprop.language.laid import Data, Laid
 from backprop.language.model import Model
+from backprop.language.row_members import RowMember, asked_names
 from backprop.language.some_rows import SomeRows
 from backprop.language.text_columns import statements_over
 from backprop.loops.worth import MANY
@@ -32,37 +32,67 @@ from backprop.names import family, is_pattern
 from backprop.numbers import shown
 from backprop.places import STANDARD
 from backprop.report import Cell, Column, Table, spread_of
-from backprop.report.gradient_report import GradientReport, gradient_report
-
-if TYPE_CHECKING:
-    from backprop.report.large_report import LargeReport
+from backprop.report.gradient_report import gradient_report
+from backprop.report.rows_folded import key_of_rows, row_range
 
 _ENDLESS = 1 << 62
+
+_NO_NAME = ("",)
+"""Where of many names none is asked for."""
+
+LookAtRows = Callable[
+    [RowProgram, SumsAndSlopes, Sequence[StreamedRows], Sequence[RowMember]],
+    Mapping[str, tuple[float, float]],
+]
+"""Finds of names of single rows their numbers, and the gradients by these."""
+
+
+_OfRows = Mapping[str, tuple[float, float | None]]
+"""Of names of single rows their numbers and the gradients by them, None where there is none."""
+
+
+class _AskedReport(NamedTuple):
+    """What a report is to have: gradients by these names, rows of these, all if there are none; and single
+    rows."""
+
+    wrt: Sequence[str] = ()
+    only: Sequence[str] = ()
+    members: Sequence[RowMember] = ()
+
+
+def _asked(sample: Model, wrt: Sequence[str], only: Sequence[str]) -> _AskedReport:
+    """What names and patterns mean. sample: of the first rows. Raises UnknownName."""
+    by, shown = asked_names(sample, wrt), asked_names(sample, only)
+    members = list(dict.fromkeys([*by.members, *shown.members]))
+    single = {each.name for each in members}
+    names = [
+        [*(name for name in each.names if name not in single), *each.with_rows] or _NO_NAME
+        for each in (by, shown)
+    ]
+    return _AskedReport(names[0] if wrt else (), names[1] if only else (), members)
 
 
 class RowsSummary:
     """As `GradientReport`. sample: the equations with the first row of each table. found: what was found, by
-    output. sizes: of each table its rows. is_streamed: whether memory does not hold all."""
+    output. sizes: of each table its rows. members: of single rows, by output, their numbers and the gradients
+    by them."""
 
     def __init__(
         self,
         sample: Model,
         found: Mapping[str, SumsAndSlopes],
         sizes: Sequence[int],
-        wrt: Sequence[str],
-        only: Sequence[str],
-        others: Callable[[], GradientReport | LargeReport],
+        asked: _AskedReport,
+        members: Mapping[str, _OfRows],
         notes: Sequence[BackpropError] = (),
-        is_streamed: bool = False,
     ) -> None:
         assert sample.laid
-        self.is_streamed = is_streamed
         self._sample, self._found, self._sizes = sample, found, sizes
         self._laid: Laid = sample.laid
-        self._make_others = others
+        self._asked, self._members = asked, members
         self.notes = notes
         results = [self._result(output, passed) for output, passed in found.items()]
-        self._report = gradient_report(sample, results, wrt, False, only)
+        self._report = gradient_report(sample, results, asked.wrt, False, asked.only)
 
     @property
     def warnings(self) -> Sequence[BackpropError]:
@@ -85,12 +115,7 @@ class RowsSummary:
         return Gradient(output, passed.value, data, gradients, tuple(self._sample.warnings))
 
     def _key(self, name: str) -> str | None:
-        """What a member is called in the text of a row; None of what has no rows."""
-        of, _, inside = name.partition("[")
-        if of not in self._laid.families:
-            return None
-        others = inside.rstrip("]").rpartition(",")[0]
-        return f"{of}[{others}]" if others else of
+        return key_of_rows(self._laid, name)
 
     def table(self) -> Table:
         """Columns name, role, equation, data, and the gradient of each output."""
@@ -98,6 +123,8 @@ class RowsSummary:
         columns = {each.title: [*each.cells] for each in plain.columns}
         every = [str(name) for name in self._report.columns[0].cells]
         slopes = [each.title for each in plain.columns if each.of]
+        by = {self._key(name) for name in self._asked.wrt}
+        none = Extremes(1, 0.0, 0.0, 0.0)
         for at, (title, members) in enumerate(self._report.rows):
             names = [every[member] for member in members]
             table = self._laid.families.get(family(names[0]))
@@ -109,39 +136,57 @@ class RowsSummary:
             columns["equation"][at] = self._sample.text_of(names[0])
             for passed, title in zip(self._found.values(), slopes, strict=True):
                 columns["data"][at] = _spread([passed.values[key] for key in keys])
-                columns[title][at] = _size([passed.slopes.get(key) for key in keys])
-        cells = [each._replace(cells=columns[each.title]) for each in plain.columns]
-        return plain._replace(columns=cells)
+                some = [passed.slopes.get(key, none if key in by else None) for key in keys]
+                columns[title][at] = _size(some)
+        lines = [*self._lines(slopes)]
+        cells = [
+            each._replace(cells=columns[each.title] + [line.get(each.title) for line in lines])
+            for each in plain.columns
+        ]
+        return plain._replace(columns=cells, emphasis=[*plain.emphasis, *("" for _ in lines)])
+
+    def _lines(self, titles: Sequence[str]) -> Iterator[dict[str, Cell]]:
+        """The cells of single rows, by the titles of their columns. titles: those of the gradients."""
+        for name, _ in self._asked.members:
+            before, _, _ = name.rstrip("]").rpartition(",")
+            head = f"{before},1]" if before else f"{family(name)}[1]"
+            found = [each[name] for each in self._members.values()]
+            text = self._laid.at_row(self._sample.text_of(head), name)
+            role = "column" if self._laid.is_column(name) else "intermediate"
+            slopes = {title: slope for title, (_, slope) in zip(titles, found, strict=True)}
+            yield {"name": name, "role": role, "equation": text, "data": found[0][0], **slopes}
 
     def records(self) -> list[Column]:
-        """Every row, as without this summary; of tables larger than memory what is no row."""
-        if not self.is_streamed:
-            return self._others.records()
+        """What is no row, and the rows that were asked for one by one."""
         records = self._report.records()
         names = next(each.cells for each in records if each.title == "name")
         kept = [at for at, name in enumerate(names) if self._key(str(name)) is None]
-        return [each._replace(cells=[each.cells[at] for at in kept]) for each in records]
+        cells = {each.title: [each.cells[at] for at in kept] for each in records}
+        titles = [*map(str, range(len(self._found)))]
+        for title, output in zip(titles, self._found, strict=True):
+            for line in self._lines(titles):
+                text = f"{line['name']} = {line['equation']}" if line["equation"] else ""
+                line |= {"output": output, "equation": text, "grad": line[title]}
+                for column, own in cells.items():
+                    own.append(line.get(column))
+        return [each._replace(cells=cells[each.title]) for each in records]
 
     def objects(self) -> Iterator[dict[str, Any]]:
         """As `records`, and of what has rows how many, and from which to which they are."""
-        if not self.is_streamed:
-            yield from self._others.objects()
-            return
-        for each, passed in zip(self._report.objects(), self._found.values(), strict=True):
-            for key in ("data", "gradients"):
-                each[key] = {n: x for n, x in each[key].items() if self._key(n) is None}
-            yield {**each, "columns": {key: _summed(key, passed) for key in passed.values}}
-
-    @cached_property
-    def _others(self) -> GradientReport | LargeReport:
-        return self._make_others()
-
-
-def _summed(key: str, passed: SumsAndSlopes) -> dict[str, Any]:
-    """What is known of the numbers of a name in all rows."""
-    of, slope = passed.values[key], passed.slopes.get(key)
-    found: dict[str, Any] = {"rows": of.count, "least": of.least, "most": of.most, "mean": of.mean}
-    return found | ({"largest_gradient": slope.size} if slope else {})
+        by = {self._key(name) for name in self._asked.wrt}
+        for each, (output, passed) in zip(self._report.objects(), self._found.items(), strict=True):
+            for at, key in enumerate(("data", "gradients")):
+                once = {n: x for n, x in each[key].items() if self._key(n) is None}
+                own = self._members[output].items()
+                each[key] = once | {n: found[at] for n, found in own if found[at] is not None}
+            columns = dict[str, dict[str, Any]]()
+            for key in dict.fromkeys(filter(None, map(self._key, self._sample.names))):
+                of = passed.values[key]
+                columns[key] = row_range(of.count, of.least, of.most, of.mean)
+                slope = passed.slopes.get(key)
+                if key in by or (slope and not self._asked.wrt):
+                    columns[key]["largest_gradient"] = slope.size if slope else 0.0
+            yield {**each, "columns": columns}
 
 
 def _with_rows(name: str, size: int) -> str:
@@ -169,11 +214,12 @@ def rows_summary(
     opened: Opened,
     wrt: Sequence[str],
     only: Sequence[str],
-    others: Callable[[], GradientReport | LargeReport],
+    whole: bool,
+    look: LookAtRows,
 ) -> RowsSummary | None:
     """The report for equations over many rows; None where another way is the right one: for few rows, and
-    where something has to be said of single rows. others: makes the report with a row for each member."""
-    if STANDARD in inputs.values or any(map(is_pattern, (*wrt, *only, *inputs.of))):
+    where something has to be said of single rows of a table in memory. whole: whether every row is wanted."""
+    if STANDARD in inputs.values:
         return None
     try:
         statements, tables, errors = statements_over(opened.source, opened.tables)
@@ -185,7 +231,8 @@ def rows_summary(
     used = [(each, [name for name in each.names if name in words]) for each in tables]
     sources = [table.source(names) for table, names in used if names]  # type: ignore[attr-defined]
     streamed = [each for each in sources if isinstance(each, StreamedRows)]
-    if not streamed and inputs.skip_bad_rows:  # of which single rows are looked at
+    patterns = any(map(is_pattern, (*wrt, *only, *inputs.of)))
+    if not streamed and (whole or patterns or inputs.skip_bad_rows):  # single rows are looked at
         return None
     if not streamed and sum(each.count() for each in sources) * len(words) < MANY:
         return None
@@ -197,9 +244,20 @@ def rows_summary(
             heads = [SomeRows(each, numpy.zeros(1, numpy.int64)) for each in opened.tables]
         sample, numbers = inputs.given((), _ENDLESS, opened, heads)
         parts = apart(statements, tables, opened.source, every=True)
-        if sample.laid is None or sample.worked or len({*wrt, *only} - {*sample.names}):
-            raise NotApart("single members are asked for")
-        outputs = inputs.of or [sample.output()]
+        if sample.laid is None or sample.worked:
+            raise NotApart("values stand behind equations")
+        if not streamed and {*wrt, *only} - {*sample.names}:
+            return None
+        asked = _asked(sample, wrt, only)
+        if not streamed and asked.members:
+            return None
+        single = {each.name for each in asked_names(sample, wrt).members}
+        outputs = [*_outputs(sample, inputs.of)] or [sample.output()]
+        laid = sample.laid
+
+        def leads(program: RowProgram, name: str) -> bool:
+            return key_of_rows(laid, name) in program.leading
+
         known, missing = inputs_at(sample, numbers)
         if missing:
             if streamed:
@@ -209,7 +267,8 @@ def rows_summary(
             name for each in opened.tables for name in each.names
         }
         given = {sample.labels[node]: number for node, number in known.items()}
-        found, notes = dict[str, SumsAndSlopes](), list[AtBorder]()
+        found, notes = dict[str, SumsAndSlopes](), list[BackpropError]()
+        members = dict[str, _OfRows]()
         with over_blocks() as mapped:
             for output in outputs:
                 program = RowProgram(parts, sample.output(output), inputs.seed, sample.sizes, still)
@@ -224,13 +283,46 @@ def rows_summary(
                         f"{error}: there the gradient is that of one side, and digits may be lost"
                     )
                     notes = [AtBorder(message, where=opened.source.name)]
-                found[program.output] = passed
+                found[program.output] = _leading_only(passed, program.leading)
+                looked = look(program, passed, streamed, asked.members)
+                members[program.output] = {
+                    name: (number, slope if leads(program, name) or name in single else None)
+                    for name, (number, slope) in looked.items()
+                }
     except (BackpropError, NotApart, NotSure) as error:
         if streamed:
             raise refused(error, inputs, opened, sources) from None
         return None  # which the ordinary way finds, too, and says well
     sizes = [each.count() for each in sources]
-    return RowsSummary(sample, found, sizes, wrt, only, others, notes, bool(streamed))
+    if whole:
+        notes.append(_ranges_only(streamed[0].name, max(sizes)))
+    return RowsSummary(sample, found, sizes, asked, members, notes)
+
+
+def _outputs(sample: Model, of: Sequence[str]) -> Iterator[str]:
+    """The outputs that names and patterns mean, of patterns those that are no columns. Raises UnknownName,
+    OutputIsColumn."""
+    for each in of:
+        if is_pattern(each):
+            yield from sample.laid.single(sample.meant_outputs([each])) if sample.laid else ()
+        else:
+            yield sample.output(each)
+
+
+def _leading_only(passed: SumsAndSlopes, names: Collection[str]) -> SumsAndSlopes:
+    """What was found without gradients by what does not lead to the output."""
+    gradients = {name: slope for name, slope in passed.gradients.items() if name in names}
+    slopes = {name: each for name, each in passed.slopes.items() if name in names}
+    return passed._replace(gradients=gradients, slopes=slopes)
+
+
+def _ranges_only(name: str, rows: int) -> ByOtherMeans:
+    """The note that not every row is told of a table that memory does not hold."""
+    message = (
+        f"{name} is larger than memory is to hold at once: of its {rows:,} rows ranges are told"
+    )
+    hints = ["of a single row: --wrt 'x[3]'", "or let it have more: --memory 8G"]
+    return ByOtherMeans(message, where=name, hints=hints)
 
 
 def refused(
