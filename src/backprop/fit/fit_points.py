@@ -46,6 +46,12 @@ class FitPoint(NamedTuple):
         """The residuals, reduced: shape (P + 1,)."""
         return self.triangle[:, -1]
 
+    def moved(self, step: Reals) -> FitPoint:
+        """The point behind a step, as far as residuals are linear."""
+        triangle = self.triangle.copy()
+        triangle[:, -1] += self.slopes @ step
+        return FitPoint(self.x + step, triangle, float(numpy.square(triangle[:, -1]).sum()))
+
 
 def fit_point(x: Reals, make: MakeTriangle) -> FitPoint | None:
     """The point of some parameters; None where something is not finite, or its square is not."""

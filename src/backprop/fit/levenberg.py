@@ -119,8 +119,8 @@ class Levenberg:
     def _polished(self, here: FitPoint, units: Reals, before: float) -> Iterator[FitPoint]:
         """Whole steps of Gauss and Newton from where the sum of squares is least as far as doubles
         tell: of the parameters that leaves half of the digits, and these steps find the others, as long
-        as they become shorter and the sum stays. before: the length of the last step, if that
-        was a whole one, else 0."""
+        as they become shorter and the sum stays. What a last step that is next to nothing leads to is known
+        without a look. before: the length of the last step, if that was a whole one, else 0."""
         least, last = here.squares, inf
         for _ in range(_POLISHES):
             free = ~held(here, self._bounds)
@@ -130,15 +130,19 @@ class Levenberg:
             length = float(numpy.linalg.norm(units * step))
             if not full or length > last / 2 or not length:
                 return
-            found = self._look(self._bounds.inside(here.x + step))
+            there = self._bounds.inside(here.x + step)
+            # each step is as much shorter than the one before as that was
+            is_last = length * length <= before * _SETTLED * float(
+                numpy.linalg.norm(units * here.x)
+            )
+            if is_last and (there == here.x + step).all():
+                yield here.moved(step)
+                return
+            found = self._look(there)
             if found is None or found.squares > least * (1 + _POLISHED):
                 return
-            here, last = found, length
+            here, last, before = found, length, length
             yield here
-            # each step is as much shorter than the one before as that was
-            if length * length <= before * _SETTLED * float(numpy.linalg.norm(units * here.x)):
-                return
-            before = length
 
     def _eliminated(self, found: FitPoint | None) -> tuple[float, Reals | None]:
         """The least sum of squares by what only multiplies, and where that is, if it is somewhere else."""
