@@ -43,11 +43,9 @@ def leave_out_bad_rows(
     outputs, by default all. What else is wrong is left to who computes. Raises BadData if no row is left."""
     heads = [each.head(0, 2) for each in tables]
     sources, _ = _passed(source, tables, heads, read, of, StreamedRows)
-    for table, each in zip(tables, sources, strict=False):
-        left = table.left_out
-        if len(left):
-            count = each.count() + len(left)
-            _say(table.name, count, len(left), lambda: table.place_left_out(each.names), tell)  # noqa: B023
+    for each in sources:
+        if left := each.left_out:
+            _say(each.name, each.count() + left, left, each.place_left_out, tell)
 
 
 def tables_without(

@@ -236,6 +236,15 @@ class StreamedRows:
         self._table.leave_out(rows)
         self.size = -1
 
+    @property
+    def left_out(self) -> int:
+        """How many rows are left out, of those that are kept otherwise."""
+        return len(self._table.left_out)
+
+    def place_left_out(self) -> str:
+        """Where the first row stands that is left out."""
+        return self._table.place_left_out(self.names)
+
     def head(self, row: int = 0, times: int = 1) -> StreamHead:
         """One row as a table, so many times."""
         return self._table.head(row, times)

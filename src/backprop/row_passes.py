@@ -6,7 +6,8 @@ what all rows have in common and is no input brings its own derivatives, which p
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from math import isfinite
 from typing import Any, NamedTuple
 
 import numpy
@@ -19,6 +20,7 @@ from backprop.by_rows.row_program import RowProgram
 from backprop.by_rows.threads import over_blocks
 from backprop.data_streamed import StreamedRows
 from backprop.errors import AtBorder, BackpropError, BadData, TooLarge
+from backprop.evaluation.directions import along
 from backprop.evaluation.gradient import evaluate
 from backprop.evaluation.leaves import inputs_at
 from backprop.inputs import Inputs, Opened
@@ -28,13 +30,20 @@ from backprop.language.laid import Data
 from backprop.language.some_rows import SomeRows
 from backprop.language.text_columns import statements_over
 from backprop.loops.worth import MANY
+from backprop.names import family
 from backprop.report import Column, Table
 from backprop.row_by_row import SHOWN, AskedRows, RowsReport, asked_rows, first_rows, single_rows
 from backprop.source import Source
 
+Read = tuple[Model, Mapping[str, float]]
+"""A Model, and the numbers of its inputs."""
+
 RowColumns = dict[str, NDArray[numpy.float64]]
 
 _ENDLESS = 1 << 62
+
+_WARNED = 5
+"""Of so many derivatives that are not finite somewhere it is said why."""
 
 _TOGETHER = 16
 """Blocks that are written at once."""
@@ -95,6 +104,8 @@ class _Passes:
         sources: Sequence[HeldRows | StreamedRows],
     ) -> None:
         self.asked, self.sure = asked, True
+        self.endless: dict[str, int] = {}
+        """Of derivatives that are not finite in some row the first such row."""
         self._program, self._given, self._sources = program, given, sources
         term = program.apart.sums[-1].term
         self.target = next(each for each in program.sums if each.name == term)
@@ -158,11 +169,20 @@ class _Passes:
                 if each in once.by and name in found.slopes:
                     slope = slope + numpy.multiply(found.slopes[name], once.by[each])
             made[f"d{asked.output}_d{each}"] = slope
+        self._look_for_endless(made, block.start)
         return {
             name: numpy.ascontiguousarray(numpy.broadcast_to(numbers, block.rows), dtype=float)
             + 0.0
             for name, numbers in made.items()
         }
+
+    def _look_for_endless(self, made: Mapping[str, Any], start: int) -> None:
+        for each in (*self.asked.columns, *self.asked.by):
+            numbers = numpy.atleast_1d(made[f"d{self.asked.output}_d{each}"])
+            if each not in self.endless and not isfinite(numbers.sum()):
+                rows = numpy.flatnonzero(~numpy.isfinite(numbers))
+                if len(rows):
+                    self.endless[each] = start + int(rows[0])
 
     def pieces(self) -> Iterator[RowColumns]:
         """All rows, several blocks at a time."""
@@ -205,10 +225,17 @@ def _in_passes(
     many = bool(streamed) or sum(each.count() for each in sources) * len(words) >= MANY
     if errors or not sources or not many or (inputs.skip_bad_rows and not streamed):
         return None
-    twice: Sequence[Data] = [
-        each.head(0, 2) for each in sources if isinstance(each, StreamedRows)
-    ] or [SomeRows(each, numpy.zeros(2, numpy.int64)) for each in opened.tables]
-    sample, numbers = inputs.given((), _ENDLESS, opened, twice)
+
+    def read(row: int = 0, of: HeldRows | StreamedRows | None = None) -> Read:
+        """By two rows of each table, which are this one of the table `of`."""
+        name = of.name if of else ""
+        heads: Sequence[Data] = [each.head(row if each is of else 0, 2) for each in streamed] or [
+            SomeRows(each, numpy.full(2, row if each.name == name else 0), True)
+            for each in opened.tables
+        ]
+        return inputs.given((), _ENDLESS, opened, heads)
+
+    sample, numbers = read()
     asked = asked_rows(sample, inputs.of, wrt)
     known, missing = inputs_at(sample, numbers)
     if missing:
@@ -225,24 +252,36 @@ def _in_passes(
         if program.of_row.taken and not wrt:  # the rows of the sample name few members
             passes.asked = asked._replace(by=[*passes.inputs(sample, asked.by)])
         if streamed:
-            return _streamed(passes, opened, whole)
-        return _held(passes, opened, whole)
+            report = _streamed(passes, opened, whole)
+            report.warnings = _endless(passes, read, inputs.of)
+            return report
+        held = _held(passes, opened, whole)
+        return held._replace(warnings=_endless(passes, read, inputs.of))
     except (NotApart, NotSure) as error:
         if isinstance(error, NotSure) and error.row >= 0:
-            table, row = sources[error.table], error.row
-            heads = [
-                each.head(row if each is table else 0, 2)
-                if isinstance(each, StreamedRows)
-                else SomeRows(each, numpy.full(2, row if each.name == table.name else 0))
-                for each in (streamed or opened.tables)
-            ]
-            model, numbers = inputs.given((), _ENDLESS, opened, heads)
+            model, numbers = read(error.row, sources[error.table])
             evaluate(model, numbers, asked.members[0])
         if not streamed:
             return None
         name = streamed[0].name
         message = f"{name} is larger than memory is to hold at once, and {error}"
         raise BadData(message, where=name, hints=["let it have more: --memory 8G"]) from None
+
+
+def _endless(passes: _Passes, read: Callable[..., Read], of: Sequence[str]) -> list[BackpropError]:
+    """The warnings of derivatives that are not finite, each of the first row where one is."""
+    found = dict[str, BackpropError]()
+    for name, row in [*passes.endless.items()][:_WARNED]:
+        model, numbers = read(row, passes.source)
+        asked = asked_rows(model, of, [name])
+        moving = [name] if name in asked.by else [n for n in model.names if family(n) == name]
+        result = along(model, numbers, asked.members[:1], dict.fromkeys(moving, 1.0))
+        for each in result.warnings:
+            if model.laid:
+                each.hints = (*each.hints, *model.laid.row_of(each.message))
+                model.laid.number(each)
+            found[str(each)] = each
+    return [*found.values()]
 
 
 def _with_output(

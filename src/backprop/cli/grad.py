@@ -16,7 +16,7 @@ from backprop.cli.printing import (
     send_pieces,
     write,
 )
-from backprop.errors import OutputIsColumn
+from backprop.errors import BadOption, OutputIsColumn
 from backprop.files import is_table
 from backprop.inputs import Inputs
 from backprop.options import EngineName, names_option, option
@@ -47,6 +47,9 @@ def grad(
     """
     tables = [each for each in inputs.values if is_table(each)]
     if rows or tables:
+        if only:
+            message = "--only has no meaning where each row of a table has its derivatives"
+            raise BadOption(message, hints=["choose some of these: --wrt NAMES"])
         _rows(inputs, tables, wrt, whole, format, output, digits, engine)
         return
     asked, format = format, chosen_format(format, output)
@@ -92,11 +95,13 @@ def _rows(
 
         parts = [report] if isinstance(report, RowsReport) else report.pieces()
         write(output or "", as_parquet(each.columns for each in parts))
+        complain(report.warnings, "warning")
     elif isinstance(report, RowsReport) or format not in HISTORIES.names:
         deliver(report, format, output, digits)
     else:
         named, long = format, report
         send_pieces(lambda style: _pieces(long, named, style), output, digits)
+        complain(report.warnings, "warning")
     complain(report.notes, "note")
 
 

@@ -13,10 +13,11 @@ from backprop.language.laid import Data, RowNumbers
 
 
 class SomeRows:
-    """places: which rows, counted from 0, of those that the table keeps."""
+    """places: which rows, counted from 0, of those that the table keeps. told: whether messages call them as
+    the table does, and not by their place among these."""
 
-    def __init__(self, table: Data, places: NDArray[numpy.int64]) -> None:
-        self._table, self._places = table, places
+    def __init__(self, table: Data, places: NDArray[numpy.int64], told: bool = False) -> None:
+        self._table, self._places, self._told = table, places, told
 
     @property
     def name(self) -> str:
@@ -31,11 +32,12 @@ class SomeRows:
         every = self._table.rows(names)
         numbers = {name: numpy.asarray(each)[self._places] for name, each in every.numbers.items()}
         place, look = (partial(_of, each, self._places) for each in (every.place, every.look))
-        return RowNumbers(every.name, len(self._places), numbers, place, look)
+        told = tuple(map(int, self._places)) if self._told else ()
+        return RowNumbers(every.name, len(self._places), numbers, place, look, told)
 
     def with_texts(self, compared: Mapping[str, Any]) -> SomeRows:
         """Of the same rows."""
-        return SomeRows(self._table.with_texts(compared), self._places)
+        return SomeRows(self._table.with_texts(compared), self._places, self._told)
 
 
 def _of(said: Callable[[int], str], places: NDArray[numpy.int64], row: int) -> str:

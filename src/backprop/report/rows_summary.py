@@ -17,7 +17,14 @@ from backprop.by_rows.row_counts import counted
 from backprop.by_rows.row_program import RowProgram
 from backprop.by_rows.threads import over_blocks
 from backprop.data_streamed import StreamedRows
-from backprop.errors import AtBorder, BackpropError, BadData, ByOtherMeans, OutputIsColumn
+from backprop.errors import (
+    AtBorder,
+    BackpropError,
+    BadData,
+    ByOtherMeans,
+    InfiniteSlope,
+    OutputIsColumn,
+)
 from backprop.evaluation.gradient import Gradient, evaluate
 from backprop.evaluation.leaves import inputs_at
 from backprop.inputs import Inputs, Opened
@@ -112,7 +119,17 @@ class RowsSummary:
                 data[name] = passed.values[key].mean
                 if key in passed.slopes:
                     gradients[name] = passed.slopes[key].size
-        return Gradient(output, passed.value, data, gradients, tuple(self._sample.warnings))
+        warnings = *self._sample.warnings, *self._endless(output, passed)
+        return Gradient(output, passed.value, data, gradients, warnings)
+
+    def _endless(self, output: str, passed: SumsAndSlopes) -> list[BackpropError]:
+        """The warnings of gradients that are not finite in some rows."""
+        where = self._sample.source.name
+        return [
+            InfiniteSlope(f"∂{output}/∂{name} is {slope.size} in some rows", where=where)
+            for name, slope in passed.slopes.items()
+            if not isfinite(slope.size)
+        ]
 
     def _key(self, name: str) -> str | None:
         return key_of_rows(self._laid, name)
