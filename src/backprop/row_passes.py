@@ -35,7 +35,7 @@ from backprop.report import Column, Table
 from backprop.row_by_row import SHOWN, AskedRows, RowsReport, asked_rows, first_rows, single_rows
 from backprop.source import Source
 
-Read = tuple[Model, Mapping[str, float]]
+ModelAt = tuple[Model, Mapping[str, float]]
 """A Model, and the numbers of its inputs."""
 
 RowColumns = dict[str, NDArray[numpy.float64]]
@@ -226,7 +226,7 @@ def _in_passes(
     if errors or not sources or not many or (inputs.skip_bad_rows and not streamed):
         return None
 
-    def read(row: int = 0, of: HeldRows | StreamedRows | None = None) -> Read:
+    def read(row: int = 0, of: HeldRows | StreamedRows | None = None) -> ModelAt:
         """By two rows of each table, which are this one of the table `of`."""
         name = of.name if of else ""
         heads: Sequence[Data] = [each.head(row if each is of else 0, 2) for each in streamed] or [
@@ -268,7 +268,9 @@ def _in_passes(
         raise BadData(message, where=name, hints=["let it have more: --memory 8G"]) from None
 
 
-def _endless(passes: _Passes, read: Callable[..., Read], of: Sequence[str]) -> list[BackpropError]:
+def _endless(
+    passes: _Passes, read: Callable[..., ModelAt], of: Sequence[str]
+) -> list[BackpropError]:
     """The warnings of derivatives that are not finite, each of the first row where one is."""
     found = dict[str, BackpropError]()
     for name, row in [*passes.endless.items()][:_WARNED]:
