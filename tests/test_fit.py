@@ -360,7 +360,7 @@ def test_columns_of_text_families_of_parameters_and_tables_larger_than_memory(
     assert one["value"] == pytest.approx(other["value"], rel=1e-12)
     assert one["parameters"]["a"] == pytest.approx(other["parameters"]["alpha[1]"], rel=1e-9)
     assert one["errors"]["c"] == pytest.approx(other["errors"]["alpha[2]"], rel=1e-9)
-    assert out.read_text().startswith("y,x,fit,residual")
+    assert out.read_text().startswith("y,site,x,fit,residual")
     text = "y ~ a*exp(-b*x) + c; a = -2; b = 0.3; c = 3"
     small = json.loads(run(*line, text).out)
     large = json.loads(run(*line, text, "--memory", "1").out)
@@ -503,20 +503,20 @@ def test_a_picture_has_data_curve_and_bands(tmp_path: Path, ending: str) -> None
 
 def test_a_picture_along_one_column_and_of_several(tmp_path: Path) -> None:
     from backprop.fit_options import complete
+    from backprop.fit_pictures import picture_of
     from backprop.fitted import prepared
     from backprop.inputs import Inputs
-    from backprop.predicting import picture_of
 
     rows = tmp_path / "rows.csv"
     rows.write_text("x,z,y\n0,1,5\n1,2,3\n2,0,2\n3,1,1.2\n4,3,0.9\n")
     one = prepared(Inputs(expressions=["y ~ a*exp(-b*x)"], data=[str(rows)]), complete({}))
-    found = picture_of(one, one.run().found, 0.95)
-    assert found.curve is not None
-    assert (found.right, found.along[0], found.along[-1]) == ("x", 0, 4)
+    (found,) = picture_of(one, one.run().found, 0.95).panels
+    (curve,) = found.curves
+    assert (found.right, curve.along[0], curve.along[-1]) == ("x", 0, 4)
     assert found.observed.tolist() == pytest.approx([5, 3, 2, 1.2, 0.9])
     two = prepared(Inputs(expressions=["y ~ a + b*x + c*z"], data=[str(rows)]), complete({}))
-    found = picture_of(two, two.run().found, 0.95)
-    assert (found.curve, found.right, found.label) == (None, "fitted", "y = fitted")
+    (found,) = picture_of(two, two.run().found, 0.95).panels
+    assert (found.curves, found.right, found.label) == ((), "fitted", "y = fitted")
 
 
 def test_other_rows_need_the_columns_of_the_model_and_no_condition(tmp_path: Path) -> None:

@@ -3,14 +3,14 @@ which takes longer than to read a million rows."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy
 import pyarrow
 from numpy.typing import NDArray
 
-from backprop.loops.domains import Reals
+from backprop.loops.domains import Reals, Wholes
 
 _KINDS = {
     "double": numpy.float64, "float": numpy.float32, "halffloat": numpy.float16,
@@ -55,6 +55,21 @@ def text_of(text: str) -> Any:
     return pyarrow.StringArray.from_buffers(1, pyarrow.py_buffer(offsets), pyarrow.py_buffer(data))[
         0
     ]
+
+
+def codes_of(columns: Iterable[Any]) -> tuple[Wholes, list[str]]:
+    """Which text stands in each row of columns of texts below one another, -1 where none does; and these
+    texts, each once, in the order of the rows."""
+    chunks = [chunk for each in columns for chunk in each.chunks if len(chunk)]
+    if not chunks:
+        return numpy.zeros(0, dtype=numpy.int64), []
+    found = pyarrow.chunked_array(chunks, pyarrow.string()).combine_chunks().dictionary_encode()
+    if isinstance(found, pyarrow.ChunkedArray):  # of texts that take more than 2 GiB
+        found = found.unify_dictionaries().combine_chunks()
+    codes = numpy.full(len(found), -1, dtype=numpy.int64)
+    there = ~missing_in(pyarrow.chunked_array([found.indices]))
+    codes[there] = _memory(found.indices, numpy.int32)[there]
+    return codes, found.dictionary.to_pylist()
 
 
 def missing_in(column: Any) -> NDArray[numpy.bool_]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from backprop.data_bytes import bytes_of, cut_off, expanded, is_parquet, kind_of
 from backprop.data_cells import may_be_hexadecimal, read_columns, written_cells
 from backprop.data_columns import (
+    codes_of,
     doubles,
     has_numbers,
     missing_in,
@@ -34,7 +35,7 @@ from backprop.data_parquet import of_parquet
 from backprop.data_rounded import first_rounded, has_beyond, rounded_in
 from backprop.errors import BackpropError, BadData
 from backprop.language.headers import is_number
-from backprop.loops.domains import Reals
+from backprop.loops.domains import Reals, Wholes
 from backprop.numbers import listed, shortened
 from backprop.source import normal
 
@@ -161,11 +162,9 @@ class FileTable:
             raise BadData(message, where=where, hints=hints)
         return at[0]
 
-    def texts(self, name: str) -> list[str]:
-        """What stands in a column, each text once, in the order of the rows; nothing of a missing cell."""
-        columns = self._written(name)
-        found = dict.fromkeys(text for each in columns for text in each.unique().to_pylist())
-        return [text for text in found if text is not None]
+    def coded(self, name: str) -> tuple[Wholes, list[str]]:
+        """Which text stands in each row of a column, -1 where none does; and these, in order."""
+        return codes_of(self._written(name))
 
     def place(self, row: int) -> str:
         """Where a row stands: `rows.csv:7`, by its line, or `rows.parquet, row 6`."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property, partial
 from math import inf
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy
 from numpy.typing import NDArray
@@ -15,15 +15,17 @@ from backprop.by_rows.held_rows import HeldRows
 from backprop.data_files import FileTable, read_tables
 from backprop.data_lines import TextForm
 from backprop.data_named import headers_of_each
+from backprop.data_told import Telling
 from backprop.errors import BadData, BadOption, UnknownName
 from backprop.files import typed
 from backprop.language.laid import RowNumbers
-from backprop.language.text_columns import TEXT_COMPARED, ComparedText, as_condition
+from backprop.language.text_columns import TEXT_COMPARED, ComparedText, TextCodes, as_condition
 from backprop.loops.arrays import ArrayWriter
+from backprop.loops.domains import Reals
 from backprop.names import did_you_mean
 from backprop.numbers import listed
 from backprop.operations import CONSTANTS, FUNCTIONS, OPERATIONS
-from backprop.source import Source, normal, one_line
+from backprop.source import normal
 from backprop.syntax.fold import fold_nodes
 from backprop.syntax.grammar import Node
 from backprop.syntax.parser import Statement, read
@@ -57,6 +59,11 @@ class DataTable:
         self.told: set[str] = set()
         """What was said of rows that are left out, once for this table and those made of it."""
 
+    @property
+    def skips(self) -> bool:
+        """Whether rows are left out for what stands in their cells."""
+        return self._options.skip_missing or self._options.skip_bad
+
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_found": {}}
 
@@ -73,7 +80,7 @@ class DataTable:
 
     def texts(self, name: str) -> list[str]:
         """What stands in a column, each text once, in the order of the rows."""
-        return self._table.texts(self._headers[name])
+        return self._table.coded(self._headers[name])[1]
 
     def with_texts(self, compared: Mapping[str, ComparedText]) -> DataTable:
         """This table with columns of its own for comparisons with texts, by their names."""
@@ -117,9 +124,7 @@ class DataTable:
         used = table.used(headers, kept, *skip)
         missing, odd = missing + used.missing, odd + used.odd
         numbers = dict(used.numbers)
-        for name, (column, equal, text) in texts.items():
-            same = self._same(used.kept)(column, text) == equal
-            numbers[name] = same.astype(numpy.float64)
+        numbers |= {name: self._as_numbers(each, used.kept) for name, each in texts.items()}
         tell_left_out(self, options, table.count, (missing, odd))
         size = int(numpy.count_nonzero(used.kept))
         place, look = (partial(each, table, _Kept(used.kept)) for each in (_place, _look))
@@ -147,6 +152,14 @@ class DataTable:
             return (found if text else found | none)[kept]
 
         return same
+
+    def _as_numbers(self, compared: ComparedText, kept: NDArray[numpy.bool_]) -> Reals:
+        """What a comparison is in the rows that are kept."""
+        column, equal, text = compared
+        if isinstance(compared, TextCodes):
+            codes, _ = self._table.coded(self._headers[column])
+            return numpy.asarray(codes[kept], float)
+        return numpy.asarray(self._same(kept)(column, text) == equal, float)
 
     def _condition(self, text: str) -> _RowCondition:
         compared = list[tuple[str, bool, str]]()
@@ -185,14 +198,6 @@ def nothing_left(name: str, count: int, missing: int) -> BadData:
     return BadData(f"there is nothing to compute with: {why}", where=name, hints=hints)
 
 
-class Telling(Protocol):
-    """A table. told: what was said of it."""
-
-    name: str
-    names: Collection[str]
-    told: set[str]
-
-
 def tell_left_out(table: Telling, options: DataOptions, count: int, lacking: Sequence[int]) -> None:
     """Say once how many of so many rows were left out. lacking: because a cell is missing, or not finite."""
     for some, why in zip(lacking, ("is missing", "is no finite number"), strict=True):
@@ -200,21 +205,6 @@ def tell_left_out(table: Telling, options: DataOptions, count: int, lacking: Seq
         if some and options.tell and said not in table.told:
             table.told.add(said)
             options.tell(said)
-
-
-def tell_given_way(
-    tables: Sequence[Telling], source: Source, tell: Callable[[str], object]
-) -> None:
-    """Say once of each constant with a number in the equations that a column takes its place."""
-    for tokens, shape in read(source)[0]:
-        name = tokens.texts[shape.target] if shape.form == "equation" else ""
-        if not name or shape.kinds[0] != "CONST":
-            continue
-        for table in tables:
-            if name in table.names and name not in table.told:
-                table.told.add(name)
-                text = one_line(tokens.whole.text)
-                tell(f"{table.name}: the column {name} takes the place of {text}")
 
 
 def tell_rounded(table: Telling, options: DataOptions, read: FileTable) -> None:

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 from backprop.errors import BackpropError, BadData, BadOption
 from backprop.fit.found_fit import FoundFit
 from backprop.fit.robust import named_apart
-from backprop.fit_texts import words_in
 from backprop.inputs import Opened
 from backprop.language import Model
+from backprop.language.read_words import words_in
 from backprop.language.text_columns import ComparedText
 from backprop.names import did_you_mean
 from backprop.numbers import exact, listed

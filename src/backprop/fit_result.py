@@ -9,10 +9,9 @@ from backprop.fitted import Fitting
 from backprop.report.fit_report import FitReport
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
-    from backprop.predicting import FitPicture
+    from backprop.fit_pictures import FitPicture
 
 
 class FitPlot(NamedTuple):
@@ -47,13 +46,15 @@ class Fit(FitReport):
         found._fitting = fitting
         return found
 
-    def predict(self, data: Any = None) -> dict[str, NDArray[np.float64]]:
-        """What the model says of n rows, by column, each of shape (n,): the columns that it names, `fit`,
+    def predict(self, data: Any = None) -> dict[str, NDArray[Any]]:
+        """What the model says of n rows, by column, each of shape (n,): the columns that it reads, `fit`,
         `residual` (of the rows that were fitted), `curve_low` and `curve_high`, between which the curve
-        lies at the fit's `level`, `data_low` and `data_high` for another observation.
+        lies at the fit's `level`, `data_low` and `data_high` for another observation. Of several model
+        statements the rows of one stand below those of the other, the column `statement` says which a row is
+        of, and columns that one does not read are nan there, or "" of texts.
 
         data: other rows, as of `parse`; without it those that were fitted. Raises BadOption for what is no
-        fit of one model statement, BadData for rows without a column of the model or without a value.
+        fit of model statements, BadData for rows without a column of the model or without a value.
         """
         import numpy as np
 
@@ -65,10 +66,15 @@ class Fit(FitReport):
             opened = self._fitting.opened
             grid = opened._replace(tables=given_tables(data, opened.source))  # type: ignore[arg-type]
         rows = fitted_rows(self._fitting, self.found, self.level, grid)
-        return {each.title: np.array(each.cells, float) for each in rows.records()}
+        return {
+            each.title: np.array([cell or "" for cell in each.cells])
+            if each.kind == "text"
+            else np.array(each.cells, float)
+            for each in rows.records()
+        }
 
     def plot(self) -> FitPlot:
         """The picture of the fit, which has `save("fit.svg")`. Raises as `predict`."""
-        from backprop.predicting import picture_of
+        from backprop.fit_pictures import picture_of
 
         return FitPlot(picture_of(self._fitting, self.found, self.level))

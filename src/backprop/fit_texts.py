@@ -20,6 +20,7 @@ from backprop.language import Model
 from backprop.language.apart import NotApart
 from backprop.language.model_texts import ModelText, model_texts, with_models
 from backprop.language.modelled import RESIDUALS, NotSquares
+from backprop.language.read_words import meanings, words_in, words_through
 from backprop.loops.domains import Reals
 from backprop.names import did_you_mean
 from backprop.numbers import listed, shown
@@ -34,11 +35,6 @@ ReadGiven = Callable[[Opened, bool], tuple[Model, Mapping[str, float]]]
 
 _NEW = "the_mean_of_the_left_side"
 """A parameter of a name that no file has."""
-
-
-def words_in(text: str) -> list[str]:
-    """The names in a text, functions among them, in their order."""
-    return re.findall(r"[^\W\d][\w']*", text)
 
 
 def weighted(opened: Opened, sigma: str) -> Opened:
@@ -66,7 +62,7 @@ def with_x_errors(
 ) -> WeighedRows:
     """Rows that are weighed by the errors of a column on the right side, too. plain: the residuals without
     weights. given: numbers for all inputs. Raises BadOption for what has none."""
-    sides = [each.right for each in model_texts(opened.source)]
+    sides = model_texts(opened.source)
     if not sides or options["poisson"] or options["loss"]:
         what = "--poisson" if options["poisson"] else "--loss"
         message = (
@@ -82,7 +78,6 @@ def with_x_errors(
     if not plain.in_memory:
         hints = ["let it have more, as --memory 8G"]
         raise BadOption("--sigma-x is for rows in memory, and this table is larger", hints=hints)
-    x, error = _column_and_error(opened, sides, options["sigma_x"], given)
 
     def numbers(make: Callable[[ModelText], str]) -> FitRows | None:
         text = opened._replace(source=with_models(opened.source, make))
@@ -93,8 +88,7 @@ def with_x_errors(
             return None
 
     def slope(model: ModelText) -> str:
-        moves = x in words_in(model.right)
-        by = f"derivative({model.right}, {x})*({error})" if moves else "0"
+        by = _moved_by_x(opened, options, model, given)
         return f"0 ~ -({by}) - 0*({model.left}){model.rest}"
 
     slopes = numbers(slope)
@@ -111,6 +105,37 @@ def with_x_errors(
     return WeighedRows(plain, widths)
 
 
+def error_text(opened: Opened, options: FitOptions, model: ModelText, known: Container[str]) -> str:
+    """The error of each row of a model statement, as an expression; "" where none was given. known: names
+    with numbers."""
+    sigma = options["sigma"]
+    if not options["sigma_x"]:
+        return sigma
+    by = _moved_by_x(opened, options, model, known)
+    return f"sqrt(({sigma or 0})^2 + ({by})^2)"
+
+
+def _moved_by_x(
+    opened: Opened, options: FitOptions, model: ModelText, known: Container[str]
+) -> str:
+    """By how much the error of a column moves the right side, as an expression. known: names with numbers."""
+    x, error = error_of_x(opened, options, model, known)
+    return f"derivative({model.right}, {x})*({error})" if x else "0"
+
+
+def error_of_x(
+    opened: Opened, options: FitOptions, model: ModelText, known: Container[str]
+) -> tuple[str, str]:
+    """The column of which `--sigma-x` says the error, and that as an expression, of a model statement that
+    reads the column; "" of others. known: names with numbers."""
+    if not options["sigma_x"]:
+        return "", ""
+    means = meanings(opened.source)
+    sides = [[*words_through(each.right, means)] for each in model_texts(opened.source)]
+    x, error = _column_and_error(opened, sides, options["sigma_x"], known)
+    return (x, error) if x in words_through(model.right, means) else ("", "")
+
+
 def weights_in_words(options: FitOptions) -> str:
     """How much a row counts; "" for all the same."""
     sigma, of_x = options["sigma"], options["sigma_x"]
@@ -123,12 +148,12 @@ def weights_in_words(options: FitOptions) -> str:
 
 
 def _column_and_error(
-    opened: Opened, sides: Sequence[str], text: str, known: Container[str]
+    opened: Opened, sides: Sequence[Sequence[str]], text: str, known: Container[str]
 ) -> tuple[str, str]:
     """The column of which `--sigma-x` says the error, and that: `x=0.1`, or the error alone where there is
-    one column. known: names with numbers. Raises BadOption."""
+    one column. sides: the names that each right side reads. known: names with numbers. Raises BadOption."""
     columns = {name for table in opened.tables for name in table.names}
-    words = (word for side in sides for word in words_in(side))
+    words = (word for side in sides for word in side)
     there = [*dict.fromkeys(word for word in words if word in columns)]
     name, sign, error = text.partition("=")
     if not sign or error.startswith("="):

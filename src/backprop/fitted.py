@@ -10,10 +10,12 @@ from math import nan
 from typing import TYPE_CHECKING, NamedTuple
 
 from backprop import fit_texts
+from backprop.data_pinned import pinned
 from backprop.descent.choices import bounds_of, given_bounds, parameters
 from backprop.errors import (
     BackpropError,
     ChooseOutput,
+    MissingInputs,
     NeedsData,
     mend,
     raise_all,
@@ -23,8 +25,10 @@ from backprop.fit.fitting import fit
 from backprop.fit.found_fit import FitAsked
 from backprop.inputs import Inputs, Opened
 from backprop.language import Model
-from backprop.language.model_texts import model_texts
+from backprop.language.laid import Data
+from backprop.language.model_texts import model_texts, with_models
 from backprop.language.modelled import RESIDUALS, NotSquares
+from backprop.language.read_words import compared_with_texts, words_in, words_read
 from backprop.loops.worth import MANY_OFTEN
 from backprop.names import did_you_mean
 from backprop.numbers import listed
@@ -119,6 +123,10 @@ def prepared(inputs: Inputs, options: FitOptions) -> Fitting:
     opened = inputs.opened()
     if not model_texts(opened.source) and not inputs.of:
         _no_model(opened)
+    opened = with_same_rows(opened, options)
+    if inputs.skip_bad_rows and not opened.heads():
+        opened = opened._replace(tables=_good_rows(opened, inputs, options))  # type: ignore[arg-type]
+        inputs = inputs._replace(skip_bad_rows=False)
     bare = inputs._replace(settings=(), values=())
     grouped = None
     if options["by"]:
@@ -139,6 +147,29 @@ def prepared(inputs: Inputs, options: FitOptions) -> Fitting:
         return (inputs if numbers else bare).given(limits, MANY_OFTEN, text, text.heads())
 
     return ready(opened, read_given, inputs.output, options, inputs.seed, grouped)
+
+
+def with_same_rows(opened: Opened, options: FitOptions) -> Opened:
+    """Equations with tables of which the same rows count for all texts that a fit makes of the equations."""
+    if not any(getattr(table, "skips", False) for table in opened.tables):
+        return opened
+    more = f"{options['sigma']} {options['sigma_x']} {options['by'].partition(':')[0]}"
+    words = {*words_read(opened.source.text), *words_read(more)}
+    tables = pinned(opened.tables, words, compared_with_texts(opened.source))
+    return opened._replace(tables=tables)  # type: ignore[arg-type]
+
+
+def _good_rows(opened: Opened, inputs: Inputs, options: FitOptions) -> Sequence[Data]:
+    """Tables without the rows of which something is not finite at the start; where there is none, of which a
+    left side is not."""
+    limits = given_bounds(options["bounds"])
+    try:
+        return inputs.good_tables(opened.source, opened.tables, MANY_OFTEN, limits)
+    except MissingInputs:
+        left = with_models(opened.source, lambda model: f"{model.left} ~ 0{model.rest}")
+        with suppress(MissingInputs, ChooseOutput):
+            return inputs.good_tables(left, opened.tables, MANY_OFTEN, limits)
+        return opened.tables
 
 
 def ready(
@@ -262,7 +293,7 @@ def _look_at_left_sides(opened: Opened, model: Model) -> None:
     columns = [name for table in opened.tables for name in table.names]
     families = model.laid.families if model.laid else {}
     for each in model_texts(opened.source):
-        words = fit_texts.words_in(each.left)
+        words = words_in(each.left)
         if each.rest or not columns or any(word in families or word in columns for word in words):
             continue
         place = Span(opened.source, each.place[0], each.place[0] + len(each.left))

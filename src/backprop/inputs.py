@@ -237,7 +237,7 @@ class Inputs(NamedTuple):
         """The equations and the tables, for `given`."""
         found = Opened(self._equations(), self.tables(self.data))
         if found.tables:
-            from backprop.data_given import tell_given_way
+            from backprop.data_told import tell_given_way
 
             tell_given_way(found.tables, found.source, say)
         if self.skip_bad_rows and found.heads():
@@ -262,7 +262,7 @@ class Inputs(NamedTuple):
         source, known = opened or self.opened()
         tables = known if tables is None else tables
         if self.skip_bad_rows and not any(hasattr(each, "heads") for each in tables):
-            return self._without_bad_rows(source, tables, many, bounds)
+            tables = self.good_tables(source, tables, many, bounds)
         return self._given(source, tables, many, bounds)
 
     def _given(
@@ -280,10 +280,11 @@ class Inputs(NamedTuple):
         model = read_with(source, values, self.settings, self.seed, read)
         return model, read_numbers(model, values, self.settings, bounds)
 
-    def _without_bad_rows(
+    def good_tables(
         self, source: Source, tables: "Sequence[Data]", many: float, bounds: Collection[str]
-    ) -> tuple[Model, dict[str, float]]:
-        """As `given`, without the rows of which something is not finite there."""
+    ) -> "Sequence[Data]":
+        """Tables in memory without the rows of which something is not finite. Raises what reading raises,
+        MissingInputs without numbers for the inputs."""
         from backprop.bad_rows import good_tables  # rarely asked for
         from backprop.bad_rows_passed import tables_without
 
@@ -293,6 +294,4 @@ class Inputs(NamedTuple):
         tables, sure = tables_without(
             source, tables, lambda some: read(some, _ENDLESS), self.of, say
         )
-        if sure:
-            return read(tables, many)
-        return read(good_tables(read, tables, self.of, say), many)
+        return tables if sure else good_tables(read, tables, self.of, say)

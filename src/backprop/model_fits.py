@@ -52,7 +52,7 @@ class FitVerb(OverData):
         """
         from backprop.fit_groups import by_groups
         from backprop.fit_result import Fit  # with numpy
-        from backprop.fitted import all_parameters, ready
+        from backprop.fitted import all_parameters, ready, with_same_rows
 
         model = self if data is None else self.over(data)
         if model._lacks is not None:
@@ -65,7 +65,8 @@ class FitVerb(OverData):
             found = read_model(text.source, *how, sizes=model.sizes, tables=text.tables)
             return found, given if numbers else {}
 
-        opened, asked = Opened(model.source, data_of(model.laid)), complete(options)  # type: ignore[arg-type]
+        asked = complete(options)
+        opened = with_same_rows(Opened(model.source, data_of(model.laid)), asked)  # type: ignore[arg-type]
         if not asked["by"]:
             return Fit.of(ready(opened, read_given, of, asked, seed))
         grouped = by_groups(opened, asked["by"], model, all_parameters(model, of))

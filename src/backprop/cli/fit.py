@@ -21,7 +21,7 @@ from backprop.cli.printing import (
 )
 from backprop.errors import BadOption
 from backprop.fit_options import FitOptions, complete
-from backprop.inputs import Inputs
+from backprop.inputs import Inputs, say
 from backprop.numbers import either
 from backprop.options import option
 from backprop.places import STANDARD
@@ -148,9 +148,11 @@ def fit(
 
         with results.each():
             made = fitted_rows(ready, report.found, report.level, grid)
+            for said in made.left_out:
+                say(said)
             write(predict, TABLES.writer(predicted)(made, Style()).encode())
     if plot and plotted and report.converged:
-        from backprop.predicting import picture_of
+        from backprop.fit_pictures import picture_of
 
         with results.each():
             picture = picture_of(ready, report.found, report.level)

@@ -28,20 +28,21 @@ class Predicted(NamedTuple):
 
 
 def values_of(
-    model: Model, names: Sequence[str], x: Reals, known: Mapping[str, float]
+    model: Model, names: Sequence[str], x: Reals, known: Mapping[str, float], slopes: bool = True
 ) -> Reals | None:
     """What is squared in the residuals of a text, one a row, and derivatives by parameters before it: shape
-    (P + 1, n); None where something is not finite. Raises what `FitRows` raises."""
+    (P + 1, n); None where something is not finite. slopes: whether derivatives are wanted; they are 0 if not.
+    Raises what `FitRows` raises."""
     inputs = [name for name in names if name in model.inputs]
     numbers = dict(zip(names, x.tolist(), strict=True))
     rows = FitRows(model, RESIDUALS, inputs, {**known, **numbers})
-    each = rows.each([numbers[name] for name in inputs])
+    each = rows.each([numbers[name] for name in inputs], slopes)
     if each is None:
         return None
     found = numpy.zeros((len(names) + 1, each.columns.shape[1]))
     found[-1] = each.columns[-1]
     for at, name in enumerate(names):
-        if name in inputs:
+        if slopes and name in inputs:
             found[at] = each.columns[inputs.index(name)]
     return found
 

@@ -25,13 +25,18 @@ class ModelText(NamedTuple):
         return f"{self.left} ~ {self.right}{self.rest}"
 
 
+def plain_texts(source: Source) -> Source:
+    """Equations with numbers in the place of comparisons with texts, which take as much room."""
+    text = source.text
+    if '"' in text or "'" in text:
+        text = TEXT_COMPARED.sub(lambda each: "0".ljust(len(each[0])), text)
+    return Source(source.name, text)
+
+
 def model_texts(source: Source) -> list[ModelText]:
     """The model statements of a text that reads well, in their order."""
     found = list[ModelText]()
-    text = source.text
-    if '"' in text or "'" in text:  # comparisons with texts, for numbers that take as much room
-        text = TEXT_COMPARED.sub(lambda each: "0".ljust(len(each[0])), text)
-    for statement in read(Source(source.name, text))[0]:
+    for statement in read(plain_texts(source))[0]:
         if not is_modelled(statement):
             continue
         tokens = statement.tokens

@@ -35,6 +35,11 @@ class SomeRows:
         told = tuple(map(int, self._places)) if self._told else ()
         return RowNumbers(every.name, len(self._places), numbers, place, look, told)
 
+    def texts(self, name: str) -> list[str]:
+        """What stands in a column of the table, each text once."""
+        found: list[str] = self._table.texts(name)  # type: ignore[attr-defined]
+        return found
+
     def with_texts(self, compared: Mapping[str, Any]) -> SomeRows:
         """Of the same rows."""
         return SomeRows(self._table.with_texts(compared), self._places, self._told)

@@ -58,6 +58,10 @@ class ComparedText(NamedTuple):
         return name
 
 
+class TextCodes(ComparedText):
+    """A column of texts by itself: the number of each row's text."""
+
+
 class TextReading(NamedTuple):
     """Statements of a text in which columns are compared with texts, and the tables with those columns.
     plain: puts their names into a text in the place of the comparisons."""

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from backprop.derivation.steps import SymbolicDerivation
     from backprop.descent import Descent
     from backprop.descent.problem import Problem
+    from backprop.fit_pictures import FitPicture
     from backprop.picture import Picture
-    from backprop.predicting import FitPicture
     from backprop.report import Records, Report
     from backprop.report.derivative_report import DerivativeReport
     from backprop.reports.style import Style
