@@ -1,0 +1,1 @@
+"""Graphs and their derivatives as JavaScript, for pages: `page_numbers` writes them."""

@@ -1,0 +1,66 @@
+"""What the JavaScript of a page computes, in node: many graphs and points in one process."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from backprop.engine.writers.javascript.page_numbers import javascript_numbers
+from backprop.graph import Graph
+
+NODE = shutil.which("node")
+
+
+class Page(NamedTuple):
+    """What a page has at a point, by the numbers of its nodes and edges."""
+
+    edges: list[list[int]]
+    values: list[float]
+    gradients: list[float]
+    slopes: list[float]
+    shares: list[float]
+    open: list[int]
+
+
+def run(script: str) -> Any:
+    """What a script writes as JSON."""
+    assert NODE, "node is not installed"
+    done = subprocess.run([NODE, "-"], input=script, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[:4000]
+    return json.loads(done.stdout)
+
+
+def pages(asked: Sequence[tuple[Graph, Sequence[Sequence[float]]]]) -> list[list[Page]]:
+    """For each graph and each point, the numbers of its inputs in the order of the graph, a Page."""
+    parts = []
+    for graph, points in asked:
+        leaves = [n for n in graph.order if not graph.operands(n) and not graph.is_number(n)]
+        texts = [[float(number).hex() for number in point] for point in points]
+        parts.append(f"[{javascript_numbers(graph, leaves)}, {json.dumps(texts)}]")
+    script = (
+        '"use strict"; const all = [];\n'
+        "const text = (x) => Array.from(x, (each) => Object.is(each, -0) ? '-0.0' : String(each));\n"
+        "const hex = (t) => { const m = /^(-?)0x([01])\\.?([0-9a-f]*)p([-+]\\d+)$/.exec(t);\n"
+        "  if (!m) return t === 'inf' ? Infinity : t === '-inf' ? -Infinity : NaN;\n"
+        "  let f = parseInt(m[2] + m[3], 16); let e = Number(m[4]) - 4*m[3].length;\n"
+        "  while (e < -1000) { f *= 2**-52 ; e += 52; } if (e > 900) { f *= 2**100; e -= 100; }\n"
+        "  return (m[1] ? -1 : 1)*f*2**e; };\n"
+        f"for (const [page, points] of [{', '.join(parts)}]) {{\n"
+        "  all.push(points.map((point) => { const v = page.forward(point.map(hex));\n"
+        "    const b = page.backward(v);\n"
+        "    return [page.edges, text(v), text(b.gradients), text(b.slopes), text(b.shares), b.open]; }));\n"
+        "}\nconsole.log(JSON.stringify(all));\n"
+    )
+    return [[_page(each) for each in points] for points in run(script)]
+
+
+def _page(found: list[Any]) -> Page:
+    edges, *numbers, left = found
+    return Page(edges, *([_number(text) for text in each] for each in numbers), left)
+
+
+def _number(text: str) -> float:
+    return float(text.replace("Infinity", "inf"))
