@@ -48,7 +48,7 @@ def program_of(text: str, tables: list[Given], output: str = "L") -> RowProgram:
     source = Source("<text>", text)
     statements, errors = read(source)
     assert not errors
-    return RowProgram(apart(statements, tables, source), output)
+    return RowProgram(apart(statements, tables, source), output, whole=True)
 
 
 def passed(

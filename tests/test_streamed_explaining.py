@@ -33,7 +33,9 @@ def test_numbers_of_a_row_are_those_of_the_table_in_memory(tmp_path, monkeypatch
         backprop(*asked, "--format", "json", *more) for more in (("--memory", "100"), ())
     )
     assert larger.status == held.status == 0, larger.err
-    whole = backprop("grad", "-e", text, "--of", "L", "--data", "rows.csv", "--format", "json")
+    whole = backprop(
+        "grad", "-e", text, "--of", "L", "--data", "rows.csv", "--format", "json", "--all"
+    )
     truth = json.loads(whole.out)
     found = json.loads(larger.out)
     assert found["value"] == pytest.approx(truth["value"], rel=1e-13)

@@ -147,3 +147,51 @@ def test_every_output_and_patterns(path: str) -> None:
     for more in ((), ("--wrt", "*"), ("--wrt", "[ab]"), ("--only", "a, x[2]")):
         held, found = (backprop(*given, *more, *rest) for rest in ((), ("--memory", "100")))
         assert (found.status, found.out) == (held.status, held.out)
+
+
+UNUSED = "a = 2; r = y - a*log(x - 0.5); L = mean(r^2); P = sum((y - a)^2); Q = log(-a)"
+
+
+@pytest.mark.parametrize(
+    "command", ["grad", "check", "hessian", "jacobian", "descend", "explain --row 2", "grad --all"]
+)
+def test_what_leads_to_no_output_may_have_no_value(command: str, path: str) -> None:
+    given = *command.split(), "-e", UNUSED, "--data", path, "--of", "P"
+    held, found = (backprop(*given, *more) for more in ((), ("--memory", "100")))
+    assert (held.status, found.status) == (0, 0), found.err
+    if command == "grad":
+        assert [line.split() for line in found.out.splitlines()] == [
+            line.split() for line in held.out.splitlines()
+        ]
+        assert "log(x - 0.5) has no value" in found.err
+        assert "the output does not need this step" in found.err
+
+
+@pytest.mark.parametrize("command", ["grad", "jacobian"])
+def test_a_row_without_a_value_is_told_of_several_outputs(command: str, path: str) -> None:
+    given = command, "-e", UNUSED, "--data", path, "--of", "P, L"
+    held, found = (backprop(*given, *more) for more in ((), ("--memory", "100")))
+    assert (held.status, held.out) == (found.status, found.out) == (1, "")
+    assert found.err.splitlines()[:-1] == held.err.splitlines()[:-1]  # that has all columns
+    assert "rows.csv:" in found.err
+
+
+@pytest.mark.parametrize("more", [(), ("--poisson",), ("--loss", "huber", "--loss-scale", "1")])
+@pytest.mark.parametrize("starts", [(), ("--set", "a=1, c=1")])
+def test_a_fit_tells_the_row_that_has_no_residual(
+    more: tuple[str, ...], starts: tuple[str, ...], path: str
+) -> None:
+    given = "fit", "-e", "y ~ a*log(x - 0.5) + c", "--data", path, *more, *starts
+    for rest in ((), ("--memory", "100")):
+        found = backprop(*given, *rest)
+        assert (found.status, found.out) == (1, "")
+        assert "log(x - 0.5) has no value at x" in found.err
+        assert "rows.csv:" in found.err
+        assert "the row: x = " in found.err
+
+
+def test_a_fit_without_a_value_at_its_starts_asks_for_others(path: str) -> None:
+    given = "fit", "-e", "y ~ a*log(b*x - 1e9) + c", "--data", path, "--memory", "100"
+    found = backprop(*given)
+    assert found.status == 1
+    assert "at any start that was tried" in found.err

@@ -9,7 +9,7 @@ from functools import cache
 from math import nan
 from typing import TYPE_CHECKING, NamedTuple
 
-from backprop import fit_texts
+from backprop import fit_texts, streamed_matrices
 from backprop.data_pinned import pinned
 from backprop.descent.choices import bounds_of, given_bounds, parameters
 from backprop.errors import (
@@ -17,6 +17,7 @@ from backprop.errors import (
     ChooseOutput,
     MissingInputs,
     NeedsData,
+    NotFinite,
     mend,
     raise_all,
 )
@@ -44,6 +45,10 @@ if TYPE_CHECKING:
     from backprop.fit_options import FitOptions
 
 
+_STARTS = 1.0, 0.3, -0.7
+"""Numbers of parameters at which a row is looked at that has no residual."""
+
+
 class Fitting(NamedTuple):
     """A fit that is ready to run. model: with the numbers of a person, perhaps of the first row. opened: the
     equations as they were written. names: of the parameters. whole: reads the model of all rows. grouped:
@@ -62,7 +67,11 @@ class Fitting(NamedTuple):
 
     def run(self, tell: Callable[[FitPoint], object] = lambda point: None) -> FitReport:
         """Fit. tell: is told of every step."""
-        found = fit(self.asked, tell)
+        try:
+            found = fit(self.asked, tell)
+        except MissingInputs:  # no start has residuals
+            _look_at_rows(self.whole(), self.numbers, self.output, self.names)
+            raise
         if self.output == RESIDUALS:
             more = _same_in_all_rows(self.opened, self.model)
             found = found._replace(verdicts=[*found.verdicts, *more])
@@ -285,7 +294,27 @@ def _evaluate(model: Model, numbers: Mapping[str, float], output: str) -> None:
     """Raise what computing the output raises."""
     from backprop.evaluation.gradient import evaluate  # for mistakes, and likelihoods
 
-    evaluate(model, {**numbers}, output, restores=False)
+    if streamed_matrices.is_streamed(model):
+        streamed_matrices.gradient(model, numbers, output, "python")
+    else:
+        evaluate(model, {**numbers}, output, restores=False)
+
+
+def _look_at_rows(
+    model: Model, numbers: Mapping[str, float], output: str, names: Sequence[str]
+) -> None:
+    """Raise NotFinite for a step that has no value whatever the parameters are: one of data alone."""
+    found = list[NotFinite]()
+    for start in _STARTS:
+        own = {name: numbers.get(name, start) for name in names}
+        try:
+            _evaluate(model, {**numbers, **own}, output)
+        except NotFinite as error:
+            found.append(error)
+        except BackpropError:
+            return
+    if len(found) == len(_STARTS) and len({each.message for each in found}) == 1:
+        raise found[0]
 
 
 def _look_at_left_sides(opened: Opened, model: Model) -> None:

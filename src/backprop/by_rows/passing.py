@@ -65,7 +65,8 @@ class OnceAt(NamedTuple):
 class RowPasses(NamedTuple):
     """What passes over rows go through. output, once: what is asked for, and the graph that it stands in.
     shared: of `of_row` the inputs that all rows have in common. sums: all that is gathered; levels: the same
-    in the order of passes. counts: of each name that is a number of rows its table."""
+    in the order of passes. counts: of each name that is a number of rows its table. told: the names of
+    what is computed once whose numbers are asked for."""
 
     output: str
     once: OnceGraph
@@ -74,6 +75,7 @@ class RowPasses(NamedTuple):
     sums: Sequence[Summed]
     levels: Sequence[Sequence[Summed]]
     counts: Mapping[str, int]
+    told: Sequence[str]
 
 
 class Passing:
@@ -173,9 +175,9 @@ class Passing:
 
     def _passed(self, value: float, gradients: Mapping[str, float]) -> SumsAndSlopes:
         program = self._program
-        self._compute(program.once.names)
-        found = self._walk.found
-        data = {name: float(found[node]) for name, node in program.once.names.items()}
+        self._compute(program.told)
+        found, names = self._walk.found, program.once.names
+        data = {name: float(found[names[name]]) for name in program.told}
         data |= {name: self._known[name] for name in program.shared if name in self._known}
         if not all(map(isfinite, gradients.values())):
             raise NotSure("a gradient is not finite")

@@ -32,8 +32,8 @@ from backprop.source import Source
 
 
 class RowProgram:
-    """Equations over rows. output: a name that is computed once. still: as of `RowGraph`. Raises NotApart
-    where this is not the way."""
+    """Equations over rows. output: a name that is computed once. still: as of `RowGraph`. whole: whether what
+    does not lead to the output is computed, too. Raises NotApart where this is not the way."""
 
     def __init__(
         self,
@@ -42,6 +42,7 @@ class RowProgram:
         seed: int = 0,
         sizes: GivenSizes = NO_SIZES,
         still: Collection[str] = (),
+        whole: bool = False,
     ) -> None:
         self.apart, self.output, self.seed, self.sizes = apart, output, seed, sizes
         lines = [apart.row.text, *(each.line for each in apart.taken)]
@@ -70,6 +71,10 @@ class RowProgram:
         self.sums = [*self._summed()]
         check_once(self.once, {each.total for each in self.sums})
         check_of_rows(self.row, self.once, self.shared, of_members, self._totals_of)
+        if not whole:
+            self.sums = [each for each in self.sums if each.total in self.leading]
+            leading = {n: table for n, table in with_rows.items() if n in self.leading}
+            self.of_row = self.of_row._replace(tables=leading)
         self.levels = self._levels()
         self._passes = RowPasses(
             output,
@@ -79,6 +84,7 @@ class RowProgram:
             self.sums,
             self.levels,
             apart.counts,
+            [name for name in self.once.names if whole or name in self.leading],
         )
 
     @cached_property

@@ -4,7 +4,7 @@ of their numbers."""
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from math import fsum, isnan
+from math import fsum, isnan, nan
 from typing import Any
 
 from backprop.errors import BackpropError
@@ -76,9 +76,10 @@ class RowsFolded:
         columns = {}
         for key, numbers in rows["data"].items():
             mean = fsum(each / len(numbers) for each in numbers)
-            columns[key] = row_range(len(numbers), min(numbers), max(numbers), mean)
+            ends = (min(numbers), max(numbers)) if mean == mean else (nan, nan)
+            columns[key] = row_range(len(numbers), *ends, mean)
             slopes = rows["gradients"].get(key, ())
             if len(slopes) == len(numbers):  # and not those by some that were asked for
                 sizes = [abs(each) for each in slopes if not isnan(each)]
-                columns[key]["largest_gradient"] = max(sizes, default=float("nan"))
+                columns[key]["largest_gradient"] = max(sizes, default=nan)
         return {**found, **once, "columns": columns}

@@ -3,28 +3,20 @@ by it, is, found in passes over blocks of rows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from math import isfinite
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from math import isfinite, nan
 from typing import Any, NamedTuple
 
 import numpy
 
 from backprop.by_rows.block_kernel import NotSure
-from backprop.by_rows.held_rows import HeldRows
 from backprop.by_rows.passing import SumsAndSlopes
 from backprop.by_rows.reductions import Extremes
 from backprop.by_rows.row_counts import counted
 from backprop.by_rows.row_program import RowProgram
 from backprop.by_rows.threads import over_blocks
 from backprop.data_streamed import StreamedRows
-from backprop.errors import (
-    AtBorder,
-    BackpropError,
-    BadData,
-    ByOtherMeans,
-    InfiniteSlope,
-    OutputIsColumn,
-)
+from backprop.errors import AtBorder, BackpropError, ByOtherMeans, InfiniteSlope
 from backprop.evaluation.gradient import Gradient, evaluate
 from backprop.evaluation.leaves import inputs_at
 from backprop.inputs import Inputs, Opened
@@ -41,8 +33,10 @@ from backprop.places import STANDARD
 from backprop.report import Cell, Column, Table, spread_of
 from backprop.report.gradient_report import gradient_report
 from backprop.report.rows_folded import key_of_rows, row_range
+from backprop.report.rows_refused import ENDLESS, looked_at, refused
 
-_ENDLESS = 1 << 62
+_UNKNOWN = Extremes(0, nan, nan, nan)
+"""Of what cannot be computed."""
 
 _NO_NAME = ("",)
 """Where of many names none is asked for."""
@@ -91,9 +85,11 @@ class RowsSummary:
         sizes: Sequence[int],
         asked: _AskedReport,
         members: Mapping[str, _OfRows],
-        notes: Sequence[BackpropError] = (),
+        notes: Sequence[BackpropError],
+        warned: Sequence[BackpropError],
     ) -> None:
         assert sample.laid
+        self._warned = warned
         self._sample, self._found, self._sizes = sample, found, sizes
         self._laid: Laid = sample.laid
         self._asked, self._members = asked, members
@@ -112,14 +108,14 @@ class RowsSummary:
         for name in self._sample.names:
             key = self._key(name)
             if key is None:
-                data[name] = passed.data.get(name, 0.0)
+                data[name] = passed.data.get(name, nan)
                 if name in passed.gradients:
                     gradients[name] = passed.gradients[name]
             else:
-                data[name] = passed.values[key].mean
+                data[name] = passed.values.get(key, _UNKNOWN).mean
                 if key in passed.slopes:
                     gradients[name] = passed.slopes[key].size
-        warnings = *self._sample.warnings, *self._endless(output, passed)
+        warnings = *self._warned, *self._endless(output, passed)
         return Gradient(output, passed.value, data, gradients, warnings)
 
     def _endless(self, output: str, passed: SumsAndSlopes) -> list[BackpropError]:
@@ -152,9 +148,11 @@ class RowsSummary:
             columns["name"][at] = _with_rows(str(title), size)
             columns["equation"][at] = self._sample.text_of(names[0])
             for passed, title in zip(self._found.values(), slopes, strict=True):
-                columns["data"][at] = _spread([passed.values[key] for key in keys])
-                some = [passed.slopes.get(key, none if key in by else None) for key in keys]
-                columns[title][at] = _size(some)
+                some = [passed.values.get(key) for key in keys]
+                columns["data"][at] = _spread(some, size)
+                columns[title][at] = _size(
+                    [passed.slopes.get(key, none if key in by else None) for key in keys]
+                )
         lines = [*self._lines(slopes)]
         cells = [
             each._replace(cells=columns[each.title] + [line.get(each.title) for line in lines])
@@ -198,8 +196,9 @@ class RowsSummary:
                 each[key] = once | {n: found[at] for n, found in own if found[at] is not None}
             columns = dict[str, dict[str, Any]]()
             for key in dict.fromkeys(filter(None, map(self._key, self._sample.names))):
-                of = passed.values[key]
-                columns[key] = row_range(of.count, of.least, of.most, of.mean)
+                of = passed.values.get(key, _UNKNOWN)
+                size = self._sizes[self._laid.families[family(key) or key]]
+                columns[key] = row_range(size, of.least, of.most, of.mean)
                 slope = passed.slopes.get(key)
                 if key in by or (slope and not self._asked.wrt):
                     columns[key]["largest_gradient"] = slope.size if slope else 0.0
@@ -212,10 +211,10 @@ def _with_rows(name: str, size: int) -> str:
     return f"{before}1..{size}]"
 
 
-def _spread(some: Sequence[Extremes]) -> Cell:
+def _spread(some: Sequence[Extremes | None], size: int) -> Cell:
     every = Extremes()
     for each in some:
-        every.merge(each)
+        every.merge(each or Extremes(size, nan, nan, nan))
     if not isfinite(every.mean):
         return f"{every.count} values"
     return spread_of(every.count, every.least, every.most, every.mean)
@@ -259,7 +258,7 @@ def rows_summary(
         ]
         if not streamed and tables is not opened.tables:  # whose columns for texts are made anew
             heads = [SomeRows(each, numpy.zeros(1, numpy.int64)) for each in opened.tables]
-        sample, numbers = inputs.given((), _ENDLESS, opened, heads)
+        sample, numbers = inputs.given((), ENDLESS, opened, heads)
         parts = apart(statements, tables, opened.source, every=True)
         if sample.laid is None or sample.worked:
             raise NotApart("values stand behind equations")
@@ -284,22 +283,28 @@ def rows_summary(
             name for each in opened.tables for name in each.names
         }
         given = {sample.labels[node]: number for node, number in known.items()}
-        found, notes = dict[str, SumsAndSlopes](), list[BackpropError]()
+        found, notes, warned = dict[str, SumsAndSlopes](), list[BackpropError](), [*sample.warnings]
         members = dict[str, _OfRows]()
         with over_blocks() as mapped:
             for output in outputs:
-                program = RowProgram(parts, sample.output(output), inputs.seed, sample.sizes, still)
+                asked_for = output, inputs.seed, sample.sizes, still
+                program = RowProgram(parts, *asked_for, whole=True)
                 given = counted(program, given, sources, numbers)
                 try:
                     passed = program.value_and_gradient(given, sources, True, mapped)
                 except NotSure as error:
-                    if not streamed or error.row >= 0:
+                    if not streamed:
                         raise
-                    passed = program.value_and_gradient(given, sources, True, mapped, False)
-                    message = (
-                        f"{error}: there the gradient is that of one side, and digits may be lost"
-                    )
-                    notes = [AtBorder(message, where=opened.source.name)]
+                    few = RowProgram(apart(statements, tables, opened.source), *asked_for)
+                    try:
+                        program, passed = _unsure((program, few), given, streamed, mapped)
+                    except NotSure as worse:
+                        looked_at(worse, inputs, opened, sources, output)
+                        raise
+                    if program is few:
+                        warned += looked_at(error, inputs, opened, sources, output)
+                    else:
+                        notes = [_one_sided(error, opened.source.name)]
                 found[program.output] = _leading_only(passed, program.leading)
                 looked = look(program, passed, streamed, asked.members)
                 members[program.output] = {
@@ -313,7 +318,30 @@ def rows_summary(
     sizes = [each.count() for each in sources]
     if whole:
         notes.append(_ranges_only(streamed[0].name, max(sizes)))
-    return RowsSummary(sample, found, sizes, asked, members, notes)
+    return RowsSummary(sample, found, sizes, asked, members, notes, warned)
+
+
+def _unsure(
+    programs: Sequence[RowProgram],
+    given: Mapping[str, float],
+    sources: Sequence[StreamedRows],
+    mapped: Callable[..., Iterable[Any]],
+) -> tuple[RowProgram, SumsAndSlopes]:
+    """What passes find where something is on a border, or has no value, and the first of programs that does:
+    others leave out what does not lead to the output. Raises NotSure."""
+    found: NotSure | None = None
+    for program in programs:
+        try:
+            return program, program.value_and_gradient(given, sources, True, mapped, False)
+        except NotSure as error:
+            found = error
+    assert found
+    raise found
+
+
+def _one_sided(error: NotSure, where: str) -> AtBorder:
+    message = f"{error}: there the gradient is that of one side, and digits may be lost"
+    return AtBorder(message, where=where)
 
 
 def _outputs(sample: Model, of: Sequence[str]) -> Iterator[str]:
@@ -340,40 +368,3 @@ def _ranges_only(name: str, rows: int) -> ByOtherMeans:
     )
     hints = ["of a single row: --wrt 'x[3]'", "or let it have more: --memory 8G"]
     return ByOtherMeans(message, where=name, hints=hints)
-
-
-def refused(
-    error: Exception, inputs: Inputs, opened: Opened, sources: Sequence[HeldRows | StreamedRows]
-) -> BackpropError:
-    """What to say where tables are larger than memory. error: why they were not gone through."""
-    if isinstance(error, BackpropError):
-        return error
-    if isinstance(error, NotSure) and error.row >= 0:
-        some = [
-            each.head(error.row if at == error.table else 0)
-            if isinstance(each, StreamedRows)
-            else each.first()
-            for at, each in enumerate(sources)
-        ]
-        try:
-            model, numbers = inputs.given((), _ENDLESS, opened, some)
-            evaluate(model, numbers, inputs.output)
-        except BackpropError as found:
-            return found
-    if isinstance(error, NotApart) and (column := _no_output(inputs, opened)):
-        return column
-    name = next(each.name for each in sources if isinstance(each, StreamedRows))
-    message = f"{name} is larger than memory is to hold at once, and {error}"
-    return BadData(message, where=name, hints=["let it have more: --memory 8G"])
-
-
-def _no_output(inputs: Inputs, opened: Opened) -> OutputIsColumn | None:
-    """The error for an output that is a column, by the first rows of all tables."""
-    try:
-        model, _ = inputs.given((), _ENDLESS, opened, opened.heads())
-        model.output(inputs.output)
-    except OutputIsColumn as found:
-        return found
-    except BackpropError:
-        pass
-    return None
