@@ -73,7 +73,8 @@ class RowProgram:
         check_of_rows(self.row, self.once, self.shared, of_members, self._totals_of)
         if not whole:
             self.sums = [each for each in self.sums if each.total in self.leading]
-            leading = {n: table for n, table in with_rows.items() if n in self.leading}
+            seen = self.leading | {*columns}
+            leading = {name: table for name, table in with_rows.items() if name in seen}
             self.of_row = self.of_row._replace(tables=leading)
         self.levels = self._levels()
         self._passes = RowPasses(
