@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import numpy
 
-from backprop.fit.statistics import quantile, undetermined
+from backprop.fit.statistics import undetermined
+from backprop.fit.student import quantile
 from backprop.loops.domains import Reals
 
 _UNLIKELY = 0.01

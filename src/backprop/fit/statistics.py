@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy
 
 from backprop.fit.fit_points import FitPoint, Flags
+from backprop.fit.student import quantile
 from backprop.loops.domains import Reals
 
 
@@ -177,17 +178,3 @@ def undetermined_ways(point: FitPoint, free: Flags) -> list[Undetermined]:
             parts[numpy.abs(parts) < 1e-6] = 0.0
             found.append(Undetermined(parts, relative))
     return found
-
-
-_NORMAL = 1000
-"""From so many degrees of freedom on a quantile of Student's distribution is taken from the normal one."""
-
-
-def quantile(dof: int, level: float) -> float:
-    """Of Student's distribution (Abramowitz, Stegun: Handbook of mathematical functions, 1964, 26.7.5)."""
-    if dof < _NORMAL:
-        from scipy.special import stdtrit  # not for many rows: 60 ms
-
-        return float(stdtrit(dof, level))
-    z = NormalDist().inv_cdf(level)
-    return z + (z**3 + z) / (4 * dof) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * dof**2)
