@@ -78,7 +78,6 @@ ONLY = {
     "scipy": {
         "evaluation/curvature.py",
         "fit/likelihood_profiles.py",
-        "fit/statistics.py",
         "descent/banded_newton.py",
         "descent/hull.py",
         "descent/second_order.py",
