@@ -1,4 +1,4 @@
-"""Residuals of rows in memory at many points: by NumPy, or by machine code where that is worth making."""
+"""Residuals of rows at many points: by NumPy, or by machine code where that is worth making."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from backprop.by_rows.block_kernel import Summed
 from backprop.by_rows.held_rows import BLOCK, HeldRows
+from backprop.by_rows.passing import RowSource
 from backprop.by_rows.reductions import CHUNK
 from backprop.by_rows.residual_rows import ResidualTriangle, no_code, residual_triangle
 from backprop.by_rows.row_program import RowProgram
@@ -35,13 +36,13 @@ _TO_COME = 4
 
 
 class ResidualsOverRows:
-    """All residuals of tables in memory, at many points. program, sources: as of `residual_triangle`.
-    by_code: whether machine code may do it, where that is worth it. threads: 0 for one a processor."""
+    """All residuals of tables at many points. program, sources: as of `residual_triangle`. by_code: whether
+    machine code may do it, where that is worth it. threads: 0 for one a processor."""
 
     def __init__(
         self,
         program: RowProgram,
-        sources: Sequence[HeldRows],
+        sources: Sequence[RowSource],
         by_code: bool = True,
         threads: int = 0,
     ) -> None:
@@ -50,34 +51,44 @@ class ResidualsOverRows:
         self._made: dict[tuple[str, tuple[str, ...]], MachineResiduals | None] = {}
         self._gone = 0
         """How many rows have been gone through."""
-        self._rows = sum(each.count() for each in sources)
+        self.in_memory = all(isinstance(each, HeldRows) for each in sources)
+        self._rows = sum(each.count() for each in sources) if self.in_memory else 0
+        """In a pass, as far as is known."""
 
     def at(self, names: Sequence[str], given: Mapping[str, float]) -> ResidualTriangle:
         """The triangle by parameters, at numbers for all inputs. Raises NotApart, NotSure."""
         is_worth = self._by_code and self._gone + _TO_COME * self._rows >= WORTH
-        self._gone += self._rows
         how = self._program, names, given, self._sources
         over = self._over if is_worth else no_code
-        if self._rows <= _ALONE:
-            return residual_triangle(*how, map, over, is_worth)
-        from backprop.by_rows.threads import over_blocks  # for many rows only
+        if self.in_memory and self._rows <= _ALONE:
+            found = residual_triangle(*how, map, over, is_worth)
+        else:
+            from backprop.by_rows.threads import over_blocks  # for many rows only
 
-        with over_blocks(self._threads, is_worth) as mapped:
-            return residual_triangle(*how, mapped, over, is_worth)
+            with over_blocks(self._threads, is_worth) as mapped:
+                found = residual_triangle(*how, mapped, over, is_worth)
+        self._rows = found.rows
+        self._gone += self._rows
+        return found
 
     def _over(
         self, term: Summed, names: Sequence[str]
     ) -> Callable[[Callable[[str], float]], Reals] | None:
-        source = self._sources[term.table]
-        if source.count() < MANY_ROWS or not names:
+        if not names or self._rows < MANY_ROWS:
             return None
         key = term.total, tuple(names)
         if key not in self._made:
-            from backprop.by_rows.machine_residuals import MachineResiduals  # with a compiler
-
-            made: MachineResiduals | None = None
+            self._made[key] = None
             with suppress(NotApart, NotLoops, BackpropError):
-                made = MachineResiduals(self._program, term, source, names, self._threads)
-            self._made[key] = made
+                self._made[key] = self._machine(term, names)
         found = self._made[key]
         return found.triangle if found else None
+
+    def _machine(self, term: Summed, names: Sequence[str]) -> MachineResiduals:
+        # with a compiler
+        from backprop.by_rows.machine_residuals import MachineResiduals, ResidualBatches
+
+        source = self._sources[term.table]
+        if isinstance(source, HeldRows):
+            return MachineResiduals(self._program, term, source, names, self._threads)
+        return ResidualBatches(self._program, term, source, names, self._threads)  # type: ignore[arg-type]

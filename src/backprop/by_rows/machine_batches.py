@@ -46,6 +46,11 @@ class _PieceTable:
         return self
 
 
+def piece_rows(of: Pieces, piece: RowBlock) -> HeldRows:
+    """A piece as rows in memory."""
+    return HeldRows(_PieceTable(of, piece), of.names)
+
+
 class MachineBatches(MachineRows):
     """As `MachineRows`, of rows that are read at each pass. Raises NotApart for no rows, too."""
 
@@ -61,9 +66,7 @@ class MachineBatches(MachineRows):
         first = next(iter(source.pieces(source.names)), None)
         if first is None:
             raise NotApart("there are no rows")
-        super().__init__(
-            program, sums, HeldRows(_PieceTable(source, first), source.names), fixed, threads
-        )
+        super().__init__(program, sums, piece_rows(source, first), fixed, threads)
 
     def _named(self) -> Sequence[bool]:
         return [True] * len(self._by)  # of rows that are gone nothing is known
@@ -95,9 +98,8 @@ class MachineBatches(MachineRows):
         """All rows, piece after piece: whether a piece is laid out, of which no row names a member that there
         is not."""
         for piece in self._pieces.pieces(self._pieces.names):
-            rows = HeldRows(_PieceTable(self._pieces, piece), self._pieces.names)
             try:
-                self._lay(self._of_program, rows)
+                self._lay(self._of_program, piece_rows(self._pieces, piece))
             except NotApart:
                 yield False
                 continue

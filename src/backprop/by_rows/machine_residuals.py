@@ -14,8 +14,9 @@ import numpy
 from backprop.by_rows.block_kernel import NotSure, Summed
 from backprop.by_rows.chunk_places import ChunkPlace
 from backprop.by_rows.held_rows import HeldRows
+from backprop.by_rows.machine_batches import Pieces, piece_rows
 from backprop.by_rows.machine_rows import MachineRows
-from backprop.by_rows.reductions import CHUNK, together
+from backprop.by_rows.reductions import CHUNK, Totals, together
 from backprop.by_rows.reflections import room_of
 from backprop.by_rows.row_program import RowProgram
 from backprop.by_rows.triangles import SMALL, Triangles, upright
@@ -91,13 +92,50 @@ class MachineResiduals(MachineRows):
     def triangle(self, shared: Callable[[str], float]) -> Reals:
         """The triangle of all rows, shape (names + 1, names + 1). Raises NotSure."""
         x = [shared(name) for name in (*self._names, *self._asked)]
+        return self._sure(together(self._of_chunks(x), Triangles(self._wide).merged_all))
+
+    def _of_chunks(self, x: Sequence[float]) -> Reals:
+        """Those of the chunks that are laid out, shape (chunks, names + 1, names + 1)."""
         out = numpy.empty((self._chunks, self._width))
         answers = numpy.empty(self._chunks, dtype=numpy.int32)
         self._all(False, x, 1.0, int(self._engine.made.flushes), out, answers)
         if (answers & NOT_FINITE).any() or not numpy.isfinite(out).all():
             raise NotSure("a row is not finite")
-        triangles = Triangles(self._wide)
-        found = together(out.reshape(-1, self._wide, self._wide), triangles.merged_all)
+        return out.reshape(-1, self._wide, self._wide)
+
+    def _sure(self, found: Reals) -> Reals:
         if (numpy.sqrt(numpy.square(found).sum(axis=0)) < SMALL).any():
             raise NotSure("something is too small")
         return upright(found)
+
+
+class ResidualBatches(MachineResiduals):
+    """As `MachineResiduals`, of rows that are read at each pass. Raises NotApart for no rows, too."""
+
+    def __init__(
+        self,
+        program: RowProgram,
+        term: Summed,
+        source: Pieces,
+        names: Sequence[str],
+        threads: int = 0,
+    ) -> None:
+        self._pieces, self._of_program = source, program
+        first = next(iter(source.pieces(source.names)), None)
+        if first is None:
+            raise NotApart("there are no rows")
+        super().__init__(program, term, piece_rows(source, first), names, threads)
+
+    def triangle(self, shared: Callable[[str], float]) -> Reals:
+        x = [shared(name) for name in (*self._names, *self._asked)]
+        merge = Triangles(self._wide).merged_all
+        totals = Totals(
+            numpy.zeros((self._wide, self._wide)),
+            lambda one, other: merge(one[None], other[None])[0],
+        )
+        for piece in self._pieces.pieces(self._pieces.names):
+            self._lay(self._of_program, piece_rows(self._pieces, piece))
+            self._shared_columns()
+            self._forget()  # where the last piece stood
+            totals.add(self._of_chunks(x))
+        return self._sure(totals.value())

@@ -165,7 +165,6 @@ def residual_triangle(
     triangles, rows = Triangles(len(moving) + 1, by_code), 0
     for table in dict.fromkeys(each.table for each in program.sums):
         some = [each for each in program.sums if each.table == table]
-        rows += sources[table].count() * len(some)
         left = list[Summed]()
         for each in some:
             made = over(each, moving)
@@ -174,13 +173,15 @@ def residual_triangle(
             except NotSure:  # blocks know which row it is
                 made = None
             left += [] if made else [each]
-        if not left:
-            continue
-        kernel = ResidualKernel(program, left, once.number, moving, by_code)
-        here = Triangles(len(moving) + 1, by_code)
-        for found in map_blocks(kernel.chunks, sources[table].blocks(kernel.columns)):
-            here.add(found)
-        triangles.add(here.value()[None])
+        if left:
+            kernel = ResidualKernel(program, left, once.number, moving, by_code)
+            here = Triangles(len(moving) + 1, by_code)
+            for found in map_blocks(kernel.chunks, sources[table].blocks(kernel.columns)):
+                here.add(found)
+            triangles.add(here.value()[None])
+        rows += sources[table].count() * len(
+            some
+        )  # as a pass has found, of what is read in batches
     triangle = triangles.value()
     if moving != [*names]:
         chain = numpy.zeros((len(moving) + 1, len(names) + 1))

@@ -13,7 +13,7 @@ from backprop.by_rows.held_residuals import ResidualsOverRows
 from backprop.by_rows.held_rows import HeldRows
 from backprop.by_rows.passing import RowSource
 from backprop.by_rows.program_over import program_over
-from backprop.by_rows.residual_rows import ResidualKernel, pieces, residual_triangle
+from backprop.by_rows.residual_rows import ResidualKernel, pieces
 from backprop.descent.squares import Squares
 from backprop.language import Model
 from backprop.language.apart import NotApart
@@ -73,9 +73,7 @@ class FitRows:
         defaults = {name for name in known if name in model.defaults or name in model.fixed}
         self._given = {name: model.default(name) for name in defaults} | self._given
         self.sources = [_source(table, some) for table, some in used]
-        held = [each for each in self.sources if isinstance(each, HeldRows)]
-        are_held = len(held) == len(self.sources)
-        self._held = ResidualsOverRows(self._program, held, self._often) if are_held else None
+        self._over = ResidualsOverRows(self._program, self.sources, self._often)
 
     def _take_graph(self, model: Model, output: str) -> None:
         if model.laid:
@@ -127,7 +125,7 @@ class FitRows:
             values, derivatives = self._graph.both(x)
             both = numpy.column_stack([derivatives, values]).T[0 if slopes else -1 :]
             return EachResidual(both, ()) if numpy.isfinite(both).all() else None
-        if not self._held:
+        if not self._over.in_memory:
             return None
         try:
             return self._each_row(x, slopes)
@@ -159,7 +157,7 @@ class FitRows:
     @property
     def in_memory(self) -> bool:
         """Whether all rows can be looked at one by one."""
-        return bool(self._graph or self._held)
+        return bool(self._graph) or self._over.in_memory
 
     def cells(self) -> list[Reals]:
         """The numbers of each column, as far as they are in memory."""
@@ -189,13 +187,7 @@ class FitRows:
 
     def _by_rows(self, x: Sequence[float]) -> Reals:
         given = {**self._given, **dict(zip(self.names, x, strict=True))}
-        if self._held:
-            found = self._held.at(self.names, given)
-        else:
-            from backprop.by_rows.threads import over_blocks  # of tables that are read in batches
-
-            with over_blocks() as mapped:
-                found = residual_triangle(self._program, self.names, given, self.sources, mapped)
+        found = self._over.at(self.names, given)
         self.count = found.rows
         triangle: Reals = found.triangle
         return triangle
