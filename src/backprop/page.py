@@ -1,0 +1,188 @@
+"""What an interactive page shows of one output, as plain data: the graph, its picture, and the steps of both
+passes with their formulas, for whatever numbers the inputs have."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from math import inf, isfinite
+from typing import NamedTuple
+
+from backprop.evaluation.gradient import Evaluation
+from backprop.graph import Graph
+from backprop.language import Model
+from backprop.language.named_steps import named_steps
+from backprop.numbers import exact
+from backprop.operations import FUNCTIONS, OPERATIONS
+from backprop.picture import Picture, picture
+from backprop.row import Operation
+
+
+class PageNode(NamedTuple):
+    """A node. name: what formulas call it: the file's, or v1, v2, … of a step that has none; of a number that
+    number. role: input, constant, number, step (unnamed), intermediate or output. equation: the text of the
+    file that it comes from."""
+
+    name: str
+    role: str
+    equation: str
+
+
+class PageShare(NamedTuple):
+    """What a step adds to the gradient by an operand. edge: its number among those of all operands of all
+    steps. by: the operand. slope: the local derivative as a formula in names. use: which use of the operand in
+    this step it is, 0 if there is one only."""
+
+    edge: int
+    by: int
+    slope: str
+    use: int
+
+
+class PageStep(NamedTuple):
+    """A step. formula: one operation of names. rule: what its differentiation is called. shares: by its
+    operands that are no numbers."""
+
+    node: int
+    formula: str
+    rule: str
+    shares: Sequence[PageShare]
+
+
+class PageControl(NamedTuple):
+    """An input that is moved. value: where it begins; low, high: from where to where a slider goes; least,
+    most: its bounds, infinite where there are none."""
+
+    node: int
+    value: float
+    low: float
+    high: float
+    least: float
+    most: float
+
+
+class PageContent(NamedTuple):
+    """Everything on a page. output: its node. nodes: operands before what they lead to. values: the numbers
+    of inputs and constants, by node. steps: in the order of the forward pass. used: of each node the edges
+    that use it. title: of the file; source: its equations."""
+
+    title: str
+    source: str
+    graph: Graph
+    picture: Picture
+    output: int
+    nodes: Sequence[PageNode]
+    values: Mapping[int, float]
+    controls: Sequence[PageControl]
+    steps: Sequence[PageStep]
+    used: Mapping[int, Sequence[int]]
+    boxes: Mapping[str, int]
+    """Of each box of the picture its node."""
+
+    def operation(self, node: int) -> str:
+        """The name of a node's operation."""
+        return self.graph.op(self.graph.order[node])
+
+
+_WORD = re.compile(r"[^\W\d]\w*")
+_WIDTH = 2.0
+"""Where nothing bounds an input, a slider goes so many times its size to both sides, at least this far."""
+
+
+def page_content(model: Model, found: Evaluation, title: str) -> PageContent:
+    """The content of the page of an output. found: the Model at the numbers where the page begins."""
+    graph, data = found.graph, found.numbers.data
+    constants = {model.names[name] for name in model.constants if name in model.names}
+    drawn = picture(graph, found.numbers, model.text, "operations", constants)
+    place = {node: at for at, node in enumerate(graph.order)}
+    names = _names(model, graph)
+    roles = {box.id: box for box in drawn.boxes}
+    by_id = dict(zip(roles, graph.order, strict=True))
+    nodes = [
+        PageNode(names[node], roles[id].role, roles[id].equation) for id, node in by_id.items()
+    ]
+    leaves = [node for node in graph.order if not graph.is_step(node) and not graph.is_number(node)]
+    values = {place[node]: data[node] for node in leaves}
+    controls = [
+        _control(model, place[node], graph.label(node), data[node])
+        for node in leaves
+        if node not in constants
+    ]
+    steps, used = _steps(graph, names, place)
+    boxes = {id: place[node] for id, node in by_id.items()}
+    return PageContent(
+        title, model.source.text, graph, drawn, place[graph.output], nodes, values, controls, steps, used,
+        boxes,
+    )  # fmt: skip
+
+
+def _names(model: Model, graph: Graph) -> dict[int, str]:
+    found = named_steps(model, graph)
+    for node in graph.order:
+        if graph.is_number(node):
+            found[node] = exact(graph.constant(node))
+        elif node not in found:
+            found[node] = model.text(node) or "?"
+    return found
+
+
+def _control(model: Model, node: int, name: str, value: float) -> PageControl:
+    least, most = model.bounds.get(name, (-inf, inf))
+    far = max(_WIDTH, _WIDTH * abs(value))
+    low = least if isfinite(least) else min(value, most) - far
+    high = most if isfinite(most) else max(value, least) + far
+    return PageControl(node, value, low, high, least, most)
+
+
+def _steps(
+    graph: Graph, names: Mapping[int, str], place: Mapping[int, int]
+) -> tuple[list[PageStep], dict[int, list[int]]]:
+    steps, used, edge = list[PageStep](), dict[int, list[int]](), 0
+    for node in graph.order:
+        operands = graph.operands(node)
+        if not operands:
+            continue
+        row = OPERATIONS[graph.op(node)]
+        called = dict(zip(row.operands, [names[each] for each in operands], strict=True))
+        shares = []
+        texts = row.for_people(True)
+        for at, operand in enumerate(operands):
+            if not graph.is_number(operand) and texts[at] != "0":
+                use = operands[: at + 1].count(operand) if operands.count(operand) > 1 else 0
+                slope = _put(texts[at], {**called, "out": names[node]})
+                shares.append(PageShare(edge, place[operand], slope, use))
+                used.setdefault(place[operand], []).append(edge)
+            edge += 1
+        moving = [at for at, each in enumerate(operands) if not graph.is_number(each)]
+        steps.append(PageStep(place[node], _form(row, called), _rule(row, moving), shares))
+    return steps, used
+
+
+def _put(text: str, names: Mapping[str, str]) -> str:
+    """A formula of the table with names for its operands; a negative number in brackets."""
+
+    def named(word: re.Match[str]) -> str:
+        name = names.get(word[0], word[0])
+        return f"({name})" if name.startswith("-") else name
+
+    return _WORD.sub(named, text)
+
+
+def _form(row: Operation, names: Mapping[str, str]) -> str:
+    """One operation as an equation file writes it."""
+    if row.name == "copy":
+        return names[row.operands[0]]
+    if row.name == "neg":
+        return _put("-x", names)
+    if row.name in ("not", "and", "or"):
+        return _put(f" {row.name} ".join(["", *row.operands][-2:]).strip(), names)
+    return _put(row.form, names)
+
+
+def _rule(row: Operation, moving: Sequence[int]) -> str:
+    """What differentiating a step is called."""
+    if row.alone and (len(moving) == 1 or not row.rule):
+        return ", ".join(dict.fromkeys(row.alone[at] for at in moving))
+    if row.rule or row.name not in FUNCTIONS:
+        return row.rule
+    return f"derivative of {row.name}"

@@ -1,0 +1,1 @@
+"""An interactive page: one HTML file that needs no network."""

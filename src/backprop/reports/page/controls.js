@@ -1,0 +1,58 @@
+// Sliders and number fields of the inputs.
+
+import { exact } from "./format.js";
+
+const TICKS = 200;
+
+export class Controls {
+  constructor(root, model) {
+    this.model = model;
+    this.rows = [];
+    for (const row of root.querySelectorAll("[data-control]")) {
+      const control = model.lesson.controls[Number(row.dataset.control)];
+      const range = row.querySelector('input[type="range"]');
+      const field = row.querySelector('input[type="number"]');
+      const bounds = { low: control.low, high: control.high };
+      this.rows.push({ control, range, field, bounds });
+      range.addEventListener("input", () => this.move(control, Number(range.value)));
+      field.addEventListener("input", () => {
+        if (field.value.trim() !== "" && Number.isFinite(field.valueAsNumber)) {
+          this.move(control, field.valueAsNumber, field);
+        }
+      });
+      field.addEventListener("change", () => this.update());
+    }
+    this.update();
+  }
+
+  /** Give an input a number, within its bounds. */
+  move(control, number, from) {
+    this.typing = from;
+    this.model.set([[control.node, within(control, number)]]);
+    this.typing = null;
+  }
+
+  update() {
+    for (const { control, range, field, bounds } of this.rows) {
+      const value = this.model.inputs.get(control.node);
+      if (value < bounds.low || value > bounds.high) {
+        const far = Math.abs(value);
+        bounds.low = Math.min(bounds.low, Math.max(control.least ?? -Infinity, value - far));
+        bounds.high = Math.max(bounds.high, Math.min(control.most ?? Infinity, value + far));
+      }
+      const step = (bounds.high - bounds.low) / TICKS;
+      range.min = bounds.low;
+      range.max = bounds.high;
+      range.step = "any";
+      range.dataset.step = step;
+      if (Number(range.value) !== value) range.value = value;
+      range.setAttribute("aria-valuetext", exact(value));
+      if (this.typing !== field && field.valueAsNumber !== value) field.value = String(value);
+    }
+  }
+}
+
+/** A number within the bounds of an input. */
+export function within(control, number) {
+  return Math.min(control.most ?? Infinity, Math.max(control.least ?? -Infinity, number));
+}

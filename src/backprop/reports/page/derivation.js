@@ -1,0 +1,93 @@
+// The list of steps: numbers in its formulas, the current one, and what is not made yet.
+
+import { shown } from "./format.js";
+
+const KINDS = ["v", "g", "s", "p"];
+
+export class Derivation {
+  constructor(list, model, steps) {
+    this.model = model;
+    this.steps = steps;
+    this.items = new Map();
+    for (const item of list.querySelectorAll("[data-step]")) this.items.set(item.dataset.step, placesIn(item));
+    this.near = new Set();
+    this.behind = new Set();
+    this.looking = new IntersectionObserver((entries) => {
+      for (const entry of entries) {
+        const key = entry.target.dataset.step;
+        if (entry.isIntersecting) this.near.add(key);
+        else this.near.delete(key);
+        if (entry.isIntersecting && this.behind.has(key)) this.write(key);
+      }
+    }, { root: list, rootMargin: "300px" });
+    for (const { item } of this.items.values()) this.looking.observe(item);
+    this.update();
+  }
+
+  /** Write the numbers of steps that are near the screen now, and of others when there is time. */
+  update() {
+    for (const key of this.items.keys()) this.behind.add(key);
+    for (const key of this.near) this.write(key);
+    if (this.steps.current) this.write(this.steps.current);
+    later(() => this.rest());
+  }
+
+  rest() {
+    for (const key of [...this.behind].slice(0, 20)) this.write(key);
+    if (this.behind.size) later(() => this.rest());
+  }
+
+  write(key) {
+    const found = this.items.get(key);
+    if (!found) return;
+    this.behind.delete(key);
+    const { item, places } = found;
+    const done = this.steps.isDone(key);
+    item.classList.toggle("waiting", !done);
+    if (this.steps.current === key) item.setAttribute("aria-current", "step");
+    else item.removeAttribute("aria-current");
+    fill(places, this.model, done, key.startsWith("b") ? this.steps : null);
+  }
+
+  /** Bring the current step to where it is seen, within its list. */
+  show(list, smooth) {
+    const found = this.items.get(this.steps.current);
+    if (!found) return;
+    const top = found.item.offsetTop - list.offsetTop - list.clientHeight / 3;
+    list.scrollTo({ top, behavior: smooth ? "smooth" : "instant" });
+  }
+}
+
+/** The places for numbers within an element. */
+export function placesIn(item) {
+  const places = [];
+  for (const kind of KINDS) {
+    for (const element of item.querySelectorAll(`mn[data-${kind}]`)) {
+      places.push({ element, kind, number: Number(element.dataset[kind]), bracket: needsBrackets(element) });
+    }
+  }
+  return { item, places };
+}
+
+/** Fill places with the numbers of a model; nothing where they are not known yet. */
+export function fill(places, model, done) {
+  const by = { v: model.data, g: model.gradients, s: model.slopes, p: model.shares };
+  for (const { element, kind, number, bracket } of places) {
+    const value = by[kind][number];
+    let text = done ? shown(value) : "\u2026";
+    if (done && bracket && (value < 0 || text.includes("e"))) text = `(${text})`;
+    if (element.textContent !== text) element.textContent = text;
+  }
+}
+
+/** Whether a negative number there stands behind a sign, or below an exponent. */
+function needsBrackets(element) {
+  if (element.parentElement.localName === "msup") return element.parentElement.firstElementChild === element;
+  const before = element.previousElementSibling;
+  return Boolean(before && before.localName === "mo" && !"=(".includes(before.textContent));
+}
+
+function later(work) {
+  if ("requestIdleCallback" in window) window.requestIdleCallback(work);
+  else setTimeout(work, 0);
+}

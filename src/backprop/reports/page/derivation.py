@@ -1,0 +1,114 @@
+"""The steps of both passes as a list in HTML, with places for numbers, which the page fills in.
+
+A place is an element `<mn data-v="3">`: the value of node 3; `data-g` its gradient, `data-s` the local
+derivative of an edge, `data-p` what the edge adds, `data-sum` what has come to a node so far.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from html import escape
+
+from backprop.page import PageContent, PageShare, PageStep
+from backprop.reports.explain.mathematics import Notation, in_latex
+from backprop.reports.explain.mathml import pieces
+from backprop.syntax.parser import formula
+
+_SPACE = ' xmlns="http://www.w3.org/1998/Math/MathML"'
+"""Which HTML does not need."""
+
+_PLACE = re.compile(r"<mtext>@(\w+?)(\d+)@</mtext>")
+
+
+class DerivationList:
+    """The list of one page. texts: the words of a language."""
+
+    def __init__(self, page: PageContent, texts: Mapping[str, str]) -> None:
+        self._page, self._texts = page, texts
+        self._names = [node.name for node in page.nodes]
+        known = {each for each in self._names if each[:1].isalpha() or each[:1] == "_"}
+        self._notation: Notation = in_latex(known)
+        self._output = self._names[page.output]
+        self._left = {node: len(edges) for node, edges in page.used.items()}
+
+    def lines(self) -> Iterator[str]:
+        """The items: `f3` for the value of node 3, `start`, `b3` for what goes on from its gradient."""
+        for step in self._page.steps:
+            yield self._item(f"f{step.node}", self._forward(step))
+        start = f"{self._by(self._page.output)} = 1"
+        yield self._item("start", self._math(start))
+        for step in reversed(self._page.steps):
+            if step.shares:
+                yield self._item(f"b{step.node}", self._backward(step))
+
+    def _item(self, key: str, inside: str) -> str:
+        return f'<li data-step="{key}" tabindex="-1">{inside}</li>'
+
+    def _forward(self, step: PageStep) -> str:
+        name = self._notation.name(self._names[step.node])
+        terms = [name, self._formula(step.formula)]
+        numbers = self._formula(step.formula, "v")
+        if numbers != terms[-1]:
+            terms.append(numbers)
+        return self._math(" = ".join([*terms, _place("v", step.node)]))
+
+    def _backward(self, step: PageStep) -> str:
+        """What a step adds to the gradients by its operands, and sums that are whole with it."""
+        rule = f' <span class="rule">{escape(step.rule)}</span>' if step.rule else ""
+        name = self._notation.name(self._names[step.node])
+        head = self._math(f"{name} = {self._formula(step.formula)}") + rule
+        lines = list[str]()
+        for share in step.shares:
+            lines.append(f'<li data-share="{share.edge}">{self._share(step, share)}</li>')
+            self._left[share.by] -= 1
+            edges = self._page.used[share.by]
+            if len(edges) > 1 and not self._left[share.by]:
+                parts = " + ".join(_place("p", each) for each in reversed(edges))
+                whole = f"{self._by(share.by)} = {parts} = {_place('g', share.by)}"
+                said = f'<span class="sum">{self._word("together")}</span> {self._math(whole)}'
+                lines.append(f'<li data-sum="{share.by}">{said}</li>')
+        return f"{head}<ul>{''.join(lines)}</ul>"
+
+    def _share(self, step: PageStep, share: PageShare) -> str:
+        """`∂L/∂a = ∂L/∂e · ∂e/∂a = ∂L/∂e · b = −2 · (−3) = 6`."""
+        single = len(self._page.used[share.by]) == 1
+        upstream, times = self._by(step.node), r" \cdot "
+        terms = [] if share.use else [times.join([upstream, self._derivative(step.node, share.by)])]
+        slope = self._formula(share.slope)
+        if not re.fullmatch(r"-?\d+", share.slope):
+            loose = re.search(r"[-+<>=]| and | or ", share.slope) and "begin{cases}" not in slope
+            terms.append(times.join([upstream, rf"\left({slope}\right)" if loose else slope]))
+        numbers = times.join([_place("g", step.node), _place("s", share.edge)])
+        terms += [numbers, _place("p", share.edge)]
+        if single:
+            return self._math(" = ".join([self._by(share.by), *terms]))
+        use = f" {self._word('use')} {share.use}" if share.use else ""
+        lead = f'<span class="share">{self._word("share")}{use}</span> {self._math(self._by(share.by))}: '
+        return lead + self._math(" = ".join(terms))
+
+    def _by(self, node: int) -> str:
+        return self._notation.derivative(self._output, self._names[node]).text
+
+    def _derivative(self, of: int, by: int) -> str:
+        return self._notation.derivative(self._names[of], self._names[by]).text
+
+    def _formula(self, text: str, kind: str = "") -> str:
+        """A formula in LaTeX; with a kind of numbers with places for these in place of names."""
+        found = formula(text)
+        places = {name: _place(kind, at) for at, name in enumerate(self._names)} if kind else {}
+        return self._notation.formula(found, places)
+
+    def _word(self, key: str) -> str:
+        return f'<span data-text="{key}">{escape(self._texts[key])}</span>'
+
+    def _math(self, text: str) -> str:
+        """MathML, its places as elements."""
+        from latex2mathml.converter import convert
+
+        found = pieces(convert(text).replace("\\_", "_")).replace(_SPACE, "")
+        return _PLACE.sub(r'<mn data-\1="\2"></mn>', found)
+
+
+def _place(kind: str, number: int) -> str:
+    return rf"\text{{@{kind}{number}@}}"

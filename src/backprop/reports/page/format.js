@@ -1,0 +1,46 @@
+// How numbers are written on the page, and read from what a person types.
+
+const MINUS = "\u2212";
+
+/** A number as pictures show it: whole numbers whole, others with four decimals or four digits. */
+export function shown(number) {
+  if (Number.isNaN(number)) return "nan";
+  if (!Number.isFinite(number)) return number < 0 ? `${MINUS}inf` : "inf";
+  const size = Math.abs(number);
+  let text;
+  if (number === 0 || (size >= 1e-3 && size < 1e6)) {
+    text = Number.isInteger(number) ? String(size) : fixed(size);
+  } else {
+    text = size.toPrecision(4).replace(/\.?0+(?=e|$)/, "").replace("e+", "e").replace("e-", `e${MINUS}`);
+    if (!text.includes("e") && text.length > 7) text = size.toExponential(3).replace("e+", "e");
+  }
+  return number < 0 ? MINUS + text : text;
+}
+
+function fixed(size) {
+  return size.toFixed(4).replace(/0+$/, "").replace(/\.$/, "");
+}
+
+/** A number with all its digits. */
+export function exact(number) {
+  return String(number).replace("-", MINUS).replace("Infinity", "inf").replace("NaN", "nan");
+}
+
+/** What a person typed as a number, or a fraction of two; NaN where it is none. */
+export function read(text) {
+  const plain = text.trim().replaceAll(MINUS, "-").replace(/^\+/, "").replace(/^(-?\d+),(\d+)$/, "$1.$2");
+  const parts = plain.split("/");
+  if (parts.length > 2 || parts.some((part) => part.trim() === "")) return NaN;
+  const numbers = parts.map((part) => Number(part.trim()));
+  return numbers.length === 2 ? numbers[0] / numbers[1] : numbers[0];
+}
+
+/** Whether two numbers are the same to a person: to so many digits as the first is written with. */
+export function same(text, right) {
+  const said = read(text);
+  if (Number.isNaN(said) || Number.isNaN(right)) return false;
+  if (said === right) return true;
+  const digits = text.replace(/[eE].*$/, "").replace(/[^\d]/g, "").replace(/^0+/, "").length;
+  const close = text.includes("/") ? 1e-6 : 0.51 * 10 ** (1 - Math.max(digits, 3));
+  return Math.abs(said - right) <= close * Math.abs(right);
+}

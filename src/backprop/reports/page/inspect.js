@@ -1,0 +1,140 @@
+// What a click on a box or an arrow tells: the whole chain rule of a node, with the sum over its uses and the
+// products along its paths; the rule of an arrow.
+
+import { fill, placesIn } from "./derivation.js";
+import { shown } from "./format.js";
+
+const MOST_PATHS = 40;
+
+export class Inspector {
+  constructor(panel, list, model, texts) {
+    this.panel = panel;
+    this.list = list;
+    this.model = model;
+    this.texts = texts;
+    this.shown = null;
+    this.about = null;
+  }
+
+  /** Tell of a node. */
+  node(node) {
+    const { lesson } = this.model;
+    const { name, equation } = lesson.nodes[node];
+    const head = element("h2", equation && equation !== name ? `${name} = ${equation}` : name);
+    const parts = [head];
+    const uses = lesson.used[node] ?? [];
+    if (node === lesson.output) {
+      parts.push(element("p", this.texts.output_itself));
+    } else if (!uses.length) {
+      parts.push(element("p", this.texts.no_part));
+    } else {
+      parts.push(element("p", this.words(uses.length === 1 ? "one_use" : "many_uses", { count: uses.length })));
+      parts.push(this.lines(node, uses));
+      parts.push(...this.paths(node));
+    }
+    this.open(parts, { node });
+  }
+
+  /** Tell of an arrow. */
+  edge(edge) {
+    const [tail, head] = this.model.edges[edge];
+    const { lesson } = this.model;
+    const step = lesson.stepOf[head];
+    const title = `${lesson.nodes[tail].name} \u2192 ${lesson.nodes[head].name}`;
+    const parts = [element("h2", title)];
+    if (step.rule) parts.push(element("p", `${this.texts.rule}: ${step.rule}`));
+    const line = this.line(edge);
+    if (line) {
+      const list = element("ul");
+      list.append(line);
+      parts.push(list);
+    } else {
+      parts.push(element("p", this.texts.no_slope));
+    }
+    this.open(parts, { edge });
+  }
+
+  /** The lines of the derivation in which edges add to the gradient of a node, and their sum. */
+  lines(node, uses) {
+    const list = element("ul");
+    for (const edge of uses.toReversed()) list.append(this.line(edge));
+    const sum = this.list.querySelector(`[data-sum="${node}"]`);
+    if (sum) list.append(copyOf(sum));
+    return list;
+  }
+
+  line(edge) {
+    const line = this.list.querySelector(`[data-share="${edge}"]`);
+    return line ? copyOf(line) : null;
+  }
+
+  /** The paths from a node to the output, each with the product of its local derivatives. */
+  paths(node) {
+    const { lesson, edges, slopes } = this.model;
+    const found = [];
+    const waiting = [{ at: node, way: [] }];
+    let more = false;
+    while (waiting.length) {
+      const { at, way } = waiting.pop();
+      if (at === lesson.output) {
+        found.push(way);
+        more = found.length === MOST_PATHS && waiting.length > 0;
+        if (found.length === MOST_PATHS) break;
+        continue;
+      }
+      for (const edge of lesson.used[at] ?? []) waiting.push({ at: edges[edge][1], way: [...way, edge] });
+    }
+    const title = element("h3", this.words(more ? "paths_more" : "paths", { count: found.length }));
+    const list = element("ul");
+    for (const way of found) {
+      const names = [node, ...way.map((edge) => edges[edge][1])].map((each) => lesson.nodes[each].name);
+      const factors = way.map((edge) => slopes[edge]);
+      const product = factors.reduce((all, each) => all * each, 1);
+      const text = factors.map((each, at) => (each < 0 && at ? `(${shown(each)})` : shown(each))).join(" \u00b7 ");
+      const item = element("li", `${names.join(" \u2192 ")}: `);
+      item.append(element("span", factors.length > 1 ? `${text} = ${shown(product)}` : text));
+      list.append(item);
+    }
+    return [title, list];
+  }
+
+  words(key, values) {
+    return this.texts[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
+  }
+
+  open(parts, about) {
+    this.panel.querySelector(".told").replaceChildren(...parts);
+    this.panel.hidden = false;
+    this.about = about;
+    this.places = placesIn(this.panel).places;
+    this.update();
+  }
+
+  close() {
+    this.panel.hidden = true;
+    this.about = null;
+  }
+
+  /** Write the numbers again, of paths too. */
+  refresh() {
+    if (!this.about) return;
+    if ("node" in this.about) this.node(this.about.node);
+    else this.edge(this.about.edge);
+  }
+
+  update() {
+    fill(this.places, this.model, true);
+  }
+}
+
+function element(kind, text = "") {
+  const made = document.createElement(kind);
+  made.textContent = text;
+  return made;
+}
+
+function copyOf(line) {
+  const copy = line.cloneNode(true);
+  copy.removeAttribute("id");
+  return copy;
+}

@@ -1,0 +1,152 @@
+// The page: its parts, what keys and buttons do, and what other scripts may ask.
+
+import { fragmentOf, stateOf } from "./address.js";
+import { checked, tableOf } from "./check.js";
+import { Controls, within } from "./controls.js";
+import { Derivation } from "./derivation.js";
+import { Graph } from "./graph.js";
+import { Inspector } from "./inspect.js";
+import { Model } from "./model.js";
+import { Steps } from "./steps.js";
+
+const SPEEDS = [2000, 1200, 700, 350, 150];
+
+function begin(lesson, numbers, texts) {
+  const at = (id) => document.getElementById(id);
+  lesson.stepOf = Object.fromEntries(lesson.steps.map((step) => [step.node, step]));
+  const model = new Model(lesson, numbers);
+  const steps = new Steps(model);
+  const byName = new Map(lesson.nodes.map((node, place) => [node.name, place]));
+  const controlOf = new Map(lesson.controls.map((control) => [control.node, control]));
+  const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
+
+  /** Take the state of an address. */
+  function take(fragment) {
+    const { numbers: given, step } = stateOf(fragment);
+    const pairs = [...given].filter(([name]) => controlOf.has(byName.get(name))).map(([name, number]) => {
+      const node = byName.get(name);
+      return [node, within(controlOf.get(node), number)];
+    });
+    model.set([...lesson.leaves.map((node, place) => [node, lesson.values[place]]), ...pairs]);
+    steps.go(step ?? steps.keys.length);
+  }
+
+  take(window.location.hash);
+  const graph = at("graph") ? new Graph(at("graph"), model, steps) : null;
+  const list = at("derivation");
+  const derivation = new Derivation(list, model, steps);
+  const controls = new Controls(at("controls"), model);
+  const inspector = new Inspector(at("inspector"), list, model, texts);
+  let playing = 0;
+  let writing = 0;
+
+  function update() {
+    graph?.update();
+    controls.update();
+    derivation.update();
+    inspector.refresh();
+    at("value").textContent = steps.hasData(lesson.output) ? model.data[lesson.output] : "";
+    at("undecided").hidden = model.open.size === 0;
+    at("place").max = steps.keys.length;
+    at("place").value = steps.place;
+    at("place").setAttribute("aria-valuetext", `${steps.place} / ${steps.keys.length}`);
+    at("step").disabled = steps.place === steps.keys.length;
+    at("back").disabled = steps.place === 0;
+    at("checked").replaceChildren();
+    clearTimeout(writing);
+    writing = setTimeout(() => {
+      const fragment = fragmentOf(model, steps);
+      if (fragment !== window.location.hash) {
+        window.history.replaceState(null, "", fragment || window.location.pathname + window.location.search);
+      }
+    }, 200);
+  }
+
+  function go(place) {
+    steps.go(place);
+    derivation.show(list, !calm.matches);
+  }
+
+  function pause() {
+    clearTimeout(playing);
+    playing = 0;
+    at("play").setAttribute("aria-pressed", "false");
+  }
+
+  function play() {
+    if (playing) return pause();
+    if (steps.place === steps.keys.length) go(0);
+    at("play").setAttribute("aria-pressed", "true");
+    const next = () => {
+      go(steps.place + 1);
+      if (steps.place === steps.keys.length) pause();
+      else playing = setTimeout(next, SPEEDS[at("speed").value]);
+    };
+    playing = setTimeout(next, 50);
+  }
+
+  const actions = {
+    forward: () => go(steps.forward.length),
+    backward: () => go(steps.keys.length),
+    step: () => go(steps.place + 1),
+    back: () => go(steps.place - 1),
+    reset: () => {
+      model.reset();
+      go(0);
+    },
+    play,
+    check: () => at("checked").replaceChildren(tableOf(checked(model), texts)),
+  };
+  for (const [id, action] of Object.entries(actions)) {
+    at(id).addEventListener("click", () => {
+      if (id !== "play") pause();
+      action();
+    });
+  }
+  at("place").addEventListener("input", () => {
+    pause();
+    go(Number(at("place").value));
+  });
+  at("close").addEventListener("click", () => inspector.close());
+
+  const keys = { ArrowRight: "step", ArrowLeft: "back", " ": "play" };
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.closest("input, select, textarea, button, summary, a")) return;
+    const chosen = event.target.closest("[data-node], [data-edge]");
+    if (chosen && (event.key === "Enter" || event.key === " ")) tell(chosen);
+    else if (event.key === "Escape") inspector.close();
+    else if (event.key === "Home") go(0);
+    else if (event.key === "End") go(steps.keys.length);
+    else if (keys[event.key]) actions[keys[event.key]]();
+    else return;
+    event.preventDefault();
+  });
+
+  function tell(chosen) {
+    if ("node" in chosen.dataset) inspector.node(Number(chosen.dataset.node));
+    else inspector.edge(Number(chosen.dataset.edge));
+  }
+
+  at("graph")?.addEventListener("click", (event) => {
+    const chosen = event.target.closest("[data-node], [data-edge]");
+    if (chosen) tell(chosen);
+  });
+  list.addEventListener("click", (event) => {
+    const chosen = event.target.closest("[data-step]");
+    if (chosen && !window.getSelection().toString()) {
+      pause();
+      steps.go(steps.turn.get(chosen.dataset.step));
+    }
+  });
+  window.addEventListener("hashchange", () => take(window.location.hash));
+  model.listen(update);
+  steps.listen(update);
+  update();
+  window.backprop = {
+    values: () => model.byName(model.data),
+    gradients: () => model.byName(model.gradients),
+  };
+}
+
+export { begin };

@@ -1,0 +1,61 @@
+// The numbers of the page: those of the inputs, and what follows from them.
+
+export class Model {
+  /** lesson: what the page shows. numbers: the generated code, which computes it. */
+  constructor(lesson, numbers) {
+    this.lesson = lesson;
+    this.numbers = numbers;
+    this.edges = numbers.edges;
+    this.inputs = new Map(lesson.leaves.map((node, at) => [node, lesson.values[at]]));
+    this.listeners = [];
+    this.compute();
+  }
+
+  /** Call something after every change. */
+  listen(listener) {
+    this.listeners.push(listener);
+  }
+
+  /** Give inputs other numbers: pairs of a node and its number. */
+  set(pairs) {
+    for (const [node, number] of pairs) this.inputs.set(node, number);
+    this.compute();
+    for (const listener of this.listeners) listener();
+  }
+
+  reset() {
+    this.set(this.lesson.leaves.map((node, at) => [node, this.lesson.values[at]]));
+  }
+
+  compute() {
+    this.data = this.numbers.forward(this.lesson.leaves.map((node) => this.inputs.get(node)));
+    const found = this.numbers.backward(this.data);
+    this.gradients = found.gradients;
+    this.slopes = found.slopes;
+    this.shares = found.shares;
+    this.open = new Set(found.open);
+  }
+
+  /** The output at other numbers of the inputs: pairs of a node and its number. */
+  outputAt(pairs) {
+    const other = new Map([...this.inputs, ...pairs]);
+    const data = this.numbers.forward(this.lesson.leaves.map((node) => other.get(node)));
+    return data[this.lesson.output];
+  }
+
+  /** Value and gradients at other numbers of the inputs. */
+  at(pairs) {
+    const other = new Map([...this.inputs, ...pairs]);
+    const data = this.numbers.forward(this.lesson.leaves.map((node) => other.get(node)));
+    return { value: data[this.lesson.output], gradients: this.numbers.backward(data).gradients };
+  }
+
+  /** Numbers by the names of the file. */
+  byName(numbers) {
+    const found = {};
+    this.lesson.nodes.forEach((node, at) => {
+      if (node.own) found[node.name] = numbers[at];
+    });
+    return found;
+  }
+}

@@ -1,0 +1,212 @@
+"""A page as one HTML file: its picture, its steps, the numbers as generated JavaScript, and what happens on it,
+from the files beside this one."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+from html import escape
+from importlib.resources import files
+from math import isfinite
+
+from backprop.engine.writers.javascript.page_numbers import javascript_numbers
+from backprop.numbers import exact
+from backprop.page import PageContent, PageControl
+from backprop.reports.page.derivation import DerivationList
+from backprop.reports.page.svg import svg
+from backprop.reports.themes import THEMES
+
+SCRIPTS = "format model steps graph derivation controls address inspect check main".split()
+"""The files of the page in the order in which one needs another."""
+
+LANGUAGES = "en", "de"
+"""Those in which there are texts."""
+
+_IMPORT = re.compile(r"^import .*?;\n", re.M | re.S)
+_EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const))|^export \{[^}]*\};\n", re.M)
+
+
+def write(page: PageContent, language: str, seconds: float) -> str:
+    """The page. language: of LANGUAGES. seconds: that laying out its picture may take. Raises CannotDraw."""
+    texts = words(language)
+    style, script = _style(), _script(page, texts)
+    policy = (
+        f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; base-uri 'none';"
+        " form-action 'none'"
+    )
+    name = page.nodes[page.output].name
+    title = page.title or name
+    return f"""<!DOCTYPE html>
+<html lang="{language}"><head><meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{escape(title)}</title>
+<style>{style}</style></head><body>
+<header><h1>{escape(title)}: <span class="output">{escape(name)} = <output id="value"></output></span></h1></header>
+<noscript><p>{escape(texts["without_script"])}</p></noscript>
+<main>
+<p id="undecided" class="note" role="status" hidden>{escape(texts["undecided"])}</p>
+{_bar(texts)}
+<section class="picture" aria-label="{escape(texts["graph"])}" tabindex="0">
+{svg(page, seconds)}
+</section>
+<section id="inspector" aria-live="polite" hidden><button id="close" type="button">{escape(texts["close"])}</button>
+<div class="told"></div></section>
+<div class="columns">
+<section aria-label="{escape(texts["steps"])}"><h2>{escape(texts["steps"])}</h2>
+<ol id="derivation" tabindex="0" aria-label="{escape(texts["steps"])}">
+{chr(10).join(DerivationList(page, texts).lines())}
+</ol>
+<p class="note">{escape(texts["help"])}</p></section>
+<section><h2>{escape(texts["inputs"])}</h2>
+<div id="controls">{"".join(_control(page, at, each, texts) for at, each in enumerate(page.controls))}</div>
+{_constants(page, texts)}
+<p><button id="check" type="button">{escape(texts["check"])}</button></p><div id="checked" role="status"></div>
+<h2>{escape(texts["equations"])}</h2><pre tabindex="0">{escape(page.source)}</pre></section>
+</div>
+</main>
+<script>{script}</script>
+</body></html>
+"""
+
+
+def _bar(texts: Mapping[str, str]) -> str:
+    buttons = "".join(
+        f'<button id="{key}" type="button"{pressed}>{escape(texts[key])}</button>'
+        for key, pressed in (
+            ("forward", ""), ("backward", ""), ("back", ""), ("step", ""),
+            ("play", ' aria-pressed="false"'), ("reset", ""),
+        )
+    )  # fmt: skip
+    place, speed = escape(texts["place"]), escape(texts["speed"])
+    return (
+        f'<div class="bar">{buttons}<input id="place" type="range" min="0" step="1" aria-label="{place}">'
+        f'<label>{speed} <input id="speed" type="range" min="0" max="4" step="1" value="2"></label></div>'
+    )
+
+
+def _control(
+    page: PageContent, at: int, control: PageControl, texts: Mapping[str, str]
+) -> str:
+    name = page.nodes[control.node].name
+    slider, value = (escape(texts[key].format(name=name)) for key in ("slider_of", "value_of"))
+    shown = escape(name)
+    bounds = "".join(
+        f' {key}="{exact(number)}"'
+        for key, number in (("min", control.least), ("max", control.most))
+        if isfinite(number)
+    )
+    return (
+        f'<div class="control" data-control="{at}"><span>{shown}</span>'
+        f'<input type="range" data-name="{shown}" aria-label="{slider}">'
+        f'<input type="number" data-name="{shown}" step="any" aria-label="{value}"{bounds}></div>'
+    )
+
+
+def _constants(page: PageContent, texts: Mapping[str, str]) -> str:
+    moved = {each.node for each in page.controls}
+    some = [
+        f"{page.nodes[node].name} = {exact(number)}"
+        for node, number in page.values.items()
+        if node not in moved
+    ]
+    if not some:
+        return ""
+    return f'<p class="note">{escape(texts["constants"])}: {escape(", ".join(some))}</p>'
+
+
+def _lesson(page: PageContent) -> dict[str, object]:
+    """What the scripts know of the page."""
+    return {
+        "output": page.output,
+        "nodes": [
+            {"name": node.name, "own": node.role not in ("step", "number"), "equation": node.equation}
+            for node in page.nodes
+        ],
+        "leaves": [*page.values],
+        "values": [*page.values.values()],
+        "controls": [_bounds(each) for each in page.controls],
+        "steps": [
+            {"node": step.node, "rule": step.rule, "edges": [share.edge for share in step.shares]}
+            for step in page.steps
+        ],
+        "used": {str(node): edges for node, edges in page.used.items()},
+    }
+
+
+def _bounds(control: PageControl) -> dict[str, object]:
+    """A control without what is infinite, which JSON has not."""
+    found: dict[str, object] = {"node": control.node, "low": control.low, "high": control.high}
+    if isfinite(control.least):
+        found["least"] = control.least
+    if isfinite(control.most):
+        found["most"] = control.most
+    return found
+
+
+def _script(page: PageContent, texts: Mapping[str, str]) -> str:
+    graph = page.graph
+    leaves = [graph.order[node] for node in page.values]
+    parts = [
+        '"use strict";\n(() => {',
+        *map(_source, SCRIPTS),
+        f"const lesson = {_json(_lesson(page))};",
+        f"const texts = {_json(texts)};",
+        f"const numbers = {javascript_numbers(graph, leaves)};",
+        "begin(lesson, numbers, texts);\n})();",
+    ]
+    return "\n".join(parts)
+
+
+def _json(found: object) -> str:
+    """As JSON that may stand in a script of a page: no `<` begins a tag in it."""
+    text = json.dumps(found, ensure_ascii=False, separators=(",", ":"))
+    for sign in "<>&\u2028\u2029":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return text
+
+
+def words(language: str) -> dict[str, str]:
+    """The texts of a language by their keys."""
+    found: dict[str, str] = json.loads(_read(f"texts/{language}.json"))
+    return found
+
+
+@cache
+def _source(name: str) -> str:
+    """A script without what joins modules: in a page they stand one behind the other."""
+    return _EXPORT.sub("", _IMPORT.sub("", _read(f"{name}.js")))
+
+
+def _style() -> str:
+    """The style, with the colours of pictures."""
+    light, dark = THEMES["light"], THEMES["dark"]
+    rules = [_read("page.css")]
+    for theme, around in ((light, "{}"), (dark, "@media (prefers-color-scheme: dark) {{ {} }}")):
+        fills = [("flat", theme.flat), *_named("rise", theme.rising), *_named("fall", theme.falling)]
+        some = " ".join(
+            f'#graph [data-fill="{name}"] > rect {{ fill: {fill}; }}'
+            f' #graph [data-fill="{name}"]:not(.constant) text {{ fill: {theme.text_on(fill)}; }}'
+            for name, fill in fills
+        )
+        rules.append(around.format(some))
+    return "\n".join(rules)
+
+
+def _named(kind: str, colours: Sequence[str]) -> list[tuple[str, str]]:
+    return [(f"{kind}{at}", colour) for at, colour in enumerate(colours)]
+
+
+@cache
+def _read(name: str) -> str:
+    return files("backprop.reports").joinpath("page", name).read_text("utf-8")
+
+
+def _hash(text: str) -> str:
+    """How a Content-Security-Policy names a text."""
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"sha256-{base64.b64encode(digest).decode()}"
