@@ -153,6 +153,7 @@ def test_every_option_and_format_is_documented() -> None:
         "descend",
         "fit",
         "draw",
+        "page",
         "example",
         "help",
     ]

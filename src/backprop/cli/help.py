@@ -22,6 +22,7 @@ COMMANDS: Sequence[str] = (
     "descend",
     "fit",
     "draw",
+    "page",
     "example",
     "help",
 )

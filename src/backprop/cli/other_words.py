@@ -35,6 +35,7 @@ COMMANDS = {
     "descend": "descent min minimise minimize optimise optimize solve train",
     "fit": "curve-fit curve_fit fitting least-squares leastsq lm lmfit lsq nls regress regression",
     "draw": "dot graph picture plot show",
+    "page": "html interactive lesson slider sliders web webpage",
     "explain": "steps why",
     "check": "gradcheck test verify",
     "example": "demo examples gallery init",

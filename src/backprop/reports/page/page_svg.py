@@ -13,7 +13,7 @@ from typing import NamedTuple
 from graphviz import Digraph
 
 from backprop.numbers import shortened, shown
-from backprop.page import PageContent
+from backprop.page_content import PageContent
 from backprop.picture import Box, Circle
 from backprop.reports.drawing import render
 
@@ -30,7 +30,17 @@ _ROW, _SMALL, _MARGIN, _HEAD = 18.0, 11.0, 8.0, 18.0
 """Points: a row of a box, half a circle's side, around what stands in a group, above it."""
 
 
-class Place(NamedTuple):
+_HEAD_OF_ARROWS = (
+    '<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8"'
+    ' markerUnits="userSpaceOnUse" orient="auto"><path d="M0 0 8 4 0 8z"/></marker></defs>'
+)
+
+Item = Box | Circle
+Points = Callable[[str, str], tuple[float, float]]
+"""From inches above the lower edge to points below the upper one."""
+
+
+class _Spot(NamedTuple):
     """Where something stands: its middle and its size, in points."""
 
     x: float
@@ -47,7 +57,8 @@ def svg(page: PageContent, seconds: float) -> str:
 
 def _laid_out(page: PageContent, seconds: float) -> Iterator[str]:
     boxes, circles = page.picture.boxes, page.picture.circles
-    called = {each.id: f"n{at}" for at, each in enumerate([*boxes, *circles])}
+    items: list[Item] = [*boxes, *circles]
+    called = {each.id: f"n{at}" for at, each in enumerate(items)}
     text = render(_graph(page, called), "plain", seconds).decode()
     lines = [line.split(" ") for line in _joined(text)]
     height = float(lines[0][3])
@@ -57,7 +68,7 @@ def _laid_out(page: PageContent, seconds: float) -> Iterator[str]:
         return 12 + float(x) * _INCH, 12 + (height - float(y)) * _INCH
 
     places = {
-        line[1]: Place(*points(*line[2:4]), float(line[4]) * _INCH, float(line[5]) * _INCH)
+        line[1]: _Spot(*points(*line[2:4]), float(line[4]) * _INCH, float(line[5]) * _INCH)
         for line in lines
         if line[0] == "node"
     }
@@ -66,13 +77,13 @@ def _laid_out(page: PageContent, seconds: float) -> Iterator[str]:
         f'<svg id="graph" viewBox="0 0 {_n(wide)} {_n(high)}" width="{_n(wide)}" height="{_n(high)}"'
         f' role="group" aria-label="{escape(label)}">'
     )
-    yield '<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0 8 4 0 8z"/></marker></defs>'
-    yield from _groups(page, [*boxes, *circles], {id: places[name] for id, name in called.items()})
+    yield _HEAD_OF_ARROWS
+    yield from _groups(page, items, {id: places[name] for id, name in called.items()})
     edges = _edges(page)
     drawn = [line for line in lines if line[0] == "edge"]
-    ends = {(line[1], line[2]): [] for line in drawn}
+    ends: dict[tuple[str, str], list[list[str]]] = {}
     for line in drawn:
-        ends[line[1], line[2]].append(line)
+        ends.setdefault((line[1], line[2]), []).append(line)
     for arrow, edge in zip(page.picture.arrows, edges, strict=True):
         line = ends[called[arrow.tail], called[arrow.head]].pop(0)
         yield _arrow(line, points, edge)
@@ -99,8 +110,8 @@ def _graph(page: PageContent, called: Mapping[str, str]) -> Digraph:
         node_attr={"fixedsize": "true", "label": "", "shape": "box"},
         edge_attr={"fontsize": "11", "label": " −1.2345 "},
     )
-    grouped: dict[str, list[Box | Circle]] = {}
-    items: list[Box | Circle] = [*page.picture.boxes, *page.picture.circles]
+    grouped: dict[str, list[Item]] = {}
+    items: list[Item] = [*page.picture.boxes, *page.picture.circles]
     for item in items:
         group = item.group if item.group in page.picture.groups else ""
         grouped.setdefault(group, []).append(item)
@@ -118,15 +129,15 @@ def _graph(page: PageContent, called: Mapping[str, str]) -> Digraph:
     return graph
 
 
-def _nodes(graph: Digraph, items: Sequence[Box | Circle], called: Mapping[str, str]) -> None:
+def _nodes(graph: Digraph, items: Sequence[Item], called: Mapping[str, str]) -> None:
     for item in items:
         width, height = _size(item)
-        inches = {"width": f"{width / _INCH:.3f}", "height": f"{height / _INCH:.3f}"}
+        inches = {"width": shown(width / _INCH), "height": shown(height / _INCH)}
         shape = "circle" if isinstance(item, Circle) else "box"
         graph.node(called[item.id], shape=shape, **inches)
 
 
-def _size(item: Box | Circle) -> tuple[float, float]:
+def _size(item: Item) -> tuple[float, float]:
     """Width and height, in points."""
     if isinstance(item, Circle):
         side = 2 * _SMALL + (8 if len(item.symbol) > 2 else 0) + 3 * max(0, len(item.symbol) - 4)
@@ -153,20 +164,18 @@ def _edges(page: PageContent) -> Iterator[int]:
     heads = {f"{id} {page.operation(at)}": at for id, at in page.boxes.items()}
     taken = dict[int, int]()
     for arrow in page.picture.arrows:
-        at = heads.get(arrow.head)
-        if at is None:
+        head = heads.get(arrow.head)
+        if head is None:
             yield -1
             continue
-        use = taken.get(at, 0)
-        taken[at] = use + 1
-        yield found[at][use]
+        use = taken.get(head, 0)
+        taken[head] = use + 1
+        yield found[head][use]
 
 
-def _groups(
-    page: PageContent, items: Sequence[Box | Circle], places: Mapping[str, Place]
-) -> Iterator[str]:
+def _groups(page: PageContent, items: Sequence[Item], places: Mapping[str, _Spot]) -> Iterator[str]:
     """Dashed lines around equations of several boxes."""
-    inside: dict[str, list[Place]] = {}
+    inside: dict[str, list[_Spot]] = {}
     for item in items:
         if item.group in page.picture.groups:
             inside.setdefault(item.group, []).append(places[item.id])
@@ -179,12 +188,12 @@ def _groups(
         most = max(4, min(_TITLE, int((right - left) / 6.4)))
         yield (
             f'<g class="group"><title>{escape(text)}</title>'
-            f'<rect x="{_n(left)}" y="{_n(top)}" width="{_n(right - left)}" height="{_n(bottom - top)}" rx="8"/>'
+            f"{_rect(left, top, right - left, bottom - top, 8)}"
             f'<text x="{_n(left + 8)}" y="{_n(top + 13)}">{escape(shortened(text, most))}</text></g>'
         )
 
 
-def _arrow(line: Sequence[str], points: Callable[[str, str], tuple[float, float]], edge: int) -> str:
+def _arrow(line: Sequence[str], points: Points, edge: int) -> str:
     count = int(line[3])
     at = [points(*line[4 + 2 * k : 6 + 2 * k]) for k in range(count)]
     (x, y), rest = at[0], at[1:]
@@ -200,14 +209,19 @@ def _arrow(line: Sequence[str], points: Callable[[str, str], tuple[float, float]
     )
 
 
-def _circle(circle: Circle, place: Place) -> str:
+def _rect(left: float, top: float, width: float, height: float, corner: float) -> str:
+    sizes = f'width="{_n(width)}" height="{_n(height)}" rx="{_n(corner)}"'
+    return f'<rect x="{_n(left)}" y="{_n(top)}" {sizes}/>'
+
+
+def _circle(circle: Circle, place: _Spot) -> str:
     return (
         f'<g class="operation"><circle cx="{_n(place.x)}" cy="{_n(place.y)}" r="{_n(place.width / 2)}"/>'
         f'<text x="{_n(place.x)}" y="{_n(place.y + 4)}">{escape(circle.symbol)}</text></g>'
     )
 
 
-def _box(page: PageContent, box: Box, place: Place) -> str:
+def _box(page: PageContent, box: Box, place: _Spot) -> str:
     left, top = place.x - place.width / 2, place.y - place.height / 2
     node = page.boxes[box.id]
     if box.role == "number":
@@ -226,8 +240,7 @@ def _box(page: PageContent, box: Box, place: Place) -> str:
         texts.append(f'<text class="{row[0]}" x="{_n(left + 8)}" y="{_n(y)}">{row[1]}</text>')
     name = page.nodes[node].name
     return (
-        f'<g class="box {box.role}" data-node="{node}" data-name="{escape(name)}" tabindex="-1" role="button">'
-        f"<title>{escape(title)}</title>"
-        f'<rect x="{_n(left)}" y="{_n(top)}" width="{_n(place.width)}" height="{_n(place.height)}" rx="{corner}"/>'
+        f'<g class="box {box.role}" data-node="{node}" data-name="{escape(name)}" tabindex="0" role="button">'
+        f"<title>{escape(title)}</title>{_rect(left, top, place.width, place.height, corner)}"
         f"{''.join(texts)}</g>"
     )

@@ -6,16 +6,18 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from math import inf, isfinite
+from pathlib import PurePath
 from typing import NamedTuple
 
 from backprop.evaluation.gradient import Evaluation
 from backprop.graph import Graph
 from backprop.language import Model
 from backprop.language.named_steps import named_steps
-from backprop.numbers import exact
+from backprop.numbers import exact, shortened
 from backprop.operations import FUNCTIONS, OPERATIONS
 from backprop.picture import Picture, picture
 from backprop.row import Operation
+from backprop.source import Source
 
 
 class PageNode(NamedTuple):
@@ -30,8 +32,8 @@ class PageNode(NamedTuple):
 
 class PageShare(NamedTuple):
     """What a step adds to the gradient by an operand. edge: its number among those of all operands of all
-    steps. by: the operand. slope: the local derivative as a formula in names. use: which use of the operand in
-    this step it is, 0 if there is one only."""
+    steps. by: the operand. slope: the local derivative as a formula in names. use: which use of the operand
+    in this step it is, 0 if there is one only."""
 
     edge: int
     by: int
@@ -85,6 +87,8 @@ class PageContent(NamedTuple):
 
 
 _WORD = re.compile(r"[^\W\d]\w*")
+_LONGEST_TITLE = 100
+
 _WIDTH = 2.0
 """Where nothing bounds an input, a slider goes so many times its size to both sides, at least this far."""
 
@@ -114,6 +118,14 @@ def page_content(model: Model, found: Evaluation, title: str) -> PageContent:
         title, model.source.text, graph, drawn, place[graph.output], nodes, values, controls, steps, used,
         boxes,
     )  # fmt: skip
+
+
+def title_of(source: Source) -> str:
+    """The first comment of a file, if it begins with one, or its name."""
+    first = source.text.lstrip().partition("\n")[0]
+    comment = first.lstrip("#").strip() if first.startswith("#") else ""
+    name = PurePath(source.name).stem if "." in source.name else ""
+    return shortened(comment, _LONGEST_TITLE) or name
 
 
 def _names(model: Model, graph: Graph) -> dict[int, str]:

@@ -1,5 +1,5 @@
-"""A page as one HTML file: its picture, its steps, the numbers as generated JavaScript, and what happens on it,
-from the files beside this one."""
+"""A page as one HTML file: its picture, its steps, the numbers as generated JavaScript, and what happens on
+it, from the files beside this one."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from math import isfinite
 
 from backprop.engine.writers.javascript.page_numbers import javascript_numbers
 from backprop.numbers import exact
-from backprop.page import PageContent, PageControl
-from backprop.reports.page.derivation import DerivationList
-from backprop.reports.page.svg import svg
+from backprop.page_content import PageContent, PageControl
+from backprop.reports.page.derivation_list import DerivationList
+from backprop.reports.page.page_svg import svg
 from backprop.reports.themes import THEMES
 
 SCRIPTS = "format model steps graph derivation controls address inspect check main".split()
@@ -26,72 +26,60 @@ SCRIPTS = "format model steps graph derivation controls address inspect check ma
 LANGUAGES = "en", "de"
 """Those in which there are texts."""
 
+_PLACE = re.compile(r"\{\{(\w+)\}\}")
+"""Where something goes in page.html."""
+
 _IMPORT = re.compile(r"^import .*?;\n", re.M | re.S)
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const))|^export \{[^}]*\};\n", re.M)
 
 
 def write(page: PageContent, language: str, seconds: float) -> str:
-    """The page. language: of LANGUAGES. seconds: that laying out its picture may take. Raises CannotDraw."""
+    """The HTML of a page. language: of LANGUAGES. seconds: that laying out may take. Raises CannotDraw."""
     texts = words(language)
     style, script = _style(), _script(page, texts)
     policy = (
         f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; base-uri 'none';"
         " form-action 'none'"
     )
+    texts_in = {key: escape(text) for key, text in texts.items()}
     name = page.nodes[page.output].name
-    title = page.title or name
-    return f"""<!DOCTYPE html>
-<html lang="{language}"><head><meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{escape(title)}</title>
-<style>{style}</style></head><body>
-<header><h1>{escape(title)}: <span class="output">{escape(name)} = <output id="value"></output></span></h1></header>
-<noscript><p>{escape(texts["without_script"])}</p></noscript>
-<main>
-<p id="undecided" class="note" role="status" hidden>{escape(texts["undecided"])}</p>
-{_bar(texts)}
-<section class="picture" aria-label="{escape(texts["graph"])}" tabindex="0">
-{svg(page, seconds)}
-</section>
-<section id="inspector" aria-live="polite" hidden><button id="close" type="button">{escape(texts["close"])}</button>
-<div class="told"></div></section>
-<div class="columns">
-<section aria-label="{escape(texts["steps"])}"><h2>{escape(texts["steps"])}</h2>
-<ol id="derivation" tabindex="0" aria-label="{escape(texts["steps"])}">
-{chr(10).join(DerivationList(page, texts).lines())}
-</ol>
-<p class="note">{escape(texts["help"])}</p></section>
-<section><h2>{escape(texts["inputs"])}</h2>
-<div id="controls">{"".join(_control(page, at, each, texts) for at, each in enumerate(page.controls))}</div>
-{_constants(page, texts)}
-<p><button id="check" type="button">{escape(texts["check"])}</button></p><div id="checked" role="status"></div>
-<h2>{escape(texts["equations"])}</h2><pre tabindex="0">{escape(page.source)}</pre></section>
-</div>
-</main>
-<script>{script}</script>
-</body></html>
-"""
+    parts = {
+        **texts_in,
+        "language": language,
+        "policy": policy,
+        "style": style,
+        "title": escape(page.title or name),
+        "output": escape(name),
+        "bar": _bar(texts_in),
+        "picture": svg(page, seconds),
+        "lines": "\n".join(DerivationList(page, texts).lines()),
+        "controls": "".join(
+            _control(page, at, each, texts) for at, each in enumerate(page.controls)
+        ),
+        "given": _constants(page, texts),
+        "source": escape(page.source),
+        "script": script,
+    }
+    return _PLACE.sub(lambda found: parts[found[1]], _read("page.html"))
 
 
 def _bar(texts: Mapping[str, str]) -> str:
     buttons = "".join(
-        f'<button id="{key}" type="button"{pressed}>{escape(texts[key])}</button>'
+        f'<button id="{key}" type="button"{pressed}>{texts[key]}</button>'
         for key, pressed in (
             ("forward", ""), ("backward", ""), ("back", ""), ("step", ""),
             ("play", ' aria-pressed="false"'), ("reset", ""),
         )
     )  # fmt: skip
-    place, speed = escape(texts["place"]), escape(texts["speed"])
     return (
-        f'<div class="bar">{buttons}<input id="place" type="range" min="0" step="1" aria-label="{place}">'
-        f'<label>{speed} <input id="speed" type="range" min="0" max="4" step="1" value="2"></label></div>'
+        f'<div class="bar">{buttons}'
+        f'<input id="place" type="range" min="0" step="1" aria-label="{texts["place"]}">'
+        f'<label>{texts["speed"]} <input id="speed" type="range" min="0" max="4" step="1" value="2">'
+        "</label></div>"
     )
 
 
-def _control(
-    page: PageContent, at: int, control: PageControl, texts: Mapping[str, str]
-) -> str:
+def _control(page: PageContent, at: int, control: PageControl, texts: Mapping[str, str]) -> str:
     name = page.nodes[control.node].name
     slider, value = (escape(texts[key].format(name=name)) for key in ("slider_of", "value_of"))
     shown = escape(name)
@@ -124,7 +112,11 @@ def _lesson(page: PageContent) -> dict[str, object]:
     return {
         "output": page.output,
         "nodes": [
-            {"name": node.name, "own": node.role not in ("step", "number"), "equation": node.equation}
+            {
+                "name": node.name,
+                "own": node.role not in ("step", "number"),
+                "equation": node.equation,
+            }
             for node in page.nodes
         ],
         "leaves": [*page.values],
@@ -187,7 +179,11 @@ def _style() -> str:
     light, dark = THEMES["light"], THEMES["dark"]
     rules = [_read("page.css")]
     for theme, around in ((light, "{}"), (dark, "@media (prefers-color-scheme: dark) {{ {} }}")):
-        fills = [("flat", theme.flat), *_named("rise", theme.rising), *_named("fall", theme.falling)]
+        fills = [
+            ("flat", theme.flat),
+            *_named("rise", theme.rising),
+            *_named("fall", theme.falling),
+        ]
         some = " ".join(
             f'#graph [data-fill="{name}"] > rect {{ fill: {fill}; }}'
             f' #graph [data-fill="{name}"]:not(.constant) text {{ fill: {theme.text_on(fill)}; }}'

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from html import escape
 
-from backprop.page import PageContent, PageShare, PageStep
+from backprop.page_content import PageContent, PageShare, PageStep
 from backprop.reports.explain.mathematics import Notation, in_latex
 from backprop.reports.explain.mathml import pieces
 from backprop.syntax.parser import formula

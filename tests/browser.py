@@ -1,0 +1,98 @@
+"""A headless Chromium for tests of pages."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+
+_FLAGS = (
+    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars",
+    "--allow-file-access-from-files",
+)  # fmt: skip
+
+
+@contextmanager
+def browser(folder: Path, width: int = 1200, height: int = 900, *flags: str) -> Iterator[Any]:
+    """A driver. folder: for what the browser keeps."""
+    from selenium import webdriver
+    from selenium.webdriver.chrome.service import Service
+
+    options = webdriver.ChromeOptions()
+    assert CHROMIUM
+    options.binary_location = CHROMIUM
+    for flag in (*_FLAGS, f"--user-data-dir={folder}", f"--window-size={width},{height}", *flags):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(options=options, service=Service(DRIVER))
+    try:
+        yield driver
+    finally:
+        driver.quit()
+
+
+class Page:
+    """A page that is open. Each call looks whether something went wrong in it."""
+
+    def __init__(self, driver: Any, path: Path, fragment: str = "") -> None:
+        self.driver = driver
+        driver.get("about:blank")
+        driver.get(path.as_uri() + fragment)
+        self.faults()
+
+    def faults(self) -> None:
+        found = self.driver.get_log("browser")
+        assert not found, found
+
+    def run(self, script: str, *arguments: Any) -> Any:
+        found = self.driver.execute_script(script, *arguments)
+        self.faults()
+        return found
+
+    def press(self, button: str) -> None:
+        self.run("document.getElementById(arguments[0]).click()", button)
+
+    def key(self, key: str) -> None:
+        event = "new KeyboardEvent('keydown', {key: arguments[0], bubbles: true})"
+        self.run(f"document.body.dispatchEvent({event})", key)
+
+    def set(self, name: str, number: float, kind: str = "range") -> None:
+        """Move a slider, or type into a field."""
+        self.run(
+            "const each = [...document.querySelectorAll(`input[type=${arguments[2]}]`)]"
+            ".find((one) => one.dataset.name === arguments[0]);"
+            "each.value = arguments[1]; each.dispatchEvent(new Event('input', {bubbles: true}));",
+            name,
+            number,
+            kind,
+        )
+
+    def values(self) -> dict[str, float]:
+        found: dict[str, float] = self.run("return window.backprop.values()")
+        return found
+
+    def gradients(self) -> dict[str, float]:
+        found: dict[str, float] = self.run("return window.backprop.gradients()")
+        return found
+
+    def shown(self, name: str, role: str) -> str:
+        """What a box shows."""
+        found: str = self.run(
+            "const box = [...document.querySelectorAll('.box')].find((one) => one.dataset.name === arguments[0]);"
+            "return box.querySelector(`[data-role=${arguments[1]}]`).textContent",
+            name,
+            role,
+        )
+        return found
+
+    def current(self) -> str:
+        """The current step, "" if there is none."""
+        found: str = self.run(
+            "return document.querySelector('[aria-current=step]')?.dataset.step ?? ''"
+        )
+        return found
