@@ -10,6 +10,7 @@ import pytest
 
 import backprop
 from backprop import inputs
+from backprop.by_rows import held_residuals
 from backprop.by_rows.held_rows import TableHead
 from backprop.source import Source
 from running import Ran
@@ -112,12 +113,30 @@ def test_equations_that_are_read_by_the_first_row(
 
 
 @pytest.mark.usefixtures("rows")
-def test_what_is_gathered_within_a_model() -> None:
+@pytest.mark.parametrize("way", [(), ("--memory", "8K")])
+@pytest.mark.parametrize("worth", [0, 1 << 60])
+def test_what_is_gathered_within_a_model(
+    way: tuple[str, ...], worth: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(held_residuals, "WORTH", worth)
+    x, y = numpy.loadtxt("rows.csv", delimiter=",", skiprows=1).T
+    slopes = numpy.column_stack([x - x.mean(), y > y.max() / 2])
+    (a, b), (squares,), *_ = numpy.linalg.lstsq(slopes, y - y.mean())
+    model = "y - mean(y) ~ a*(x - mean(x)) + b*(y > max(y)/2)"
+    given = "-e", model, "--set", "a=1, b=1", "--data", "rows.csv", *way
+    found = json.loads(run("fit", *given, "--format", "json").out)
+    assert found["parameters"] == pytest.approx({"a": a, "b": b}, rel=1e-9)
+    assert found["value"] == pytest.approx(squares, rel=1e-12)
+    assert found["r_squared"] == pytest.approx(1 - squares / ((y - y.mean()) ** 2).sum(), rel=1e-9)
+
+
+@pytest.mark.usefixtures("rows")
+def test_what_is_gathered_of_parameters() -> None:
     lines = Path("rows.csv").read_text().splitlines()[:200]
     Path("few.csv").write_text("\n".join(lines))
-    table = numpy.loadtxt("few.csv", delimiter=",", skiprows=1)
-    slope, level = numpy.polyfit(table[:, 0] - table[:, 0].mean(), table[:, 1], 1)
-    given = "-e", "y ~ a*(x - mean(x)) + b", "--set", "a=1, b=1", "--data", "few.csv"
+    x, y = numpy.loadtxt("few.csv", delimiter=",", skiprows=1).T
+    slope, level = numpy.polyfit(x - x.mean(), y, 1)
+    given = "-e", "y ~ a*x - mean(a*x) + b", "--set", "a=1, b=1", "--data", "few.csv"
     found = json.loads(run("fit", *given, "--format", "json").out)
     assert found["parameters"] == pytest.approx({"a": slope, "b": level}, rel=1e-9)
     refused = run("fit", *given, "--memory", "1K")

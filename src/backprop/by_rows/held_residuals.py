@@ -10,7 +10,7 @@ from backprop.by_rows.block_kernel import Summed
 from backprop.by_rows.held_rows import BLOCK, HeldRows
 from backprop.by_rows.passing import RowSource
 from backprop.by_rows.reductions import CHUNK
-from backprop.by_rows.residual_rows import ResidualTriangle, no_code, residual_triangle
+from backprop.by_rows.residual_rows import ResidualTriangle, no_code, residual_triangle, with_totals
 from backprop.by_rows.row_program import RowProgram
 from backprop.errors import BackpropError
 from backprop.language.apart import NotApart
@@ -49,6 +49,8 @@ class ResidualsOverRows:
         self._program, self._sources, self._threads = program, sources, threads
         self._by_code = by_code
         self._made: dict[tuple[str, tuple[str, ...]], MachineResiduals | None] = {}
+        self._totals: tuple[dict[str, float], dict[str, float]] | None = None
+        """Numbers of what is no parameter, and what is gathered of all rows there."""
         self._gone = 0
         """How many rows have been gone through."""
         self.in_memory = all(isinstance(each, HeldRows) for each in sources)
@@ -58,7 +60,7 @@ class ResidualsOverRows:
     def at(self, names: Sequence[str], given: Mapping[str, float]) -> ResidualTriangle:
         """The triangle by parameters, at numbers for all inputs. Raises NotApart, NotSure."""
         is_worth = self._by_code and self._gone + _TO_COME * self._rows >= WORTH
-        how = self._program, names, given, self._sources
+        how = self._program, names, self.given(names, given), self._sources
         over = self._over if is_worth else no_code
         if self.in_memory and self._rows <= _ALONE:
             found = residual_triangle(*how, map, over, is_worth)
@@ -70,6 +72,15 @@ class ResidualsOverRows:
         self._rows = found.rows
         self._gone += self._rows
         return found
+
+    def given(self, names: Sequence[str], given: Mapping[str, float]) -> Mapping[str, float]:
+        """Numbers for all inputs, and for what residuals have in them that is gathered over rows. Raises
+        NotApart, NotSure."""
+        still = {name: number for name, number in given.items() if name not in names}
+        if self._totals is None or self._totals[0] != still:
+            found = with_totals(self._program, names, given, self._sources)
+            self._totals = still, {n: x for n, x in found.items() if n not in given}
+        return {**given, **self._totals[1]}
 
     def _over(
         self, term: Summed, names: Sequence[str]

@@ -15,6 +15,7 @@ from backprop.by_rows.row_gathers import adds
 from backprop.by_rows.row_program import RowProgram
 from backprop.by_rows.triangles import Triangles, reduced
 from backprop.chain.walk import Walk
+from backprop.graph import in_order
 from backprop.language.apart import NotApart
 from backprop.loops.arrays import Spread
 from backprop.loops.domains import Reals
@@ -139,6 +140,28 @@ def no_code(term: Summed, names: Sequence[str]) -> None:
     return
 
 
+def with_totals(
+    program: RowProgram,
+    names: Sequence[str],
+    given: Mapping[str, float],
+    sources: Sequence[RowSource],
+) -> Mapping[str, float]:
+    """Numbers for all inputs, and for what residuals have in them that is gathered over rows, `y - a*(x -
+    mean(x))`. Raises NotApart where that depends on parameters, NotSure for what is not finite."""
+    first = [each for level in program.levels[:-1] for each in level]
+    if not all(adds(each.gather) for each in program.levels[-1]):
+        raise NotApart("what is gathered over rows is no sum")
+    if not first:
+        return given
+    once, labels = program.once, program.once.labels
+    known = [once.names[name] for each in first for name in each.reads if name in once.names]
+    reads = {labels.get(node) for node in in_order(known, once.columns.operands)}
+    if not reads.union(*(each.reads for each in first)).isdisjoint(names):
+        raise NotApart("a residual has what is gathered over rows in it, and depends on parameters")
+    data = program.value_and_gradient(given, sources, sure=False).data
+    return {**given, **{each.total: data[each.total] for each in first}}
+
+
 def residual_triangle(
     program: RowProgram,
     names: Sequence[str],
@@ -150,21 +173,25 @@ def residual_triangle(
 ) -> ResidualTriangle:
     """The triangle of all residuals by parameters at a point. program: of equations whose output is a sum of
     sums of residuals, `L = sum(y - a*exp(-b*x))`: each term of a sum is one. names: of parameters, inputs of
-    the equations. given: numbers for all inputs. sources, map_blocks: as of `RowProgram.value_and_gradient`.
+    the equations. given: numbers for all inputs, as of `with_totals`. sources, map_blocks: as of
+    `RowProgram.value_and_gradient`.
     over: makes what finds the triangle of one sum and names in the place of blocks, see
     `MachineResiduals.triangle`, or None. by_code: whether machine code may reduce the others. Raises NotApart
     where residuals have sums over rows in them, NotSure for what is not finite."""
-    if len(program.levels) != 1 or not all(adds(each.gather) for each in program.sums):
+    if any(each.total not in given for level in program.levels[:-1] for each in level):
         raise NotApart("a residual has what is gathered over rows in it")
+    sums = program.levels[-1]
+    if not all(adds(each.gather) for each in sums):
+        raise NotApart("what is gathered over rows is no sum")
     once = program.once_at(given, sources)
-    reads = dict.fromkeys(name for each in program.sums for name in sorted(each.reads))
+    reads = dict.fromkeys(name for each in sums for name in sorted(each.reads))
     slopes = {name: once.slopes(name) for name in reads}
     moving = [name for name in reads if not slopes[name].keys().isdisjoint(names)]
     if len(moving) > _WIDEST or len(names) > _WIDEST:
         raise NotApart("there are many parameters")
     triangles, rows = Triangles(len(moving) + 1, by_code), 0
-    for table in dict.fromkeys(each.table for each in program.sums):
-        some = [each for each in program.sums if each.table == table]
+    for table in dict.fromkeys(each.table for each in sums):
+        some = [each for each in sums if each.table == table]
         left = list[Summed]()
         for each in some:
             made = over(each, moving)
@@ -179,9 +206,8 @@ def residual_triangle(
             for found in map_blocks(kernel.chunks, sources[table].blocks(kernel.columns)):
                 here.add(found)
             triangles.add(here.value()[None])
-        rows += sources[table].count() * len(
-            some
-        )  # as a pass has found, of what is read in batches
+        # as a pass has found, of what is read in batches
+        rows += sources[table].count() * len(some)
     triangle = triangles.value()
     if moving != [*names]:
         chain = numpy.zeros((len(moving) + 1, len(names) + 1))

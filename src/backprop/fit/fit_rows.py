@@ -135,8 +135,11 @@ class FitRows:
     def _each_row(self, x: Sequence[float], wanted: bool) -> EachResidual:
         given = {**self._given, **dict(zip(self.names, x, strict=True))}
         program, sources = self._program, self.sources
-        once = program.once_at(given, sources)
-        reads = dict.fromkeys(name for each in program.sums for name in sorted(each.reads))
+        once, sums = (
+            program.once_at(self._over.given(self.names, given), sources),
+            program.levels[-1],
+        )
+        reads = dict.fromkeys(name for each in sums for name in sorted(each.reads))
         slopes = {name: once.slopes(name) for name in reads}
         names = self.names if wanted else []
         moving = [name for name in reads if not slopes[name].keys().isdisjoint(names)]
@@ -145,7 +148,7 @@ class FitRows:
         for at, name in enumerate(moving):
             chain[:-1, at] = [slopes[name].get(each, 0.0) for each in names]
         parts, where = list[Reals](), list[tuple[int, int]]()
-        for each in program.sums:
+        for each in sums:
             kernel = ResidualKernel(program, [each], once.number, moving)
             source = sources[each.table]
             some = (piece for block in source.blocks(kernel.columns) for piece in pieces(block))
