@@ -250,3 +250,17 @@ def test_rows_name_members_in_batches(memory: tuple[str, ...], tmp_path: Path) -
     found = json.loads(ran.out)["parameters"]
     due = {f"alpha[{at + 1}]": number for at, number in enumerate(alpha)} | {"b": b}
     assert {name: found[name] for name in due} == pytest.approx(due, rel=1e-12)
+
+
+@pytest.mark.parametrize("memory", [(), ("--memory", "1")])
+def test_rows_to_validate_with_have_the_columns_of_the_others(
+    memory: tuple[str, ...], tmp_path: Path
+) -> None:
+    (tmp_path / "rows.csv").write_text("x,y,s\n1,2,n\n2,3,q\n")
+    (tmp_path / "others.csv").write_text("x,z\n1,2\n")
+    text = 'const y = 1; a = 1; L = mean((y - a*x*if(s == "n", 1, 2))^2)'
+    given = "descend", "-e", text, "--data", str(tmp_path / "rows.csv"), "--batch", "2", *memory
+    ran = backprop(*given, "--validate", str(tmp_path / "others.csv"))
+    assert (ran.status, ran.out) == (2, "")
+    assert "others.csv has no column y\n" in ran.err
+    assert backprop(*given, "--validate", str(tmp_path / "rows.csv")).status == 0

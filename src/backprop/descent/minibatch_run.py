@@ -18,6 +18,7 @@ from backprop.errors import BackpropError, BadOption, NotFinite, TooLarge
 from backprop.evaluation.gradient import Gradient
 from backprop.language import Model
 from backprop.loops.many import NotLoops
+from backprop.numbers import listed
 
 
 def check_batches(row: Method, options: DescentOptions) -> None:
@@ -107,10 +108,14 @@ def _validation(
     """The output of other rows, which a run is validated with."""
     if not asked.validate:
         return None
+    known = {name for table in asked.validate for name in table.names}
+    laid, text = asked.model.laid, asked.model.source.text
+    # comparisons with texts are columns, too, which are in no text
+    lacking = [name for name in laid.columns if name not in known and name in text] if laid else []
+    if lacking:
+        message = f"--validate {asked.validate[0].name} has no column {listed(lacking)}"
+        raise BadOption(message, hints=["name a file with the columns of --data"])
     model = with_tables(asked.model, asked.validate)
-    if model.laid is None or not model.laid.tables:
-        hints = ["name a file with the columns of --data"]
-        raise BadOption("--validate has none of the columns of these equations", hints=hints)
     given = model, start, problem.output, problem.names
     objective, _ = begin_with_rows(*given, "auto", epochs)
     return Problem(objective, problem.bounds, problem.sign < 0)
