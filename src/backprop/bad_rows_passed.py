@@ -17,6 +17,7 @@ from backprop.errors import BackpropError, BadData, ChooseOutput
 from backprop.evaluation.leaves import inputs_at
 from backprop.language import Model
 from backprop.language.apart import NotApart, apart
+from backprop.language.column_names import words_of
 from backprop.language.laid import Data
 from backprop.language.some_rows import SomeRows
 from backprop.language.text_columns import statements_over
@@ -118,7 +119,7 @@ def _passed(
         if missing:
             return (), False
         given = {model.labels[node]: number for node, number in known.items()}
-        words = {text for each in statements for text in each.tokens.texts}
+        words = words_of(statements)
         named = [(each, [name for name in each.names if name in words]) for each in seen]
         sources = [make(each, names) for each, names in named if names]
         sure = True

@@ -33,20 +33,22 @@ def headers_of_each(tables: Sequence[T], given: Sequence[str]) -> list[dict[str,
 def _renamed(tables: Sequence[T], given: Sequence[str]) -> dict[str, tuple[T, str]]:
     """The columns of all tables by the names that equations have for them."""
     there = {name: (table, name) for table in tables for name in table.names}
-    found, said = {**there}, dict[str, str]()
+    found, said = dict[str, tuple[T, str]](), dict[str, str]()
     for each in given:
         name, header = _parts(each, there)
         if header not in there:  # perhaps a name that it has been given
             header = said.get(header, header)
         if header not in there:
-            every: Collection[str] = [*found]
-            hints = did_you_mean(header, every) or [f"there are {listed(sorted(every), 8)}"]
+            every = sorted({*there, *said})
+            hints = did_you_mean(header, every) or [f"there are {listed(every, 8)}"]
             raise BadOption(f"there is no column {header!r} for --column {name}", hints=hints)
         if said.setdefault(name, header) != header:
             message = f"--column says twice what {name} is: {said[name]} and {header}"
             raise BadOption(message, hints=["leave one of them out, or give it another name"])
         found[name] = there[header]
-    return found
+    called = {*said.values()}
+    # a column that has been called something else is no longer called as in the file
+    return {name: each for name, each in there.items() if name not in called} | found
 
 
 def _parts(given: str, there: Collection[str]) -> tuple[str, str]:

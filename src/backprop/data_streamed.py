@@ -27,6 +27,7 @@ from backprop.data_given import (
 )
 from backprop.data_named import headers_of_each
 from backprop.errors import BadData
+from backprop.language.column_names import words_of
 from backprop.language.laid import Data, Laid, RowNumbers, data_of
 from backprop.language.text_columns import ComparedText
 from backprop.loops.domains import Reals, Wholes
@@ -306,7 +307,7 @@ def names_of(tables: Sequence[Data]) -> set[str]:
 
 def streams_of(tables: Sequence[Data], statements: Sequence[Statement]) -> list[Any]:
     """The rows of each table of which statements name a column."""
-    words = {text for each in statements for text in each.tokens.texts}
+    words = words_of(statements)
     used = [(each, [name for name in each.names if name in words]) for each in tables]
     return [
         head.source(some)

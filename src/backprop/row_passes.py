@@ -26,6 +26,7 @@ from backprop.evaluation.leaves import inputs_at
 from backprop.inputs import Inputs, Opened
 from backprop.language import Model
 from backprop.language.apart import NotApart, TwoTexts, apart
+from backprop.language.column_names import words_of
 from backprop.language.laid import Data
 from backprop.language.some_rows import SomeRows
 from backprop.language.text_columns import statements_over
@@ -218,7 +219,7 @@ def _in_passes(
         statements, tables, errors = statements_over(opened.source, opened.tables)
     except BackpropError:
         return None
-    words = {text for each in statements for text in each.tokens.texts}
+    words = words_of(statements)
     used = [(each, [name for name in each.names if name in words]) for each in tables]
     sources = [table.source(names) for table, names in used if names]  # type: ignore[attr-defined]
     streamed = [each for each in sources if isinstance(each, StreamedRows)]

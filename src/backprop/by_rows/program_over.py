@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from backprop.by_rows.row_program import RowProgram
 from backprop.language.apart import NotApart, apart
+from backprop.language.column_names import words_of
 from backprop.language.laid import Data, data_of
 from backprop.language.model import Model
 from backprop.language.text_columns import statements_over
@@ -37,6 +38,6 @@ def program_over(
     still = {name for each in tables for name in each.names}
     still -= {name for each in plain for name in each.names}
     program = RowProgram(parts, output, model.seed, model.sizes, still)
-    words = {text for each in statements for text in each.tokens.texts}
+    words = words_of(statements)
     used = [(table, [name for name in table.names if name in words]) for table in tables]
     return ProgramOver(program, [(table, some) for table, some in used if some])

@@ -13,6 +13,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from backprop.language.column_names import words_of
 from backprop.language.gathering_functions import written_out
 from backprop.language.laid import COUNT, Data, RowNumbers
 from backprop.language.over_rows import Laying
@@ -78,7 +79,7 @@ def apart(
     """Statements as two texts. every: whether sums go through the rows of every table, needed or not. Raises
     NotApart, and what `over_rows` raises."""
     statements = written_out(statements)
-    words = {text for each in statements for text in each.tokens.texts}
+    words = words_of(statements)
     tables = []
     for table in data:
         names = [name for name in table.names if name in words]
@@ -100,6 +101,7 @@ class _Parting(Laying):
         columns = dict(self._of)
         self._find(kept)
         words = {text for each in kept for text in each.tokens.texts}
+        used = words_of(kept)
         self._names = (name for name in _numbered("term", "sum") if not {*name} & words)
         roots_ = {word.partition("_")[0] for word in words}
         self._takes = (name for name in _numbered("taken", "index") if not {*name} & roots_)
@@ -117,10 +119,11 @@ class _Parting(Laying):
         if not (self.sums or self.counts):
             raise NotApart("nothing that gathers rows is a number of its own")
         if every or not self.sums:
-            once += self._not_summed({name: at for name, at in columns.items() if name in words})
+            once += self._not_summed({name: at for name, at in columns.items() if name in used})
         read = {word for text in (*row, *self.terms) for word in _NAME.findall(text)}
+        read -= _bound(kept)
         for name in columns:  # what is counted only has numbers, too
-            if name in words and name not in read:
+            if name in used and name not in read:
                 self.terms.append(f"{next(self._names)[0]} = {name}")
         families = {name: at for name, at in self._of.items() if name not in columns}
         name = self._source.name
@@ -130,7 +133,7 @@ class _Parting(Laying):
             self.sums,
             self.taken,
             self.counts,
-            {name: at for name, at in columns.items() if name in words},
+            {name: at for name, at in columns.items() if name in used},
             families,
         )
 
@@ -323,6 +326,15 @@ class _Rewritten:
             parts.append(self._parting.lifted(self._statement, node, inside))
         parts.append(_piece(self._statement, begin, last))
         return " ".join(filter(None, parts))
+
+
+def _bound(statements: Sequence[Statement]) -> set[str]:
+    """Names of parameters and indices, which say nothing of a column of that name."""
+    found = set[str]()
+    for tokens, shape in statements:
+        places = *shape.parameters, *(n.token for n in shape.nodes if n.kind in _CLAUSES)
+        found.update(tokens.texts[at] for at in places)
+    return found
 
 
 def _stands_free(tokens: Tokens, node: Node) -> bool:

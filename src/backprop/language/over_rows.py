@@ -10,8 +10,9 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 
-from backprop.errors import BackpropError, NameDefinedTwice, NeedsData, raise_all
+from backprop.errors import NeedsData
 from backprop.language.arguments import is_open
+from backprop.language.column_names import check_names, words_of
 from backprop.language.distributions import COLUMN
 from backprop.language.headers import header_hints, rename_hints
 from backprop.language.laid import COUNT, Data, Laid, RowNumbers, count_text
@@ -29,9 +30,9 @@ TokenPiece = tuple[str, str]
 def over_rows(statements: Sequence[Statement], data: Sequence[Data], source: Source) -> Laid:
     """Statements with the indices that their columns have. Raises NameDefinedTwice for a column that is
     named like an equation, NeedsData for expressions over two tables."""
-    words = {text for each in statements for text in each.tokens.texts}
+    words = words_of(statements)
     for table in data:
-        _check_names(statements, table)
+        check_names(statements, table)
     tables = [each.rows([name for name in each.names if name in words]) for each in data]
     laid = Laying(statements, [each for each in tables if each.numbers], data, source).laid()
     return laid._replace(data=data)
@@ -112,7 +113,7 @@ class Laying:
             self._of |= dict.fromkeys(table.numbers, at)
         columns = {*self._of}
         self._find(kept)
-        used = {text for each in kept for text in each.tokens.texts} & columns
+        used = words_of(kept) & columns
         made = [self._with_rows(each) for each in kept]
         declared = {
             each.tokens.texts[node.token]
@@ -379,22 +380,3 @@ def _index_names() -> Iterable[str]:
     yield "row"
     for number in range(1, 1000):
         yield f"row{number}"
-
-
-def _check_names(statements: Sequence[Statement], table: Data) -> None:
-    """Raise NameDefinedTwice for columns that are named like what a statement defines."""
-    errors = list[BackpropError]()
-    for tokens, shape in statements:
-        if shape.form in ("function", "declaration", "goal", "expression"):
-            continue
-        name = tokens.texts[shape.target]
-        if name not in table.names or (shape.form == "equation" and shape.kinds[0] == "CONST"):
-            continue
-        message = f"{name} is a column of {table.name}, and has a statement here"
-        hints = [f'call the column something else: --column "{name}1 = {name}"']
-        if shape.form == "equation" and not any(
-            node.kind in ("name", "index") for node in shape.nodes
-        ):
-            hints.append(f"or let the column stand for it: const {tokens.whole.text}")
-        errors.append(NameDefinedTwice(message, tokens.span(shape.target), hints=hints))
-    raise_all(errors)

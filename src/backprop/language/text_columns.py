@@ -13,6 +13,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from backprop.errors import BackpropError, Label, SyntaxFault, UnknownName, raise_all
+from backprop.language.column_names import check_names
 from backprop.language.laid import Data
 from backprop.names import did_you_mean
 from backprop.numbers import listed
@@ -111,7 +112,8 @@ def read_texts(
 def statements_over(
     source: Source, tables: Sequence[Data]
 ) -> tuple[list[Statement], Sequence[Data], list[SyntaxFault]]:
-    """The statements of a text, the tables with columns for what it compares with texts, and its errors."""
+    """The statements of a text, the tables with columns for what it compares with texts, and its errors.
+    Raises NameDefinedTwice for columns that are called like what it defines."""
     if tables and (found := read_texts(source, tables, {})):
         statements, tables, errors = found.statements, found.tables, found.errors
     else:
@@ -120,6 +122,8 @@ def statements_over(
         from backprop.language.modelled import as_equations  # few files have model statements
 
         statements = as_equations(statements, bool(tables)).statements
+    for table in tables:
+        check_names(statements, table)
     return statements, tables, errors
 
 

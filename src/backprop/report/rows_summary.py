@@ -21,6 +21,7 @@ from backprop.evaluation.gradient import Gradient, evaluate
 from backprop.evaluation.leaves import inputs_at
 from backprop.inputs import Inputs, Opened
 from backprop.language.apart import NotApart, apart
+from backprop.language.column_names import words_of
 from backprop.language.laid import Data, Laid
 from backprop.language.model import Model
 from backprop.language.row_members import RowMember, asked_names
@@ -243,7 +244,7 @@ def rows_summary(
         return None
     if errors:
         return None
-    words = {text for each in statements for text in each.tokens.texts}
+    words = words_of(statements)
     used = [(each, [name for name in each.names if name in words]) for each in tables]
     sources = [table.source(names) for table, names in used if names]  # type: ignore[attr-defined]
     streamed = [each for each in sources if isinstance(each, StreamedRows)]
