@@ -12,7 +12,7 @@ import pyarrow
 import pytest
 from pyarrow import feather, parquet
 
-from backprop import data_batches, data_streamed, row_progress
+from backprop import data_batches, memory, row_progress
 from backprop.data_lines import TextForm
 from running import backprop
 
@@ -162,7 +162,7 @@ def test_what_needs_all_rows_says_so(
     [("512M", 512 << 20), ("2G", 2 << 30), ("1.5 GiB", 1.5 * (1 << 30)), ("7", 7), ("3kB", 3072)],
 )
 def test_sizes_of_memory(text: str, size: float) -> None:
-    assert data_streamed.memory_of(text) == size
+    assert memory.memory_of(text) == size
 
 
 @pytest.mark.parametrize("text", ["2Q", "-1", "much", "1G2"])

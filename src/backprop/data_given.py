@@ -64,6 +64,10 @@ class DataTable:
         """Whether rows are left out for what stands in their cells."""
         return self._options.skip_missing or self._options.skip_bad
 
+    def quiet(self) -> DataTable:
+        """It, without a word on rows that are left out."""
+        return DataTable(self._table, self._headers, self._options._replace(tell=None))
+
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_found": {}}
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from backprop.data_given import DataTable
+from backprop.data_streamed import StreamedTable, StreamHead
 from backprop.errors import BadData
 from backprop.language.laid import Data, RowNumbers
 from backprop.language.text_columns import ComparedText, TextCodes
@@ -44,22 +45,31 @@ class PinnedRows:
 def pinned(
     tables: Sequence[Data], words: Collection[str], texts: Collection[str]
 ) -> Sequence[Data]:
-    """Tables in memory that leave rows out, with the same rows for all equations. words: all that any of
+    """Tables that leave rows out, with the same rows for all equations. words: all that any of
     these name. texts: columns that are compared with texts."""
     return [_pinned(each, words, texts) for each in tables]
 
 
 def _pinned(table: Data, words: Collection[str], texts: Collection[str]) -> Data:
-    if not (isinstance(table, DataTable) and table.skips):
+    if isinstance(table, StreamHead):
+        whole = _pinned(table.whole, words, texts)
+        return whole.head() if isinstance(whole, StreamedTable) else table
+    if not (isinstance(table, DataTable | StreamedTable) and table.skips):
         return table
     named = [name for name in table.names if name in words]
     of_texts = [name for name in named if name in texts or _has_texts(table, name)]
-    return PinnedRows(table, [name for name in named if name not in of_texts], of_texts)
+    every = [name for name in named if name not in of_texts]
+    if isinstance(table, DataTable):
+        return PinnedRows(table, every, of_texts)
+    return table.pinned(every, of_texts)
 
 
-def _has_texts(table: DataTable, name: str) -> bool:
+def _has_texts(table: DataTable | StreamedTable, name: str) -> bool:
     try:
-        table.rows([name])
+        if isinstance(table, DataTable):
+            table.quiet().rows([name])
+        else:
+            next(table.batches([name]), None)
     except BadData:
         return True
     return False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from queue import Empty, Full, Queue
@@ -29,9 +28,9 @@ from backprop.data_named import headers_of_each
 from backprop.errors import BadData
 from backprop.language.column_names import words_of
 from backprop.language.laid import Data, Laid, RowNumbers, data_of
-from backprop.language.text_columns import ComparedText
+from backprop.language.text_columns import ComparedText, TextCodes
 from backprop.loops.domains import Reals, Wholes
-from backprop.memory import available, installed
+from backprop.memory import available
 from backprop.numbers import listed
 from backprop.row_progress import RowProgress
 from backprop.syntax.parser import Statement
@@ -59,6 +58,8 @@ class StreamedTable:
         self.name = listed([each.path for each in files], 1)
         self.names: Collection[str] = headers
         self.told: set[str] = set()
+        self._pinned: Sequence[str] = ()
+        self._codes: Mapping[str, ComparedText] = {}
         self._counted = 0, 0
         """How many rows the last whole pass has read, and in how many of these a cell was missing."""
 
@@ -98,6 +99,20 @@ class StreamedTable:
         ]
         raise BadData(message, where=self.name, hints=hints)
 
+    def texts(self, name: str) -> list[str]:
+        """What stands in a column, each text once, in the order of the rows."""
+        header = self._headers[name]
+        parts = joined(self._files, [header], [header])
+        return [*dict.fromkeys(text for part in parts for text in part.coded(header)[1])]
+
+    def pinned(self, every: Sequence[str], texts: Sequence[str]) -> StreamedTable:
+        """This table, where these columns, and those of texts, decide which rows count, whatever is read."""
+        codes = {f"text of {name}": TextCodes(name, True, "") for name in texts}
+        found = StreamedTable(self._files, self._headers, self._options)
+        found._left_out, found.told = self.left_out, self.told
+        found._pinned, found._codes = [*every, *codes], codes
+        return found
+
     def with_texts(self, compared: Mapping[str, ComparedText]) -> StreamedTable:
         """This table with columns of its own for comparisons with texts, by their names."""
         mine = {name: each for name, each in compared.items() if each.column in self._headers}
@@ -105,6 +120,7 @@ class StreamedTable:
             return self
         found = StreamedTable(self._files, self._headers, self._options)
         found._compared, found.told, found._plain = mine, self.told, self._plain
+        found._pinned, found._codes = self._pinned, self._codes
         found.names = [*self._headers, *mine]
         return found
 
@@ -148,17 +164,19 @@ class StreamedTable:
         """The rows that are kept, in batches. Raises BadData."""
         conditions = [*map(ReadByCondition.of, self._options.where)]
         quoted = {each for read_by in conditions for each in read_by.texts} & self._headers.keys()
-        quoted |= {each.column for name, each in self._compared.items() if name in names}
+        names = [*dict.fromkeys([*self._pinned, *names])]
+        compared = {**self._codes, **self._compared}
+        quoted |= {each.column for name, each in compared.items() if name in names}
         inside = {each for read_by in conditions for each in read_by.numbers}
         inside &= self._headers.keys()
-        asked = {*names, *inside, *quoted} - self._compared.keys()
+        asked = {*names, *inside, *quoted} - compared.keys()
         wanted = {self._headers[each] for each in asked}
         texts = [self._headers[each] for each in quoted]
         quiet, count, lacking = self._options._replace(tell=None), 0, [0, 0]
         before, left_out = 0, self.left_out
         for part in joined(self._files, [*wanted], texts):
             known = {n: header for n, header in self._headers.items() if header in wanted}
-            found, some = DataTable(part, known, quiet).with_texts(self._compared).kept(names)
+            found, some = DataTable(part, known, quiet).with_texts(compared).kept(names)
             lacking = [one + other for one, other in zip(lacking, some, strict=True)]
             tell_rounded(self, self._options, part)
             count += part.count
@@ -268,6 +286,10 @@ class StreamHead:
         """Some columns of those rows. Raises BadData if there are none."""
         return self._table.some(names, self._rows)
 
+    @property
+    def whole(self) -> StreamedTable:
+        return self._table
+
     def with_texts(self, compared: Mapping[str, ComparedText]) -> StreamHead:
         """Of the table with columns for comparisons with texts."""
         return StreamHead(self._table.with_texts(compared), self._rows)
@@ -369,13 +391,3 @@ def opened_tables(options: DataOptions) -> Sequence[DataTable | StreamedTable]:
     named = headers_of_each(tables, options.columns)
     every = zip(tables, named, where_of_each(named, options), strict=True)
     return [StreamedTable(table.files, names, own) for table, names, own in every]
-
-
-def memory_of(text: str) -> float:
-    """How many bytes `512M` or `2G` are; of "" a quarter of the machine's. Raises ValueError."""
-    if not text:
-        return installed() / 4
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", text.strip(), re.IGNORECASE)
-    if not found:
-        raise ValueError(text)
-    return float(found[1]) * 1024.0 ** " KMGT".index(found[2].upper() or " ")

@@ -12,9 +12,10 @@ from backprop.data_files import MEMORY, FileTable, below
 from backprop.data_given import DataOptions, DataTable
 from backprop.data_lines import TextForm
 from backprop.data_members import heads_naming_all
-from backprop.data_streamed import StreamedTable, StreamHead, memory_of, opened_tables
+from backprop.data_streamed import StreamedTable, StreamHead, opened_tables
 from backprop.errors import BadData, BadOption
 from backprop.language.laid import Data
+from backprop.memory import memory_of
 from backprop.numbers import listed
 from backprop.source import Source
 

@@ -10,15 +10,16 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from backprop.data_groups import groups_in
 from backprop.errors import BackpropError, BadData, BadOption
 from backprop.fit.found_fit import FoundFit
 from backprop.fit.robust import named_apart
 from backprop.inputs import Opened
 from backprop.language import Model
+from backprop.language.laid import Data
 from backprop.language.read_words import words_in
-from backprop.language.text_columns import ComparedText
 from backprop.names import did_you_mean
 from backprop.numbers import exact, listed
 from backprop.report.fit_report import FitReport
@@ -26,7 +27,6 @@ from backprop.source import Source
 from backprop.syntax.parser import read
 
 if TYPE_CHECKING:
-    from backprop.data_given import DataTable
     from backprop.fit_options import FitOptions
 
 T = TypeVar("T")
@@ -155,9 +155,9 @@ class Grouped(NamedTuple):
     def look_at(self, other: Opened) -> None:
         """Raise BadData for other rows in which there is a group without parameters."""
         for table in other.tables:
-            if self.column not in table.names or not hasattr(table, "texts"):
+            if self.column not in table.names:
                 continue
-            for text in _groups(cast("DataTable", table), self.column):
+            for text in _groups(table, self.column):
                 if text not in self.texts:
                     message = (
                         f"{self.column} is {_called(text)} in some row, of which nothing was fitted"
@@ -191,10 +191,7 @@ def by_groups(opened: Opened, by: str, model: Model, every: Sequence[str]) -> Gr
             )
     texts = _groups(table, column)
     if len(texts) > _MOST:
-        message = f"--by {column}: {len(texts):,} groups are too many, more than {_MOST}"
-        raise BadOption(
-            message, hints=["leave rows out: --where …, or take a column with fewer values"]
-        )
+        raise _too_many(column, names[0], texts)
     words = [*words_in(opened.source.text), *model.names, *table.names]
     inner = dict[str, list[str]]()
     called = dict[str, str]()
@@ -209,38 +206,33 @@ def by_groups(opened: Opened, by: str, model: Model, every: Sequence[str]) -> Gr
     return Grouped(opened._replace(source=source), opened, every, column, texts, inner, called)
 
 
-def _table(opened: Opened, column: str) -> DataTable:
+def _too_many(column: str, name: str, texts: Sequence[str]) -> BadOption:
+    """The error for more groups than there are choices."""
+    ends, where = "1..1000", f"--where '{column} != {texts[0]}'"
+    group, more = f"{column}_number", f", with a column {column}_number that numbers them"
+    if all(re.fullmatch(r"\d+", text) for text in texts):
+        ends = f"{min(map(int, texts))}..{max(map(int, texts))}"
+        group, more = column, ""
+    family = f"write {name}[{group}] for {name}, and {name}[i] = 1 for i in {ends}{more}"
+    hints = [family, f"or leave groups out: {where}"]
+    return BadOption(f"--by {column}: there are more than {_MOST} groups", hints=hints)
+
+
+def _table(opened: Opened, column: str) -> Data:
     """The table that has a column of groups."""
     for table in opened.tables:
         if column in table.names:
-            if hasattr(table, "texts"):
-                return cast("DataTable", table)
-            hints = ["let it have more, as --memory 8G"]
-            raise BadOption("--by is for rows in memory, and this table is larger", hints=hints)
+            return table
     columns = [name for table in opened.tables for name in table.names]
     hints = did_you_mean(column, columns) or [f"the columns are {listed(columns, 8)}"]
     hints = hints if columns else ["give rows: --data rows.csv"]
     raise BadOption(f"--by {column}: there is no such column", hints=hints)
 
 
-def _groups(table: DataTable, column: str) -> list[str]:
-    """The values of a column in the rows that count, as equations write them, each once."""
-    try:
-        numbers = table.rows([column]).numbers[column].tolist()
-    except BadData:  # a column of texts, or one with a missing cell
-        texts = table.texts(column)
-        return [
-            _quoted(text)
-            for text in texts
-            if len(texts) > _MOST or _is_there(table, column, text).any()
-        ]
-    return [*dict.fromkeys(map(_number, numbers))]
-
-
-def _is_there(table: DataTable, column: str, text: str) -> Any:
-    """In which rows that count a column has a text. Raises BadData."""
-    compared = table.with_texts({"there": ComparedText(column, True, text)})
-    return compared.rows(["there"]).numbers["there"] > 0
+def _groups(table: Data, column: str) -> list[str]:
+    """The values of a column in the rows that count, as equations write them, each once. Raises BadData."""
+    numbers, texts = groups_in(table, column, _MOST)
+    return [*map(_number, numbers)] or [*map(_quoted, texts)]
 
 
 def _number(number: float) -> str:

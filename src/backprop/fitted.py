@@ -14,6 +14,7 @@ from backprop.data_pinned import pinned
 from backprop.descent.choices import bounds_of, given_bounds, parameters
 from backprop.errors import (
     BackpropError,
+    BadOption,
     ChooseOutput,
     MissingInputs,
     NeedsData,
@@ -160,10 +161,14 @@ def prepared(inputs: Inputs, options: FitOptions) -> Fitting:
 
 def with_same_rows(opened: Opened, options: FitOptions) -> Opened:
     """Equations with tables of which the same rows count for all texts that a fit makes of the equations."""
-    if not any(getattr(table, "skips", False) for table in opened.tables):
-        return opened
     more = f"{options['sigma']} {options['sigma_x']} {options['by'].partition(':')[0]}"
-    words = {*words_read(opened.source.text), *words_read(more)}
+    said = {*words_read(opened.source.text)}
+    words = {*said, *words_read(more)}
+    for table in opened.tables:
+        if len(getattr(table, "left_out", ())) and not (words - said).isdisjoint(table.names):
+            message = f"{table.name}: --skip-bad-rows looks at the equations, and not at {more}"
+            hints = ["leave such rows out: --where", "or let it have more memory: --memory 8G"]
+            raise BadOption(message, hints=hints)
     tables = pinned(opened.tables, words, compared_with_texts(opened.source))
     return opened._replace(tables=tables)  # type: ignore[arg-type]
 

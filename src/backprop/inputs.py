@@ -197,7 +197,8 @@ class Inputs(NamedTuple):
         from backprop.by_rows.threads import allow
         from backprop.data_given import DataOptions
         from backprop.data_lines import TextForm
-        from backprop.data_streamed import memory_of, opened_tables  # for data only
+        from backprop.data_streamed import opened_tables  # for data only
+        from backprop.memory import memory_of
 
         form = TextForm(self.delimiter, self.decimal, not self.no_header)
         some = tuple(files), tuple(self.columns), tuple(self.where)

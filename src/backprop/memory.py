@@ -6,6 +6,7 @@ has none, and building one of a million Values takes half the time without it.
 
 import gc
 import os
+import re
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -55,3 +56,13 @@ def installed() -> int:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (OSError, ValueError, AttributeError):
         return sys.maxsize
+
+
+def memory_of(text: str) -> float:
+    """How many bytes `512M` or `2G` are; of "" a quarter of the machine's. Raises ValueError."""
+    if not text:
+        return installed() / 4
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", text.strip(), re.IGNORECASE)
+    if not found:
+        raise ValueError(text)
+    return float(found[1]) * 1024.0 ** " KMGT".index(found[2].upper() or " ")
