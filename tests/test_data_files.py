@@ -100,6 +100,50 @@ def test_names_that_columns_cannot_have(
     assert (ran.status, ran.out, said in ran.err) == (2, "", True), ran.err
 
 
+@pytest.mark.parametrize("memory", ["1G", "1"])
+@pytest.mark.parametrize(
+    ("condition", "due"),
+    [
+        ("max(x, y, 6) == 6", 1),
+        ("min(x, y, 4) > 1 and hypot(x, y, 1) < 9", 2),
+        ("logsumexp(x, y, x) < 5.1", 1),
+        ("leaky_relu(x) > 1", 6),
+        ("clamp(x, 0, 1) == 1 and not x == 2", 5),
+        ("|x - 2| > 0", 5),
+        ("x² > 1", 6),
+    ],
+)
+def test_conditions_are_expressions_of_the_language(
+    condition: str, due: float, memory: str, tmp_path: Path
+) -> None:
+    data = written(tmp_path, "rows.csv", b"x,y\n1,5\n2,7\n4,8\n")
+    given = "--data", data, "--memory", memory, "--where", condition
+    assert value(*given, text="L = sum(x)") == due
+
+
+@pytest.mark.parametrize(
+    ("condition", "said"),
+    [
+        ("x > z", "there is no column 'z' for --where\n  = there are s, x, y"),
+        ('s == "n', "is no condition on rows"),
+        ('s < "n"', "is no condition on rows"),
+        ("s == n", "there is no column 'n' for --where"),
+        ("sum(x) > 1", "--where has what is no condition on one row: sum"),
+        ("sin(x, y) > 1", "--where has what is no condition on one row: sin"),
+        ("clamp(x) > 1", "--where has what is no condition on one row: clamp"),
+        ("x < 1e400", "--where has a number beyond 1.8e308: 1e400"),
+    ],
+)
+def test_conditions_are_looked_at_before_rows(condition: str, said: str, tmp_path: Path) -> None:
+    """And say the same of tables that memory does not hold, of which no other column is read."""
+    data = written(tmp_path, "rows.csv", b"x,y,s\n1,5,n\nq,7,s\n")
+    given = "grad", "-e", "L = sum(y)", "--data", data, "--where", condition
+    held, streamed = (backprop(*given, "--memory", each) for each in ("1G", "1"))
+    assert held == streamed
+    assert held.status in (1, 2)
+    assert said in held.err
+
+
 def test_files_with_the_same_columns_are_joined(tmp_path: Path) -> None:
     written(tmp_path, "day1.csv", b"x,y\n1,0.5\n2,-1\n")
     written(tmp_path, "day2.csv", b"y,x\n3,4\n")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property, partial
-from math import inf
+from math import inf, isfinite
 from typing import Any, NamedTuple
 
 import numpy
@@ -18,6 +18,7 @@ from backprop.data_named import headers_of_each
 from backprop.data_told import Telling
 from backprop.errors import BadData, BadOption, UnknownName
 from backprop.files import typed
+from backprop.graph import joined
 from backprop.language.laid import RowNumbers
 from backprop.language.text_columns import TEXT_COMPARED, ComparedText, TextCodes, as_condition
 from backprop.loops.arrays import ArrayWriter
@@ -108,7 +109,7 @@ class DataTable:
         missing, and because one is not finite. Raises BadData."""
         table, options, every = self._table, self._options, numpy.ones(self._table.count, bool)
         skip = options.skip_missing, options.skip_bad
-        conditions = [self._condition(text) for text in options.where]
+        conditions = [_condition(text, self._headers) for text in options.where]
         inside = sorted({name for each in conditions for name in each.columns})
         kept, missing, odd = every, 0, 0
         if conditions:
@@ -164,32 +165,6 @@ class DataTable:
             codes, _ = self._table.coded(self._headers[column])
             return numpy.asarray(codes[kept], float)
         return numpy.asarray(self._same(kept)(column, text) == equal, float)
-
-    def _condition(self, text: str) -> _RowCondition:
-        compared = list[tuple[str, bool, str]]()
-
-        def stands(found: re.Match[str]) -> str:
-            each = ComparedText.of(found)
-            if each.column not in self._headers:
-                raise _no_column(each.column, self._headers)
-            compared.append((each.column, each.equal, each.text))
-            return f"text_{len(compared)}"
-
-        source = typed(TEXT_COMPARED.sub(stands, text), "--where")
-        statements, errors = read(source, start="expression")
-        if errors or len(statements) != 1:
-            hints = [as_condition(text, self._headers)]
-            raise BadOption(f"--where {text!r} is no condition on rows", hints=hints)
-        columns = list[str]()
-        for node in statements[0].shape.nodes:
-            name = statements[0].tokens.texts[node.token]
-            if node.kind != "name" or (name in CONSTANTS and name not in self._headers):
-                continue
-            if name in self._headers:
-                columns.append(name)
-            elif not re.fullmatch(r"text_\d+", name):
-                raise _no_column(name, self._headers)
-        return _RowCondition(statements[0], columns, compared)
 
 
 def nothing_left(name: str, count: int, missing: int) -> BadData:
@@ -264,6 +239,14 @@ class _RowCondition(NamedTuple):
         empty = {column for column, _, text in self.compared if not text}
         return {column for column, *_ in self.compared} - empty
 
+    def look(self) -> None:
+        """Raise BadOption for what is no condition on one row."""
+        self.holds(
+            {name: numpy.ones(1) for name in self.columns},
+            lambda name, text: numpy.ones(1, dtype=bool),
+            1,
+        )
+
     def holds(
         self,
         numbers: Mapping[str, Any],
@@ -282,12 +265,18 @@ class _RowCondition(NamedTuple):
             if node.kind == "name":
                 return known[word]
             if node.kind == "number":
+                if not isfinite(float(word)):
+                    raise BadOption(f"--where has a number beyond 1.8e308: {word}")
                 return float(word)
             row = OPERATIONS[node.operation] if node.kind == "operation" else FUNCTIONS.get(word)
-            if row is None or row.arity != len(operands):
+            lacking = row.arity - len(operands) if row else 0
+            if row is None or not 0 <= lacking <= len(row.defaults):
+                if row and row.folds and operands:
+                    return joined(row.name, operands, writer.value)
                 message = f"--where has what is no condition on one row: {word}"
                 raise BadOption(message, hints=["write a condition such as x > 0 and site == 2"])
-            return writer.value(row.name, operands)
+            left_out = row.defaults[len(row.defaults) - lacking :]
+            return writer.value(row.name, [*operands, *left_out])
 
         with writer.watched():
             found = fold_nodes(shape.nodes, visit)
@@ -313,6 +302,34 @@ class ReadByCondition(NamedTuple):
         return cls({*map(normal, _WORD.findall(rest))}, texts)
 
 
+def _condition(text: str, headers: Collection[str]) -> _RowCondition:
+    """A condition as it is written. headers: the names of columns. Raises BadOption, UnknownName."""
+    compared = list[tuple[str, bool, str]]()
+
+    def stands(found: re.Match[str]) -> str:
+        each = ComparedText.of(found)
+        if each.column not in headers:
+            raise _no_column(each.column, headers)
+        compared.append((each.column, each.equal, each.text))
+        return f"text_{len(compared)}"
+
+    source = typed(TEXT_COMPARED.sub(stands, text), "--where")
+    statements, errors = read(source, start="expression")
+    if errors or len(statements) != 1:
+        hints = [as_condition(text, headers)]
+        raise BadOption(f"--where {text!r} is no condition on rows", hints=hints)
+    columns = list[str]()
+    for node in statements[0].shape.nodes:
+        name = statements[0].tokens.texts[node.token]
+        if node.kind != "name" or (name in CONSTANTS and name not in headers):
+            continue
+        if name in headers:
+            columns.append(name)
+        elif not re.fullmatch(r"text_\d+", name):
+            raise _no_column(name, headers)
+    return _RowCondition(statements[0], columns, compared)
+
+
 def where_of_each(tables: Sequence[Collection[str]], options: DataOptions) -> list[DataOptions]:
     """The options for each table, with the conditions on its own rows. tables: the names of their columns.
     Raises BadOption for a condition with columns of several."""
@@ -327,6 +344,7 @@ def where_of_each(tables: Sequence[Collection[str]], options: DataOptions) -> li
             hints = ["give each table a condition of its own: --where 'x > 0' --where 'u > 0'"]
             raise BadOption(message, hints=hints)
         for at in meant or range(len(tables)):
+            _condition(text, tables[at]).look()
             own[at].append(text)
     return [options._replace(where=tuple(each)) for each in own]
 
