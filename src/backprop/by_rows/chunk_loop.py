@@ -134,8 +134,19 @@ reduce:
   %e.columns = load ptr, ptr %e.columns.at, align 8
   %e.room.at = getelementptr i64, ptr %taken, i64 4
   %e.room = load ptr, ptr %e.room.at, align 8
-  call fastcc void @fill(ptr %row.at, i64 %wide, double 0.0)
-  call void @onto(ptr %row.at, i64 %e.width, ptr %e.columns, i64 CHUNK, i64 CHUNK, ptr %e.room)
+  %e.several.at = getelementptr i64, ptr %taken, i64 5
+  %e.several = load i64, ptr %e.several.at, align 8
+  %e.group = udiv i64 %c, %e.several
+  %e.place = mul i64 %e.group, %wide
+  %e.to = getelementptr double, ptr %out, i64 %e.place
+  %e.turn = urem i64 %c, %e.several
+  %e.begins = icmp eq i64 %e.turn, 0
+  br i1 %e.begins, label %begin, label %onto
+begin:
+  call fastcc void @fill(ptr %e.to, i64 %wide, double 0.0)
+  br label %onto
+onto:
+  call void @onto(ptr %e.to, i64 %e.width, ptr %e.columns, i64 CHUNK, i64 CHUNK, ptr %e.room)
   br label %next
 next:
   br label %head
@@ -230,7 +241,8 @@ chunk, in `out`. taken: rows of six whole numbers, of which the first says how m
 i32; where the numbers of the members begin in `numbers`; the addresses of its values, and of its slopes;
 from where on what comes to the members is in a row of `out`, and how many these are. The first of these
 rows says besides, where chunks are reduced to triangles, how wide these are, and the addresses of the
-columns that are reduced, and of room for that; then a triangle is what `out` has. `work(job, place)`: all
+columns that are reduced, and of room for that, and how many chunks become one triangle, which is what
+`out` has then: who has begun one does all of its chunks. `work(job, place)`: all
 parts of a job that nobody else has begun. job: how many parts are begun, how many there are, and the
 addresses of pairs, the first chunk of each and that behind the last; `nests`, scale, flush, out, answers,
 numbers; the address of numbers that x begins with, and how many; the chunk that `last` stands for. place:

@@ -8,6 +8,7 @@ the column of the residuals themselves.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 
 import numpy
 
@@ -27,6 +28,10 @@ from backprop.loops.native.nest_engine import NOT_FINITE
 from backprop.names import family
 from backprop.source import Source
 from backprop.syntax.parser import read
+
+_TOGETHER = 8
+"""So many chunks become one triangle, counted from the first: as many as a block has, of which pieces of
+streamed tables are made."""
 
 
 class MachineResiduals(MachineRows):
@@ -85,7 +90,7 @@ class MachineResiduals(MachineRows):
         place = super()._place()
         place.room = aligned(room_of(self._wide))
         columns = place.point.gradient.ctypes.data + 8 * self._begin
-        place.taken[0, 1:5] = self._width, self._wide, columns, place.room.ctypes.data
+        place.taken[0, 1:] = self._width, self._wide, columns, place.room.ctypes.data, _TOGETHER
         place.takes[0] = 0
         return place
 
@@ -95,13 +100,19 @@ class MachineResiduals(MachineRows):
         return self._sure(together(self._of_chunks(x), Triangles(self._wide).merged_all))
 
     def _of_chunks(self, x: Sequence[float]) -> Reals:
-        """Those of the chunks that are laid out, shape (chunks, names + 1, names + 1)."""
-        out = numpy.empty((self._chunks, self._width))
+        """Those of the chunks that are laid out, some of them together, shape (count, names + 1, names +
+        1)."""
+        out = numpy.empty((-(-self._chunks // _TOGETHER), self._width))
         answers = numpy.empty(self._chunks, dtype=numpy.int32)
         self._all(False, x, 1.0, int(self._engine.made.flushes), out, answers)
         if (answers & NOT_FINITE).any() or not numpy.isfinite(out).all():
             raise NotSure("a row is not finite")
         return out.reshape(-1, self._wide, self._wide)
+
+    def _shares(self) -> Iterator[tuple[int, int]]:
+        """Chunks in parts, no triangle in two of them."""
+        ends = dict.fromkeys(-(-end // _TOGETHER) * _TOGETHER for _, end in super()._shares())
+        yield from pairwise([0, *(min(each, self._chunks) for each in ends)])
 
     def _sure(self, found: Reals) -> Reals:
         if (numpy.sqrt(numpy.square(found).sum(axis=0)) < SMALL).any():

@@ -12,6 +12,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 import numpy
 
@@ -98,7 +99,14 @@ class Triangles:
 
     def parts(self, columns: Reals) -> Reals:
         """The triangles of chunks of some rows, shape (width, rows): shape (chunks, width, width)."""
-        starts = range(0, columns.shape[1], CHUNK)
+        rows, width = columns.shape[1], self._width
+        if not (self._by_code or rows % CHUNK) and width < _PART and numpy.isfinite(columns).all():
+            parts = columns.reshape(width, -1, CHUNK // _PART, _PART).transpose(1, 2, 3, 0)
+            each: Any = numpy.linalg.qr(parts, mode="r")
+            every: Reals = numpy.linalg.qr(each.reshape(len(each), -1, width), mode="r")
+            signs = numpy.where(numpy.diagonal(every, axis1=1, axis2=2) < 0, -1.0, 1.0)
+            return every * signs[:, :, None]
+        starts = range(0, rows, CHUNK)
         some = (columns[:, at : at + CHUNK] for at in starts)
         found = [reduced(self.zero, each, self._by_code) for each in some]
         return numpy.array(found).reshape(-1, self._width, self._width)
