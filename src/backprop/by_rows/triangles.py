@@ -100,12 +100,14 @@ class Triangles:
     def parts(self, columns: Reals) -> Reals:
         """The triangles of chunks of some rows, shape (width, rows): shape (chunks, width, width)."""
         rows, width = columns.shape[1], self._width
-        if not (self._by_code or rows % CHUNK) and width < _PART and numpy.isfinite(columns).all():
+        whole = rows and not rows % CHUNK and width < _PART
+        if whole and not self._by_code and numpy.isfinite(columns).all():
             parts = columns.reshape(width, -1, CHUNK // _PART, _PART).transpose(1, 2, 3, 0)
             each: Any = numpy.linalg.qr(parts, mode="r")
-            every: Reals = numpy.linalg.qr(each.reshape(len(each), -1, width), mode="r")
+            every: Any = numpy.linalg.qr(each.reshape(len(each), -1, width), mode="r")
             signs = numpy.where(numpy.diagonal(every, axis1=1, axis2=2) < 0, -1.0, 1.0)
-            return every * signs[:, :, None]
+            upright: Reals = every * signs[:, :, None]
+            return upright
         starts = range(0, rows, CHUNK)
         some = (columns[:, at : at + CHUNK] for at in starts)
         found = [reduced(self.zero, each, self._by_code) for each in some]
