@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from backprop.chain.walk import Operand
 from backprop.engine.writers.javascript.javascript_writer import JavaScriptWriter, helpers, written
 from backprop.syntax.parser import Statement
 
@@ -32,8 +33,11 @@ def javascript_functions(named: Mapping[str, JavaScriptFunction]) -> str:
 
 def _arrow(writer: JavaScriptWriter, function: JavaScriptFunction) -> str:
     taken = [f"p{at}" for at in range(len(function.parameters))]
-    names = {**function.numbers, **dict(zip(function.parameters, taken, strict=True))}
-    lines, results = [], list[str]()
+    names: dict[str, Operand[str]] = {
+        **function.numbers,
+        **dict(zip(function.parameters, taken, strict=True)),
+    }
+    lines, results = list[str](), list[str]()
     for target, statement in function.equations:
         results.append(f"r{len(results)}")
         lines.append(f"const {results[-1]} = {written(writer.statement(statement, names))};")
