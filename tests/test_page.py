@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 import backprop
+from backprop import gallery
+from backprop.errors import BackpropError
 from browser import CHROMIUM, DRIVER, Page, browser
 from running import backprop as run
 
@@ -258,10 +260,43 @@ def test_bad_requests_are_told(tmp_path: Path) -> None:
     assert found.status == 2
     assert "no ending of a page" in found.err
     assert not [*tmp_path.iterdir()]
-    many = "x[i] = 1 for i in 1..9000; y[i] = sin(x[i]*k) for i in 1..9000; k = 1; L = sum(y[*])"
-    found = run("page", "-e", many, "-o", str(tmp_path / "page.html"))
+    many = "; ".join(f"y{at} = x{at}*k; x{at} = {at}" for at in range(500))
+    total = " + ".join(f"y{at}" for at in range(500))
+    found = run("page", "-e", f"{many}; k = 1; L = {total}", "-o", str(tmp_path / "page.html"))
     assert found.status == 1
-    assert "more than a page can compute" in found.err
+    assert "give smaller sizes" in found.err
+    assert not [*tmp_path.iterdir()]
+
+
+def test_large_graphs_are_folded_and_explained_rule_by_rule(driver: Any, tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    (tmp_path / "moons.eq").write_text(gallery.example("two_moons").text, "utf-8")
+    assert run("page", str(tmp_path / "moons.eq"), "-o", str(path)).status == 0
+    page = Page(driver, path)
+    assert page.run("return document.scripts.length") == 0
+    text = page.run("return document.body.textContent")
+    assert "h[1..100,1..16]" in text
+    assert "loss = 0.6451698" in text
+    assert "Derivative of loss by o[p]" in text
+    shown = "return getComputedStyle(document.querySelector('svg.' + arguments[0])).display"
+    assert [page.run(shown, theme) == "none" for theme in ("light", "dark")] == [False, True]
+
+
+def test_a_model_has_a_page_that_a_notebook_shows(driver: Any, tmp_path: Path) -> None:
+    page = backprop.parse(CLASSIC).page(a=3, title="a lesson")
+    page.save(tmp_path / "lesson.html")
+    opened = Page(driver, tmp_path / "lesson.html")
+    assert opened.values()["L"] == -2
+    assert opened.run("return document.title") == "a lesson"
+    path = tmp_path / "notebook.html"
+    path.write_text(f"<!DOCTYPE html><title>n</title>{page._repr_html_()}", "utf-8")
+    driver.get(path.as_uri())
+    driver.switch_to.frame(0)
+    shown = "return document.querySelector('[data-name=L] [data-role=data]').textContent"
+    assert driver.execute_script(shown) == "−2"
+    driver.switch_to.default_content()
+    with pytest.raises(BackpropError, match="no words in 'xx'"):
+        backprop.parse(CLASSIC).page(language="xx")
 
 
 def test_numbers_of_json_are_those_of_doubles(opened: Open) -> None:

@@ -22,7 +22,7 @@ from backprop.loops.worth import read_model
 from backprop.members_by_name import each_by_name
 from backprop.model_fits import FitVerb
 from backprop.options import default_of, documented, names
-from backprop.reports.themes import Look, ThemeName
+from backprop.reports.themes import TIMEOUT, Look, ThemeName
 from backprop.showing import Bundle, Shown
 from backprop.shown_gradient import Gradient
 from backprop.source import Source
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from backprop.descent import Descent, State
     from backprop.descent.history import Callback
     from backprop.evaluation.program import Program, compile  # noqa: A004
+    from backprop.model_page import InteractivePage
     from backprop.report import Table
     from backprop.report.check_report import CheckReport
 
@@ -229,6 +230,29 @@ class Model(FitVerb, Shown):
         asked = self._asked(values, of, numbers)
         picture, _ = commands.draw(asked, detail, names(focus), depth, all)
         return digraph(picture, Look(theme, direction, passes == "backward", digits))
+
+    def page(
+        self,
+        values: Mapping[str, float] | None = None,
+        of: str | None = None,
+        *,
+        title: str | None = None,
+        language: str = "en",
+        **numbers: float,
+    ) -> InteractivePage:
+        """The graph as an interactive page, which a notebook shows and `save("lesson.html")` writes.
+
+        values, of, numbers: as for `grad`; where the page begins. title: None for the first comment of the
+        equations. language: "en" or "de". Raises what `grad` raises, BadOption, TooLarge and CannotDraw.
+        """
+        from backprop.model_page import InteractivePage
+        from backprop.paging import page
+        from backprop.reports.page.page_html import LANGUAGES, write
+
+        if language not in LANGUAGES:
+            raise BadOption(f"there are no words in {language!r}", hints=[" or ".join(LANGUAGES)])
+        content, _ = page(self._asked(values, of, numbers), title)
+        return InteractivePage(write(content, language, TIMEOUT))
 
     @documented
     def descend(

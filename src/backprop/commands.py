@@ -16,7 +16,6 @@ from backprop.report import declared
 
 if TYPE_CHECKING:
     from backprop.derivation import Derivation
-    from backprop.page_content import PageContent
     from backprop.picture import Picture
     from backprop.report.check_report import CheckReport
     from backprop.report.hessian_part_report import PartReport
@@ -115,28 +114,6 @@ def draw(
         message = f"{size} are more than a page can show"
         raise TooLarge(message, hints=hints, where=model.source.name)
     return found, gradient
-
-
-MOST_ON_A_PAGE = 5000
-"""Steps, which a browser computes one by one."""
-
-
-def page(inputs: Inputs | Asked, title: str | None = None) -> tuple[PageContent, Gradient]:
-    """What an interactive page shows of one output, and the gradient where it begins (for its warnings).
-    title: None for the first comment of the file, or its name. Raises TooLarge."""
-    from backprop.page_content import page_content, title_of
-
-    model, numbers, output = streamed_matrices.asked(inputs)
-    streamed_matrices.refuse(model)
-    count = len(model.leading(model.output(output))) if model.loops else 0
-    if count <= MOST_ON_A_PAGE:
-        found = evaluate(model, numbers, output, noted=True)
-        count = len(found.graph.steps)
-    if count > MOST_ON_A_PAGE:
-        message = f"{count:,} steps are more than a page can compute at once"
-        hints = [f"up to {MOST_ON_A_PAGE:,} can: give smaller sizes, or fewer rows, --where"]
-        raise TooLarge(message, hints=hints, where=model.source.name)
-    return page_content(model, found, title or title_of(model.source)), found.gradient
 
 
 def _unrolled_picture(

@@ -9,13 +9,14 @@ from math import inf, isfinite
 from pathlib import PurePath
 from typing import NamedTuple
 
+from backprop.derivation.steps import SymbolicDerivation
 from backprop.evaluation.gradient import Evaluation
 from backprop.graph import Graph
 from backprop.language import Model
 from backprop.language.named_steps import named_steps
 from backprop.numbers import exact, shortened
 from backprop.operations import FUNCTIONS, OPERATIONS
-from backprop.picture import Picture, picture
+from backprop.picture import Box, Picture, picture
 from backprop.row import Operation
 from backprop.source import Source
 
@@ -86,6 +87,17 @@ class PageContent(NamedTuple):
         return self.graph.op(self.graph.order[node])
 
 
+class LargePage(NamedTuple):
+    """A page of more than can be shown box by box: a picture of families with the numbers of the file, and
+    the derivation rule by rule, None where that is too long. value: the output."""
+
+    title: str
+    source: str
+    value: float
+    picture: Picture
+    derivation: SymbolicDerivation | None
+
+
 _WORD = re.compile(r"[^\W\d]\w*")
 _LONGEST_TITLE = 100
 
@@ -102,22 +114,28 @@ def page_content(model: Model, found: Evaluation, title: str) -> PageContent:
     names = _names(model, graph)
     roles = {box.id: box for box in drawn.boxes}
     by_id = dict(zip(roles, graph.order, strict=True))
+    drawn = drawn._replace(boxes=[_named(box, names[by_id[box.id]]) for box in drawn.boxes])
     nodes = [
         PageNode(names[node], roles[id].role, roles[id].equation) for id, node in by_id.items()
     ]
     leaves = [node for node in graph.order if not graph.is_step(node) and not graph.is_number(node)]
     values = {place[node]: data[node] for node in leaves}
-    controls = [
-        _control(model, place[node], graph.label(node), data[node])
-        for node in leaves
-        if node not in constants
-    ]
+    ranks = {name: at for at, name in enumerate(model.names)}
+    moved = sorted({*leaves} - constants, key=lambda node: ranks.get(graph.label(node), -1))
+    controls = [_control(model, place[node], graph.label(node), data[node]) for node in moved]
     steps, used = _steps(graph, names, place)
     boxes = {id: place[node] for id, node in by_id.items()}
     return PageContent(
         title, model.source.text, graph, drawn, place[graph.output], nodes, values, controls, steps, used,
         boxes,
     )  # fmt: skip
+
+
+def _named(box: Box, name: str) -> Box:
+    """A box of a step, with the name that the derivation has for it."""
+    if box.role != "step":
+        return box
+    return box._replace(label=f"{name} = {box.label}" if box.label else name)
 
 
 def title_of(source: Source) -> str:

@@ -1,6 +1,6 @@
 """`backprop page`."""
 
-from backprop import commands
+from backprop import paging
 from backprop.cli.printing import complain, put, write
 from backprop.cli.watch import ending
 from backprop.errors import BadOption
@@ -43,7 +43,7 @@ def page(
             "pictures are drawn by draw: backprop draw -o graph.svg",
         ]
         raise BadOption(f"{output} has no ending of a page", hints=hints)
-    content, gradient = commands.page(inputs, title)
+    content, gradient = paging.page(inputs, title)
     with ending():
         made = written(content, language, timeout)
     if output == "-":

@@ -49,6 +49,11 @@ def write(found: Derivation | SymbolicDerivation, style: Style, hide: bool) -> s
     return "\n".join([*head, *page.body, "</body></html>"]) + "\n"
 
 
+def body(found: Derivation | SymbolicDerivation) -> list[str]:
+    """The lines of a page's body, without its heading."""
+    return _Page(found, Style(), False).body
+
+
 def fragment(found: Derivation | SymbolicDerivation, style: Style, hide: bool = False) -> str:
     """The page's heading and body, for another page, such as a notebook, whose own style would set
     the lines so close that fractions touch."""

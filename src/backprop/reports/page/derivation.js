@@ -2,6 +2,8 @@
 
 import { shown } from "./format.js";
 
+const FEW = 60; // steps that are written at once
+
 const KINDS = ["v", "g", "s", "p"];
 
 export class Derivation {
@@ -27,7 +29,8 @@ export class Derivation {
   /** Write the numbers of steps that are near the screen now, and of others when there is time. */
   update() {
     for (const key of this.items.keys()) this.behind.add(key);
-    for (const key of this.near) this.write(key);
+    const first = this.items.size <= FEW ? this.items.keys() : this.near;
+    for (const key of [...first]) this.write(key);
     if (this.steps.current) this.write(this.steps.current);
     later(() => this.rest());
   }

@@ -27,7 +27,8 @@ export class Graph {
   update() {
     const { model, steps } = this;
     const arrived = new Map(this.boxes.map(({ node }) => [node, steps.arrived(node)]));
-    const known = [...arrived.values()].filter((each) => each && Number.isFinite(each.sum));
+    const moving = this.boxes.filter(({ box }) => !box.classList.contains("constant"));
+    const known = moving.map(({ node }) => arrived.get(node)).filter((each) => each && Number.isFinite(each.sum));
     const largest = Math.max(0, ...known.map((each) => Math.abs(each.sum)));
     const current = steps.current;
     const lit = new Set(current.startsWith("b") ? model.lesson.stepOf[current.slice(1)].edges : []);
@@ -38,7 +39,7 @@ export class Graph {
       const slope = gradient ? shown(gradient.sum) + more : "";
       write(data, value);
       write(grad, slope);
-      const fill = colour(gradient, largest);
+      const fill = box.classList.contains("constant") ? "none" : colour(gradient, largest);
       if (box.dataset.fill !== fill) box.dataset.fill = fill;
       const isLit = current === `f${node}` || current === `b${node}` || (current === "start" && gradient !== null && node === model.lesson.output);
       box.classList.toggle("lit", isLit);
@@ -52,6 +53,18 @@ export class Graph {
       arrow.classList.toggle("lit", lit.has(edge) || current === `f${model.edges[edge][1]}`);
     }
   }
+}
+
+/** Scroll a frame so that what is lit is seen in it. */
+export function showLit(frame, smooth) {
+  const lit = frame.querySelector(".box.lit");
+  if (!lit) return;
+  const [own, around] = [lit.getBoundingClientRect(), frame.getBoundingClientRect()];
+  const seen = own.left >= around.left && own.right <= around.right && own.top >= around.top && own.bottom <= around.bottom;
+  if (seen) return;
+  const left = frame.scrollLeft + own.left - around.left - (around.width - own.width) / 2;
+  const top = frame.scrollTop + own.top - around.top - (around.height - own.height) / 2;
+  frame.scrollTo({ left, top, behavior: smooth ? "smooth" : "instant" });
 }
 
 function write(element, text) {

@@ -4,7 +4,7 @@ import { fragmentOf, stateOf } from "./address.js";
 import { checked, tableOf } from "./check.js";
 import { Controls, within } from "./controls.js";
 import { Derivation } from "./derivation.js";
-import { Graph } from "./graph.js";
+import { Graph, showLit } from "./graph.js";
 import { Inspector } from "./inspect.js";
 import { Model } from "./model.js";
 import { Steps } from "./steps.js";
@@ -57,7 +57,7 @@ function begin(lesson, numbers, texts) {
     writing = setTimeout(() => {
       const fragment = fragmentOf(model, steps);
       if (fragment !== window.location.hash) {
-        window.history.replaceState(null, "", fragment || window.location.pathname + window.location.search);
+        remember(fragment);
       }
     }, 200);
   }
@@ -65,6 +65,7 @@ function begin(lesson, numbers, texts) {
   function go(place) {
     steps.go(place);
     derivation.show(list, !calm.matches);
+    if (graph) showLit(at("graph").parentElement, !calm.matches);
   }
 
   function pause() {
@@ -147,6 +148,15 @@ function begin(lesson, numbers, texts) {
     values: () => model.byName(model.data),
     gradients: () => model.byName(model.gradients),
   };
+}
+
+/** Put the state into the address, where a page has one: within a notebook it has none. */
+function remember(fragment) {
+  try {
+    window.history.replaceState(null, "", fragment || window.location.pathname + window.location.search);
+  } catch {
+    // then a link does not share the state
+  }
 }
 
 export { begin };

@@ -14,11 +14,14 @@ from importlib.resources import files
 from math import isfinite
 
 from backprop.engine.writers.javascript.page_numbers import javascript_numbers
-from backprop.numbers import exact
-from backprop.page_content import PageContent, PageControl
+from backprop.numbers import exact, shown
+from backprop.page_content import LargePage, PageContent, PageControl
+from backprop.picture import Picture
+from backprop.reports import drawing
+from backprop.reports.explain.html import body as derivation_body
 from backprop.reports.page.derivation_list import DerivationList
 from backprop.reports.page.page_svg import svg
-from backprop.reports.themes import THEMES
+from backprop.reports.themes import THEMES, Look
 
 SCRIPTS = "format model steps graph derivation controls address inspect check main".split()
 """The files of the page in the order in which one needs another."""
@@ -33,9 +36,11 @@ _IMPORT = re.compile(r"^import .*?;\n", re.M | re.S)
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const))|^export \{[^}]*\};\n", re.M)
 
 
-def write(page: PageContent, language: str, seconds: float) -> str:
+def write(page: PageContent | LargePage, language: str, seconds: float) -> str:
     """The HTML of a page. language: of LANGUAGES. seconds: that laying out may take. Raises CannotDraw."""
     texts = words(language)
+    if isinstance(page, LargePage):
+        return _large(page, language, texts, seconds)
     style, script = _style(), _script(page, texts)
     policy = (
         f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; base-uri 'none';"
@@ -61,6 +66,31 @@ def write(page: PageContent, language: str, seconds: float) -> str:
         "script": script,
     }
     return _PLACE.sub(lambda found: parts[found[1]], _read("page.html"))
+
+
+def _large(page: LargePage, language: str, texts: Mapping[str, str], seconds: float) -> str:
+    """A page without scripts: the picture of families, and the derivation rule by rule."""
+    style = _read("page.css")
+    pictures = [_static(page.picture, theme, seconds) for theme in ("light", "dark")]
+    parts = {
+        **{key: escape(text) for key, text in texts.items()},
+        "language": language,
+        "policy": f"default-src 'none'; style-src '{_hash(style)}'; base-uri 'none'; form-action 'none'",
+        "style": style,
+        "title": escape(page.title or page.picture.output),
+        "value": escape(f"{page.picture.output} = {shown(page.value)}"),
+        "picture": "\n".join(pictures),
+        "lines": "\n".join(derivation_body(page.derivation)) if page.derivation else "",
+        "source": escape(page.source),
+    }
+    return _PLACE.sub(lambda found: parts[found[1]], _read("large.html"))
+
+
+def _static(picture: Picture, theme: str, seconds: float) -> str:
+    """The picture that `draw` makes, as a part of a page, which has it in two themes."""
+    drawn = drawing.write(picture, Look(theme, None, timeout=seconds), "svg").decode()
+    without_ids = re.sub(r' id="[^"]*"', "", drawn[drawn.index("<svg") :])
+    return without_ids.replace("<svg", f'<svg class="{theme}"', 1)
 
 
 def _bar(texts: Mapping[str, str]) -> str:

@@ -26,6 +26,9 @@ _NUMBER = 15
 _LONG, _TITLE = 22, 44
 """The longest name of a box, and of a group; the title that a pointer shows has all of it."""
 
+_SIGN = 6.5
+"""Points of a letter of an operation's sign."""
+
 _ROW, _SMALL, _MARGIN, _HEAD = 18.0, 11.0, 8.0, 18.0
 """Points: a row of a box, half a circle's side, around what stands in a group, above it."""
 
@@ -133,15 +136,14 @@ def _nodes(graph: Digraph, items: Sequence[Item], called: Mapping[str, str]) -> 
     for item in items:
         width, height = _size(item)
         inches = {"width": shown(width / _INCH), "height": shown(height / _INCH)}
-        shape = "circle" if isinstance(item, Circle) else "box"
+        shape = "ellipse" if isinstance(item, Circle) else "box"
         graph.node(called[item.id], shape=shape, **inches)
 
 
 def _size(item: Item) -> tuple[float, float]:
     """Width and height, in points."""
     if isinstance(item, Circle):
-        side = 2 * _SMALL + (8 if len(item.symbol) > 2 else 0) + 3 * max(0, len(item.symbol) - 4)
-        return side, side
+        return 2 * _SMALL + _SIGN * max(0, len(item.symbol) - 2), 2 * _SMALL
     if item.role == "number":
         return 8 + _LETTER * len(_label(item)), _ROW
     letters = max(_NUMBER, len(_label(item)) + 2)
@@ -216,7 +218,8 @@ def _rect(left: float, top: float, width: float, height: float, corner: float) -
 
 def _circle(circle: Circle, place: _Spot) -> str:
     return (
-        f'<g class="operation"><circle cx="{_n(place.x)}" cy="{_n(place.y)}" r="{_n(place.width / 2)}"/>'
+        f'<g class="operation"><ellipse cx="{_n(place.x)}" cy="{_n(place.y)}"'
+        f' rx="{_n(place.width / 2)}" ry="{_n(place.height / 2)}"/>'
         f'<text x="{_n(place.x)}" y="{_n(place.y + 4)}">{escape(circle.symbol)}</text></g>'
     )
 
