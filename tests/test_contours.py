@@ -116,3 +116,57 @@ def test_parameters_that_hardly_differ_have_contours() -> None:
     found, made = corner("y ~ a*x + b*(x + 1e-7*x^2)", {"x": X, "y": Y})
     assert abs(found.correlations[0, 1]) > 1 - 1e-9
     assert all(each.points.shape == (49, 2) for each in made.contours[0])
+
+
+@pytest.mark.parametrize(("bounds", "end"), [("0.4..1", 0.4), ("-1..0.2", 0.2)])
+def test_a_parameter_at_its_bound_has_half_a_contour(bounds: str, end: float) -> None:
+    """It begins and ends at the bound, where the others are as far away as the sum of squares lets them."""
+    found, made = corner(MODEL, {"x": X, "y": Y}, bounds=f"c={bounds}")
+    assert found.parameters["c"] == end
+    rise = 2 * found.value / found.found.statistics.dof * f.ppf(0.95, 2, found.found.statistics.dof)
+    (points,) = (each.points for each in made.contours[0] if (each.one, each.other) == (0, 2))
+    stand = points[points[:, 1] == end]
+    assert len(stand) >= 3
+    ends = stand[[stand[:, 0].argmin(), stand[:, 0].argmax()]]
+    inner = points[points[:, 1] != end]
+    for a, c in [*ends.tolist(), *inner[::8].tolist()]:
+        assert c >= end if end == 0.4 else c <= end
+
+        def rest(z: Any, a: float = a, c: float = c) -> Any:
+            return a * numpy.exp(-z[0] * X) + c - Y
+
+        least = 2 * least_squares(rest, [0.7], xtol=1e-14, ftol=1e-14, gtol=1e-14).cost
+        assert least - found.value == pytest.approx(rise, rel=1e-3)
+
+
+def test_panels_say_why_they_have_no_contour() -> None:
+    _, made = corner("y ~ a*b*exp(-c*x)", {"x": X, "y": Y})
+    assert made.said == {
+        (0, 1): "a and b: not\ndetermined by the data",
+        (0, 2): "a: not\ndetermined by the data",
+        (1, 2): "b: not\ndetermined by the data",
+    }
+    _, made = corner(MODEL, {"x": X, "y": Y}, bounds="c=0.2..0.2")
+    assert made.said[0, 2] == made.said[1, 2] == "c: no room\nbetween its bounds"
+    assert [(each.one, each.other) for each in made.contours[0]] == [(0, 1)]
+
+
+def test_an_exact_fit_has_no_contours_without_errors_of_the_data() -> None:
+    data = {"x": [0.0, 1, 2, 3, 4], "y": [1.0, 3, 5, 7, 9]}
+    with pytest.raises(BadOption, match="the residuals are 0 but for rounding"):
+        corner("y ~ a + b*x", data)
+    _, made = corner("y ~ a + b*x", data, sigma="0.1", absolute_sigma=True)
+    assert len(made.contours[0]) == 1
+
+
+def test_files_that_are_not_written_are_told(tmp_path: Path) -> None:
+    rows = "\n".join(f"{x},{y}" for x, y in zip(X, Y, strict=True))
+    (tmp_path / "rows.csv").write_text(f"x,y\n{rows}\n")
+    files = ("corner.png", "fit.png", "out.csv", "out.eq")
+    named = zip(("--corner", "--plot", "--predict", "--save"), files, strict=True)
+    asked = [word for option, file in named for word in (option, str(tmp_path / file))]
+    ran = run("fit", "-e", MODEL, "--data", str(tmp_path / "rows.csv"), "--steps", "1", *asked)
+    assert ran.status == 1
+    assert "not converged: " in ran.err
+    assert ran.err.rstrip().endswith("are not written")
+    assert not any((tmp_path / file).exists() for file in files)

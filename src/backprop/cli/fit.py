@@ -22,7 +22,7 @@ from backprop.cli.printing import (
 from backprop.errors import BadOption
 from backprop.fit_options import FitOptions, complete
 from backprop.inputs import Inputs, say
-from backprop.numbers import either
+from backprop.numbers import either, few
 from backprop.options import option
 from backprop.places import STANDARD
 from backprop.reports import CORNERS, DOCUMENTS, FIT_PLOTS, HISTORIES, TABLES
@@ -164,6 +164,9 @@ def fit(
             pairs = corner_of(ready, report.found, report.level)
             write(corner, CORNERS.writer(cornered)(pairs, cornered, transparent, width))
     results.end()
+    asked = [file for file in (save, predict, plot, corner) if file is not None]
+    if asked and not report.converged:
+        say(f"not converged: {few(asked)} {'is' if len(asked) == 1 else 'are'} not written")
     if not report.converged:
         raise printing.Finished(1)
 

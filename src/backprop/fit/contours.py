@@ -8,12 +8,12 @@ chi-squared distribution with 2 (Bates, Watts: Nonlinear regression analysis and
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import cos, inf, isfinite, log, nan, pi, sin, sqrt
+from math import atan2, cos, hypot, inf, isfinite, log, nan, pi, sin, sqrt
 from typing import NamedTuple
 
 import numpy
 
-from backprop.fit.fit_points import Bounded, FitPoint, MakeTriangle
+from backprop.fit.fit_points import Bounded, FitPoint, Flags, MakeTriangle
 from backprop.fit.intervals import held_at
 from backprop.fit.statistics import Statistics
 from backprop.loops.domains import Reals
@@ -56,28 +56,49 @@ def contours(
     numbers: Statistics,
     bounds: Bounded,
     level: float,
+    shape: Statistics | None = None,
 ) -> Iterator[Contour]:
-    """Those of all pairs of parameters that have errors. make, bounds: as of `solve`."""
-    errors = numbers.errors
+    """Those of all pairs of parameters that have errors. make, bounds: as of `solve`. shape: of which errors
+    say how wide contours are, if others: those that parameters would have without their bounds."""
+    shape = shape or numbers
+    errors = shape.errors
     known = [at for at in range(len(errors)) if isfinite(errors[at]) and errors[at] > 0]
     rise = sqrt(joint_rise(numbers, level))
     for place, one in enumerate(known):
         for other in known[place + 1 :]:
             pair = [one, other]
-            both = float(numbers.correlations[one, other])
+            both = float(shape.correlations[one, other])
             rest = sqrt(max(1 - both**2, _NARROW))
-            units = errors[pair] / sqrt(numbers.variance)
+            units = errors[pair] / sqrt(shape.variance)
             axes = units[:, None] * numpy.array([[1.0, 0.0], [both, rest]])
             found, start, far = list[Reals](), least, rise
-            for way in range(_WAYS):
-                angle = 2 * pi * way / _WAYS
-                along = axes @ numpy.array([cos(angle), sin(angle)])
+            low, high = bounds.low[pair], bounds.high[pair]
+            for along in _ways(axes, (least.x[pair] <= low) | (least.x[pair] >= high)):
+                if not _room(least.x[pair], along, low, high):
+                    found.append(least.x[pair])  # beyond lies the bound at which a parameter stands
+                    continue
                 far, start = _end(make, least, bounds, pair, along, rise, far, start)
                 end = least.x[pair] + far * along
-                found.append(numpy.clip(end, bounds.low[pair], bounds.high[pair]))
-                far = far if isfinite(far) else rise
+                found.append(numpy.clip(end, low, high))
+                far = far if isfinite(far) and far else rise
             found.append(found[0])
             yield Contour(one, other, numpy.array(found))
+
+
+def _ways(axes: Reals, stands: Flags) -> list[Reals]:
+    """Directions all around, in order, and those along the bounds at which parameters stand. axes: (2, 2);
+    stands: which of both do, shape (2,)."""
+    found = {2 * pi * way / _WAYS: (0, 0.0) for way in range(_WAYS)}
+    for at in numpy.flatnonzero(stands):
+        for side in (1.0, -1.0):
+            x, y = numpy.linalg.solve(axes, side * numpy.eye(2)[1 - at])
+            found[atan2(y, x) % (2 * pi)] = 1 - int(at), side / hypot(x, y)
+    return [
+        numpy.eye(2)[found[angle][0]] * found[angle][1]
+        if found[angle][1]
+        else axes @ numpy.array([cos(angle), sin(angle)])
+        for angle in sorted(found)
+    ]
 
 
 def _end(

@@ -16,9 +16,10 @@ def write(
     """The picture as `svg`, `png` or `pdf`. transparent: without a background. width: in pixels, 96 an
     inch."""
     names = [*corner.names]
+    words = "".join([corner.title, *names, *corner.said.values()])
     count = len(names)
     side = min(max(1.9 * (count - 1), 4.5), 14.0)
-    with figure_of((side, side), width, "".join([corner.title, *names]), format) as figure:
+    with figure_of((side, side), width, words, format) as figure:
         panels = figure.subplots(count - 1, count - 1, squeeze=False, sharex="col", sharey="row")
         drawn = {(each.other - 1, each.one): each.points for each in corner.contours[0]}
         inner = {(each.other - 1, each.one): each.points for each in corner.contours[1]}
@@ -48,5 +49,8 @@ def _panel(panel: Any, corner: Corner, place: tuple[int, int], outer: Any, inner
         if numpy.isfinite(points).all():
             panel.fill(points[:, 0], points[:, 1], color=INK[0], alpha=alpha, linewidth=0)
         panel.plot(points[:, 0], points[:, 1], color=INK[0], linewidth=1)
+    if said := corner.said.get((column, row + 1)):
+        where: Any = {"transform": panel.transAxes, "ha": "center", "va": "center"}
+        panel.text(0.5, 0.75, said, fontsize="x-small", color="#555555", **where)
     panel.plot(corner.x[column], corner.x[row + 1], color=INK[1], marker="+", markersize=8)
     panel.locator_params(nbins=4)
