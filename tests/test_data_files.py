@@ -20,6 +20,9 @@ MEAN = "a = 2; L = a*mean(x) + sum(y)"
 """Of x = 1, 2, 4 and y = 0.5, -1, 3 it is 14/3 + 2.5."""
 
 GOOD = {
+    "commas in names.csv": b"x;y;Temp, C;b\n1;0.5;7;8\n2;-1;7;8\n4;3;7;8\n",
+    "semicolons in names.csv": b'x,"a; b; c; d",y\n1,7,0.5\n2,7,-1\n4,7,3\n',
+    "one of each.csv": b"x,a;b,y\n1,7,0.5\n2,7,-1\n4,7,3\n",
     "plain.csv": b"x,y\n1,0.5\n2,-1\n4,3\n",
     "crlf.csv": b"x,y\r\n1,0.5\r\n2,-1\r\n4,3\r\n",
     "cr_at_the_end_missing.csv": b"x,y\n1,0.5\n2,-1\n4,3",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import IO, Any, NamedTuple
@@ -30,6 +31,8 @@ _OTHERS = {
     b"<": "this looks like a page of the web",
 }
 """How files begin that people take for tables."""
+
+_QUOTED = re.compile(r'"[^"]*"?')
 
 _BINARY = 4
 """So many bytes are there where more than one letter is looked at."""
@@ -181,4 +184,5 @@ def delimiter_of(path: str, data: bytes) -> str:
     end = data.find(b"\n")
     first = data[: end if end >= 0 else len(data)]  # of which alone a copy is made
     line = first.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")
-    return max(",\t;|", key=line.count) if "," not in line else ","
+    bare = _QUOTED.sub("", line)
+    return max(",\t;|", key=(bare if any(each in bare for each in ",\t;|") else line).count)
