@@ -86,3 +86,32 @@ def test_a_column_of_texts_is_no_input_before_it_is_no_number() -> None:
     ran = backprop("grad", "-e", TEXT, "--set", "b=1", "--values", "named.csv")
     assert (ran.status, ran.out) == (1, "")
     assert "the column site is no input that L depends on" in ran.err
+
+
+def test_set_wins_over_the_columns_of_a_table() -> None:
+    Path("rows.csv").write_text("x\n1\n3\n")
+    Path("more.txt").write_text("b = 7\n")
+    line = ["grad", "-e", "L = a*b", "--values", "sweep.csv", "--format", "csv"]
+    rows = backprop(*line, "--set", "b=10").out.splitlines()
+    assert rows == [
+        "b,a,L,dL_da,dL_db",
+        "10.0,1.0,10.0,10.0,1.0",
+        "10.0,0.5,5.0,10.0,0.5",
+        "10.0,4.0,40.0,10.0,4.0",
+    ]
+    assert backprop(*line, "--values", "more.txt") == backprop(*line)
+    line[2] = "L = a*b*mean(x)"
+    for memory in ("1G", "1"):
+        given = "--data", "rows.csv", "--memory", memory, "--set", "b=10"
+        rows = backprop(*line, *given).out.splitlines()
+        assert rows[1] == "10.0,1.0,20.0,20.0,2.0"
+
+
+def test_several_tables_of_values_are_refused() -> None:
+    Path("sweep2.csv").write_text("a\n1\n")
+    ran = backprop("grad", "-e", TEXT, "--values", "sweep*.csv")
+    assert (ran.status, ran.out) == (2, "")
+    assert "--values sweep*.csv has 2 tables" in ran.err
+    Path("sweep2.csv").write_text("a,b\n1,2\n")
+    ran = backprop("grad", "-e", TEXT, "--values", "sweep*.csv", "-o", "out.jsonl")
+    assert (ran.status, len(Path("out.jsonl").read_text().splitlines())) == (0, 4)

@@ -38,7 +38,11 @@ def swept(
     if len(tables) > 1:
         message = f"--values has {len(tables)} tables, and one run has a row of one"
         raise BadOption(message, hints=["join them: a column for each input"])
-    (table,) = tables_of(DataOptions((tables[0],)))
+    every = tables_of(DataOptions((tables[0],)))
+    if len(every) > 1:
+        message = f"--values {tables[0]} has {len(every)} tables, and one run has a row of one"
+        raise BadOption(message, hints=["name one file, or such as have the same columns"])
+    (table,) = every
     model, numbers = streamed_matrices.read(inputs)
     is_streamed = streamed_matrices.is_streamed(model)
     program: Program | _PassEach = (
@@ -47,6 +51,10 @@ def swept(
     if odd := [name for name in table.names if name not in program.inputs]:
         raise _no_input(model, table, odd[0], program)  # before its cells, which may be texts
     rows = table.rows([*table.names])
+    if numbers.keys() & rows.numbers.keys():  # those of --set win
+        _, said = streamed_matrices.read(inputs._replace(values=[]))
+        own = {name: numpy.full(rows.size, x) for name, x in said.items() if name in rows.numbers}
+        rows = rows._replace(numbers={**rows.numbers, **own})
     known = {**model.default_numbers(), **numbers}
     lacking = [name for name in program.inputs if name not in known and name not in rows.numbers]
     if lacking:
@@ -143,7 +151,7 @@ def _no_input(
     message = f"the column {name} is no input that {program.output} depends on"
     if name in model.names and model.is_equation(name):
         message, hints = f"{name} has an equation, and takes no number", ["leave the column out"]
-    return UnknownName(message, hints=hints, where=f"{table.name}:1")
+    return UnknownName(message, hints=hints, where=table.name)
 
 
 def _check_bounds(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 Write = TypeVar("Write")
 
-_SPELLINGS = {".markdown": ".md", ".htm": ".html"}
+_SPELLINGS = {".markdown": ".md", ".htm": ".html", ".jsonl": ".json", ".ndjson": ".json"}
 """Other spellings of an ending."""
 
 
