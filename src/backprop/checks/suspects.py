@@ -1,24 +1,16 @@
 """What a wrong derivative could have come from: each mistake with the number that it gives."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from itertools import pairwise
 from math import isfinite
 from typing import NamedTuple
 
 from backprop.algebra.formula import written
+from backprop.checks import mistake_table as table
 from backprop.checks.way import LONG, Edge, Way
 from backprop.numbers import spoken
-from backprop.operations import OPERATIONS
 from backprop.values import Numbers, local_slopes, tangents
-
-_FACTORS = {
-    "twice": 2.0, "half": 0.5, "three times": 3.0, "a third of": 1 / 3, "four times": 4.0,
-    "a quarter of": 0.25, "−2 times": -2.0, "−1/2 times": -0.5,
-}  # fmt: skip
-
-
-_MISSING = "{derivative}, is missing"
 
 
 class Suspect(NamedTuple):
@@ -58,90 +50,46 @@ class Mistakes:
 
     def suspects(self) -> Iterator[Suspect]:
         """Every mistake, with the value that it gives."""
-        way, right, data = self._way, self._right, self._data
-        yield Suspect(1, "sign", -right, "a sign error")
-        for rank, node in enumerate(dict.fromkeys((way.by, self._graph.output)), 70):
-            yield Suspect(rank, "value", data[node], f"this is the value of {way.text(node)}")
-        if right:
-            yield Suspect(65, "reciprocal", 1 / right, "this is 1 divided by the derivative")
-        for words, times in _FACTORS.items():
-            yield Suspect(90, "factor", times * right, f"this is {words} the derivative")
-        yield Suspect(95, "power", right * right, "this is the derivative squared")
+        way, right = self._way, self._right
+        whole = {"right": right}
+        yield from _made(table.WHOLE, whole)
+        for at, node in enumerate(dict.fromkeys((way.by, self._graph.output))):
+            for found in _made(table.VALUE, {**whole, "value": self._data[node]}, at):
+                yield found._replace(said=found.said.format(node=way.text(node)))
         for at, node in enumerate(() if way.large else way.above[:-1]):
-            yield from self._cut(node, 10 + min(at, 9))
+            yield from self._cut(node, min(at, 9))
         for edge in way.uses:
-            rest, base, _ = self._shares(edge)
-            said = "the local derivative of {respect} is {formula}, the claim has {other}"
+            numbers = self._shares(edge)
             for node, instead in self._local[edge.step].items():
                 if node != edge.operand:
-                    yield Suspect(20, "swapped", rest + base * instead, said, edge, node)
-            yield from self._changed(edge, 40)
+                    yield from _made(table.OTHER, {**numbers, "other": instead}, 0, edge, node)
+            yield from _made(table.EDGE, numbers, 0, edge)
         for edge in way.steps:
-            yield from self._changed(edge, 45)
-            yield from self._factors(edge)
+            numbers = self._shares(edge)
+            yield from _made(table.EDGE, numbers, 0, edge)
+            op, operands = self._graph.op(edge.step), self._graph.operands(edge.step)
+            for node, name in table.factors(op, operands, edge.operand):
+                factor = {**numbers, "factor": self._data[node]}
+                yield from _suspect(table.BY_NAME[name], factor, 0, edge, node)
 
-    def _factors(self, edge: Edge) -> Iterator[Suspect]:
-        """An operand of a step is missing in its derivative, or is there once too often."""
-        rest, base, slope = self._shares(edge)
-        op, (first, *others) = self._graph.op(edge.step), self._graph.operands(edge.step)
-        if OPERATIONS[op].chooses:
-            return
-        said = "in {derivative}, the factor {factor} is "
-        for node in dict.fromkeys((first, *others)):
-            number, power = self._data[node], op == "^" and edge.operand == first
-            if number and (power or node != edge.operand):
-                # of a*b, a/b by b, and a^n it is a factor
-                has = power or (op in ("*", "/") and node == first)
-                lost = said + "missing" if has else "{derivative}, is divided by {factor}"
-                yield Suspect(60, "factor", rest + base * slope / number, lost, edge, node)
-            more = rest + base * slope * number
-            yield Suspect(62, "factor", more, said + "too many", edge, node)
-        if op == "^" and edge.operand == first:
-            lost = "in {derivative}, the power of {operand} is missing"
-            yield Suspect(61, "factor", rest + base * self._data[others[0]], lost, edge)
-
-    def _cut(self, node: int, early: int) -> Iterator[Suspect]:
+    def _cut(self, node: int, late: int) -> Iterator[Suspect]:
         """One of the two factors that meet at a node is missing, where every way passes it."""
         above, below = self._gradients[node], self._tangent[node]
         if abs(above * below - self._right) > 1e-9 * abs(above * below):
             return  # there are other ways as well
+        numbers = {"right": self._right, "above": above, "below": below}
         if self._graph.label(node):
-            said = "it stops too early: this is {lower}; the factor {upper} = {above} is missing"
-            yield Suspect(early, "early", below, said, None, node)
-            said = "the local derivative is missing: this is {upper}; the factor {lower} = {below} is missing"
-            yield Suspect(30, "local", above, said, None, node)
+            yield from _made(table.MEETING, numbers, late, None, node)
         else:
-            said = (
-                "the outer derivative is missing: that of {output} with respect to {node}, {above}"
-            )
-            yield Suspect(47, "missing factor", below, said, None, node)
-            said = "the inner derivative is missing: that of {node} with respect to {by}, {below}"
-            yield Suspect(47, "missing factor", above, said, None, node)
-
-    def _changed(self, edge: Edge, rank: int) -> Iterator[Suspect]:
-        """The mistakes with one derivative on the way."""
-        rest, base, slope = self._shares(edge)
-        share = base * slope
-        yield Suspect(rank, "missing factor", rest + base, _MISSING, edge)
-        if rest and share:
-            kind = "missing contribution"
-            said = "the share through {through}, {share}, is forgotten"
-            yield Suspect(rank + 10, kind, rest, said, edge)
-            said = "this is only the share through {through}; others are forgotten"
-            yield Suspect(rank + 12, kind, share, said, edge)
-            yield Suspect(rank + 13, "sign", rest - share, "a sign error in {derivative}", edge)
-        if slope:
-            said = "{derivative}, is upside down"
-            yield Suspect(82, "reciprocal", rest + base / slope, said, edge)
-        said = "the value of {through}, {value}, stands in place of {derivative}"
-        yield Suspect(72, "value", rest + base * self._data[edge.step], said, edge)
+            yield from _made(table.INSIDE, numbers, 0, None, node)
 
     def sentence(self, found: Suspect) -> str:
         """What is to be said of a mistake at this point."""
         way, edge, node, output = self._way, found.edge, found.node, self._graph.output
         fields: dict[str, str] = {}
         if edge is not None:
-            _, base, slope = self._shares(edge)
+            numbers = self._shares(edge)
+            slope = numbers["local"]
             respect, formula, shown = way.respect(edge), self._formula(edge), spoken(slope)
             same = "" if formula == shown else f"{formula} = "
             fields = {
@@ -152,9 +100,9 @@ class Mistakes:
                 "through": way.through(edge),
                 "operand": way.text(edge.operand),
                 "value": spoken(self._data[edge.step]),
-                "share": spoken(base * slope),
+                "share": spoken(numbers["upstream"] * slope),
             }
-            if not slope and found.said == _MISSING:  # it does not depend on it here
+            if not slope and found.said == table.MISSING:  # it does not depend on it here
                 return f"the derivative of {respect} is 0 here, and the claim has 1"
             if node is not None and edge.number is None:
                 fields["other"] = self._formula(edge._replace(operand=node))
@@ -178,10 +126,13 @@ class Mistakes:
             return self._local[edge.step][edge.operand]
         return local_slopes(self._graph, edge.step, self._data)[edge.number]
 
-    def _shares(self, edge: Edge) -> tuple[float, float, float]:
-        """What reaches the derivative by other ways, what this edge's slope is times, and the slope."""
+    def _shares(self, edge: Edge) -> dict[str, float]:
+        """What the rows of the table call the parts of the derivative: what reaches it by other ways,
+        what this edge's slope is multiplied by, and the slope."""
         base, slope = self._gradients[edge.step] * self._tangent[edge.operand], self._slope(edge)
-        return (self._right - base * slope if isfinite(base) else 0.0), base, slope
+        rest = self._right - base * slope if isfinite(base) else 0.0
+        found = {"right": self._right, "rest": rest, "upstream": base, "local": slope}
+        return {**found, "value": self._data[edge.step]}
 
     def _formula(self, edge: Edge) -> str:
         """The derivative of an equation by a name as a formula; of a long one, and of a step, its number."""
@@ -221,6 +172,32 @@ class Mistakes:
         total = spoken(self._right)
         sides = [side for side in (texts, numbers) if side not in ("", total)]
         return " = ".join([d(output, by), *sides, total])
+
+
+def _made(
+    what: str,
+    numbers: Mapping[str, float],
+    late: int = 0,
+    edge: Edge | None = None,
+    node: int | None = None,
+) -> Iterator[Suspect]:
+    """What the rows of the table give that are tried for this."""
+    for row in table.TRIED[what]:
+        yield from _suspect(row, numbers, late, edge, node)
+
+
+def _suspect(
+    row: table.MistakeRow,
+    numbers: Mapping[str, float],
+    late: int,
+    edge: Edge | None,
+    node: int | None,
+) -> Iterator[Suspect]:
+    """What a row gives, if that is a mistake. late: how much later than others."""
+    value = row.gives(numbers)
+    if value is not None:
+        inside = row.inside if edge is not None and edge.number is not None else 0
+        yield Suspect(row.rank + late + inside, row.kind, value, row.said, edge, node)
 
 
 def _factor(value: float, at: int) -> str:
