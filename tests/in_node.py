@@ -38,18 +38,12 @@ def pages(asked: Sequence[tuple[Graph, Sequence[Sequence[float]]]]) -> list[list
     parts = []
     for graph, points in asked:
         leaves = [n for n in graph.order if not graph.operands(n) and not graph.is_number(n)]
-        texts = [[float(number).hex() for number in point] for point in points]
-        parts.append(f"[{javascript_numbers(graph, leaves)}, {json.dumps(texts)}]")
+        parts.append(f"[{javascript_numbers(graph, leaves)}, {json.dumps(points)}]")
     script = (
         '"use strict"; const all = [];\n'
         "const text = (x) => Array.from(x, (each) => Object.is(each, -0) ? '-0.0' : String(each));\n"
-        "const hex = (t) => { const m = /^(-?)0x([01])\\.?([0-9a-f]*)p([-+]\\d+)$/.exec(t);\n"
-        "  if (!m) return t === 'inf' ? Infinity : t === '-inf' ? -Infinity : NaN;\n"
-        "  let f = parseInt(m[2] + m[3], 16); let e = Number(m[4]) - 4*m[3].length;\n"
-        "  while (e < -1000) { f *= 2**-52 ; e += 52; } if (e > 900) { f *= 2**100; e -= 100; }\n"
-        "  return (m[1] ? -1 : 1)*f*2**e; };\n"
         f"for (const [page, points] of [{', '.join(parts)}]) {{\n"
-        "  all.push(points.map((point) => { const v = page.forward(point.map(hex));\n"
+        "  all.push(points.map((point) => { const v = page.forward(point);\n"
         "    const b = page.backward(v);\n"
         "    return [page.edges, text(v), text(b.gradients), text(b.slopes), text(b.shares), b.open]; }));\n"
         "}\nconsole.log(JSON.stringify(all));\n"

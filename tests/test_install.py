@@ -10,6 +10,12 @@ from pathlib import Path
 from running import CLASSIC, POINT
 
 ROOT = Path(__file__).parent.parent
+PAGE = """
+import backprop
+from backprop.engine.writers.javascript.page_numbers import javascript_numbers
+model = backprop.parse("y = gamma(x)")
+assert "function gamma" in javascript_numbers(model.graph("y"), [model.names["x"]])
+"""
 
 
 def test_a_wheel_installed_in_a_fresh_environment(tmp_path: Path) -> None:
@@ -39,6 +45,7 @@ def test_a_wheel_installed_in_a_fresh_environment(tmp_path: Path) -> None:
         "-c",
         "import backprop; assert backprop.parse('y = gamma(x)').grad({'x': 0.3}).value",
     )
+    run(bin / "python", "-c", PAGE)
     run(*pip, "check")
 
 

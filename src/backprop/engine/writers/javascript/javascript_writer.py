@@ -5,7 +5,7 @@ A node is `v[i]`, its gradient `g[i]`; an edge, from an operand to the step that
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from functools import cache, reduce
 from importlib.resources import files
 
@@ -28,7 +28,7 @@ class JavaScriptWriter(Texts[str]):
         self.lines: list[str] = []
         self.functions: dict[str, str] = {}
         """By name, the functions of the table that are called."""
-        self.helpers: dict[str, None] = {}
+        self.helpers: dict[str, None] = dict.fromkeys(("again", "operands", "settled"))
         """The functions of `helpers.js` that are called."""
         self.first = 0
         """The number of the edge to the first operand of the step whose slopes are written."""
@@ -36,6 +36,11 @@ class JavaScriptWriter(Texts[str]):
 
     def put(self, line: str) -> None:
         self.lines.append(line)
+
+    def taken(self) -> str:
+        """The lines since this was asked last."""
+        found, self.lines = self.lines, []
+        return "\n".join(found)
 
     def value(self, name: str, operands: Sequence[Operand[str]]) -> Operand[str]:
         if all(isinstance(each, float) for each in operands):
@@ -81,6 +86,8 @@ class JavaScriptWriter(Texts[str]):
         self, name: str, operands: Sequence[Operand[str]], out: Operand[str]
     ) -> tuple[Operand[str], ...]:
         row, found = OPERATIONS[name], list[Operand[str]]()
+        if row.chooses:
+            operands = [self.chosen(operands[0]), *operands[1:]]
         names = {**dict(zip(row.operands, operands, strict=True)), "out": out}
         for at, text in enumerate(row.slopes):
             if len(text) <= _SHORT:
@@ -112,6 +119,10 @@ class JavaScriptWriter(Texts[str]):
     def branch(self, gradient: Operand[str], slope: Operand[str]) -> Operand[str]:
         return self._share(f"{written(slope)} ? {gradient} : -0")
 
+    def chosen(self, operand: Operand[str]) -> Operand[str]:
+        """A condition: with the values that choose branches."""
+        return f"w{operand[1:]}" if isinstance(operand, str) else operand
+
     def arrived(self, gradient: Operand[str]) -> Operand[str]:
         if written(gradient).startswith("h["):
             self.put(f"{gradient} += 0;")
@@ -132,29 +143,52 @@ class NumberedWalk(Walk[str]):
         self.lines = writer
         self.edges: list[tuple[int, int, int]] = []
         """Operand, step, place, of every use."""
+        self.changing: list[list[int]] = []
+        """Of every edge the nodes by whose values its slope changes, but for choices."""
+        self.lossy: list[int] = []
+        """The edges whose slope may be too small for a double."""
         self._first: dict[int, int] = {}
+        """Of the steps whose slopes are not written yet their first edges."""
         for step in graph.steps:
             self._first[step] = len(self.edges)
-            self.edges += (
-                (self.at[operand], self.at[step], place)
-                for place, operand in enumerate(graph.operands(step))
-            )
+            inside, row = graph.operands(step), OPERATIONS[graph.op(step)]
+            nodes = dict(zip((*row.operands, "out"), (*inside, step), strict=True))
+            lossy = functions.can_be_lost(row.name)
+            for place, (operand, text) in enumerate(zip(inside, row.slopes, strict=True)):
+                if lossy[place]:
+                    self.lossy.append(len(self.edges))
+                used = () if row.chooses else re.findall(r"\b[a-z]\w*", text)
+                named = {nodes[each] for each in used if each in nodes}
+                self.changing.append(sorted(self.at[n] for n in named if not graph.is_number(n)))
+                self.edges.append((self.at[operand], self.at[step], place))
 
     def name(self, node: int) -> str:
         return f"v[{self.at[node]}]"
 
     def made(self, step: int, operands: Sequence[Operand[str]]) -> Operand[str]:
-        found = super().made(step, operands)
-        self.lines.put(f"{self.name(step)} = {written(found)};")
+        if self.chooses(step):
+            operands = [self.lines.chosen(operands[0]), *operands[1:]]
+        found = written(super().made(step, operands))
+        self.lines.put(f"values[{self.at[step]}] = (v{', w' if 'w[' in found else ''}) => {found};")
         return self.name(step)
 
     def shares(
-        self, step: int, gradient: Operand[str], moving: object
+        self, step: int, gradient: Operand[str], moving: Container[int]
     ) -> Iterator[tuple[int, Operand[str]]]:
         name = f"g[{self.at[step]}]"
         self.lines.put(f"{name} = {gradient};")
-        self.lines.first = self._first[step]
-        yield from super().shares(step, name, moving)  # type: ignore[arg-type]
+        self.lines.first = self._first.pop(step)
+        yield from super().shares(step, name, moving)
+
+    def other_slopes(self) -> None:
+        """Write those of the steps to which no gradient comes, as to what a condition is made of."""
+        for step, first in self._first.items():
+            self.lines.first = first
+            operands, op = self.graph.operands(step), self.graph.op(step)
+            called, out = [self.found[each] for each in operands], self.found[step]
+            for at, slope in enumerate(self.lines.slopes(op, called, out)):
+                if not self.graph.is_number(operands[at]):
+                    self.lines.used(slope, op, (*called, out), at)
 
 
 def written(operand: Operand[str]) -> str:
@@ -164,8 +198,9 @@ def written(operand: Operand[str]) -> str:
 
 @cache
 def _helpers() -> Mapping[str, str]:
-    """The functions and constants of `helpers.js` by name, without comments."""
-    text = (files("backprop.engine.writers.javascript") / "helpers.js").read_text("utf-8")
+    """The functions and constants of `helpers.js` and `settled.js` by name, without comments."""
+    folder = files("backprop.engine.writers.javascript")
+    text = "\n".join((folder / file).read_text("utf-8") for file in ("helpers.js", "settled.js"))
     text = re.sub(r"^\s*(?:/\*.*?\*/|//[^\n]*)\n", "", text, flags=re.M | re.S)
     found = re.split(r"^(?=(?:function|const) )", text, flags=re.M)[1:]
     return {re.split(r"\W+", each, maxsplit=2)[1]: each.strip() for each in found}

@@ -1,24 +1,30 @@
 (() => {
   "use strict";
   /* functions */
-  const nodes = 0;
-  const edges = [];
+  const values = [];
+  /* values */
+  const page = {
+    nodes: 0,
+    edges: [],
+    changing: [],
+    vanishing: new Set([]),
+    lossy: new Set([]),
+    rounding: new Set([]),
+    jumping: new Set([]),
+    values,
+    sweep(v, w, seed) {
+      const g = new Float64Array(page.nodes).fill(-0);
+      const s = new Float64Array(page.edges.length).fill(NaN);
+      const h = new Float64Array(page.edges.length);
+      /* gradients */
+      return { g, s, h };
+    },
+  };
+  page.inside = operands(page.nodes, page.edges);
   const forward = (x) => {
-    const v = new Float64Array(nodes);
-    /* values */
-    return v;
+    const v = new Float64Array(page.nodes);
+    /* leaves */
+    return again(page, v, v, 0, (value) => value);
   };
-  const backward = (v) => {
-    const g = new Float64Array(nodes);
-    const s = new Float64Array(edges.length).fill(NaN);
-    const h = new Float64Array(edges.length);
-    /* gradients */
-    const open = [];
-    for (let i = 0; i < nodes; i++) {
-      g[i] += 0; // a gradient that never arrived is -0
-      if (Number.isNaN(g[i])) open.push(i);
-    }
-    return { gradients: g, slopes: s, shares: h, open };
-  };
-  return { nodes, edges, forward, backward };
+  return { nodes: page.nodes, edges: page.edges, forward, backward: (v) => settled(page, v) };
 })()

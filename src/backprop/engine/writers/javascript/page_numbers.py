@@ -9,8 +9,10 @@ from backprop.engine.writers.javascript.javascript_writer import (
     JavaScriptWriter,
     NumberedWalk,
     helpers,
+    written,
 )
 from backprop.graph import Graph
+from backprop.syntax import functions
 
 
 def javascript_numbers(graph: Graph, leaves: Sequence[int]) -> str:
@@ -31,25 +33,40 @@ def javascript_numbers(graph: Graph, leaves: Sequence[int]) -> str:
     walk = NumberedWalk(writer, graph, [node for node in inputs if not graph.is_number(node)])
     given = {leaf: place for place, leaf in enumerate(leaves)}
     for node in inputs:
-        if graph.is_number(node):
-            writer.put(f"{walk.name(node)} = {number(graph.constant(node))};")
-        else:
-            writer.put(f"{walk.name(node)} = x[{given[node]}];")
+        number_of = f"x[{given[node]}]" if node in given else number(graph.constant(node))
+        writer.put(f"{walk.name(node)} = {number_of};")
+    leaves_of = writer.taken()
     walk.forward()
-    values, writer.lines = writer.lines, []
+    values = writer.taken()
     wanted = [node for node in graph.order if not graph.is_number(node)]
-    found = walk.backward({graph.output: "1"}, wanted)
+    found = walk.backward({graph.output: "seed"}, wanted)
+    walk.other_slopes()
     for node in inputs:
         if node in found:
-            writer.put(f"g[{walk.at[node]}] = {found[node]};")
-    called = [*helpers(writer.helpers), *writer.functions.values()]
-    text = (files("backprop.engine.writers.javascript") / "page_numbers.js").read_text("utf-8")
-    for place, code in (
-        ("/* functions */", "\n".join(called)),
-        ("nodes = 0", f"nodes = {len(graph.order)}"),
-        ("edges = []", f"edges = {json.dumps(walk.edges, separators=(',', ':'))}"),
-        ("/* values */", "\n".join(values)),
-        ("/* gradients */", "\n".join(writer.lines)),
+            writer.put(f"g[{walk.at[node]}] = {written(found[node])};")
+    parts = {
+        "/* functions */": "\n".join([*helpers(writer.helpers), *writer.functions.values()]),
+        "/* values */": values,
+        "/* gradients */": writer.taken(),
+        "/* leaves */": leaves_of,
+        "nodes: 0": f"nodes: {len(graph.order)}",
+        "edges: []": f"edges: {listed(walk.edges)}",
+        "changing: []": f"changing: {listed(walk.changing)}",
+        "lossy: new Set([])": f"lossy: new Set({listed(walk.lossy)})",
+    }
+    for what, holds in (
+        ("vanishing", functions.can_vanish),
+        ("rounding", functions.rounds_always),
+        ("jumping", lambda name: not functions.has_slopes(name)),
     ):
+        steps = [walk.at[step] for step in graph.steps if holds(graph.op(step))]
+        parts[f"{what}: new Set([])"] = f"{what}: new Set({listed(steps)})"
+    text = (files("backprop.engine.writers.javascript") / "page_numbers.js").read_text("utf-8")
+    for place, code in parts.items():
         text = text.replace(place, code, 1)
     return text.strip()
+
+
+def listed(numbers: Sequence[object]) -> str:
+    """Whole numbers, or lists of such, as JavaScript reads them."""
+    return json.dumps(numbers, separators=(",", ":"))
