@@ -108,7 +108,7 @@ def test_set_wins_over_the_columns_of_a_table() -> None:
 
 
 def test_several_tables_of_values_are_refused() -> None:
-    Path("sweep2.csv").write_text("a\n1\n")
+    Path("sweep2.csv").write_text("c\n1\n")
     ran = backprop("grad", "-e", TEXT, "--values", "sweep*.csv")
     assert (ran.status, ran.out) == (2, "")
     assert "--values sweep*.csv has 2 tables" in ran.err
