@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -218,6 +219,38 @@ def test_a_page_speaks_its_language(opened: Open) -> None:
     assert "Ein Schritt verwendet dies" in page.run(
         "return document.getElementById('inspector').textContent"
     )
+
+
+AXED = [("classic", "light"), ("classic", "dark"), ("mazur_network", "dark")]
+ALL = [(name, scheme) for name in ("exercise_05_relu", "mazur_network", "two_moons") for scheme in ("light", "dark")]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "scheme"),
+    [*AXED, *(pytest.param(*each, marks=pytest.mark.whole) for each in ALL if each not in AXED)],
+)
+def test_axe_finds_nothing_serious(name: str, scheme: str, driver: Any, tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    (tmp_path / "model.eq").write_text(gallery.example(name).text, "utf-8")
+    assert run("page", str(tmp_path / "model.eq"), "-o", str(path)).status == 0
+    media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+    driver.execute_cdp_cmd("Page.setBypassCSP", {"enabled": True})  # axe is a script of its own
+    try:
+        page = Page(driver, path)
+        page.run(
+            "document.querySelector('.box')?.dispatchEvent(new MouseEvent('click', {bubbles: true}));"
+            "document.getElementById('check')?.click()"
+        )
+        axe = files("axe_core_python").joinpath("axe.min.js").read_text("utf-8")
+        driver.execute_cdp_cmd("Runtime.evaluate", {"expression": axe})
+        found = driver.execute_async_script("axe.run(document).then(arguments[0])")
+    finally:
+        driver.execute_cdp_cmd("Page.setBypassCSP", {"enabled": False})
+        driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+    assert found["passes"]
+    bad = [(each["id"], each["nodes"][0]["html"]) for each in found["violations"]]
+    assert not bad
 
 
 HOSTILE = "</script><script>window.bad=1</script><img src=x onerror=window.bad=1>&amp;]]>\u2028"

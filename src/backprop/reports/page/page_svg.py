@@ -87,9 +87,10 @@ def _laid_out(page: PageContent, seconds: float) -> Iterator[str]:
     ends: dict[tuple[str, str], list[list[str]]] = {}
     for line in drawn:
         ends.setdefault((line[1], line[2]), []).append(line)
+    called_by = _arrow_names(page)
     for arrow, edge in zip(page.picture.arrows, edges, strict=True):
         line = ends[called[arrow.tail], called[arrow.head]].pop(0)
-        yield _arrow(line, points, edge)
+        yield _arrow(line, points, edge, called_by[edge] if edge >= 0 else "")
     for circle in circles:
         yield _circle(circle, places[called[circle.id]])
     for box in boxes:
@@ -175,6 +176,17 @@ def _edges(page: PageContent) -> Iterator[int]:
         yield found[head][use]
 
 
+def _arrow_names(page: PageContent) -> list[str]:
+    """Of each edge what it is called: `a → e`."""
+    graph, names = page.graph, [node.name for node in page.nodes]
+    place = {node: at for at, node in enumerate(graph.order)}
+    return [
+        f"{names[place[operand]]} → {names[at]}"
+        for at, node in enumerate(graph.order)
+        for operand in graph.operands(node)
+    ]
+
+
 def _groups(page: PageContent, items: Sequence[Item], places: Mapping[str, _Spot]) -> Iterator[str]:
     """Dashed lines around equations of several boxes."""
     inside: dict[str, list[_Spot]] = {}
@@ -195,7 +207,7 @@ def _groups(page: PageContent, items: Sequence[Item], places: Mapping[str, _Spot
         )
 
 
-def _arrow(line: Sequence[str], points: Points, edge: int) -> str:
+def _arrow(line: Sequence[str], points: Points, edge: int, name: str) -> str:
     count = int(line[3])
     at = [points(*line[4 + 2 * k : 6 + 2 * k]) for k in range(count)]
     (x, y), rest = at[0], at[1:]
@@ -205,7 +217,7 @@ def _arrow(line: Sequence[str], points: Points, edge: int) -> str:
     after = line[4 + 2 * count :]
     middle = points(*after[-4:-2]) if len(after) > 2 else at[count // 2]
     return (
-        f'<g class="arrow" data-edge="{edge}" tabindex="-1" role="button">'
+        f'<g class="arrow" data-edge="{edge}" tabindex="0" role="button" aria-label="{escape(name)}">'
         f'<path class="near" d="{path}"/><path d="{path}" marker-end="url(#head)"/>'
         f'<text x="{_n(middle[0])}" y="{_n(middle[1] + 4)}" data-slope="{edge}"></text></g>'
     )
