@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy
@@ -16,6 +17,11 @@ import pytest
 from pyarrow import csv, feather, parquet
 
 from backprop import data_batches
+from backprop.data_streamed import StreamedTable
+from backprop.descent.streamed_objective import StreamedObjective
+from backprop.inputs import Inputs
+from backprop.language.laid import RowNumbers
+from backprop.streamed_matrices import read
 from running import backprop, interruptible
 from sizes import size
 
@@ -251,3 +257,59 @@ def test_a_pipe_can_be_read_once_only(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     assert found.status == 2
     assert "can be read once only: write it into a file, to be read" in found.err
+
+
+ROUGH = {
+    "a = 1; b = 1; L = mean((y - a*x - b)^2) + 0.1*abs(a) + 0.1*abs(b)": "minimum",
+    "a = 1; L = mean(if(a > x, (y - a)^2, (y - a)^2*2))": "minimum",
+    "a = 1; b = .6; L = mean((y - max(a*x, b))^2)": "minimum, not unique",
+    "a = 1; L = mean(max(y - a, 0.3*(a - y)))": "minimum at a corner",
+    "a = 1; b = 1; L = mean(abs(y - a*x - b))": "minimum at a corner",
+    "a = 1; L = mean(abs(y - a)^3)": "minimum",
+    "a = 3; L = mean((abs(x*a) - y)^2)": "minimum",
+    "a = 0.3; L = mean(floor(a*x)) + a^2": "corner",
+    "a = 1; b = 1; L = mean((y - a - b)^2)": "minimum, not unique",
+    "a = 3; L = mean(if(a > 2, y^2 + 1, (y - a)^2))": "minimum",
+    "a = -0.31; b = 1.11; L = mean(floor(a*x - b*y + 1)^2) + max(a, b)^2": "flat",
+}
+
+
+@pytest.fixture(scope="module")
+def few(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    chance, path = numpy.random.default_rng(7), tmp_path_factory.mktemp("few") / "few.csv"
+    x = chance.uniform(0, 4, 40).round(4)
+    y = (2 * numpy.exp(-0.7 * x) + 0.3 + chance.normal(0, 0.1, 40)).round(4)
+    lines = [f"{a},{b}" for a, b in zip(x, y, strict=True)]
+    path.write_text("\n".join(["x,y", *lines, ""]), "utf-8")
+    return path
+
+
+@pytest.mark.parametrize("text", ROUGH)
+def test_the_end_of_a_rough_descent_is_what_it_is_in_memory(text: str, few: Path) -> None:
+    given = "descend", "-e", text, "--data", str(few), "--format", "json"
+    held, found = (json.loads(backprop(*given, *more).out) for more in ((), ("--memory", "100")))
+    assert (found["stopped"], held["stopped"]) == (ROUGH[text], ROUGH[text]), found["reason"]
+    if found["converged"]:
+        assert found["value"] == pytest.approx(held["value"], rel=1e-9)
+
+
+def test_values_that_are_asked_for_together_take_one_pass(
+    few: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, given = read(Inputs(expressions=(MODEL,), data=(str(few),), memory="100"))
+    objective = StreamedObjective(model, "L", ["a", "b"], given)
+    points = [[1.0 + at / 7, 0.5] for at in range(9)]
+    right = [(objective.value(x), objective.gradient()) for x in points]
+    objective = StreamedObjective(model, "L", ["a", "b"], given)
+    objective.value([0.0, 0.0])
+    begun, plain = list[object](), StreamedTable.batches
+
+    def counted(self: StreamedTable, names: Sequence[str]) -> Iterator[RowNumbers]:
+        begun.append(names)
+        return plain(self, names)
+
+    monkeypatch.setattr(StreamedTable, "batches", counted)
+    objective.foresee(points)
+    assert [objective.value(x) for x in points] == pytest.approx([v for v, _ in right], rel=1e-14)
+    assert len(begun) == 1
+    assert objective.gradient() == right[-1][1]

@@ -7,6 +7,7 @@ from math import inf, isfinite
 from backprop.descent.course import Run, Stop
 from backprop.descent.creased_ends import creased_around, cut_off, hidden, shown_by, soon_creased
 from backprop.descent.endless import pole, without_end
+from backprop.descent.graph_at_hand import graph_at_hand
 from backprop.descent.hidden_poles import at_edge, hidden_pole
 from backprop.descent.leads import Lead, after, lower, no_way
 from backprop.descent.natural_sizes import sizes_of
@@ -67,10 +68,12 @@ def _judged(run: Run, stop: Stop, ended: Ending, follows: bool) -> Stop | Lead |
     if rests and ended.smooth:
         odd = undecided
     elif rests:
-        objective, at = run.problem.objective.graph, ended.evaluation()
-        undecided |= _steep(objective, at)
-        # a choice by data alone, `if(t == 1, …)`, is no border of the parameters
-        odd = undecided or objective.moved(borders.met(at.graph, at.numbers.data))
+        odd = True  # as far as is known without a graph
+        if objective := graph_at_hand(run.problem.objective):
+            at = ended.evaluation()
+            undecided |= _steep(objective, at)
+            # a choice by data alone, `if(t == 1, …)`, is no border of the parameters
+            odd = undecided or objective.moved(borders.met(at.graph, at.numbers.data))
     else:
         creased = soon_creased(run, sizes_of(run)) if follows else None
         if creased and creased.lead:

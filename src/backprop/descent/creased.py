@@ -13,6 +13,7 @@ from backprop.descent.along_creases import Landed, LooksLeft
 from backprop.descent.course import NOTHING, Run, Stop
 from backprop.descent.crease_views import SomeCreases
 from backprop.descent.creases import GraphCreases
+from backprop.descent.graph_at_hand import graph_at_hand
 from backprop.descent.leads import Lead, after, stationary, towards
 from backprop.descent.looped import LoopedObjective, NotLoops
 from backprop.descent.looped_creases import LoopedCreases
@@ -230,4 +231,5 @@ def _creases(problem: Problem, x: Point) -> SomeCreases | None:
             pass
     if problem.size * len(x) > _MOST_NUMBERS:
         return None
-    return GraphCreases(objective.graph, x, problem.sign)
+    graph = graph_at_hand(objective)
+    return GraphCreases(graph, x, problem.sign) if graph else None

@@ -13,6 +13,7 @@ from typing import Any
 
 from backprop.descent.course import Run, Stop
 from backprop.descent.endless import endless
+from backprop.descent.graph_at_hand import graph_at_hand
 from backprop.descent.leads import after, lower
 from backprop.descent.objective import Point
 from backprop.descent.problem import FEW
@@ -55,9 +56,11 @@ def hidden_pole(run: Run, sizes: Point) -> Stop | None:
         return None
     if not max(_HIDDEN * run.fallen, _LOST * float_info.epsilon * abs(run.value)) < lost < inf:
         return None
+    objective = graph_at_hand(problem.objective)
+    if objective is None:
+        return None
     from backprop.evaluation.precise import Precise  # mpmath takes 40 ms
 
-    objective = problem.objective.graph
     graph = objective.whole
     precise = Precise(graph, objective.numbers(run.x), _DIGITS)
     steep = sorted(range(len(run.x)), key=lambda at: -abs(run.gradient[at] * sizes[at]))

@@ -281,8 +281,7 @@ class Landing:
     def lower_along(self, way: Any, lengths: Sequence[float]) -> Point | None:
         """The lowest point of those so many times along a way, if it is lower by more than rounding."""
         best, least = None, self.run.value - self.room
-        for length in lengths:
-            point = self._moved(way, length)
+        for point in self.problem.foresee([self._moved(way, length) for length in lengths]):
             value = self.problem.known(point, inf)
             if value < least:
                 best, least = point, value
@@ -355,7 +354,7 @@ class Landing:
         """Whether the output is higher somewhere on one side, or has no value there."""
         if self._moved(way, side) == self.run.x:
             return True  # a bound
-        points = (self._moved(way, side * part) for part in _LENGTHS[:4])
+        points = self.problem.foresee([self._moved(way, side * part) for part in _LENGTHS[:4]])
         # roundings of many terms that are alike go one way
         least = self.run.value + max(ROOM * self.room, float_info.epsilon * self.range)
         return any(self.problem.known(point, inf) > least for point in points)
@@ -370,7 +369,8 @@ class Landing:
     def has_a_say(self, way: Any) -> bool:
         """Whether the output changes anywhere along a way, however far."""
         lengths = [side * self.reach(way) * far for far in _FAR for side in (1, -1)]
-        values = (self.problem.known(self._moved(way, length), inf) for length in lengths)
+        points = self.problem.foresee([self._moved(way, length) for length in lengths])
+        values = (self.problem.known(point, inf) for point in points)
         return any(abs(value - self.run.value) > self.room for value in values)
 
     def matter(self, inputs: Any, move: Any) -> bool:

@@ -16,6 +16,7 @@ from typing import Any, Literal, NamedTuple
 import numpy
 
 from backprop.descent.course import Run
+from backprop.descent.graph_at_hand import graph_at_hand
 from backprop.descent.landing import Landing
 from backprop.descent.objective import Point
 from backprop.graph import Graph
@@ -356,6 +357,7 @@ def digits_at(run: Run, landing: Landing) -> ManyDigits | None:
     free = numpy.flatnonzero(~landing.pushed).tolist()
     if len(free) > _MOST_INPUTS or run.problem.size > _MOST_STEPS:
         return None
-    if _FEWEST * len(free) ** 2 * _work(run.problem.objective.graph.whole) > _MOST_WORK:
+    graph = graph_at_hand(run.problem.objective)
+    if graph is None or _FEWEST * len(free) ** 2 * _work(graph.whole) > _MOST_WORK:
         return None
     return ManyDigits(run, landing.scales, free) if free else None

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from math import inf
 
 from backprop.descent.course import Run, Stop
+from backprop.descent.graph_at_hand import graph_at_hand
 from backprop.descent.leads import after
 from backprop.descent.objective import Ending, Point
 from backprop.evaluation.borders import conditions
@@ -31,12 +32,24 @@ def on_plateau(run: Run, stop: Stop, ended: Ending) -> Stop | None:
         return None
     if ended.continuous:
         return None
+    if graph_at_hand(run.problem.objective) is None:
+        why = _by_values(run)
+        return Stop("flat", f"flat {after(run)}: {why}; start elsewhere") if why else None
     at = ended.evaluation()
     say = having_say(at.graph, at.graph.order, at.numbers.data)
     why = _landed(run, at, say)
     if not why and not any(run.gradient):
         why = _elsewhere(run, at, say)
     return Stop("flat", f"flat {after(run)}: {why}; start elsewhere") if why else None
+
+
+def _by_values(run: Run) -> str:
+    """What to say of an output that jumps elsewhere where every gradient is 0; "" if there is none."""
+    operations = getattr(run.problem.objective, "operations", ())
+    jump = next((each for each in sorted(operations) if OPERATIONS[each].jump), None)
+    if jump is None or any(run.gradient) or _bends(run):
+        return ""
+    return f"every gradient is 0, but this may be a plateau: a {jump!r} jumps elsewhere"
 
 
 def _elsewhere(run: Run, ended: Evaluation, say: Sequence[int]) -> str:

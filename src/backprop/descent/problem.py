@@ -101,6 +101,12 @@ class Problem:
         except NotFinite:
             return otherwise
 
+    def foresee(self, points: Sequence[Point]) -> Sequence[Point]:
+        """The points, whose values are asked for next: all are computed at once where each takes a pass."""
+        if foresee := getattr(self.objective, "foresee", None):
+            foresee(points)
+        return points
+
     def both(self, x: Sequence[float]) -> tuple[float, Point]:
         """Value and gradient at x. Raises NotFinite."""
         return self.value(x), self.gradient()

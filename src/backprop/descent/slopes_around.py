@@ -90,7 +90,8 @@ class SlopesAround:
                 break
             gradients = list(self._gradients(size))
             longest.append(max((hypot(*self._scaled(each)) for each in gradients), default=0.0))
-            rises = [self._met(self._moved(size, way)) - self.value for way in self._axes()]
+            beside = self.problem.foresee([self._moved(size, way) for way in self._axes()])
+            rises = [self._met(point) - self.value for point in beside]
             self._rises.append(max((rise for rise in rises if rise < inf), default=0.0))
             self.outside = inf in rises
             each_alone = [[gradient] for gradient in gradients]

@@ -39,6 +39,10 @@ _NUMBERS = 1 << 19
 """Points in the same passes have so many numbers at most."""
 
 
+_FORESEEN = 10_000
+"""Values are kept of so many points at most."""
+
+
 class NoValueInRow(NotFinite):
     """The output is not finite at a point. table, row: where that is known to be so."""
 
@@ -51,6 +55,8 @@ class StreamedObjective(Objective):
     """model: of the first rows of tables that are read in batches. values: numbers of inputs. tables:
     those in the place of its own, if they are in memory. Raises BadData where
     passes over rows are not the way."""
+
+    is_by_passes = True
 
     def __init__(
         self,
@@ -87,6 +93,9 @@ class StreamedObjective(Objective):
         self._by_code = engine != "python"
         self._last = nan
         self._at: tuple[Point, SumsAndSlopes] | None = None
+        self._x: Point = self.start
+        self._foreseen: dict[tuple[float, ...], float] = {}
+        self._roundings: dict[tuple[float, ...], float] = {}
 
     @cached_property
     def operations(self) -> set[str]:
@@ -149,10 +158,20 @@ class StreamedObjective(Objective):
 
     def value(self, x: Sequence[float]) -> float:
         look(self, x)
-        self._at, self._last = None, nan
-        self._at = [*x], self._passed(x)
-        self._last = self._at[1].value
+        self._at, self._last, self._x = None, self._foreseen.get(tuple(x), nan), [*x]
+        if isnan(self._last):
+            self._at = [*x], self._passed(x)
+            self._last = self._at[1].value
         return self._last
+
+    def foresee(self, points: Sequence[Point]) -> None:
+        """Compute the values at points that are asked for next, by the same passes."""
+        new = {tuple(x): x for x in points if tuple(x) not in self._foreseen}
+        if len(new) < 2:
+            return
+        if len(self._foreseen) + len(new) > _FORESEEN:
+            self._foreseen.clear()
+        self._foreseen |= zip(new, self.values([*new.values()]), strict=True)
 
     @property
     def most(self) -> int:
@@ -215,11 +234,13 @@ class StreamedObjective(Objective):
         return Gradient(self.output, found.value, data, by, warnings, tuple(notes)), found
 
     def gradient(self) -> Point:
-        assert self._at
+        if self._at is None:  # the value was foreseen
+            self._at = self._x, self._passed(self._x)
         return [self._at[1].gradients.get(name, 0.0) for name in self.names]
 
     def found(self, x: Sequence[float]) -> Gradient:
         """Value and gradient at x, with the numbers of the parameters."""
+        self._foreseen.pop(tuple(x), None)  # what is told has value and gradient of one pass
         value, slopes = self.value(x), self.gradient()
         at, by = self._named(x), self._named(slopes)
         return Gradient(self.output, value, at, by, tuple(self.model.warnings))
@@ -242,11 +263,14 @@ class StreamedObjective(Objective):
         return error
 
     def rounding(self, x: Sequence[float]) -> float:
-        try:
-            found = self._blocks(x, sure=False, effects=True)
-        except NotSure as error:
-            self._no_value(error, x)
-        return float_info.epsilon * sqrt(found.effect)
+        key = tuple(x)
+        if key not in self._roundings:
+            try:
+                found = self._blocks(x, sure=False, effects=True)
+            except NotSure as error:
+                self._no_value(error, x)
+            self._roundings[key] = float_info.epsilon * sqrt(found.effect)
+        return self._roundings[key]
 
     def ending(self, x: Sequence[float]) -> Ending:
         found = self.found(x)
