@@ -30,6 +30,7 @@ def browser(folder: Path, width: int = 1200, height: int = 900, *flags: str) -> 
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     driver = webdriver.Chrome(options=options, service=Service(DRIVER))
+    driver.set_script_timeout(200)
     try:
         yield driver
     finally:
