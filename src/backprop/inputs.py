@@ -51,6 +51,8 @@ class Asked(NamedTuple):
 
 _ENDLESS = 1 << 62
 
+_THREADS = "backprop.by_rows.threads"
+
 _MANY = 5000
 """Rows of tables from which on equations are read by one of them."""
 
@@ -194,7 +196,6 @@ class Inputs(NamedTuple):
         """The tables of some files, read as those of --data are."""
         if not files:
             return ()
-        from backprop.by_rows.threads import allow
         from backprop.data_given import DataOptions
         from backprop.data_lines import TextForm
         from backprop.data_streamed import opened_tables  # for data only
@@ -202,7 +203,10 @@ class Inputs(NamedTuple):
 
         form = TextForm(self.delimiter, self.decimal, not self.no_header)
         some = tuple(files), tuple(self.columns), tuple(self.where)
-        allow(self.threads)
+        if self.threads or _THREADS in sys.modules:  # whose import takes 3 ms
+            from backprop.by_rows.threads import allow
+
+            allow(self.threads)
         try:
             memory = memory_of(self.memory)
         except ValueError:

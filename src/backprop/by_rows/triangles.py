@@ -106,8 +106,8 @@ class Triangles:
             each: Any = numpy.linalg.qr(parts, mode="r")
             every: Any = numpy.linalg.qr(each.reshape(len(each), -1, width), mode="r")
             signs = numpy.where(numpy.diagonal(every, axis1=1, axis2=2) < 0, -1.0, 1.0)
-            upright: Reals = every * signs[:, :, None]
-            return upright
+            made: Reals = every * signs[:, :, None]
+            return made
         starts = range(0, rows, CHUNK)
         some = (columns[:, at : at + CHUNK] for at in starts)
         found = [reduced(self.zero, each, self._by_code) for each in some]

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import inf, isfinite, nan, sqrt
-from statistics import NormalDist
 
 import numpy
 
@@ -14,6 +13,7 @@ from backprop.errors import BackpropError
 from backprop.fit.fit_points import Bounded, FitPoint
 from backprop.fit.intervals import Interval
 from backprop.fit.likelihood import CLOSE, Likelihood, MostLikely
+from backprop.fit.student import normal
 
 _NEWTON = 40
 """Steps of Newton's method at most."""
@@ -40,7 +40,7 @@ class LikelihoodProfiles:
         level: float,
     ) -> None:
         self._asked, self._names, self._found = asked, names, found
-        self._bounds, self._reach = bounds, NormalDist().inv_cdf((1 + level) / 2)
+        self._bounds, self._reach = bounds, normal((1 + level) / 2)
         self.lower: FitPoint | None = None
 
     def interval(self, at: int) -> Interval:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from math import erfc, sqrt
-from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy
 
 from backprop.fit.statistics import undetermined
-from backprop.fit.student import quantile
+from backprop.fit.student import normal, quantile
 from backprop.loops.domains import Reals
 
 _UNLIKELY = 0.01
@@ -78,7 +77,7 @@ def outliers(
         return []
     squares = float(rest @ rest)
     level = 1 - _OUTSIDE / (2 * count)
-    most = NormalDist().inv_cdf(level) if known_errors else quantile(dof - 1, level)
+    most = normal(level) if known_errors else quantile(dof - 1, level)
     far = numpy.arange(count)
     if not len(slopes):  # then only the largest come into question
         least = most if known_errors else most * sqrt(squares / (dof - 1 + most * most))

@@ -10,14 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import inf, log, nan
-from statistics import NormalDist
 from sys import float_info
 from typing import NamedTuple
 
 import numpy
 
 from backprop.fit.fit_points import FitPoint, Flags
-from backprop.fit.student import quantile
+from backprop.fit.student import normal, quantile
 from backprop.loops.domains import Reals
 
 
@@ -75,7 +74,7 @@ class Statistics(NamedTuple):
         distribution, or, where the errors of the data are known, by the normal one."""
         side = (1 + level) / 2
         if not self.scaled:
-            return NormalDist().inv_cdf(side)
+            return normal(side)
         return quantile(self.dof, side) if self.dof > 0 else nan
 
     @property

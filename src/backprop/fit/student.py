@@ -1,9 +1,10 @@
-"""Quantiles of Student's distribution, without a library that takes longer to load than a fit does."""
+"""Quantiles of the normal and of Student's distribution, without loading a large library for them."""
 
 from __future__ import annotations
 
 from math import atan2, cos, exp, lgamma, log, pi, sin, sqrt, tan
-from statistics import NormalDist
+
+from backprop.language.random_numbers import normal_quantile
 
 _NORMAL = 1000
 """From so many degrees of freedom on quantiles are taken from those of the normal distribution."""
@@ -21,11 +22,17 @@ _TURNS = 100
 _SAME = 1e-15
 
 
+def normal(level: float) -> float:
+    """The number below which a standard normal one is with this probability."""
+    found: float = normal_quantile()(level, 0.0, 1.0)
+    return found
+
+
 def quantile(dof: int, level: float) -> float:
     """The number below which Student's t with so many degrees of freedom is with this probability."""
     if level < 0.5:
         return -quantile(dof, 1 - level)
-    z = NormalDist().inv_cdf(level)
+    z = normal(level)
     near, power = z, 1
     for terms, by in _SERIES:
         power *= dof

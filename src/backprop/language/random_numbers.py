@@ -25,7 +25,7 @@ def random_numbers(
     wide = width(name, first, second)
     if name == "uniform":
         return [first + wide * each for each in fractions]
-    quantile = _quantile()
+    quantile = normal_quantile()
     return [first + wide * quantile(each, 0.0, 1.0) for each in fractions]
 
 
@@ -46,7 +46,7 @@ def _hash() -> Any:
 
 
 @cache
-def _quantile() -> Any:
+def normal_quantile() -> Any:
     """The quantile of a fraction, by a mean and a standard deviation, if possible without all of
     statistics, whose import takes 5 ms."""
     try:
