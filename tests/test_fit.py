@@ -398,11 +398,13 @@ def test_as_many_parameters_as_rows_have_no_errors() -> None:
             "log(x) has no value at x[1] = 0",
         ),
         ("y ~ a*x", DATA, {"sigma": "x"}, BackpropError, "an error of data is more than 0"),
+        ("y ~ a*x", DATA, {"sigma": "1/x"}, BackpropError, "--sigma 1/x has no finite value"),
+        ("y ~ a*x", DATA, {"sigma": "0"}, BackpropError, "--sigma 0 is 0 at"),
         ("y ~ a*x", DATA, {"sigma": "1 +"}, BackpropError, "is no expression"),
         ("y ~ a*x", DATA, {"sigma": "q"}, BackpropError, "has q in it, which is no column"),
         ("y ~ a*x", DATA, {"sigma": "a"}, BackpropError, "has a in it, which is no column"),
         ("y ~ a + b*x", DATA, {"only": ["a"]}, BackpropError, "the input b has no value"),
-        ("y ~ 2*x", DATA, {}, BackpropError, "no"),
+        ("y ~ 2*x", DATA, {}, BackpropError, "nothing is free to move"),
     ],
 )
 def test_bad_data_and_impossible_models_have_one_message(
@@ -411,6 +413,17 @@ def test_bad_data_and_impossible_models_have_one_message(
     with pytest.raises(error) as caught:
         backprop.parse(text, data=data).fit(**options)
     assert said in caught.value.message
+
+
+def test_a_number_that_nothing_uses_is_told() -> None:
+    data = {"x": [1.0, 2, 3], "y": [2.0, 4, 7]}
+    found = backprop.parse("y ~ a*x + b; c = 1; const g = 2; k = 3; m = k^2", data=data).fit()
+    assert [each for each in found.verdicts if "nothing uses" in each] == [
+        "nothing uses c: it is not fitted"
+    ]
+    with pytest.raises(BackpropError) as error:
+        backprop.parse("y ~ 2*x", data=data).fit()
+    assert error.value.hints == ("give what is to be found a name: y ~ a*x",)
 
 
 # ---------------------------------------------------------------------------- the command

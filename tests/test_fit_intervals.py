@@ -42,3 +42,29 @@ def test_ends_that_there_are_stay() -> None:
     assert low < found.parameters["b"] < high
     for end in (low, high):
         assert profile(end) == pytest.approx(risen, rel=1e-3)
+
+
+def test_the_interval_of_a_parameter_at_its_bound_begins_there() -> None:
+    """It ends inside, where a grid says; what the data do not determine has its bounds."""
+    x = numpy.linspace(0, 4, 20)
+    y = 2 * numpy.exp(-0.7 * x) + 0.3 + 0.05 * numpy.cos(9 * x)
+    model = backprop.parse("y ~ a*exp(-b*x) + c; a = 1; b = 1; c = 0.6", data={"x": x, "y": y})
+    found = model.fit(intervals="profile", bounds="c=0.5..9")
+    low, high = found.intervals["c"]
+    assert low == found.parameters["c"] == 0.5
+    risen = found.value * (1 + t.ppf(0.975, 18) ** 2 / 18)
+
+    def profile(c: float) -> float:
+        from scipy.optimize import least_squares
+
+        def rest(z: numpy.ndarray) -> numpy.ndarray:
+            return z[0] * numpy.exp(-z[1] * x) + c - y
+
+        return float(2 * least_squares(rest, [2, 0.7], xtol=1e-14, ftol=1e-14, gtol=1e-14).cost)
+
+    assert 0.5 < high < 9
+    assert profile(high) == pytest.approx(risen, rel=1e-4)
+    model = backprop.parse("y ~ a*d*exp(-b*x); a = 1 in 0..5; b = 1; d = 1", data={"x": x, "y": y})
+    found = model.fit(intervals="profile")
+    assert found.intervals["a"] == (0, 5)
+    assert found.intervals["d"] == (-inf, inf)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
-from backprop.errors import BackpropError, BadData, BadOption
+from backprop.errors import BackpropError, BadData, BadOption, NotFinite
+from backprop.evaluation.gradient import evaluate
 from backprop.fit.counts import Counts, counts_texts
 from backprop.fit.fit_rows import FitRows
 from backprop.fit.robust import Robust, named_apart, robust_texts
@@ -227,7 +228,14 @@ def look_at_sigma(
         each = FitRows(model, RESIDUALS, [], known).each([])
     except (NotSquares, NotApart):
         return
-    if each is None or not (each.columns[-1] <= 0).any():
+    if each is None:
+        try:
+            evaluate(model, {**given}, RESIDUALS, restores=False)
+        except NotFinite as error:
+            message = f"--sigma {sigma} has no finite value in some row"
+            raise BadOption(message, hints=error.hints) from None
+        return
+    if not (each.columns[-1] <= 0).any():
         return
     row = int(numpy.argmax(each.columns[-1] <= 0))
     place = FitRows(model, RESIDUALS, [], known).place(each.where, row)

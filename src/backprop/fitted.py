@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
+from itertools import chain
 from math import nan
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,27 +17,23 @@ from backprop.errors import (
     BadOption,
     ChooseOutput,
     MissingInputs,
-    NeedsData,
     NotFinite,
-    mend,
-    raise_all,
+    NothingToMove,
 )
 from backprop.fit.fit_rows import FitRows
 from backprop.fit.fitting import fit
 from backprop.fit.found_fit import FitAsked
+from backprop.fit_mistakes import look_at_left_sides, no_model, same_in_all_rows, used_by_nothing
 from backprop.inputs import Inputs, Opened
 from backprop.language import Model
 from backprop.language.laid import Data
 from backprop.language.model_texts import model_texts, with_models
 from backprop.language.modelled import RESIDUALS, NotSquares
-from backprop.language.read_words import compared_with_texts, words_in, words_read
+from backprop.language.read_words import compared_with_texts, words_read
 from backprop.loops.worth import MANY_OFTEN
-from backprop.names import did_you_mean
-from backprop.numbers import listed
 from backprop.report import declared
 from backprop.report.fit_report import FitReport
-from backprop.source import Source, Span
-from backprop.syntax.parser import read
+from backprop.source import Source
 
 if TYPE_CHECKING:
     from backprop.fit.fit_points import FitPoint
@@ -74,8 +70,11 @@ class Fitting(NamedTuple):
             _look_at_rows(self.whole(), self.numbers, self.output, self.names)
             raise
         if self.output == RESIDUALS:
-            more = _same_in_all_rows(self.opened, self.model)
-            found = found._replace(verdicts=[*found.verdicts, *more])
+            more = (
+                same_in_all_rows(self.opened, self.model),
+                used_by_nothing(self.opened, self.model),
+            )
+            found = found._replace(verdicts=[*found.verdicts, *chain.from_iterable(more)])
         every = parameters(self.model, self.output)
         frozen = {name: self._number(name) for name in every if name not in self.names}
         inputs = {**self.known, **dict(zip(self.names, found.x.tolist(), strict=True))}
@@ -132,7 +131,7 @@ def prepared(inputs: Inputs, options: FitOptions) -> Fitting:
     """Read everything that a fit needs. Raises NeedsData, BadOption and what reading raises."""
     opened = inputs.opened()
     if not model_texts(opened.source) and not inputs.of:
-        _no_model(opened)
+        no_model(opened)
     opened = with_same_rows(opened, options)
     if inputs.skip_bad_rows and not opened.heads():
         opened = opened._replace(tables=_good_rows(opened, inputs, options))  # type: ignore[arg-type]
@@ -204,10 +203,10 @@ def ready(
     model, numbers, whole = _read(text, read_given, options, of is None and not grouped)
     output = RESIDUALS if of is None and RESIDUALS in model.names else model.output(of)
     if output == RESIDUALS:
-        _look_at_left_sides(opened, model)
+        look_at_left_sides(opened, model)
     if options["loss"]:
         fit_texts.look_at_loss(opened, output, options)
-    names = parameters(model, output, options["only"], options["freeze"])
+    names = _parameters(model, output, options)
     names = grouped.in_order(names) if grouped else names
     _look_at_others(model, output, names, numbers)
     limits = bounds_of(model, names, given_bounds(options["bounds"]))
@@ -286,6 +285,16 @@ def all_parameters(model: Model, of: str | None) -> list[str]:
     )
 
 
+def _parameters(model: Model, output: str, options: FitOptions) -> list[str]:
+    """What is fitted. Raises NothingToMove."""
+    try:
+        return parameters(model, output, options["only"], options["freeze"])
+    except NothingToMove as error:
+        if output == RESIDUALS and not (options["only"] or options["freeze"]):
+            error.hints = ("give what is to be found a name: y ~ a*x",)
+        raise
+
+
 def _look_at_others(
     model: Model, output: str, names: Sequence[str], numbers: Mapping[str, float]
 ) -> None:
@@ -320,48 +329,3 @@ def _look_at_rows(
             return
     if len(found) == len(_STARTS) and len({each.message for each in found}) == 1:
         raise found[0]
-
-
-def _look_at_left_sides(opened: Opened, model: Model) -> None:
-    """Raise NeedsData for a model statement whose left side has no column in it."""
-    columns = [name for table in opened.tables for name in table.names]
-    families = model.laid.families if model.laid else {}
-    for each in model_texts(opened.source):
-        words = words_in(each.left)
-        if each.rest or not columns or any(word in families or word in columns for word in words):
-            continue
-        place = Span(opened.source, each.place[0], each.place[0] + len(each.left))
-        message = f"no column of data stands on the left of this model: {each.left}"
-        hints = [hint for word in words for hint in did_you_mean(word, columns)]
-        raise NeedsData(message, place, hints=hints or [f"the columns are {listed(columns, 8)}"])
-
-
-def _no_model(opened: Opened) -> None:
-    """Raise ChooseOutput for equations of which nothing says what is to be fitted, and what is wrong with
-    them, if anything is."""
-    statements, errors = read(opened.source)
-    raise_all(errors)
-    columns = {name for table in opened.tables for name in table.names}
-    for tokens, shape in statements:
-        if shape.form == "equation" and (name := tokens.texts[shape.target]) in columns:
-            message = (
-                f"an equation computes {name}, which is a column: a model has ~ in the place of ="
-            )
-            right = tokens.span(tokens.sign + 1, -1).text
-            raise ChooseOutput(message, tokens.whole, hints=[mend(f"{name} ~ {right}")])
-    message = "nothing says what is to be fitted"
-    hints = ["write a model: y ~ a*exp(-b*x), with the column y on the left"]
-    hints.append("or name a sum of squares: --of L")
-    raise ChooseOutput(message, hints=hints, where=opened.source.name)
-
-
-def _same_in_all_rows(opened: Opened, model: Model) -> Iterator[str]:
-    """A sentence for each model statement of several parameters with no column on its right side: a name in
-    it may be meant to be one."""
-    columns = [name for table in opened.tables for name in table.names]
-    families = model.laid.families if model.laid else {}
-    for each in model_texts(opened.source):
-        words = re.findall(r"[^\W\d][\w']*(?!\w*\s*\()", each.right)
-        if not columns or len({*words}) < 2 or any(word in families for word in words):
-            continue
-        yield f"{each.whole} is the same in every row: the columns are {listed(columns, 8)}"

@@ -143,7 +143,12 @@ def _intervals(
     if asked.intervals == "bootstrap":
         return _of_samples(asked, least, bounds), ()
     wide = numbers.reach(asked.level)
-    made = Profiles(asked.rows.triangle, least, numbers.errors, bounds, wide, numbers.variance)
+    errors, held_there = numbers.errors, found.held
+    if held_there.any():  # their first steps away from the bound are as wide as without it
+        room = bounds.low < bounds.high
+        free = statistics(least, numbers.rows, room, asked.known_errors).errors
+        errors = numpy.where(held_there, free, errors)
+    made = Profiles(asked.rows.triangle, least, errors, bounds, wide, numbers.variance)
     ends = [made.interval(at) for at in range(len(found.names))]
     return ends, [lower_words(found.names, made.lower)] if made.lower else []
 

@@ -65,14 +65,14 @@ class Profiles:
         x, error = float(self._least.x[at]), float(self._errors[at])
         limit = float((self._bounds.low if side < 0 else self._bounds.high)[at])
         if not isfinite(error) or error <= 0:
-            return side * inf
+            return limit  # which is infinite without a bound
         near, rise_near, start = x, 0.0, self._least
         seen = list[tuple[float, float]]()
         far, rise_far = side * inf, inf
         there = x + side * error * self._reach
         for _ in range(_MOST):
             if not isfinite(there) or abs(there - x) > 1e12 * max(abs(x), error):
-                return side * inf
+                return limit
             there = min(there, limit) if side > 0 else max(there, limit)
             found = held_at(self._make, self._bounds, [at], [there], start)
             point = found.point if found else None
@@ -85,7 +85,7 @@ class Profiles:
                 near, rise_near, start = there, rise, point or start
                 seen.append((abs(there - x), rise))
             elif not (found and found.converged and not found.flat) and _is_level(seen):
-                return side * inf
+                return limit
             else:
                 far, rise_far = there, rise
             if isfinite(far):
@@ -99,7 +99,7 @@ class Profiles:
                 there = near + side * min(max(ahead, 0.1 * error), 3 * max(abs(near - x), error))
             if there in (near, far):
                 return there
-        return there if isfinite(far) else side * inf
+        return there if isfinite(far) else limit
 
     def _risen(self, point: FitPoint | None) -> float:
         if point is None:
