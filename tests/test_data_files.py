@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy
@@ -230,6 +232,16 @@ def test_files_that_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     written(tmp_path, "one.csv", b"x,y\n1,2\n")
     written(tmp_path, "two.csv", b"x,z\n1,2\n")
     assert "one.csv and two.csv have only x in common" in said("one.csv", "two.csv")
+
+
+def test_standard_input_has_other_names(tmp_path: Path) -> None:
+    path = written(tmp_path, "rows.csv", GOOD["plain.csv"])
+    line = [sys.executable, "-m", "backprop", "grad", "-e", MEAN, "--data", "/dev/stdin"]
+    for more, status in (([], 0), (["--data", "-"], 2), (["--data", "/dev/stdin"], 2)):
+        with open(path) as file:
+            ran = subprocess.run([*line, *more], stdin=file, capture_output=True, check=False)
+        assert ran.returncode == status, ran.stderr
+        assert (b"can be read once only" in ran.stderr) == (status == 2)
 
 
 def test_what_has_no_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -101,7 +101,8 @@ def _named(command: Callable[..., None], written: Mapping[str, Any]) -> list[_Na
             given = [default_file()]
         by = next(reversed(option.flags), option.form)
         if by == "--data":  # of which patterns name files, too
-            given = [path for each in given for path in (each, *glob(each, recursive=True))]
+            meant = (path for each in given for path in glob(each, recursive=True))
+            given = [*given, *(path for path in meant if path not in given)]
         found += [_Named(path, option.path, by) for path in given]
     return found
 
