@@ -300,6 +300,34 @@ def test_what_is_left_open(text: str, at: Mapping[str, float], name: str) -> Non
     assert case.gradient(name) is None
 
 
+FOUND = [
+    (
+        "u = silu(a); v = if(b <= 1, b, u) - c^0.75; y = cos(abs(v + 1))",
+        {"a": 1e308, "b": 3, "c": -0.0},
+    ),
+    ("u = exp(-min(a, a)^2); v = atan2(exp2(u), sinc(u)); y = cos(v) - acos(u)", {"a": 1e-308}),
+    ("w = expm1(a + 1)*(1e200 - 1e300*1); y = asin(w/a)", {"a": -1e300}),
+    ("y = acosh(exp(700*relu(a)))", {"a": 1e-308}),
+    ("y = sqrt(a)*(a*1e250/1e-250*1e-250*1e-250)", {"a": 1e-308}),
+    ("y = expm1(cosh(2*acosh(exp(-1000*b))))", {"b": -0.0}),
+    ("y = acos(sin(acos(b)))", {"b": -0.0}),
+    ("y = a^-3*1e-300*1e-300", {"a": 1e-100}),
+    ("y = atan2(z, x^2)", {"z": 0, "x": 0}),
+    ("v = cbrt(1e-300) - erfinv(1e-200); y = sinc(cos(v*a))", {"a": 1e300}),
+    ("v = log(csc(a)); y = log2(hypot(v, 0.5))", {"a": 1e-160}),
+    ("v = 0*(a - c); w = abs(abs(v)); y = (v^w)^2", {"a": -1e300, "c": -1e308}),
+    ("u = atanh(a)*acosh(exp(a)); y = u^0.75", {"a": 1e-200}),
+]
+"""What generated models have found."""
+
+
+@pytest.mark.parametrize(("text", "at"), FOUND)
+def test_what_was_wrong_once(text: str, at: Mapping[str, float]) -> None:
+    wrong, count, _ = differing(cases([(text, at)]))
+    assert not wrong
+    assert count > 1
+
+
 @pytest.mark.parametrize("first", [0, NEWER])
 @pytest.mark.parametrize("group", range(4))
 def test_generated_odd_models(first: int, group: int) -> None:

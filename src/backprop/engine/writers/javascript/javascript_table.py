@@ -9,16 +9,19 @@ from collections.abc import Mapping
 from math import inf
 from types import MappingProxyType
 
+TRUTH = " ? 1 : 0)"
+"""How what is true or false becomes a number."""
+
 PATTERNS: Mapping[str, str] = MappingProxyType(
     {
         **{name: f"({{}}{name}{{}})" for name in "*/"},
         **{name: f"({{}} {name} {{}})" for name in "+-"},
         "neg": "(-{})",
         "copy": "{}",
-        "if": "({} !== 0 ? {} : {})",
-        **{name: f"({{}} {name} {{}} ? 1 : 0)" for name in ("<", "<=", ">", ">=")},
-        "==": "({} === {} ? 1 : 0)",
-        "!=": "({} !== {} ? 1 : 0)",
+        "if": "({} ? {} : {})",
+        **{name: f"({{}} {name} {{}}{TRUTH}" for name in ("<", "<=", ">", ">=")},
+        "==": f"({{}} === {{}}{TRUTH}",
+        "!=": f"({{}} !== {{}}{TRUTH}",
         "exp2": "Math.pow(2, {})",
         "sqrt": "(Math.sqrt({}) + 0)",
         "sign": "(Math.sign({}) + 0)",
@@ -31,8 +34,7 @@ PATTERNS: Mapping[str, str] = MappingProxyType(
         "atan2": "Math.atan2({}, {})",
     }
 )
-"""Operations that the language has. NaN is true, as it is in Python; the square root and the sign of -0
-are 0."""
+"""Operations that the language has; the square root and the sign of -0 are 0."""
 
 FUNCTIONS: Mapping[str, str] = MappingProxyType(
     {

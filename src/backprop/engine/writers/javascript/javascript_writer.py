@@ -10,7 +10,7 @@ from functools import cache, reduce
 from importlib.resources import files
 
 from backprop.chain.walk import Operand, Texts, Walk
-from backprop.engine.writers.javascript.javascript_table import FUNCTIONS, PATTERNS, number
+from backprop.engine.writers.javascript.javascript_table import FUNCTIONS, PATTERNS, TRUTH, number
 from backprop.graph import Graph
 from backprop.operations import OPERATIONS
 from backprop.syntax import functions
@@ -51,6 +51,8 @@ class JavaScriptWriter(Texts[str]):
 
     def called(self, name: str, operands: Sequence[str]) -> str:
         """The value of an operation as an expression; the functions that it calls are kept."""
+        if name == "if":
+            operands = [condition(operands[0]), *operands[1:]]
         if name in PATTERNS:
             return PATTERNS[name].format(*operands)
         if name in FUNCTIONS:
@@ -194,6 +196,13 @@ class NumberedWalk(Walk[str]):
 def written(operand: Operand[str]) -> str:
     """An operand as it stands in an expression."""
     return operand if isinstance(operand, str) else number(operand)
+
+
+def condition(text: str) -> str:
+    """Whether a number is other than 0; NaN is, as it is in Python."""
+    if text.startswith("(") and text.endswith(TRUTH):  # every expression has brackets of its own
+        return text.removeprefix("(").removesuffix(TRUTH)
+    return f"{text} !== 0"
 
 
 @cache

@@ -106,11 +106,9 @@ function tooSmall(page, v, all, scale) {
     }
   }
   const off = logs.map((each) => 2 ** each);
-  let some = logs.some((each) => each > -Infinity);
   const turned = new Uint8Array(nodes); // by values that are others
   let changed = all.g;
   if ([...vanishing].some((i) => hasLost(v[i], inside[i], v))) {
-    some = true;
     const u = Float64Array.from(v);
     const more = (value, i) => value + (value < 0 ? -1 : 1) * LOST * (1 + (i % 7) / 7);
     again(page, u, v, 0, (value, i) => (vanishing.has(i) && hasLost(value, inside[i], u) ? more(value, i) : value));
@@ -122,7 +120,7 @@ function tooSmall(page, v, all, scale) {
     }
   }
   const found = [];
-  for (let i = 0; some && i < nodes; i++) {
+  for (let i = 0; i < nodes; i++) {
     const [one, other] = [all.g[i], changed[i]];
     if (Object.is(one, other) && logs[i] === -Infinity && !turned[i]) continue;
     if (turned[i] || !isSame(one, other, off[i], UNSEEN * scale)) found.push(i);
@@ -144,10 +142,7 @@ function rounded(page, v, { g, s: known }, scale) {
     };
     const u = Float64Array.from(v);
     const isExact = (value, i) =>
-      !rounding.has(i) &&
-      Math.abs(value) < 2 ** 53 &&
-      Number.isInteger(value) &&
-      inside[i].every((each) => Number.isInteger(u[each]));
+      !rounding.has(i) && Number.isSafeInteger(value) && inside[i].every((each) => Number.isSafeInteger(u[each]));
     again(page, u, v, 0, (value, i) => (jumping.has(i) ? v[i] : isExact(value, i) ? value : value * factor(i)));
     const { s } = page.sweep(u, v, 1);
     for (let e = 0; e < edges.length; e++) if (Math.abs(s[e]) !== Infinity) infinite[e] = 0;
@@ -170,8 +165,8 @@ function rounded(page, v, { g, s: known }, scale) {
 }
 
 /** Set the gradients that are not finite, by each of these nodes alone, or add it to those that stay open. */
-function undecided(page, v, g, s, h, open, sure) {
-  const doubtful = uncertain(page, v, g, s, h, sure);
+function undecided(page, v, g, s, h, open, rounding) {
+  const doubtful = uncertain(page, v, g, s, h, open, rounding);
   let work = WORK;
   for (let node = 0; node < page.nodes; node++) {
     if (Number.isFinite(g[node]) || open.has(node)) continue;
@@ -180,39 +175,44 @@ function undecided(page, v, g, s, h, open, sure) {
     found.shares.forEach((share, e) => (h[e] = share));
     if (!found.open && !(Math.abs(found.slope) === Infinity && doubtful[node])) continue;
     work -= 50 * page.edges.length;
-    const slope = work < 0 ? NaN : byValues(page, v, node);
+    const slope = work < 0 || doubtful[node] === 2 ? NaN : byValues(page, v, node);
     if (found.open) g[node] = slope;
     if (Number.isNaN(slope) || slope !== g[node]) open.add(node);
   }
 }
 
-/** The nodes whose gradient may be infinite only because something is too large for a double, a product of
- * numbers, or a slope that is infinite beside the point, too; or because what should be 0 is rounded. */
-function uncertain(page, v, g, s, h, { moved, infinite }) {
+/**
+ * Of every node 1 if its gradient may be infinite only because something is too large for a double, a
+ * product of numbers, or a slope that is infinite beside the point, too; or because what should be 0 is
+ * rounded. 2 if it is made of one that is open, or a slope is infinite by rounding.
+ */
+function uncertain(page, v, g, s, h, open, { moved, infinite }) {
   const found = new Uint8Array(page.nodes);
   if (g.every(Number.isFinite)) return found;
   const near = page.sweep(v.map((each) => (each === 0 ? 2 ** -60 : each * (1 + 2 ** -40))), v, 1).s;
   for (let e = page.edges.length - 1; e >= 0; e--) {
     const [tail, head] = page.edges[e];
-    const steep = Math.abs(near[e]) === Infinity || moved.has(head) || !infinite[e];
+    if (open.has(head)) found[head] = 2;
+    const steep = Math.abs(near[e]) === Infinity || moved.has(head);
     const noise = Number.isFinite(g[head]) || Math.abs(near[e] - s[e]) > 0.1 * Math.abs(s[e]);
-    const large = Number.isFinite(s[e]) ? noise : steep;
-    if (found[head] || (large && !Number.isFinite(h[e]))) found[tail] = 1;
+    const large = (Number.isFinite(s[e]) ? noise : steep) && !Number.isFinite(h[e]);
+    const by = Math.abs(s[e]) === Infinity && !infinite[e] ? 2 : large ? 1 : 0;
+    if (s[e] !== 0) found[tail] = Math.max(found[tail], found[head], by);
   }
   return found;
 }
 
 /**
  * The chain rule where only one node moves, and what depends on it: what is 0 and does not move stays
- * 0 times infinity. open: whether it meets 0·∞, or ∞ − ∞, of what moves. beside: whether this is a
- * point beside the one of interest, where what has the slope 0 does not move.
+ * 0 times infinity. open: whether it meets 0·∞, or ∞ − ∞, of what moves. isBeside: whether this is
+ * a point beside the one of interest, where what has the slope 0 does not move.
  */
-function byChain(page, s, node, beside = false) {
+function byChain(page, s, node, isBeside = false) {
   const { edges, changing, nodes } = page;
   const [g, moves, varies, open] = [new Float64Array(nodes), ...[0, 1, 2].map(() => new Uint8Array(nodes))];
   moves[node] = 1;
   edges.forEach(([tail, head], e) => {
-    if (moves[tail] && head !== node && !(beside && s[e] === 0)) moves[head] = 1;
+    if (moves[tail] && head !== node && !(isBeside && s[e] === 0)) moves[head] = 1;
   });
   const shares = new Map();
   g[nodes - 1] = 1;
@@ -252,7 +252,7 @@ function byValues(page, v, node) {
 /** The limit of the slope from a side, or JUMP; undefined where there are no values, NaN where it cannot
  * be told. held: whether what jumps stays. */
 function beside(page, v, node, side, held) {
-  const size = Math.max(Math.abs(v[node]), 1);
+  const size = Math.abs(v[node]) || 1;
   const ways = [Array.from({ length: 9 }, (_, k) => size * 2 ** (-34 - 2 * k))];
   if (v[node] === 0) ways.unshift(Array.from({ length: 24 }, (_, k) => 2 ** (-40 - 40 * k)));
   let none = false;
@@ -279,8 +279,6 @@ function limitOf([far, near, next], value) {
   if (Math.abs(next.height) > 1e3 * Math.abs(c * next.step) + 1e-12 * Math.abs(value)) return JUMP;
   if (Math.abs(a - c) <= AGREED * Math.abs(c) && Math.abs(b - c) <= AGREED * Math.abs(c)) return c;
   const tiny = Math.abs(next.step) < 1e-30;
-  const isLogarithm = Math.abs((c - b) / (b - a) - 1) < 1e-3 && Math.abs(c - b) > 1e-3 * Math.abs(c);
-  if (tiny && isLogarithm && c / b > 1) return c * Infinity;
   if (!(Math.abs(b / a / (c / b) - 1) < 1e-2)) return NaN; // it is no power of the distance
   if (c / b > 1.1) return c * Infinity;
   return tiny && c / b < 0.9 ? 0 : NaN;
