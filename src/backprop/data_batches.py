@@ -30,6 +30,7 @@ from backprop.data_lines import (
     cells_of,
     check_utf8,
     delimiter_of,
+    lines_above,
     other_kind,
     ragged,
     unlike_table,
@@ -270,9 +271,6 @@ def _text(of: BatchedFile, wanted: Sequence[str], texts: Sequence[str]) -> Itera
     names = [  # columns of the same name are told apart where nobody wants them
         each if each in wanted else f"{each}\0{at}" for at, each in enumerate(of.names)
     ]
-    reading = arrow_csv.ReadOptions(
-        block_size=_BYTES, column_names=names, skip_rows_after_names=int(of.form.header)
-    )
     parsing = arrow_csv.ParseOptions(delimiter=of.form.delimiter, newlines_in_values=True)
     converting = arrow_csv.ConvertOptions(
         null_values=[*MISSING],
@@ -285,6 +283,12 @@ def _text(of: BatchedFile, wanted: Sequence[str], texts: Sequence[str]) -> Itera
         head = file.read(_HEAD)
         only = b"\n" not in head and len(head) < _HEAD  # without an end it is no line to pyarrow
         file.seek(0)
+        reading = arrow_csv.ReadOptions(
+            block_size=_BYTES,
+            column_names=names,
+            skip_rows=lines_above(head),
+            skip_rows_after_names=int(of.form.header),
+        )
         source = io.BytesIO(head + b"\n") if only else file
         with arrow_csv.open_csv(source, reading, parsing, converting) as reader:
             for batch in reader:

@@ -9,7 +9,7 @@ import pyarrow
 from pyarrow import csv as arrow_csv
 
 from backprop.data_bytes import said
-from backprop.data_lines import MISSING, TextForm, unlike_table
+from backprop.data_lines import MISSING, TextForm, lines_above, unlike_table
 
 _WHOLE = (1 << 31) - 1
 """The largest block that pyarrow takes."""
@@ -51,6 +51,7 @@ def written_cells(data: bytes, form: TextForm, names: Sequence[str], column: str
     apart = [each if each == column else f"{each}\0{at}" for at, each in enumerate(names)]
     reading = arrow_csv.ReadOptions(
         column_names=apart,
+        skip_rows=lines_above(data),
         skip_rows_after_names=int(form.header),
         block_size=min(max(1 << 20, len(data) + 1), _WHOLE),
     )

@@ -32,6 +32,8 @@ _OTHERS = {
 }
 """How files begin that people take for tables."""
 
+_EMPTY = re.compile(rb"(?:\r?\n)+")
+
 _QUOTED = re.compile(r'"[^"]*"?')
 
 _BINARY = 4
@@ -175,6 +177,12 @@ def cell_hints(cell: str, is_text: bool, decimal: str = ".") -> list[str]:
     if bare[-1:] == "%" and is_number(bare[:-1]):
         return ["write the number without its %"]
     return ["write a number, or nothing at all and leave such rows out: --skip-missing"]
+
+
+def lines_above(data: bytes) -> int:
+    """How many empty lines stand above the first one."""
+    found = _EMPTY.match(data)
+    return found[0].count(b"\n") if found else 0
 
 
 def delimiter_of(path: str, data: bytes) -> str:

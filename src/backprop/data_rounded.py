@@ -15,11 +15,14 @@ import pyarrow
 from pyarrow import csv as arrow_csv
 
 from backprop.data_columns import truths
-from backprop.data_lines import TextForm, unpacked
+from backprop.data_lines import TextForm, lines_above, unpacked
 from backprop.loops.domains import Reals
 
 EXACT = 2.0**53
 """Up to here all whole numbers are doubles."""
+
+_HEAD = 1 << 16
+"""Bytes in which the first line is that has something in it."""
 
 _WHOLE = r"^\s*[+-]?[0-9]{16,}\s*$"
 
@@ -70,20 +73,21 @@ def _first(
 ) -> tuple[int, int] | None:
     from pyarrow import compute  # which takes 60 ms
 
-    reading = arrow_csv.ReadOptions(
-        column_names=names, skip_rows_after_names=int(form.header), block_size=1 << 24
-    )
     parsing = arrow_csv.ParseOptions(delimiter=form.delimiter, newlines_in_values=True)
     converting = arrow_csv.ConvertOptions(
         column_types={column: pyarrow.string()}, include_columns=[column]
     )
     before = 0
     try:
-        with (
-            io.BytesIO(text) if isinstance(text, bytes) else unpacked(text) as file,
-            arrow_csv.open_csv(file, reading, parsing, converting) as reader,
-        ):
-            for batch in reader:
+        with io.BytesIO(text) if isinstance(text, bytes) else unpacked(text) as file:
+            reading = arrow_csv.ReadOptions(
+                column_names=names,
+                skip_rows=lines_above(file.read(_HEAD)),
+                skip_rows_after_names=int(form.header),
+                block_size=1 << 24,
+            )
+            file.seek(0)
+            for batch in arrow_csv.open_csv(file, reading, parsing, converting):
                 cells = batch.column(0)
                 whole = compute.match_substring_regex(cells, _WHOLE)
                 places = numpy.flatnonzero(truths(whole))

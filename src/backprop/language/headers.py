@@ -4,8 +4,8 @@ import re
 from collections.abc import Collection, Iterable
 from functools import cache
 
-_BLANKS = " \t\r\n\v\f"
-"""What may stand around a number; not the blank that breaks no line, which pyarrow takes for a letter."""
+_BLANKS = " \t"
+"""What may stand around a number, as pyarrow has it: ends of lines are of quotes that nobody has closed."""
 
 
 @cache
