@@ -16,6 +16,7 @@ from backprop.language import Model
 from backprop.language.named_steps import named_steps
 from backprop.numbers import exact, shortened
 from backprop.operations import FUNCTIONS, OPERATIONS
+from backprop.page_descent import climbs
 from backprop.picture import Box, Picture, picture
 from backprop.row import Operation
 from backprop.source import Source
@@ -81,6 +82,8 @@ class PageContent(NamedTuple):
     used: Mapping[int, Sequence[int]]
     boxes: Mapping[str, int]
     """Of each box of the picture its node."""
+    climbs: bool
+    """Whether the file says that the output is to rise."""
 
     def operation(self, node: int) -> str:
         """The name of a node's operation."""
@@ -127,7 +130,7 @@ def page_content(model: Model, found: Evaluation, title: str) -> PageContent:
     boxes = {id: place[node] for id, node in by_id.items()}
     return PageContent(
         title, model.source.text, graph, drawn, place[graph.output], nodes, values, controls, steps, used,
-        boxes,
+        boxes, climbs(model, graph.label(graph.output)),
     )  # fmt: skip
 
 
