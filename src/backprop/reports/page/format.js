@@ -21,6 +21,17 @@ function fixed(size) {
   return size.toFixed(4).replace(/0+$/, "").replace(/\.$/, "");
 }
 
+/** A number with ten digits, as the command prints it. */
+export function printed(number) {
+  if (!Number.isFinite(number)) return exact(number);
+  const [mantissa, power] = number.toExponential(9).split("e");
+  const exponent = Number(power);
+  const short = (text) => (text.includes(".") ? text.replace(/\.?0+$/, "") : text);
+  const isPlain = exponent >= -4 && exponent < 10;
+  const text = isPlain ? short(number.toFixed(9 - exponent)) : `${short(mantissa)}e${exponent}`;
+  return (Object.is(number, -0) ? "-0" : text).replaceAll("-", MINUS);
+}
+
 /** A number with all its digits. */
 export function exact(number) {
   return String(number).replace("-", MINUS).replace("Infinity", "inf").replace("NaN", "nan");

@@ -4,6 +4,7 @@ import { fragmentOf, stateOf } from "./address.js";
 import { checked, tableOf } from "./check.js";
 import { Controls, within } from "./controls.js";
 import { Derivation } from "./derivation.js";
+import { DescentPanel } from "./descent_panel.js";
 import { Graph, showLit } from "./graph.js";
 import { Inspector } from "./inspect.js";
 import { Model } from "./model.js";
@@ -11,7 +12,7 @@ import { Steps } from "./steps.js";
 
 const SPEEDS = [2000, 1200, 700, 350, 150];
 
-function begin(lesson, numbers, texts) {
+function begin(lesson, numbers, texts, updates) {
   const at = (id) => document.getElementById(id);
   lesson.stepOf = Object.fromEntries(lesson.steps.map((step) => [step.node, step]));
   const model = new Model(lesson, numbers);
@@ -37,6 +38,7 @@ function begin(lesson, numbers, texts) {
   const derivation = new Derivation(list, model, steps);
   const controls = new Controls(at("controls"), model);
   const inspector = new Inspector(at("inspector"), list, model, texts);
+  const descent = at("descent") ? new DescentPanel(at("descent"), model, updates, texts, calm) : null;
   let playing = 0;
   let writing = 0;
 
@@ -147,6 +149,7 @@ function begin(lesson, numbers, texts) {
   window.backprop = {
     values: () => model.byName(model.data),
     gradients: () => model.byName(model.gradients),
+    descent: () => descent?.state(),
   };
 }
 

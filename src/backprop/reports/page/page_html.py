@@ -19,11 +19,15 @@ from backprop.page_content import LargePage, PageContent, PageControl
 from backprop.picture import Picture
 from backprop.reports import drawing
 from backprop.reports.explain.html import body as derivation_body
+from backprop.reports.page import descent_section
 from backprop.reports.page.derivation_list import DerivationList
 from backprop.reports.page.page_svg import svg
 from backprop.reports.themes import THEMES, Look
 
-SCRIPTS = "format model steps graph derivation controls address inspect check main".split()
+SCRIPTS = (
+    "format model steps graph derivation controls address inspect check plot landscape descent explain"
+    " descent_panel main"
+).split()
 """The files of the page in the order in which one needs another."""
 
 LANGUAGES = "en", "de"
@@ -63,6 +67,7 @@ def write(page: PageContent | LargePage, language: str, seconds: float) -> str:
         ),
         "given": _constants(page, texts),
         "source": escape(page.source),
+        "descent_section": _descent(page, texts_in),
         "script": script,
     }
     return _PLACE.sub(lambda found: parts[found[1]], _read("page.html"))
@@ -91,6 +96,16 @@ def _static(picture: Picture, theme: str, seconds: float) -> str:
     drawn = drawing.write(picture, Look(theme, None, timeout=seconds), "svg").decode()
     without_ids = re.sub(r' id="[^"]*"', "", drawn[drawn.index("<svg") :])
     return without_ids.replace("<svg", f'<svg class="{theme}"', 1)
+
+
+def _descent(page: PageContent, texts: Mapping[str, str]) -> str:
+    """The part that descends; a page of constants has none."""
+    if not page.controls:
+        return ""
+    output = escape(page.nodes[page.output].name)
+    aim = texts["descent_rises" if page.climbs else "descent_falls"].format(output=output)
+    parts = {**texts, "aim": aim, "optimizers": descent_section.options(texts)}
+    return _PLACE.sub(lambda found: parts[found[1]], _read("descent.html"))
 
 
 def _bar(texts: Mapping[str, str]) -> str:
@@ -157,6 +172,7 @@ def _lesson(page: PageContent) -> dict[str, object]:
             for step in page.steps
         ],
         "used": {str(node): edges for node, edges in page.used.items()},
+        "descent": descent_section.descent_data(page),
     }
 
 
@@ -179,7 +195,8 @@ def _script(page: PageContent, texts: Mapping[str, str]) -> str:
         f"const lesson = {_json(_lesson(page))};",
         f"const texts = {_json(texts)};",
         f"const numbers = {javascript_numbers(graph, leaves)};",
-        "begin(lesson, numbers, texts);\n})();",
+        f"const updates = {descent_section.descent_updates()};",
+        "begin(lesson, numbers, texts, updates);\n})();",
     ]
     return "\n".join(parts)
 
@@ -207,7 +224,7 @@ def _source(name: str) -> str:
 def _style() -> str:
     """The style, with the colours of pictures."""
     light, dark = THEMES["light"], THEMES["dark"]
-    rules = [_read("page.css")]
+    rules = [_read("page.css"), _read("descent.css")]
     for theme, around in ((light, "{}"), (dark, "@media (prefers-color-scheme: dark) {{ {} }}")):
         fills = [
             ("flat", theme.flat),
