@@ -195,3 +195,40 @@ def test_a_fit_without_a_value_at_its_starts_asks_for_others(path: str) -> None:
     found = backprop(*given)
     assert found.status == 1
     assert "at any start that was tried" in found.err
+
+
+def test_formulas_need_no_data(path: str) -> None:
+    given = "explain", "-e", "a = 2; L = sum(a*x)", "--data", path, "--memory", "100"
+    found = backprop(*given, "--symbolic")
+    assert (found.status, found.out) == (1, "")
+    assert "leave the data out: write an index for the rows" in found.err
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "s = 2; m = mean(y); u = s*m; L = mean((y - u*x)^2) + log(s)",
+        "a = 2; b = 1; L = (max(a*x)*b + sum(y)*a)^2; K = L*b; P = K + L",
+        "a = 2; b = 1; r = y - a*x; L = mean(r^2)*b",
+    ],
+)
+def test_arrows_of_pictures_have_the_numbers_of_all_rows(
+    text: str, path: str, tmp_path: Path
+) -> None:
+    drawn = []
+    for at, more in enumerate(((), ("--memory", "100"))):
+        file = tmp_path / f"drawn{at}.dot"
+        found = backprop("draw", "-e", text, "--data", path, "-o", str(file), *more)
+        assert found.status == 0, found.err
+        drawn.append([line for line in file.read_text("utf-8").splitlines() if " -> " in line])
+    assert drawn[0] == drawn[1]
+    assert any("label=" in line for line in drawn[1])
+
+
+@pytest.mark.parametrize("more", [("--of", "r"), ("--of", "L, r"), ("--of", "r", "--sparse")])
+def test_a_matrix_has_no_line_for_each_row(more: tuple[str, ...], path: str) -> None:
+    text = "a = 2; b = 1; r = y - a*x; L = mean(r^2)*b"
+    found = backprop("jacobian", "-e", text, "--data", path, "--memory", "100", *more)
+    assert (found.status, found.out) == (1, "")
+    assert "r is a column of rows, and an output is a single number" in found.err
+    assert "backprop grad --rows --of r" in found.err

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from backprop import streamed_matrices
-from backprop.errors import BackpropError, BadOption, TooLarge
+from backprop.errors import BadOption, TooLarge
 from backprop.evaluation.gradient import Gradient, evaluate
 from backprop.inputs import Asked, Inputs, say
 from backprop.language import Model
@@ -272,11 +272,12 @@ def check(
         report = check_report(check_streamed(model, numbers, output, only), whole)
         return report._replace(declared=declared(model))
     if precise:
-        try:
-            streamed_matrices.refuse(model)
-        except BackpropError as error:
-            error.hints = ("leave --precise out: doubles take a pass for each value", *error.hints)
-            raise
+        streamed_matrices.refuse(
+            model,
+            "--precise computes every step of every row with 60 digits: about 1 ms a row",
+            "leave --precise out: doubles take a few passes for all inputs",
+            "or check some of the rows, in a file of their own",
+        )
     if not sheet:
         report = check_report(check_gradient(model, numbers, output, precise, only), whole)
         return report._replace(declared=declared(model))

@@ -91,8 +91,10 @@ def _asked(model: Model, of: Sequence[str], wrt: Sequence[str]) -> tuple[list[st
     from backprop.evaluation.several import inputs_of, outputs_of
 
     outputs = model.meant_outputs(of) or outputs_of(model)
-    if wrt and streamed_matrices.is_streamed(model):
-        return outputs, streamed_matrices.by_names(model, wrt)
+    if streamed_matrices.is_streamed(model):
+        streamed_matrices.refuse_columns(model, outputs)
+        if wrt:
+            return outputs, streamed_matrices.by_names(model, wrt)
     by = list(dict.fromkeys(meant(wrt, model.names, "these equations")))
     return outputs, by or inputs_of(model, outputs)
 

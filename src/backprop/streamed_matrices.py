@@ -34,12 +34,16 @@ def asked(inputs: Inputs | Asked, many: float = MANY) -> Asked:
     return Asked(*read(inputs, many), inputs.output) if isinstance(inputs, Inputs) else inputs
 
 
-def refuse(model: Model) -> None:
-    """Raise BadData for tables that memory does not hold."""
+def refuse(model: Model, why: str = "all rows are needed at once", *instead: str) -> None:
+    """Raise BadData for tables that memory does not hold. why: in words; instead: what else to ask for."""
     if model.laid is not None:
         from backprop.data_streamed import in_memory  # for data only
 
-        in_memory(model.laid, "all rows are needed at once")
+        try:
+            in_memory(model.laid, why)
+        except BadData as error:
+            error.hints = *instead, *(f"or {each}" if instead else each for each in error.hints)
+            raise
 
 
 def is_streamed(model: Model) -> bool:
@@ -49,6 +53,15 @@ def is_streamed(model: Model) -> bool:
     from backprop.data_streamed import is_streamed  # for data only
 
     return is_streamed(model.laid)
+
+
+def refuse_columns(model: Model, outputs: Sequence[str]) -> None:
+    """Raise OutputIsColumn for outputs that have rows."""
+    laid = model.laid
+    assert laid
+    columns = [name for name in outputs if name.partition("[")[0] in laid.families]
+    if columns and (error := laid.no_output(columns, model.source.name)):
+        raise error
 
 
 def by_names(model: Model, wrt: Sequence[str]) -> list[str]:

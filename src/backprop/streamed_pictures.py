@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from math import fsum
 from typing import TYPE_CHECKING
 
 from backprop import picture as pictures
@@ -88,12 +89,25 @@ class _Stacks:
         ids = {box.id: self._id(box) for box in found.boxes}
         boxes = [self._stack(box, ids[box.id]) for box in found.boxes]
         unknown = {box.id for box in found.boxes if gathers_rows(box.equation)}
+        slopes = {box.id: box.grad for box in found.boxes}
+
+        def plain(arrow: Arrow) -> bool:
+            """Whether it is between single numbers."""
+            return ids[arrow.tail] == arrow.tail and ids[arrow.head] == arrow.head
+
         arrows = [
-            Arrow(ids[each.tail], ids[each.head])
-            if each.head in unknown or ids[each.tail] != each.tail or ids[each.head] != each.head
-            else each
+            each
+            if plain(each) and each.head not in unknown
+            else Arrow(ids[each.tail], ids[each.head])
             for each in found.arrows
         ]
+        for at, each in enumerate(found.arrows):
+            if plain(each) and each.head in unknown:
+                others = [it for it in found.arrows if it.tail == each.tail and it is not each]
+                # what all rows bring together is what nothing else brings
+                if all(plain(it) and it.head not in unknown for it in others):
+                    share = slopes[each.tail] - fsum(it.share for it in others)
+                    arrows[at] = _with_share(each, share, slopes[each.head])
         groups = {ids.get(name, name): text for name, text in found.groups.items()}
         return Picture(found.output, boxes, found.circles, arrows, groups)
 
@@ -116,6 +130,13 @@ class _Stacks:
     def _heads(self, box: Box) -> int:
         """How many first rows a box is of."""
         return self._laid.tables[self._laid.families[family(box.id)]].size
+
+
+def _with_share(arrow: Arrow, share: float, upstream: float) -> Arrow:
+    """An arrow with what it adds to the gradient by its tail. upstream: the gradient by its head."""
+    if not upstream:
+        return Arrow(arrow.tail, arrow.head)
+    return arrow._replace(slope=share / upstream, upstream=upstream, share=share)
 
 
 def _largest(some: Extremes | None) -> float:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from backprop import commands, options
 from backprop.cli import printing
-from backprop.errors import BackpropError, BadOption
+from backprop.errors import BackpropError, BadData, BadOption
 from backprop.inputs import Inputs
 from backprop.numbers import either
 from backprop.options import option
@@ -68,7 +68,12 @@ def explain(
         from backprop.cli.expressions import with_expression  # few ask for them
         from backprop.derived_formulas import rules
 
-        found = rules(with_expression(inputs)[0], only)
+        try:
+            found = rules(with_expression(inputs)[0], only)
+        except BadData as error:  # which formulas do not need
+            index = "leave the data out: write an index for the rows: sum(x[i]^2 for i in 1..n)"
+            error.hints = index, *error.hints
+            raise
     else:
         found, gradient = commands.explain(inputs, detail, paths, only, steps_of, whole, row)
         warnings, notes = [*gradient.warnings], [*gradient.notes]
