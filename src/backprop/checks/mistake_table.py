@@ -79,8 +79,8 @@ MISSING = "{derivative}, is missing"
 TABLE: Sequence[MistakeRow] = (
     MistakeRow("zero", ASKED, 0, "zero", "0", where="right != 0"),
     MistakeRow("sign", WHOLE, 1, "sign", "-right", "a sign error"),
-    MistakeRow("not alone", ASKED, 2, "early", "upstream*local", where="upstream != 1"),
-    MistakeRow("not shared", ASKED, 2, "missing contribution", "right + rest", where="rest != 0"),
+    MistakeRow("with upstream", ASKED, 2, "early", "upstream*local", where="upstream != 1"),
+    MistakeRow("all shares", ASKED, 2, "missing contribution", "right + rest", where="rest != 0"),
     MistakeRow("value", VALUE, 70, "value", "value", "this is the value of {node}"),
     MistakeRow(
         "reciprocal", WHOLE, 65, "reciprocal", "1/right", "this is 1 divided by the derivative",
@@ -121,7 +121,7 @@ TABLE: Sequence[MistakeRow] = (
         "this is only the share through {through}; others are forgotten", _SEVERAL, 5,
     ),
     MistakeRow(
-        "share's sign", EDGE, 53, "sign", "rest - upstream*local", "a sign error in {derivative}",
+        "share sign", EDGE, 53, "sign", "rest - upstream*local", "a sign error in {derivative}",
         _SEVERAL, 5,
     ),
     MistakeRow(
@@ -148,6 +148,9 @@ TABLE: Sequence[MistakeRow] = (
         "in {derivative}, the power of {operand} is missing",
     ),
 )  # fmt: skip
+
+QUANTITIES = "right", "upstream", "local", "rest", "other", "value", "factor", "above", "below"
+"""What claims are made of."""
 
 BY_NAME: Mapping[str, MistakeRow] = {row.name: row for row in TABLE}
 

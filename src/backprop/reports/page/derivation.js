@@ -49,7 +49,7 @@ export class Derivation {
     item.classList.toggle("waiting", !done);
     if (this.steps.current === key) item.setAttribute("aria-current", "step");
     else item.removeAttribute("aria-current");
-    fill(places, this.model, done, key.startsWith("b") ? this.steps : null);
+    fill(places, this.model, () => done);
   }
 
   /** Bring the current step to where it is seen, within its list. */
@@ -72,11 +72,12 @@ export function placesIn(item) {
   return { item, places };
 }
 
-/** Fill places with the numbers of a model; nothing where they are not known yet. */
-export function fill(places, model, done) {
+/** Fill places with the numbers of a model; nothing where they are not known yet. knows: whether one of a kind is. */
+export function fill(places, model, knows) {
   const by = { v: model.data, g: model.gradients, s: model.slopes, p: model.shares };
   for (const { element, kind, number, bracket } of places) {
     const value = by[kind][number];
+    const done = knows(kind, number);
     let text = done ? shown(value) : "\u2026";
     if (done && bracket && (value < 0 || text.includes("e"))) text = `(${text})`;
     if (element.textContent !== text) element.textContent = text;

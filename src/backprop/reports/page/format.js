@@ -1,4 +1,4 @@
-// How numbers are written on the page, and read from what a person types.
+// How numbers are written on the page.
 
 const MINUS = "\u2212";
 
@@ -35,23 +35,4 @@ export function printed(number) {
 /** A number with all its digits. */
 export function exact(number) {
   return String(number).replace("-", MINUS).replace("Infinity", "inf").replace("NaN", "nan");
-}
-
-/** What a person typed as a number, or a fraction of two; NaN where it is none. */
-export function read(text) {
-  const plain = text.trim().replaceAll(MINUS, "-").replace(/^\+/, "").replace(/^(-?\d+),(\d+)$/, "$1.$2");
-  const parts = plain.split("/");
-  if (parts.length > 2 || parts.some((part) => part.trim() === "")) return NaN;
-  const numbers = parts.map((part) => Number(part.trim()));
-  return numbers.length === 2 ? numbers[0] / numbers[1] : numbers[0];
-}
-
-/** Whether two numbers are the same to a person: to so many digits as the first is written with. */
-export function same(text, right) {
-  const said = read(text);
-  if (Number.isNaN(said) || Number.isNaN(right)) return false;
-  if (said === right) return true;
-  const digits = text.replace(/[eE].*$/, "").replace(/[^\d]/g, "").replace(/^0+/, "").length;
-  const close = text.includes("/") ? 1e-6 : 0.51 * 10 ** (1 - Math.max(digits, 3));
-  return Math.abs(said - right) <= close * Math.abs(right);
 }

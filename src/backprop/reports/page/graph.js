@@ -55,9 +55,9 @@ export class Graph {
   }
 }
 
-/** Scroll a frame so that what is lit is seen in it. */
+/** Scroll a frame so that what is asked for, or lit, is seen in it. */
 export function showLit(frame, smooth) {
-  const lit = frame.querySelector(".box.lit");
+  const lit = frame.querySelector(".box.asked") ?? frame.querySelector(".box.lit");
   if (!lit) return;
   const [own, around] = [lit.getBoundingClientRect(), frame.getBoundingClientRect()];
   const seen = own.left >= around.left && own.right <= around.right && own.top >= around.top && own.bottom <= around.bottom;

@@ -12,8 +12,9 @@ export class Inspector {
     this.list = list;
     this.model = model;
     this.texts = texts;
-    this.shown = null;
     this.about = null;
+    /** Which numbers may be told. */
+    this.knows = () => true;
   }
 
   /** Tell of a node. */
@@ -88,11 +89,16 @@ export class Inspector {
     const list = element("ul");
     for (const way of found) {
       const names = [node, ...way.map((edge) => edges[edge][1])].map((each) => lesson.nodes[each].name);
-      const factors = way.map((edge) => slopes[edge]);
-      const product = factors.reduce((all, each) => all * each, 1);
-      const text = factors.map((each, at) => (each < 0 && at ? `(${shown(each)})` : shown(each))).join(" \u00b7 ");
+      const product = way.reduce((all, edge) => all * slopes[edge], 1);
+      const told = (number, isKnown) => (isKnown ? shown(number) : "\u2026");
+      const factors = way.map((edge, at) => {
+        const text = told(slopes[edge], this.knows("s", edge));
+        return slopes[edge] < 0 && at && text !== "\u2026" ? `(${text})` : text;
+      });
+      const text = factors.join(" \u00b7 ");
+      const whole = told(product, way.every((edge) => this.knows("s", edge)));
       const item = element("li", `${names.join(" \u2192 ")}: `);
-      item.append(element("span", factors.length > 1 ? `${text} = ${shown(product)}` : text));
+      item.append(element("span", factors.length > 1 ? `${text} = ${whole}` : text));
       list.append(item);
     }
     return [title, list];
@@ -123,7 +129,7 @@ export class Inspector {
   }
 
   update() {
-    fill(this.places, this.model, true);
+    fill(this.places, this.model, this.knows);
   }
 }
 

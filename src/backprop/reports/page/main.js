@@ -6,13 +6,14 @@ import { Controls, within } from "./controls.js";
 import { Derivation } from "./derivation.js";
 import { DescentPanel } from "./descent_panel.js";
 import { Graph, showLit } from "./graph.js";
+import { Guess } from "./guess.js";
 import { Inspector } from "./inspect.js";
 import { Model } from "./model.js";
 import { Steps } from "./steps.js";
 
 const SPEEDS = [2000, 1200, 700, 350, 150];
 
-function begin(lesson, numbers, texts, updates) {
+function begin(lesson, numbers, texts, updates, mistakes) {
   const at = (id) => document.getElementById(id);
   lesson.stepOf = Object.fromEntries(lesson.steps.map((step) => [step.node, step]));
   const model = new Model(lesson, numbers);
@@ -39,6 +40,8 @@ function begin(lesson, numbers, texts, updates) {
   const controls = new Controls(at("controls"), model);
   const inspector = new Inspector(at("inspector"), list, model, texts);
   const descent = at("descent") ? new DescentPanel(at("descent"), model, updates, texts, calm) : null;
+  const guess = new Guess(at, model, steps, texts, mistakes, go);
+  inspector.knows = (kind, number) => !guess.isOn || steps.knows(kind, number);
   let playing = 0;
   let writing = 0;
 
@@ -46,6 +49,7 @@ function begin(lesson, numbers, texts, updates) {
     graph?.update();
     controls.update();
     derivation.update();
+    guess.update();
     inspector.refresh();
     at("value").textContent = steps.hasData(lesson.output) ? model.data[lesson.output] : "";
     at("undecided").hidden = model.open.size === 0;
@@ -65,7 +69,9 @@ function begin(lesson, numbers, texts, updates) {
   }
 
   function go(place) {
+    const before = steps.place;
     steps.go(place);
+    if (place > before && steps.place === before) return guess.stop();
     derivation.show(list, !calm.matches);
     if (graph) showLit(at("graph").parentElement, !calm.matches);
   }
@@ -81,8 +87,9 @@ function begin(lesson, numbers, texts, updates) {
     if (steps.place === steps.keys.length) go(0);
     at("play").setAttribute("aria-pressed", "true");
     const next = () => {
-      go(steps.place + 1);
-      if (steps.place === steps.keys.length) pause();
+      const before = steps.place;
+      go(before + 1);
+      if (steps.place === steps.keys.length || steps.place === before) pause();
       else playing = setTimeout(next, SPEEDS[at("speed").value]);
     };
     playing = setTimeout(next, 50);
@@ -96,6 +103,7 @@ function begin(lesson, numbers, texts, updates) {
     reset: () => {
       model.reset();
       go(0);
+      guess.forget();
     },
     play,
     check: () => at("checked").replaceChildren(tableOf(checked(model), texts)),
@@ -109,6 +117,7 @@ function begin(lesson, numbers, texts, updates) {
   at("place").addEventListener("input", () => {
     pause();
     go(Number(at("place").value));
+    at("place").value = steps.place;
   });
   at("close").addEventListener("click", () => inspector.close());
 

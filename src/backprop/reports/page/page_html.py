@@ -21,12 +21,13 @@ from backprop.reports import drawing
 from backprop.reports.explain.html import body as derivation_body
 from backprop.reports.page import descent_section
 from backprop.reports.page.derivation_list import DerivationList
+from backprop.reports.page.guess_section import asks, mistakes
 from backprop.reports.page.page_svg import svg
 from backprop.reports.themes import THEMES, Look
 
 SCRIPTS = (
     "format model steps graph derivation controls address inspect check plot landscape descent explain"
-    " descent_panel main"
+    " descent_panel answers questions guess main"
 ).split()
 """The files of the page in the order in which one needs another."""
 
@@ -60,6 +61,7 @@ def write(page: PageContent | LargePage, language: str, seconds: float) -> str:
         "title": escape(page.title or name),
         "output": escape(name),
         "bar": _bar(texts_in),
+        "guess_panel": _put(_read("guess.html"), texts_in),
         "picture": svg(page, seconds),
         "lines": "\n".join(DerivationList(page, texts).lines()),
         "controls": "".join(
@@ -70,7 +72,11 @@ def write(page: PageContent | LargePage, language: str, seconds: float) -> str:
         "descent_section": _descent(page, texts_in),
         "script": script,
     }
-    return _PLACE.sub(lambda found: parts[found[1]], _read("page.html"))
+    return _put(_read("page.html"), parts)
+
+
+def _put(text: str, parts: Mapping[str, str]) -> str:
+    return _PLACE.sub(lambda found: parts[found[1]], text)
 
 
 def _large(page: LargePage, language: str, texts: Mapping[str, str], seconds: float) -> str:
@@ -88,7 +94,7 @@ def _large(page: LargePage, language: str, texts: Mapping[str, str], seconds: fl
         "lines": "\n".join(derivation_body(page.derivation)) if page.derivation else "",
         "source": escape(page.source),
     }
-    return _PLACE.sub(lambda found: parts[found[1]], _read("large.html"))
+    return _put(_read("large.html"), parts)
 
 
 def _static(picture: Picture, theme: str, seconds: float) -> str:
@@ -113,7 +119,7 @@ def _bar(texts: Mapping[str, str]) -> str:
         f'<button id="{key}" type="button"{pressed}>{texts[key]}</button>'
         for key, pressed in (
             ("forward", ""), ("backward", ""), ("back", ""), ("step", ""),
-            ("play", ' aria-pressed="false"'), ("reset", ""),
+            ("play", ' aria-pressed="false"'), ("reset", ""), ("guess", ' aria-pressed="false"'),
         )
     )  # fmt: skip
     return (
@@ -171,6 +177,7 @@ def _lesson(page: PageContent) -> dict[str, object]:
             {"node": step.node, "rule": step.rule, "edges": [share.edge for share in step.shares]}
             for step in page.steps
         ],
+        "asks": asks(page),
         "used": {str(node): edges for node, edges in page.used.items()},
         "descent": descent_section.descent_data(page),
     }
@@ -196,7 +203,8 @@ def _script(page: PageContent, texts: Mapping[str, str]) -> str:
         f"const texts = {_json(texts)};",
         f"const numbers = {javascript_numbers(graph, leaves)};",
         f"const updates = {descent_section.descent_updates()};",
-        "begin(lesson, numbers, texts, updates);\n})();",
+        f"const mistakes = {mistakes()};",
+        "begin(lesson, numbers, texts, updates, mistakes);\n})();",
     ]
     return "\n".join(parts)
 

@@ -14,6 +14,8 @@ export class Steps {
       for (const edge of step.edges) this.turnOf.set(edge, this.turn.get(`b${step.node}`));
     }
     this.listeners = [];
+    /** From which place to which one may go. */
+    this.allowed = (from, to) => to;
   }
 
   listen(listener) {
@@ -22,9 +24,14 @@ export class Steps {
 
   /** Go to a place: 0 is before all steps. */
   go(place) {
-    const next = Math.max(0, Math.min(this.keys.length, place));
+    const wanted = Math.max(0, Math.min(this.keys.length, place));
+    const next = wanted > this.place ? this.allowed(this.place, wanted) : wanted;
     if (next === this.place) return;
     this.place = next;
+    this.changed();
+  }
+
+  changed() {
     for (const listener of this.listeners) listener();
   }
 
@@ -45,6 +52,12 @@ export class Steps {
 
   hasEdge(edge) {
     return this.turnOf.has(edge) && this.turnOf.get(edge) <= this.place;
+  }
+
+  /** Whether a number is known of a kind: a value, a gradient, or, of an edge, a slope or what it adds. */
+  knows(kind, number) {
+    if (kind === "v") return this.hasData(number);
+    return kind === "g" ? Boolean(this.arrived(number)?.whole) : this.hasEdge(number);
   }
 
   /** What has come to the gradient of a node: {sum, parts, whole}; null while that is nothing. */

@@ -1,0 +1,464 @@
+"""Guess mode of interactive pages, in a real browser: what is asked, what is right, every kind of mistake, the
+score and its text; and how far a typed number may be off, in node."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable, Iterator
+from importlib.resources import files
+from math import cos, sin
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from backprop.numbers import half_unit
+from backprop.reports.page.guess_section import ROWS
+from backprop.reports.page.page_html import LANGUAGES, words
+from browser import CHROMIUM, DRIVER, Page, browser
+from in_node import NODE
+from in_node import run as in_node
+from running import backprop as run
+
+in_browser = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="there is no Chromium")
+
+CLASSIC = "e = a*b; d = e+c; L = d*f; a = 2; b = -3; c = 10; f = -2"
+TWICE = "a = 3; b = 2 in 0..5; d = a*b; L = d*a + a"
+
+
+class Game(Page):
+    """A page on which is guessed."""
+
+    def type(self, text: str) -> str:
+        """Type an answer, and what is told then."""
+        field = self.driver.find_element("id", "answer")
+        field.clear()
+        field.send_keys(text, "\ue007")
+        self.faults()
+        return self.told()
+
+    def told(self) -> str:
+        return self.text("told")
+
+    def asked(self) -> str:
+        return self.text("asked")
+
+    def score(self) -> str:
+        return self.text("score")
+
+    def text(self, id: str) -> str:
+        found: str = self.run(
+            "const one = document.getElementById(arguments[0]);"
+            "return one.checkVisibility() ? one.textContent : ''",
+            id,
+        )
+        return found
+
+    def focus(self) -> str:
+        found: str = self.run("return document.activeElement.id")
+        return found
+
+    def choose(self, what: str) -> None:
+        self.run(
+            "const one = document.getElementById('guess-what'); one.value = arguments[0];"
+            "one.dispatchEvent(new Event('change'))",
+            what,
+        )
+
+    def go_to(self, question: str) -> None:
+        """Have all numbers shown that are asked for before this one."""
+        for _ in range(40):
+            if self.asked() == question:
+                return
+            self.press("show")
+        raise AssertionError(self.asked())
+
+
+Open = Callable[..., Game]
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("saved")
+
+
+@pytest.fixture(scope="module")
+def driver(tmp_path_factory: pytest.TempPathFactory, saved: Path) -> Iterator[Any]:
+    with browser(tmp_path_factory.mktemp("browser")) as found:
+        found.execute_cdp_cmd(
+            "Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(saved)}
+        )
+        yield found
+
+
+@pytest.fixture
+def opened(driver: Any, tmp_path: Path) -> Open:
+    def make(text: str, *options: str, fragment: str = "") -> Game:
+        path = tmp_path / "page.html"
+        assert run("page", "-e", text, "-o", str(path), *options).status == 0
+        game = Game(driver, path, fragment)
+        game.press("guess")
+        return game
+
+    return make
+
+
+@in_browser
+def test_numbers_stay_blank_until_they_are_answered(opened: Open) -> None:
+    game = opened(CLASSIC)
+    assert (
+        game.run("return document.getElementById('guess').getAttribute('aria-pressed')") == "true"
+    )
+    assert game.asked() == "∂L/∂d = ?"
+    assert [game.shown(name, "grad") for name in "Ldefcab"] == ["1", "", "", "", "", "", ""]
+    assert [game.shown(name, "data") for name in "Ld"] == ["−8", "4"]
+    for key in ("ArrowRight", "End"):
+        game.key(key)
+        assert game.shown("d", "grad") == ""
+    for button in ("step", "backward", "play"):
+        game.press(button)
+        assert game.shown("d", "grad") == ""
+    assert game.run("return document.getElementById('play').getAttribute('aria-pressed')") == "true"
+    assert "…" in told_of(game, "a")
+    assert "6" not in told_of(game, "a")
+    assert game.run("return document.getElementById('check').disabled")
+    for question, answer in (
+        ("∂L/∂d = ?", "-2"), ("∂L/∂f = ?", "4"), ("∂L/∂e = ?", "-2"), ("∂L/∂c = ?", "-2"),
+        ("∂L/∂a = ?", "6"), ("∂L/∂b = ?", "-4"),
+    ):  # fmt: skip
+        assert game.asked() == question
+        asked = question[4:5]
+        assert game.shown(asked, "grad") == ""
+        assert game.type(answer).startswith(f"Right: ∂L/∂{asked} = ")
+    assert [game.shown(name, "grad") for name in "defcab"] == ["−2", "−2", "4", "−2", "6", "−4"]
+    assert game.score() == "right 6 · wrong 0 · shown 0"
+    assert game.asked() == ""
+    assert game.text("between") == "That was the last step."
+    assert "=−2·(−3)=6" in told_of(game, "a")
+    assert not game.run("return document.getElementById('check').disabled")
+
+
+def told_of(game: Game, name: str) -> str:
+    """What a click on a box tells."""
+    game.run(
+        "[...document.querySelectorAll('.box')].find((one) => one.dataset.name === arguments[0])"
+        ".dispatchEvent(new MouseEvent('click', {bubbles: true}))",
+        name,
+    )
+    return str(game.run("return document.querySelector('#inspector .told ul').textContent"))
+
+
+X, Y, W = 1.3, 1.7, 0.9
+U = X * Y
+V, UP = U**3, W * 3 * U**2  # v, and ∂L/∂u
+CHAIN = f"u = x*y; v = u^3; L = v*w; x = {X}; y = {Y}; w = {W}"
+BY_X = UP * Y
+
+A, B = 1.3, 0.7
+D = A * B
+SUM = 1 + D + A * B  # of L = d*a + a by a, d = a*b
+USED = f"d = a*b; L = d*a + a; a = {A}; b = {B}"
+
+BOTH = f"p = sin(x); q = x^2; L = p*q; x = {X}"
+SINE = f"u = sin(x); q = u^2; L = q*w; x = {X}; w = {W}"
+QUOTIENT = "p = s/t; L = p*w; s = 1.3; t = 1.7; w = 0.9"
+
+# a graph, what is asked, a wrong answer, the row of the table, what it looks like
+MISTAKES: list[tuple[str, str, float, str, str]] = [
+    (CHAIN, "∂L/∂x", 0, "zero", "0 means that nothing changes with it"),
+    (CHAIN, "∂L/∂x", -BY_X, "sign", "a sign error"),
+    (CHAIN, "∂L/∂x", X, "value", "this is the value of x"),
+    (CHAIN, "∂L/∂x", U, "value", "this is the value of u"),
+    (CHAIN, "∂L/∂x", V * W, "value", "this is the value of L"),
+    (CHAIN, "∂L/∂x", 1 / BY_X, "reciprocal", "this is 1 divided by it"),
+    (CHAIN, "∂L/∂x", 2 * BY_X, "twice", "this is twice as much"),
+    (CHAIN, "∂L/∂x", BY_X / 2, "half", "this is half of it"),
+    (CHAIN, "∂L/∂x", 3 * BY_X, "three times", "this is three times as much"),
+    (CHAIN, "∂L/∂x", BY_X / 3, "a third of", "this is a third of it"),
+    (CHAIN, "∂L/∂x", 4 * BY_X, "four times", "this is four times as much"),
+    (CHAIN, "∂L/∂x", BY_X / 4, "a quarter of", "this is a quarter of it"),
+    (CHAIN, "∂L/∂x", -2 * BY_X, "−2 times", "this is −2 times as much"),
+    (CHAIN, "∂L/∂x", -BY_X / 2, "−1/2 times", "this is −1/2 of it"),
+    (CHAIN, "∂L/∂x", BY_X**2, "squared", "this is its square"),
+    (CHAIN, "∂L/∂x", Y, "early", "this is ∂u/∂x alone; the upstream derivative ∂L/∂u is missing"),
+    (CHAIN, "∂L/∂x", UP, "late", "this is ∂L/∂u alone; the local derivative ∂u/∂x is missing"),
+    (CHAIN, "∂L/∂x", UP * X, "swapped", "∂u/∂y stands in place of ∂u/∂x"),
+    (
+        SINE,
+        "∂L/∂x",
+        2 * sin(X) ** 2 * W,
+        "value in place",
+        "the value of u stands in place of ∂u/∂x",
+    ),
+    (CHAIN, "∂L/∂x", UP / Y, "upside down", "∂u/∂x is upside down"),
+    (CHAIN, "∂L/∂u", W * U**2, "factor missing", "in ∂v/∂u, the factor 3 is missing"),
+    (CHAIN, "∂L/∂u", W * 3 * U, "factor missing", "in ∂v/∂u, the factor u is missing"),
+    (CHAIN, "∂L/∂u", W * 3 * U**3, "factor too many", "in ∂v/∂u, the factor u is too many"),
+    (CHAIN, "∂L/∂u", W * 3, "power missing", "in ∂v/∂u, the power of u is missing"),
+    (QUOTIENT, "∂L/∂s", W / Y**2, "divided", "∂p/∂s is divided by t"),
+    (USED, "∂L/∂a", SUM - D, "forgotten", "the share through d is forgotten"),
+    (BOTH, "∂L/∂x", X**2 * cos(X) + sin(X), "missing", "the local derivative ∂q/∂x is missing"),
+]
+
+
+@in_browser
+@pytest.mark.parametrize(
+    ("text", "asked", "answer", "row", "looks"), MISTAKES, ids=[each[3] + each[1] for each in MISTAKES]
+)  # fmt: skip
+def test_a_mistake_is_told_by_its_kind(
+    opened: Open, text: str, asked: str, answer: float, row: str, looks: str
+) -> None:
+    game = opened(text)
+    game.go_to(f"{asked} = ?")
+    told = game.type(repr(answer))
+    assert told == f"Wrong: {asked} is not {answer!r}. It looks like this: {looks}."
+    assert words("en")[f"mistake {row}"]
+    assert game.asked() == f"{asked} = ?"
+    assert game.score().startswith("right 0 · wrong 1 ·")
+
+
+def test_every_row_is_tried_and_has_a_sentence() -> None:
+    tried = {each[3] for each in MISTAKES} | {"with upstream", "all shares", "only", "share sign"}
+    assert {row.name for row in ROWS} == tried
+    for language in LANGUAGES:
+        told = {key.removeprefix("mistake ") for key in words(language) if key[:8] == "mistake "}
+        assert told == {row.name for row in ROWS}
+
+
+@in_browser
+def test_what_several_uses_add_is_asked_one_by_one_and_then_the_sum(opened: Open) -> None:
+    game = opened(TWICE)  # L = v1 + a, v1 = d*a, d = a*b
+    questions = []
+    while asked := game.asked():
+        questions.append(asked)
+        game.press("show")
+    assert questions == [
+        "∂L/∂v1 = ?", "what L adds to ∂L/∂a: how much?", "∂L/∂d = ?", "what v1 adds to ∂L/∂a: how much?",
+        "what d adds to ∂L/∂a: how much?", "∂L/∂a = ?", "∂L/∂b = ?",
+    ]  # fmt: skip
+    assert game.score() == "right 0 · wrong 0 · shown 7"
+    game = opened("x = 3; L = x*x")
+    assert game.asked() == "what L adds to ∂L/∂x (by use 1): how much?"
+    assert game.type("3") == "Right: what L adds to ∂L/∂x (by use 1) = 3"
+    assert game.type("6").endswith(
+        "It looks like this: this is all of ∂L/∂x; asked is what one use adds."
+    )
+    game.type("3")
+    assert game.type("9").endswith("It looks like this: this is the value of L.")
+    assert game.type("6") == "Right: ∂L/∂x = 6"
+
+
+@in_browser
+def test_mistakes_with_several_uses(opened: Open) -> None:
+    p, q = sin(X), X**2  # L = p*q, by x: q*cos(x) + p*2*x
+    game = opened(BOTH)
+    game.go_to("∂L/∂x = ?")
+    one, other = q * cos(X), p * 2 * X
+    for answer, looks in (
+        (one, "the share through q is forgotten"),
+        (one - other, "a sign error in the share through q"),
+        (other - one, "a sign error in the share through p"),
+        (one + p, "the local derivative ∂q/∂x is missing"),
+        (one + p / (2 * X), "∂q/∂x is upside down"),
+        (one + p * X, "in ∂q/∂x, the factor 2 is missing"),
+        (one + p * q, "the value of q stands in place of ∂q/∂x"),
+    ):
+        assert game.type(repr(answer)).endswith(f"It looks like this: {looks}.")
+    assert game.type("0.123456").endswith("It looks like none of the usual mistakes.")
+    game = opened("x = 1.3; y = 0.7; L = x*y + sin(x) + x^2")
+    game.go_to("∂L/∂x = ?")
+    assert game.type(repr(2 * 1.3)).endswith(
+        "this is only the share through v4; others are forgotten."
+    )
+
+
+@in_browser
+def test_local_derivatives_are_asked(opened: Open) -> None:
+    game = opened(CLASSIC)
+    game.choose("local")
+    for question, answer in (
+        ("∂L/∂d", "-2"), ("∂L/∂f", "4"), ("∂d/∂e", "1"), ("∂d/∂c", "1"), ("∂e/∂a", "-3"), ("∂e/∂b", "2")
+    ):  # fmt: skip
+        assert game.asked() == f"{question} = ?"
+        if question == "∂e/∂a":
+            like = "It looks like this: this is ∂e/∂a times ∂L/∂e; asked is ∂e/∂a alone."
+            assert game.type("6").endswith(like)
+            assert game.type("2").endswith("It looks like this: ∂e/∂b stands in place of ∂e/∂a.")
+        assert game.type(answer).startswith("Right")
+    assert game.shown("a", "grad") == "6"
+
+
+@in_browser
+def test_keys_alone_will_do(opened: Open) -> None:
+    game = opened(CLASSIC)
+    keys = game.driver.switch_to
+    game.press("guess")
+    assert game.run("return document.getElementById('guessing').hidden")
+    game.run("document.getElementById('guess').focus()")
+    keys.active_element.send_keys(" ")
+    assert game.focus() == "answer"
+    keys.active_element.send_keys("4\ue007")
+    assert game.told().startswith("Wrong: ∂L/∂d is not 4.")
+    assert game.run("return document.getElementById('told').getAttribute('role')") == "status"
+    keys.active_element.send_keys("−2\ue007")  # typed over what was wrong
+    assert game.told() == "Right: ∂L/∂d = −2"
+    keys.active_element.send_keys("\ue004\ue004\ue007")  # the tab key twice, enter: show it
+    assert game.told() == "∂L/∂f = 4"
+    assert game.focus() == "answer"
+    game.run("document.activeElement.blur()")
+    game.key("ArrowRight")
+    assert game.focus() == "answer"
+    for answer in ("-2", "-2", "6", "-4"):
+        keys.active_element.send_keys(answer, "\ue007")
+    assert game.focus() == "guess-again"
+    assert game.score() == "right 5 · wrong 1 · shown 1"
+    keys.active_element.send_keys("\ue007")
+    assert game.asked() == "∂L/∂d = ?"
+    assert game.score() == "right 0 · wrong 0 · shown 0"
+
+
+@in_browser
+def test_what_moves_in_between_is_asked_as_it_is_now(opened: Open) -> None:
+    game = opened(CLASSIC)
+    game.type("-2")
+    game.type("77")
+    game.set("f", 3, "number")
+    assert game.told() == ""
+    assert game.asked() == "∂L/∂d = ?"  # it was answered for another f
+    assert game.shown("d", "grad") == ""
+    assert game.type("-2").endswith("It looks like none of the usual mistakes.")
+    assert game.type("3").startswith("Right")
+    game.type("4")
+    game.press("back")
+    assert game.told() == ""
+    assert game.shown("d", "grad") == ""
+    assert game.text("between") == "The questions come in the backward pass: step on."
+    game.press("step")
+    assert game.shown("d", "grad") == "3"  # answered, and still the same
+    assert game.asked() == "∂L/∂e = ?"
+    game.key("Home")
+    assert game.asked() == ""
+    game.press("forward")
+    game.set("f", 5, "number")
+    game.press("step")
+    assert game.asked() == "∂L/∂d = ?"
+    game.type("5")
+    assert game.asked() == "∂L/∂e = ?"  # ∂L/∂f is still 4
+    assert game.score() == "right 4 · wrong 2 · shown 0"
+    game.press("reset")
+    game.press("backward")
+    assert game.asked() == "∂L/∂d = ?"
+    game.press("guess")
+    game.press("backward")
+    assert game.shown("a", "grad") == "6"
+    game.press("guess")
+    assert game.asked() == "∂L/∂d = ?"
+    assert game.score() == "right 4 · wrong 2 · shown 0"
+
+
+@in_browser
+def test_score_and_answers_are_saved_as_text(opened: Open, saved: Path) -> None:
+    game = opened(CLASSIC, "--title", "Lesson <1>")
+    assert game.run("return document.getElementById('guess-save').disabled")
+    for answer in ("4", "nothing", "", "-2", "<b>"):
+        game.type(answer)
+    game.press("show")
+    game.set("c", 0.5)
+    game.type("-2,0")
+    game.press("guess-save")
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    WebDriverWait(game.driver, 10).until(lambda _: (saved / "score.txt").exists())
+    game.faults()
+    assert (saved / "score.txt").read_text("utf-8").splitlines() == [
+        "Lesson <1>",
+        "right 2 · wrong 1 · shown 1",
+        "",
+        "At a = 2, b = −3, c = 10, f = −2:",
+        "  ∂L/∂d: 4, wrong: ∂L/∂f stands in place of ∂L/∂d",
+        "  ∂L/∂d: -2, right",
+        "  ∂L/∂f: shown: 4",
+        "",
+        "At a = 2, b = −3, c = 0.5, f = −2:",
+        "  ∂L/∂e: -2,0, right",
+    ]
+
+
+@in_browser
+def test_what_is_no_number_is_no_answer_and_what_has_none_is_not_asked(opened: Open) -> None:
+    game = opened(CLASSIC)
+    for text in ("two", "1/0", "1/2/3", "--2", "0x2", "inf", "1 000"):
+        assert game.type(text).startswith("This is no number.")
+    assert game.type("") != ""
+    assert game.score() == "right 0 · wrong 0 · shown 0"
+    # rounding alone keeps this slope from 0
+    game = opened("x = 1.5707963267948966; L = sin(x)")
+    assert game.type("0").startswith("Right: ∂L/∂x = ")
+    game = opened("x = 1e-14; y = 2; L = x*y")
+    assert game.asked() == "∂L/∂x = ?"
+    game.press("show")
+    assert game.type("0").startswith("Wrong: ")
+    # an infinite slope
+    game = opened("x = 0; y = 3; u = sqrt(x); L = u*y")
+    game.press("show")
+    game.press("show")
+    assert game.asked() == ""
+
+
+@in_browser
+def test_guessing_in_the_other_language(opened: Open) -> None:
+    game = opened(CLASSIC, "--language", "de")
+    assert (
+        game.type("4")
+        == "Falsch: ∂L/∂d ist nicht 4. Es sieht so aus: ∂L/∂f steht an der Stelle von ∂L/∂d."
+    )
+    assert game.score() == "richtig 0 · falsch 1 · gezeigt 0"
+
+
+def answers(script: str) -> Any:
+    """What a script says of the functions with which the page reads answers."""
+    folder = files("backprop.reports").joinpath("page")
+    text = "".join((folder / f"{name}.js").read_text("utf-8") for name in ("format", "answers"))
+    code = "\n".join(line for line in text.splitlines() if not line.startswith("import "))
+    return in_node(code.replace("export ", "") + f"console.log(JSON.stringify({script}))")
+
+
+@pytest.mark.skipif(not NODE, reason="there is no node")
+def test_answers_may_be_rounded_and_written_as_people_write() -> None:
+    third = 1 / 3
+    right = [
+        ("-2", -2), ("−2", -2), ("– 2", -2), ("+2", 2), (" 2 ", 2), ("2.", 2), (".5", 0.5), ("0,5", 0.5), ("-0,5", -0.5),
+        ("1/3", third), ("-1/3", -third), ("−1 / 3", -third), ("2/6", third), ("1,5/4,5", third), ("0.33", third),
+        ("0.333", third), ("0,3333", third), ("0.667", 2 / 3), ("2e-5", 2e-5), ("2e−5", 2e-5), ("2E-5", 2e-5), ("2·10^-5", 2e-5),
+        ("2*10^−5", 2e-5), ("3.14", 3.14159), ("1235", 1234.6), ("2.5/3.33", 2.5 / 3.333), ("0", 0), ("-0", 0), ("0.0", 0),
+        ("0.1", 0.30000000000000004 - 0.2),
+    ]  # fmt: skip
+    wrong = [
+        ("2", -2), ("0.3", third), ("0.334", third), ("0.34", third), ("0.32", third), ("12", 12.3), ("3", 3.14159), ("0.3334", third),
+        ("100", 100.4), ("1/2", third), ("3.15", 3.14159), ("0", 1e-9), ("2e-5", 2.4e-5), ("1/3", 0.3333), ("-1/3", third),
+        ("two", 2), ("", 0), ("1/", 1), ("1.2.3", 1.2), ("1e", 1), ("e", 2.718281828), ("1/0", 1), ("NaN", 1),
+    ]  # fmt: skip
+    pairs = [*right, *wrong]
+    found = answers(f"{json.dumps(pairs)}.map(([text, number]) => isNumber(text, number))")
+    told = [pair for pair, same in zip(pairs, found, strict=True) if same]
+    assert told == right
+
+
+@pytest.mark.skipif(not NODE, reason="there is no node")
+def test_how_far_an_answer_may_be_off_is_what_the_command_check_says() -> None:
+    chance = random.Random(5)
+    texts = [
+        chance.choice(
+            "+-",
+        )
+        * (chance.random() < 0.3)
+        + "".join(chance.choices("00123459", k=chance.randint(1, 5)))
+        + ("." + "".join(chance.choices("00159", k=chance.randint(0, 4)))) * (chance.random() < 0.6)
+        + f"e{chance.randint(-12, 12)}" * (chance.random() < 0.3)
+        for _ in range(3000)
+    ]
+    found = answers(f"{json.dumps(texts)}.map((text) => [halfUnit(text), halfUnit(text, 3)])")
+    for text, both in zip(texts, found, strict=True):
+        assert both == pytest.approx([half_unit(text), half_unit(text, 3)], rel=1e-14), text
+    assert sum(1 for one, _ in found if one) > 500
