@@ -115,6 +115,18 @@ def test_columns_with_units_behind_their_names_are_recognised(tmp_path, monkeypa
     assert right.out.startswith("L = 2\n")
 
 
+@pytest.mark.parametrize("memory", ["1G", "1"])
+def test_an_input_without_a_number_may_be_a_column(memory, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "rows.csv").write_text("x,Y,y2 (m)\n1,2,3\n")
+    line = "grad", "-e", "L = sum(x*y)", "--data", "rows.csv", "--memory", memory
+    found = backprop(*line)
+    assert "the input y has no value" in found.err
+    assert "= the columns are x, Y, y2 (m)\n" in found.err
+    assert found.err.endswith('= rename what is meant: --column "y = Y"\n')
+    assert backprop(*line, "--column", "y = Y").out.startswith("L = 2\n")
+
+
 def test_a_column_of_dates_is_called_that(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "rows.csv").write_text("x,y\n2024-01-01,2024-01-01 10:00:00\n")

@@ -8,6 +8,8 @@ from unicodedata import normalize
 
 from backprop.errors import LooksAlike, MissingInputs
 from backprop.language import Model
+from backprop.language.headers import rename_hints
+from backprop.language.laid import data_of
 from backprop.names import MOST_COMPARED, Names, family, indices, nearest, shape, spanned, together
 from backprop.numbers import listed
 from backprop.source import Span
@@ -67,10 +69,20 @@ def missing_inputs(
         if near and (len(name) > 2 or near[-1] == "]"):
             hints.append(f"or is {name} meant to be {near}?")
     hints += [ELSEWHERE[name] for name in names if name in ELSEWHERE]
+    hints += _columns(model, names)
     hints += [each.message for each in model.warnings[:3] if isinstance(each, LooksAlike)]
     have = f"the input {shown} has" if single else f"the inputs {shown} have"
     message = f"{have} no value, and {output} needs {it}"
     return MissingInputs(message, *labels, hints=hints, where=model.source.name)
+
+
+def _columns(model: Model, names: Sequence[str]) -> list[str]:
+    """What columns of data there are, one of which may be meant."""
+    columns = [name for table in data_of(model.laid) for name in table.names]
+    if not columns:
+        return []
+    called = [each for each in rename_hints(columns, names) if not each.startswith("rename one")]
+    return [f"the columns are {listed(columns, 8)}", *called]
 
 
 def _gathered(names: Sequence[str], known: Names) -> list[_Missing]:
