@@ -193,6 +193,17 @@ def test_a_rate_that_is_too_large_is_told_and_the_run_stops(opened: Opened) -> N
     assert abs(page.state()["inputs"]["x"]) < 1e-7
 
 
+def test_a_run_that_does_not_settle_is_told(opened: Opened) -> None:
+    page = opened("L = x^4 - 3*x^2 + x; x = 0.3")
+    page.begin("gd", 0.3)
+    page.run_to_end()
+    assert page.state()["step"] == 1000
+    assert page.state()["cause"] == "swings"
+    assert "does not settle: take a smaller learning rate, such as 0.03," in page.text(
+        "descend-told"
+    )
+
+
 def test_an_output_without_an_end_is_told(opened: Opened) -> None:
     page = opened(CLASSIC)
     page.begin("gd", 0.1)

@@ -3,6 +3,7 @@
 const FAR_UP = 1e6; // a rise by so many times the size of the first value is no way down
 const FAR_DOWN = 1e12; // and a fall by so many times it has no end
 const STILL = 30; // so many steps that change nothing beyond rounding are the last
+const LATELY = 50; // so many of the last steps tell whether it settles
 const ROUNDED = 2 ** -52;
 const KEPT = 4000; // so many points are kept at most
 
@@ -33,6 +34,7 @@ export class Descent {
     this.number = 0;
     this.still = 0;
     this.rose = false;
+    this.swing = 0;
     this.moved = true;
     this.last = null;
     this.cause = "";
@@ -105,7 +107,8 @@ export class Descent {
     const rounding = ROUNDED * Math.max(Math.abs(found.value), Math.abs(this.first));
     this.still = Math.abs(change) > rounding ? 0 : this.still + 1;
     this.moved = next.some((x, at) => x !== this.x[at]);
-    this.rose = change > 0;
+    this.rose = change > rounding;
+    this.swing += ((this.rose ? 1 : 0) - this.swing) / LATELY;
     this.x = next;
     this.number += 1;
     this.cause = "";

@@ -10,6 +10,7 @@ import { Plot } from "./plot.js";
 const RATES = [-4, -3, -2, -1, 0].flatMap((power) => [1, 2, 5].map((each) => Number(`${each}e${power}`))).concat(10);
 const AT_ONCE = 1000; // steps of one run
 const CALM = 100; // and of one without motion
+const SWINGS = 0.2; // a run in which so many of the last steps rose does not settle
 const WORK = { moving: 4e5, resting: 3e6 }; // numbers computed for a map
 
 export class DescentPanel {
@@ -21,6 +22,9 @@ export class DescentPanel {
     this.calm = calm;
     this.descent = new Descent(model, updates);
     this.own = false;
+    this.isOld = false;
+    this.waiting = 0;
+    this.resting = 0;
     this.running = 0;
     this.maps = "";
     this.output = model.lesson.nodes[model.lesson.output].name;
@@ -42,7 +46,13 @@ export class DescentPanel {
     this.choices = this.seen.map((chosen, place) => {
       const select = document.createElement("select");
       select.setAttribute("aria-label", this.texts[place ? "axis_up" : "axis_across"]);
-      this.names.forEach((name, at) => select.append(new Option(name, at, at === chosen, at === chosen)));
+      this.names.forEach((name, at) => {
+        const option = document.createElement("option");
+        option.value = at;
+        option.textContent = name;
+        select.append(option);
+      });
+      select.value = chosen;
       select.addEventListener("change", () => {
         const [one, other] = this.seen;
         const taken = Number(select.value);
@@ -68,6 +78,7 @@ export class DescentPanel {
     this.at("rate").addEventListener("input", () => this.follow());
     this.at("optimizer").addEventListener("change", () => {
       this.pause();
+      this.fresh();
       descent.choose(this.at("optimizer").value);
       this.show();
       this.tell();
@@ -80,6 +91,7 @@ export class DescentPanel {
     this.at("run").addEventListener("click", () => (this.running ? this.end() : this.run()));
     this.at("reset").addEventListener("click", () => {
       this.pause();
+      this.fresh();
       this.put(descent.pairs(descent.origin));
       descent.begin();
       this.show();
@@ -91,9 +103,10 @@ export class DescentPanel {
     this.model.listen(() => {
       if (this.own) return;
       this.pause();
-      descent.begin();
-      this.show();
+      this.isOld = true;
       this.at("told").textContent = "";
+      this.at("told").dataset.cause = "";
+      if (this.root.open) this.later();
     });
   }
 
@@ -122,6 +135,7 @@ export class DescentPanel {
 
   /** Take so many steps; whether there are more to take. */
   advance(count) {
+    this.fresh();
     const { descent, rate } = this;
     if (rate === null) descent.stop("no_rate");
     let goes = rate !== null;
@@ -133,22 +147,29 @@ export class DescentPanel {
   run() {
     this.at("run").setAttribute("aria-pressed", "true");
     this.at("told").textContent = "";
+    this.at("told").dataset.cause = "";
+    this.fresh();
     const { descent } = this;
     const first = descent.number;
     if (this.calm.matches) {
-      if (this.advance(CALM)) descent.cause = "pause";
+      if (this.advance(CALM)) this.rest();
       return this.end();
     }
     const next = () => {
       const done = descent.number - first;
       const goes = this.advance(Math.min(AT_ONCE - done, 1 + Math.floor(done / 40)));
       const isLong = descent.number - first >= AT_ONCE;
-      if (goes && isLong) descent.cause = "pause";
+      if (goes && isLong) this.rest();
       if (!goes || isLong) return this.end();
       this.show(true);
       this.running = requestAnimationFrame(next);
     };
     this.running = requestAnimationFrame(next);
+  }
+
+  /** A run has gone on for long. */
+  rest() {
+    this.descent.cause = this.descent.swing > SWINGS ? "swings" : "pause";
   }
 
   pause() {
@@ -178,8 +199,23 @@ export class DescentPanel {
     told.dataset.cause = descent.cause;
   }
 
+  /** Begin anew where inputs have moved. */
+  fresh() {
+    if (this.isOld) this.descent.begin();
+    this.isOld = false;
+  }
+
+  /** Draw in the next frame, and in full when all rests. */
+  later() {
+    cancelAnimationFrame(this.waiting);
+    clearTimeout(this.resting);
+    this.waiting = requestAnimationFrame(() => this.show(true));
+    this.resting = setTimeout(() => this.show(), 250);
+  }
+
   /** What other scripts may know. */
   state() {
+    this.fresh();
     const { descent } = this;
     const inputs = Object.fromEntries(this.names.map((name, at) => [name, descent.x[at]]));
     return { step: descent.number, value: descent.value, inputs, optimizer: descent.optimizer, cause: descent.cause };
@@ -187,6 +223,7 @@ export class DescentPanel {
 
   /** Draw everything, where it can be seen. */
   show(moving = false) {
+    this.fresh();
     const { descent } = this;
     this.at("reset").disabled = descent.number === 0;
     this.at("explained").textContent = descent.last ? explained(descent, (...of) => this.words(...of)).join("\n") : this.texts.no_step;

@@ -18,8 +18,8 @@ export function curveOf(model, control, { low, high }) {
 /** From where to where an axis shows numbers: all but the farthest few, and those that are to be seen. */
 export function rangeOf(numbers, seen) {
   const sorted = numbers.filter(Number.isFinite).sort((one, other) => one - other);
-  const cut = Math.floor(0.02 * sorted.length);
-  const inner = sorted.slice(cut, sorted.length - cut);
+  const few = Math.floor(0.02 * sorted.length);
+  const inner = sorted.slice(few, sorted.length - few);
   const known = seen.filter(Number.isFinite);
   const [low, high] = [Math.min(...known, ...inner.slice(0, 1)), Math.max(...known, ...inner.slice(-1))];
   const [least, most] = [sorted[0] ?? low, sorted.at(-1) ?? high];
