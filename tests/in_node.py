@@ -23,6 +23,7 @@ class Page(NamedTuple):
     slopes: list[float]
     shares: list[float]
     open: list[int]
+    unfit: list[int]
 
 
 def run(script: str) -> Any:
@@ -45,15 +46,15 @@ def pages(asked: Sequence[tuple[Graph, Sequence[Sequence[float]]]]) -> list[list
         f"for (const [page, points] of [{', '.join(parts)}]) {{\n"
         "  all.push(points.map((point) => { const v = page.forward(point);\n"
         "    const b = page.backward(v);\n"
-        "    return [page.edges, text(v), text(b.gradients), text(b.slopes), text(b.shares), b.open]; }));\n"
+        "    return [page.edges, text(v), text(b.gradients), text(b.slopes), text(b.shares), b.open, b.unfit]; }));\n"
         "}\nconsole.log(JSON.stringify(all));\n"
     )
     return [[_page(each) for each in points] for points in run(script)]
 
 
 def _page(found: list[Any]) -> Page:
-    edges, *numbers, left = found
-    return Page(edges, *([_number(text) for text in each] for each in numbers), left)
+    edges, *numbers, left, unfit = found
+    return Page(edges, *([_number(text) for text in each] for each in numbers), left, unfit)
 
 
 def _number(text: str) -> float:

@@ -374,6 +374,38 @@ def test_random_graphs() -> None:
     assert left < 20
 
 
+@pytest.mark.parametrize(
+    ("text", "x", "unfit"),
+    [
+        ("y = 1/(1/x)", 0.0, ["1/x"]),
+        ("y = relu(log(x))", -1.0, ["log(x)"]),
+        ("y = if(x > 0, log(x), 3)", -1.0, []),
+        ("y = if(x < 0, log(x), 3)", -1.0, ["log(x)", "y"]),
+        ("y = if(x > 0 and log(x) > 0, 2*x, x)", -1.0, []),
+        ("y = if(x < 0 or log(x) > 0, 2*x, x)", -1.0, []),
+        ("y = if(x < 0 and log(x) > 0, 2*x, x)", -1.0, ["log(x)"]),
+        ("y = if(x > 0 or log(x) > 0, 2*x, x)", -1.0, ["log(x)"]),
+    ],
+)
+def test_what_has_no_value(text: str, x: float, unfit: list[str]) -> None:
+    """Where `grad` says so, a page does, and shows no gradients."""
+    model = backprop.parse(text)
+    graph = model.graph("y")
+    (page,) = pages([(graph, [[x]])])[0]
+    ops = {"1/x": "/", "log(x)": "log"}
+    names = ["y" if i == len(graph.order) - 1 else graph.op(graph.order[i]) for i in page.unfit]
+    assert names == [ops.get(each, each) for each in unfit]
+    if unfit:
+        with pytest.raises(BackpropError):
+            model.grad({"x": x})
+        assert all(map(math.isnan, page.gradients))
+    else:
+        assert (
+            model.grad({"x": x}).gradients["x"]
+            == page.gradients[graph.order.index(model.names["x"])]
+        )
+
+
 def test_shares_add_up_to_gradients() -> None:
     graph, numbers = random_graph(100, 5, True)
     (page,) = pages([(graph, [[numbers[n] for n in graph.order if n in numbers]])])[0]

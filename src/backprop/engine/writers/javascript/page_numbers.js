@@ -11,6 +11,7 @@
     lossy: new Set([]),
     rounding: new Set([]),
     jumping: new Set([]),
+    says: new Map([]),
     values,
     sweep(v, w, seed) {
       const g = new Float64Array(page.nodes).fill(-0);

@@ -12,6 +12,7 @@ from backprop.engine.writers.javascript.javascript_writer import (
     written,
 )
 from backprop.graph import Graph
+from backprop.operations import OPERATIONS
 from backprop.syntax import functions
 
 
@@ -26,7 +27,9 @@ def javascript_numbers(graph: Graph, leaves: Sequence[int]) -> str:
         forward(x)   the value of every node
         backward(v)  of such values: `gradients`, the derivatives of the output by every node;
                      `slopes` and `shares`, of every edge its slope, and that times the gradient of
-                     the step; `open`, the nodes whose derivative the page cannot decide: it is NaN.
+                     the step; `open`, the nodes whose derivative the page cannot decide: it is NaN;
+                     `unfit`, the nodes that have a say in the output and no finite value: if there is
+                     one there are no derivatives, and where the output has a number it is none.
     """
     writer = JavaScriptWriter()
     inputs = [node for node in graph.order if not graph.operands(node)]
@@ -61,6 +64,9 @@ def javascript_numbers(graph: Graph, leaves: Sequence[int]) -> str:
     ):
         steps = [walk.at[step] for step in graph.steps if holds(graph.op(step))]
         parts[f"{what}: new Set([])"] = f"{what}: new Set({listed(steps)})"
+    says = {walk.at[step]: _said(graph.op(step)) for step in graph.steps}
+    choices = [(step, said) for step, said in says.items() if said]
+    parts["says: new Map([])"] = f"says: new Map({listed(choices)})"
     text = (files("backprop.engine.writers.javascript") / "page_numbers.js").read_text("utf-8")
     for place, code in parts.items():
         text = text.replace(place, code, 1)
@@ -70,3 +76,10 @@ def javascript_numbers(graph: Graph, leaves: Sequence[int]) -> str:
 def listed(numbers: Sequence[object]) -> str:
     """Whole numbers, or lists of such, as JavaScript reads them."""
     return json.dumps(numbers, separators=(",", ":"))
+
+
+def _said(name: str) -> list[tuple[int, ...]] | None:
+    """Which operands of an operation have a say in its value, where its first one is true, and where
+    it is not; None if all have, always."""
+    row = OPERATIONS[name]
+    return row.says and [row.says(*[truth] * row.arity) for truth in (1.0, 0.0)]

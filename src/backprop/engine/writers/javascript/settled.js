@@ -10,6 +10,7 @@
  *     lossy       the edges whose slope may be, where no number in it is
  *     rounding    the steps that round even whole numbers
  *     jumping     the steps without slopes
+ *     says        of some steps which operands have a say, if the first one is true, and if it is not
  *     values      of every step a function of v, all values, and w, those that choose branches
  *     sweep       v, w, the gradient to begin with → the gradients g, the slopes s, the shares h
  */
@@ -46,25 +47,40 @@ function hasLost(value, inside, v) {
   return isTiny(value) && (value !== 0 || inside.every((each) => v[each] !== 0));
 }
 
-/** gradients, slopes, shares and open, as a page has them, where the nodes are worth v. */
+/** The nodes that have no finite value and a say in the output: of a choice only the branch taken has one. */
+function withoutValue(page, v) {
+  const { edges, inside, nodes, says } = page;
+  const found = new Uint8Array(nodes);
+  found[nodes - 1] = 1;
+  for (let e = edges.length - 1; e >= 0; e--) {
+    const [tail, head, place] = edges[e];
+    const spoken = says.get(head);
+    if (found[head] && (!spoken || spoken[v[inside[head][0]] !== 0 ? 0 : 1].includes(place))) found[tail] = 1;
+  }
+  return [...v.keys()].filter((i) => found[i] && !Number.isFinite(v[i]));
+}
+
+/** What a page has where the nodes are worth v: gradients, slopes, shares, open and unfit. */
 function settled(page, v) {
-  const { edges, nodes } = page;
   const open = new Set();
+  const unfit = withoutValue(page, v);
   const [found, scale] = scaled(page, v);
   const [g, s, h] = [found.g.map((each) => each / scale), found.s, found.h.map((each) => each / scale)];
-  if (Number.isFinite(v[nodes - 1])) {
+  if (unfit.length) {
+    g.fill(NaN);
+    h.fill(NaN);
+  } else {
     for (const node of tooSmall(page, v, found, scale)) open.add(node);
     const [moved, infinite] = rounded(page, v, found, scale);
     for (const [node, by] of moved) {
-      const seen = Math.max(by, (by * Math.abs(v[node])) / Math.max(1, Math.abs(v[nodes - 1])));
+      const seen = Math.max(by, (by * Math.abs(v[node])) / Math.max(1, Math.abs(v[page.nodes - 1])));
       if (!(seen <= 64e-9)) open.add(node); // at a minimum there is nothing left but rounding
     }
     undecided(page, v, g, s, h, open, { moved, infinite });
   }
   for (const node of open) g[node] = NaN;
-  for (let i = 0; i < nodes; i++) g[i] += 0; // no -0
-  for (let e = 0; e < edges.length; e++) h[e] += 0;
-  return { gradients: g, slopes: s, shares: h, open: [...open].sort((one, other) => one - other) };
+  const zeros = (numbers) => numbers.map((each) => each + 0); // no -0
+  return { gradients: zeros(g), slopes: s, shares: zeros(h), open: [...open].sort((one, other) => one - other), unfit };
 }
 
 /** The sweep in which no gradient is too large or too small, if there is one, and the gradient that it
