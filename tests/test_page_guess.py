@@ -119,7 +119,10 @@ def test_numbers_stay_blank_until_they_are_answered(opened: Open) -> None:
     for button in ("step", "backward", "play"):
         game.press(button)
         assert game.shown("d", "grad") == ""
-    assert game.run("return document.getElementById('play').getAttribute('aria-pressed')") == "true"
+    wait_for(
+        game, "return document.getElementById('play').getAttribute('aria-pressed') === 'false'"
+    )
+    assert game.shown("d", "grad") == ""
     assert "…" in told_of(game, "a")
     assert "6" not in told_of(game, "a")
     assert game.run("return document.getElementById('check').disabled")
@@ -137,6 +140,12 @@ def test_numbers_stay_blank_until_they_are_answered(opened: Open) -> None:
     assert game.text("between") == "That was the last step."
     assert "=−2·(−3)=6" in told_of(game, "a")
     assert not game.run("return document.getElementById('check').disabled")
+
+
+def wait_for(game: Game, condition: str) -> None:
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    WebDriverWait(game.driver, 10).until(lambda _: game.run(condition))
 
 
 def told_of(game: Game, name: str) -> str:
@@ -355,6 +364,52 @@ def test_what_moves_in_between_is_asked_as_it_is_now(opened: Open) -> None:
     game.press("guess")
     assert game.asked() == "∂L/∂d = ?"
     assert game.score() == "right 4 · wrong 2 · shown 0"
+
+
+@in_browser
+def test_numbers_as_the_page_shows_them_will_do(opened: Open) -> None:
+    game = opened("u = x*y; L = u*z; x = 2; y = 1/3; z = 2/3")
+    game.go_to("∂L/∂x = ?")
+    assert game.shown("y", "data") == "0.3333"
+    assert game.shown("u", "grad") == "0.6667"
+    assert game.type("0.2226").startswith("Wrong")
+    assert game.type("0.22221111").startswith("Right")  # 0.3333 times 0.6667
+    game = opened(CLASSIC)
+    assert game.type("-2.00001").startswith("Wrong")
+
+
+@in_browser
+def test_a_link_can_ask(driver: Any, tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    assert run("page", "-e", CLASSIC, "-o", str(path)).status == 0
+    game = Game(driver, path, "#a=4&@guess=2")
+    assert game.asked() == "∂L/∂d = ?"
+    assert game.focus() == "answer"
+    assert game.run("return document.getElementById('guess-what').value") == "local"
+    game.type("-2")
+    game.choose("gradient")
+    wait_for(game, "return window.location.hash === '#a=4&@step=4&@guess=1'")
+    game.run("window.location.hash = '#a=4'")
+    wait_for(game, "return document.getElementById('guessing').hidden")
+    assert game.shown("b", "grad") == "−8"
+    assert not Game(driver, path, "#@guess=7").asked()
+
+
+@in_browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_guess_mode(opened: Open, scheme: str) -> None:
+    game = opened(CLASSIC)
+    game.type("4")
+    media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+    game.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+    try:
+        axe = files("axe_core_python").joinpath("axe.min.js").read_text("utf-8")
+        game.driver.execute_cdp_cmd("Runtime.evaluate", {"expression": axe})
+        found = game.driver.execute_async_script("axe.run(document).then(arguments[0])")
+    finally:
+        game.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+    assert found["passes"]
+    assert not [(each["id"], each["nodes"][0]["html"]) for each in found["violations"]]
 
 
 @in_browser

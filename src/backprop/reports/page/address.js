@@ -1,8 +1,10 @@
 // The state of the page in the fragment of its address, so that a link shares it.
 
-/** What a fragment says: {numbers by name, step}. */
+const ASKED = ["", "gradient", "local"]; // what guess mode asks for, by its number
+
+/** What a fragment says: {numbers by name, step, guess}. */
 export function stateOf(fragment) {
-  const found = { numbers: new Map(), step: null };
+  const found = { numbers: new Map(), step: null, guess: "" };
   for (const part of fragment.replace(/^#/, "").split("&")) {
     const at = part.indexOf("=");
     if (at < 0) continue;
@@ -11,19 +13,21 @@ export function stateOf(fragment) {
     const number = Number(text);
     if (text.trim() === "" || Number.isNaN(number)) continue;
     if (key === "@step") found.step = number;
+    else if (key === "@guess") found.guess = ASKED[number] ?? "";
     else found.numbers.set(key, number);
   }
   return found;
 }
 
-/** The fragment of a state: what differs from the file, and where the reader is. */
-export function fragmentOf(model, steps) {
+/** The fragment of a state: what differs from the file, where the reader is, and what is guessed. */
+export function fragmentOf(model, steps, guess) {
   const parts = [];
   model.lesson.leaves.forEach((node, at) => {
     const value = model.inputs.get(node);
     if (value !== model.lesson.values[at]) parts.push(`${encodeURIComponent(model.lesson.nodes[node].name)}=${value}`);
   });
   if (steps.place < steps.keys.length) parts.push(`@step=${steps.place}`);
+  if (guess.isOn) parts.push(`@guess=${ASKED.indexOf(guess.what)}`);
   return parts.length ? `#${parts.join("&")}` : "";
 }
 

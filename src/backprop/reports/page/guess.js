@@ -52,6 +52,12 @@ export class Guess {
     this.focus();
   }
 
+  /** Ask for this, or for nothing. */
+  ask(what) {
+    if (what && !(this.isOn && this.what === what)) this.begin(what);
+    else if (!what && this.isOn) this.end();
+  }
+
   end() {
     this.isOn = false;
     this.steps.changed();

@@ -24,16 +24,17 @@ function begin(lesson, numbers, texts, updates, mistakes) {
 
   /** Take the state of an address. */
   function take(fragment) {
-    const { numbers: given, step } = stateOf(fragment);
+    const { numbers: given, step, guess: asked } = stateOf(fragment);
     const pairs = [...given].filter(([name]) => controlOf.has(byName.get(name))).map(([name, number]) => {
       const node = byName.get(name);
       return [node, within(controlOf.get(node), number)];
     });
     model.set([...lesson.leaves.map((node, place) => [node, lesson.values[place]]), ...pairs]);
     steps.go(step ?? steps.keys.length);
+    return asked;
   }
 
-  take(window.location.hash);
+  const wanted = take(window.location.hash);
   const graph = at("graph") ? new Graph(at("graph"), model, steps) : null;
   const list = at("derivation");
   const derivation = new Derivation(list, model, steps);
@@ -61,7 +62,7 @@ function begin(lesson, numbers, texts, updates, mistakes) {
     at("checked").replaceChildren();
     clearTimeout(writing);
     writing = setTimeout(() => {
-      const fragment = fragmentOf(model, steps);
+      const fragment = fragmentOf(model, steps, guess);
       if (fragment !== window.location.hash) {
         remember(fragment);
       }
@@ -151,10 +152,14 @@ function begin(lesson, numbers, texts, updates, mistakes) {
       steps.go(steps.turn.get(chosen.dataset.step));
     }
   });
-  window.addEventListener("hashchange", () => take(window.location.hash));
+  window.addEventListener("hashchange", () => {
+    if (!stateOf(window.location.hash).guess) guess.ask("");
+    guess.ask(take(window.location.hash));
+  });
   model.listen(update);
   steps.listen(update);
   update();
+  guess.ask(wanted);
   window.backprop = {
     values: () => model.byName(model.data),
     gradients: () => model.byName(model.gradients),
