@@ -415,6 +415,47 @@ def test_bad_data_and_impossible_models_have_one_message(
     assert said in caught.value.message
 
 
+def test_a_file_with_residuals_of_its_own_is_fitted_by_these() -> None:
+    """Its model statements have no part in anything: not in R², weights or predictions."""
+    text = "y ~ a*exp(-b*x); a = 4; b = 1; residuals = sum((y - a)^2)"
+    found = backprop.parse(text, data=DATA).fit()
+    assert found.parameters == pytest.approx({"a": 2.38}, rel=1e-12)
+    assert isnan(found.found.statistics.r_squared)
+    assert not found.models
+    for options in ({"sigma": "s"}, {"poisson": True}, {"loss": "huber"}):
+        with pytest.raises(BackpropError, match="is for model statements"):
+            backprop.parse(text, data=DATA).fit(**options)  # type: ignore[arg-type]
+    with pytest.raises(BackpropError, match="only a model statement"):
+        found.predict()
+
+
+def test_a_product_of_a_thing_with_itself_is_its_square() -> None:
+    start = {"a": 4.0, "b": 0.4}
+    one, other = (
+        backprop.parse(f"r = y - a*exp(-b*x); L = {gathered}", data=DATA).fit(values=start, of="L")
+        for gathered in ("sum(r*r)", "sum(r^2)")
+    )
+    assert one.parameters == other.parameters
+    assert one.errors == other.errors
+    for gathered in ("sum(r*a*r)", "sum(2*r*r)", "sum(r*r + r*r)", "sum(r + r*r + r)"):
+        made = backprop.parse(f"r = y - a*exp(-b*x); L = {gathered}", data=DATA)
+        assert made.fit(values=start, of="L").found.likelihood
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("y ~ a*exp(-b*x); z ~ a", "no column of data stands on the left of this model: z"),
+        ("y ~ normal(a, b)", "a distribution with parameters is not computed yet"),
+    ],
+)
+def test_what_is_no_model_of_columns(text: str, said: str, tmp_path: Path) -> None:
+    rows = tmp_path / "rows.csv"
+    rows.write_text("x,y\n0,5\n1,3\n2,2\n3,1.2\n")
+    ran = run("fit", "-e", text, "--data", str(rows))
+    assert (ran.status, said in ran.err) == (1, True)
+
+
 def test_a_number_that_nothing_uses_is_told() -> None:
     data = {"x": [1.0, 2, 3], "y": [2.0, 4, 7]}
     found = backprop.parse("y ~ a*x + b; c = 1; const g = 2; k = 3; m = k^2", data=data).fit()

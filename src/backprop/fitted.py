@@ -23,13 +23,19 @@ from backprop.errors import (
 from backprop.fit.fit_rows import FitRows
 from backprop.fit.fitting import fit
 from backprop.fit.found_fit import FitAsked
-from backprop.fit_mistakes import look_at_left_sides, no_model, same_in_all_rows, used_by_nothing
+from backprop.fit_mistakes import (
+    look_at_columns,
+    look_at_left_sides,
+    no_model,
+    same_in_all_rows,
+    used_by_nothing,
+)
 from backprop.inputs import Inputs, Opened
 from backprop.language import Model
 from backprop.language.laid import Data
 from backprop.language.model_texts import model_texts, with_models
 from backprop.language.modelled import RESIDUALS, NotSquares
-from backprop.language.read_words import compared_with_texts, words_read
+from backprop.language.read_words import compared_with_texts, meanings, words_read
 from backprop.loops.worth import MANY_OFTEN
 from backprop.report import declared
 from backprop.report.fit_report import FitReport
@@ -130,7 +136,11 @@ class Fitting(NamedTuple):
 def prepared(inputs: Inputs, options: FitOptions) -> Fitting:
     """Read everything that a fit needs. Raises NeedsData, BadOption and what reading raises."""
     opened = inputs.opened()
-    if not model_texts(opened.source) and not inputs.of:
+    if (
+        not model_texts(opened.source)
+        and not inputs.of
+        and RESIDUALS not in meanings(opened.source)
+    ):
         no_model(opened)
     opened = with_same_rows(opened, options)
     if inputs.skip_bad_rows and not opened.heads():
@@ -198,6 +208,7 @@ def ready(
     asked_for = options
     if grouped:
         options = grouped.options(options)
+    look_at_columns(opened)
     weighs = options["sigma"] and not options["sigma_x"]
     text = fit_texts.weighted(opened, options["sigma"]) if weighs else opened
     model, numbers, whole = _read(text, read_given, options, of is None and not grouped)

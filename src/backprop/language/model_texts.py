@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from backprop.language.modelled import clauses, is_modelled
+from backprop.language.modelled import RESIDUALS, clauses, defines, is_modelled
 from backprop.language.text_columns import TEXT_COMPARED
 from backprop.source import Source
 from backprop.syntax.parser import read
@@ -34,9 +34,13 @@ def plain_texts(source: Source) -> Source:
 
 
 def model_texts(source: Source) -> list[ModelText]:
-    """The model statements of a text that reads well, in their order."""
+    """The model statements of a text that reads well, in their order; none where it says itself what
+    `residuals` is."""
     found = list[ModelText]()
-    for statement in read(plain_texts(source))[0]:
+    statements = read(plain_texts(source))[0]
+    if any(defines(each, RESIDUALS) for each in statements):
+        return found
+    for statement in statements:
         if not is_modelled(statement):
             continue
         tokens = statement.tokens

@@ -59,7 +59,7 @@ def as_equations(statements: Sequence[Statement], has_data: bool) -> Modelled:
     others = [each for each in statements if not is_modelled(each)]
     if not models:
         return Modelled([*statements], ())
-    own = [each for each in others if _defines(each, RESIDUALS)]
+    own = [each for each in others if defines(each, RESIDUALS)]
     if own:
         message = f"{RESIDUALS} is what the file says: its model statements are passed over"
         hints = [
@@ -108,7 +108,8 @@ _BINDING = ("NAME", "NUMBER", "TIMES", "DIVIDE", "POWER", "STARS")
 """Kinds of tokens that bind more closely than a minus."""
 
 
-def _defines(statement: Statement, name: str) -> bool:
+def defines(statement: Statement, name: str) -> bool:
+    """Whether it is the equation of a name."""
     forms = ("equation", "indexed_equation", "function", "distribution", "indexed_distribution")
     return statement.shape.form in forms and statement.tokens.texts[statement.shape.target] == name
 
@@ -235,7 +236,7 @@ def _gatherer(statement: Statement) -> str:
 
 
 def _without_power(statement: Statement) -> Statement | None:
-    """`L = sum(r)` of `L = sum(r^2)`, also of a mean; None of what is neither."""
+    """`L = sum(r)` of `L = sum(r^2)` or `sum(r*r)`, also of a mean; None of what is neither."""
     tokens, shape = statement
     nodes, first = shape.nodes, tokens.sign + 1
     if len(nodes) < 3 or shape.limited:
@@ -243,9 +244,13 @@ def _without_power(statement: Statement) -> Statement | None:
     whole, power, two = nodes[-1], nodes[-2], nodes[-3]
     if whole.kind != "call" or whole.operands != 1 or whole.first != first:
         return None
-    if tokens.texts[first] not in ("sum", "mean") or power.operation != "^":
+    if tokens.texts[first] not in ("sum", "mean") or two.last != power.last:
         return None
-    if two.kind != "number" or tokens.texts[two.token] != "2" or two.last != power.last:
+    if power.operation == "*":  # of a thing with itself
+        one, other = (power.first, two.first - 1), (two.first, two.last + 1)
+        if tokens.texts[slice(*one)] != tokens.texts[slice(*other)]:
+            return None
+    elif power.operation != "^" or two.kind != "number" or tokens.texts[two.token] != "2":
         return None
     left = tokens.without(two.first - 1, two.last + 1)
     left.texts[first] = "sum"
