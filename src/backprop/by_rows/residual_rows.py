@@ -55,6 +55,13 @@ class ResidualTriangle(NamedTuple):
         return found
 
 
+class _UnlookedWriter(BlockWriter):
+    """Does not look for what is too small for a double, of which nobody asks."""
+
+    def kept(self, name: str, found: Spread, operands: Sequence[Spread]) -> Spread:
+        return found
+
+
 class ResidualKernel(BlockKernel):
     """The triangles of the chunks of a block. sums: each term of which is a residual. names: by which
     derivatives are asked for, of what all rows have in common; the others stay. by_code: whether machine code
@@ -95,11 +102,11 @@ class ResidualKernel(BlockKernel):
     def rows_of(self, block: RowBlock) -> list[Reals]:
         """Of each sum the derivatives of its residuals, and these, a row each: shape (width, rows). Raises
         NotSure for what is not finite."""
-        writer = BlockWriter()
+        writer = _UnlookedWriter()
         known: dict[int, Spread] = {**self._shared}
         for name, node in self._leaves.items():
             known[node] = block.columns[name]
-        with writer.watched():
+        with numpy.errstate(all="ignore"):
             positions = self._take(known, writer, block)
             walk = BlockWalk(writer, self._graph, self._steps, known)
             walk.forward()
@@ -111,10 +118,12 @@ class ResidualKernel(BlockKernel):
         """Derivatives of a residual, and itself, a row each: shape (width, rows)."""
         leaves = [each.leaf for each in self._taken]
         slopes = walk.backward({term: 1.0}, [*self._wanted.values(), *leaves])
-        columns = numpy.zeros((len(self._place) + 1, block.rows))
+        columns = numpy.empty((len(self._place) + 1, block.rows))
         columns[-1] = walk.found[term]
+        for name in self._place.keys() - self._wanted.keys():
+            columns[self._place[name]] = 0.0
         for name, node in self._wanted.items():
-            columns[self._place[name]] = numpy.add(slopes[node], 0.0)
+            numpy.add(slopes[node], 0.0, out=columns[self._place[name]])
         rows = numpy.arange(block.rows)
         for leaf, members, places in zip(leaves, self._members, positions, strict=True):
             at = members[places]

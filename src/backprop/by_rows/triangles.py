@@ -98,10 +98,10 @@ class Triangles:
         self._totals = Totals(self.zero, self.merged)
 
     def parts(self, columns: Reals) -> Reals:
-        """The triangles of chunks of some rows, shape (width, rows): shape (chunks, width, width)."""
+        """The triangles of chunks of some rows, shape (width, rows), all finite: shape (chunks, width,
+        width)."""
         rows, width = columns.shape[1], self._width
-        whole = rows and not rows % CHUNK and width < _PART
-        if whole and not self._by_code and numpy.isfinite(columns).all():
+        if rows and not (self._by_code or rows % CHUNK) and width < _PART:
             parts = columns.reshape(width, -1, CHUNK // _PART, _PART).transpose(1, 2, 3, 0)
             each: Any = numpy.linalg.qr(parts, mode="r")
             every: Any = numpy.linalg.qr(each.reshape(len(each), -1, width), mode="r")
