@@ -29,6 +29,7 @@ from backprop.values import Numbers, backward, forward
 
 if TYPE_CHECKING:
     from backprop.by_rows.block_kernel import Summed
+    from backprop.by_rows.held_rows import HeldRows
     from backprop.by_rows.passing import SumsAndSlopes
     from backprop.by_rows.row_program import RowProgram
     from backprop.data_streamed import StreamedRows
@@ -118,7 +119,7 @@ def _rows_at(objective: StreamedObjective, row: int) -> list[Mapping[str, float]
 
 
 def rows_of(
-    sources: Sequence[StreamedRows], sizes: Sequence[int], row: int
+    sources: Sequence[HeldRows | StreamedRows], sizes: Sequence[int], row: int
 ) -> list[Mapping[str, float] | None]:
     """Of each table the numbers of a row, counted from 1; None of one that is shorter."""
     return [

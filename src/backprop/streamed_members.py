@@ -1,4 +1,4 @@
-"""Names of single rows of tables that memory does not hold: `x[3]`, of which one row is looked at."""
+"""Names of single rows of many, `x[3]`, of which that row is looked at and no other."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from backprop.names import family, unknown_name
 from backprop.numbers import listed
 
 if TYPE_CHECKING:
+    from backprop.by_rows.held_rows import HeldRows
     from backprop.by_rows.passing import SumsAndSlopes
     from backprop.by_rows.row_program import RowProgram
     from backprop.data_streamed import StreamedRows
@@ -28,7 +29,7 @@ def refuse_all_rows(names: Sequence[str], what: str, hints: Sequence[str]) -> No
 def of_members(
     program: RowProgram,
     passed: SumsAndSlopes,
-    sources: Sequence[StreamedRows],
+    sources: Sequence[HeldRows | StreamedRows],
     members: Iterable[RowMember],
 ) -> dict[str, tuple[float, float]]:
     """Of each member its number, and the gradient by it. passed: by blocks. Raises BadOption, UnknownName."""

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy
 
 from backprop.by_rows.block_kernel import NotSure
+from backprop.by_rows.held_rows import HeldRows
 from backprop.by_rows.passing import SumsAndSlopes
 from backprop.by_rows.reductions import Extremes
 from backprop.by_rows.row_counts import counted
@@ -43,7 +44,7 @@ _NO_NAME = ("",)
 """Where of many names none is asked for."""
 
 LookAtRows = Callable[
-    [RowProgram, SumsAndSlopes, Sequence[StreamedRows], Sequence[RowMember]],
+    [RowProgram, SumsAndSlopes, Sequence[HeldRows | StreamedRows], Sequence[RowMember]],
     Mapping[str, tuple[float, float]],
 ]
 """Finds of names of single rows their numbers, and the gradients by these."""
@@ -248,7 +249,7 @@ def rows_summary(
     used = [(each, [name for name in each.names if name in words]) for each in tables]
     sources = [table.source(names) for table, names in used if names]  # type: ignore[attr-defined]
     streamed = [each for each in sources if isinstance(each, StreamedRows)]
-    patterns = any(map(is_pattern, (*wrt, *only, *inputs.of)))
+    patterns = any(map(is_pattern, (*only, *inputs.of)))
     if not streamed and (whole or patterns or inputs.skip_bad_rows):  # single rows are looked at
         return None
     if not streamed and sum(each.count() for each in sources) * len(words) < MANY:
@@ -263,11 +264,9 @@ def rows_summary(
         parts = apart(statements, tables, opened.source, every=True)
         if sample.laid is None or sample.worked:
             raise NotApart("values stand behind equations")
-        if not streamed and {*wrt, *only} - {*sample.names}:
+        if not streamed and {*only} - {*sample.names}:
             return None
         asked = _asked(sample, wrt, only)
-        if not streamed and asked.members:
-            return None
         single = {each.name for each in asked_names(sample, wrt).members}
         outputs = [*_outputs(sample, inputs.of)] or [sample.output()]
         laid = sample.laid
@@ -307,7 +306,7 @@ def rows_summary(
                     else:
                         notes = [_one_sided(error, opened.source.name)]
                 found[program.output] = _leading_only(passed, program.leading)
-                looked = look(program, passed, streamed, asked.members)
+                looked = look(program, passed, sources, asked.members)
                 members[program.output] = {
                     name: (number, slope if leads(program, name) or name in single else None)
                     for name, (number, slope) in looked.items()
