@@ -91,6 +91,16 @@ class Page:
         )
         return found
 
+    def folded(self, name: str) -> list[str]:
+        """The numbers of a box that stands for a family."""
+        found: list[str] = self.run(
+            "const box = [...document.querySelectorAll('#folded .box')]"
+            ".find((one) => one.querySelector('.name').textContent.startsWith(arguments[0]));"
+            "return [...box.querySelectorAll('[data-role]')].map((one) => one.textContent)",
+            name,
+        )
+        return found
+
     def current(self) -> str:
         """The current step, "" if there is none."""
         found: str = self.run(

@@ -4,7 +4,7 @@ passes with their formulas, for whatever numbers the inputs have."""
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from math import inf, isfinite
 from pathlib import PurePath
 from typing import NamedTuple
@@ -14,10 +14,11 @@ from backprop.evaluation.gradient import Evaluation
 from backprop.graph import Graph
 from backprop.language import Model
 from backprop.language.named_steps import named_steps
+from backprop.names import Together, shape
 from backprop.numbers import exact, shortened
 from backprop.operations import FUNCTIONS, OPERATIONS
 from backprop.page_descent import climbs
-from backprop.picture import Box, Picture, picture
+from backprop.picture import INPUTS, Box, Picture, of_families, picture
 from backprop.row import Operation
 from backprop.source import Source
 
@@ -66,7 +67,8 @@ class PageControl(NamedTuple):
 
 
 class PageContent(NamedTuple):
-    """Everything on a page. output: its node. nodes: operands before what they lead to. values: the numbers
+    """Everything on a page. folded: the picture with one box for each indexed equation, None without any.
+    output: its node. nodes: operands before what they lead to. values: the numbers
     of inputs and constants, by node. steps: in the order of the forward pass. used: of each node the edges
     that use it. title: of the file; source: its equations."""
 
@@ -74,6 +76,7 @@ class PageContent(NamedTuple):
     source: str
     graph: Graph
     picture: Picture
+    folded: Picture | None
     output: int
     nodes: Sequence[PageNode]
     values: Mapping[int, float]
@@ -82,6 +85,10 @@ class PageContent(NamedTuple):
     used: Mapping[int, Sequence[int]]
     boxes: Mapping[str, int]
     """Of each box of the picture its node."""
+    members: Mapping[str, Sequence[int]]
+    """Of each box of the folded picture the nodes that it shows."""
+    inside: Mapping[str, Sequence[int]]
+    """And all nodes of their equations."""
     climbs: bool
     """Whether the file says that the output is to rise."""
 
@@ -127,11 +134,41 @@ def page_content(model: Model, found: Evaluation, title: str) -> PageContent:
     moved = sorted({*leaves} - constants, key=lambda node: ranks.get(graph.label(node), -1))
     controls = [_control(model, place[node], graph.label(node), data[node]) for node in moved]
     steps, used = _steps(graph, names, place)
+    folded, members, inside = _folded(model, found, constants, place)
     boxes = {id: place[node] for id, node in by_id.items()}
     return PageContent(
-        title, model.source.text, graph, drawn, place[graph.output], nodes, values, controls, steps, used,
-        boxes, climbs(model, graph.label(graph.output)),
+        title, model.source.text, graph, drawn, folded, place[graph.output], nodes, values, controls,
+        steps, used, boxes, members, inside, climbs(model, graph.label(graph.output)),
     )  # fmt: skip
+
+
+def _folded(
+    model: Model, found: Evaluation, constants: Collection[int], place: Mapping[int, int]
+) -> tuple[Picture | None, dict[str, list[int]], dict[str, list[int]]]:
+    """The picture of families; of its boxes what they show, and all that is computed in them."""
+    graph = found.graph
+    ranks = {name: at for at, name in enumerate(model.names)}
+    drawn = of_families(graph, found.numbers, model.text, constants, ranks)
+    if all(box.members == 1 for box in drawn.boxes):
+        return None, {}, {}
+    at = {graph.label(node): node for node in graph.order}
+    whole = picture(graph, found.numbers, model.text, "equations", constants)
+    same: dict[object, list[int]] = {}
+    for box in whole.boxes:
+        same.setdefault(_family_of(box), []).append(at[box.id])
+    members, inside = dict[str, list[int]](), dict[str, list[int]]()
+    for box in drawn.boxes:
+        nodes = same[_family_of(box)]
+        members[box.id] = [place[node] for node in nodes]
+        steps = {step for node in nodes if graph.is_step(node) for step in graph.equation(node)}
+        inside[box.id] = sorted(place[step] for step in steps)
+    return drawn, members, inside
+
+
+def _family_of(box: Box) -> object:
+    """What all members of an indexed equation, or of a family of inputs, have in common."""
+    first = box.id.names[0] if isinstance(box.id, Together) else box.id
+    return shape(first), box.role, "" if box.role in INPUTS else box.equation
 
 
 def _named(box: Box, name: str) -> Box:

@@ -10,9 +10,11 @@ import re
 from collections.abc import Iterator, Mapping
 from html import escape
 
+from backprop.operations import OPERATIONS
 from backprop.page_content import PageContent, PageShare, PageStep
 from backprop.reports.explain.mathematics import Notation, in_latex
 from backprop.reports.explain.mathml import pieces
+from backprop.row import COMPARISON
 from backprop.syntax.parser import formula
 
 _SPACE = ' xmlns="http://www.w3.org/1998/Math/MathML"'
@@ -97,7 +99,11 @@ class DerivationList:
         """A formula in LaTeX; with a kind of numbers with places for these in place of names."""
         found = formula(text)
         places = {name: _place(kind, at) for at, name in enumerate(self._names)} if kind else {}
-        return self._notation.formula(found, places)
+        text = self._notation.formula(found, places)
+        root = found.shape.nodes[-1].operation
+        # among equality signs it needs brackets
+        compares = bool(root) and OPERATIONS[root].binding <= COMPARISON
+        return self._notation.brackets.format(text) if compares else text
 
     def _word(self, key: str) -> str:
         return f'<span data-text="{key}">{escape(self._texts[key])}</span>'

@@ -17,8 +17,10 @@ export function shown(number) {
   return number < 0 ? MINUS + text : text;
 }
 
+/** Four decimals; fewer where these are all there is: 0.5 is exact, 2.0000 is rounded. */
 function fixed(size) {
-  return size.toFixed(4).replace(/0+$/, "").replace(/\.$/, "");
+  const text = size.toFixed(4);
+  return Number(text) === size ? text.replace(/0+$/, "") : text;
 }
 
 /** A number with ten digits, as the command prints it. */

@@ -72,7 +72,7 @@ function write(element, text) {
 }
 
 /** The name of a colour: sign and size of a gradient. */
-function colour(gradient, largest) {
+export function colour(gradient, largest) {
   if (!gradient) return "none";
   const number = gradient.sum;
   if (!number || Number.isNaN(number) || !largest) return "flat";

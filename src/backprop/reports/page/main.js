@@ -5,6 +5,7 @@ import { checked, tableOf } from "./check.js";
 import { Controls, within } from "./controls.js";
 import { Derivation } from "./derivation.js";
 import { DescentPanel } from "./descent_panel.js";
+import { Folded } from "./folded.js";
 import { Graph, showLit } from "./graph.js";
 import { Guess } from "./guess.js";
 import { Inspector } from "./inspect.js";
@@ -35,7 +36,8 @@ function begin(lesson, numbers, texts, updates, mistakes) {
   }
 
   const wanted = take(window.location.hash);
-  const graph = at("graph") ? new Graph(at("graph"), model, steps) : null;
+  const graph = new Graph(at("graph"), model, steps);
+  const folded = at("folded") ? new Folded(at("folded"), model, steps) : null;
   const list = at("derivation");
   const derivation = new Derivation(list, model, steps);
   const controls = new Controls(at("controls"), model);
@@ -47,7 +49,8 @@ function begin(lesson, numbers, texts, updates, mistakes) {
   let writing = 0;
 
   function update() {
-    graph?.update();
+    graph.update();
+    folded?.update();
     controls.update();
     derivation.update();
     guess.update();
@@ -74,7 +77,7 @@ function begin(lesson, numbers, texts, updates, mistakes) {
     steps.go(place);
     if (place > before && steps.place === before) return guess.stop();
     derivation.show(list, !calm.matches);
-    if (graph) showLit(at("graph").parentElement, !calm.matches);
+    showLit(at("graph").parentElement, !calm.matches);
   }
 
   function pause() {
@@ -109,6 +112,7 @@ function begin(lesson, numbers, texts, updates, mistakes) {
     play,
     check: () => at("checked").replaceChildren(tableOf(checked(model), texts)),
   };
+  if (folded) actions.fold = () => fold(at("folded").hasAttribute("hidden"));
   for (const [id, action] of Object.entries(actions)) {
     at(id).addEventListener("click", () => {
       if (id !== "play") pause();
@@ -126,7 +130,7 @@ function begin(lesson, numbers, texts, updates, mistakes) {
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.target.closest("input, select, textarea, button, summary, a")) return;
-    const chosen = event.target.closest("[data-node], [data-edge]");
+    const chosen = event.target.closest("[data-node], [data-edge], [data-members]");
     if (chosen && (event.key === "Enter" || event.key === " ")) tell(chosen);
     else if (event.key === "Escape") inspector.close();
     else if (event.key === "Home") go(0);
@@ -136,13 +140,30 @@ function begin(lesson, numbers, texts, updates, mistakes) {
     event.preventDefault();
   });
 
+  /** Show one box for each indexed equation, or every box. */
+  function fold(yes) {
+    at("folded").toggleAttribute("hidden", !yes);
+    at("graph").toggleAttribute("hidden", yes);
+    at("fold").setAttribute("aria-pressed", String(yes));
+  }
+
+  /** Tell of a box or an arrow; open a box that stands for several. */
   function tell(chosen) {
+    if ("members" in chosen.dataset) {
+      const [first, ...others] = chosen.dataset.members.split(" ");
+      if (!others.length) return inspector.node(Number(first));
+      fold(false);
+      const box = at("graph").querySelector(`.box[data-node="${first}"]`);
+      box.scrollIntoView({ block: "nearest", inline: "center" });
+      box.focus({ preventScroll: true });
+      return;
+    }
     if ("node" in chosen.dataset) inspector.node(Number(chosen.dataset.node));
     else inspector.edge(Number(chosen.dataset.edge));
   }
 
-  at("graph")?.addEventListener("click", (event) => {
-    const chosen = event.target.closest("[data-node], [data-edge]");
+  at("graph").parentElement.addEventListener("click", (event) => {
+    const chosen = event.target.closest("[data-node], [data-edge], [data-members]");
     if (chosen) tell(chosen);
   });
   list.addEventListener("click", (event) => {
@@ -156,6 +177,7 @@ function begin(lesson, numbers, texts, updates, mistakes) {
     if (!stateOf(window.location.hash).guess) guess.ask("");
     guess.ask(take(window.location.hash));
   });
+  if (folded) fold(true);
   model.listen(update);
   steps.listen(update);
   update();

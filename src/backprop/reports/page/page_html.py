@@ -22,17 +22,21 @@ from backprop.reports.explain.html import body as derivation_body
 from backprop.reports.page import descent_section
 from backprop.reports.page.derivation_list import DerivationList
 from backprop.reports.page.guess_section import asks, mistakes
+from backprop.reports.page.page_folded import folded_svg
 from backprop.reports.page.page_svg import svg
 from backprop.reports.themes import THEMES, Look
 
 SCRIPTS = (
-    "format model steps graph derivation controls address inspect check plot landscape descent explain"
+    "format model steps graph folded derivation controls address inspect check plot landscape descent explain"
     " descent_panel answers questions guess main"
 ).split()
 """The files of the page in the order in which one needs another."""
 
 LANGUAGES = "en", "de"
 """Those in which there are texts."""
+
+_CONSTANTS = 24
+"""So many constants are listed; all stand in the equations."""
 
 _PLACE = re.compile(r"\{\{(\w+)\}\}")
 """Where something goes in page.html."""
@@ -60,9 +64,10 @@ def write(page: PageContent | LargePage, language: str, seconds: float) -> str:
         "style": style,
         "title": escape(page.title or name),
         "output": escape(name),
-        "bar": _bar(texts_in),
+        "bar": _bar(texts_in, page.folded is not None),
         "guess_panel": _put(_read("guess.html"), texts_in),
         "picture": svg(page, seconds),
+        "folded": folded_svg(page, page.folded, texts, seconds) if page.folded else "",
         "lines": "\n".join(DerivationList(page, texts).lines()),
         "controls": "".join(
             _control(page, at, each, texts) for at, each in enumerate(page.controls)
@@ -114,7 +119,7 @@ def _descent(page: PageContent, texts: Mapping[str, str]) -> str:
     return _PLACE.sub(lambda found: parts[found[1]], _read("descent.html"))
 
 
-def _bar(texts: Mapping[str, str]) -> str:
+def _bar(texts: Mapping[str, str], folds: bool) -> str:
     buttons = "".join(
         f'<button id="{key}" type="button"{pressed}>{texts[key]}</button>'
         for key, pressed in (
@@ -122,6 +127,8 @@ def _bar(texts: Mapping[str, str]) -> str:
             ("play", ' aria-pressed="false"'), ("reset", ""), ("guess", ' aria-pressed="false"'),
         )
     )  # fmt: skip
+    if folds:
+        buttons += f'<button id="fold" type="button" aria-pressed="true">{texts["fold"]}</button>'
     return (
         f'<div class="bar">{buttons}'
         f'<input id="place" type="range" min="0" step="1" aria-label="{texts["place"]}">'
@@ -155,7 +162,8 @@ def _constants(page: PageContent, texts: Mapping[str, str]) -> str:
     ]
     if not some:
         return ""
-    return f'<p class="note">{escape(texts["constants"])}: {escape(", ".join(some))}</p>'
+    listed = ", ".join([*some[:_CONSTANTS], *(["…"] if len(some) > _CONSTANTS else [])])
+    return f'<p class="note">{escape(texts["constants"])}: {escape(listed)}</p>'
 
 
 def _lesson(page: PageContent) -> dict[str, object]:
@@ -240,8 +248,8 @@ def _style() -> str:
             *_named("fall", theme.falling),
         ]
         some = " ".join(
-            f'#graph [data-fill="{name}"] > rect {{ fill: {fill}; }}'
-            f' #graph [data-fill="{name}"]:not(.constant) text {{ fill: {theme.text_on(fill)}; }}'
+            f'.net [data-fill="{name}"] > rect {{ fill: {fill}; }}'
+            f' .net [data-fill="{name}"]:not(.constant) text {{ fill: {theme.text_on(fill)}; }}'
             for name, fill in fills
         )
         rules.append(around.format(some))

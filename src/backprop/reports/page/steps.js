@@ -67,6 +67,7 @@ export class Steps {
       return done ? { sum: 1, parts: 0, whole: true } : null;
     }
     const uses = this.model.lesson.used[node] ?? [];
+    if (!uses.length) return this.isDone("start") ? { sum: this.model.gradients[node], parts: 0, whole: true } : null;
     const some = uses.filter((edge) => this.hasEdge(edge));
     if (!some.length) return null;
     if (some.length === uses.length) {

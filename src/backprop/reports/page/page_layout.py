@@ -1,0 +1,187 @@
+"""Where the boxes, circles and arrows of a page's picture stand, as Graphviz lays them out, with room for any
+number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from html import escape
+from typing import NamedTuple
+
+from graphviz import Digraph
+
+from backprop.numbers import shortened, shown
+from backprop.picture import Box, Circle, Picture
+from backprop.reports.drawing import render
+
+_INCH, _LETTER = 72.0, 7.2
+"""Points an inch, and of a letter of 12 points."""
+
+_NUMBER = 15
+"""Letters that `data −1.2345e−300` takes."""
+
+_FOLDED = 20
+"""Letters that `|data| ≤ 1.2345e−300` takes."""
+
+_LONG, _TITLE = 22, 44
+"""The longest name of a box, and of a group; the title that a pointer shows has all of it."""
+
+_SIGN = 6.5
+"""Points of a letter of an operation's sign."""
+
+ROW, _SMALL, _MARGIN, _HEAD = 18.0, 11.0, 8.0, 18.0
+"""Points: a row of a box, half a circle's side, around what stands in a group, above it."""
+
+Item = Box | Circle
+
+
+class Spot(NamedTuple):
+    """Where something stands: its middle and its size, in points."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+class Curve(NamedTuple):
+    """An arrow: its path, and where its number stands."""
+
+    path: str
+    x: float
+    y: float
+
+
+class PageLayout(NamedTuple):
+    """A picture that is laid out. spots: by the ids of boxes and circles. curves: of its arrows, in order."""
+
+    width: float
+    height: float
+    spots: Mapping[str, Spot]
+    curves: Sequence[Curve]
+
+    def head(self, id: str, label: str) -> str:
+        """The beginning of an SVG."""
+        wide, high = written(self.width), written(self.height)
+        return (
+            f'<svg id="{id}" class="net" viewBox="0 0 {wide} {high}" width="{wide}" height="{high}"'
+            f' role="group" aria-label="{escape(label)}">'
+        )
+
+
+def laid_out(picture: Picture, seconds: float) -> PageLayout:
+    """A picture's layout. seconds: that it may take. Raises CannotDraw."""
+    items: list[Item] = [*picture.boxes, *picture.circles]
+    called = {each.id: f"n{at}" for at, each in enumerate(items)}
+    text = render(_graph(picture, called), "plain", seconds).decode()
+    # lines that Graphviz has broken are whole again
+    lines = [line.split(" ") for line in text.replace("\\\n", "").splitlines()]
+    height = float(lines[0][3])
+
+    def points(x: str, y: str) -> tuple[float, float]:
+        return 12 + float(x) * _INCH, 12 + (height - float(y)) * _INCH
+
+    def curve(line: Sequence[str]) -> Curve:
+        count = int(line[3])
+        at = [points(*line[4 + 2 * k : 6 + 2 * k]) for k in range(count)]
+        (x, y), rest = at[0], at[1:]
+        path = f"M{written(x)} {written(y)}C"
+        path += " ".join(f"{written(a)} {written(b)}" for a, b in rest)
+        after = line[4 + 2 * count :]
+        return Curve(path, *(points(*after[-4:-2]) if len(after) > 2 else at[count // 2]))
+
+    spots = {
+        line[1]: Spot(*points(*line[2:4]), float(line[4]) * _INCH, float(line[5]) * _INCH)
+        for line in lines
+        if line[0] == "node"
+    }
+    ends: dict[tuple[str, str], list[Curve]] = {}
+    for line in lines:
+        if line[0] == "edge":
+            ends.setdefault((line[1], line[2]), []).append(curve(line))
+    curves = [ends[called[each.tail], called[each.head]].pop(0) for each in picture.arrows]
+    own = {id: spots[name] for id, name in called.items()}
+    return PageLayout(float(lines[0][2]) * _INCH + 24, height * _INCH + 24, own, curves)
+
+
+def written(number: float) -> str:
+    """A number of points."""
+    return shown(round(number, 1))
+
+
+def _graph(picture: Picture, called: Mapping[str, str]) -> Digraph:
+    """What Graphviz lays out: boxes and circles without words, in groups."""
+    graph = Digraph(
+        graph_attr={"rankdir": "LR", "nodesep": "0.25", "ranksep": "0.4"},
+        node_attr={"fixedsize": "true", "label": "", "shape": "box"},
+        edge_attr={"fontsize": "11", "label": " −1.2345 "},
+    )
+    grouped: dict[str, list[Item]] = {}
+    items: list[Item] = [*picture.boxes, *picture.circles]
+    for item in items:
+        group = item.group if item.group in picture.groups else ""
+        grouped.setdefault(group, []).append(item)
+    for at, (group, inside) in enumerate(grouped.items()):
+        if not group:
+            _nodes(graph, inside, called)
+            continue
+        with graph.subgraph(name=f"cluster {at}") as cluster:
+            assert cluster is not None
+            cluster.attr(label="x", fontsize="12")
+            _nodes(cluster, inside, called)
+    for arrow in picture.arrows:
+        more = {"label": ""} if arrow.slope is None else {}
+        graph.edge(called[arrow.tail], called[arrow.head], **more)
+    return graph
+
+
+def _nodes(graph: Digraph, items: Sequence[Item], called: Mapping[str, str]) -> None:
+    for item in items:
+        width, height = _size(item)
+        inches = {"width": shown(width / _INCH), "height": shown(height / _INCH)}
+        shape = "ellipse" if isinstance(item, Circle) else "box"
+        graph.node(called[item.id], shape=shape, **inches)
+
+
+def _size(item: Item) -> tuple[float, float]:
+    """Width and height, in points."""
+    if isinstance(item, Circle):
+        return 2 * _SMALL + _SIGN * max(0, len(item.symbol) - 2), 2 * _SMALL
+    if item.role == "number":
+        return 8 + _LETTER * len(label_of(item)), ROW
+    least = _NUMBER if item.members == 1 else _FOLDED
+    letters = max(least, len(label_of(item)) + 2)
+    return _LETTER * letters, ROW * (3 if item.label else 2) + 4
+
+
+def label_of(box: Box) -> str:
+    """What a box is called in its first row."""
+    label = f"{box.label} = {box.formula}" if box.formula else box.label
+    return shortened(label or shown(box.data), _LONG if not box.formula else _TITLE)
+
+
+def groups(picture: Picture, laid: PageLayout) -> Iterator[str]:
+    """Dashed lines around equations of several boxes."""
+    inside: dict[str, list[Spot]] = {}
+    items: list[Item] = [*picture.boxes, *picture.circles]
+    for item in items:
+        if item.group in picture.groups:
+            inside.setdefault(item.group, []).append(laid.spots[item.id])
+    for group, some in inside.items():
+        left = min(each.x - each.width / 2 for each in some) - _MARGIN
+        right = max(each.x + each.width / 2 for each in some) + _MARGIN
+        top = min(each.y - each.height / 2 for each in some) - _HEAD
+        bottom = max(each.y + each.height / 2 for each in some) + _MARGIN
+        text = f"{group} = {picture.groups[group]}"
+        most = max(4, min(_TITLE, int((right - left) / 6.4)))
+        yield (
+            f'<g class="group"><title>{escape(text)}</title>'
+            f"{rect(left, top, right - left, bottom - top, 8)}"
+            f'<text x="{written(left + 8)}" y="{written(top + 13)}">'
+            f"{escape(shortened(text, most))}</text></g>"
+        )
+
+
+def rect(left: float, top: float, width: float, height: float, corner: float) -> str:
+    """A rectangle."""
+    sizes = f'width="{written(width)}" height="{written(height)}" rx="{written(corner)}"'
+    return f'<rect x="{written(left)}" y="{written(top)}" {sizes}/>'
