@@ -337,7 +337,9 @@ def test_numbers_of_json_are_those_of_doubles(opened: Open) -> None:
     assert json.loads(json.dumps(page.values()))["L"] == 0.1 * 3 + 1e-300
 
 
-FAMILY = "w[1] = 1; w[2] = -3; x = 2; h[i] = tanh(w[i]*x) for i in 1..2; L = sum(h[i]^2 for i in 1..2)"
+FAMILY = (
+    "w[1] = 1; w[2] = -3; x = 2; h[i] = tanh(w[i]*x) for i in 1..2; L = sum(h[i]^2 for i in 1..2)"
+)
 
 
 def test_families_are_folded_and_a_click_opens_them(opened: Open) -> None:
