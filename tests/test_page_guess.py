@@ -13,6 +13,9 @@ from typing import Any
 
 import pytest
 
+from backprop import gallery, parse
+from backprop.checks import mark, read_claims
+from backprop.checks.mistake_table import BY_NAME
 from backprop.numbers import half_unit
 from backprop.reports.page.guess_section import ROWS
 from backprop.reports.page.page_html import LANGUAGES, words
@@ -227,6 +230,19 @@ def test_a_mistake_is_told_by_its_kind(
     assert game.score().startswith("right 0 · wrong 1 ·")
 
 
+OTHERS = U, W / Y**2, SUM - D
+"""Answers for which `check`, which looks along the whole way, has another reason, or none."""
+
+SAME = [each[:4] for each in MISTAKES if each[2] not in OTHERS]
+
+
+@pytest.mark.parametrize(("text", "asked", "answer", "row"), SAME, ids=[each[3] for each in SAME])
+def test_the_command_check_says_the_same(text: str, asked: str, answer: float, row: str) -> None:
+    model = parse(text)
+    (marked,) = mark(model, read_claims(model, "L", [f"{asked} = {answer!r}"])).marks
+    assert marked.kind == BY_NAME[row].kind
+
+
 def test_every_row_is_tried_and_has_a_sentence() -> None:
     tried = {each[3] for each in MISTAKES} | {"with upstream", "all shares", "only", "share sign"}
     assert {row.name for row in ROWS} == tried
@@ -364,6 +380,36 @@ def test_what_moves_in_between_is_asked_as_it_is_now(opened: Open) -> None:
     game.press("guess")
     assert game.asked() == "∂L/∂d = ?"
     assert game.score() == "right 4 · wrong 2 · shown 0"
+
+
+EXERCISES = [each.name for each in gallery.examples() if each.name.startswith("exercise")]
+PASSES = [
+    *((name, "gradient") for name in ("classic", "mazur_network", "one_neuron", *EXERCISES)),
+    *((name, "local") for name in ("mazur_network", "exercise_05_relu")),
+]
+
+
+@in_browser
+@pytest.mark.parametrize(("name", "what"), PASSES)
+def test_a_whole_pass_is_answered_with_the_numbers_of_grad(
+    opened: Open, name: str, what: str
+) -> None:
+    text = gallery.example(name).text
+    gradients = parse(text).grad().gradients
+    game = opened(text)
+    game.choose(what)
+    answered = 0
+    while asked := game.asked():
+        by = asked[len("∂L/∂") - 1 :].partition("∂")[2].removesuffix(" = ?")
+        if what == "gradient" and asked.endswith(" = ?") and by in gradients:
+            told = game.type(f"{gradients[by]!r}")
+            assert told.startswith("Right: "), (asked, told)
+            answered += 1
+        else:
+            game.press("show")
+    assert game.text("between") == "That was the last step."
+    assert " wrong 0 " in game.score()
+    assert what == "local" or answered > 1
 
 
 @in_browser

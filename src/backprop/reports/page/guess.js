@@ -140,8 +140,8 @@ export class Guess {
     this.answered.set(question.key, right);
     this.at("answer").value = "";
     const { place, keys } = this.steps;
-    if (this.openIn(place).length) this.update();
-    else this.onStep(this.limit(place + 1, keys.length));
+    this.update();
+    this.onStep(this.limit(place, keys.length));
   }
 
   keep(kind, { right, text }, typed, mistake = "") {
