@@ -232,3 +232,18 @@ def test_a_matrix_has_no_line_for_each_row(more: tuple[str, ...], path: str) -> 
     assert (found.status, found.out) == (1, "")
     assert "r is a column of rows, and an output is a single number" in found.err
     assert "backprop grad --rows --of r" in found.err
+
+
+def test_rows_without_values_are_left_out_of_many_in_memory_too(
+    path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "a = 2; r = y - a*log(x - 0.5); L = mean(r^2)"
+    given = "grad", "-e", text, "--data", path, "--skip-bad-rows", "--format", "json"
+    few, streamed = (backprop(*given, *more) for more in ((), ("--memory", "100")))
+    monkeypatch.setattr("backprop.report.rows_summary.MANY", 1)
+    monkeypatch.setattr("backprop.all_gradients._grad", None)  # which looks at each row
+    many = backprop(*given)
+    for each in (streamed, many):
+        assert (each.status, each.err) == (0, few.err)
+        assert_alike(json.loads(each.out)["columns"]["r"], json.loads(few.out)["columns"]["r"])
+    assert "rows left out" in few.err

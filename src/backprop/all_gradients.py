@@ -9,6 +9,7 @@ from backprop.errors import BackpropError, ByOtherMeans
 from backprop.evaluation.gradient import gradient
 from backprop.inputs import Inputs, Opened
 from backprop.language import Model
+from backprop.loops.worth import MANY
 from backprop.names import is_pattern, meant
 from backprop.report.gradient_report import GradientReport, gradient_report
 
@@ -31,6 +32,10 @@ def grad(
     names. engine: how it is computed.
     """
     opened = inputs.opened()
+    if inputs.skip_bad_rows and opened.tables and not opened.heads():
+        good = inputs.good_tables(*opened, MANY, ())
+        opened = opened._replace(tables=good)  # type: ignore[arg-type]
+        inputs = inputs._replace(skip_bad_rows=False)  # which is done
     if opened.tables:
         from backprop.report.rows_summary import rows_summary  # for data only
         from backprop.streamed_members import of_members

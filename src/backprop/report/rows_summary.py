@@ -247,10 +247,14 @@ def rows_summary(
         return None
     words = words_of(statements)
     used = [(each, [name for name in each.names if name in words]) for each in tables]
-    sources = [table.source(names) for table, names in used if names]  # type: ignore[attr-defined]
+    sources: list[HeldRows | StreamedRows] = [
+        table.source(names) if hasattr(table, "source") else HeldRows(table, names)
+        for table, names in used
+        if names
+    ]
     streamed = [each for each in sources if isinstance(each, StreamedRows)]
     patterns = any(map(is_pattern, (*only, *inputs.of)))
-    if not streamed and (whole or patterns or inputs.skip_bad_rows):  # single rows are looked at
+    if not streamed and (whole or patterns):  # single rows are looked at
         return None
     if not streamed and sum(each.count() for each in sources) * len(words) < MANY:
         return None
