@@ -23,7 +23,7 @@ rules["no-use-before-define"] = ["error", { functions: false, variables: false }
 rules["eqeqeq"] = ["error", "always"];
 
 const numbers = "src/backprop/engine/writers/javascript/";
-const helpers = ["helpers.js", "settled.js"].flatMap((file) =>
+const helpers = ["helpers.js", "settled.js", "page_rows.js"].flatMap((file) =>
   [...readFileSync(new URL(numbers + file, import.meta.url), "utf8").matchAll(/^(?:function|const) (\w+)/gm)].map(
     ([, name]) => name,
   ),
@@ -46,7 +46,7 @@ export default [
   },
   {
     files: [`${numbers}*.js`], // a page takes of them what it needs, so that they call each other
-    languageOptions: { ecmaVersion: 2022, sourceType: "script", globals: named(helpers) },
+    languageOptions: { ecmaVersion: 2022, sourceType: "script", globals: named([...helpers, "page"]) },
     rules: { ...rules, "no-unused-vars": ["error", { vars: "local", args: "none" }] },
   },
 ];

@@ -34,12 +34,14 @@ def run(script: str) -> Any:
     return json.loads(done.stdout)
 
 
-def pages(asked: Sequence[tuple[Graph, Sequence[Sequence[float]]]]) -> list[list[Page]]:
+def pages(
+    asked: Sequence[tuple[Graph, Sequence[Sequence[float]]]], large: int = 2_000
+) -> list[list[Page]]:
     """For each graph and each point, the numbers of its inputs in the order of the graph, a Page."""
     parts = []
     for graph, points in asked:
         leaves = [n for n in graph.order if not graph.operands(n) and not graph.is_number(n)]
-        parts.append(f"[{javascript_numbers(graph, leaves)}, {json.dumps(points)}]")
+        parts.append(f"[{javascript_numbers(graph, leaves, large)}, {json.dumps(points)}]")
     script = (
         '"use strict"; const all = [];\n'
         "const text = (x) => Array.from(x, (each) => Object.is(each, -0) ? '-0.0' : String(each));\n"

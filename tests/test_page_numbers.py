@@ -32,8 +32,8 @@ from test_engines import contributions, interpreted, random_graph
 
 pytestmark = pytest.mark.skipif(NODE is None, reason="needs node")
 
-LARGE = 20_000
-"""Nodes of graphs that are no page."""
+LINES, ROWS = 2_000, 0
+"""Graphs of more steps are written as rows of numbers, others a line a step."""
 
 
 class Case(NamedTuple):
@@ -55,7 +55,7 @@ class Case(NamedTuple):
 
 
 def cases(
-    points: Iterable[tuple[str, Mapping[str, float]]], of: str | None = None
+    points: Iterable[tuple[str, Mapping[str, float]]], of: str | None = None, large: int = LINES
 ) -> Iterator[Case]:
     """Pages of texts at points; without those where the output has no value."""
     asked, known = [], []
@@ -72,7 +72,7 @@ def cases(
         place = {node: at for at, node in enumerate(graph.order)}
         nodes = {name: place[node] for name, node in model.names.items() if node in place}
         known.append((text, at, nodes, truth))
-    for (text, at, nodes, truth), (page,) in zip(known, pages(asked), strict=True):
+    for (text, at, nodes, truth), (page,) in zip(known, pages(asked, large), strict=True):
         yield Case(text, at, page, nodes, truth)
 
 
@@ -126,7 +126,8 @@ def test_the_classic_example() -> None:
     assert case.page.shares == [6, -4, -2, -2, -2, 4]
 
 
-def test_every_row_of_the_table() -> None:
+@pytest.mark.parametrize("large", [LINES, ROWS])
+def test_every_row_of_the_table(large: int) -> None:
     """Values, slopes and gradients, at samples and corners; the sign of a 0, too."""
     points = {
         name: [*row.samples, *(at for at, _ in row.corners)] for name, row in OPERATIONS.items()
@@ -136,12 +137,10 @@ def test_every_row_of_the_table() -> None:
         name: [inputs.index(n) for n in graph.order if n in inputs]
         for name, (graph, inputs) in graphs.items()
     }
-    found = pages(
-        [
-            (graphs[name][0], [[at[i] for i in leaves[name]] for at in points[name]])
-            for name in points
-        ]
-    )
+    asked = [
+        (graphs[name][0], [[at[i] for i in leaves[name]] for at in points[name]]) for name in points
+    ]
+    found = pages(asked, large)
     looked_at = 0
     for (name, ats), shown in zip(points.items(), found, strict=True):
         graph, inputs = graphs[name]
@@ -164,6 +163,7 @@ def _special(seed: int) -> Iterator[tuple[str, tuple[float, ...]]]:
     chance = random.Random(seed)
     for name in ("erf", "erfc", "gamma", "lgamma", "digamma", "polygamma"):
         near = [1.4616321449683622, -0.5040830082644554, -2.457024738220801, -7.5, 5e-324, -1e-18]
+        near += [1e200, 1 - 2**-53, 1 + 2**-52, 2 + 2**-51, 1.0001]
         for _ in range(size(60, 2000)):
             near += [chance.uniform(-60, 60), chance.uniform(-4, 4), 1 + chance.gauss(0, 1e-9)]
             near += [
@@ -242,10 +242,11 @@ def _of_points() -> dict[tuple[str, str], dict[str, float]]:
     return found
 
 
-def test_odd_points() -> None:
+@pytest.mark.parametrize("large", [LINES, ROWS])
+def test_odd_points(large: int) -> None:
     """Where the chain rule meets 0·∞, or what is too small or too large: as `grad` has it, or open."""
     points = [(text, at) for (text, _), at in _of_points().items()]
-    wrong, count, left = differing(cases(points))
+    wrong, count, left = differing(cases(points, large=large))
     assert not wrong, "\n".join(wrong)
     assert count > 700
     assert len(left) < 75
@@ -332,15 +333,19 @@ def test_what_was_wrong_once(text: str, at: Mapping[str, float]) -> None:
 @pytest.mark.parametrize("group", range(4))
 def test_generated_odd_models(first: int, group: int) -> None:
     """Zeros, poles, corners, borders, under- and overflow, made by a generator."""
+    large = LINES if group % 2 else ROWS
     count = size(120, 3000)
     models = [random_model(first + number) for number in range(group * count, (group + 1) * count)]
-    wrong, looked_at, left = differing(cases([(each.text, each.values) for each in models], of="y"))
+    wrong, looked_at, left = differing(
+        cases([(each.text, each.values) for each in models], of="y", large=large)
+    )
     assert not wrong, "\n".join(wrong)
     assert looked_at > count / 2
     assert len(left) < looked_at * (0.4 if first else 0.15)
 
 
 def test_the_gallery() -> None:
+    """`predator_prey` is large: rows of numbers."""
     found = [(each.text, dict[str, float]()) for each in examples() if each.name != "two_moons"]
     wrong, count, left = differing(cases(found))
     assert not wrong, "\n".join(wrong)
@@ -351,7 +356,8 @@ def test_the_gallery() -> None:
             assert same(case.page.values[node], case.truth.data[name])
 
 
-def test_random_graphs() -> None:
+@pytest.mark.parametrize("large", [LINES, ROWS])
+def test_random_graphs(large: int) -> None:
     """Each gradient to 1e-13 of the sizes of what is added up to it."""
     graphs = [
         random_graph([1, 5, 30, 100, 250][seed % 5], seed, seed % 2 == 0)
@@ -361,7 +367,7 @@ def test_random_graphs() -> None:
         (graph, [[numbers[n] for n in graph.order if n in numbers]]) for graph, numbers in graphs
     ]
     looked_at = left = 0
-    for (graph, numbers), (page,) in zip(graphs, pages(asked), strict=True):
+    for (graph, numbers), (page,) in zip(graphs, pages(asked, large), strict=True):
         data, gradients = interpreted(graph, numbers, sure=False)
         sizes = contributions(graph, data)
         for place, node in enumerate(graph.order):
@@ -391,7 +397,8 @@ def test_what_has_no_value(text: str, x: float, unfit: list[str]) -> None:
     """Where `grad` says so, a page does, and shows no gradients."""
     model = backprop.parse(text)
     graph = model.graph("y")
-    (page,) = pages([(graph, [[x]])])[0]
+    (page,), (other,) = (pages([(graph, [[x]])], large)[0] for large in (LINES, ROWS))
+    assert page.unfit == other.unfit
     ops = {"1/x": "/", "log(x)": "log"}
     names = ["y" if i == len(graph.order) - 1 else graph.op(graph.order[i]) for i in page.unfit]
     assert names == [ops.get(each, each) for each in unfit]
@@ -429,6 +436,21 @@ def test_a_page_has_the_helpers_that_it_needs_and_no_names() -> None:
         assert f"function {name}" not in code
     assert len(code) < 20_000
     assert not re.search(r"\beval\b|\bFunction\b|\bglobalThis\b|\bwindow\b|</", code)
+
+
+def test_rows_are_the_lines() -> None:
+    """Every number of both ways to write a page, and large graphs in reasonable sizes."""
+    graph, numbers = random_graph(250, 3, False)
+    point = [numbers[n] for n in graph.order if n in numbers]
+    lines, rows = (pages([(graph, [point])], large)[0][0] for large in (LINES, ROWS))
+    assert lines.edges == rows.edges
+    assert lines.values == rows.values
+    assert lines.gradients == rows.gradients
+    assert lines.shares == rows.shares
+    for one, other in zip(lines.slopes, rows.slopes, strict=True):
+        assert one == other or (math.isnan(one) and math.isnan(other))
+    large, _ = random_graph(30_000, 3, True)
+    assert len(javascript_numbers(large, list(large.inputs))) < 40 * len(large.order)
 
 
 def test_long_sums_and_chains() -> None:

@@ -164,15 +164,19 @@ function gamma(x) {
   return found;
 }
 
-/** The logarithm of the size of gamma: DLMF 5.11.1, 5.5.1; 5.7.3 near 0, 5.5.3 far below. */
+/** The logarithm of gamma(1 + h) for a small h. */
+function lgammaBeside1(h) {
+  return -h * (0.5772156649015329 - h * (0.8224670334241132 - h * (0.40068563438653143 - h * 0.27058080842778454)));
+}
+
+/** The logarithm of the size of gamma: DLMF 5.11.1, 5.5.1; 5.7.3 near 0, 1 and 2, 5.5.3 far below. */
 function lgamma(x) {
   if (!(x > -Infinity)) return NaN;
   if (x <= 0 && Number.isInteger(x)) return Infinity;
   if (x === 1 || x === 2) return 0;
-  if (Math.abs(x) < 1e-3) {
-    const rest = 0.5772156649015329 - x * (0.8224670334241132 - x * (0.40068563438653143 - x * 0.27058080842778454));
-    return -Math.log(Math.abs(x)) - x * rest;
-  }
+  if (Math.abs(x) < 1e-3) return lgammaBeside1(x) - Math.log(Math.abs(x));
+  if (Math.abs(x - 1) < 1e-4) return lgammaBeside1(x - 1);
+  if (Math.abs(x - 2) < 1e-4) return Math.log1p(x - 2) + lgammaBeside1(x - 2);
   if (x > 1e3) {
     const more = x < 1e10 ? 1 / (12 * x) - 1 / (360 * x * x * x) : 0;
     return (x - 0.5) * (Math.log(x) - 1) + (0.4189385332046728 + more);
@@ -203,6 +207,7 @@ function polygamma(n, x) {
   if (!(n >= 0 && n <= 1000 && Number.isInteger(n) && x > -Infinity)) return NaN;
   if (x === Infinity) return n ? 0 : x;
   if (x <= 0 && Number.isInteger(x)) return n % 2 ? Infinity : NaN;
+  if (n === 0 && x > 1e17) return Math.log(x);
   if (Math.abs(x) < 1e-17) {
     let found = -1 / x; // the term of 0 is all there is
     for (let k = 1; k <= n; k++) found *= -k / x;

@@ -153,14 +153,12 @@ class NumberedWalk(Walk[str]):
         """Of the steps whose slopes are not written yet their first edges."""
         for step in graph.steps:
             self._first[step] = len(self.edges)
-            inside, row = graph.operands(step), OPERATIONS[graph.op(step)]
-            nodes = dict(zip((*row.operands, "out"), (*inside, step), strict=True))
-            lossy = functions.can_be_lost(row.name)
-            for place, (operand, text) in enumerate(zip(inside, row.slopes, strict=True)):
+            inside, op = graph.operands(step), graph.op(step)
+            nodes, lossy = (*inside, step), functions.can_be_lost(op)
+            for place, (operand, places) in enumerate(zip(inside, changing(op), strict=True)):
                 if lossy[place]:
                     self.lossy.append(len(self.edges))
-                used = () if row.chooses else re.findall(r"\b[a-z]\w*", text)
-                named = {nodes[each] for each in used if each in nodes}
+                named = {nodes[each] for each in places}
                 self.changing.append(sorted(self.at[n] for n in named if not graph.is_number(n)))
                 self.edges.append((self.at[operand], self.at[step], place))
 
@@ -206,11 +204,26 @@ def condition(text: str) -> str:
 
 
 @cache
+def changing(name: str) -> tuple[tuple[int, ...], ...]:
+    """Of each slope of an operation the places of the operands, and of the value behind them, by which
+    it changes, but for choices."""
+    row = OPERATIONS[name]
+    named = (*row.operands, "out")
+    texts = [() if row.chooses else set(re.findall(r"\b[a-z]\w*", text)) for text in row.slopes]
+    return tuple(tuple(at for at, each in enumerate(named) if each in text) for text in texts)
+
+
+@cache
+def text_of(file: str) -> str:
+    """A file of JavaScript beside this one, without comments; `/* name */` is a place to be filled."""
+    text = (files("backprop.engine.writers.javascript") / file).read_text("utf-8")
+    return re.sub(r"^\s*(?:/\*[*\n].*?\*/|//[^\n]*)\n", "", text, flags=re.M | re.S)
+
+
+@cache
 def _helpers() -> Mapping[str, str]:
-    """The functions and constants of `helpers.js` and `settled.js` by name, without comments."""
-    folder = files("backprop.engine.writers.javascript")
-    text = "\n".join((folder / file).read_text("utf-8") for file in ("helpers.js", "settled.js"))
-    text = re.sub(r"^\s*(?:/\*.*?\*/|//[^\n]*)\n", "", text, flags=re.M | re.S)
+    """The functions and constants of the files of helpers by name."""
+    text = "\n".join(map(text_of, ("helpers.js", "settled.js", "page_rows.js")))
     found = re.split(r"^(?=(?:function|const) )", text, flags=re.M)[1:]
     return {re.split(r"\W+", each, maxsplit=2)[1]: each.strip() for each in found}
 

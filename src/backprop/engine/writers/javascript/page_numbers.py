@@ -1,26 +1,33 @@
 """The numbers of a page: a graph's values, and the derivatives of its output, in JavaScript."""
 
 import json
-from collections.abc import Sequence
-from importlib.resources import files
+import re
+from collections.abc import Callable, Mapping, Sequence
 
+from backprop.chain.walk import Operand
 from backprop.engine.writers.javascript.javascript_table import number
 from backprop.engine.writers.javascript.javascript_writer import (
     JavaScriptWriter,
     NumberedWalk,
+    changing,
     helpers,
+    text_of,
     written,
 )
 from backprop.graph import Graph
 from backprop.operations import OPERATIONS
 from backprop.syntax import functions
+from backprop.syntax.parser import formula
+
+_LARGE = 2_000
+"""Graphs of more steps have rows of numbers instead of lines."""
 
 
-def javascript_numbers(graph: Graph, leaves: Sequence[int]) -> str:
+def javascript_numbers(graph: Graph, leaves: Sequence[int], large: int = _LARGE) -> str:
     """The text of a JavaScript expression, an object that computes a graph in a page.
 
     leaves: the nodes whose numbers `forward` takes, in that order. Nodes have the numbers of their
-    places in `graph.order`.
+    places in `graph.order`. large: graphs of more steps are written as rows of numbers.
 
         nodes        how many there are
         edges        [operand, step, place] of each use of an operand, in the order of the steps
@@ -33,47 +40,106 @@ def javascript_numbers(graph: Graph, leaves: Sequence[int]) -> str:
     """
     writer = JavaScriptWriter()
     inputs = [node for node in graph.order if not graph.operands(node)]
-    walk = NumberedWalk(writer, graph, [node for node in inputs if not graph.is_number(node)])
     given = {leaf: place for place, leaf in enumerate(leaves)}
+    at = {node: place for place, node in enumerate(graph.order)}
     for node in inputs:
         number_of = f"x[{given[node]}]" if node in given else number(graph.constant(node))
-        writer.put(f"{walk.name(node)} = {number_of};")
-    leaves_of = writer.taken()
+        writer.put(f"v[{at[node]}] = {number_of};")
+    begin = writer.taken()
+    page = (_rows if len(graph.steps) > large else _lines)(writer, graph, at)
+    return _filled(
+        "page_numbers.js",
+        {
+            "/* functions */": "\n".join([*helpers(writer.helpers), *writer.functions.values()]),
+            "/* page */": page,
+            "/* leaves */": begin,
+        },
+    )
+
+
+def _lines(writer: JavaScriptWriter, graph: Graph, at: Mapping[int, int]) -> str:
+    """The parts of a page, a line a step."""
+    inputs = [node for node in graph.inputs if node in at]
+    walk = NumberedWalk(writer, graph, inputs)
     walk.forward()
     values = writer.taken()
     wanted = [node for node in graph.order if not graph.is_number(node)]
     found = walk.backward({graph.output: "seed"}, wanted)
     walk.other_slopes()
     for node in inputs:
-        if node in found:
-            writer.put(f"g[{walk.at[node]}] = {written(found[node])};")
+        writer.put(f"g[{at[node]}] = {written(found[node])};")
     parts = {
-        "/* functions */": "\n".join([*helpers(writer.helpers), *writer.functions.values()]),
         "/* values */": values,
         "/* gradients */": writer.taken(),
-        "/* leaves */": leaves_of,
         "nodes: 0": f"nodes: {len(graph.order)}",
-        "edges: []": f"edges: {listed(walk.edges)}",
-        "changing: []": f"changing: {listed(walk.changing)}",
-        "lossy: new Set([])": f"lossy: new Set({listed(walk.lossy)})",
+        "edges: []": f"edges: {_listed(walk.edges)}",
+        "changing: []": f"changing: {_listed(walk.changing)}",
+        "lossy: new Set([])": f"lossy: new Set({_listed(walk.lossy)})",
     }
-    for what, holds in (
-        ("vanishing", functions.can_vanish),
-        ("rounding", functions.rounds_always),
-        ("jumping", lambda name: not functions.has_slopes(name)),
-    ):
-        steps = [walk.at[step] for step in graph.steps if holds(graph.op(step))]
-        parts[f"{what}: new Set([])"] = f"{what}: new Set({listed(steps)})"
-    says = {walk.at[step]: _said(graph.op(step)) for step in graph.steps}
+    for what, holds in _KINDS.items():
+        steps = [at[step] for step in graph.steps if holds(graph.op(step))]
+        parts[f"{what}: new Set([])"] = f"{what}: new Set({_listed(steps)})"
+    says = {at[step]: _said(graph.op(step)) for step in graph.steps}
     choices = [(step, said) for step, said in says.items() if said]
-    parts["says: new Map([])"] = f"says: new Map({listed(choices)})"
-    text = (files("backprop.engine.writers.javascript") / "page_numbers.js").read_text("utf-8")
+    parts["says: new Map([])"] = f"says: new Map({_listed(choices)})"
+    return _filled("page_lines.js", parts)
+
+
+def _rows(writer: JavaScriptWriter, graph: Graph, at: Mapping[int, int]) -> str:
+    """The parts of a page, of each step its operation and its operands; the operations once."""
+    writer.helpers["pageOfRows"] = None
+    kinds = list(dict.fromkeys(graph.op(step) for step in graph.steps))
+    rows = [
+        [kinds.index(graph.op(node)), *(at[each] for each in graph.operands(node))]
+        if graph.operands(node)
+        else []
+        for node in graph.order
+    ]
+    made = ",\n".join(_kind(writer, name) for name in kinds)
+    fixed = [at[node] for node in graph.order if graph.is_number(node)]
+    return f"const page = pageOfRows([\n{made},\n], {_listed(rows)}, {_listed(fixed)});"
+
+
+def _kind(writer: JavaScriptWriter, name: str) -> str:
+    """An operation, as `pageOfRows` takes it."""
+    row = OPERATIONS[name]
+    names: dict[str, Operand[str]] = {each: each for each in (*row.operands, "out")}
+    value = writer.called(name, row.operands)
+    slopes = [written(writer.statement(formula(text), names)) for text in row.slopes]
+    parameters = ", ".join(names)
+    parts = {
+        "value": f"({', '.join(row.operands)}) => {value}",
+        "slopes": f"[{', '.join(_slope(each, parameters) for each in slopes)}]",
+        "changing": _listed(changing(name)),
+        "lossy": _listed(functions.can_be_lost(name)),
+        "says": _listed(_said(name)),
+        "chooses": _listed(row.chooses),
+        **{what: _listed(holds(name)) for what, holds in _KINDS.items()},
+    }
+    return f"{{ {', '.join(f'{part}: {code}' for part, code in parts.items())} }}"
+
+
+def _slope(code: str, parameters: str) -> str:
+    return code if re.fullmatch(r"[\d.]+|\(-[\d.]+\)|NaN", code) else f"({parameters}) => {code}"
+
+
+_KINDS: Mapping[str, Callable[[str], bool]] = {
+    "vanishing": functions.can_vanish,
+    "rounding": functions.rounds_always,
+    "jumping": lambda name: not functions.has_slopes(name),
+}
+"""What `settled.js` asks of operations."""
+
+
+def _filled(file: str, parts: Mapping[str, str]) -> str:
+    """A template of the package with these parts in their places."""
+    text = text_of(file)
     for place, code in parts.items():
         text = text.replace(place, code, 1)
     return text.strip()
 
 
-def listed(numbers: Sequence[object]) -> str:
+def _listed(numbers: object) -> str:
     """Whole numbers, or lists of such, as JavaScript reads them."""
     return json.dumps(numbers, separators=(",", ":"))
 

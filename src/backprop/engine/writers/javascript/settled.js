@@ -117,7 +117,7 @@ function tooSmall(page, v, all, scale) {
     const [tail, head] = edges[e];
     if (all.s[e] !== 0) add(tail, logs[head] + Math.log2(Math.abs(all.s[e])));
     if (vanishes(edges[e], e, all)) add(tail, Math.log2(LOST));
-    if (lossy.has(e) && all.g[head] !== 0 && hasLost(all.s[e], [...inside[head], head], v)) {
+    if (isTiny(all.s[e]) && lossy.has(e) && all.g[head] !== 0 && hasLost(all.s[e], [...inside[head], head], v)) {
       add(tail, Math.log2(Math.abs(all.g[head])) + Math.log2(LOST));
     }
   }
