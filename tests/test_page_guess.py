@@ -422,6 +422,16 @@ def test_numbers_as_the_page_shows_them_will_do(opened: Open) -> None:
     assert game.type("0.22221111").startswith("Right")  # 0.3333 times 0.6667
     game = opened(CLASSIC)
     assert game.type("-2.00001").startswith("Wrong")
+    game = opened("L = x/y; x = 1; y = 3")
+    for text in ("0.3", ".3", "3e-1"):
+        assert game.type(text) == f"{text} is right as far as it goes: write more digits."
+    assert game.type("0.4").startswith("Wrong")
+    assert game.type("0").startswith("Wrong")
+    assert game.type("1").startswith("Wrong")
+    assert game.score() == "right 0 · wrong 3 · shown 0"
+    assert game.type("0.33").startswith("Right")
+    game = opened("L = x*y; x = 1; y = 3.14159")
+    assert game.type("3") == "3 is right as far as it goes: write more digits."
 
 
 @in_browser

@@ -53,6 +53,15 @@ export function isNumber(text, number, loose = 0) {
   return Math.abs(said - number) <= allowed;
 }
 
+/** Whether what was typed is this number, rounded to fewer digits than an answer needs: 0.3 of 1/3. */
+export function isRough(text, number) {
+  const found = typedParts(text);
+  if (found.length !== 1 || read(text) === 0) return false;
+  const [, point, power] = /(\.\d*)?(?:e([-+]?\d+))?$/i.exec(found[0]);
+  const last = Number(power ?? 0) - Math.max(0, (point ?? "").length - 1);
+  return Math.abs(read(text) - number) <= 0.5 * 10 ** last * (1 + 1e-9);
+}
+
 /** How far a number is off, relative, as the page shows it. */
 export function lostIn(number) {
   return number ? Math.abs(read(shown(number)) - number) / Math.abs(number) || 0 : 0;

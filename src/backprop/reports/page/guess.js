@@ -1,6 +1,6 @@
 // Guess mode: before each backward step the page asks for its numbers, and keeps the score.
 
-import { read } from "./answers.js";
+import { isRough, read } from "./answers.js";
 import { exact, shown } from "./format.js";
 import { Questions } from "./questions.js";
 
@@ -118,13 +118,19 @@ export class Guess {
       this.say(this.words("guess_right", { name: asked.text, value: shown(asked.right) }), "right");
     } else {
       const found = this.questions.mistake(asked.question, text);
-      const mistake = found ? this.words(`mistake ${found.row.name}`, found.words) : "";
-      this.keep("wrong", asked, text, mistake);
-      this.update();
-      const like = mistake ? this.words("guess_like", { mistake }) : this.texts.guess_unlike;
-      this.say(`${this.words("guess_wrong", { name: asked.text, typed: text })} ${like}`, "wrong");
+      const rough = !found && isRough(text, asked.right);
+      if (rough) this.say(this.words("guess_rough", { typed: text }), "shown");
+      else this.refuse(asked, text, found);
     }
     this.focus();
+  }
+
+  refuse(asked, typed, found) {
+    const mistake = found ? this.words(`mistake ${found.row.name}`, found.words) : "";
+    this.keep("wrong", asked, typed, mistake);
+    this.update();
+    const like = mistake ? this.words("guess_like", { mistake }) : this.texts.guess_unlike;
+    this.say(`${this.words("guess_wrong", { name: asked.text, typed })} ${like}`, "wrong");
   }
 
   show() {
@@ -212,6 +218,6 @@ export class Guess {
     link.href = URL.createObjectURL(new Blob([this.text()], { type: "text/plain;charset=utf-8" }));
     link.download = `${this.texts.guess_file}.txt`;
     link.click();
-    URL.revokeObjectURL(link.href);
+    setTimeout(() => URL.revokeObjectURL(link.href), 10000); // when it is saved
   }
 }
