@@ -669,3 +669,32 @@ def test_who_is_stopped_in_the_first_run_says_how_far_it_came(
     assert found["value"] == min(seen)
     assert found["start"] == {"a": 1.0, "b": 1.0}
     assert found["verdicts"][0] == "interrupted: the best so far"
+
+
+def test_who_is_stopped_among_guesses_or_intervals_says_what_there_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from backprop.fit import fitting
+    from backprop.fit.intervals import Profiles
+
+    rows = tmp_path / "rows.csv"
+    rows.write_text("x,y\n0,5\n1,3\n2,2\n3,1.2\n")
+
+    def stopped(*_: Any) -> Any:
+        raise KeyboardInterrupt
+
+    line = "fit", "-e", "y ~ a*exp(-b*x)", "--data", str(rows), "--format", "json"
+    monkeypatch.setattr(Profiles, "interval", stopped)
+    found = json.loads(run(*line, "--intervals", "profile").out)
+    assert found["converged"]
+    assert "intervals" not in found
+    assert found["verdicts"][-1] == "interrupted before the intervals were there"
+    monkeypatch.setattr(fitting, "solve", stopped)
+    ran = run(*line)
+    found = json.loads(ran.out)
+    assert (ran.status, found["stopped"]) == (1, "interrupted")
+    a, b = found["parameters"].values()
+    left = sum((y - a * numpy.exp(-b * x)) ** 2 for x, y in enumerate([5, 3, 2, 1.2]))
+    assert found["value"] == pytest.approx(left, rel=1e-9)
+    assert found["value"] < 1
+    assert found["verdicts"] == ["interrupted: the best so far"]

@@ -89,15 +89,18 @@ def _fit(asked: FitAsked, tell: Callable[[FitPoint], object]) -> FoundFit:
     lowest: FitPoint | None = None
     here = first
 
-    def told(point: FitPoint) -> None:
+    def seen(point: FitPoint) -> None:
         nonlocal lowest, begun
         if lowest is None or point.squares < lowest.squares:
             lowest = point
-            begun = begun if best else here
+            begun = begun if best else point.x if numpy.isnan(here).any() else here
+
+    def told(point: FitPoint) -> None:
+        seen(point)
         tell(point)
 
     try:
-        for x in _starts(asked, first, bounds, bool(missing)):
+        for x in _starts(asked, first, bounds, bool(missing), seen):
             point = fit_point(bounds.inside(x), rows.triangle)
             if point is None:
                 continue
@@ -128,7 +131,10 @@ def _fit(asked: FitAsked, tell: Callable[[FitPoint], object]) -> FoundFit:
         names, begun, best.point.x, stands, best, numbers, (), guessed=missing, runs=len(ended),
         same=same, interrupted=interrupted, robust=asked.robust, counts=asked.counts,
     )  # fmt: skip
-    sure, lower = _intervals(made, asked, bounds)
+    try:
+        sure, lower = _intervals(made, asked, bounds)
+    except KeyboardInterrupt:
+        sure, lower = (), ["interrupted before the intervals were there"]
     made = made._replace(intervals=sure)
     return made._replace(verdicts=[*_verdicts(made, asked, bounds), *lower])
 
@@ -174,9 +180,15 @@ def _better(one: Solved, other: Solved) -> bool:
     return one.point.squares < other.point.squares
 
 
-def _starts(asked: FitAsked, first: Reals, bounds: Bounded, missing: bool) -> Iterator[Reals]:
+def _starts(
+    asked: FitAsked,
+    first: Reals,
+    bounds: Bounded,
+    missing: bool,
+    seen: Callable[[FitPoint], object],
+) -> Iterator[Reals]:
     if missing:
-        yield from guessed(asked.rows, first, bounds, max(asked.starts, 8), asked.seed)
+        yield from guessed(asked.rows, first, bounds, max(asked.starts, 8), asked.seed, seen)
         return
     yield first
     yield from scattered(first.tolist(), bounds, asked.starts - 1, asked.seed)
@@ -196,6 +208,8 @@ def _verdicts(found: FoundFit, asked: FitAsked, bounds: Bounded) -> Iterator[str
     """What there is to say, a sentence each."""
     names, numbers, solved = found.names, found.statistics, found.solved
     yield from ended_and_held(found, bounds)
+    if found.interrupted:
+        return
     squares = squares_of(asked.rows.triangle)
     yield from undetermined_words(names, solved.point, ~found.held, squares)
     if numbers.dof <= 0:

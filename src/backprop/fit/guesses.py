@@ -40,9 +40,16 @@ _APART = 0.2
 """Starts that are nearer to one another, relative, are one."""
 
 
-def guessed(rows: FitRows, first: Reals, bounds: Bounded, count: int, seed: int) -> Iterator[Reals]:
+def guessed(
+    rows: FitRows,
+    first: Reals,
+    bounds: Bounded,
+    count: int,
+    seed: int,
+    seen: Callable[[FitPoint], object] = lambda point: None,
+) -> Iterator[Reals]:
     """The best of many points, each better by drawing single numbers again, and after a few steps. first: the
-    start, nan where there is none."""
+    start, nan where there is none. seen: is told of every point."""
     missing = numpy.isnan(first)
     linear: Flags | None = None
     points = Draws(first, bounds, rows.cells(), seed)
@@ -52,6 +59,7 @@ def guessed(rows: FitRows, first: Reals, bounds: Bounded, count: int, seed: int)
         point = fit_point(x, rows.triangle)
         if point is None:
             return None
+        seen(point)
         if linear is None:
             linear = multiplying(point, missing, partial(fit_point, make=rows.triangle))
         return _eliminated(point, linear if linear.any() else missing, linear, rows, bounds)
@@ -61,7 +69,7 @@ def guessed(rows: FitRows, first: Reals, bounds: Bounded, count: int, seed: int)
     found.sort(key=lambda each: each[0])
     places = numpy.flatnonzero(missing if linear is None else missing & ~linear).tolist()
     again = (_AGAIN + TRIES // 2 * len(places)) // (1 if rows.count <= _MANY else 10)
-    few = partial(_few_steps, rows, bounds)
+    few = partial(_few_steps, rows, bounds, seen)
     gone = list[FitPoint]()
     for x in apart((x for _, x in found), _RUNS * count):
         if places and len(gone) < count:
@@ -80,11 +88,14 @@ def guessed(rows: FitRows, first: Reals, bounds: Bounded, count: int, seed: int)
     yield from apart((each.x for each in gone), count)
 
 
-def _few_steps(rows: FitRows, bounds: Bounded, x: Reals) -> FitPoint | None:
+def _few_steps(
+    rows: FitRows, bounds: Bounded, seen: Callable[[FitPoint], object], x: Reals
+) -> FitPoint | None:
     begun = fit_point(x, rows.triangle)
     if begun is None:
         return None
     *_, end = Levenberg(rows.triangle, bounds, _STEPS).run(begun)
+    seen(end)
     return end
 
 
