@@ -103,6 +103,17 @@ def test_steps_are_those_of_the_command_with_their_lines(opened: Opened, text: s
         assert {name: values[name] for name in found["inputs"]} == found["inputs"]
 
 
+def test_slopes_of_few_digits_lead_on_as_those_of_the_command(opened: Opened) -> None:
+    text = "L = sin(cos(0.5)*(x*2)*(y*x/log(0.5))) + 0.1*x*x; x = 93.03292420102964; y = 76.88527271727665"
+    page = opened(text)
+    assert page.gradients()["x"] is None  # nan: seven digits are not sure
+    page.begin("momentum", 1e-9)
+    page.steps(5)
+    right = backprop.parse(text).descend(optimizer="momentum", lr=1e-9, steps=5)
+    assert page.state()["step"] == right.steps == 5
+    assert page.state()["inputs"] == pytest.approx(dict(right.parameters), rel=1e-12)
+
+
 def test_a_bound_is_where_steps_end(opened: Opened) -> None:
     page = opened(BOUNDED)
     page.begin("gd", 0.3)

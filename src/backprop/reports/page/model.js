@@ -43,11 +43,15 @@ export class Model {
     return data[this.lesson.output];
   }
 
-  /** Value and gradients at other numbers of the inputs. */
+  /** Value and gradients at other numbers of the inputs, as a descent takes them: as doubles give them, and
+   * decided where these are not finite. */
   at(pairs) {
     const other = new Map([...this.inputs, ...pairs]);
     const data = this.numbers.forward(this.lesson.leaves.map((node) => other.get(node)));
-    return { value: data[this.lesson.output], gradients: this.numbers.backward(data).gradients };
+    const plain = this.numbers.plain(data);
+    const isKnown = pairs.every(([node]) => Number.isFinite(plain[node]));
+    const gradients = isKnown ? plain : this.numbers.backward(data).gradients;
+    return { value: data[this.lesson.output], gradients };
   }
 
   /** Numbers by the names of the file. */

@@ -37,6 +37,8 @@ def javascript_numbers(graph: Graph, leaves: Sequence[int], large: int = _LARGE)
                      the step; `open`, the nodes whose derivative the page cannot decide: it is NaN;
                      `unfit`, the nodes that have a say in the output and no finite value: if there is
                      one there are no derivatives, and where the output has a number it is none.
+        plain(v)     the derivatives as doubles give them, however few digits rounding leaves; NaN where
+                     something is too small, or `unfit`
     """
     writer = JavaScriptWriter()
     inputs = [node for node in graph.order if not graph.operands(node)]
