@@ -469,6 +469,25 @@ def test_axe_finds_nothing_in_guess_mode(opened: Open, scheme: str) -> None:
 
 
 @in_browser
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_phone_shows_all_of_it(opened: Open, language: str) -> None:
+    name = "a_name_that_is_much_longer_than_the_screen_of_any_telephone_is_wide"
+    game = opened(f"L = {name}*{name} + y; {name} = 2; y = 3", "--language", language)
+    size = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
+    game.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    try:
+        game.press("show")
+        game.press("show")
+        assert name in game.asked()
+        assert name in game.type("17.5") + game.asked()
+        right = "return Math.max(...[...document.querySelectorAll('#guessing, #guessing *')].map((one) => one.getBoundingClientRect().right))"
+        assert game.run(right) <= 390
+        assert game.run("return document.documentElement.scrollWidth") == 390
+    finally:
+        game.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+@in_browser
 def test_score_and_answers_are_saved_as_text(opened: Open, saved: Path) -> None:
     game = opened(CLASSIC, "--title", "Lesson <1>")
     assert game.run("return document.getElementById('guess-save').disabled")
