@@ -371,6 +371,28 @@ def test_without_motion_a_run_is_a_hundred_steps_at_once(opened: Opened) -> None
         page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
 
 
+def test_the_address_says_how_to_descend(opened: Opened) -> None:
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    page = opened(BOWL)
+    page.begin("adam", 0.25)
+    page.set("x", 1.5)
+    wanted = "#x=1.5&@optimizer=adam&@rate=0.25"
+    WebDriverWait(page.driver, 10).until(lambda _: page.run("return location.hash") == wanted)
+    page = opened(BOWL, fragment=wanted)
+    assert page.run("return document.getElementById('descent').open")
+    page.steps(2)
+    assert page.text("descend-explained").startswith("step 2 by adam")
+    assert "lr = 0.25" in page.text("descend-explained")
+    right = backprop.parse(BOWL).descend({"x": 1.5}, optimizer="adam", lr=0.25, steps=2)
+    assert page.state()["inputs"] == pytest.approx(dict(right.parameters), rel=1e-12)
+    for nothing in ("@optimizer=lbfgs&@rate=-1", "@optimizer=__proto__", "@optimizer=0&@rate=x"):
+        page = opened(BOWL, fragment=f"#{nothing}")
+        assert page.state()["optimizer"] == "gd"
+        page.steps(1)
+        assert page.text("descend-told").startswith("Step 1:")
+
+
 def test_a_page_of_constants_has_no_descent(opened: Opened) -> None:
     page = opened("const x = 2; L = x^2")
     assert page.count("#descent") == 0

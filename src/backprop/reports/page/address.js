@@ -2,25 +2,28 @@
 
 const ASKED = ["", "gradient", "local"]; // what guess mode asks for, by its number
 
-/** What a fragment says: {numbers by name, step, guess}. */
+/** What a fragment says: {numbers by name, step, guess, optimizer, rate}. */
 export function stateOf(fragment) {
-  const found = { numbers: new Map(), step: null, guess: "" };
+  const found = { numbers: new Map(), step: null, guess: "", optimizer: null, rate: null };
   for (const part of fragment.replace(/^#/, "").split("&")) {
     const at = part.indexOf("=");
     if (at < 0) continue;
     const key = decode(part.slice(0, at));
     const text = decode(part.slice(at + 1));
+    if (key === "@optimizer") found.optimizer = text;
     const number = Number(text);
     if (text.trim() === "" || Number.isNaN(number)) continue;
     if (key === "@step") found.step = number;
     else if (key === "@guess") found.guess = ASKED[number] ?? "";
+    else if (key === "@rate") found.rate = number;
     else found.numbers.set(key, number);
   }
   return found;
 }
 
-/** The fragment of a state: what differs from the file, where the reader is, and what is guessed. */
-export function fragmentOf(model, steps, guess) {
+/** The fragment of a state: what differs from the file, where the reader is, what is guessed, and how an open
+ * descent goes. */
+export function fragmentOf(model, steps, guess, descent) {
   const parts = [];
   model.lesson.leaves.forEach((node, at) => {
     const value = model.inputs.get(node);
@@ -28,6 +31,11 @@ export function fragmentOf(model, steps, guess) {
   });
   if (steps.place < steps.keys.length) parts.push(`@step=${steps.place}`);
   if (guess.isOn) parts.push(`@guess=${ASKED.indexOf(guess.what)}`);
+  if (descent?.root.open) {
+    const { optimizer, rate } = descent.choices;
+    parts.push(`@optimizer=${encodeURIComponent(optimizer)}`);
+    if (rate !== null) parts.push(`@rate=${rate}`);
+  }
   return parts.length ? `#${parts.join("&")}` : "";
 }
 

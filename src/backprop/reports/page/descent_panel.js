@@ -43,7 +43,7 @@ export class DescentPanel {
     this.seen = this.names.length > 1 ? [0, 1] : [0];
     this.views = this.descent.controls.map(({ low, high }) => ({ low, high }));
     if (this.names.length < 3) return;
-    this.choices = this.seen.map((chosen, place) => {
+    this.selects = this.seen.map((chosen, place) => {
       const select = document.createElement("select");
       select.setAttribute("aria-label", this.texts[place ? "axis_up" : "axis_across"]);
       this.names.forEach((name, at) => {
@@ -58,12 +58,12 @@ export class DescentPanel {
         const taken = Number(select.value);
         this.seen[place] = taken;
         if (taken === (place ? one : other)) this.seen[1 - place] = place ? other : one;
-        this.choices.forEach((each, side) => (each.value = this.seen[side]));
+        this.selects.forEach((each, side) => (each.value = this.seen[side]));
         this.show();
       });
       return select;
     });
-    this.at("axes").append(...this.choices, ` ${this.texts.axes_held}`);
+    this.at("axes").append(...this.selects, ` ${this.texts.axes_held}`);
   }
 
   wire() {
@@ -76,6 +76,7 @@ export class DescentPanel {
       this.follow();
     });
     this.at("rate").addEventListener("input", () => this.follow());
+    for (const id of ["rate", "rates", "optimizer"]) this.at(id).addEventListener("change", () => this.put([]));
     this.at("optimizer").addEventListener("change", () => {
       this.pause();
       this.fresh();
@@ -98,7 +99,10 @@ export class DescentPanel {
       this.tell();
     });
     this.at("map").addEventListener("click", (event) => this.place(event));
-    this.root.addEventListener("toggle", () => this.show());
+    this.root.addEventListener("toggle", () => {
+      this.show();
+      this.put([]); // the address says that it is open
+    });
     window.addEventListener("resize", () => requestAnimationFrame(() => this.show()));
     this.model.listen(() => {
       if (this.own) return;
@@ -108,6 +112,24 @@ export class DescentPanel {
       this.at("told").dataset.cause = "";
       if (this.root.open) this.later();
     });
+  }
+
+  /** What an address keeps. */
+  get choices() {
+    return { optimizer: this.descent.optimizer, rate: this.rate };
+  }
+
+  /** Take what an address says. */
+  take({ optimizer, rate }) {
+    const select = this.at("optimizer");
+    if (rate > 0) this.at("rate").value = rate;
+    if (optimizer !== select.value && [...select.options].some((option) => option.value === optimizer)) {
+      select.value = optimizer;
+      this.descent.choose(optimizer);
+    }
+    if (rate !== null || optimizer !== null) this.root.open = true;
+    this.follow();
+    this.show();
   }
 
   get rate() {

@@ -65,7 +65,7 @@ function begin(lesson, numbers, texts, updates, mistakes) {
     at("checked").replaceChildren();
     clearTimeout(writing);
     writing = setTimeout(() => {
-      const fragment = fragmentOf(model, steps, guess);
+      const fragment = fragmentOf(model, steps, guess, descent);
       if (fragment !== window.location.hash) {
         remember(fragment);
       }
@@ -176,12 +176,14 @@ function begin(lesson, numbers, texts, updates, mistakes) {
   window.addEventListener("hashchange", () => {
     if (!stateOf(window.location.hash).guess) guess.ask("");
     guess.ask(take(window.location.hash));
+    descent?.take(stateOf(window.location.hash));
   });
   if (folded) fold(true);
   model.listen(update);
   steps.listen(update);
   update();
   guess.ask(wanted);
+  descent?.take(stateOf(window.location.hash));
   window.backprop = {
     values: () => model.byName(model.data),
     gradients: () => model.byName(model.gradients),
