@@ -314,6 +314,8 @@ FOUND = [
     ("y = acos(sin(acos(b)))", {"b": -0.0}),
     ("y = a^-3*1e-300*1e-300", {"a": 1e-100}),
     ("y = atan2(z, x^2)", {"z": 0, "x": 0}),
+    ("u = cbrt(a); y = 1e-300^2*cbrt(1*u)*1e200/1e-200*1e-200*1e-200", {"a": -0.0}),
+    ("y = min(3*sqrt(a), acos(a^0)^2)", {"a": 0}),
     ("v = cbrt(1e-300) - erfinv(1e-200); y = sinc(cos(v*a))", {"a": 1e300}),
     ("v = log(csc(a)); y = log2(hypot(v, 0.5))", {"a": 1e-160}),
     ("v = 0*(a - c); w = abs(abs(v)); y = (v^w)^2", {"a": -1e300, "c": -1e308}),

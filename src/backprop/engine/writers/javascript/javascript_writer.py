@@ -12,7 +12,7 @@ from importlib.resources import files
 from backprop.chain.walk import Operand, Texts, Walk
 from backprop.engine.writers.javascript.javascript_table import FUNCTIONS, PATTERNS, TRUTH, number
 from backprop.graph import Graph
-from backprop.operations import OPERATIONS
+from backprop.operations import CONSTANTS, OPERATIONS
 from backprop.syntax import functions
 from backprop.syntax.fold import fold
 from backprop.syntax.parser import Statement, formula
@@ -155,11 +155,11 @@ class NumberedWalk(Walk[str]):
             self._first[step] = len(self.edges)
             inside, op = graph.operands(step), graph.op(step)
             nodes, lossy = (*inside, step), functions.can_be_lost(op)
-            for place, (operand, places) in enumerate(zip(inside, changing(op), strict=True)):
+            places_of = changing(op, known_operands(graph, step))
+            for place, (operand, places) in enumerate(zip(inside, places_of, strict=True)):
                 if lossy[place]:
                     self.lossy.append(len(self.edges))
-                named = {nodes[each] for each in places}
-                self.changing.append(sorted(self.at[n] for n in named if not graph.is_number(n)))
+                self.changing.append(sorted({self.at[nodes[each]] for each in places}))
                 self.edges.append((self.at[operand], self.at[step], place))
 
     def name(self, node: int) -> str:
@@ -191,6 +191,13 @@ class NumberedWalk(Walk[str]):
                     self.lines.used(slope, op, (*called, out), at)
 
 
+def known_operands(graph: Graph, step: int) -> tuple[float | None, ...]:
+    """Of each operand of a step its number, if that stands in the equations."""
+    return tuple(
+        graph.constant(each) if graph.is_number(each) else None for each in graph.operands(step)
+    )
+
+
 def written(operand: Operand[str]) -> str:
     """An operand as it stands in an expression."""
     return operand if isinstance(operand, str) else number(operand)
@@ -204,13 +211,30 @@ def condition(text: str) -> str:
 
 
 @cache
-def changing(name: str) -> tuple[tuple[int, ...], ...]:
+def changing(name: str, known: tuple[float | None, ...] = ()) -> tuple[tuple[int, ...], ...]:
     """Of each slope of an operation the places of the operands, and of the value behind them, by which
-    it changes, but for choices."""
+    it changes, but for choices. known: of each operand its number, if that stands in the equations."""
     row = OPERATIONS[name]
-    named = (*row.operands, "out")
-    texts = [() if row.chooses else set(re.findall(r"\b[a-z]\w*", text)) for text in row.slopes]
-    return tuple(tuple(at for at, each in enumerate(named) if each in text) for text in texts)
+    places: dict[str, float | set[int]] = {"out": {row.arity}}
+    for at, each in enumerate(row.operands):
+        number_of = known[at] if at < len(known) else None
+        places[each] = {at} if number_of is None else number_of
+
+    def apply(name: str, parts: list[float | set[int]]) -> float | set[int]:
+        numbers = [each for each in parts if not isinstance(each, set)]
+        if OPERATIONS[name].chooses and not isinstance(parts[0], set):
+            return parts[1] if parts[0] else parts[2]
+        if len(numbers) == len(parts) and not OPERATIONS[name].folds:
+            return functions.value(name)(*numbers)
+        return set[int]().union(*(each for each in parts if isinstance(each, set)))
+
+    if row.chooses:
+        return tuple(() for _ in row.slopes)
+    made = [
+        fold(formula(text), float, {**CONSTANTS, **places}.__getitem__, apply)
+        for text in row.slopes
+    ]
+    return tuple(tuple(sorted(each)) if isinstance(each, set) else () for each in made)
 
 
 @cache

@@ -11,6 +11,7 @@ from backprop.engine.writers.javascript.javascript_writer import (
     NumberedWalk,
     changing,
     helpers,
+    known_operands,
     text_of,
     written,
 )
@@ -90,19 +91,22 @@ def _lines(writer: JavaScriptWriter, graph: Graph, at: Mapping[int, int]) -> str
 def _rows(writer: JavaScriptWriter, graph: Graph, at: Mapping[int, int]) -> str:
     """The parts of a page, of each step its operation and its operands; the operations once."""
     writer.helpers["pageOfRows"] = None
-    kinds = list(dict.fromkeys(graph.op(step) for step in graph.steps))
-    rows = [
-        [kinds.index(graph.op(node)), *(at[each] for each in graph.operands(node))]
-        if graph.operands(node)
-        else []
-        for node in graph.order
-    ]
-    made = ",\n".join(_kind(writer, name) for name in kinds)
+    kinds: dict[_Kind, int] = {}
+    rows: list[list[int]] = [[] for _ in graph.order]
+    for step in graph.steps:
+        kind = graph.op(step), changing(graph.op(step), known_operands(graph, step))
+        operands = [at[each] for each in graph.operands(step)]
+        rows[at[step]] = [kinds.setdefault(kind, len(kinds)), *operands]
+    made = ",\n".join(_kind(writer, *kind) for kind in kinds)
     fixed = [at[node] for node in graph.order if graph.is_number(node)]
     return f"const page = pageOfRows([\n{made},\n], {_listed(rows)}, {_listed(fixed)});"
 
 
-def _kind(writer: JavaScriptWriter, name: str) -> str:
+_Kind = tuple[str, tuple[tuple[int, ...], ...]]
+"""An operation, and by which places its slopes change."""
+
+
+def _kind(writer: JavaScriptWriter, name: str, places: tuple[tuple[int, ...], ...]) -> str:
     """An operation, as `pageOfRows` takes it."""
     row = OPERATIONS[name]
     names: dict[str, Operand[str]] = {each: each for each in (*row.operands, "out")}
@@ -112,7 +116,7 @@ def _kind(writer: JavaScriptWriter, name: str) -> str:
     parts = {
         "value": f"({', '.join(row.operands)}) => {value}",
         "slopes": f"[{', '.join(_slope(each, parameters) for each in slopes)}]",
-        "changing": _listed(changing(name)),
+        "changing": _listed(places),
         "lossy": _listed(functions.can_be_lost(name)),
         "says": _listed(_said(name)),
         "chooses": _listed(row.chooses),

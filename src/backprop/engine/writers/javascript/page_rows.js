@@ -23,7 +23,7 @@ function pageOfRows(kinds, rows, fixed) {
     operands.forEach((operand, place) => {
       if (kind.lossy[place]) page.lossy.add(page.edges.length);
       const names = kind.changing[place].map((each) => (each < operands.length ? operands[each] : i));
-      page.changing.push(names.filter((each) => !still.has(each)));
+      page.changing.push(names);
       page.edges.push([operand, i, place]);
     });
     const [[a, b, c], value] = [operands, kind.value];

@@ -70,29 +70,34 @@ function settled(page, v) {
     g.fill(NaN);
     h.fill(NaN);
   } else {
-    for (const node of tooSmall(page, v, found, scale)) open.add(node);
+    const [changed, lost] = tooSmall(page, v, found, scale);
+    for (const node of changed) open.add(node);
     const [moved, infinite] = rounded(page, v, found, scale);
     for (const [node, by] of moved) {
       const seen = Math.max(by, (by * Math.abs(v[node])) / Math.max(1, Math.abs(v[page.nodes - 1])));
       if (!(seen <= 64e-9)) open.add(node); // at a minimum there is nothing left but rounding
     }
-    undecided(page, v, g, s, h, open, { moved, infinite });
+    undecided(page, v, g, s, h, open, { moved, infinite, lost });
   }
   for (const node of open) g[node] = NaN;
   const zeros = (numbers) => numbers.map((each) => each + 0); // no -0
   return { gradients: zeros(g), slopes: s, shares: zeros(h), open: [...open].sort((one, other) => one - other), unfit };
 }
 
-/** The sweep in which no gradient is too large or too small, if there is one, and the gradient that it
- * begins with. */
+/** The sweep in which the fewest gradients are too large or too small, and the gradient that it begins with. */
 function scaled(page, v) {
-  const first = page.sweep(v, v, 1);
-  const right = (all) => all.g.every(Number.isFinite) && !page.edges.some((edge, e) => vanishes(edge, e, all));
-  for (const scale of right(first) ? [] : SCALES) {
+  const wrong = (all) => {
+    const large = all.g.filter((each) => !Number.isFinite(each)).length;
+    return [large, page.edges.filter((edge, e) => vanishes(edge, e, all)).length];
+  };
+  let best = [page.sweep(v, v, 1), 1];
+  let [large, small] = wrong(best[0]);
+  for (const scale of large || small ? SCALES : []) {
     const found = page.sweep(v, v, scale);
-    if (right(found)) return [found, scale];
+    const [more, less] = wrong(found);
+    if (more < large || (more === large && less < small)) [best, large, small] = [[found, scale], more, less];
   }
-  return [first, 1];
+  return best;
 }
 
 /** Whether the share of an edge is too small. */
@@ -106,7 +111,8 @@ function isSame(one, other, more, unseen) {
   return Number.isFinite(size) && (apart <= 1e-13 * size || (apart < unseen && size < unseen));
 }
 
-/** The nodes by which the derivative changes with what is too small. */
+/** The nodes by which the derivative changes with what is too small, and of every node whether something was
+ * lost on the way. */
 function tooSmall(page, v, all, scale) {
   const { changing, edges, inside, lossy, nodes, vanishing } = page;
   const logs = new Float64Array(nodes).fill(-Infinity); // of how far the gradients may be off
@@ -141,7 +147,7 @@ function tooSmall(page, v, all, scale) {
     if (Object.is(one, other) && logs[i] === -Infinity && !turned[i]) continue;
     if (turned[i] || !isSame(one, other, off[i], UNSEEN * scale)) found.push(i);
   }
-  return found;
+  return [found, logs.map((each) => each > -Infinity)];
 }
 
 /** The nodes by which the derivative moves a lot if every step and every slope is changed by 64 times its
@@ -186,12 +192,16 @@ function undecided(page, v, g, s, h, open, rounding) {
   let work = WORK;
   for (let node = 0; node < page.nodes; node++) {
     if (Number.isFinite(g[node]) || open.has(node)) continue;
+    if (doubtful[node] === 2) {
+      open.add(node);
+      continue;
+    }
     const found = byChain(page, s, node);
     g[node] = found.slope;
     found.shares.forEach((share, e) => (h[e] = share));
     if (!found.open && !(Math.abs(found.slope) === Infinity && doubtful[node])) continue;
     work -= 50 * page.edges.length;
-    const slope = work < 0 || doubtful[node] === 2 ? NaN : byValues(page, v, node);
+    const slope = work < 0 ? NaN : byValues(page, v, node);
     if (found.open) g[node] = slope;
     if (Number.isNaN(slope) || slope !== g[node]) open.add(node);
   }
@@ -200,15 +210,16 @@ function undecided(page, v, g, s, h, open, rounding) {
 /**
  * Of every node 1 if its gradient may be infinite only because something is too large for a double, a
  * product of numbers, or a slope that is infinite beside the point, too; or because what should be 0 is
- * rounded. 2 if it is made of one that is open, or a slope is infinite by rounding.
+ * rounded. 2 if it is made of one that is open, or too small, or a slope
+ * is infinite by rounding.
  */
-function uncertain(page, v, g, s, h, open, { moved, infinite }) {
+function uncertain(page, v, g, s, h, open, { moved, infinite, lost }) {
   const found = new Uint8Array(page.nodes);
   if (g.every(Number.isFinite)) return found;
   const near = page.sweep(v.map((each) => (each === 0 ? 2 ** -60 : each * (1 + 2 ** -40))), v, 1).s;
   for (let e = page.edges.length - 1; e >= 0; e--) {
     const [tail, head] = page.edges[e];
-    if (open.has(head)) found[head] = 2;
+    if (open.has(head) || lost[head]) found[head] = 2;
     const steep = Math.abs(near[e]) === Infinity || moved.has(head);
     const noise = Number.isFinite(g[head]) || Math.abs(near[e] - s[e]) > 0.1 * Math.abs(s[e]);
     const large = (Number.isFinite(s[e]) ? noise : steep) && !Number.isFinite(h[e]);
