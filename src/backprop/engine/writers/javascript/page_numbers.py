@@ -91,7 +91,7 @@ def _lines(writer: JavaScriptWriter, graph: Graph, at: Mapping[int, int]) -> str
 def _rows(writer: JavaScriptWriter, graph: Graph, at: Mapping[int, int]) -> str:
     """The parts of a page, of each step its operation and its operands; the operations once."""
     writer.helpers["pageOfRows"] = None
-    kinds: dict[_Kind, int] = {}
+    kinds: dict[_SlopesKind, int] = {}
     rows: list[list[int]] = [[] for _ in graph.order]
     for step in graph.steps:
         kind = graph.op(step), changing(graph.op(step), known_operands(graph, step))
@@ -102,7 +102,7 @@ def _rows(writer: JavaScriptWriter, graph: Graph, at: Mapping[int, int]) -> str:
     return f"const page = pageOfRows([\n{made},\n], {_listed(rows)}, {_listed(fixed)});"
 
 
-_Kind = tuple[str, tuple[tuple[int, ...], ...]]
+_SlopesKind = tuple[str, tuple[tuple[int, ...], ...]]
 """An operation, and by which places its slopes change."""
 
 
