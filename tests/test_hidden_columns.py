@@ -95,3 +95,21 @@ def test_a_column_with_another_name_has_no_longer_its_own(way, monkeypatch):
     refused = ran(way, monkeypatch, "L = sum(x)")
     assert '--column "L1 = L"' in refused.err
     assert ran(way, monkeypatch, "L = sum(x)", "--column", "L1 = L").out.startswith("L = 7\n")
+
+
+@WAYS
+@pytest.mark.parametrize("command", ["grad", "descend", "check", "hessian", "draw"])
+@pytest.mark.parametrize("rows", [1, 4])
+def test_a_column_is_no_output_however_few_rows_it_has(rows, command, way, monkeypatch):
+    more = [] if rows == 4 else ["--where", "x == 4"]
+    found = ran(
+        way, monkeypatch, "a = 1; L = a*sum(x) + x", *more, "--column", "u = L", command=command
+    )
+    assert (found.status, found.out) == (1, "")
+    assert "L is a column of" in found.err
+    assert "gather it in an equation: loss = mean(L)" in found.err
+    if command == "grad":
+        given = "a = 1; L = a*sum(x) + x; loss = mean(L)", *more, "--column", "u = L"
+        assert ran(way, monkeypatch, *given).out.startswith(
+            "loss = 8" if rows == 1 else "loss = 8.75"
+        )

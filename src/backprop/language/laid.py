@@ -88,6 +88,10 @@ class Laid(NamedTuple):
         """Whether a name is a member of a column of data."""
         return name.partition("[")[0] in self.columns
 
+    def has_rows(self, name: str) -> bool:
+        """Whether a name is a member of something over rows, be it the only one."""
+        return "[" in name and name.partition("[")[0] in self.families
+
     def indices(self, family: str) -> int:
         """How many indices a family over rows has, the row among them."""
         for tokens, shape in self.statements:
@@ -115,10 +119,13 @@ class Laid(NamedTuple):
         name = min(found, key=[*self.families].index)
         table = self.tables[self.families[name]]
         rows = (
-            "rows" if table.rows else f"{table.size:,} rows"
-        )  # of some nobody knows how many there are
+            "rows"  # of some nobody knows how many there are
+            if table.rows
+            else f"{table.size:,} row{'s' if table.size != 1 else ''}"
+        )
         message = f"{name} is a column of {rows}, and an output is a single number"
-        hints = [f"gather it in an equation: L = mean({name}), or sum min max prod"]
+        called = "L" if name != "L" else "loss"
+        hints = [f"gather it in an equation: {called} = mean({name}), or sum min max prod"]
         hints.append(f"row by row, with its derivatives: backprop grad --rows --of {name}")
         return OutputIsColumn(message, hints=hints, where=where)
 

@@ -245,7 +245,7 @@ class Model:
         if self.goal:
             return self.goal.name
         outputs = self.outputs
-        if len(outputs) == 1:
+        if len(outputs) == 1 and not (self.laid and self.laid.has_rows(outputs[0])):
             return outputs[0]
         if not outputs:
             more = ", or used in ranges and bounds" if self.fixed else ""
