@@ -189,8 +189,10 @@ def test_a_rate_that_is_too_large_is_told_and_the_run_stops(opened: Opened) -> N
     assert "the learning rate is too large here" in told
     assert "from 9" in told
     assert "such as 0.12." in told
+    assert "2000" in page.text("descend-map")
     # what diverges at once: 1e200 squared is no double
     page.press("descend-reset")
+    assert "2000" not in page.text("descend-map")  # the map is near again
     page.begin("gd", 1e200)
     page.run_to_end()
     assert page.state()["cause"] == "not_finite"

@@ -41,7 +41,7 @@ export class DescentPanel {
   /** The inputs of the map; of more than two a person chooses. */
   axes() {
     this.seen = this.names.length > 1 ? [0, 1] : [0];
-    this.views = this.descent.controls.map(({ low, high }) => ({ low, high }));
+    this.look();
     if (this.names.length < 3) return;
     this.selects = this.seen.map((chosen, place) => {
       const select = document.createElement("select");
@@ -64,6 +64,11 @@ export class DescentPanel {
       return select;
     });
     this.at("axes").append(...this.selects, ` ${this.texts.axes_held}`);
+  }
+
+  /** See what the sliders of the file reach. */
+  look() {
+    this.views = this.descent.controls.map(({ low, high }) => ({ low, high }));
   }
 
   wire() {
@@ -95,6 +100,7 @@ export class DescentPanel {
       this.fresh();
       this.put(descent.pairs(descent.origin));
       descent.begin();
+      this.look();
       this.show();
       this.tell();
     });
@@ -223,8 +229,10 @@ export class DescentPanel {
 
   /** Begin anew where inputs have moved. */
   fresh() {
-    if (this.isOld) this.descent.begin();
+    if (!this.isOld) return;
     this.isOld = false;
+    this.descent.begin();
+    this.look();
   }
 
   /** Draw in the next frame, and in full when all rests. */

@@ -55,7 +55,7 @@ export class Plot {
 
   axes() {
     const group = this.group("axes");
-    for (const number of ticks(this.xAxis, Math.max(2, Math.floor(this.width / 90)))) {
+    for (const number of ticks(this.xAxis, Math.max(4, Math.floor(this.width / 75)))) {
       const x = round(this.x(number));
       this.draw("path", { d: `M${x} ${this.top}V${this.bottom + 4}` }, group);
       this.draw("text", { x, y: this.bottom + 18, class: "across" }, group, shown(number));
