@@ -146,7 +146,9 @@ begin:
   call fastcc void @fill(ptr %e.to, i64 %wide, double 0.0)
   br label %onto
 onto:
-  call void @onto(ptr %e.to, i64 %e.width, ptr %e.columns, i64 CHUNK, i64 CHUNK, ptr %e.room)
+  %e.rows.at = getelementptr i64, ptr %columns, i64 1
+  %e.rows = load i64, ptr %e.rows.at, align 8
+  call void @onto(ptr %e.to, i64 %e.width, ptr %e.columns, i64 CHUNK, i64 %e.rows, ptr %e.room)
   br label %next
 next:
   br label %head
@@ -234,9 +236,9 @@ declare i64 @llvm.smax.i64(i64, i64)
 """.replace("CHUNK", str(CHUNK))
 )
 """`rows(…, columns, takes, taken, numbers, scale, flush, from, to, out, answers)`: what `at_point` finds of
-each chunk. columns: behind how many there are, of each where its address is to be, the first one, and the
-distance to that of the next chunk. takes: behind how many there are, the addresses of what is kept of a
-chunk, in `out`. taken: rows of six whole numbers, of which the first says how many follow, and how wide
+each chunk. columns: behind how many there are, and how many rows are reduced, of each where its address
+is to be, the first one, and the distance to that of the next chunk. takes: behind how many there are,
+the addresses of what is kept of a chunk, in `out`. taken: rows of six whole numbers, of which the first says how many follow, and how wide
 `out` is: of each input that takes its numbers from members the address of their places, of all rows, as
 i32; where the numbers of the members begin in `numbers`; the addresses of its values, and of its slopes;
 from where on what comes to the members is in a row of `out`, and how many these are. The first of these

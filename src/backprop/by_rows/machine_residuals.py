@@ -63,7 +63,8 @@ class MachineResiduals(MachineRows):
     ) -> tuple[list[str], str, list[str], list[str]]:
         one, part = next(free), next(free)
         self._by_row = [*self._asked, one]
-        return [f"{part} = sum({self._keep}*{one}*{sums[0].name})"], part, [], [part]
+        # what stands behind the last row is not reduced
+        return [f"{part} = sum({one}*{sums[0].name})"], part, [], [part]
 
     def _text_of(self, program: RowProgram) -> str:
         """Without the equations of parameters, which are given."""
@@ -91,6 +92,8 @@ class MachineResiduals(MachineRows):
         place.room = aligned(room_of(self._wide))
         columns = place.point.gradient.ctypes.data + 8 * self._begin
         place.taken[0, 1:] = self._width, self._wide, columns, place.room.ctypes.data, _TOGETHER
+        place.columns[0, 1] = CHUNK
+        place.last[0, 1] = self._size % CHUNK or CHUNK
         place.takes[0] = 0
         return place
 
