@@ -238,7 +238,8 @@ declare i64 @llvm.smax.i64(i64, i64)
 """`rows(…, columns, takes, taken, numbers, scale, flush, from, to, out, answers)`: what `at_point` finds of
 each chunk. columns: behind how many there are, and how many rows are reduced, of each where its address
 is to be, the first one, and the distance to that of the next chunk. takes: behind how many there are,
-the addresses of what is kept of a chunk, in `out`. taken: rows of six whole numbers, of which the first says how many follow, and how wide
+the addresses of what is kept of a chunk, in `out`. taken:
+rows of six whole numbers, of which the first says how many follow, and how wide
 `out` is: of each input that takes its numbers from members the address of their places, of all rows, as
 i32; where the numbers of the members begin in `numbers`; the addresses of its values, and of its slopes;
 from where on what comes to the members is in a row of `out`, and how many these are. The first of these
