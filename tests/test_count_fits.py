@@ -152,6 +152,7 @@ def test_counts_that_scatter_more_are_told() -> None:
     ("text", "data", "options", "said"),
     [
         (DECAY, {"t": [0, 1, 2, 3], "n": [4, 3, -1, 2]}, {}, "what is fitted is -1 at "),
+        (DECAY, {"t": [0, 1, 2], "n": [0, 0, 0]}, {}, "every count is 0"),
         ("n ~ a - t; a = 2", {"t": [0, 1, 2, 3], "n": [4, 3, 1, 2]}, {}, "the model is 0 at "),
         (DECAY, {"t": T, "n": N}, {"sigma": "1"}, "--sigma has no meaning with --poisson"),
         (DECAY, {"t": T, "n": N}, {"loss": "huber"}, "--loss has no meaning with --poisson"),

@@ -68,3 +68,10 @@ def test_the_interval_of_a_parameter_at_its_bound_begins_there() -> None:
     found = model.fit(intervals="profile")
     assert found.intervals["a"] == (0, 5)
     assert found.intervals["d"] == (-inf, inf)
+
+
+def test_an_exact_fit_has_no_lower_minimum() -> None:
+    """Below it lies rounding alone."""
+    data = {"x": [0.0, 1, 2, 3, 4], "y": [1.0, 3, 5, 7, 9]}
+    found = backprop.parse("y ~ a + b*x; a = 0; b = 0", data=data).fit(intervals="profile")
+    assert not any("lower minimum" in each for each in found.verdicts)

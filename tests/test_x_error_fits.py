@@ -110,3 +110,12 @@ def test_what_has_no_errors_of_x(text: str, options: dict[str, Any], said: str) 
     with pytest.raises(BackpropError) as caught:
         backprop.parse(text, data=YORK).fit(**options)
     assert said in str(caught.value)
+
+
+def test_errors_of_x_are_not_below_0() -> None:
+    data = {"x": [0.0, 1, 2, 3], "y": [5.0, 3, 2, 1.2]}
+    model = backprop.parse("y ~ a*exp(-b*x); a = 4; b = 0.4", data=data)
+    with pytest.raises(BackpropError, match=r"--sigma-x x-1 is -1 at .*: an error is not below 0"):
+        model.fit(sigma_x="x-1", sigma="1")
+    plain, same = model.fit(sigma="1"), model.fit(sigma="1", sigma_x="0")
+    assert same.parameters == pytest.approx(plain.parameters, rel=1e-9)

@@ -94,6 +94,7 @@ def with_x_errors(
 
     slopes = numbers(slope)
     own = numbers(lambda model: f"({options['sigma'] or 0}) ~ 0*({model.left}){model.rest}")
+    _look_at_x_errors(opened, numbers, options, given)
 
     def widths(at: Sequence[float]) -> Reals | None:
         moved, still = (each.each(at, slopes=False) if each else None for each in (slopes, own))
@@ -104,6 +105,28 @@ def with_x_errors(
         return found
 
     return WeighedRows(plain, widths)
+
+
+def _look_at_x_errors(
+    opened: Opened,
+    numbers: Callable[[Callable[[ModelText], str]], FitRows | None],
+    options: FitOptions,
+    given: Mapping[str, float],
+) -> None:
+    """Raise BadOption for errors of a column below 0. numbers: makes rows of other model statements."""
+
+    def error(model: ModelText) -> str:
+        _, text = error_of_x(opened, options, model, given)
+        return f"({text or 0}) ~ 0*({model.left}){model.rest}"
+
+    rows = numbers(error)
+    each = rows.each([given.get(name, 1.0) for name in rows.names], slopes=False) if rows else None
+    if rows is None or each is None or not (each.columns[-1] < 0).any():
+        return
+    row = int(numpy.argmax(each.columns[-1] < 0))
+    number, place = shown(float(each.columns[-1][row]), 6), rows.place(each.where, row)
+    message = f"--sigma-x {options['sigma_x']} is {number} at {place}: an error is not below 0"
+    raise BadOption(message, hints=['leave such rows out: --where "…"'])
 
 
 def error_text(opened: Opened, options: FitOptions, model: ModelText, known: Container[str]) -> str:
@@ -341,6 +364,14 @@ def _look_at_counts(
     if found:
         message = f"what is fitted is {found[0]} at {found[1]}: a count is not below 0"
         raise BadData(message, hints=['leave such rows out: --where "…"'])
+    every = look(
+        lambda model: f"{model.left} ~ 0{model.rest}", given, lambda y: (y == 0) & ~y.any()
+    )
+    if every:
+        message = (
+            "every count is 0: the likeliest mean is as small as can be, and has no parameters"
+        )
+        raise BadData(message, hints=["give rows with counts above 0"])
     if start is None:
         return
     found = look(lambda model: f"0 ~ -({model.right}){model.rest}", start, lambda y: y <= 0)

@@ -17,11 +17,14 @@ from typing import NamedTuple
 import numpy
 
 from backprop.fit.fit_points import Bounded, FitPoint, MakeTriangle, fit_point
-from backprop.fit.solving import Solved, solve
+from backprop.fit.solving import Solved, rounding, solve
 from backprop.loops.domains import Reals
 
 _CLOSE = 1e-5
 """An end is found when the square root of its rise is as near to what it is to be, relative."""
+
+_ROUNDED = 30.0
+"""Residuals that are no longer than so many times what rounding does to them are 0."""
 
 _APART, _LEVEL = 3.0, 1e-3
 """A profile is level whose rise differs by no more than this part of it, so many times as far away."""
@@ -52,6 +55,7 @@ class Profiles:
     ) -> None:
         self._make, self._least, self._errors, self._bounds = make, least, errors, bounds
         self._reach, self._rise = reach, reach * sqrt(variance)
+        self._rounded = (_ROUNDED * rounding(make, least)) ** 2
         self.lower: FitPoint | None = None
         """A point that is lower than the minimum, if one was met."""
 
@@ -105,7 +109,7 @@ class Profiles:
         if point is None:
             return inf
         above = point.squares - self._least.squares
-        if above < -1e-9 * self._least.squares:
+        if above < -1e-9 * self._least.squares and self._least.squares > self._rounded:
             self.lower = point
         return sqrt(max(above, 0.0))
 
