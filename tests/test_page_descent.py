@@ -395,6 +395,30 @@ def test_the_address_says_how_to_descend(opened: Opened) -> None:
         assert page.text("descend-told").startswith("Step 1:")
 
 
+def test_keys_do_all(opened: Opened) -> None:
+    from selenium.webdriver.common.keys import Keys
+
+    page = opened(BOWL)
+    page.run("document.querySelector('#descent summary').focus()")
+    element = page.driver.switch_to.active_element
+    element.send_keys(Keys.ENTER)
+    assert page.run("return document.getElementById('descent').open")
+    element.send_keys(Keys.TAB)
+    button = page.driver.switch_to.active_element
+    assert button.get_attribute("id") == "descend-step"
+    button.send_keys(Keys.ENTER)
+    button.send_keys(Keys.SPACE)
+    assert page.state()["step"] == 2
+    order = []
+    for _ in range(5):
+        page.driver.switch_to.active_element.send_keys(Keys.TAB)
+        order.append(page.driver.switch_to.active_element.get_attribute("id"))
+    assert order == [f"descend-{name}" for name in ("run", "reset", "optimizer", "rate", "rates")]
+    page.driver.switch_to.active_element.send_keys(Keys.ARROW_RIGHT)
+    assert page.run("return document.getElementById('descend-rate').value") == "0.02"
+    assert page.state()["step"] == 2
+
+
 def test_a_page_of_constants_has_no_descent(opened: Opened) -> None:
     page = opened("const x = 2; L = x^2")
     assert page.count("#descent") == 0
