@@ -316,6 +316,8 @@ FOUND = [
     ("y = atan2(z, x^2)", {"z": 0, "x": 0}),
     ("u = cbrt(a); y = 1e-300^2*cbrt(1*u)*1e200/1e-200*1e-200*1e-200", {"a": -0.0}),
     ("y = min(3*sqrt(a), acos(a^0)^2)", {"a": 0}),
+    ("y = tan(atan(sqrt(c)))^2", {"c": 1e200}),
+    ("u = cbrt(a)*1e-150*1e150; y = erfinv(exp2(u)*sign(u))", {"a": -0.0}),
     ("v = cbrt(1e-300) - erfinv(1e-200); y = sinc(cos(v*a))", {"a": 1e300}),
     ("v = log(csc(a)); y = log2(hypot(v, 0.5))", {"a": 1e-160}),
     ("v = 0*(a - c); w = abs(abs(v)); y = (v^w)^2", {"a": -1e300, "c": -1e308}),
@@ -469,5 +471,5 @@ def test_long_sums_and_chains() -> None:
 
 def test_the_files_are_in_the_package() -> None:
     folder = files("backprop.engine.writers.javascript")
-    for name in ("helpers.js", "settled.js", "page_numbers.js"):
+    for name in ("helpers.js", "settled.js", "page_numbers.js", "page_lines.js", "page_rows.js"):
         assert (folder / name).is_file()

@@ -21,7 +21,7 @@ const SCALES = [2 ** 512, 2 ** 1000, 2 ** -512, 2 ** -1000]; // of gradients too
 const UNSEEN = 1e-300;
 const AGREED = 3e-14; // how far apart slopes beside a point are the same
 const JUMP = "jump";
-const WORK = 2e7; // the most edges that are looked at beside a point
+const WORK = 5e6; // the most edges that are looked at beside a point
 
 /** Compute the steps from number `from` on in v; branches as w has them. */
 function again(page, v, w, from, changed) {
@@ -166,6 +166,12 @@ function rounded(page, v, { g, s: known }, scale) {
     const isExact = (value, i) =>
       !rounding.has(i) && Number.isSafeInteger(value) && inside[i].every((each) => Number.isSafeInteger(u[each]));
     again(page, u, v, 0, (value, i) => (jumping.has(i) ? v[i] : isExact(value, i) ? value : value * factor(i)));
+    const far = new Uint8Array(nodes); // whose slopes are made of values that move a lot themselves
+    const isFar = (i) => !(Math.abs(u[i] - v[i]) <= Math.max(1e-7 * Math.abs(v[i]), 64e-9)) && Number.isFinite(v[i]);
+    for (let e = edges.length - 1; e >= 0; e--) {
+      const [tail, head] = edges[e];
+      if ((far[head] && known[e] !== 0) || page.changing[e].some(isFar)) far[tail] = 1;
+    }
     const { s } = page.sweep(u, v, 1);
     for (let e = 0; e < edges.length; e++) if (Math.abs(s[e]) !== Infinity) infinite[e] = 0;
     const other = new Float64Array(nodes);
@@ -179,7 +185,7 @@ function rounded(page, v, { g, s: known }, scale) {
       if (!Number.isFinite(g[i]) || Object.is(g[i], -0)) continue;
       const [apart, size] = [Math.abs(other[i] - g[i]) / scale, Math.abs(g[i]) / scale];
       if (!(apart <= 1e-10 * size)) moved = true;
-      if (!(apart <= 1e-7 * size)) found.set(i, Math.max(apart, found.has(i) ? found.get(i) : 0));
+      if (!(apart <= 1e-7 * size)) found.set(i, far[i] ? Infinity : Math.max(apart, found.has(i) ? found.get(i) : 0));
     }
     if (!moved) break;
   }
@@ -307,7 +313,7 @@ function limitOf([far, near, next], value) {
   if (Math.abs(a - c) <= AGREED * Math.abs(c) && Math.abs(b - c) <= AGREED * Math.abs(c)) return c;
   const tiny = Math.abs(next.step) < 1e-30;
   if (!(Math.abs(b / a / (c / b) - 1) < 1e-2)) return NaN; // it is no power of the distance
-  if (c / b > 1.1) return c * Infinity;
+  if (c / b > 1.1) return Math.abs(next.height) <= 0.9 * Math.abs(far.height) ? c * Infinity : JUMP;
   return tiny && c / b < 0.9 ? 0 : NaN;
 }
 
