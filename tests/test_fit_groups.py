@@ -254,3 +254,9 @@ def test_more_groups_are_a_family() -> None:
     with pytest.raises(BackpropError) as error:
         backprop.parse("y ~ a*exp(-b*x)", data=texts).fit(by="site")
     assert error.value.hints[0].endswith("with a column site_number that numbers them")
+
+
+def test_a_text_with_both_kinds_of_quotes_is_told() -> None:
+    data = {"x": [0, 1, 2, 3], "y": [5, 3, 2, 1], "g": ["""a"b'c""", "z", "z", "z"]}
+    with pytest.raises(BackpropError, match="has both kinds of quotes"):
+        backprop.parse("y ~ a*exp(-b*x)", data=data).fit(by="g: a")

@@ -323,3 +323,18 @@ def test_numbers_are_of_the_rows_that_count(more: tuple[str, ...], tmp_path: Pat
         assert one[name] == pytest.approx(other[name], rel=1e-12)
     both = (float(each["r_squared"]) for each in found)  # "nan" of a loss
     assert next(both) == pytest.approx(next(both), rel=1e-12, nan_ok=True)
+
+
+def test_errors_of_one_table_are_none_of_the_other(tmp_path: Path) -> None:
+    """What the hint says gives the fit of both, each with its own errors."""
+    line = two_tables(tmp_path)
+    ran = run(*line, "--sigma", "x + 1")
+    assert ran.status == 2
+    assert "other.csv" in ran.err
+    assert "write the errors into each model: (w)/s ~ (c + b*t)/s" in ran.err
+    text = "(y)/(x + 1) ~ (a + b*x)/(x + 1); (w)/2 ~ (c + b*t)/2"
+    ran = run("fit", "-e", text, *line[3:], "--format", "json")
+    weights = numpy.concatenate([X + 1, numpy.full(4, 2.0)])
+    slopes = lines_together()[3] / weights[:, None]
+    right = numpy.linalg.lstsq(slopes, numpy.concatenate([Y, W]) / weights)[0]
+    assert [*json.loads(ran.out)["parameters"].values()] == pytest.approx(right, rel=1e-9)

@@ -190,6 +190,12 @@ def by_groups(opened: Opened, by: str, model: Model, every: Sequence[str]) -> Gr
                 f"--by is for parameters with a name of their own, not {name}", hints=hints
             )
     texts = _groups(table, column)
+    for text in texts:
+        if "'" in _called(text) and '"' in _called(text):
+            message = f"--by {column}: {_called(text)} has both kinds of quotes in it"
+            raise BadOption(
+                message, hints=["write it otherwise in the table, or number the groups"]
+            )
     if len(texts) > _MOST:
         raise _too_many(column, names[0], texts)
     words = [*words_in(opened.source.text), *model.names, *table.names]

@@ -16,12 +16,13 @@ from backprop.fit.counts import Counts, counts_texts
 from backprop.fit.fit_rows import FitRows
 from backprop.fit.robust import Robust, named_apart, robust_texts
 from backprop.fit.x_errors import WeighedRows
+from backprop.fit_columns import read_by
 from backprop.inputs import Opened
 from backprop.language import Model
 from backprop.language.apart import NotApart
 from backprop.language.model_texts import ModelText, model_texts, with_models
 from backprop.language.modelled import RESIDUALS, NotSquares
-from backprop.language.read_words import meanings, words_in, words_through
+from backprop.language.read_words import meanings, words_in, words_read, words_through
 from backprop.loops.domains import Reals
 from backprop.names import did_you_mean
 from backprop.numbers import listed, shown
@@ -47,6 +48,15 @@ def weighted(opened: Opened, sigma: str) -> Opened:
     if not model_texts(opened.source):
         hints = ["write a model, y ~ …; a sum of squares has its weights in it"]
         raise BadOption("--sigma is for model statements", hints=hints)
+
+    for model in model_texts(opened.source):
+        table = read_by(opened, model).table
+        for other in opened.tables:
+            lacks = [name for name in words_read(sigma) if name in other.names]
+            if table and lacks and not {*lacks} <= {*table.names}:
+                message = f"--sigma {sigma} is of {other.name}, and {model.whole} of {table.name}"
+                both = f"({model.left})/s ~ ({model.right})/s"
+                raise BadOption(message, hints=[f"write the errors into each model: {both}"])
 
     def weighted(model: ModelText) -> str:
         return f"({model.left})/({sigma}) ~ ({model.right})/({sigma}){model.rest}"
