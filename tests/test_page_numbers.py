@@ -338,7 +338,7 @@ def test_what_was_wrong_once(text: str, at: Mapping[str, float]) -> None:
 def test_generated_odd_models(first: int, group: int) -> None:
     """Zeros, poles, corners, borders, under- and overflow, made by a generator."""
     large = LINES if group % 2 else ROWS
-    count = size(120, 3000)
+    count = 120
     models = [random_model(first + number) for number in range(group * count, (group + 1) * count)]
     wrong, looked_at, left = differing(
         cases([(each.text, each.values) for each in models], of="y", large=large)
