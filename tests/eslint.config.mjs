@@ -1,4 +1,4 @@
-// What `npx eslint src` asks of the JavaScript in the package: of pages, and of the numbers in them.
+// What `npx eslint@10 --config tests/eslint.config.mjs src` asks of the JavaScript in the package: of pages, and of the numbers in them.
 
 import { readFileSync } from "node:fs";
 
@@ -24,7 +24,7 @@ rules["eqeqeq"] = ["error", "always"];
 
 const numbers = "src/backprop/engine/writers/javascript/";
 const helpers = ["helpers.js", "settled.js", "page_rows.js"].flatMap((file) =>
-  [...readFileSync(new URL(numbers + file, import.meta.url), "utf8").matchAll(/^(?:function|const) (\w+)/gm)].map(
+  [...readFileSync(new URL(`../${numbers}${file}`, import.meta.url), "utf8").matchAll(/^(?:function|const) (\w+)/gm)].map(
     ([, name]) => name,
   ),
 );
