@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable, Iterator
 from importlib.resources import files
@@ -370,3 +371,15 @@ def test_families_are_folded_and_a_click_opens_them(opened: Open) -> None:
     lit = "return [...document.querySelectorAll('#folded .lit')].map((one) => one.textContent)"
     assert len(page.run(lit)) == 1
     assert "h[1..2]" in page.run(lit)[0]
+
+
+def test_a_step_without_a_value_is_told(opened: Open) -> None:
+    page = opened("x = 2; y = log(x); L = 1/(1/x) + y^2")
+    assert page.run("return document.getElementById('unfit').hidden")
+    page.set("x", -1, "number")
+    told = "return document.getElementById('unfit').textContent"
+    assert "y" in page.run(told)
+    assert page.run("return document.getElementById('value').textContent") == "nan"
+    page.set("x", 3, "number")
+    assert page.run("return document.getElementById('unfit').hidden")
+    assert page.gradients()["x"] == pytest.approx(1 + 2 * math.log(3) / 3, rel=1e-13)

@@ -5,6 +5,7 @@ import { checked, tableOf } from "./check.js";
 import { Controls, within } from "./controls.js";
 import { Derivation } from "./derivation.js";
 import { DescentPanel } from "./descent_panel.js";
+import { exact } from "./format.js";
 import { Folded } from "./folded.js";
 import { Graph, showLit } from "./graph.js";
 import { Guess } from "./guess.js";
@@ -12,6 +13,7 @@ import { Inspector } from "./inspect.js";
 import { Model } from "./model.js";
 import { Steps } from "./steps.js";
 
+const MOST_NAMED = 5; // steps without a value
 const SPEEDS = [2000, 1200, 700, 350, 150];
 
 function begin(lesson, numbers, texts, updates, mistakes) {
@@ -55,8 +57,12 @@ function begin(lesson, numbers, texts, updates, mistakes) {
     derivation.update();
     guess.update();
     inspector.refresh();
-    at("value").textContent = steps.hasData(lesson.output) ? model.data[lesson.output] : "";
+    at("value").textContent = steps.hasData(lesson.output) ? exact(model.value) : "";
     at("undecided").hidden = model.open.size === 0;
+    at("unfit").hidden = model.unfit.length === 0;
+    const unfit = model.unfit.slice(0, MOST_NAMED).map((node) => lesson.nodes[node].name).join(", ");
+    at("unfit").textContent = texts.unfit.replace("{names}", unfit);
+    if (folded && guess.isOn && !at("folded").hasAttribute("hidden")) fold(false);
     at("place").max = steps.keys.length;
     at("place").value = steps.place;
     at("place").setAttribute("aria-valuetext", `${steps.place} / ${steps.keys.length}`);

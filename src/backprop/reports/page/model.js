@@ -34,6 +34,7 @@ export class Model {
     this.slopes = found.slopes;
     this.shares = found.shares;
     this.open = new Set(found.open);
+    this.unfit = found.unfit;
   }
 
   /** The output at other numbers of the inputs: pairs of a node and its number. */
@@ -52,6 +53,11 @@ export class Model {
     const isKnown = pairs.every(([node]) => Number.isFinite(plain[node]));
     const gradients = isKnown ? plain : this.numbers.backward(data).gradients;
     return { value: data[this.lesson.output], gradients };
+  }
+
+  /** The output; none where a step that has a say has no finite value. */
+  get value() {
+    return this.unfit.length ? NaN : this.data[this.lesson.output];
   }
 
   /** Numbers by the names of the file. */
