@@ -698,3 +698,20 @@ def test_who_is_stopped_among_guesses_or_intervals_says_what_there_is(
     assert found["value"] == pytest.approx(left, rel=1e-9)
     assert found["value"] < 1
     assert found["verdicts"] == ["interrupted: the best so far"]
+
+
+@pytest.mark.parametrize(
+    ("text", "converges"),
+    [
+        ("y ~ a*exp(-b*x); a = 4; b = 1e5", False),
+        ("y ~ if(x < c, a, b); a = 4; b = 1; c = 2.5", False),
+        ("y ~ a*exp(-b*x) + 0*c; a = 4; b = 0.5; c = 2", True),
+        ("y ~ a*exp(-b*x) + relu(c); a = 4; b = 0.5; c = -2", True),
+    ],
+)
+def test_a_parameter_that_does_something_elsewhere_is_on_a_plateau(
+    text: str, converges: bool
+) -> None:
+    found = backprop.parse(text, data=DATA).fit()
+    assert found.converged is converges
+    assert any("plateau" in each for each in found.verdicts) is not converges

@@ -42,6 +42,9 @@ _SCATTERED = 4.0
 _GUESSED = 300
 """Steps of runs from guesses at most, once one of them has come to a minimum."""
 
+_OTHERS = (2.0, 0.5, 0.1, 1e-2, 1e-4, 1e-6)
+"""Parts of itself with which a parameter is tried that does nothing."""
+
 _FEW = 5
 """The most rows that a sentence names."""
 
@@ -121,6 +124,8 @@ def _fit(asked: FitAsked, tell: Callable[[FitPoint], object]) -> FoundFit:
             best = Solved(lowest, False, "interrupted", 0, 0, 1, False)
     if best is None:
         raise no_start(missing)
+    if best.converged and not interrupted and _idle_but_elsewhere(rows, best.point, bounds):
+        best = best._replace(converged=False, flat=True)
     stands = held(best.point, bounds)
     free = ~stands
     numbers = statistics(best.point, rows.count, free, asked.known_errors, asked.total())
@@ -137,6 +142,18 @@ def _fit(asked: FitAsked, tell: Callable[[FitPoint], object]) -> FoundFit:
         sure, lower = (), ["interrupted before the intervals were there"]
     made = made._replace(intervals=sure)
     return made._replace(verdicts=[*_verdicts(made, asked, bounds), *lower])
+
+
+def _idle_but_elsewhere(rows: FitRows, point: FitPoint, bounds: Bounded) -> bool:
+    """Whether a parameter that does nothing here leads lower with another number: a plateau."""
+    for at in numpy.flatnonzero(~point.slopes.any(axis=0)):
+        for number in (0.0, 1.0, -1.0, *(point.x[at] * part for part in _OTHERS)):
+            x = point.x.copy()
+            x[at] = number
+            there = fit_point(bounds.inside(x), rows.triangle)
+            if there is not None and there.squares < point.squares * (1 - _SAME):
+                return True
+    return False
 
 
 def _intervals(
