@@ -51,6 +51,11 @@ class Totals:
 
     def add(self, block: Reals) -> None:
         """What the chunks bring that come next: shape (chunks, width)."""
+        count = len(block)
+        level = count.bit_length() - 1
+        if count == 1 << level and (not self._parts or self._parts[-1][0] >= level):
+            self._push(level, together(block, self._merge))  # as one after the other, at once
+            return
         for chunk in block:
             self._push(0, chunk)
 
