@@ -22,6 +22,7 @@ pytestmark = pytest.mark.skipif(not forked.can_fork(), reason="processes cannot 
 @pytest.fixture(autouse=True)
 def _none_is_left() -> Iterator[None]:
     yield
+    forked.ended()
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
 

@@ -6,6 +6,7 @@ take as long as one. A copy of the process has a lock of its own, and the same r
 
 from __future__ import annotations
 
+import atexit
 import os
 import pickle
 import signal
@@ -93,6 +94,7 @@ class _SharedBlocks:
 
     def results(self) -> Iterator[Any]:
         """Those of all blocks but the first ones."""
+        ended()
         copies = list[_RowsCopy]()
         self._numbers, write = os.pipe()
         try:
@@ -171,9 +173,23 @@ def _read(copy: _RowsCopy) -> dict[int, _PartDone]:
 
 
 def _end(copy: _RowsCopy) -> None:
-    """See to it that nothing of a copy is left."""
+    """See to it that a copy ends. It takes some thousandths of a second to give back its memory: nobody waits
+    for that."""
     os.close(copy.read)
     with suppress(ProcessLookupError):
         os.kill(copy.process, signal.SIGKILL)
-    with suppress(ChildProcessError):
-        os.waitpid(copy.process, 0)
+    _ending.append(copy.process)
+    if len(_ending) == 1:
+        atexit.register(ended)
+
+
+_ending: list[int] = []
+"""Copies that have done their work, and may not have ended yet."""
+
+
+def ended() -> None:
+    """Wait until none of them is left."""
+    while _ending:
+        with suppress(ChildProcessError):
+            os.waitpid(_ending.pop(), 0)
+    atexit.unregister(ended)
