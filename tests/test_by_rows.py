@@ -317,3 +317,20 @@ def test_the_table_is_that_of_all_members(
         shown.append(backprop("grad", "-e", text, "--data", str(path), "--of", "L", *given))
     assert shown[0] == shown[1]
     assert shown[0].status == 0
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_blocks_of_chunks_are_merged_as_chunks_one_after_the_other(seed: int) -> None:
+    """To the bit, in blocks of any size, of none too."""
+    chance = numpy.random.default_rng(seed)
+    chunks = chance.normal(size=(int(chance.integers(1, 70)), 3))
+    chunks *= 10.0 ** chance.integers(-8, 8, size=(len(chunks), 1))
+    single, blocks = Totals(numpy.zeros(3)), Totals(numpy.zeros(3))
+    for at in range(len(chunks)):
+        single.add(chunks[at : at + 1])
+    at = 0
+    while at < len(chunks):
+        size = int(chance.choice([0, 1, 2, 3, 4, 5, 8, 16]))
+        blocks.add(chunks[at : at + size])
+        at += size
+    assert (single.value() == blocks.value()).all()

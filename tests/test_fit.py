@@ -273,7 +273,7 @@ def test_a_lower_minimum_on_the_way_is_told() -> None:
     here, wide = fit_point(numpy.array([1.0, 1.5]), make), numpy.full(2, numpy.inf)
     assert here
     found = Profiles(make, here, numpy.array([0.1, 0.1]), Bounded(-wide, wide), 2.0, 1.0)
-    found.interval(0)
+    found.intervals()
     assert found.lower
     assert found.lower.squares < here.squares
     assert lower_words("ab", found.lower).startswith("there is a lower minimum, ")
@@ -684,7 +684,7 @@ def test_who_is_stopped_among_guesses_or_intervals_says_what_there_is(
         raise KeyboardInterrupt
 
     line = "fit", "-e", "y ~ a*exp(-b*x)", "--data", str(rows), "--format", "json"
-    monkeypatch.setattr(Profiles, "interval", stopped)
+    monkeypatch.setattr(Profiles, "_end", stopped)
     found = json.loads(run(*line, "--intervals", "profile").out)
     assert found["converged"]
     assert "intervals" not in found

@@ -138,3 +138,37 @@ def test_values_and_gradients_have_the_same_bits(
         assert each is not None
         assert each.value == found[0].value
         assert each.gradients == found[0].gradients
+
+
+def test_tasks_are_shared_from_the_first_long_one_on() -> None:
+    own = os.getpid()
+
+    def task(number: int) -> tuple[int, int]:
+        time.sleep(0.01)
+        return number * number, os.getpid()
+
+    threads.allow(3)
+    try:
+        found = [*threads.over_tasks(task, range(12))]
+        short = [*threads.over_tasks(lambda number: (number, os.getpid()), range(12))]
+    finally:
+        threads.allow(0)
+    assert [square for square, _ in found] == [number * number for number in range(12)]
+    assert len({process for _, process in found}) >= 2
+    assert short == [(number, own) for number in range(12)]
+
+
+def test_profiles_of_a_fit_have_the_same_ends_by_one_process_and_by_several() -> None:
+    chance = numpy.random.default_rng(3)
+    x = numpy.linspace(0, 4, 300)
+    data = {"x": x, "y": 3 * numpy.exp(-0.7 * x) + 0.5 + 0.1 * chance.normal(size=300)}
+    model = backprop.parse("y ~ a*exp(-b*x) + c; a = 2; b = 1; c = 0", data=data)
+    found = []
+    for count in (1, 2, 3):
+        threads.allow(count)
+        try:
+            found.append(model.fit(intervals="profile").found.intervals)
+        finally:
+            threads.allow(0)
+    assert found[0] == found[1] == found[2]
+    assert len(found[0]) == 3

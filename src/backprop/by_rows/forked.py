@@ -59,20 +59,22 @@ class Copied(Exception):
         self.at = at
 
 
-def over_copies(function: Callable[[Any], Any], blocks: Sequence[Any], count: int) -> Iterator[Any]:
-    """`map(function, blocks)` by so many processes, this one among them. Raises Copied where that is not the
-    way."""
+def over_copies(
+    function: Callable[[Any], Any], blocks: Sequence[Any], count: int, before: int = _BEFORE
+) -> Iterator[Any]:
+    """`map(function, blocks)` by so many processes, this one among them. before: so many of the blocks are
+    gone through before the time of one is known. Raises Copied where that is not the way."""
     total = len(blocks)
-    for at in range(min(_BEFORE, total)):
+    for at in range(min(before, total)):
         begun = perf_counter()
         found = function(blocks[at])
         took = perf_counter() - begun
         yield found
-    if total <= _BEFORE:
+    if total <= before:
         return
-    if took * (total - _BEFORE) < _WORTH or _bytes(found) > _MOST_BYTES:
-        raise Copied(_BEFORE)
-    yield from _SharedBlocks(function, blocks, count).results()
+    if took * (total - before) < _WORTH or _bytes(found) > _MOST_BYTES:
+        raise Copied(before)
+    yield from _SharedBlocks(function, blocks, count, before).results()
 
 
 def _bytes(found: Any) -> int:
@@ -86,11 +88,13 @@ class _SharedBlocks:
     """Blocks that several processes share: in parts, whose numbers wait in a pipe, so that who has less to do
     otherwise takes more of them."""
 
-    def __init__(self, function: Callable[[Any], Any], blocks: Sequence[Any], count: int) -> None:
+    def __init__(
+        self, function: Callable[[Any], Any], blocks: Sequence[Any], count: int, before: int
+    ) -> None:
         self._function, self._blocks, self._count = function, blocks, count
-        left = len(blocks) - _BEFORE
+        left = len(blocks) - before
         parts = min(_PARTS * count, left, 255)
-        self._ends = [_BEFORE + left * at // parts for at in range(parts + 1)]
+        self._ends = [before + left * at // parts for at in range(parts + 1)]
 
     def results(self) -> Iterator[Any]:
         """Those of all blocks but the first ones."""

@@ -257,7 +257,7 @@ class Passing:
         kernel = BlockKernel(
             program.of_row, sums, begun, self.number, watched, self._sure, self.effects
         )
-        totals = Totals(kernel.merging.zero, kernel.merging)
+        totals = Totals(kernel.merging.zero, kernel.merging, kernel.merging)
         doubt = size = numpy.zeros(kernel.width)
         named = kernel.none_named()
         try:

@@ -42,10 +42,12 @@ Merge = Callable[[Any, Any], Any]
 
 
 class Totals:
-    """What chunks bring, merged. zero: what there is of no rows, shape (width,). merge: makes one of two."""
+    """What chunks bring, merged. zero: what there is of no rows, shape (width,). merge: makes one of two.
+    many: makes some of so many pairs at once, shapes (pairs, width), if anything does."""
 
-    def __init__(self, zero: Reals, merge: Merge = numpy.add) -> None:
+    def __init__(self, zero: Reals, merge: Merge = numpy.add, many: Merge | None = None) -> None:
         self._zero, self._merge = zero, merge
+        self._many = numpy.add if merge is numpy.add else many
         self._parts: list[tuple[int, Reals]] = []
         """Those of 2^n chunks, each with n, which falls from one to the next."""
 
@@ -53,8 +55,9 @@ class Totals:
         """What the chunks bring that come next: shape (chunks, width)."""
         count = len(block)
         level = count.bit_length() - 1
-        if count == 1 << level and (not self._parts or self._parts[-1][0] >= level):
-            self._push(level, together(block, self._merge))  # as one after the other, at once
+        is_power = count > 1 and count == 1 << level
+        if self._many and is_power and (not self._parts or self._parts[-1][0] >= level):
+            self._push(level, together(block, self._many))  # as one after the other
             return
         for chunk in block:
             self._push(0, chunk)

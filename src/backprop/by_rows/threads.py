@@ -75,3 +75,16 @@ def over_blocks(threads: int = 0, by_code: bool = False) -> Iterator[Callable[..
                     close()
 
         yield mapped
+
+
+def over_tasks(function: Callable[[Any], Any], tasks: Sequence[Any]) -> Iterator[Any]:
+    """A `map` for tasks that take their time, each of which leaves nothing behind but its result: by copies
+    of the process, one a processor, where that is possible and worth while."""
+    at, count = 0, cores()
+    if count > 1 and can_fork():
+        try:
+            yield from over_copies(function, tasks, count, before=1)
+            return
+        except Copied as error:
+            at = error.at
+    yield from map(function, islice(tasks, at, None))

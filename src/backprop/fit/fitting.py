@@ -172,7 +172,7 @@ def _intervals(
         free = statistics(least, numbers.rows, room, asked.known_errors).errors
         errors = numpy.where(held_there, free, errors)
     made = Profiles(asked.rows.triangle, least, errors, bounds, wide, numbers.variance)
-    ends = [made.interval(at) for at in range(len(found.names))]
+    ends = made.intervals()
     return ends, [lower_words(found.names, made.lower)] if made.lower else []
 
 

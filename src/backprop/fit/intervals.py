@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import numpy
 
+from backprop.by_rows.threads import over_tasks
 from backprop.fit.fit_points import Bounded, FitPoint, MakeTriangle, fit_point
 from backprop.fit.solving import Solved, rounding, solve
 from backprop.loops.domains import Reals
@@ -56,12 +57,23 @@ class Profiles:
         self._make, self._least, self._errors, self._bounds = make, least, errors, bounds
         self._reach, self._rise = reach, reach * sqrt(variance)
         self._rounded = (_ROUNDED * rounding(make, least)) ** 2
+        self._count = len(least.x)
         self.lower: FitPoint | None = None
         """A point that is lower than the minimum, if one was met."""
 
-    def interval(self, at: int) -> Interval:
-        """That of a parameter by its number."""
-        return Interval(self._end(at, -1), self._end(at, 1))
+    def intervals(self) -> list[Interval]:
+        """Those of all parameters, on all processors."""
+        tasks = [(at, side) for at in range(self._count) for side in (-1, 1)]
+        ends = list[float]()
+        for end, lower in over_tasks(self._found, tasks):
+            ends.append(end)
+            self.lower = lower or self.lower
+        return [Interval(*both) for both in zip(ends[::2], ends[1::2], strict=True)]
+
+    def _found(self, task: tuple[int, int]) -> tuple[float, FitPoint | None]:
+        """An end, and a point that is lower than the minimum, if one was met."""
+        self.lower = None
+        return self._end(*task), self.lower
 
     def _end(self, at: int, side: int) -> float:
         """Where the profile is as high as it is to be, on one side: by steps along the square root of
