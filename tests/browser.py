@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from running import backprop as run
+
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 
 _FLAGS = (
@@ -35,6 +37,13 @@ def browser(folder: Path, width: int = 1200, height: int = 900, *flags: str) -> 
         yield driver
     finally:
         driver.quit()
+
+
+def written(folder: Path, text: str, *options: str) -> Path:
+    """The page of a text, which the command has written."""
+    path = folder / "page.html"
+    assert run("page", "-e", text, "-o", str(path), *options).status == 0
+    return path
 
 
 class Page:

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
+from typing import Any
 from zlib import crc32
 
 import pytest
 from hypothesis import settings
 
 from sizes import ask_for_whole
+
+
+@pytest.fixture(scope="session")
+def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A headless Chromium, for all tests of pages."""
+    from browser import browser  # with Selenium
+
+    with browser(tmp_path_factory.mktemp("browser")) as found:
+        yield found
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

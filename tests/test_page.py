@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import pytest
 import backprop
 from backprop import gallery
 from backprop.errors import BackpropError
-from browser import CHROMIUM, DRIVER, Page, browser
+from browser import CHROMIUM, DRIVER, Page, written
 from running import backprop as run
 
 pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="there is no Chromium")
@@ -26,18 +26,10 @@ TWICE = "a = 3; b = 2 in 0..5; d = a*b; L = d*a + a"
 Open = Callable[..., Page]
 
 
-@pytest.fixture(scope="session")
-def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    with browser(tmp_path_factory.mktemp("browser")) as found:
-        yield found
-
-
 @pytest.fixture
 def opened(driver: Any, tmp_path: Path) -> Open:
     def make(text: str, *options: str, fragment: str = "") -> Page:
-        path = tmp_path / "page.html"
-        assert run("page", "-e", text, "-o", str(path), *options).status == 0
-        return Page(driver, path, fragment)
+        return Page(driver, written(tmp_path, text, *options), fragment)
 
     return make
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,7 @@ import pytest
 
 import backprop
 from backprop.page_descent import SHOWN
-from browser import CHROMIUM, DRIVER, Page, browser
-from running import backprop as run
+from browser import CHROMIUM, DRIVER, Page, written
 
 pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="there is no Chromium")
 
@@ -64,18 +63,10 @@ class DescentPage(Page):
         WebDriverWait(self.driver, 60).until(lambda _: not self.run(pressed))
 
 
-@pytest.fixture(scope="module")
-def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    with browser(tmp_path_factory.mktemp("browser")) as found:
-        yield found
-
-
 @pytest.fixture
 def opened(driver: Any, tmp_path: Path) -> Opened:
     def make(text: str, *options: str, fragment: str = "") -> DescentPage:
-        path = tmp_path / "page.html"
-        assert run("page", "-e", text, "-o", str(path), *options).status == 0
-        return DescentPage(driver, path, fragment)
+        return DescentPage(driver, written(tmp_path, text, *options), fragment)
 
     return make
 

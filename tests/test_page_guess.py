@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from importlib.resources import files
 from math import cos, sin
 from pathlib import Path
@@ -19,7 +19,7 @@ from backprop.checks.mistake_table import BY_NAME
 from backprop.numbers import half_unit
 from backprop.reports.page.guess_section import ROWS
 from backprop.reports.page.page_html import LANGUAGES, words
-from browser import CHROMIUM, DRIVER, Page, browser
+from browser import CHROMIUM, DRIVER, Page, written
 from in_node import NODE
 from in_node import run as in_node
 from running import backprop as run
@@ -87,20 +87,16 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def driver(tmp_path_factory: pytest.TempPathFactory, saved: Path) -> Iterator[Any]:
-    with browser(tmp_path_factory.mktemp("browser")) as found:
-        found.execute_cdp_cmd(
-            "Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(saved)}
-        )
-        yield found
+def saves(driver: Any, saved: Path) -> None:
+    """What a page saves comes into a folder of its own."""
+    where = {"behavior": "allow", "downloadPath": str(saved)}
+    driver.execute_cdp_cmd("Browser.setDownloadBehavior", where)
 
 
 @pytest.fixture
-def opened(driver: Any, tmp_path: Path) -> Open:
+def opened(driver: Any, saves: None, tmp_path: Path) -> Open:
     def make(text: str, *options: str, fragment: str = "") -> Game:
-        path = tmp_path / "page.html"
-        assert run("page", "-e", text, "-o", str(path), *options).status == 0
-        game = Game(driver, path, fragment)
+        game = Game(driver, written(tmp_path, text, *options), fragment)
         game.press("guess")
         return game
 
