@@ -375,3 +375,12 @@ def test_a_step_without_a_value_is_told(opened: Open) -> None:
     page.set("x", 3, "number")
     assert page.run("return document.getElementById('unfit').hidden")
     assert page.gradients()["x"] == pytest.approx(1 + 2 * math.log(3) / 3, rel=1e-13)
+
+
+def test_the_heading_has_the_title_and_the_output_as_a_person_reads_it(opened: Open) -> None:
+    heading = "return document.querySelector('h1').textContent"
+    page = opened("a = 0.1; L = a*3")
+    assert page.run(heading) == "L = 0.3"
+    assert page.run("return document.title") == "L"
+    page = opened("a = 0.1; L = a*3", "--title", "thirds")
+    assert page.run(heading) == "thirds: L = 0.3"

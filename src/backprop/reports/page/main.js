@@ -5,7 +5,7 @@ import { checked, tableOf } from "./check.js";
 import { Controls, within } from "./controls.js";
 import { Derivation } from "./derivation.js";
 import { DescentPanel } from "./descent_panel.js";
-import { exact } from "./format.js";
+import { printed } from "./format.js";
 import { Folded } from "./folded.js";
 import { Graph, showLit } from "./graph.js";
 import { Guess } from "./guess.js";
@@ -57,7 +57,7 @@ function begin(lesson, numbers, texts, updates, mistakes) {
     derivation.update();
     guess.update();
     inspector.refresh();
-    at("value").textContent = steps.hasData(lesson.output) ? exact(model.value) : "";
+    at("value").textContent = steps.hasData(lesson.output) ? printed(model.value) : "";
     at("undecided").hidden = model.open.size === 0;
     at("unfit").hidden = model.unfit.length === 0;
     const unfit = model.unfit.slice(0, MOST_NAMED).map((node) => lesson.nodes[node].name).join(", ");

@@ -63,6 +63,7 @@ def write(page: PageContent | LargePage, language: str, seconds: float) -> str:
         "policy": policy,
         "style": style,
         "title": escape(page.title or name),
+        "heading": _heading(page.title),
         "output": escape(name),
         "bar": _bar(texts_in, page.folded is not None),
         "guess_panel": _put(_read("guess.html"), texts_in),
@@ -94,12 +95,18 @@ def _large(page: LargePage, language: str, texts: Mapping[str, str], seconds: fl
         "policy": f"default-src 'none'; style-src '{_hash(style)}'; base-uri 'none'; form-action 'none'",
         "style": style,
         "title": escape(page.title or page.picture.output),
+        "heading": _heading(page.title),
         "value": escape(f"{page.picture.output} = {shown(page.value)}"),
         "picture": "\n".join(pictures),
         "lines": "\n".join(derivation_body(page.derivation)) if page.derivation else "",
         "source": escape(page.source),
     }
     return _put(_read("large.html"), parts)
+
+
+def _heading(title: str) -> str:
+    """What stands before the output."""
+    return f"{escape(title)}: " if title else ""
 
 
 def _static(picture: Picture, theme: str, seconds: float) -> str:
