@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from math import inf, isfinite
 from pathlib import PurePath
+from sys import float_info
 from typing import NamedTuple
 
 from backprop.derivation.steps import SymbolicDerivation
@@ -114,6 +115,9 @@ _LONGEST_TITLE = 100
 _WIDTH = 2.0
 """Where nothing bounds an input, a slider goes so many times its size to both sides, at least this far."""
 
+_FARTHEST = float_info.max / 2
+"""A slider's length is a finite number."""
+
 
 def page_content(model: Model, found: Evaluation, title: str) -> PageContent:
     """The content of the page of an output. found: the Model at the numbers where the page begins."""
@@ -201,6 +205,8 @@ def _control(model: Model, node: int, name: str, value: float) -> PageControl:
     far = max(_WIDTH, _WIDTH * abs(value))
     low = least if isfinite(least) else min(value, most) - far
     high = most if isfinite(most) else max(value, least) + far
+    if not isfinite(high - low):
+        low, high = max(low, -_FARTHEST), min(high, _FARTHEST)
     return PageControl(node, value, low, high, least, most)
 
 

@@ -12,8 +12,8 @@ export function stateOf(fragment) {
     const text = decode(part.slice(at + 1));
     if (key === "@optimizer") found.optimizer = text;
     const number = Number(text);
-    if (text.trim() === "" || Number.isNaN(number)) continue;
-    if (key === "@step") found.step = number;
+    if (text.trim() === "" || !Number.isFinite(number)) continue;
+    if (key === "@step") found.step = Math.round(number);
     else if (key === "@guess") found.guess = ASKED[number] ?? "";
     else if (key === "@rate") found.rate = number;
     else found.numbers.set(key, number);

@@ -3,6 +3,7 @@
 import { exact } from "./format.js";
 
 const TICKS = 200;
+const FARTHEST = Number.MAX_VALUE / 2; // a slider's length is finite
 
 export class Controls {
   constructor(root, model) {
@@ -37,8 +38,8 @@ export class Controls {
       const value = this.model.inputs.get(control.node);
       if (value < bounds.low || value > bounds.high) {
         const far = Math.abs(value);
-        bounds.low = Math.min(bounds.low, Math.max(control.least ?? -Infinity, value - far));
-        bounds.high = Math.max(bounds.high, Math.min(control.most ?? Infinity, value + far));
+        bounds.low = Math.min(bounds.low, Math.max(control.least ?? -FARTHEST, value - far, -FARTHEST));
+        bounds.high = Math.max(bounds.high, Math.min(control.most ?? FARTHEST, value + far, FARTHEST));
       }
       const step = (bounds.high - bounds.low) / TICKS;
       range.min = bounds.low;

@@ -14,6 +14,7 @@ export class Derivation {
     for (const item of list.querySelectorAll("[data-step]")) this.items.set(item.dataset.step, placesIn(item));
     this.near = new Set();
     this.behind = new Set();
+    this.marked = "";
     this.looking = new IntersectionObserver((entries) => {
       for (const entry of entries) {
         const key = entry.target.dataset.step;
@@ -31,8 +32,16 @@ export class Derivation {
     for (const key of this.items.keys()) this.behind.add(key);
     const first = this.items.size <= FEW ? this.items.keys() : this.near;
     for (const key of [...first]) this.write(key);
-    if (this.steps.current) this.write(this.steps.current);
+    this.write(this.steps.current);
+    this.mark();
     later(() => this.rest());
+  }
+
+  /** Mark the current step, and no other: at once, however many are behind. */
+  mark() {
+    this.items.get(this.marked)?.item.removeAttribute("aria-current");
+    this.marked = this.steps.current;
+    this.items.get(this.marked)?.item.setAttribute("aria-current", "step");
   }
 
   rest() {
@@ -47,8 +56,6 @@ export class Derivation {
     const { item, places } = found;
     const done = this.steps.isDone(key);
     item.classList.toggle("waiting", !done);
-    if (this.steps.current === key) item.setAttribute("aria-current", "step");
-    else item.removeAttribute("aria-current");
     fill(places, this.model, () => done);
   }
 

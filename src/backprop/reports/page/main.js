@@ -135,7 +135,9 @@ function begin(lesson, numbers, texts, updates, mistakes) {
   const keys = { ArrowRight: "step", ArrowLeft: "back", " ": "play" };
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.target.closest("input, select, textarea, button, summary, a")) return;
+    if (event.target.closest("input, select, textarea, a, pre")) return; // these have keys of their own
+    const pressed = event.target.closest("button, summary"); // which the space bar and Enter press
+    if (pressed && (event.key === " " || event.key === "Enter")) return;
     const chosen = event.target.closest("[data-node], [data-edge], [data-members]");
     if (chosen && (event.key === "Enter" || event.key === " ")) tell(chosen);
     else if (event.key === "Escape") inspector.close();

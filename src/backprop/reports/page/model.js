@@ -62,10 +62,7 @@ export class Model {
 
   /** Numbers by the names of the file. */
   byName(numbers) {
-    const found = {};
-    this.lesson.nodes.forEach((node, at) => {
-      if (node.own) found[node.name] = numbers[at];
-    });
-    return found;
+    const own = this.lesson.nodes.map((node, at) => [node, numbers[at]]).filter(([node]) => node.own);
+    return Object.fromEntries(own.map(([node, number]) => [node.name, number])); // by assignment, __proto__ were lost
   }
 }
