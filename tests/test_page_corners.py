@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -111,3 +112,68 @@ def test_arrow_keys_step_when_a_button_was_pressed(opened: Open) -> None:
     assert (
         page.run("return document.getElementById('play').getAttribute('aria-pressed')") == "false"
     )
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (2.255e10, "2.255e10"), (-3.1234e-10, "−3.123e−10"), (7.7777e100, "7.778e100"), (1.5e20, "1.5e20"),
+        (1e30, "1e30"), (4.516e-4, "4.516e−4"), (5e-4, "0.0005"), (1e6, "1e6"), (0.5, "0.5"),
+    ],
+)  # fmt: skip
+def test_the_zeros_of_an_exponent_stay(number: float, text: str, opened: Open) -> None:
+    page = opened("x = 1; L = x*1")
+    page.set("x", number, "number")
+    assert page.shown("x", "data") == text
+
+
+def checked(page: Page) -> dict[str, list[str]]:
+    page.press("check")
+    rows = page.run(
+        "return [...document.querySelectorAll('#checked tbody tr')].map((row) =>"
+        " [...row.cells].map((cell) => cell.textContent))"
+    )
+    return {name: [by, verdict] for name, by, _, verdict in rows}
+
+
+SMOOTH = [
+    "x = 1e-8; L = sqrt(x)", "x = 1e-12; L = log(x)", "x = 1e-6; L = 1/x", "x = 1; L = sin(1e6*x)",
+    "x = 700; L = exp(x)", "x = 1e-300; L = x*1e300", "x = 1e9; y = 1e9; L = (x - y)^2", "x = 1e150; L = x^2",
+    "x = 1; L = x^2*1e-20", "x = 1e308; L = x", "x = 1 in 0..1; L = x^3", "x = 0 in 0..; L = exp(x)",
+    "x = 3.141592653589793; L = cos(x)", "x = 0; L = x^2", "x = 0; L = abs(x)",
+]  # fmt: skip
+NOT_SMOOTH = [
+    "x = 2; L = floor(x)", "x = 0; L = relu(x)", "x = 0 in 0..1; L = sqrt(x)", "x = 1 in -1..1; L = acos(x)",
+    "x = 1; L = if(x > 1, x^2, 3*x)", "x = 1; L = 1e12 + x^2", "x = 1e-200; L = x^2",
+]  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("text", SMOOTH)
+def test_differences_agree_at_any_size(text: str, opened: Open) -> None:
+    found = checked(opened(text))
+    assert found
+    assert {verdict for _, verdict in found.values()} == {"agrees"}
+
+
+@pytest.mark.parametrize("text", NOT_SMOOTH)
+def test_differences_that_tend_to_nothing_neither_agree_nor_differ(text: str, opened: Open) -> None:
+    ((_, verdict),) = checked(opened(text)).values()
+    assert verdict == "not smooth here, or rounding"
+
+
+def test_a_wrong_gradient_differs_from_differences(
+    opened: Open, driver: Any, tmp_path: Path
+) -> None:
+    opened("x = 2; y = 0.5; L = x^3*y + exp(y)")
+    path = tmp_path / "page.html"
+    text = path.read_text("utf-8")
+    wrong = text.replace(
+        "const by = model.gradients[control.node];",
+        "const by = model.gradients[control.node] * 1.0001;",
+    )
+    assert wrong != text
+    policy = re.search(r'<meta http-equiv="Content-Security-Policy".*?>', wrong)
+    assert policy
+    path.write_text(wrong.replace(policy[0], ""), "utf-8")
+    assert {verdict for _, verdict in checked(Page(driver, path)).values()} == {"differs"}

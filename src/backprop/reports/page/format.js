@@ -11,10 +11,16 @@ export function shown(number) {
   if (number === 0 || (size >= 1e-3 && size < 1e6)) {
     text = Number.isInteger(number) ? String(size) : fixed(size);
   } else {
-    text = size.toPrecision(4).replace(/\.?0+(?=e|$)/, "").replace("e+", "e").replace("e-", `e${MINUS}`);
-    if (!text.includes("e") && text.length > 7) text = size.toExponential(3).replace("e+", "e");
+    let [digits, power] = size.toPrecision(4).split("e");
+    if (!power && withoutZeros(digits).length > 7) [digits, power] = size.toExponential(3).split("e");
+    text = withoutZeros(digits) + (power ? `e${power.replace("+", "").replace("-", MINUS)}` : "");
   }
   return number < 0 ? MINUS + text : text;
+}
+
+/** Without the last zeros behind the point; those of an exponent are not among them. */
+function withoutZeros(digits) {
+  return digits.includes(".") ? digits.replace(/\.?0+$/, "") : digits;
 }
 
 /** Four decimals; fewer where these are all there is: 0.5 is exact, 2.0000 is rounded. */
@@ -28,13 +34,12 @@ export function printed(number) {
   if (!Number.isFinite(number)) return exact(number);
   const [mantissa, power] = number.toExponential(9).split("e");
   const exponent = Number(power);
-  const short = (text) => (text.includes(".") ? text.replace(/\.?0+$/, "") : text);
   const isPlain = exponent >= -4 && exponent < 10;
-  const text = isPlain ? short(number.toFixed(9 - exponent)) : `${short(mantissa)}e${exponent}`;
+  const text = isPlain ? withoutZeros(number.toFixed(9 - exponent)) : `${withoutZeros(mantissa)}e${exponent}`;
   return (Object.is(number, -0) ? "-0" : text).replaceAll("-", MINUS);
 }
 
 /** A number with all its digits. */
 export function exact(number) {
-  return String(number).replace("-", MINUS).replace("Infinity", "inf").replace("NaN", "nan");
+  return String(number).replaceAll("-", MINUS).replace("Infinity", "inf").replace("NaN", "nan");
 }
