@@ -177,3 +177,34 @@ def test_a_wrong_gradient_differs_from_differences(
     assert policy
     path.write_text(wrong.replace(policy[0], ""), "utf-8")
     assert {verdict for _, verdict in checked(Page(driver, path)).values()} == {"differs"}
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_a_phone_is_wide_enough_for_long_names(language: str, opened: Open, driver: Any) -> None:
+    name = "a_name_that_goes_on_and_on_and_does_not_end_where_others_do"
+    phone = {"width": 390, "height": 800, "deviceScaleFactor": 1, "mobile": True}
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", phone)
+    try:
+        page = opened(f"{name} = 2; L = {name}^2", "--title", "t" * 90, "--language", language)
+        page.press("check")
+        page.press("guess")
+        width = page.run("return document.documentElement.scrollWidth")
+    finally:
+        driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    assert width == 390
+
+
+@pytest.mark.parametrize(
+    ("media", "background"), [("print", "rgb(255, 255, 255)"), ("screen", "rgb(27, 27, 31)")]
+)
+def test_dark_pages_are_printed_on_white(
+    media: str, background: str, opened: Open, driver: Any
+) -> None:
+    scheme = [{"name": "prefers-color-scheme", "value": "dark"}]
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": media, "features": scheme})
+    try:
+        page = opened("x = 2; L = x^2")
+        found = page.run("return getComputedStyle(document.body).backgroundColor")
+    finally:
+        driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": []})
+    assert found == background

@@ -248,7 +248,10 @@ def _style() -> str:
     """The style, with the colours of pictures."""
     light, dark = THEMES["light"], THEMES["dark"]
     rules = [_read("page.css"), _read("descent.css")]
-    for theme, around in ((light, "{}"), (dark, "@media (prefers-color-scheme: dark) {{ {} }}")):
+    for theme, around in (
+        (light, "{}"),
+        (dark, "@media screen and (prefers-color-scheme: dark) {{ {} }}"),
+    ):
         fills = [
             ("flat", theme.flat),
             *_named("rise", theme.rising),
