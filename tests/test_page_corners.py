@@ -15,6 +15,7 @@ from selenium.webdriver.common.keys import Keys
 import backprop
 from backprop import gallery
 from browser import CHROMIUM, DRIVER, Page, written
+from running import backprop as run
 
 pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="there is no Chromium")
 
@@ -208,3 +209,23 @@ def test_dark_pages_are_printed_on_white(
     finally:
         driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": []})
     assert found == background
+
+
+def test_guesses_are_taken_in_a_notebook(driver: Any, tmp_path: Path) -> None:
+    page = backprop.parse("x = 2; y = 3; L = x^2*y").page()
+    path = tmp_path / "notebook.html"
+    path.write_text(f"<!DOCTYPE html><title>n</title>{page._repr_html_()}", "utf-8")
+    driver.get(path.as_uri())
+    driver.switch_to.frame(0)
+    try:
+        driver.find_element("id", "guess").click()
+        driver.find_element("id", "answer").send_keys("1", Keys.ENTER)
+        score = driver.find_element("id", "score").text
+    finally:
+        driver.switch_to.default_content()
+    assert score == "right 0 · wrong 1 · shown 0"
+    assert not driver.get_log("browser")
+
+
+def test_an_ending_may_be_written_large(tmp_path: Path) -> None:
+    assert run("page", "-e", "x = 2; L = x^2", "-o", str(tmp_path / "page.HTML")).status == 0

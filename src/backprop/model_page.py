@@ -23,6 +23,6 @@ class InteractivePage(NamedTuple):
         return f"<InteractivePage of {len(self.html):,} characters>"
 
     def _repr_html_(self) -> str:
-        """In a frame of its own, whose scripts cannot reach the notebook."""
+        """In a frame of its own, whose scripts cannot reach the notebook; forms and downloads are for guesses."""
         size = f'width="100%" height="{_HEIGHT}"'
-        return f'<iframe sandbox="allow-scripts" {size} srcdoc="{escape(self.html)}"></iframe>'
+        return f'<iframe sandbox="allow-scripts allow-forms allow-downloads" {size} srcdoc="{escape(self.html)}"></iframe>'

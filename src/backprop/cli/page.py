@@ -37,7 +37,7 @@ def page(
     """
     from backprop.reports.page.page_html import write as written  # with MathML, and the layout
 
-    if output != "-" and not output.endswith(_ENDINGS):
+    if output != "-" and not output.lower().endswith(_ENDINGS):
         hints = [
             "write a page: -o lesson.html",
             "pictures are drawn by draw: backprop draw -o graph.svg",
