@@ -9,6 +9,9 @@ from typing import NamedTuple
 _HEIGHT = 900
 """Pixels of a page within a notebook."""
 
+_ALLOWED = "allow-scripts allow-forms allow-downloads"
+"""What a page may do there; guesses are a form, and their score is saved."""
+
 
 class InteractivePage(NamedTuple):
     """An interactive page. html: all of it, one file that needs no network. A notebook shows it."""
@@ -23,6 +26,6 @@ class InteractivePage(NamedTuple):
         return f"<InteractivePage of {len(self.html):,} characters>"
 
     def _repr_html_(self) -> str:
-        """In a frame of its own, whose scripts cannot reach the notebook; forms and downloads are for guesses."""
+        """In a frame of its own, whose scripts cannot reach the notebook."""
         size = f'width="100%" height="{_HEIGHT}"'
-        return f'<iframe sandbox="allow-scripts allow-forms allow-downloads" {size} srcdoc="{escape(self.html)}"></iframe>'
+        return f'<iframe sandbox="{_ALLOWED}" {size} srcdoc="{escape(self.html)}"></iframe>'
