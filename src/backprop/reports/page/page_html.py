@@ -18,6 +18,7 @@ from backprop.numbers import exact, shown
 from backprop.page_content import LargePage, PageContent, PageControl
 from backprop.picture import Picture
 from backprop.reports import drawing
+from backprop.reports.diagnostics import visible
 from backprop.reports.explain.html import body as derivation_body
 from backprop.reports.page import descent_section
 from backprop.reports.page.derivation_list import DerivationList
@@ -48,6 +49,9 @@ _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const))|^export \
 def write(page: PageContent | LargePage, language: str, seconds: float) -> str:
     """The HTML of a page. language: of LANGUAGES. seconds: that laying out may take. Raises CannotDraw."""
     texts = words(language)
+    page = page._replace(
+        title=visible(page.title)
+    )  # names of files may have bytes that are no text
     if isinstance(page, LargePage):
         return _large(page, language, texts, seconds)
     style, script = _style(), _script(page, texts)
