@@ -229,3 +229,11 @@ def test_guesses_are_taken_in_a_notebook(driver: Any, tmp_path: Path) -> None:
 
 def test_an_ending_may_be_written_large(tmp_path: Path) -> None:
     assert run("page", "-e", "x = 2; L = x^2", "-o", str(tmp_path / "page.HTML")).status == 0
+
+
+def test_circles_are_no_boxes_of_which_a_page_has_400(opened: Open) -> None:
+    steps = "; ".join(f"x{at + 1} = sin(k*x{at}) + 0.1*x0" for at in range(48))
+    page = opened(f"x0 = 0.5; k = 1.1; {steps}; L = x48")
+    assert page.run("return document.querySelectorAll('#graph .box').length") == 195
+    page.set("k", 1.3)
+    assert page.values()["k"] == 1.3

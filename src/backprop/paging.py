@@ -9,7 +9,7 @@ from backprop.errors import BackpropError, TooLarge
 from backprop.evaluation.gradient import Gradient, evaluate
 from backprop.inputs import Asked, Inputs
 from backprop.page_content import LargePage, PageContent, page_content, title_of
-from backprop.picture import MOST
+from backprop.picture import MOST, is_large
 
 
 def page(
@@ -28,7 +28,7 @@ def page(
         found = evaluate(model, numbers, output, noted=True)
         if len(found.graph.order) <= MOST:
             content = page_content(model, found, heading)
-            if not content.picture.large:
+            if not is_large(len(content.picture.boxes), len(content.picture.arrows)):
                 return content, found.gradient
     return _large(Asked(model, numbers, output), heading)
 
