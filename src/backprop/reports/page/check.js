@@ -38,7 +38,7 @@ function limit(model, control) {
       const doubt = moves + rungs[at + 1].rounding;
       const ratio = doubt === 0 ? 0 : doubt / Math.abs(slope);
       if (Number.isFinite(doubt) && (ratio < best.ratio || Number.isNaN(best.slope))) {
-        best = { slope, doubt, ratio, isKink: isKink(rungs[at], rungs[at + 1]) };
+        best = { slope, doubt, ratio, isKink: stayApart(rungs[at], rungs[at + 1]) };
       }
     }
   }
@@ -67,7 +67,7 @@ function refined(far, near) {
 }
 
 /** Whether the slopes on both sides stay apart. */
-function isKink(far, near) {
+function stayApart(far, near) {
   const apart = Math.abs(near.right - near.left);
   return apart > 0.5 * Math.abs(far.right - far.left) && apart > SURE * Math.max(Math.abs(near.right), Math.abs(near.left));
 }
