@@ -20,11 +20,20 @@ pytestmark = pytest.mark.skipif(not forked.can_fork(), reason="processes cannot 
 
 
 @pytest.fixture(autouse=True)
-def _none_is_left() -> Iterator[None]:
+def _none_is_left(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Of the copies that a test makes, in whose process others may run, too."""
+    made, fork = list[int](), os.fork
+
+    def forking() -> int:
+        made.append(fork())
+        return made[-1]
+
+    monkeypatch.setattr(os, "fork", forking)
     yield
     forked.ended()
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+    for process in made:
+        with pytest.raises(ChildProcessError):
+            os.waitpid(process, os.WNOHANG)
 
 
 def slow(block: int) -> int:
