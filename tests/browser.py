@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,25 @@ def written(folder: Path, text: str, *options: str) -> Path:
     path = folder / "page.html"
     assert run("page", "-e", text, "-o", str(path), *options).status == 0
     return path
+
+
+@contextmanager
+def axed(driver: Any, scheme: str) -> Iterator[None]:
+    """Pages in a colour scheme, light or dark, in which axe may run: it is a script of its own. At the end it has
+    found nothing amiss in the one that is open."""
+    media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+    driver.execute_cdp_cmd("Page.setBypassCSP", {"enabled": True})
+    try:
+        yield
+        axe = files("axe_core_python").joinpath("axe.min.js").read_text("utf-8")
+        driver.execute_cdp_cmd("Runtime.evaluate", {"expression": axe})
+        found = driver.execute_async_script("axe.run(document).then(arguments[0])")
+    finally:
+        driver.execute_cdp_cmd("Page.setBypassCSP", {"enabled": False})
+        driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+    assert found["passes"]
+    assert not [(each["id"], each["nodes"][0]["html"]) for each in found["violations"]]
 
 
 class Page:

@@ -6,7 +6,6 @@ import json
 import math
 import re
 from collections.abc import Callable
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ import pytest
 import backprop
 from backprop import gallery
 from backprop.errors import BackpropError
-from browser import CHROMIUM, DRIVER, Page, written
+from browser import CHROMIUM, DRIVER, Page, axed, written
 from running import backprop as run
 
 pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="there is no Chromium")
@@ -226,24 +225,12 @@ def test_axe_finds_nothing_serious(name: str, scheme: str, driver: Any, tmp_path
     path = tmp_path / "page.html"
     (tmp_path / "model.eq").write_text(gallery.example(name).text, "utf-8")
     assert run("page", str(tmp_path / "model.eq"), "-o", str(path)).status == 0
-    media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
-    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
-    driver.execute_cdp_cmd("Page.setBypassCSP", {"enabled": True})  # axe is a script of its own
-    try:
+    with axed(driver, scheme):
         page = Page(driver, path)
         page.run(
             "document.querySelector('.box')?.dispatchEvent(new MouseEvent('click', {bubbles: true}));"
             "document.getElementById('check')?.click()"
         )
-        axe = files("axe_core_python").joinpath("axe.min.js").read_text("utf-8")
-        driver.execute_cdp_cmd("Runtime.evaluate", {"expression": axe})
-        found = driver.execute_async_script("axe.run(document).then(arguments[0])")
-    finally:
-        driver.execute_cdp_cmd("Page.setBypassCSP", {"enabled": False})
-        driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
-    assert found["passes"]
-    bad = [(each["id"], each["nodes"][0]["html"]) for each in found["violations"]]
-    assert not bad
 
 
 HOSTILE = "</script><script>window.bad=1</script><img src=x onerror=window.bad=1>&amp;]]>\u2028"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import pytest
 
 import backprop
 from backprop.page_descent import SHOWN
-from browser import CHROMIUM, DRIVER, Page, written
+from browser import CHROMIUM, DRIVER, Page, axed, written
 
 pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="there is no Chromium")
 
@@ -453,22 +452,10 @@ def test_a_phone_has_room(opened: Opened) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("text", [BOWL, MORE])
-def test_axe_finds_nothing_serious(opened: Opened, text: str, scheme: str) -> None:
-    driver = opened(text).driver
-    media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
-    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
-    driver.execute_cdp_cmd("Page.setBypassCSP", {"enabled": True})  # axe is a script of its own
-    try:
+def test_axe_finds_nothing_serious(opened: Opened, driver: Any, text: str, scheme: str) -> None:
+    with axed(driver, scheme):
         page = opened(text)
         page.begin("gd", 1e200)
         page.steps(2)
         page.begin("gd", 0.01)
         page.steps(2)
-        axe = files("axe_core_python").joinpath("axe.min.js").read_text("utf-8")
-        driver.execute_cdp_cmd("Runtime.evaluate", {"expression": axe})
-        found = driver.execute_async_script("axe.run(document).then(arguments[0])")
-    finally:
-        driver.execute_cdp_cmd("Page.setBypassCSP", {"enabled": False})
-        driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
-    assert found["passes"]
-    assert not [(each["id"], each["nodes"][0]["html"]) for each in found["violations"]]

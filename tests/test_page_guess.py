@@ -19,7 +19,7 @@ from backprop.checks.mistake_table import BY_NAME
 from backprop.numbers import half_unit
 from backprop.reports.page.guess_section import ROWS
 from backprop.reports.page.page_html import LANGUAGES, words
-from browser import CHROMIUM, DRIVER, Page, written
+from browser import CHROMIUM, DRIVER, Page, axed, written
 from in_node import NODE
 from in_node import run as in_node
 from running import backprop as run
@@ -449,19 +449,10 @@ def test_a_link_can_ask(driver: Any, tmp_path: Path) -> None:
 
 @in_browser
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_in_guess_mode(opened: Open, scheme: str) -> None:
-    game = opened(CLASSIC)
-    game.type("4")
-    media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
-    game.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
-    try:
-        axe = files("axe_core_python").joinpath("axe.min.js").read_text("utf-8")
-        game.driver.execute_cdp_cmd("Runtime.evaluate", {"expression": axe})
-        found = game.driver.execute_async_script("axe.run(document).then(arguments[0])")
-    finally:
-        game.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
-    assert found["passes"]
-    assert not [(each["id"], each["nodes"][0]["html"]) for each in found["violations"]]
+def test_axe_finds_nothing_in_guess_mode(opened: Open, driver: Any, scheme: str) -> None:
+    with axed(driver, scheme):
+        game = opened(CLASSIC)
+        game.type("4")
 
 
 @in_browser
