@@ -44,6 +44,7 @@ FLOORS = {
     "page_content": 7,
     "page_descent": 7,
     "derivation": 7,
+    "quizzes": 7,
     "commands": 8,
     "paging": 8, "streamed_checks": 8, "streamed_marking": 8, "streamed_explaining": 8, "streamed_members": 8, "streamed_pictures": 8, "all_gradients": 8, "many_outputs": 8, "derived_formulas": 8, "constants_renamed": 8, "indexed_derivatives": 8, "row_by_row": 8, "row_passes": 8, "streamed_matrices": 8, "value_tables": 8, "descending": 8, "fitted": 8, "likelihoods": 8, "fit_texts": 8, "fit_groups": 8, "predicting": 8, "fit_mistakes": 8, "fit_columns": 8, "fit_pictures": 8, "cornering": 8,
     "reports": 9,

@@ -16,7 +16,7 @@ from backprop.checks.in_rounds import in_rounds
 from backprop.checks.quick_loops import are_many
 from backprop.checks.rounding import EPSILON
 from backprop.checks.together import COARSER, Computes, Standing, one_by_one, together
-from backprop.checks.verdict import Check, Question, judge
+from backprop.checks.verdict import Check, Compared, judge
 from backprop.descent.streamed_objective import StreamedObjective
 from backprop.errors import BadData
 from backprop.evaluation.hessian_matrix import inputs_by
@@ -101,5 +101,5 @@ def _closer(point: Standing, at: int, output: Any, rounding: float) -> Check:
     x, slope, noise = (float(each[at]) for each in (point.x, point.slopes, point.noises))
     function = _AlongStream(x, (float(point.low[at]), float(point.high[at])), fast, rounding)
     coarse = partial(COARSER.__mul__, noise)
-    asked = Question(point.inputs[at], point.output, x, slope, noise, coarse)
+    asked = Compared(point.inputs[at], point.output, x, slope, noise, coarse)
     return judge(asked, differences.sides(function, function.inner))

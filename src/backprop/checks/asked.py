@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 
 from backprop.checks import differences
 from backprop.checks.along import Along
-from backprop.checks.verdict import AGREES, Check, Question, judge
+from backprop.checks.verdict import AGREES, Check, Compared, judge
 from backprop.errors import NotAnInput
 from backprop.evaluation.gradient import Gradient
 from backprop.language import Model
@@ -24,7 +24,7 @@ def chosen(model: Model, gradient: Gradient, among: Sequence[str]) -> list[str]:
     return [name for name in inputs if name in kept]
 
 
-def at_a_glance(asked: Question, function: Along) -> Check | None:
+def at_a_glance(asked: Compared, function: Along) -> Check | None:
     """The verdict where the output is a smooth function with this gradient, by few looks or by many;
     None where it may be none."""
     if asked.gradient == 0.0 or function.inner:

@@ -14,7 +14,7 @@ from backprop.checks.verdict import (
     SMALLEST,
     UNKNOWN,
     Check,
-    Question,
+    Compared,
     by_rounding,
     judge,
     on_border,
@@ -99,7 +99,7 @@ class _Closer:
         self._left -= len(steps)
         return self._left >= 0
 
-    def judged(self, asked: Question, node: int, only: int) -> Check:
+    def judged(self, asked: Compared, node: int, only: int) -> Check:
         """The verdict on the gradient of a node: anything but agreement is that of a close look.
         only: the one side that counts, if not both do."""
         self._close_left -= len(self._graph.above(node))
@@ -111,7 +111,7 @@ class _Closer:
         return self._seen(asked, node, precise_sides.CLOSE, least, only)
 
     def _seen(
-        self, asked: Question, node: int, digits: Sequence[int], least: float, only: int
+        self, asked: Compared, node: int, digits: Sequence[int], least: float, only: int
     ) -> Check:
         found = precise_sides.sides(
             self._graph, self._levels, node, digits=digits, flat=least, only=only
@@ -207,7 +207,7 @@ def _unrolled(
     for name, node in inputs.items():
         slope, above = gradient.gradients[name], cache(partial(graph.above, node, leading))
         at = dict.fromkeys(corners[step] for step in corners and above() if step in corners)
-        asked = Question(
+        asked = Compared(
             name, gradient.output, data[node], slope, noisy()[node],
             partial(coarse, node), [*at], precisely,
         )  # fmt: skip

@@ -20,7 +20,7 @@ from backprop.checks import differences
 from backprop.checks.along import ROOM, Along, Fast
 from backprop.checks.asked import at_a_glance
 from backprop.checks.rounding import COARSE, EPSILON
-from backprop.checks.verdict import AGREES, Check, Question, judge, shared
+from backprop.checks.verdict import AGREES, Check, Compared, judge, shared
 from backprop.loops.domains import Reals, Wholes
 from backprop.loops.many import NotLoops
 
@@ -110,7 +110,7 @@ def _alone(point: Standing, at: int, output: Computes, rounding: float) -> Check
     name, coarse = point.inputs[at], partial(COARSER.__mul__, noise)
     bounds = float(point.low[at]), float(point.high[at])
     try:
-        asked = Question(name, point.output, x, slope, noise, coarse)
+        asked = Compared(name, point.output, x, slope, noise, coarse)
         return at_a_glance(asked, _AlongLoops(x, bounds, fast, rounding))
     except NotLoops:
         return None
@@ -161,7 +161,7 @@ class _Groups:
         whole = float(slopes @ move)
         noise = float(point.noises[group] @ numpy.abs(move))
         placed = EPSILON * float(numpy.linalg.norm(slopes * point.x[group]))
-        asked = Question(
+        asked = Compared(
             point.output, point.output, 0.0, whole, noise, partial(COARSER.__mul__, noise)
         )
         ends = (0.0 if inner else -1.0, 1.0)
@@ -182,7 +182,7 @@ class _Groups:
             )
         }
 
-    def _judged(self, asked: Question, function: _AlongLoops, flat: bool) -> Check | None:
+    def _judged(self, asked: Compared, function: _AlongLoops, flat: bool) -> Check | None:
         if not flat and not function.inner:
             return at_a_glance(asked, function)
         found = differences.sides(function, function.inner)

@@ -58,7 +58,7 @@ class Check:
 
 
 @dataclass(frozen=True)
-class Question:
+class Compared:
     """What is to be judged. noise: what rounding may have done to the gradient; coarse: what it
     would do if doubles had three digits less. at: the operations that stand at a corner or a jump, as
     texts. precise: whether the slopes have more digits than doubles."""
@@ -73,7 +73,7 @@ class Question:
     precise: bool = False
 
 
-def judge(asked: Question, sides: Sides) -> Check:
+def judge(asked: Compared, sides: Sides) -> Check:
     """The verdict on one gradient."""
     left, right = sides.left, sides.right
     kinds = (left.kind, right.kind)
@@ -100,7 +100,7 @@ def judge(asked: Question, sides: Sides) -> Check:
     return check
 
 
-def _corner(asked: Question, left: Side, right: Side) -> Check:
+def _corner(asked: Compared, left: Side, right: Side) -> Check:
     seen = [0.0 if abs(side.slope) <= 3 * side.error else side.slope for side in (left, right)]
     one, other = (spoken(slope, _needed(*seen)) for slope in seen)
     note = f"the slope is {one} from the left and {other} from the right"
@@ -132,7 +132,7 @@ def by_rounding(check: Check, corners: Sequence[str]) -> Check:
     return replace(check, verdict=CORNER, note=note)
 
 
-def _smooth(asked: Question, sides: Sides) -> Check:
+def _smooth(asked: Compared, sides: Sides) -> Check:
     gradient, numeric = asked.gradient, sides.slope
     if isnan(numeric) or not sides.error < inf:
         note = f"the differences settle on no slope of {asked.output}"
@@ -164,7 +164,7 @@ def _smooth(asked: Question, sides: Sides) -> Check:
     return _check(asked, numeric, allowed, UNKNOWN, note)
 
 
-def _rounded(asked: Question, numeric: float, error: float, allowed: float) -> Check:
+def _rounded(asked: Compared, numeric: float, error: float, allowed: float) -> Check:
     """The verdict on a gradient that rounding may have moved by much, beside a slope that has more
     digits: whether it did. error: of the slope."""
     gradient, size = asked.gradient, max(abs(asked.gradient), abs(numeric))
@@ -177,7 +177,7 @@ def _rounded(asked: Question, numeric: float, error: float, allowed: float) -> C
     return by_rounding(found, asked.at) if asked.at else found
 
 
-def _edge(asked: Question, left: Side, right: Side) -> Check:
+def _edge(asked: Compared, left: Side, right: Side) -> Check:
     name, output = asked.name, asked.output
     if left.kind == right.kind:
         note = f"{output} has no value beside this {name}, so that it has no slope"
@@ -200,7 +200,7 @@ def _edge(asked: Question, left: Side, right: Side) -> Check:
     return replace(found, edge=True)
 
 
-def _jump(asked: Question, left: Side, right: Side) -> Check:
+def _jump(asked: Compared, left: Side, right: Side) -> Check:
     both = left.kind == right.kind
     leaps = [
         _leap(side, where)
@@ -219,7 +219,7 @@ def _jump(asked: Question, left: Side, right: Side) -> Check:
     return _told(asked, JUMP, note, left, right)
 
 
-def _told(asked: Question, verdict: str, note: str, left: Side, right: Side) -> Check:
+def _told(asked: Compared, verdict: str, note: str, left: Side, right: Side) -> Check:
     """The verdict, if the gradient is one of the slopes or between them; else DIFFERS. note:
     what the slopes do."""
     gradient = asked.gradient
@@ -238,7 +238,7 @@ def _told(asked: Question, verdict: str, note: str, left: Side, right: Side) -> 
 
 
 def _check(
-    asked: Question, numeric: float, allowed: float, verdict: str, note: str, *slopes: float
+    asked: Compared, numeric: float, allowed: float, verdict: str, note: str, *slopes: float
 ) -> Check:
     """The Check, and the end of its note. slopes: from the left and the right, where they differ."""
     gradient = asked.gradient
@@ -265,7 +265,7 @@ def _check(
 
 def shared(name: str, value: float, gradient: float, numeric: float, allowed: float) -> Check:
     """The Check of an input that agrees as one of many."""
-    asked = Question(name, "", value, gradient, 0.0, lambda: 0.0)
+    asked = Compared(name, "", value, gradient, 0.0, lambda: 0.0)
     return _check(asked, numeric, allowed, AGREES, "")
 
 
@@ -288,7 +288,7 @@ def _leap(side: Side, where: str) -> str:
     return f"{'has no finite limit from' if isinf(side.height) else 'jumps to'} the {where}"
 
 
-def _by(asked: Question) -> str:
+def _by(asked: Compared) -> str:
     return f" (by {listed(asked.at)})" if asked.at else ""
 
 

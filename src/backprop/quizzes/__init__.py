@@ -1,0 +1,1 @@
+"""Questions about the two passes, and what their answers are worth: what `backprop quiz` asks."""

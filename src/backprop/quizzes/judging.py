@@ -1,0 +1,129 @@
+"""What an answer is worth: right, wrong, and what a wrong one looks like, as `check` marks claims."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import NamedTuple
+
+from backprop.checks import mark, read_claims
+from backprop.checks.claims import Claim
+from backprop.checks.marking import Marked
+from backprop.errors import BackpropError
+from backprop.language import Model
+from backprop.numbers import listed, spoken
+from backprop.quizzes.questions import FORMULA, FORWARD, Question
+
+RIGHT, WRONG, UNREAD = "right", "wrong", "unread"
+"""What comes of an answer. What is unread is none, and may be written again."""
+
+LONGEST = 1000
+"""Characters of an answer."""
+
+_EQUALS = re.compile(r"(?<![<>=!])=(?!=)")
+_COMMA = re.compile(r"([-+−]?\d+),(\d+)")
+
+
+class Verdict(NamedTuple):
+    """What comes of an answer.
+
+    outcome: RIGHT, WRONG or UNREAD. mistake: its kind, for programs, as of `check`; "" if none is
+    recognised. said: what it looks like, or why it could not be read, in a sentence; "" if there is nothing
+    to say. example: of a wrong formula a point at which it is, in a sentence, or "".
+    """
+
+    outcome: str
+    mistake: str = ""
+    said: str = ""
+    example: str = ""
+
+
+def judged(
+    question: Question, text: str, model: Model, numbers: Mapping[str, float], output: str
+) -> Verdict:
+    """The verdict on an answer to a question about an output at these numbers for the inputs."""
+    try:
+        return _judged(question, text.strip(), model, numbers, output)
+    except BackpropError as error:
+        first = error.all[0]
+        return Verdict(UNREAD, "", "; ".join([first.message, *first.hints[:1]]))
+
+
+def _judged(
+    question: Question, text: str, model: Model, numbers: Mapping[str, float], output: str
+) -> Verdict:
+    if found := _unreadable(text):
+        return Verdict(UNREAD, "", found)
+    verdict = Verdict(UNREAD, "", "an answer is missing")
+    for link in _links(question, text):
+        if not link or link.startswith("#"):
+            return verdict
+        claim = _claim(question, link, model, output)
+        if found := _no_answer(question, claim):
+            return Verdict(UNREAD, "", found)
+        (marked,) = mark(claim.model, [claim], numbers, output).marks
+        if not marked.correct:
+            return Verdict(WRONG, marked.kind, marked.diagnosis, _example(marked))
+        verdict = Verdict(RIGHT)
+    return verdict
+
+
+def _unreadable(text: str) -> str:
+    """Why a text is no answer, if that is plain to see."""
+    if len(text) > LONGEST:
+        return f"an answer has at most {LONGEST:,} characters"
+    if comma := _COMMA.fullmatch(text):
+        return f"write {comma[1]}.{comma[2]}: the decimal sign is a point"
+    if ";" in text or "\n" in text:
+        return "one answer at a time"
+    return ""
+
+
+def _links(question: Question, text: str) -> list[str]:
+    """The parts of `2*-3 = -6`; without the name of what is asked for, `e = -6`."""
+    first, *others = _EQUALS.split(text)
+    of, by = question.of, question.by
+    names = {of} if not by else {f"∂{of}/∂{by}", f"d{of}/d{by}"}
+    links = others if others and first.replace(" ", "") in names else [first, *others]
+    return [link.strip() for link in links]
+
+
+def _claim(question: Question, text: str, model: Model, output: str) -> Claim:
+    """What an answer claims."""
+    of, by, part = question.of, question.by, question.part
+    if question.kind == FORWARD:
+        lead = f"∂{of}/∂{of} ="
+    elif part != "share":
+        lead = f"∂{of}/∂{by} ="
+    elif question.name == of:
+        lead = f"share of ∂{of}/∂{by} ="
+    else:
+        lead = f"share of ∂{of}/∂{by}: ∂{of}/∂{question.name} · ∂{question.name}/∂{by} ="
+    claims = read_claims(model, output, [f"{lead} {text}"])
+    claim = claims[-1]
+    if question.kind == FORWARD:
+        claim = replace(claim, truth=claim.model.names[of], part=of)
+    if not claim.formula and question.off > claim.rounding:
+        claim = replace(claim, rounding=question.off)
+    return claim
+
+
+def _no_answer(question: Question, claim: Claim) -> str:
+    """Why a claim does not answer a question."""
+    if claim.blank:
+        return "an answer is missing"
+    if not claim.slopes.keys().isdisjoint(claim.graph.inputs):
+        return "write what these derivatives are"
+    if question.kind == FORWARD and claim.formula:
+        return "a number is asked for"
+    if question.kind == FORMULA and not claim.formula:
+        return "a formula is asked for, with the names of the equation"
+    return ""
+
+
+def _example(marked: Marked) -> str:
+    """`at a = 3, b = −2 it is 5, and the answer says 6`."""
+    if not marked.example or not marked.claim.formula:
+        return ""
+    at = listed([f"{name} = {spoken(number)}" for name, number in marked.example.items()], 6)
+    right, claimed = spoken(marked.example_right), spoken(marked.example_claimed)
+    return f"at {at} it is {right}, and the answer gives {claimed}"
