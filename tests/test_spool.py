@@ -119,7 +119,7 @@ def test_many_lines_of_a_trace_wait_in_a_file(
     backprop(*arguments)
     whole = file.read_text()
     assert whole.count("\n") > 50
-    monkeypatch.setattr("backprop.cli.watch._MOST", 300)
+    monkeypatch.setattr("backprop.cli.onlooker._MOST", 300)
     backprop(*arguments)
     assert file.read_text() == whole
     monkeypatch.setattr(tempfile, "TemporaryFile", full)

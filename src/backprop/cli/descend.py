@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from backprop import descending
 from backprop.cli import printing
+from backprop.cli.onlooker import Onlooker
 from backprop.cli.outputs import Files
-from backprop.cli.watch import Watch
 from backprop.descent_options import DescentOptions
 from backprop.errors import BadOption
 from backprop.inputs import Inputs
@@ -51,25 +51,25 @@ def descend(
     save = files.save
     to_stdout = output in (None, STANDARD) and save != STANDARD
     style = printing.style_for(sys.stdout if to_stdout else None, digits)
-    watch = Watch(prepared, style, to_stdout, every or 1, trace)
-    with watch.writing():
-        with watch.running():
+    onlooker = Onlooker(prepared, style, to_stdout, every or 1, trace)
+    with onlooker.writing():
+        with onlooker.running():
             often = (every or 1) if trace else 0
             between = files.between(prepared)
-            report = prepared.run(watch, often, whole, files.folder, between)
+            report = prepared.run(onlooker, often, whole, files.folder, between)
         found = report.descent
         if found.error is not None:
             printing.complain(found.error.all)
         results = printing.Results()
         with results.each():
-            watch.after()
+            onlooker.after()
             # where the equations go down the pipe, the report goes to the person, if there is one
             stream = sys.stderr if save == STANDARD else sys.stdout
             if stream is not None or output is not None or save != STANDARD:
-                printing.deliver(report, format, output, digits, watch.lines, stream)
+                printing.deliver(report, format, output, digits, onlooker.lines, stream)
         files.write(prepared, report, results)
         results.end()
     if found.error is not None:
         raise printing.Finished(1)
     if found.stopped == "interrupted":
-        raise printing.Finished(watch.status)
+        raise printing.Finished(onlooker.status)

@@ -3,8 +3,8 @@
 from typing import Annotated
 
 from backprop import commands, options
+from backprop.cli.onlooker import ending
 from backprop.cli.printing import complain, put, transparent_option, width_option, write
-from backprop.cli.watch import ending
 from backprop.inputs import Inputs
 from backprop.numbers import either
 from backprop.options import option

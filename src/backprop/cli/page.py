@@ -1,8 +1,8 @@
 """`backprop page`."""
 
 from backprop import paging
+from backprop.cli.onlooker import ending
 from backprop.cli.printing import complain, put, write
-from backprop.cli.watch import ending
 from backprop.errors import BadOption
 from backprop.inputs import Inputs
 from backprop.options import option

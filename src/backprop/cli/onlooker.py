@@ -51,7 +51,7 @@ class Lines:
         yield from self._last
 
 
-class Watch:
+class Onlooker:
     """Called with every step; True ends the descent after it.
 
     to_stdout: whether the report, and so the trace, goes to standard output; otherwise the trace is
