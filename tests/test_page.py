@@ -317,41 +317,6 @@ def test_numbers_of_json_are_those_of_doubles(opened: Open) -> None:
     assert json.loads(json.dumps(page.values()))["L"] == 0.1 * 3 + 1e-300
 
 
-FAMILY = (
-    "w[1] = 1; w[2] = -3; x = 2; h[i] = tanh(w[i]*x) for i in 1..2; L = sum(h[i]^2 for i in 1..2)"
-)
-
-
-def test_families_are_folded_and_a_click_opens_them(opened: Open) -> None:
-    page = opened(FAMILY)
-    model = backprop.parse(FAMILY)
-    found = model.grad()
-    hidden = "return [...document.querySelectorAll('#graph, #folded')].map((one) => one.hasAttribute('hidden'))"
-    assert page.run(hidden) == [True, False]
-    assert page.folded("h[1..2]") == ["1.0000", "2.0000"]  # |tanh(-6)|, and twice that
-    assert page.folded("w[1..2]")[0] == "3"
-    assert float(page.folded("w[1..2]")[1]) == pytest.approx(
-        max(abs(found.gradients[f"w[{at}]"]) for at in (1, 2)), abs=1e-4
-    )
-    page.set("w[1]", 4.5, "number")
-    assert page.folded("w[1..2]")[0] == "4.5"
-    page.run(
-        "document.querySelector('#folded .many').dispatchEvent(new MouseEvent('click', {bubbles: true}))"
-    )
-    assert page.run(hidden) == [False, True]
-    assert page.shown("w[1]", "data") == "4.5"
-    page.press("fold")
-    assert page.run(hidden) == [True, False]
-    page.press("reset")
-    assert page.folded("h[1..2]") == ["", ""]
-    page.press("step")
-    page.press("step")
-    assert page.folded("h[1..2]") == ["0.9640", ""]
-    lit = "return [...document.querySelectorAll('#folded .lit')].map((one) => one.textContent)"
-    assert len(page.run(lit)) == 1
-    assert "h[1..2]" in page.run(lit)[0]
-
-
 def test_a_step_without_a_value_is_told(opened: Open) -> None:
     page = opened("x = 2; y = log(x); L = 1/(1/x) + y^2")
     assert page.run("return document.getElementById('unfit').hidden")

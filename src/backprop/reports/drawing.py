@@ -114,6 +114,17 @@ def render(graph: Digraph, format: str, seconds: float = TIMEOUT) -> bytes:
     return _render([graph], format, seconds)
 
 
+def plain(graphs: Sequence[Digraph], seconds: float = TIMEOUT) -> list[str]:
+    """Graphs laid out, each in Graphviz's format `plain`. seconds: for all. Raises CannotDraw."""
+    run = _runner("plain", seconds)
+    found = (
+        run("\n".join(graph.source for graph in graphs), "-Tplain").decode().split("stop\n")[:-1]
+    )
+    if len(found) != len(graphs):  # not every program takes several
+        found = [run(graph.source, "-Tplain").decode() for graph in graphs]
+    return found
+
+
 def _render(graphs: Sequence[Digraph], format: str, seconds: float) -> bytes:
     """The first of the graphs that fits a slide, or the one that fits it best. As `dot` it is the
     first one where nothing can lay them out."""

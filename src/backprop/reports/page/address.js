@@ -2,18 +2,21 @@
 
 const ASKED = ["", "gradient", "local"]; // what guess mode asks for, by its number
 
-/** What a fragment says: {numbers by name, step, guess, optimizer, rate}. */
+/** What a fragment says: {numbers by name, step, guess, optimizer, rate, open: families, whole}. */
 export function stateOf(fragment) {
-  const found = { numbers: new Map(), step: null, guess: "", optimizer: null, rate: null };
+  const found = { numbers: new Map(), step: null, guess: "", optimizer: null, rate: null, open: [], whole: false };
   for (const part of fragment.replace(/^#/, "").split("&")) {
     const at = part.indexOf("=");
     if (at < 0) continue;
     const key = decode(part.slice(0, at));
     const text = decode(part.slice(at + 1));
     if (key === "@optimizer") found.optimizer = text;
+    if (key === "@open") found.open.push(text);
     const number = Number(text);
     if (text.trim() === "" || !Number.isFinite(number)) continue;
-    if (key === "@step") found.step = Math.round(number);
+    if (key === "@open") continue;
+    if (key === "@whole") found.whole = number === 1;
+    else if (key === "@step") found.step = Math.round(number);
     else if (key === "@guess") found.guess = ASKED[number] ?? "";
     else if (key === "@rate") found.rate = number;
     else found.numbers.set(key, number);
@@ -21,9 +24,9 @@ export function stateOf(fragment) {
   return found;
 }
 
-/** The fragment of a state: what differs from the file, where the reader is, what is guessed, and how an open
- * descent goes. */
-export function fragmentOf(model, steps, guess, descent) {
+/** The fragment of a state: what differs from the file, where the reader is, what is guessed, what is
+ * opened, and how an open descent goes. */
+export function fragmentOf(model, steps, guess, descent, pictures) {
   const parts = [];
   model.lesson.leaves.forEach((node, at) => {
     const value = model.inputs.get(node);
@@ -31,6 +34,8 @@ export function fragmentOf(model, steps, guess, descent) {
   });
   if (steps.place < steps.keys.length) parts.push(`@step=${steps.place}`);
   if (guess.isOn) parts.push(`@guess=${ASKED.indexOf(guess.what)}`);
+  if (pictures.isWhole) parts.push("@whole=1");
+  else for (const family of pictures.open) parts.push(`@open=${encodeURIComponent(family)}`);
   if (descent?.root.open) {
     const { optimizer, rate } = descent.choices;
     parts.push(`@optimizer=${encodeURIComponent(optimizer)}`);

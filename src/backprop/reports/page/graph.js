@@ -24,12 +24,17 @@ export class Graph {
     this.update();
   }
 
-  update() {
+  /** The size of the largest gradient that is known, without those of constants. */
+  largest() {
+    const moving = this.boxes.filter(({ box }) => !box.classList.contains("constant"));
+    const known = moving.map(({ node }) => this.steps.arrived(node)).filter((each) => each && Number.isFinite(each.sum));
+    return Math.max(0, ...known.map((each) => Math.abs(each.sum)));
+  }
+
+  /** largest: the gradient with the deepest colour. */
+  update(largest = this.largest()) {
     const { model, steps } = this;
     const arrived = new Map(this.boxes.map(({ node }) => [node, steps.arrived(node)]));
-    const moving = this.boxes.filter(({ box }) => !box.classList.contains("constant"));
-    const known = moving.map(({ node }) => arrived.get(node)).filter((each) => each && Number.isFinite(each.sum));
-    const largest = Math.max(0, ...known.map((each) => Math.abs(each.sum)));
     const current = steps.current;
     const lit = new Set(current.startsWith("b") ? model.lesson.stepOf[current.slice(1)].edges : []);
     for (const { box, node, data, grad, title, name } of this.boxes) {
@@ -38,7 +43,7 @@ export class Graph {
       const more = gradient && !gradient.whole ? " + \u2026" : "";
       const slope = gradient ? shown(gradient.sum) + more : "";
       write(data, value);
-      write(grad, slope);
+      if (grad) write(grad, slope);
       const fill = box.classList.contains("constant") ? "none" : colour(gradient, largest);
       if (box.dataset.fill !== fill) box.dataset.fill = fill;
       const isLit = current === `f${node}` || current === `b${node}` || (current === "start" && gradient !== null && node === model.lesson.output);
@@ -57,7 +62,8 @@ export class Graph {
 
 /** Scroll a frame so that what is asked for, or lit, is seen in it. */
 export function showLit(frame, smooth) {
-  const lit = frame.querySelector(".box.asked") ?? frame.querySelector(".box.lit");
+  const found = [...frame.querySelectorAll(".box.asked"), ...frame.querySelectorAll(".box.lit")];
+  const lit = found.find((each) => each.getClientRects().length); // in the picture that is seen
   if (!lit) return;
   const [own, around] = [lit.getBoundingClientRect(), frame.getBoundingClientRect()];
   const seen = own.left >= around.left && own.right <= around.right && own.top >= around.top && own.bottom <= around.bottom;

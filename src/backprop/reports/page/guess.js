@@ -18,6 +18,9 @@ export class Guess {
     this.isOn = false;
     this.log = [];
     this.answered = new Map();
+    this.revealed = "";
+    /** Show nodes themselves, where families are folded. */
+    this.reveal = () => {};
     steps.allowed = (from, to) => this.limit(from, to);
     steps.listen(() => this.say(""));
     model.listen(() => this.say(""));
@@ -185,7 +188,8 @@ export class Guess {
     at("guessing").hidden = !isOn;
     document.body.classList.toggle("guessing", isOn);
     at("check").disabled = isOn && steps.place < steps.keys.length;
-    for (const each of document.querySelectorAll("#graph .asked")) each.classList.remove("asked");
+    for (const each of document.querySelectorAll(".picture .asked")) each.classList.remove("asked");
+    if (!isOn) this.revealed = "";
     if (!isOn) return;
     const asked = this.current;
     at("guesses").hidden = !asked;
@@ -196,8 +200,11 @@ export class Guess {
     at("guess-save").disabled = this.log.length === 0;
     if (!asked) return;
     const { node, edge } = asked.question;
-    const place = this.what === "local" ? `[data-edge="${edge}"]` : `[data-node="${node}"], #graph [data-edge="${edge}"]`;
-    for (const each of document.querySelectorAll(`#graph ${place}`)) each.classList.add("asked");
+    if (this.revealed !== asked.question.key) this.reveal([node, asked.question.step]);
+    this.revealed = asked.question.key;
+    const places = this.what === "local" ? [`[data-edge="${edge}"]`] : [`[data-node="${node}"]`, `[data-edge="${edge}"]`];
+    const marked = places.map((place) => `.picture ${place}`).join();
+    for (const each of document.querySelectorAll(marked)) each.classList.add("asked");
   }
 
   /** Score and answers as text. */

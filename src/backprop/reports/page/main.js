@@ -6,11 +6,11 @@ import { Controls, within } from "./controls.js";
 import { Derivation } from "./derivation.js";
 import { DescentPanel } from "./descent_panel.js";
 import { printed } from "./format.js";
-import { Folded } from "./folded.js";
-import { Graph, showLit } from "./graph.js";
+import { showLit } from "./graph.js";
 import { Guess } from "./guess.js";
 import { Inspector } from "./inspect.js";
 import { Model } from "./model.js";
+import { Pictures } from "./pictures.js";
 import { Steps } from "./steps.js";
 
 const MOST_NAMED = 5; // steps without a value
@@ -38,21 +38,20 @@ function begin(lesson, numbers, texts, updates, mistakes) {
   }
 
   const wanted = take(window.location.hash);
-  const graph = new Graph(at("graph"), model, steps);
-  const folded = at("folded") ? new Folded(at("folded"), model, steps) : null;
+  const pictures = new Pictures(at, model, steps, texts);
   const list = at("derivation");
   const derivation = new Derivation(list, model, steps);
   const controls = new Controls(at("controls"), model);
   const inspector = new Inspector(at("inspector"), list, model, texts);
   const descent = at("descent") ? new DescentPanel(at("descent"), model, updates, texts, calm) : null;
   const guess = new Guess(at, model, steps, texts, mistakes, go);
+  guess.reveal = (nodes) => pictures.reveal(nodes);
   inspector.knows = (kind, number) => !guess.isOn || steps.knows(kind, number);
   let playing = 0;
   let writing = 0;
 
   function update() {
-    graph.update();
-    folded?.update();
+    pictures.update();
     controls.update();
     derivation.update();
     guess.update();
@@ -62,16 +61,20 @@ function begin(lesson, numbers, texts, updates, mistakes) {
     at("unfit").hidden = model.unfit.length === 0;
     const unfit = model.unfit.slice(0, MOST_NAMED).map((node) => lesson.nodes[node].name).join(", ");
     at("unfit").textContent = texts.unfit.replace("{names}", unfit);
-    if (folded && guess.isOn && !at("folded").hasAttribute("hidden")) fold(false);
     at("place").max = steps.keys.length;
     at("place").value = steps.place;
     at("place").setAttribute("aria-valuetext", `${steps.place} / ${steps.keys.length}`);
     at("step").disabled = steps.place === steps.keys.length;
     at("back").disabled = steps.place === 0;
     at("checked").replaceChildren();
+    write();
+  }
+
+  /** Write the state into the address, when it rests. */
+  function write() {
     clearTimeout(writing);
     writing = setTimeout(() => {
-      const fragment = fragmentOf(model, steps, guess, descent);
+      const fragment = fragmentOf(model, steps, guess, descent, pictures);
       if (fragment !== window.location.hash) {
         remember(fragment);
       }
@@ -118,7 +121,7 @@ function begin(lesson, numbers, texts, updates, mistakes) {
     play,
     check: () => at("checked").replaceChildren(tableOf(checked(model), texts)),
   };
-  if (folded) actions.fold = () => fold(at("folded").hasAttribute("hidden"));
+  pictures.listen(write);
   for (const [id, action] of Object.entries(actions)) {
     at(id).addEventListener("click", () => {
       if (id !== "play") pause();
@@ -148,25 +151,11 @@ function begin(lesson, numbers, texts, updates, mistakes) {
     event.preventDefault();
   });
 
-  /** Show one box for each indexed equation, or every box. */
-  function fold(yes) {
-    at("folded").toggleAttribute("hidden", !yes);
-    at("graph").toggleAttribute("hidden", yes);
-    at("fold").setAttribute("aria-pressed", String(yes));
-  }
-
-  /** Tell of a box or an arrow; open a box that stands for several. */
+  /** Tell of a box or an arrow; open or fold a box that stands for several. */
   function tell(chosen) {
     if ("members" in chosen.dataset) {
-      const [first, ...others] = chosen.dataset.members.split(" ");
-      if (!others.length) return inspector.node(Number(first));
-      fold(false);
-      const box = at("graph").querySelector(`.box[data-node="${first}"]`);
-      box.scrollIntoView({ block: "nearest", inline: "center" });
-      box.focus({ preventScroll: true });
-      return;
-    }
-    if ("node" in chosen.dataset) inspector.node(Number(chosen.dataset.node));
+      if (!pictures.toggle(chosen)) inspector.node(Number(chosen.dataset.members));
+    } else if ("node" in chosen.dataset) inspector.node(Number(chosen.dataset.node));
     else inspector.edge(Number(chosen.dataset.edge));
   }
 
@@ -185,11 +174,12 @@ function begin(lesson, numbers, texts, updates, mistakes) {
     if (!stateOf(window.location.hash).guess) guess.ask("");
     guess.ask(take(window.location.hash));
     descent?.take(stateOf(window.location.hash));
+    pictures.take(stateOf(window.location.hash));
   });
-  if (folded) fold(true);
   model.listen(update);
   steps.listen(update);
   update();
+  pictures.take(stateOf(window.location.hash));
   guess.ask(wanted);
   descent?.take(stateOf(window.location.hash));
   window.backprop = {

@@ -1,7 +1,8 @@
-"""The graph of a page with one box for each indexed equation, which a click opens.
+"""The graph of a page with one box for each indexed equation, which a click opens, each by itself.
 
 A box has `data-members`, the numbers of the nodes that it shows, the largest of which are written in it, and
-`data-inside`, those that are computed in its equations.
+`data-inside`, those that are computed in its equations. Behind the boxes stands what is inside of them, in
+groups with `data-inside-of`, the number of the box, and `data-size`; `families.js` makes room for it.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from html import escape
 
 from backprop.page_content import PageContent
 from backprop.picture import INPUTS, Box, Picture
+from backprop.reports.page.page_interiors import Interior, Interiors
 from backprop.reports.page.page_layout import (
     ROW,
     PageLayout,
@@ -28,20 +30,31 @@ def folded_svg(page: PageContent, folded: Picture, texts: Mapping[str, str], sec
     # numbers of arrows are of whole families
     arrows = [arrow._replace(slope=None) for arrow in folded.arrows]
     plain = folded._replace(arrows=arrows)
-    return "\n".join(_lines(page, plain, texts, laid_out(plain, seconds)))
+    inside = Interiors(page).of([box.id for box in folded.boxes], seconds)
+    return "\n".join(_lines(page, plain, texts, laid_out(plain, seconds), inside))
 
 
 def _lines(
-    page: PageContent, folded: Picture, texts: Mapping[str, str], laid: PageLayout
+    page: PageContent,
+    folded: Picture,
+    texts: Mapping[str, str],
+    laid: PageLayout,
+    interiors: Mapping[str, Interior],
 ) -> Iterator[str]:
     yield laid.head("folded", f"Graph of {page.nodes[page.output].name}")
-    yield from map(wire, laid.curves)
+    turns = {box.id: at for at, box in enumerate(folded.boxes)}
+    for curve, arrow in zip(laid.curves, folded.arrows, strict=True):
+        yield wire(curve, f"{turns[arrow.tail]} {turns[arrow.head]}")
     for box in folded.boxes:
-        yield _box(page, box, laid.spots[box.id], texts)
+        yield _box(page, box, laid.spots[box.id], texts, box.id in interiors)
+    for id, interior in interiors.items():
+        size = f"{written(interior.width)} {written(interior.height)}"
+        about = f'data-inside-of="{turns[id]}" data-size="{size}"'
+        yield f'<g class="interior" {about} hidden="">{interior.svg}</g>'
     yield "</svg>"
 
 
-def _box(page: PageContent, box: Box, spot: Spot, texts: Mapping[str, str]) -> str:
+def _box(page: PageContent, box: Box, spot: Spot, texts: Mapping[str, str], opens: bool) -> str:
     left, top = spot.x - spot.width / 2, spot.y - spot.height / 2
     members = " ".join(map(str, page.members[box.id]))
     inside = " ".join(map(str, page.inside[box.id]))
@@ -52,16 +65,29 @@ def _box(page: PageContent, box: Box, spot: Spot, texts: Mapping[str, str]) -> s
         ("data", f'{data} <tspan data-role="data"></tspan>'),
         ("grad", f'{grad} <tspan data-role="grad"></tspan>'),
     )
+    indents = (20 if opens else 8, 8, 8)
+    places = [
+        f'x="{written(left + indent)}" y="{written(top + ROW * at + 15)}"'
+        for at, indent in enumerate(indents)
+    ]
     lines = "".join(
-        f'<text class="{kind}" x="{written(left + 8)}" y="{written(top + ROW * at + 15)}">{text}</text>'
-        for at, (kind, text) in enumerate(rows)
+        f'<text class="{kind}" {place}>{text}</text>'
+        for place, (kind, text) in zip(places, rows, strict=True)
     )
-    title = f"{box.label} = {box.equation}" if box.equation else box.label
+    is_one = box.members == 1 or box.role not in INPUTS  # each of the inputs has its own number
+    title = f"{box.label} = {box.equation}" if box.equation and is_one else box.label
     if box.members > 1:
         title += f": {texts['values'].format(count=box.members)}"
-    many = " many" if box.members > 1 else ""
+    kinds = f"{box.role}{' many' if box.members > 1 else ''}{' opens' if opens else ''}"
+    if opens:
+        lines += f'<text class="sign" x="{written(left + 8)}" y="{written(top + 15)}">+</text>'
+    more = (
+        f' aria-expanded="false" data-family="{escape(label_of(box._replace(formula="")))}"'
+        if opens
+        else ""
+    )
     return (
-        f'<g class="box {box.role}{many}" data-members="{members}" data-inside="{inside}" tabindex="0"'
-        f' role="button"><title>{escape(title)}</title>'
+        f'<g class="box {kinds}" data-members="{members}" data-inside="{inside}" tabindex="0"'
+        f' role="button"{more}><title>{escape(title)}</title>'
         f"{rect(left, top, spot.width, spot.height, corner)}{lines}</g>"
     )

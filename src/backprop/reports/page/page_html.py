@@ -28,8 +28,8 @@ from backprop.reports.page.page_svg import svg
 from backprop.reports.themes import THEMES, Look
 
 SCRIPTS = (
-    "format model steps graph folded derivation controls address inspect check plot landscape descent explain"
-    " descent_panel answers questions guess main"
+    "format model steps graph room families pictures derivation controls address inspect check plot landscape"
+    " descent explain descent_panel answers questions guess main"
 ).split()
 """The files of the page in the order in which one needs another."""
 
@@ -139,7 +139,10 @@ def _bar(texts: Mapping[str, str], folds: bool) -> str:
         )
     )  # fmt: skip
     if folds:
-        buttons += f'<button id="fold" type="button" aria-pressed="true">{texts["fold"]}</button>'
+        buttons += "".join(
+            f'<button id="{key}" type="button" aria-pressed="{pressed}">{texts[key]}</button>'
+            for key, pressed in (("fold", "true"), ("unfold", "false"))
+        )
     return (
         f'<div class="bar">{buttons}'
         f'<input id="place" type="range" min="0" step="1" aria-label="{texts["place"]}">'

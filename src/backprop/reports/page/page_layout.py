@@ -5,13 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
+from math import sqrt
 from typing import NamedTuple
 
 from graphviz import Digraph
 
 from backprop.numbers import shortened, shown
 from backprop.picture import Box, Circle, Picture
-from backprop.reports.drawing import render
+from backprop.reports.drawing import plain
 
 _INCH, _LETTER = 72.0, 7.2
 """Points an inch, and of a letter of 12 points."""
@@ -21,6 +22,9 @@ _NUMBER = 15
 
 _FOLDED = 20
 """Letters that `|data| ≤ 1.2345e−300` takes."""
+
+GUEST, _GUEST = "guest", 12
+"""The role of a box that tells of another one, in a row, and the letters that it has besides its name."""
 
 _LONG, _TITLE = 22, 44
 """The longest name of a box, and of a group; the title that a pointer shows has all of it."""
@@ -70,9 +74,25 @@ class PageLayout(NamedTuple):
 
 def laid_out(picture: Picture, seconds: float) -> PageLayout:
     """A picture's layout. seconds: that it may take. Raises CannotDraw."""
+    return laid_out_each([picture], seconds)[0]
+
+
+def laid_out_each(pictures: Sequence[Picture], seconds: float) -> list[PageLayout]:
+    """The layouts of several. seconds: that they may take together. Raises CannotDraw."""
+    if not pictures:
+        return []
+    names = [*map(_called, pictures)]
+    drawn = plain([_graph(*each) for each in zip(pictures, names, strict=True)], seconds)
+    return [_read(*each) for each in zip(pictures, names, drawn, strict=True)]
+
+
+def _called(picture: Picture) -> dict[str, str]:
+    """What Graphviz calls boxes and circles, by their ids."""
     items: list[Item] = [*picture.boxes, *picture.circles]
-    called = {each.id: f"n{at}" for at, each in enumerate(items)}
-    text = render(_graph(picture, called), "plain", seconds).decode()
+    return {each.id: f"n{at}" for at, each in enumerate(items)}
+
+
+def _read(picture: Picture, called: Mapping[str, str], text: str) -> PageLayout:
     # lines that Graphviz has broken are whole again
     lines = [line.split(" ") for line in text.replace("\\\n", "").splitlines()]
     height = float(lines[0][3])
@@ -101,6 +121,25 @@ def laid_out(picture: Picture, seconds: float) -> PageLayout:
     curves = [ends[called[each.tail], called[each.head]].pop(0) for each in picture.arrows]
     own = {id: spots[name] for id, name in called.items()}
     return PageLayout(float(lines[0][2]) * _INCH + 24, height * _INCH + 24, own, curves)
+
+
+def in_a_grid(boxes: Sequence[Box]) -> PageLayout:
+    """A layout of boxes that nothing joins, in rows, somewhat higher than wide."""
+    count = max(1, round(sqrt(len(boxes) / 2)))
+    rows = [boxes[at : at + count] for at in range(0, len(boxes), count)]
+    wide = max(_size(box)[0] for box in boxes)
+    high = max(_size(box)[1] for box in boxes)
+    spots = {
+        box.id: Spot(
+            12 + wide / 2 + at * (wide + 2 * _MARGIN),
+            12 + high / 2 + row * (high + _MARGIN),
+            *_size(box),
+        )
+        for row, some in enumerate(rows)
+        for at, box in enumerate(some)
+    }
+    right = max(spot.x for spot in spots.values()) + wide / 2 + 12
+    return PageLayout(right, 12 + len(rows) * (high + _MARGIN) - _MARGIN + 12, spots, [])
 
 
 def written(number: float) -> str:
@@ -146,6 +185,8 @@ def _size(item: Item) -> tuple[float, float]:
     """Width and height, in points."""
     if isinstance(item, Circle):
         return 2 * _SMALL + _SIGN * max(0, len(item.symbol) - 2), 2 * _SMALL
+    if item.role == GUEST:
+        return _LETTER * (len(label_of(item)) + _GUEST), ROW + 4
     if item.role == "number":
         return 8 + _LETTER * len(label_of(item)), ROW
     least = _NUMBER if item.members == 1 else _FOLDED

@@ -32,17 +32,17 @@ def svg(page: PageContent, seconds: float) -> str:
 def _lines(page: PageContent, laid: PageLayout) -> Iterator[str]:
     yield laid.head("graph", f"Graph of {page.nodes[page.output].name}")
     yield from groups(page.picture, laid)
-    names = _arrow_names(page)
-    for curve, edge in zip(laid.curves, _edges(page), strict=True):
-        yield _arrow(curve, edge, names[edge] if edge >= 0 else "")
+    names = arrow_names(page)
+    for curve, edge in zip(laid.curves, edges_of(page), strict=True):
+        yield arrow_svg(curve, edge, names[edge] if edge >= 0 else "")
     for circle in page.picture.circles:
-        yield _circle(circle, laid.spots[circle.id])
+        yield circle_svg(circle, laid.spots[circle.id])
     for box in page.picture.boxes:
-        yield _box(page, box, laid.spots[box.id])
+        yield box_svg(page, box, laid.spots[box.id])
     yield "</svg>"
 
 
-def _edges(page: PageContent) -> Iterator[int]:
+def edges_of(page: PageContent) -> Iterator[int]:
     """Of each arrow the number of its edge, -1 of one from a circle to its result."""
     graph, edge = page.graph, 0
     found = dict[int, list[int]]()
@@ -63,7 +63,7 @@ def _edges(page: PageContent) -> Iterator[int]:
         yield found[head][use]
 
 
-def _arrow_names(page: PageContent) -> list[str]:
+def arrow_names(page: PageContent) -> list[str]:
     """Of each edge what it is called: `a → e`."""
     graph, names = page.graph, [node.name for node in page.nodes]
     place = {node: at for at, node in enumerate(graph.order)}
@@ -74,12 +74,14 @@ def _arrow_names(page: PageContent) -> list[str]:
     ]
 
 
-def wire(curve: Curve) -> str:
-    """An arrow without a number."""
-    return f'<path class="wire" d="{curve.path}" marker-end="url(#head)"/>'
+def wire(curve: Curve, ends: str = "") -> str:
+    """An arrow without a number. ends: the numbers of what it joins."""
+    more = f' data-ends="{ends}"' if ends else ""
+    return f'<path class="wire"{more} d="{curve.path}" marker-end="url(#head)"/>'
 
 
-def _arrow(curve: Curve, edge: int, name: str) -> str:
+def arrow_svg(curve: Curve, edge: int, name: str) -> str:
+    """An arrow with the local derivative of an edge; -1 for one without."""
     if edge < 0:
         return wire(curve)
     return (
@@ -89,7 +91,8 @@ def _arrow(curve: Curve, edge: int, name: str) -> str:
     )
 
 
-def _circle(circle: Circle, place: Spot) -> str:
+def circle_svg(circle: Circle, place: Spot) -> str:
+    """An operation."""
     return (
         f'<g class="operation"><ellipse cx="{written(place.x)}" cy="{written(place.y)}"'
         f' rx="{written(place.width / 2)}" ry="{written(place.height / 2)}"/>'
@@ -97,7 +100,8 @@ def _circle(circle: Circle, place: Spot) -> str:
     )
 
 
-def _box(page: PageContent, box: Box, place: Spot) -> str:
+def box_svg(page: PageContent, box: Box, place: Spot) -> str:
+    """A node with its name and its numbers."""
     left, top = place.x - place.width / 2, place.y - place.height / 2
     node = page.boxes[box.id]
     if box.role == "number":
