@@ -40,7 +40,7 @@ class Interior(NamedTuple):
     svg: str
 
 
-class _Part(NamedTuple):
+class _InsidePart(NamedTuple):
     """A part of a picture. edges: of its arrows. meant: of each guest the box that it stands for."""
 
     picture: Picture
@@ -60,7 +60,7 @@ class Interiors:
     def of(self, ids: Iterable[str], seconds: float) -> dict[str, Interior]:
         """What is inside of boxes of the folded picture, without those in which is nothing besides
         themselves. seconds: that laying out may take. Raises CannotDraw."""
-        page, parts, grids = self._page, dict[str, _Part](), dict[str, _Part]()
+        page, parts, grids = self._page, dict[str, _InsidePart](), dict[str, _InsidePart]()
         for id in ids:
             if len(page.members[id]) > 1 or len(page.inside[id]) > 1:
                 part = self._part({*page.members[id], *page.inside[id]})
@@ -73,7 +73,7 @@ class Interiors:
             for id, part, laid in found
         }
 
-    def _part(self, nodes: set[int]) -> _Part:
+    def _part(self, nodes: set[int]) -> _InsidePart:
         """Some nodes, and guests for what they use of others."""
         page = self._page
         own = [box for id, box in self._boxes.items() if page.boxes[id] in nodes]
@@ -98,7 +98,7 @@ class Interiors:
         turns = {group: at for at, group in enumerate(dict.fromkeys(group_of.values()))}
         boxes = sorted([*own, *guests], key=lambda each: -turns[each.group])
         circles.sort(key=lambda each: -turns[each.group])
-        return _Part(Picture(page.picture.output, boxes, circles, arrows, {}), edges, meant)
+        return _InsidePart(Picture(page.picture.output, boxes, circles, arrows, {}), edges, meant)
 
     def _guest(self, box: Box, id: str, group: str) -> Box:
         """A box that stands for one outside, in a group; of a number a number."""
@@ -106,7 +106,7 @@ class Interiors:
         role = box.role if box.role == "number" else GUEST
         return box._replace(id=id, role=role, label=label, formula="", group=group)
 
-    def _lines(self, part: _Part, laid: PageLayout) -> Iterator[str]:
+    def _lines(self, part: _InsidePart, laid: PageLayout) -> Iterator[str]:
         for curve, edge in zip(laid.curves, part.edges, strict=True):
             yield arrow_svg(curve, edge, self._names[edge]) if edge >= 0 else wire(curve)
         for circle in part.picture.circles:

@@ -75,7 +75,8 @@ function stretched(spans, end) {
     const [first, last] = [turn.get(low), turn.get(high)];
     let sum = 0;
     for (let at = first; at < last; at++) sum += lengths[at];
-    for (let at = first; sum < size && at < last; at++) lengths[at] *= size / sum;
+    const factor = Math.max(1, size / sum);
+    for (let at = first; at < last; at++) lengths[at] *= factor;
   }
   const places = [0];
   for (const length of lengths) places.push(places.at(-1) + length);
