@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from math import nan
+from math import isfinite, isnan, nan
 
 from backprop.checks.beyond import literals
 from backprop.checks.beyond import rounding as rounding_of
@@ -69,12 +69,25 @@ class Claim:
     """Which part of it the claim is about: `share of ∂L/∂a`, or a path `a → e → L`; "": the whole."""
     truth: int = -1
     """The node whose number is this part; -1 for the whole derivative."""
+    through: int = -1
+    """The equation that this part comes through; -1 where it is none of one equation."""
     blank: bool = False
     """Whether it says that the answer is still to be found."""
     wide: Mapping[int, Wide] = field(default_factory=dict, compare=False, repr=False)
     """The numbers in it that no double holds, by the inputs that stand for them."""
     refused: BackpropError | None = field(default=None, compare=False, repr=False)
     """The error for these, where no derivative is such a number."""
+
+    def is_as_written(self, claimed: float, right: float, tolerance: float = 0.0) -> bool:
+        """Whether a number is another one as far as this claim is written out. tolerance: how far it may
+        be off, relative."""
+        if claimed == right or (isnan(claimed) and isnan(right)):
+            return True
+        if not (isfinite(claimed) and isfinite(right)):
+            return False
+        part = (1e-7 if self.formula else 1e-9) * max(abs(claimed), abs(right))
+        rounding = self.rounding * (1 + 1e-9)
+        return abs(claimed - right) <= max(part, rounding, tolerance * abs(right))
 
     @property
     def readings(self) -> list["Claim"]:
@@ -206,15 +219,16 @@ class _Reader:
             doubt = f"{left.by!r} is read as the name {left.by};"
             doubt += f" for the derivative by {bare} write d{left.of}/d{bare}"
         found = [[*within(self._model, link)] for link in links]
-        truth = -1
+        truth, node = -1, -1
         if share is not None:
             through = self._through(left, [each for link in found for each in link], tokens.whole)
             own = self._slope(through, left.by)._replace(direct=True, use=share)
             truth = self._slopes.product(self._slope(left.of, through), own)
+            node = -1 if share else self._model.names[through]
         use = f" by use {share}" if share else ""
         part = "" if share is None else f"share{use} of ∂{left.of}/∂{left.by}"
         return [
-            self._claim(left, link, inside, whole, part, truth, doubt)
+            replace(self._claim(left, link, inside, whole, part, truth, doubt), through=node)
             for link, inside in zip(links, found, strict=True)
         ]
 

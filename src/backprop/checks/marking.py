@@ -1,11 +1,14 @@
 """Claims marked right or wrong, and what the wrong ones come from."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from math import isnan, nan
 
+from backprop.checks import mistake_table as table
 from backprop.checks.claims import Claim
 from backprop.checks.points import Answer, Subject
+from backprop.checks.shares import ShareMistakes, way_through
 from backprop.checks.suspects import Mistakes, Suspect
 from backprop.checks.way import Way
 from backprop.errors import NotFinite, raise_all
@@ -171,7 +174,9 @@ def _marked(claim: Claim, answer: Answer, sheet: Mapping[str, Answer]) -> Marked
         kind, diagnosis = _diagnosis(answer, way, sheet, tested)
         if answer.by in subject.graph and claim.of != claim.by and not answer.beyond:
             chain = Mistakes(way, example).chain()
-    elif _in_other_branches(answer):
+    elif claim.through >= 0 and answer.by in subject.graph and not answer.beyond:
+        kind, diagnosis = _of_share(answer, Way(subject, answer.by))
+    if claim.part and _in_other_branches(answer):
         kind, diagnosis = "branch", _BRANCH
     here = kind == "branch"
     if answer.held and kind != "branch":
@@ -223,11 +228,35 @@ def _diagnosis(
     return "", ""
 
 
+def _of_share(answer: Answer, way: Way) -> tuple[str, str]:
+    """The simplest mistake that gives what is claimed as a share, in a sentence."""
+    through, tested = answer.claim.through, answer.tested[: _TESTED + 1]
+    if way.large or not tested:
+        return "", ""
+    inside = way_through(way, through)
+
+    def at(point: Numbers) -> Mistakes:
+        return ShareMistakes(inside, point, through, answer.right(point))
+
+    if all(answer.claimed(point) == 0 != answer.right(point) for point in tested):
+        zero = table.BY_NAME["zero"]
+        return zero.kind, zero.said
+    found = _simplest(answer, at, tested)
+    return (found.kind, at(tested[0]).sentence(found)) if found else ("", "")
+
+
 def _suspect(answer: Answer, way: Way, tested: Sequence[Numbers]) -> Suspect | None:
     """The simplest mistake that gives what is claimed at all these points, if there is any."""
+    return _simplest(answer, partial(Mistakes, way), tested)
+
+
+def _simplest(
+    answer: Answer, at: Callable[[Numbers], Mistakes], tested: Sequence[Numbers]
+) -> Suspect | None:
+    """The simplest mistake that gives what is claimed at all these points. at: those at a point."""
     left: dict[tuple[object, ...], Suspect] = {}
     for point in tested:
-        claimed, suspects = answer.claimed(point), Mistakes(way, point).suspects()
+        claimed, suspects = answer.claimed(point), at(point).suspects()
         fitting = {each.key: each for each in suspects if answer.same(claimed, each.value)}
         left = {key: each for key, each in (left or fitting).items() if key in fitting}
         if not left:

@@ -12,8 +12,9 @@ A claim is a text in the equation language, over what it lets one name:
     above      where all ways pass one node: the derivative of the output by that node
     below      and that node's by the name; right = above*below
 
-`suspects` tries the rows on a claim of `check`, and a page gets them, in its own language, for what is
-guessed there. To add a mistake, add a row, and its sentence to the texts of pages.
+`suspects` and `shares` try the rows on a claim of `check` and on an answer of `quiz`, and a page gets them,
+in its own language, for what is guessed there. To add a mistake, add a row, and its sentence to the texts
+of pages.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,12 +26,13 @@ from backprop.syntax.functions import Function, compiled
 from backprop.syntax.notation import names_in
 from backprop.syntax.parser import formula
 
-WHOLE, VALUE, MEETING, INSIDE, OTHER, EDGE, FACTOR, ASKED = (
-    "whole", "value", "meeting", "inside", "other", "edge", "factor", "asked",
+WHOLE, VALUE, MEETING, INSIDE, OTHER, EDGE, FACTOR, ASKED, COMPUTED = (
+    "whole", "value", "meeting", "inside", "other", "edge", "factor", "asked", "computed",
 )  # fmt: skip
 """What a row is tried for: the derivative once; each node whose value may have been taken for it; each node
 that all ways pass, with a name or inside of an equation; each other operand of the same step; each local
-derivative; each operand of such a step; what a page asks for, where that is a part alone."""
+derivative; each operand of such a step; what a page or a quiz asks for, where that is a part alone;
+what a value comes to that a quiz asks for, where one thing in its equation is taken for another."""
 
 
 class MistakeRow(NamedTuple):
@@ -38,7 +40,7 @@ class MistakeRow(NamedTuple):
 
     name: its own. tried: for what, see above. rank: the simple ones first; inside: how much later
     where the step stands inside of an equation. kind: its name for programs. claim: what is
-    claimed. said: the sentence of `check`, with fields, "" if only pages look for it. where: a
+    claimed. said: its sentence, with fields. where: a
     condition on the same names, without which it is no mistake.
     """
 
@@ -47,7 +49,7 @@ class MistakeRow(NamedTuple):
     rank: int
     kind: str
     claim: str
-    said: str = ""
+    said: str
     where: str = ""
     inside: int = 0
 
@@ -77,20 +79,26 @@ _SEVERAL = "rest != 0 and upstream*local != 0"
 MISSING = "{derivative}, is missing"
 
 TABLE: Sequence[MistakeRow] = (
-    MistakeRow("zero", ASKED, 0, "zero", "0", where="right != 0"),
+    MistakeRow("zero", ASKED, 0, "zero", "0", "0 means that nothing changes with it", "right != 0"),
     MistakeRow("sign", WHOLE, 1, "sign", "-right", "a sign error"),
-    MistakeRow("with upstream", ASKED, 2, "early", "upstream*local", where="upstream != 1"),
-    MistakeRow("all shares", ASKED, 2, "missing contribution", "right + rest", where="rest != 0"),
+    MistakeRow(
+        "with upstream", ASKED, 2, "upstream", "upstream*local",
+        "this is {lower} times the gradient {upper}; asked is {lower} alone", "upstream != 1",
+    ),
+    MistakeRow(
+        "all shares", ASKED, 2, "whole", "right + rest",
+        "this is all of {whole}, and not only the share through {through}", "rest != 0",
+    ),
     MistakeRow("value", VALUE, 70, "value", "value", "this is the value of {node}"),
     MistakeRow(
-        "reciprocal", WHOLE, 65, "reciprocal", "1/right", "this is 1 divided by the derivative",
+        "reciprocal", WHOLE, 65, "reciprocal", "1/right", "this is 1 divided by the {asked}",
         "right != 0",
     ),
     *(
-        MistakeRow(words, WHOLE, 90, "factor", claim, f"this is {words} the derivative")
+        MistakeRow(words, WHOLE, 90, "factor", claim, f"this is {words} the {{asked}}")
         for words, claim in _TIMES.items()
     ),
-    MistakeRow("squared", WHOLE, 95, "power", "right*right", "this is the derivative squared"),
+    MistakeRow("squared", WHOLE, 95, "power", "right*right", "this is the {asked} squared"),
     MistakeRow(
         "early", MEETING, 10, "early", "below",
         "it stops too early: this is {lower}; the factor {upper} = {above} is missing",
@@ -147,6 +155,13 @@ TABLE: Sequence[MistakeRow] = (
         "power missing", FACTOR, 61, "factor", "rest + upstream*factor",
         "in {derivative}, the power of {operand} is missing",
     ),
+    MistakeRow(
+        "operand sign", COMPUTED, 20, "sign", "other",
+        "this comes of {operand} = {other} in place of {number}",
+    ),
+    MistakeRow(
+        "operation", COMPUTED, 40, "operation", "other", "this comes of {other} in place of {sign}"
+    ),
 )  # fmt: skip
 
 QUANTITIES = "right", "upstream", "local", "rest", "other", "value", "factor", "above", "below"
@@ -155,7 +170,7 @@ QUANTITIES = "right", "upstream", "local", "rest", "other", "value", "factor", "
 BY_NAME: Mapping[str, MistakeRow] = {row.name: row for row in TABLE}
 
 TRIED: Mapping[str, Sequence[MistakeRow]] = {
-    what: [row for row in TABLE if row.tried == what and row.said]
+    what: [row for row in TABLE if row.tried == what]
     for what in dict.fromkeys(row.tried for row in TABLE)
 }
 """The rows that `check` looks for, by what they are tried for."""

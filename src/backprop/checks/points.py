@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache, cached_property, partial
 from itertools import islice
-from math import isfinite, isnan
+from math import isfinite
 from random import Random
 from types import MappingProxyType
 
@@ -326,17 +326,13 @@ class Answer:
         noise = value_noise(formula, formula.steps, [*data], claimed)
         if self.by in self.graph:
             noise += gradient_noise(self.graph, point, [self.by])[self.by]
+        if self.claim.truth == self.graph.output:  # of which rounding moves the value
+            noise += value_noise(self.graph, self.graph.steps, [*data], right)
         return off <= 8 * noise
 
     def same(self, claimed: float, right: float, tolerance: float = 0.0) -> bool:
         """Whether a number is another one as far as this claim is written out."""
-        if claimed == right or (isnan(claimed) and isnan(right)):
-            return True
-        if not (isfinite(claimed) and isfinite(right)):
-            return False
-        part = (1e-7 if self.claim.formula else 1e-9) * max(abs(claimed), abs(right))
-        rounding = self.claim.rounding * (1 + 1e-9)
-        return abs(claimed - right) <= max(part, rounding, tolerance * abs(right))
+        return self.claim.is_as_written(claimed, right, tolerance)
 
 
 def _within(bounds: tuple[float, float], at: float, moved: float, random: Random) -> float:

@@ -86,13 +86,13 @@ class Mistakes:
     def sentence(self, found: Suspect) -> str:
         """What is to be said of a mistake at this point."""
         way, edge, node, output = self._way, found.edge, found.node, self._graph.output
-        fields: dict[str, str] = {}
+        fields = {"asked": "derivative"}
         if edge is not None:
             numbers = self._shares(edge)
             slope = numbers["local"]
             respect, formula, shown = way.respect(edge), self._formula(edge), spoken(slope)
             same = "" if formula == shown else f"{formula} = "
-            fields = {
+            fields |= {
                 "respect": respect,
                 # the derivative of e = a*b with respect to a, b = −3
                 "derivative": f"the derivative of {respect}, {same}{shown}",
@@ -110,7 +110,7 @@ class Mistakes:
                 text, value = way.text(node), spoken(self._data[node])
                 fields["factor"] = text if text == value else f"{text} = {value}"
         elif node is not None:
-            fields = {
+            fields |= {
                 "output": way.text(output),
                 "node": way.text(node),
                 "by": way.text(way.by),
@@ -118,6 +118,8 @@ class Mistakes:
                 "lower": way.d(node, way.by),
                 "above": spoken(self._gradients[node]),
                 "below": spoken(self._tangent[node]),
+                "whole": way.d(output, way.by),
+                "through": way.equation(node),
             }
         return found.said.format_map(fields)
 

@@ -7,11 +7,13 @@ from typing import NamedTuple
 
 from backprop.checks import mark, read_claims
 from backprop.checks.claims import Claim
-from backprop.checks.marking import Marked
+from backprop.checks.marking import Marked, Sheet
+from backprop.checks.mistake_table import BY_NAME
 from backprop.errors import BackpropError
 from backprop.language import Model
 from backprop.numbers import listed, spoken
-from backprop.quizzes.questions import FORMULA, FORWARD, Question
+from backprop.quizzes.questions import FORMULA, FORWARD, LOCAL, Question
+from backprop.quizzes.value_mistakes import value_mistake
 
 RIGHT, WRONG, UNREAD = "right", "wrong", "unread"
 """What comes of an answer. What is unread is none, and may be written again."""
@@ -60,11 +62,32 @@ def _judged(
         claim = _claim(question, link, model, output)
         if found := _no_answer(question, claim):
             return Verdict(UNREAD, "", found)
-        (marked,) = mark(claim.model, [claim], numbers, output).marks
+        sheet = mark(claim.model, [claim], numbers, output)
+        (marked,) = sheet.marks
         if not marked.correct:
-            return Verdict(WRONG, marked.kind, marked.diagnosis, _example(marked))
+            return Verdict(WRONG, *_mistake(question, marked, sheet), _example(marked))
         verdict = Verdict(RIGHT)
     return verdict
+
+
+def _mistake(question: Question, marked: Marked, sheet: Sheet) -> tuple[str, str]:
+    """The kind of a mistake and its sentence; two empty texts where none is recognised."""
+    gradient, claim = sheet.gradient, marked.claim
+    if question.kind == FORWARD:
+
+        def is_claimed(number: float) -> bool:
+            return claim.is_as_written(marked.claimed, number)
+
+        return value_mistake(question, gradient.data, is_claimed)
+    row = BY_NAME["with upstream"]
+    upstream = gradient.gradients.get(question.name, 0.0)
+    given = row.gives({"upstream": upstream, "local": question.answer})
+    is_local = question.kind == LOCAL and question.name != gradient.output and not claim.formula
+    if is_local and marked.kind != "sign" and given is not None:
+        upper = f"∂{gradient.output}/∂{question.name}"
+        if claim.is_as_written(marked.claimed, given):
+            return row.kind, row.said.format(lower=question.derivative, upper=upper)
+    return marked.kind, marked.diagnosis
 
 
 def _unreadable(text: str) -> str:

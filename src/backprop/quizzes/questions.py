@@ -35,10 +35,10 @@ class Question(NamedTuple):
     kind: one of KINDS. of, by: what is asked for, the value of `of`, or its derivative by `by`. prompt: a
     line. given: what there is to reckon with, names and derivatives (`∂L/∂e`) with their numbers.
     answer: the number, and answer_text as people are shown it. formula: of a local derivative, in the
-    language of equations, "" where it is too long; of a value its equation. rule: which is practised.
-    step: its number, as in `explain`. name: of the equation that the question is about. equation: its right
-    side. part: "share" of a derivative, "sum" of all shares, or "". off: how far an answer may be off
-    because of the digits that are shown.
+    language of equations, "" where it is too long; of a value what its equation comes to. rule: which is
+    practised. step: its number, as in `explain`. name, equation: of what the question is about, and its
+    right side. part: "share" of a derivative, "sum" of all shares, or "". off: how far an answer may be
+    off because of the digits that are shown.
     """
 
     kind: str
@@ -110,10 +110,10 @@ class _Asking:
     def _value(self, step: Computed, text: str) -> Question:
         given = self._given(text)
         written = f" = {line(step.equation)}" if step.equation else ""
-        off = self._off(step.value, lambda known: _evaluated(text, known), given)
+        off = self._off(step.value, lambda known: reckoned(text, known), given)
         return Question(
             FORWARD, step.name, "", f"{step.name}{written} = ?", given, step.value, said(step.value),
-            step.equation, VALUES, step.number, step.name, step.equation, off=off,
+            text, VALUES, step.number, step.name, step.equation, off=off,
         )  # fmt: skip
 
     def backward(self) -> Iterator[Question]:
@@ -159,7 +159,7 @@ class _Asking:
         asks_local = LOCAL in self._kinds or (FORMULA in self._kinds and not is_formula)
         asks_local = asks_local or (BACKWARD in self._kinds and own and share.single)
         if asks_local and self._may(local, share.local):
-            off = self._off(share.local, lambda known: _evaluated(share.formula, known), given)
+            off = self._off(share.local, lambda known: reckoned(share.formula, known), given)
             yield Question(
                 LOCAL, step.name, share.by, f"{lead}{local} = ?", given, share.local,
                 said(share.local), share.formula, rule, *about, part, off,
@@ -179,7 +179,7 @@ class _Asking:
         given = given if own else ((upstream, share.upstream), *given)
         off = self._off(
             share.product,
-            lambda known: _evaluated(share.formula, known) * known.get(upstream, 1.0),
+            lambda known: reckoned(share.formula, known) * known.get(upstream, 1.0),
             given,
         )
         yield Question(
@@ -252,8 +252,8 @@ def said(number: float) -> str:
     return printed(number + 0.0, DIGITS, zeros=True)
 
 
-def _evaluated(text: str, known: Mapping[str, float]) -> float:
-    """A formula with these numbers; nan where it has names that are not known."""
+def reckoned(text: str, known: Mapping[str, float]) -> float:
+    """What a formula comes to with these numbers; nan where it has names that are not known."""
     if not text or not names_in(found := formula(text)) <= known.keys():
         return float("nan")
     return functions.evaluated(found, known)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from functools import cache
 
-from backprop.checks.mistake_table import INSIDE, QUANTITIES, TABLE, factors
+from backprop.checks.mistake_table import COMPUTED, INSIDE, QUANTITIES, TABLE, factors
 from backprop.engine.writers.javascript.javascript_functions import (
     JavaScriptFunction,
     javascript_functions,
@@ -12,8 +12,8 @@ from backprop.engine.writers.javascript.javascript_functions import (
 from backprop.page_content import PageContent
 from backprop.syntax.parser import formula
 
-ROWS = [row for row in TABLE if row.tried != INSIDE]
-"""A step of a page is one operation: nothing is inside of it."""
+ROWS = [row for row in TABLE if row.tried not in (INSIDE, COMPUTED)]
+"""A step of a page is one operation: nothing is inside of it. And a page asks for no values."""
 
 
 def asks(page: PageContent) -> Mapping[str, object]:
