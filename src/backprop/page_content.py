@@ -91,7 +91,7 @@ class PageContent(NamedTuple):
     inside: Mapping[str, Sequence[int]]
     """And all nodes of their equations."""
     climbs: bool
-    """Whether the file says that the output is to rise."""
+    """Whether the output is to rise in a descent."""
 
     def operation(self, node: int) -> str:
         """The name of a node's operation."""
@@ -119,8 +119,11 @@ _FARTHEST = float_info.max / 2
 """A slider's length is a finite number."""
 
 
-def page_content(model: Model, found: Evaluation, title: str) -> PageContent:
-    """The content of the page of an output. found: the Model at the numbers where the page begins."""
+def page_content(
+    model: Model, found: Evaluation, title: str, asked: str | None = None
+) -> PageContent:
+    """The content of the page of an output. found: the Model at the numbers where the page begins. asked: the
+    output where it was asked for by name."""
     graph, data = found.graph, found.numbers.data
     constants = {model.names[name] for name in model.constants if name in model.names}
     drawn = picture(graph, found.numbers, model.text, "operations", constants)
@@ -142,7 +145,7 @@ def page_content(model: Model, found: Evaluation, title: str) -> PageContent:
     boxes = {id: place[node] for id, node in by_id.items()}
     return PageContent(
         title, model.source.text, graph, drawn, folded, place[graph.output], nodes, values, controls,
-        steps, used, boxes, members, inside, climbs(model, graph.label(graph.output)),
+        steps, used, boxes, members, inside, climbs(model, asked),
     )  # fmt: skip
 
 

@@ -43,10 +43,10 @@ class PageOptimizer(NamedTuple):
     lines: Sequence[PageLine]
 
 
-def climbs(model: Model, output: str) -> bool:
-    """Whether the file says that an output is to rise."""
-    goal = model.goal
-    return goal is not None and goal.name == output and goal.kind == "maximize"
+def climbs(model: Model, asked: str | None) -> bool:
+    """Whether the output is to rise: as the file says where it says which one, too. asked: the output that
+    was asked for by name, None where the file or nobody says it. As for `descend`."""
+    return asked is None and model.goal is not None and model.goal.kind == "maximize"
 
 
 def page_optimizers() -> list[PageOptimizer]:

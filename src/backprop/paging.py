@@ -27,7 +27,7 @@ def page(
     if count <= MOST:
         found = evaluate(model, numbers, output, noted=True)
         if len(found.graph.order) <= MOST:
-            content = page_content(model, found, heading)
+            content = page_content(model, found, heading, output)
             if not is_large(len(content.picture.boxes), len(content.picture.arrows)):
                 return content, found.gradient
     return _large(Asked(model, numbers, output), heading)

@@ -21,6 +21,8 @@ export class DescentPanel {
     this.texts = texts;
     this.calm = calm;
     this.descent = new Descent(model, updates);
+    /** Whether gradients are asked for. */
+    this.isAsked = () => false;
     this.own = false;
     this.isOld = false;
     this.waiting = 0;
@@ -251,12 +253,20 @@ export class DescentPanel {
     return { step: descent.number, value: descent.value, inputs, optimizer: descent.optimizer, cause: descent.cause };
   }
 
+  /** Tell the last step; not while its gradients are asked for. */
+  explain() {
+    const { last } = this.descent;
+    const told = last && this.isAsked() ? this.texts.guess_hidden : this.texts.no_step;
+    const isTold = last && !this.isAsked();
+    this.at("explained").textContent = isTold ? explained(this.descent, (...of) => this.words(...of)).join("\n") : told;
+  }
+
   /** Draw everything, where it can be seen. */
   show(moving = false) {
     this.fresh();
     const { descent } = this;
     this.at("reset").disabled = descent.number === 0;
-    this.at("explained").textContent = descent.last ? explained(descent, (...of) => this.words(...of)).join("\n") : this.texts.no_step;
+    this.explain();
     if (!this.root.open) return;
     const way = descent.way;
     const values = way.map((each) => each.value);

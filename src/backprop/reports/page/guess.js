@@ -47,9 +47,9 @@ export class Guess {
   begin(what = this.what) {
     this.at("guess-what").value = what;
     this.isOn = true;
-    const [start, end] = [this.steps.turn.get("start"), this.steps.keys.length];
-    if (this.limit(start, end) === end) this.answered.clear();
-    this.steps.place = this.limit(start, end);
+    const [first, end] = [this.steps.forward.length, this.steps.keys.length];
+    if (this.limit(first, end) === end) this.answered.clear();
+    this.steps.place = this.limit(first, end);
     this.steps.changed();
     this.onStep(this.steps.place);
     this.focus();
@@ -92,8 +92,7 @@ export class Guess {
 
   /** The question that is asked now: {question, right, text}. */
   get current() {
-    const start = this.steps.turn.get("start");
-    const [question] = this.isOn && this.steps.place >= start ? this.openIn(this.steps.place) : [];
+    const [question] = this.isOn && this.steps.place >= this.steps.forward.length ? this.openIn(this.steps.place) : [];
     return question ? { question, right: this.questions.right(question), text: this.named(question) } : null;
   }
 
@@ -202,7 +201,8 @@ export class Guess {
     const { node, edge } = asked.question;
     if (this.revealed !== asked.question.key) this.reveal([node, asked.question.step]);
     this.revealed = asked.question.key;
-    const places = this.what === "local" ? [`[data-edge="${edge}"]`] : [`[data-node="${node}"]`, `[data-edge="${edge}"]`];
+    const places = edge === null ? [] : [`[data-edge="${edge}"]`];
+    if (this.what !== "local") places.push(`[data-node="${node}"]`);
     const marked = places.map((place) => `.picture ${place}`).join();
     for (const each of document.querySelectorAll(marked)) each.classList.add("asked");
   }

@@ -25,7 +25,7 @@ export class Inspector {
     const parts = [head];
     const uses = lesson.used[node] ?? [];
     if (node === lesson.output) {
-      parts.push(element("p", this.texts.output_itself));
+      parts.push(element("p", this.knows("g", node) ? this.texts.output_itself : this.texts.guess_hidden));
     } else if (!uses.length) {
       parts.push(element("p", this.texts.no_part));
     } else {
@@ -60,12 +60,14 @@ export class Inspector {
     const list = element("ul");
     for (const edge of uses.toReversed()) list.append(this.line(edge));
     const sum = this.list.querySelector(`[data-sum="${node}"]`);
-    if (sum) list.append(copyOf(sum));
+    if (sum && this.knows("g", node)) list.append(copyOf(sum));
     return list;
   }
 
+  /** The line of an edge; not the formula of a derivative that a person is to find. */
   line(edge) {
     const line = this.list.querySelector(`[data-share="${edge}"]`);
+    if (line && !this.knows("s", edge)) return element("li", this.texts.guess_hidden);
     return line ? copyOf(line) : null;
   }
 

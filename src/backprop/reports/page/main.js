@@ -47,6 +47,7 @@ function begin(lesson, numbers, texts, updates, mistakes) {
   const guess = new Guess(at, model, steps, texts, mistakes, go);
   guess.reveal = (nodes) => pictures.reveal(nodes);
   inspector.knows = (kind, number) => !guess.isOn || steps.knows(kind, number);
+  if (descent) descent.isAsked = () => guess.isOn && steps.place < steps.keys.length;
   let playing = 0;
   let writing = 0;
 
@@ -56,6 +57,7 @@ function begin(lesson, numbers, texts, updates, mistakes) {
     derivation.update();
     guess.update();
     inspector.refresh();
+    descent?.explain();
     at("value").textContent = steps.hasData(lesson.output) ? printed(model.value) : "";
     at("undecided").hidden = model.open.size === 0;
     at("unfit").hidden = model.unfit.length === 0;

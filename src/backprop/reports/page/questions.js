@@ -15,9 +15,11 @@ export class Questions {
   }
 
   /** The questions of a step; of a local derivative, or of gradients: of a node with several uses what each
-   * of them adds, and with the last one the sum. */
+   * of them adds, and with the last one the sum. The first one is what the pass begins with. */
   of(key, what) {
     const { lesson, edges } = this.model;
+    const { output } = lesson;
+    if (key === "start") return what === "local" ? [] : [{ kind: "seed", key: "seed", edge: null, node: output, step: output, use: 0 }];
     if (!key.startsWith("b")) return [];
     const own = lesson.stepOf[key.slice(1)].edges;
     const turn = this.steps.turn.get(key);
@@ -55,6 +57,7 @@ export class Questions {
   looseness(question) {
     const { data, gradients, shares, edges, lesson } = this.model;
     const { node, step, kind } = question;
+    if (kind === "seed") return 0;
     const made = [data[step], ...edges.filter(([, head]) => head === step).map(([tail]) => data[tail])];
     if (kind !== "local") made.push(gradients[step]);
     if (kind === "sum") made.push(...lesson.used[node].map((each) => shares[each]));
@@ -92,6 +95,7 @@ export class Questions {
     yield* this.made("zero", { right }, about);
     const seen = kind === "local" ? [node, step] : [node, step, lesson.output];
     for (const each of new Set(seen)) yield* this.made("value", { right, value: data[each] }, { ...about, node: name(each) });
+    if (kind === "seed") return;
     if (kind === "local") yield* this.made("with upstream", { upstream: gradients[step], local: right }, about);
     if (kind === "share") yield* this.made("all shares", { right, rest: gradients[node] - right }, about);
     for (const each of kind === "sum" ? lesson.used[node] : [edge]) {
