@@ -126,6 +126,18 @@ def test_a_file_that_maximizes_climbs(opened: Opened) -> None:
     assert "so that L falls" in opened(BOWL).text("descent")
 
 
+@pytest.mark.parametrize("asked", ["", "L", "p"])
+def test_an_output_that_is_asked_for_falls_as_that_of_the_command(
+    asked: str, opened: Opened
+) -> None:
+    page = opened(CLIMBING, *(["--of", asked] if asked else []))
+    page.begin("gd", 0.05)
+    page.steps(3)
+    right = backprop.parse(CLIMBING).descend(of=asked or None, optimizer="gd", lr=0.05, steps=3)
+    assert page.state()["inputs"] == pytest.approx(dict(right.parameters), rel=1e-12)
+    assert f"so that {asked or 'L'} {'falls' if asked else 'rises'}" in page.text("descent")
+
+
 def test_a_run_goes_on_until_nothing_moves_and_its_way_is_seen(opened: Opened) -> None:
     page = opened(BOWL)
     page.begin("gd", 0.1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections.abc import Callable
 from importlib.resources import files
 from math import cos, sin
@@ -98,6 +99,8 @@ def opened(driver: Any, saves: None, tmp_path: Path) -> Open:
     def make(text: str, *options: str, fragment: str = "") -> Game:
         game = Game(driver, written(tmp_path, text, *options), fragment)
         game.press("guess")
+        if re.fullmatch(r"∂(.+)/∂\1 = \?", game.asked()):  # what each of these passes begins with
+            game.type("1")
         return game
 
     return make
@@ -122,7 +125,7 @@ def test_numbers_stay_blank_until_they_are_answered(opened: Open) -> None:
         game, "return document.getElementById('play').getAttribute('aria-pressed') === 'false'"
     )
     assert game.shown("d", "grad") == ""
-    assert "…" in told_of(game, "a")
+    assert "This is told when its step is made" in told_of(game, "a")
     assert "6" not in told_of(game, "a")
     assert game.run("return document.getElementById('check').disabled")
     for question, answer in (
@@ -134,7 +137,7 @@ def test_numbers_stay_blank_until_they_are_answered(opened: Open) -> None:
         assert game.shown(asked, "grad") == ""
         assert game.type(answer).startswith(f"Right: ∂L/∂{asked} = ")
     assert [game.shown(name, "grad") for name in "defcab"] == ["−2", "−2", "4", "−2", "6", "−4"]
-    assert game.score() == "right 6 · wrong 0 · shown 0"
+    assert game.score() == "right 7 · wrong 0 · shown 0"
     assert game.asked() == ""
     assert game.text("between") == "That was the last step."
     assert "=−2·(−3)=6" in told_of(game, "a")
@@ -223,7 +226,7 @@ def test_a_mistake_is_told_by_its_kind(
     assert told == f"Wrong: {asked} is not {answer!r}. It looks like this: {looks}."
     assert words("en")[f"mistake {row}"]
     assert game.asked() == f"{asked} = ?"
-    assert game.score().startswith("right 0 · wrong 1 ·")
+    assert game.score().startswith("right 1 · wrong 1 ·")
 
 
 OTHERS = U, W / Y**2, SUM - D
@@ -258,7 +261,7 @@ def test_what_several_uses_add_is_asked_one_by_one_and_then_the_sum(opened: Open
         "∂L/∂v1 = ?", "what L adds to ∂L/∂a: how much?", "∂L/∂d = ?", "what v1 adds to ∂L/∂a: how much?",
         "what d adds to ∂L/∂a: how much?", "∂L/∂a = ?", "∂L/∂b = ?",
     ]  # fmt: skip
-    assert game.score() == "right 0 · wrong 0 · shown 7"
+    assert game.score() == "right 1 · wrong 0 · shown 7"
     game = opened("x = 3; L = x*x")
     assert game.asked() == "what L adds to ∂L/∂x (by use 1): how much?"
     assert game.type("3") == "Right: what L adds to ∂L/∂x (by use 1) = 3"
@@ -333,9 +336,9 @@ def test_keys_alone_will_do(opened: Open) -> None:
     for answer in ("-2", "-2", "6", "-4"):
         keys.active_element.send_keys(answer, "\ue007")
     assert game.focus() == "guess-again"
-    assert game.score() == "right 5 · wrong 1 · shown 1"
+    assert game.score() == "right 6 · wrong 1 · shown 1"
     keys.active_element.send_keys("\ue007")
-    assert game.asked() == "∂L/∂d = ?"
+    assert game.asked() == "∂L/∂L = ?"
     assert game.score() == "right 0 · wrong 0 · shown 0"
 
 
@@ -366,16 +369,16 @@ def test_what_moves_in_between_is_asked_as_it_is_now(opened: Open) -> None:
     assert game.asked() == "∂L/∂d = ?"
     game.type("5")
     assert game.asked() == "∂L/∂e = ?"  # ∂L/∂f is still 4
-    assert game.score() == "right 4 · wrong 2 · shown 0"
+    assert game.score() == "right 5 · wrong 2 · shown 0"
     game.press("reset")
     game.press("backward")
-    assert game.asked() == "∂L/∂d = ?"
+    assert game.asked() == "∂L/∂L = ?"
     game.press("guess")
     game.press("backward")
     assert game.shown("a", "grad") == "6"
     game.press("guess")
-    assert game.asked() == "∂L/∂d = ?"
-    assert game.score() == "right 4 · wrong 2 · shown 0"
+    assert game.asked() == "∂L/∂L = ?"
+    assert game.score() == "right 5 · wrong 2 · shown 0"
 
 
 EXERCISES = [each.name for each in gallery.examples() if each.name.startswith("exercise")]
@@ -424,7 +427,7 @@ def test_numbers_as_the_page_shows_them_will_do(opened: Open) -> None:
     assert game.type("0.4").startswith("Wrong")
     assert game.type("0").startswith("Wrong")
     assert game.type("1").startswith("Wrong")
-    assert game.score() == "right 0 · wrong 3 · shown 0"
+    assert game.score() == "right 1 · wrong 3 · shown 0"
     assert game.type("0.33").startswith("Right")
     game = opened("L = x*y; x = 1; y = 3.14159")
     assert game.type("3") == "3 is right as far as it goes: write more digits."
@@ -475,9 +478,67 @@ def test_a_phone_shows_all_of_it(opened: Open, language: str) -> None:
 
 
 @in_browser
+def test_what_the_backward_pass_begins_with_is_asked_first(driver: Any, tmp_path: Path) -> None:
+    game = Game(driver, written(tmp_path, CLASSIC))
+    game.press("guess")
+    assert game.run("return document.getElementById('guess-save').disabled")
+    assert game.asked() == "∂L/∂L = ?"
+    assert game.shown("L", "grad") == ""
+    assert game.text("derivation").count("= 1") == 0
+    click = "document.querySelector('.box.output').dispatchEvent(new MouseEvent('click', {bubbles: true}))"
+    game.run(click)
+    assert "1" not in game.text("inspector")
+    game.key("ArrowRight")
+    assert game.shown("L", "grad") == ""
+    for wrong, like in (
+        ("0", "0 means that nothing changes with it"), ("-1", "a sign error"), ("-8", "this is the value of L"),
+        ("4", ""), ("1.0001", ""),
+    ):  # fmt: skip
+        told = game.type(wrong)
+        assert told.startswith("Wrong: ∂L/∂L is not")
+        assert (like or "none of the usual mistakes") in told
+    assert game.type("1").startswith("Right: ∂L/∂L = 1. When L changes, L changes by as much")
+    assert game.shown("L", "grad") == "1"
+    assert game.asked() == "∂L/∂d = ?"
+    game.press("guess-again")
+    assert game.asked() == "∂L/∂L = ?"
+    game.choose("local")  # of which the first one is another
+    assert game.asked() == "∂L/∂d = ?"
+
+
+@in_browser
+def test_nothing_on_the_page_gives_an_answer_away(opened: Open) -> None:
+    game = opened("a = 2; b = -3; v = a*b; L = v^2 + 17.25*a")
+    game.run("document.getElementById('descent').open = true")
+    game.press("descend-step")
+    game.press("guess-again")
+    game.type("1")
+    right = {name: f"{abs(number):.4f}".rstrip("0") for name, number in game.gradients().items()}
+    assert {*right} == {"a", "b", "v", "L"}
+    texts = (
+        "return [document.body.innerText, ...[...document.querySelectorAll('title, [aria-label], [title]')]"
+        ".map((one) => `${one.textContent} ${one.getAttribute('aria-label')} ${one.title}`)].join('\\n')"
+    )
+    for name in ("a", "b", "v"):
+        told_of(game, name)
+        for arrow in range(game.run("return document.querySelectorAll('#graph .arrow').length")):
+            game.run(
+                "document.querySelectorAll('#graph .arrow')[arguments[0]]"
+                ".dispatchEvent(new MouseEvent('click', {bubbles: true}))",
+                arrow,
+            )
+            found = game.run(texts)
+            assert not [right[each] for each in "abv" if right[each] in found]
+    assert game.text("descend-explained") == "This is told when its step is made."
+    while game.asked():
+        game.press("show")
+    assert right["a"] in game.run(texts)
+    assert "g" in game.text("descend-explained")
+
+
+@in_browser
 def test_score_and_answers_are_saved_as_text(opened: Open, saved: Path) -> None:
     game = opened(CLASSIC, "--title", "Lesson <1>")
-    assert game.run("return document.getElementById('guess-save').disabled")
     for answer in ("4", "nothing", "", "-2", "<b>"):
         game.type(answer)
     game.press("show")
@@ -490,9 +551,10 @@ def test_score_and_answers_are_saved_as_text(opened: Open, saved: Path) -> None:
     game.faults()
     assert (saved / "score.txt").read_text("utf-8").splitlines() == [
         "Lesson <1>",
-        "right 2 · wrong 1 · shown 1",
+        "right 3 · wrong 1 · shown 1",
         "",
         "At a = 2, b = −3, c = 10, f = −2:",
+        "  ∂L/∂L: 1, right",
         "  ∂L/∂d: 4, wrong: ∂L/∂f stands in place of ∂L/∂d",
         "  ∂L/∂d: -2, right",
         "  ∂L/∂f: shown: 4",
@@ -508,7 +570,7 @@ def test_what_is_no_number_is_no_answer_and_what_has_none_is_not_asked(opened: O
     for text in ("two", "1/0", "1/2/3", "--2", "0x2", "inf", "1 000"):
         assert game.type(text).startswith("This is no number.")
     assert game.type("") != ""
-    assert game.score() == "right 0 · wrong 0 · shown 0"
+    assert game.score() == "right 1 · wrong 0 · shown 0"
     # rounding alone keeps this slope from 0
     game = opened("x = 1.5707963267948966; L = sin(x)")
     assert game.type("0").startswith("Right: ∂L/∂x = ")
@@ -530,7 +592,7 @@ def test_guessing_in_the_other_language(opened: Open) -> None:
         game.type("4")
         == "Falsch: ∂L/∂d ist nicht 4. Es sieht so aus: ∂L/∂f steht an der Stelle von ∂L/∂d."
     )
-    assert game.score() == "richtig 0 · falsch 1 · gezeigt 0"
+    assert game.score() == "richtig 1 · falsch 1 · gezeigt 0"
 
 
 def answers(script: str) -> Any:

@@ -25,7 +25,7 @@ export class Guess {
     steps.listen(() => this.say(""));
     model.listen(() => this.say(""));
     at("guess").addEventListener("click", () => (this.isOn ? this.end() : this.begin()));
-    at("guess-what").addEventListener("change", () => this.steps.changed());
+    at("guess-what").addEventListener("change", () => this.turn());
     at("guesses").addEventListener("submit", (event) => {
       event.preventDefault();
       this.answer(at("answer").value);
@@ -59,6 +59,13 @@ export class Guess {
   ask(what) {
     if (what && !(this.isOn && this.what === what)) this.begin(what);
     else if (!what && this.isOn) this.end();
+  }
+
+  /** Ask for something else: in the step where the reader is, or in the next that has it. */
+  turn() {
+    const { place, keys, forward } = this.steps;
+    this.steps.changed();
+    if (this.isOn && place >= forward.length) this.steps.go(this.limit(place, keys.length));
   }
 
   end() {
@@ -117,7 +124,7 @@ export class Guess {
     } else if (this.questions.isRight(asked.question, text)) {
       this.keep("right", asked, text);
       this.pass(asked);
-      this.say(this.words("guess_right", { name: asked.text, value: shown(asked.right) }), "right");
+      this.say(`${this.words("guess_right", { name: asked.text, value: shown(asked.right) })}${this.why(asked)}`, "right");
     } else {
       const found = this.questions.mistake(asked.question, text);
       const rough = !found && isRough(text, asked.right);
@@ -139,8 +146,13 @@ export class Guess {
     const asked = this.current;
     this.keep("shown", asked, "");
     this.pass(asked);
-    this.say(`${asked.text} = ${shown(asked.right)}`, "shown");
+    this.say(`${asked.text} = ${shown(asked.right)}${this.why(asked)}`, "shown");
     this.focus();
+  }
+
+  /** Why the first gradient is what it is. */
+  why({ question }) {
+    return question.kind === "seed" ? `. ${this.words("guess_seed", { name: this.model.lesson.nodes[question.node].name })}` : "";
   }
 
   /** Go on from a question; with the last one of a step make it, and others that ask nothing. */

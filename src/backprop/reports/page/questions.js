@@ -91,7 +91,7 @@ export class Questions {
     const name = (of) => lesson.nodes[of].name;
     const by = (of, what) => `\u2202${name(of)}/\u2202${name(what)}`;
     const about = { by: by(lesson.output, node), upper: by(lesson.output, step), lower: by(step, node) };
-    yield* this.made("whole", { right }, about);
+    yield* this.made(kind === "seed" ? "sign" : "whole", { right }, about);
     yield* this.made("zero", { right }, about);
     const seen = kind === "local" ? [node, step] : [node, step, lesson.output];
     for (const each of new Set(seen)) yield* this.made("value", { right, value: data[each] }, { ...about, node: name(each) });
