@@ -24,6 +24,7 @@ export class Derivation {
       }
     }, { root: list, rootMargin: "300px" });
     for (const { item } of this.items.values()) this.looking.observe(item);
+    window.addEventListener("beforeprint", () => [...this.behind].forEach((key) => this.write(key)));
     this.update();
   }
 

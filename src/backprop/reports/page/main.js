@@ -10,6 +10,7 @@ import { showLit } from "./graph.js";
 import { Guess } from "./guess.js";
 import { Inspector } from "./inspect.js";
 import { Model } from "./model.js";
+import { cutForPaper } from "./paper.js";
 import { Pictures } from "./pictures.js";
 import { Steps } from "./steps.js";
 
@@ -184,6 +185,7 @@ function begin(lesson, numbers, texts, updates, mistakes) {
   pictures.take(stateOf(window.location.hash));
   guess.ask(wanted);
   descent?.take(stateOf(window.location.hash));
+  cutForPaper(() => pictures.seen);
   window.backprop = {
     values: () => model.byName(model.data),
     gradients: () => model.byName(model.gradients),

@@ -28,8 +28,8 @@ from backprop.reports.page.page_svg import svg
 from backprop.reports.themes import THEMES, Look
 
 SCRIPTS = (
-    "format model steps graph room families pictures derivation controls address inspect check plot landscape"
-    " descent explain descent_panel answers questions guess main"
+    "format model steps graph room families pictures paper derivation controls address inspect check plot"
+    " landscape descent explain descent_panel answers questions guess main"
 ).split()
 """The files of the page in the order in which one needs another."""
 
@@ -38,6 +38,10 @@ LANGUAGES = "en", "de"
 
 _CONSTANTS = 24
 """So many constants are listed; all stand in the equations."""
+
+_WIDTH = re.compile(r'<svg[^>]* width="([\d.]+)')
+_UPRIGHT = 700
+"""Points: wider pictures of large pages are printed on turned paper."""
 
 _PLACE = re.compile(r"\{\{(\w+)\}\}")
 """Where something goes in page.html."""
@@ -91,8 +95,10 @@ def _put(text: str, parts: Mapping[str, str]) -> str:
 
 def _large(page: LargePage, language: str, texts: Mapping[str, str], seconds: float) -> str:
     """A page without scripts: the picture of families, and the derivation rule by rule."""
-    style = _read("page.css")
     pictures = [_static(page.picture, theme, seconds) for theme in ("light", "dark")]
+    style = f"{_read('page.css')}\n{_read('print.css')}"
+    if float(_WIDTH.search(pictures[0])[1]) > _UPRIGHT:  # type: ignore[index]
+        style += "@page { size: landscape; }"
     parts = {
         **{key: escape(text) for key, text in texts.items()},
         "language": language,
@@ -254,7 +260,7 @@ def _source(name: str) -> str:
 def _style() -> str:
     """The style, with the colours of pictures."""
     light, dark = THEMES["light"], THEMES["dark"]
-    rules = [_read("page.css"), _read("descent.css")]
+    rules = [_read("page.css"), _read("descent.css"), _read("print.css")]
     for theme, around in (
         (light, "{}"),
         (dark, "@media screen and (prefers-color-scheme: dark) {{ {} }}"),

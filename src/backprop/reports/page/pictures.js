@@ -27,6 +27,11 @@ export class Pictures {
     return this.families?.open ?? [];
   }
 
+  /** The picture that is seen. */
+  get seen() {
+    return this.at(this.families && !this.isWhole ? "folded" : "graph");
+  }
+
   update() {
     this.graph.update();
     this.families?.update();
