@@ -25,6 +25,7 @@ from backprop.quizzes.tidy_numbers import LEAST, MOST, Chosen, count_digits, fau
 
 _UGLY, _WORST = 40.0, 1e6
 _SWEEPS = 3
+_STARTS = 6
 _PATIENCE = 300_000
 """So many numbers are looked at before there is no hope, and a tenth of them more for each point."""
 _TRIED = 14
@@ -36,10 +37,6 @@ class TidyPoint(NamedTuple):
 
     inputs: Mapping[str, Chosen]
     rounded: int
-
-
-class NoTidyInputs(BadOption):
-    """There are not enough different inputs that give tidy numbers."""
 
 
 def is_tidy(model: Model, output: str | None, inputs: Mapping[str, float]) -> bool:
@@ -68,7 +65,7 @@ def tidy_inputs(
 
     The numbers are floats that have a `text`, which the language reads: `log(2) - 6`. vary: names that are
     const and yet to be chosen. The same `random` gives the same numbers in every process and version of
-    Python. Raises NoTidyInputs, ChooseOutput, UnknownName, MissingInputs.
+    Python. Raises BadOption, ChooseOutput, UnknownName, MissingInputs.
     """
     [found] = tidy_variants(model, output, 1, random, vary)
     return dict(found.inputs)
@@ -82,7 +79,7 @@ def tidy_variants(
     vary: Sequence[str] = (),
 ) -> list[TidyPoint]:
     """So many points as of `tidy_inputs`, no two alike, of which as few numbers as possible are rounded,
-    and of all about as many. Raises NoTidyInputs, which says how many there are."""
+    and of all about as many. Raises BadOption, which says how many there are."""
     search = _Search(model, model.output(output), random, vary)
     return search.different(count)
 
@@ -104,14 +101,15 @@ class _Search:
         """So many different points; see `tidy_variants`."""
         if not self._varying:
             hints = ["let some of its constants vary: --vary NAMES"]
-            raise NoTidyInputs("these equations have no input that is not const", hints=hints)
+            raise BadOption("these equations have no input that is not const", hints=hints)
         found: dict[tuple[float, ...], TidyPoint] = {}
         self._left = _PATIENCE + _PATIENCE // 10 * count
         for width in range(WIDTHS):
             for point in self._points(width, count):
                 found.setdefault(tuple(point.inputs.values()), point)
                 least = min(each.rounded for each in found.values())
-                if sum(each.rounded <= least for each in found.values()) >= count:
+                exact = sum(each.rounded == least for each in found.values())
+                if exact >= count or (len(found) >= 2 * count and exact <= count // 4):
                     break
             if chosen := self._fewest_rounded(found, count, width):
                 return chosen
@@ -163,13 +161,10 @@ class _Search:
 
     def _climbed(self, width: int) -> TidyPoint | None:
         """A tidy point, reached from a random one, or None."""
-        random, numbers = self._random, dict(self._start)
-        for name in self._varying:
-            domain = self._choices.domain(name, width)
-            numbers[name] = pick(random, domain) if domain else numbers[name]
-        for name in self._varying:
-            if (solved := self._choices.solved(name, numbers, random)) and random.random() < 0.8:
-                numbers[name] = pick(random, solved)
+        random = self._random
+        # inputs that functions tie together move no more one by one: a good start counts
+        starts = [self._random_start(width) for _ in range(_STARTS)]
+        numbers = min(starts, key=self._look)
         cost = self._cost(numbers, _WORST * 1e6)
         for _ in range(_SWEEPS):
             before = cost
@@ -180,6 +175,17 @@ class _Search:
             if cost >= before or cost == 0:
                 break
         return self._tidy(numbers)
+
+    def _random_start(self, width: int) -> dict[str, Chosen]:
+        """Random numbers of different sizes, most of them at which functions have short values."""
+        random, numbers = self._random, dict(self._start)
+        for name in self._varying:
+            domain = self._choices.domain(name, width)
+            numbers[name] = pick(random, domain) if domain else numbers[name]
+        for name in self._varying:
+            if (solved := self._choices.solved(name, numbers, random)) and random.random() < 0.8:
+                numbers[name] = pick(random, solved)
+        return numbers
 
     def _moved(self, name: str, numbers: dict[str, Chosen], cost: float, width: int) -> float:
         """The cost after one input has taken the best of some numbers."""
@@ -216,7 +222,7 @@ class _Search:
         rounded = sum(each.number != 0 and not count_digits(each.number) for each in found)
         return TidyPoint({name: numbers[name] for name in self._varying}, rounded)
 
-    def _too_few(self, there: int, count: int) -> NoTidyInputs:
+    def _too_few(self, there: int, count: int) -> BadOption:
         """The error that says how many points there are, and what is in the way of others."""
         name = self._model.source.name
         some = f"{there:,} different" if there else "no"
@@ -227,7 +233,7 @@ class _Search:
             hints.insert(0, f"ask for at most {there:,}")
         if any(each in self._model.defaults for each in self._model.constants):
             hints.append("let some of its constants vary: --vary NAMES")
-        return NoTidyInputs(message, hints=hints, where=name)
+        return BadOption(message, hints=hints, where=name)
 
     def _moves(self, found: Sequence[AskedNumber]) -> bool:
         """Whether some gradient by an input is not 0."""
@@ -255,7 +261,9 @@ class _Search:
         self._left -= len(derivatives)
         for each in derivatives:
             cost += _cost(each)
-            if each.number in seen:  # as 2*x and x^2 at 2: who took one for the other is right
+            if (
+                each.number and each.number in seen
+            ):  # as 2*x and x^2 at 2: who took one for the other is right
                 cost += 0.5
             if cost >= most:
                 return cost
@@ -266,7 +274,8 @@ class _Search:
         chosen = [numbers[name] for name in self._varying]
         cost = 3.0 * (len(chosen) - len({abs(each) for each in chosen}))
         fractions = [each for each in chosen if each % 1 and "log" not in each.text]
-        return cost + len(fractions) / 2
+        far = sum(max(0.0, abs(each) - 20) for each in chosen if "log" in each.text)
+        return cost + len(fractions) / 2 + far / 10
 
 
 def _cost(each: AskedNumber) -> float:

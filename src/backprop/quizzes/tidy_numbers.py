@@ -21,7 +21,7 @@ LEAST, MOST = 0.001, 10_000.0
 _RELATIVE = 1e-12
 """So far from a short number is what rounding of doubles makes of it."""
 _TRIED = (2.0, 3.0, 5.0, -2.0, 2.5, -2.5)
-_DENOMINATOR = 5040.0
+_DENOMINATOR = 5040.0 * 4096
 
 FAULTS = ("0", "too small", "too large", "no short number", "rounds to a short number", "infinite")
 """What keeps a number from being tidy."""
@@ -114,11 +114,8 @@ def leaves_fractions(name: str, known: tuple[float | None, ...]) -> bool:
     value = functions.value(name)
     choices = [_TRIED if number is None else (number,) for number in known]
     found = (value(*operands) for operands in product(*choices))
-    return any(
-        abs(each * _DENOMINATOR - round(each * _DENOMINATOR)) > 1e-6
-        for each in found
-        if isfinite(each) and abs(each) < 1e6
-    )
+    multiples = (each * _DENOMINATOR for each in found if isfinite(each) and abs(each) < 1e6)
+    return any(abs(each - round(each)) > 1e-6 + 1e-15 * abs(each) for each in multiples)
 
 
 def has_gate(row: Operation) -> bool:
