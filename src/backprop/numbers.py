@@ -152,6 +152,13 @@ def rounded(number: float, digits: int | None) -> float:
     return found
 
 
+def digits_of(number: float, digits: int) -> tuple[str, int]:
+    """The digits of a number's size that count, so many, and the power of ten of the first: `"250", -1` for
+    0.25."""
+    mantissa, _, exponent = f"{abs(number):.{digits - 1}e}".partition("e")
+    return mantissa.replace(".", ""), int(exponent)
+
+
 def half_unit(text: str, least: int = 2) -> float:
     """Half a unit of the last digit of a number that may have been rounded; else 0.
 

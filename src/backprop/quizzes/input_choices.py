@@ -10,9 +10,10 @@ from typing import NamedTuple, TypeVar
 from backprop.graph import in_order
 from backprop.language import Model
 from backprop.language.declarations import default
+from backprop.numbers import rounded
 from backprop.operations import OPERATIONS
 from backprop.quizzes.asked_numbers import AskedNumbers
-from backprop.quizzes.tidy_numbers import Chosen, count_digits, plain
+from backprop.quizzes.tidy_numbers import TidyInput, count_digits, plain
 from backprop.syntax import functions
 from backprop.values import forward
 
@@ -57,7 +58,7 @@ class Choices:
             if model.names[name] in leads
             and (name in vary or not (name in model.held and name in model.defaults))
         ]
-        self._domains: dict[tuple[str, int], list[Chosen]] = {}
+        self._domains: dict[tuple[str, int], list[TidyInput]] = {}
         self._targets = self._find_targets()
         self._leading: dict[int, list[int]] = {}
 
@@ -78,7 +79,7 @@ class Choices:
                 found.setdefault(named[node], []).append((operands[0], targets))
         return found
 
-    def domain(self, name: str, width: int) -> list[Chosen]:
+    def domain(self, name: str, width: int) -> list[TidyInput]:
         """The numbers for an input, within its bounds. width: below WIDTHS, 0 for the fewest."""
         key = name, width
         if key not in self._domains:
@@ -86,7 +87,7 @@ class Choices:
             numbers = [each for each in _scaled(self._usual(name), width) if low < each < high]
             if len(numbers) < _FEW and isfinite(low) and isfinite(high):
                 numbers = sorted({*numbers, *_between(low, high, width)})
-            self._domains[key] = [Chosen(each) for each in numbers if low <= each <= high]
+            self._domains[key] = [TidyInput(each) for each in numbers if low <= each <= high]
         return self._domains[key]
 
     def _usual(self, name: str) -> float:
@@ -94,9 +95,9 @@ class Choices:
         root = self.model.defaults.get(name)
         return 0.0 if root is None else default(self.model.columns, root)
 
-    def solved(self, name: str, numbers: dict[str, Chosen], random: Random) -> list[Chosen]:
+    def solved(self, name: str, numbers: dict[str, TidyInput], random: Random) -> list[TidyInput]:
         """Numbers for an input that bring the operand of a function to where it has a short value."""
-        found: list[Chosen] = []
+        found: list[TidyInput] = []
         low, high = self.model.bounds.get(name, (-inf, inf))
         leaf = self.model.names[name]
         reached = self._targets.get(name, ())
@@ -113,7 +114,9 @@ class Choices:
                     found.append(chosen)
         return found
 
-    def _linear(self, name: str, operand: int, numbers: dict[str, Chosen]) -> tuple[float, float]:
+    def _linear(
+        self, name: str, operand: int, numbers: dict[str, TidyInput]
+    ) -> tuple[float, float]:
         """The slope and the start of an operand as a line over an input; a slope of 0 if it is none."""
         if operand not in self._leading:
             steps = in_order([operand], self.asked.graph.operands)
@@ -126,24 +129,24 @@ class Choices:
         slope = round(at[1] - at[0], 9)
         if not all(map(isfinite, at)) or abs(at[2] - at[0] - 3 * slope) > 1e-9:
             return 0.0, 0.0
-        return slope, float(f"{at[0]:.12g}")
+        return slope, rounded(at[0], 12)
 
 
-def _put(target: Target, slope: float, rest: float) -> Chosen:
+def _put(target: Target, slope: float, rest: float) -> TidyInput:
     """The number x at which slope*x + rest is the target, for a slope of 1 or -1."""
     whole = -rest / slope + 0.0
     if not target.text:
-        return Chosen(float(f"{(target.number - rest) / slope:.12g}"))
+        return TidyInput(rounded((target.number - rest) / slope, 12))
     sign = target.text.startswith("-") != (slope < 0)
     logarithm = target.text.lstrip("-")
     number = whole + (-1 if sign else 1) * abs(target.number)
     if not whole:
-        return Chosen(number, f"-{logarithm}" if sign else logarithm)
+        return TidyInput(number, f"-{logarithm}" if sign else logarithm)
     if sign:
-        return Chosen(number, f"{plain(whole)} - {logarithm}")
+        return TidyInput(number, f"{plain(whole)} - {logarithm}")
     if whole < 0:
-        return Chosen(number, f"{logarithm} - {plain(-whole)}")
-    return Chosen(number, f"{plain(whole)} + {logarithm}")
+        return TidyInput(number, f"{logarithm} - {plain(-whole)}")
+    return TidyInput(number, f"{plain(whole)} + {logarithm}")
 
 
 @cache
@@ -185,11 +188,11 @@ def _scaled(usual: float, width: int) -> list[float]:
             found += [each / 10 for each in range(1, 100) if each % 5]
     else:
         unit = 10.0**size
-        found = [float(f"{each * unit:.6g}") for each in (*_SMALL, 1.5, 2.5, 3.5, 4.5)]
+        found = [rounded(each * unit, 6) for each in (*_SMALL, 1.5, 2.5, 3.5, 4.5)]
         if width > 0:
-            found += [float(f"{each / 10 * unit:.6g}") for each in range(11, 100) if each % 5]
+            found += [rounded(each / 10 * unit, 6) for each in range(11, 100) if each % 5]
         if width > 1:
-            found += [float(f"{each * unit:.6g}") for each in (0.5, 0.6, 0.8, 12, 15, 20)]
+            found += [rounded(each * unit, 6) for each in (0.5, 0.6, 0.8, 12, 15, 20)]
     return sorted({*found, *(-each for each in found)})
 
 
@@ -202,7 +205,7 @@ def _between(low: float, high: float, width: int) -> list[float]:
         else next(each for each in (5 * unit, 2 * unit, unit) if (high - low) / each >= 8)
     )
     first, last = floor(low / step) + 1, floor(high / step)
-    numbers = [float(f"{each * step:.6g}") for each in range(first, min(last + 1, first + 400))]
+    numbers = [rounded(each * step, 6) for each in range(first, min(last + 1, first + 400))]
     return [each for each in numbers if low < each < high and each not in (0, 1, -1)]
 
 

@@ -21,7 +21,7 @@ from backprop.language import Model
 from backprop.numbers import few
 from backprop.quizzes.asked_numbers import AskedNumber, AskedNumbers, numbers_of
 from backprop.quizzes.input_choices import WIDTHS, Choices, pick
-from backprop.quizzes.tidy_numbers import LEAST, MOST, Chosen, count_digits, fault
+from backprop.quizzes.tidy_numbers import LEAST, MOST, TidyInput, count_digits, fault
 
 _UGLY, _WORST = 40.0, 1e6
 _SWEEPS = 3
@@ -35,7 +35,7 @@ _TRIED = 14
 class TidyPoint(NamedTuple):
     """Inputs at which all is tidy. rounded: how many of the numbers are asked in 4 digits."""
 
-    inputs: Mapping[str, Chosen]
+    inputs: Mapping[str, TidyInput]
     rounded: int
 
 
@@ -93,7 +93,7 @@ class _Search:
         self._choices = Choices(model, self._asked, vary)
         self._varying = self._choices.varying
         kept = numbers_of(model, dict.fromkeys(self._varying, 2.0))
-        self._start = {name: Chosen(number) for name, number in kept.items()}
+        self._start = {name: TidyInput(number) for name, number in kept.items()}
         self._faults: dict[str, int] = {}
         self._left = 0
 
@@ -148,7 +148,7 @@ class _Search:
                 seen.add(key)
                 yield point
 
-    def _every(self, width: int) -> list[dict[str, Chosen]] | None:
+    def _every(self, width: int) -> list[dict[str, TidyInput]] | None:
         """All numbers of a single input, in random order; None for several."""
         if len(self._varying) > 1:
             return None
@@ -176,7 +176,7 @@ class _Search:
                 break
         return self._tidy(numbers)
 
-    def _random_start(self, width: int) -> dict[str, Chosen]:
+    def _random_start(self, width: int) -> dict[str, TidyInput]:
         """Random numbers of different sizes, most of them at which functions have short values."""
         random, numbers = self._random, dict(self._start)
         for name in self._varying:
@@ -187,7 +187,7 @@ class _Search:
                 numbers[name] = pick(random, solved)
         return numbers
 
-    def _moved(self, name: str, numbers: dict[str, Chosen], cost: float, width: int) -> float:
+    def _moved(self, name: str, numbers: dict[str, TidyInput], cost: float, width: int) -> float:
         """The cost after one input has taken the best of some numbers."""
         random = self._random
         domain = self._choices.domain(name, width)
@@ -203,7 +203,7 @@ class _Search:
                 numbers[name] = before
         return cost
 
-    def _tidy(self, numbers: Mapping[str, Chosen]) -> TidyPoint | None:
+    def _tidy(self, numbers: Mapping[str, TidyInput]) -> TidyPoint | None:
         """The point, if all is tidy there."""
         asked = self._asked
         data = asked.data(numbers)
@@ -240,7 +240,7 @@ class _Search:
         by = {f"∂{self._asked.output}/∂{name}" for name in self._varying}
         return any(each.number for each in found if each.name in by)
 
-    def _cost(self, numbers: Mapping[str, Chosen], most: float) -> float:
+    def _cost(self, numbers: Mapping[str, TidyInput], most: float) -> float:
         """How far a point is from being tidy, and how long its numbers are; `most` or more, where that
         is known early."""
         asked = self._asked
@@ -269,7 +269,7 @@ class _Search:
                 return cost
         return cost
 
-    def _look(self, numbers: Mapping[str, Chosen]) -> float:
+    def _look(self, numbers: Mapping[str, TidyInput]) -> float:
         """What is to be said against the inputs themselves: equal sizes, one sign only, fractions."""
         chosen = [numbers[name] for name in self._varying]
         cost = 3.0 * (len(chosen) - len({abs(each) for each in chosen}))

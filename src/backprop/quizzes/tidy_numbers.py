@@ -9,7 +9,7 @@ from functools import cache, lru_cache
 from itertools import product
 from math import isfinite
 
-from backprop.numbers import fixed, shown
+from backprop.numbers import digits_of, fixed, rounded, shown
 from backprop.row import Operation
 from backprop.syntax import functions
 
@@ -27,18 +27,18 @@ FAULTS = ("0", "too small", "too large", "no short number", "rounds to a short n
 """What keeps a number from being tidy."""
 
 
-class Chosen(float):
+class TidyInput(float):
     """A number that was chosen for an input, and the text that it is written as: `log(2) - 6`."""
 
     text: str
 
-    def __new__(cls, number: float, text: str = "") -> "Chosen":
+    def __new__(cls, number: float, text: str = "") -> "TidyInput":
         found = super().__new__(cls, number)
         found.text = text or plain(number)
         return found
 
-    def __reduce__(self) -> tuple[type["Chosen"], tuple[float, str]]:
-        return Chosen, (float(self), self.text)
+    def __reduce__(self) -> tuple[type["TidyInput"], tuple[float, str]]:
+        return TidyInput, (float(self), self.text)
 
 
 def plain(number: float) -> str:
@@ -57,10 +57,9 @@ def fixed_text(number: float) -> str:
 def count_digits(number: float) -> int:
     """With how many digits that count a number is exact, at least 1; 0 if that takes more than 6, of a whole
     number as well."""
-    text = f"{number:.{EXACT - 1}e}"
-    if abs(number - float(text)) > _RELATIVE * abs(number):
+    if abs(number - rounded(number, EXACT)) > _RELATIVE * abs(number):
         return 0
-    return len(text.partition("e")[0].lstrip("-").replace(".", "").rstrip("0")) or 1
+    return len(digits_of(number, EXACT)[0].rstrip("0")) or 1
 
 
 def fault(number: float, rounds: bool = False, vanishes: bool = False) -> str:
@@ -83,7 +82,7 @@ def fault(number: float, rounds: bool = False, vanishes: bool = False) -> str:
     if not rounds:
         return "no short number"
     # 0.99998 would be asked as 1.000: it looks exact, and is not
-    short = len(f"{size:.{ROUNDED - 1}e}".partition("e")[0].replace(".", "").rstrip("0")) == 1
+    short = len(digits_of(size, ROUNDED)[0].rstrip("0")) == 1
     return "rounds to a short number" if short else ""
 
 
@@ -102,8 +101,7 @@ def is_rounded(number: float) -> bool:
 def _rounded(number: float) -> str:
     text = shown(number, ROUNDED, zeros=True)
     if "e" in text:
-        places = max(0, ROUNDED - 1 - int(f"{number:.{ROUNDED - 1}e}".partition("e")[2]))
-        text = fixed(number, places)
+        text = fixed(number, max(0, ROUNDED - 1 - digits_of(number, ROUNDED)[1]))
     return text
 
 
