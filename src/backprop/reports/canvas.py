@@ -8,7 +8,7 @@ import os
 import shutil
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from backprop.cache import is_foreign
 from backprop.reports.fonts import fonts_for, named, refuse, unusual
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 # The palette of Okabe and Ito (2008), which people with any colour vision can tell apart.
@@ -68,6 +69,48 @@ def saved(figure: Figure, format: str, transparent: bool, width: int | None) -> 
     metadata: dict[str, Any] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
     more = {"metadata": metadata.get(format), "transparent": transparent}
     figure.savefig(file, format=format, dpi=_DPI if width else _DOTS, **more)
+    return file.getvalue()
+
+
+@contextmanager
+def sheet(
+    size: tuple[float, float], letters: str, families: Sequence[str]
+) -> Iterator[tuple[Figure, Axes]]:
+    """A figure without margins, whose axes count points from the upper left corner. size: in points. letters:
+    all that it will have. families: of its fonts, the first one that is there. Raises CannotDraw."""
+    _keep_out_of_foreign_folders()
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
+    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
+    found = _fonts(letters, "png").get("font.family", [])
+    settings: Any = {
+        "font.family": [*families, *found],
+        "pdf.fonttype": 42,
+        "svg.hashsalt": "backprop",
+    }
+    with warnings.catch_warnings(), rc_context(settings):
+        warnings.simplefilter("ignore")
+        figure = Figure(figsize=(size[0] / 72, size[1] / 72))
+        axes = figure.add_axes((0, 0, 1, 1))
+        axes.set_axis_off()
+        axes.set_xlim(0, size[0])
+        axes.set_ylim(size[1], 0)
+        yield figure, axes
+
+
+def saved_exactly(figure: Figure, format: str, scale: float, mark: str) -> bytes:
+    """A figure of `sheet` as `png` or `pdf`, so many times its size, the same bytes every time. mark: what
+    the file says that it is."""
+    file = BytesIO()
+    if format == "png":
+        figure.savefig(
+            file, format=format, dpi=_DPI * scale, metadata={"Software": mark}, transparent=True
+        )
+    else:
+        figure.set_size_inches(*(scale * each for each in figure.get_size_inches()))
+        metadata = {"CreationDate": None, "Creator": mark}
+        figure.savefig(file, format=format, metadata=metadata, transparent=True)
     return file.getvalue()
 
 

@@ -11,7 +11,6 @@ import subprocess
 import sysconfig
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from html import escape as html
 from math import ceil, isfinite
 from operator import itemgetter
 from pathlib import Path
@@ -28,8 +27,9 @@ from backprop.numbers import IN_DOUBLES, exact, fixed, shortened, shown
 from backprop.picture import INPUTS, Arrow, Box, Circle, Picture
 from backprop.picture import picture as picture_of
 from backprop.reports.fonts import boxed, fonts_for, named, refuse, unusual
-from backprop.reports.layout import fit, missing, with_free_titles, with_room
-from backprop.reports.themes import THEMES, TIMEOUT, Look, Theme
+from backprop.reports.headings import beside
+from backprop.reports.layout import fit, missing, roomier, with_free_titles
+from backprop.reports.themes import THEMES, TIMEOUT, Look, Room
 from backprop.values import Numbers, Value, graph_of
 
 _FONT, _FONTS = "Arial", "Arial,Helvetica,{}sans-serif"
@@ -52,9 +52,18 @@ _LONG = 60
 def write(picture: Picture, look: Look, format: str) -> bytes:
     """The picture as `svg`, `png`, `pdf` or `dot`, from left to right where that fits a slide, else
     in the direction that fits it better, if none is given. Raises CannotDraw where nothing renders it."""
+    return _render(_ways(picture, look), format, look.timeout)
+
+
+def with_room(picture: Picture, look: Look, room: Room) -> bytes:
+    """The picture as `svg` with other texts: the widest that stand at each place in some steps. Raises
+    CannotDraw."""
+    return _render(_ways(picture, look._replace(width=None), room), "svg", look.timeout)
+
+
+def _ways(picture: Picture, look: Look, room: Room | None = None) -> list[Digraph]:
     ways = [look.direction] if look.direction else ["LR", "TB"]
-    graphs = [digraph(picture, look._replace(direction=way)) for way in ways]
-    return _render(graphs, format, look.timeout)
+    return [digraph(picture, look._replace(direction=way), room) for way in ways]
 
 
 class PlainDigraph(Digraph):  # type: ignore[misc]
@@ -68,8 +77,8 @@ class PlainDigraph(Digraph):  # type: ignore[misc]
         return found
 
 
-def digraph(picture: Picture, look: Look) -> Digraph:
-    """The Graphviz graph of a picture."""
+def digraph(picture: Picture, look: Look, room: Room | None = None) -> Digraph:
+    """The Graphviz graph of a picture. room: as for `with_room`."""
     theme = THEMES[look.theme]
     graph = PlainDigraph(
         "equations",
@@ -93,19 +102,17 @@ def digraph(picture: Picture, look: Look) -> Digraph:
         grouped.setdefault(item.group if item.group in picture.groups else "", []).append(item)
     for group, inside in grouped.items():
         if not group:
-            _nodes(graph, inside, look, largest)
+            _nodes(graph, inside, look, largest, room)
             continue
         text = f"{group} = {picture.groups[group]}"
         label, tooltip = escape(shortened(text, _LONG)), escape(text)
         with graph.subgraph(name=f"cluster {group}") as cluster:
             assert cluster is not None
             cluster.attr(label=label, labeljust="l", style="rounded,dashed", tooltip=tooltip)
-            _nodes(cluster, inside, look, largest)
-    for arrow in picture.arrows:
-        _edge(graph, arrow, look, picture.output)
-    if look.grads and theme.rising:
-        muted = any(box.role == "constant" for box in picture.boxes)
-        graph.attr(label=_legend(theme, picture.output, muted), labelloc="b", labeljust="l")
+            _nodes(cluster, inside, look, largest, room)
+    for at, arrow in enumerate(picture.arrows):
+        _edge(graph, arrow, look, picture.output, "" if room is None else f"arrow {at}", room)
+    graph.attr(**beside(picture, look, room))
     return graph
 
 
@@ -155,14 +162,14 @@ def _best(graphs: Iterable[Digraph], run: Callable[..., bytes]) -> tuple[Digraph
         begin = monotonic()
         layout = first = run(graph.source, "-Tdot").decode()
         if monotonic() - begin < _PROMPT:
-            layout = _with_room(graph.source, first, lambda text: run(text, "-Tdot").decode())
+            layout = _widened(graph.source, first, lambda text: run(text, "-Tdot").decode())
         found.append((graph, layout, first))
         if fit(layout) >= 1:
             break
     return max(found, key=lambda each: fit(each[1]))
 
 
-def _with_room(source: str, first: str, laid_out: Callable[[str], str]) -> str:
+def _widened(source: str, first: str, laid_out: Callable[[str], str]) -> str:
     """The layout with the most room for its titles of those in which groups are wider; first: the
     layout as it was made of the source. What makes one group wider may move arrows onto others."""
     tried = [(missing(first, first), source, first)]
@@ -171,7 +178,7 @@ def _with_room(source: str, first: str, laid_out: Callable[[str], str]) -> str:
         if not tried[-1][0]:
             break
         _, text, layout = min(tried, key=itemgetter(0)) if again else tried[0]
-        text = with_room(text, layout, first, times)
+        text = roomier(text, layout, first, times)
         layout = laid_out(text)
         tried.append((missing(layout, first), text, layout))
     return min(tried, key=itemgetter(0))[2]
@@ -240,7 +247,9 @@ def _pure() -> str | None:
     return beside or shutil.which("graphviz-pure")
 
 
-def _nodes(graph: Digraph, items: Iterable[Box | Circle], look: Look, largest: float) -> None:
+def _nodes(
+    graph: Digraph, items: Iterable[Box | Circle], look: Look, largest: float, room: Room | None
+) -> None:
     theme = THEMES[look.theme]
     for item in items:
         if isinstance(item, Circle):
@@ -255,11 +264,12 @@ def _nodes(graph: Digraph, items: Iterable[Box | Circle], look: Look, largest: f
             muted = item.role == "constant"
             fill = theme.fill(item.grad, largest) if look.grads and not muted else "none"
             graph.node(
-                item.id, _record(item, look),
+                item.id, _record(item, look, room),
                 shape="Mrecord" if item.role in INPUTS else "record",
                 style="filled" if fill != "none" else "solid",
                 fillcolor=fill,
-                margin="0.15,0.06",  # some programs measure text a little short
+                # some programs measure text a little short
+                margin="0.15,0.14" if room and room.high else "0.15,0.06",
                 penwidth="2.5" if item.role == "output" else "1",
                 fontcolor=theme.faint if muted else theme.text_on(fill),
                 **({"color": theme.faint} if muted else {}),
@@ -267,16 +277,28 @@ def _nodes(graph: Digraph, items: Iterable[Box | Circle], look: Look, largest: f
             )  # fmt: skip
 
 
-def _record(box: Box, look: Look) -> str:
+def _record(box: Box, look: Look, room: Room | None) -> str:
     """The fields of a box: its label, data and grad, or how large they are in several Values."""
-    words, sizes = ("data", "grad"), [box.data, box.grad]
-    if box.members > 1:
-        words, sizes = (f"{box.members:,} values, |data| ≤", "|grad| ≤"), [*map(abs, sizes)]
     label = f"{box.label} = {box.formula}" if box.formula else box.label
+    numbers = room.boxes[box.id] if room else numbers_of(box, look)
     fields = [label] if label else []
-    fields += map("{} {}".format, words, (number(size, look.digits) for size in sizes))
+    fields += map("{} {}".format, words_of(box), numbers)
     text = " | ".join(map(_field, fields if look.grads else fields[:-1]))
     return text if look.direction == "TB" else "{ " + text + " }"
+
+
+def words_of(box: Box) -> tuple[str, str]:
+    """What stands before the two numbers of a box."""
+    if box.members > 1:
+        return f"{box.members:,} values, |data| ≤", "|grad| ≤"
+    return "data", "grad"
+
+
+def numbers_of(box: Box, look: Look) -> tuple[str, str]:
+    """The two numbers of a box."""
+    sizes = (box.data, box.grad) if box.members == 1 else (abs(box.data), abs(box.grad))
+    data, grad = (number(size, look.digits) for size in sizes)
+    return data, grad
 
 
 def _title(box: Box) -> str:
@@ -286,11 +308,23 @@ def _title(box: Box) -> str:
     return box.equation if box.role == "step" else f"{box.label} = {box.equation}"
 
 
-def _edge(graph: Digraph, arrow: Arrow, look: Look, output: str) -> None:
+def _edge(
+    graph: Digraph, arrow: Arrow, look: Look, output: str, id: str, room: Room | None
+) -> None:
+    more = {"id": id} if id else {}
     if arrow.slope is None or not look.grads:
-        graph.edge(arrow.tail, arrow.head, tooltip=" ")
+        graph.edge(arrow.tail, arrow.head, tooltip=" ", **more)
         return
-    numbers = (arrow.upstream, arrow.slope, arrow.share)
+    derivative, slope, said = arrow_texts(arrow, look, output)
+    text = room.arrows.get(id, derivative + slope) if room else derivative + slope
+    label, title = escape(f" {text} "), escape(said)
+    tips = {"tooltip": title, "labeltooltip": title}
+    graph.edge(arrow.tail, arrow.head, label=label, **tips, **more)
+
+
+def arrow_texts(arrow: Arrow, look: Look, output: str) -> tuple[str, str, str]:
+    """Of an arrow with a number what stands before it, such as `∂e/∂a = `, the number, and the hover text."""
+    numbers = (arrow.upstream, arrow.slope or 0.0, arrow.share)
     upstream, slope, share = (number(each + 0.0, look.digits) for each in numbers)
     double = number(float(arrow.share), look.digits)
     aside = f" ({double} {IN_DOUBLES})" if arrow.single and share != double else ""
@@ -300,13 +334,9 @@ def _edge(graph: Digraph, arrow: Arrow, look: Look, output: str) -> None:
     derivative = part if part and of == output else f"∂{of}/∂{by} = "
     derivative = derivative if arrow.of and arrow.by else ""
     rule = f"{part}∂{output}/∂{of} · ∂{of}/∂{by} = {upstream} · {slope}"
-    decided = is_product(arrow.upstream, arrow.slope, arrow.share)
+    decided = is_product(arrow.upstream, arrow.slope or 0.0, arrow.share)
     rule += f" = {share}{aside}" if decided else f", which may be anything; here it is {share}"
-    label, title = (
-        escape(f" {derivative}{slope}{aside if of == output else ''} "),
-        escape(f"{arrow.formula}\n{rule}"),
-    )
-    graph.edge(arrow.tail, arrow.head, label=label, tooltip=title, labeltooltip=title)
+    return derivative, slope + (aside if of == output else ""), f"{arrow.formula}\n{rule}"
 
 
 def number(value: float, digits: int | None) -> str:
@@ -316,22 +346,6 @@ def number(value: float, digits: int | None) -> str:
     if value == 0 or 1e-3 <= abs(value) < 1e6:
         return shown(value) if value == round(value) else fixed(value, 4)
     return shown(value, 4)
-
-
-def _legend(theme: Theme, output: str, muted: bool) -> str:
-    """An HTML-like label: what the colours mean. muted: whether there are constants."""
-    meanings = ("negative, large", "small", "0", "small", "positive, large")
-    falling, rising = theme.falling, theme.rising
-    colors = (falling[-1], falling[0], theme.flat, rising[0], rising[-1])
-    cells = [
-        f'<TD BGCOLOR="{color}"><FONT COLOR="{theme.text_on(color)}">&#160;{text}&#160;&#160;</FONT></TD>'
-        for color, text in zip(colors, meanings, strict=True)
-    ]
-    return (
-        '<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="2" CELLPADDING="6"><TR>'
-        f"<TD>grad: ∂{html(output, quote=False)}/∂(box)</TD>{''.join(cells)}"
-        f"<TD>rounded: input; bold: output{'; grey: constant' * muted}</TD></TR></TABLE>>"
-    )
 
 
 def _field(text: str) -> str:

@@ -80,7 +80,7 @@ def missing(layout: str, first: str) -> float:
     return sum(max(title.wide - title.room, 0) for title in _titles(layout, first).values())
 
 
-def with_room(source: str, layout: str, first: str, times: float) -> str:
+def roomier(source: str, layout: str, first: str, times: float) -> str:
     """The text of a graph whose groups ask for more room, where its layout has none for their titles:
     blanks behind a title make its group wider, by so many times what is missing.
     `with_free_titles` takes them away. first: as there."""

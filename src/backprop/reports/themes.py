@@ -11,6 +11,9 @@ _STEPS = (0.01, 0.1, 0.5)
 """Where, as a part of the largest gradient, the next deeper colour begins."""
 
 
+PIXEL = 72 / 96
+"""Points of a pixel in the width of a picture."""
+
 TIMEOUT = 20
 """Seconds that drawing may take where nothing says another number."""
 
@@ -19,7 +22,7 @@ class Look(NamedTuple):
     """How a picture is to look. theme: light, dark, mono. direction: LR or TB, None for what fits a
     slide. grads: whether the backward pass is shown. digits: significant digits, None for four
     decimals. transparent: without a background. width: in pixels, None for text of 12 points.
-    timeout: seconds that drawing may take."""
+    timeout: seconds that drawing may take. title: the heading, "" for none."""
 
     theme: str = "light"
     direction: str | None = "LR"
@@ -28,6 +31,19 @@ class Look(NamedTuple):
     transparent: bool = False
     width: int | None = None
     timeout: float = TIMEOUT
+    title: str = ""
+
+
+class Room(NamedTuple):
+    """Texts that leave room for those of all steps: of the two numbers of each box, of each arrow, by
+    `arrow 0`, `arrow 1`, …, and of the line that tells the step, "" for none. legend: whether colours
+    mean something. high: whether there is room to write by hand."""
+
+    boxes: Mapping[str, tuple[str, str]]
+    arrows: Mapping[str, str]
+    caption: str
+    legend: bool
+    high: bool
 
 
 class Theme(NamedTuple):
@@ -45,6 +61,8 @@ class Theme(NamedTuple):
     rising: tuple[str, ...] = ()
     falling: tuple[str, ...] = ()
     dark: bool = False
+    lit: str = "#0b57d0"
+    """Of the outline of what a step is about."""
 
     def fill(self, grad: float, largest: float) -> str:
         """The colour of a box with this gradient."""
@@ -72,9 +90,9 @@ THEMES: Mapping[str, Theme] = MappingProxyType(
             "#1b1b1f", "#f2f2f2", "#b8b8b8", "#8e8e8e", "#2a2a30",
             ("#3a2f22", "#5c3d14", "#8a4d08", "#b35806"),
             ("#2e2a3c", "#3f3558", "#544080", "#6a45ad"),
-            dark=True,
+            dark=True, lit="#ffc53d",
         ),
-        "mono": Theme("white", "black", "black", "#777777"),
+        "mono": Theme("white", "black", "black", "#777777", lit="black"),
     }
 )  # fmt: skip
 
