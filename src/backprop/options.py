@@ -85,6 +85,7 @@ class Option(NamedTuple):
     takes: the numbers that it can be, in Python too; wrong: what is said of others. path: what is
     done with the file that it names; "" for what is no path. offers: what a shell completes it to.
     needs: names of options of which it says more, so that one of them has to be given too.
+    alone: whether it may stand without its value, which is "" then.
     """
 
     form: str
@@ -100,6 +101,7 @@ class Option(NamedTuple):
     path: PathUse = ""
     offers: Offers | Collection[str] = ""
     needs: Sequence[str] = ()
+    alone: bool = False
 
     @property
     def flags(self) -> list[str]:
@@ -191,6 +193,11 @@ def fields(owner: Any) -> list[Field]:
             default = {bool: False, list: []}.get(kind, default)
         found.append(Field(name, kind, default, option))
     return found
+
+
+def by_name(owner: Any, name: str) -> Option:
+    """One of them."""
+    return next(each.option for each in fields(owner) if each.name == name)
 
 
 def call(owner: Callable[..., Any], written: Mapping[str, Any]) -> Any:

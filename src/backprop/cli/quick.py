@@ -19,6 +19,19 @@ _NUMBERS = {
 """The forms of numbers about which there can be no doubt."""
 
 
+def with_values(command: Callable[..., None], words: Sequence[str]) -> list[str]:
+    """A command line on which no option stands without its value: `--title=` for `--title` before another
+    option, and at the end."""
+    alone = {flag for each in fields(command) if each.option.alone for flag in each.option.flags}
+    found = [*words]
+    for at, word in enumerate(words):
+        if word == "--":
+            break
+        if word in alone and (at + 1 == len(words) or words[at + 1].startswith("-")):
+            found[at] = f"{word}="
+    return found
+
+
 def read(command: Callable[..., None], words: Sequence[str]) -> dict[str, Any] | None:
     """What a command line says of each option of `command`; None for a line that is Typer's to read."""
     known = fields(command)

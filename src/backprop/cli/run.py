@@ -60,9 +60,10 @@ def _call(words: list[str]) -> None:
         sys.argv[1:] = words = [words[1], "--help"]
     # on Windows Typer expands patterns of file names
     if words and words[0] in COMMANDS and COMPLETION not in os.environ and os.name != "nt":
-        from backprop.cli.quick import read
+        from backprop.cli.quick import read, with_values
 
         function = command(words[0])
+        sys.argv[1:] = words = [words[0], *with_values(function, words[1:])]
         if words[0] in TAKING_EXPRESSIONS and any(each[0:1] == "-" for each in words):
             from backprop.cli.expressions import behind_dashes
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from backprop.picture import Picture
     from backprop.report import Records, Report
     from backprop.report.derivative_report import DerivativeReport
+    from backprop.reports.shapes.shape import Scene
     from backprop.reports.style import Style
     from backprop.reports.themes import Look
 
@@ -101,9 +102,18 @@ PICTURES: Formats[Callable[[Picture, Look, str], bytes]] = Formats(
     svg=("drawing", ".svg"),
     png=("drawing", ".png"),
     pdf=("drawing", ".pdf"),
+    tex=("shapes.tikz", ".tex"),
     dot=("drawing", ".dot", ".gv"),
 )
 """What `draw` draws."""
+
+STEPS: Formats[Callable[[Scene, str], bytes]] = Formats(
+    svg=("shapes.step_files", ".svg"),
+    png=("shapes.step_files", ".png"),
+    pdf=("shapes.step_files", ".pdf"),
+    tex=("shapes.step_files", ".tex"),
+)
+"""What `draw` draws of one step, and of a worksheet."""
 
 HISTORIES: Formats[Callable[[Records, Style], Iterator[str]]] = Formats(
     "pieces", csv=("csv_rows", ".csv"), json=("json_lines", ".json")

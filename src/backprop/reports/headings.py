@@ -27,6 +27,7 @@ def beside(picture: Picture, look: Look, room: Room | None) -> dict[str, str]:
         return {}
     if len(lines) > 1 or lines[0].startswith("<TD"):
         rows = "".join(f"<TR>{line}</TR>" for line in lines)
+        rows += '<TR><TD HEIGHT="8"></TD></TR>' * bool(look.title)
         lines = [f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">{rows}</TABLE>']
     return {"label": f"<{lines[0]}>", "labelloc": "t" if look.title else "b", "labeljust": "l"}
 

@@ -9,7 +9,7 @@ from backprop.numbers import shown
 from backprop.reports.shapes.shape import NONE, Point, Scene, Shape
 
 HOLD = 4
-"""How many steps long the last picture of an animation stands before the first one comes again."""
+"""How many steps longer than the others the last picture of an animation stands."""
 
 _MOVING = """@media screen and (prefers-reduced-motion: no-preference) {{
 {rules}
@@ -27,7 +27,7 @@ def moving(scene: Scene, slots: Sequence[Sequence[Sequence[Shape]]], interval: f
     """All pictures in turn, again and again. scene: the last one. slots: of each picture the shapes in the
     place of each of the layout's. interval: seconds from one to the next."""
     count = len(slots)
-    whole = count + HOLD - 1
+    whole = count + HOLD
     names: dict[str, str] = {}
     lines = []
     for place in range(len(slots[0])):

@@ -22,6 +22,9 @@ _MORE = " + …"
 _LIT, _LIT_ARROW = 4.0, 2.5
 """How wide the lines of what a step is about are."""
 
+MARK = "backprop draw"
+"""What the files of pictures in steps say of themselves."""
+
 _LONG = 60
 """The longest equation in the line that tells the step."""
 
@@ -68,22 +71,20 @@ class StepScenes:
             return f"{begin}, backward: ∂{output}/∂{output} = 1"
         return f"{begin}, {moment.part}: {shortened(moment.equation, _LONG)}"
 
-    def scene(self, number: int) -> Scene:
-        """The picture after so many steps."""
-        mark = f"backprop draw, step {number} of {self._stepped.last}"
-        shapes = [shape for some in self.slots(number) for shape in some]
+    def scene(self, number: int, is_told: bool = True) -> Scene:
+        """The picture after so many steps. is_told: whether the last of them is lit, and named."""
+        mark = f"{MARK}, step {number} of {self._stepped.last}"
+        shapes = [shape for some in self.slots(number, is_told) for shape in some]
         return self._base._replace(shapes=shapes, mark=mark)
 
-    def slots(self, number: int) -> list[list[Shape]]:
+    def slots(self, number: int, is_told: bool = True) -> list[list[Shape]]:
         """The shapes after so many steps, in the place of each of the layout's: none, one or more."""
-        moment = self._moments.get(number)
+        moment = self._moments.get(number) if is_told else None
         found = [[shape] for shape in self._base.shapes]
         for owner, parts in self._parts.items():
             shapes = [self._base.shapes[at] for at in parts]
-            lit = (
-                moment is not None
-                and (_place(owner) if owner.startswith("arrow ") else owner) in moment.lit
-            )
+            own = _place(owner) if owner.startswith("arrow ") else owner
+            lit = moment is not None and own in moment.lit
             if owner in self._boxes:
                 made = self._box(self._boxes[owner], shapes, number, moment)
             elif owner.startswith("arrow "):
@@ -91,7 +92,7 @@ class StepScenes:
             elif owner:
                 made = [[self._lit(each) if lit and not each.text else each] for each in shapes]
             else:
-                made = [self._beside(each, number) for each in shapes]
+                made = [self._beside(each, number if is_told else 0) for each in shapes]
             for at, some in zip(parts, made, strict=True):
                 found[at] = some
         return found

@@ -1,0 +1,34 @@
+"""Pictures of all steps: one by one, or as one that moves."""
+
+from collections.abc import Iterator, Sequence
+
+from backprop.picture_steps import SteppedPicture
+from backprop.reports import STEPS
+from backprop.reports.shapes.shapes_svg import moving
+from backprop.reports.shapes.step_shapes import StepScenes
+from backprop.reports.themes import Look
+
+
+def one(stepped: SteppedPicture, look: Look, format: str, number: int, blank: bool) -> bytes:
+    """The picture after so many steps. blank: with lines to write on for what comes then. Raises
+    CannotDraw."""
+    return STEPS.writer(format)(StepScenes(stepped, look, blank, [number]).scene(number), format)
+
+
+def frames(
+    stepped: SteppedPicture, look: Look, format: str, blank: bool, numbers: Sequence[int]
+) -> Iterator[bytes]:
+    """A picture after each of some steps, all of one size. Raises CannotDraw."""
+    scenes, write = StepScenes(stepped, look, blank, numbers), STEPS.writer(format)
+    for number in numbers:
+        yield write(scenes.scene(number), format)
+
+
+def animation(stepped: SteppedPicture, look: Look, interval: float) -> bytes:
+    """Both passes as one SVG: what is given, each step, and then for some time the whole. interval: seconds
+    from one to the next. Raises CannotDraw."""
+    numbers: Sequence[int] = [0, *(moment.number for moment in stepped.moments)]
+    scenes = StepScenes(stepped, look, False, numbers)
+    slots = [scenes.slots(number) for number in numbers]
+    whole = scenes.slots(stepped.last, is_told=False)
+    return moving(scenes.scene(stepped.last, is_told=False), [*slots, whole], interval)
