@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from itertools import accumulate
 from math import inf, isfinite
 from pathlib import PurePath
 from sys import float_info
@@ -14,7 +15,7 @@ from backprop.derivation.steps import SymbolicDerivation
 from backprop.evaluation.gradient import Evaluation
 from backprop.graph import Graph
 from backprop.language import Model
-from backprop.language.named_steps import named_steps
+from backprop.language.named_steps import moving, named_steps
 from backprop.names import Together, shape
 from backprop.numbers import exact, shortened
 from backprop.operations import FUNCTIONS, OPERATIONS
@@ -128,7 +129,8 @@ def page_content(
     constants = {model.names[name] for name in model.constants if name in model.names}
     drawn = picture(graph, found.numbers, model.text, "operations", constants)
     place = {node: at for at, node in enumerate(graph.order)}
-    names = _names(model, graph)
+    named = named_steps(model, graph)
+    names = _names(model, graph, named)
     roles = {box.id: box for box in drawn.boxes}
     by_id = dict(zip(roles, graph.order, strict=True))
     drawn = drawn._replace(boxes=[_named(box, names[by_id[box.id]]) for box in drawn.boxes])
@@ -140,7 +142,7 @@ def page_content(
     ranks = {name: at for at, name in enumerate(model.names)}
     moved = sorted({*leaves} - constants, key=lambda node: ranks.get(graph.label(node), -1))
     controls = [_control(model, place[node], graph.label(node), data[node]) for node in moved]
-    steps, used = _steps(graph, names, place)
+    steps, used = _steps(graph, names, named, place)
     folded, members, inside = _folded(model, found, constants, place)
     boxes = {id: place[node] for id, node in by_id.items()}
     return PageContent(
@@ -193,8 +195,8 @@ def title_of(source: Source) -> str:
     return shortened(comment, _LONGEST_TITLE) or name
 
 
-def _names(model: Model, graph: Graph) -> dict[int, str]:
-    found = named_steps(model, graph)
+def _names(model: Model, graph: Graph, named: Mapping[int, str]) -> dict[int, str]:
+    found = {**named}
     for node in graph.order:
         if graph.is_number(node):
             found[node] = exact(graph.constant(node))
@@ -214,26 +216,25 @@ def _control(model: Model, node: int, name: str, value: float) -> PageControl:
 
 
 def _steps(
-    graph: Graph, names: Mapping[int, str], place: Mapping[int, int]
+    graph: Graph, names: Mapping[int, str], named: Mapping[int, str], place: Mapping[int, int]
 ) -> tuple[list[PageStep], dict[int, list[int]]]:
-    steps, used, edge = list[PageStep](), dict[int, list[int]](), 0
-    for node in graph.order:
+    steps, used = list[PageStep](), dict[int, list[int]]()
+    ends = accumulate(len(graph.operands(node)) for node in graph.order)
+    first = dict(zip(graph.order, [0, *ends], strict=False))
+    for node in filter(graph.is_step, named):  # as `explain` goes through them
         operands = graph.operands(node)
-        if not operands:
-            continue
         row = OPERATIONS[graph.op(node)]
         called = dict(zip(row.operands, [names[each] for each in operands], strict=True))
         shares = []
         texts = row.for_people(True)
-        for at, operand in enumerate(operands):
-            if not graph.is_number(operand) and texts[at] != "0":
-                use = operands[: at + 1].count(operand) if operands.count(operand) > 1 else 0
-                slope = _put(texts[at], {**called, "out": names[node]})
-                shares.append(PageShare(edge, place[operand], slope, use))
-                used.setdefault(place[operand], []).append(edge)
-            edge += 1
-        moving = [at for at, each in enumerate(operands) if not graph.is_number(each)]
-        steps.append(PageStep(place[node], _form(row, called), _rule(row, moving), shares))
+        for at in moving(graph, node, named.__contains__):
+            operand, edge = operands[at], first[node] + at
+            use = operands[: at + 1].count(operand) if operands.count(operand) > 1 else 0
+            slope = _put(texts[at], {**called, "out": names[node]})
+            shares.append(PageShare(edge, place[operand], slope, use))
+            used.setdefault(place[operand], []).append(edge)
+        variable = [at for at, each in enumerate(operands) if not graph.is_number(each)]
+        steps.append(PageStep(place[node], _form(row, called), _rule(row, variable), shares))
     return steps, used
 
 

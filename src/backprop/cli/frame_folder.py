@@ -91,11 +91,17 @@ class FrameFolder:
 
     def _refuse_foreign(self, names: Iterable[str]) -> None:
         """Raise CannotWrite where files are that no earlier run has written."""
-        there = [path for name in sorted(names) if os.path.lexists(path := os.path.join(self._path, name))]
+        there = [
+            path
+            for name in sorted(names)
+            if os.path.lexists(path := os.path.join(self._path, name))
+        ]
         if there:
             more = f", and so do {len(there) - 1} more" if len(there) > 1 else ""
             hints = ["nothing was changed; choose another folder"]
-            raise CannotWrite(f"{there[0]} exists already{more}, and is no picture of a step", hints=hints)
+            raise CannotWrite(
+                f"{there[0]} exists already{more}, and is no picture of a step", hints=hints
+            )
 
     @contextmanager
     def _explained(self) -> Iterator[None]:

@@ -16,7 +16,7 @@ from backprop.evaluation.sides import AGREED
 from backprop.evaluation.unrounded import Unrounded, times
 from backprop.graph import Graph, in_order
 from backprop.language import Model
-from backprop.language.named_steps import named_steps
+from backprop.language.named_steps import moving, named_steps
 from backprop.names import by_name, meant
 from backprop.numbers import exact, few, shown
 from backprop.operations import CONSTANT_FACTOR, CONSTANTS, DERIVATIVE, FUNCTIONS, OPERATIONS
@@ -261,13 +261,11 @@ class _Writing:
 
     def _moving(self, step: int) -> list[int]:
         """The positions of the operands that are no numbers, and no pivots."""
-        graph, row = self.graph, OPERATIONS[self.graph.op(step)]
-        found = [
-            at
-            for at, operand in enumerate(graph.operands(step))
-            if graph.label(operand) or (graph.is_step(operand) and not self.single)
-        ]
-        return [at for at in found if not row.written or row.slopes[at] == "1"]
+
+        def is_named(node: int) -> bool:
+            return bool(self.graph.label(node)) or (self.graph.is_step(node) and not self.single)
+
+        return moving(self.graph, step, is_named)
 
     def _checked(self, found: Formula | None, number: float) -> str:
         """The text of a derivative, if it has the derivative's number at this point. Simplifying

@@ -1,13 +1,14 @@
 """Names for single operations, v1, v2, …: those that `explain --detail operations` gives them."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from copy import copy
 from itertools import count
 from math import isfinite
 
 from backprop.graph import Graph
 from backprop.language.model import Model
+from backprop.operations import OPERATIONS
 from backprop.source import pack
 from backprop.values import forward
 
@@ -36,6 +37,17 @@ def named_steps(model: Model, graph: Graph) -> dict[int, str]:
                 found[step] = next(new)
         found[node] = graph.label(node)
     return found
+
+
+def moving(graph: Graph, step: int, is_named: Callable[[int], bool]) -> list[int]:
+    """The places of the operands by which a step is derived: those with names, and no pivots. A step that
+    has any is one of the backward pass, too."""
+    row = OPERATIONS[graph.op(step)]
+    return [
+        at
+        for at, operand in enumerate(graph.operands(step))
+        if is_named(operand) and (not row.written or row.slopes[at] == "1")
+    ]
 
 
 def _without_value(graph: Graph) -> set[int]:
