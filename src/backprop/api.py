@@ -22,7 +22,6 @@ from backprop.loops.worth import read_model
 from backprop.members_by_name import each_by_name
 from backprop.model_fits import FitVerb
 from backprop.options import default_of, documented, names
-from backprop.reports.themes import TIMEOUT, Look, ThemeName
 from backprop.showing import Bundle, Shown
 from backprop.shown_gradient import Gradient
 from backprop.source import Source
@@ -31,12 +30,9 @@ from backprop.value import Value
 if TYPE_CHECKING:
     from os import PathLike
 
-    from graphviz import Digraph
-
     from backprop.descent import Descent, State
     from backprop.descent.history import Callback
     from backprop.evaluation.program import Program, compile  # noqa: A004
-    from backprop.model_page import InteractivePage
     from backprop.report import Table
     from backprop.report.check_report import CheckReport
 
@@ -202,57 +198,6 @@ class Model(FitVerb, Shown):
         claims = [claim] if isinstance(claim, str) else claim
         asked = self._asked(values, of, numbers)
         return commands.check(asked, claims, (), precise, tolerance, all, names(only))
-
-    @documented
-    def draw(
-        self,
-        values: Mapping[str, float] | None = None,
-        of: str | None = None,
-        *,
-        theme: ThemeName = default_of(ThemeName),
-        direction: declared.Direction = "LR",
-        passes: declared.Pass = default_of(declared.Pass),
-        detail: declared.DetailBySize = default_of(declared.DetailBySize),
-        focus: Sequence[str] = (),
-        depth: declared.Depth = default_of(declared.Depth),
-        all: bool = False,
-        digits: declared.PictureDigits = default_of(declared.PictureDigits),
-        **numbers: float,
-    ) -> Digraph:
-        """The graph with data and gradients, as a picture: a `graphviz.Digraph`.
-
-        values, of, numbers: as for `grad`. focus: names near which is all that is drawn. all: draw
-        even what is large. Raises what `grad` raises, BadOption and TooLarge.
-        """
-        from backprop import commands
-        from backprop.reports.drawing import digraph
-
-        asked = self._asked(values, of, numbers)
-        picture, _ = commands.draw(asked, detail, names(focus), depth, all)
-        return digraph(picture, Look(theme, direction, passes == "backward", digits))
-
-    def page(
-        self,
-        values: Mapping[str, float] | None = None,
-        of: str | None = None,
-        *,
-        title: str | None = None,
-        language: str = "en",
-        **numbers: float,
-    ) -> InteractivePage:
-        """The graph as an interactive page, which a notebook shows and `save("lesson.html")` writes.
-
-        values, of, numbers: as for `grad`; where the page begins. title: None for the first comment of the
-        equations. language: "en" or "de". Raises what `grad` raises, BadOption, TooLarge and CannotDraw.
-        """
-        from backprop.model_page import InteractivePage
-        from backprop.paging import page
-        from backprop.reports.page.page_html import LANGUAGES, write
-
-        if language not in LANGUAGES:
-            raise BadOption(f"there are no words in {language!r}", hints=[" or ".join(LANGUAGES)])
-        content, _ = page(self._asked(values, of, numbers), title)
-        return InteractivePage(write(content, language, TIMEOUT))
 
     @documented
     def descend(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from backprop import options as declared
 from backprop.errors import BadOption
-from backprop.model_matrices import Matrices
+from backprop.model_pictures import PictureVerbs
 from backprop.options import default_of, documented, names, names_by
 from backprop.report.derivative_report import DerivativeReport
 from backprop.showing import Bundle
@@ -72,7 +72,7 @@ class DerivativeFormulas(DerivativeReport):
         return {"text/plain": self.text, "text/markdown": self.markdown, "text/latex": self.latex}
 
 
-class FormulaVerbs(Matrices):
+class FormulaVerbs(PictureVerbs):
     """A Model, with the verbs whose results are formulas."""
 
     @documented

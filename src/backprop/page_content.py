@@ -112,6 +112,7 @@ class LargePage(NamedTuple):
 
 _WORD = re.compile(r"[^\W\d]\w*")
 _LONGEST_TITLE = 100
+_LONGEST_HEADING = 200
 
 _WIDTH = 2.0
 """Where nothing bounds an input, a slider goes so many times its size to both sides, at least this far."""
@@ -193,6 +194,11 @@ def title_of(source: Source) -> str:
     comment = first.lstrip("#").strip() if first.startswith("#") else ""
     name = PurePath(source.name).stem if "." in source.name else ""
     return shortened(comment, _LONGEST_TITLE) or name
+
+
+def headed(title: str, source: Source) -> str:
+    """The heading of a picture: a text on one line, or what `title_of` says where that is empty."""
+    return shortened(" ".join(title.split()), _LONGEST_HEADING) or title_of(source)
 
 
 def _names(model: Model, graph: Graph, named: Mapping[int, str]) -> dict[int, str]:

@@ -13,6 +13,7 @@ from backprop.cli.printing import (
     complain,
     format_option,
     put,
+    tell,
     transparent_option,
     width_option,
     write,
@@ -22,7 +23,6 @@ from backprop.evaluation.gradient import Gradient
 from backprop.inputs import Asked, Inputs
 from backprop.numbers import either
 from backprop.options import option
-from backprop.picture_steps import SteppedPicture
 from backprop.places import STANDARD
 from backprop.reports import PICTURES, STEPS
 from backprop.reports.themes import TIMEOUT, Look, ThemeName
@@ -104,22 +104,26 @@ def draw(
 
         folder = None
         if frames is not None:
-            from backprop.cli.frame_folder import FrameFolder
+            from backprop.reports.shapes.frame_folder import FrameFolder
 
             folder = FrameFolder(frames, format)
         stepped, gradient = stepped_picture(asked, detail, focus, depth, whole, passes)
-        number = _number(stepped, step, blank)
+        number = all_steps.step_number(stepped, step, blank)
         with ending():
             if folder:
                 numbers = [moment.number for moment in stepped.moments]
                 pictures = all_steps.frames(stepped, look, format, blank, numbers)
-                folder.write(numbers, pictures, stepped.last)
+                names = folder.write(numbers, pictures, stepped.last)
             elif animate:
                 drawn = all_steps.animation(stepped, look, interval)
             else:
                 drawn = all_steps.one(stepped, look, format, number, blank)
     if frames is None:
         _put(drawn, output, format)
+    else:
+        count = f"{len(names)} picture{'s' * (len(names) != 1)}"
+        between = " to ".join(dict.fromkeys((names[0], names[-1])))
+        tell(f"wrote {count} into {frames}: {between}")
     if not blank:  # they name slopes
         _complain(gradient)
 
@@ -159,7 +163,7 @@ def _format(format: str | None, output: str | None, in_steps: bool) -> str:
 
 def _headed(inputs: Inputs, title: str) -> tuple[Asked, str]:
     """The inputs read, and the heading: the text, or what the equations say. Raises BadOption."""
-    from backprop.page_content import title_of
+    from backprop.page_content import headed
 
     if title and inputs.file is None and not inputs.expressions and os.path.isfile(title):
         hints = [
@@ -168,22 +172,11 @@ def _headed(inputs: Inputs, title: str) -> tuple[Asked, str]:
         ]
         raise BadOption(f"{title} stands where a heading is expected", hints=hints)
     asked = streamed_matrices.asked(inputs)
-    heading = " ".join((title or title_of(asked.model.source)).split())
+    heading = headed(title, asked.model.source)
     if not heading:
         hints = ["give it: --title TEXT", "or begin the equations with one: # A product and a sum"]
         raise BadOption("there is no comment that the heading can be", hints=hints)
     return asked, heading
-
-
-def _number(stepped: SteppedPicture, step: int | None, blank: bool) -> int:
-    """After how many steps the picture is. Raises BadOption."""
-    if step is None:
-        return 0 if blank else stepped.last
-    if not 0 <= step <= stepped.last:
-        steps = f"{stepped.last} step{'s' * (stepped.last != 1)}"
-        message = f"--step {step}: there are {steps} here"
-        raise BadOption(message, hints=[f"give a number from 0 to {stepped.last}"])
-    return step
 
 
 def _put(drawn: bytes, output: str | None, format: str) -> None:

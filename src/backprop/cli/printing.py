@@ -154,11 +154,18 @@ def send_pieces(
 def write(path: str, data: bytes | Iterable[bytes]) -> None:
     """Write a file whole or not at all, and say so if that is possible. Raises CannotWrite."""
     names = write_whole(path, data)
-    if names and sys.stderr is not None:
+    if names:
         others = "name (a hard link)" if names == 2 else f"{names - 1} names (hard links)"
         also = f" and its other {others}" if names > 1 else ""
+        tell(f"wrote {path}", also)
+
+
+def tell(text: str, more: str = "") -> None:
+    """Say something on standard error; where that is impossible, be silent. more: without what is shown in
+    another way in a terminal."""
+    if sys.stderr is not None:
         with suppress(OSError, ValueError):
-            sys.stderr.write(visible(f"wrote {path}") + also + "\n")
+            sys.stderr.write(visible(text) + more + "\n")
             sys.stderr.flush()
 
 

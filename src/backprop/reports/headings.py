@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from backprop.picture import Picture
+from backprop.reports.diagnostics import visible
 from backprop.reports.themes import THEMES, Look, Room, Theme
 
 _HEADING = 18
@@ -33,7 +34,7 @@ def beside(picture: Picture, look: Look, room: Room | None) -> dict[str, str]:
 
 
 def _text(text: str) -> str:
-    return escape(text, quote=False) or "&#160;"
+    return escape(visible(text), quote=False)
 
 
 def _legend(theme: Theme, output: str, muted: bool) -> str:

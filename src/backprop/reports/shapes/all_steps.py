@@ -2,11 +2,23 @@
 
 from collections.abc import Iterator, Sequence
 
+from backprop.errors import BadOption
 from backprop.picture_steps import SteppedPicture
 from backprop.reports import STEPS
 from backprop.reports.shapes.shapes_svg import moving
 from backprop.reports.shapes.step_shapes import StepScenes
 from backprop.reports.themes import Look
+
+
+def step_number(stepped: SteppedPicture, step: int | None, blank: bool) -> int:
+    """After how many steps a picture is: by itself after all, with blanks before all. Raises BadOption."""
+    if step is None:
+        return 0 if blank else stepped.last
+    if isinstance(step, bool) or not isinstance(step, int) or not 0 <= step <= stepped.last:
+        steps = f"{stepped.last} step{'s' * (stepped.last != 1)}"
+        hints = [f"give a whole number from 0 to {stepped.last}"]
+        raise BadOption(f"there is no step {step}: {steps} are drawn", hints=hints)
+    return step
 
 
 def one(stepped: SteppedPicture, look: Look, format: str, number: int, blank: bool) -> bytes:

@@ -12,14 +12,15 @@ from backprop.syntax.latex_names import letters
 
 _SIGNS = {
     '"': "''{}", "`": r"\char96{}", "'": "'{}", "|": r"\ensuremath{|}", "-": r"\ensuremath{-}",
-    "*": r"\ensuremath{*}", "×": r"\ensuremath{\times}", "÷": r"\ensuremath{\div}",
+    "*": r"\ensuremath{*}", "$": r"\ensuremath{\$}", "\\": r"\ensuremath{\backslash}",
+    "{": r"\ensuremath{\{}", "}": r"\ensuremath{\}}", "^": r"\char94{}", "~": r"\char126{}", "×": r"\ensuremath{\times}", "÷": r"\ensuremath{\div}",
     "²": r"\ensuremath{^2}", "³": r"\ensuremath{^3}", "¹": r"\ensuremath{^1}", "√": r"\ensuremath{\surd}",
     "∞": r"\ensuremath{\infty}", "±": r"\ensuremath{\pm}", "∇": r"\ensuremath{\nabla}",
     "∑": r"\ensuremath{\sum}", "∏": r"\ensuremath{\prod}", "µ": r"\ensuremath{\mu}",
     "°": r"\ensuremath{^\circ}",
     "←": r"\ensuremath{\gets}", "⇒": r"\ensuremath{\Rightarrow}", "∈": r"\ensuremath{\in}",
     "≈": r"\ensuremath{\approx}", "′": r"\ensuremath{'}", "–": "--", "—": "---", "’": "'{}", "‘": "`{}",
-    "“": "``{}", "”": "''{}", "„": ",,", "§": r"\S{}", "\u00a0": "~", "ß": r"\ss{}", "æ": r"\ae{}",
+    "“": "``{}", "”": "''{}", "„": ",,", "§": r"\ensuremath{\S}", "\u00a0": "~", "ß": r"\ss{}", "æ": r"\ae{}",
     "Æ": r"\AE{}", "œ": r"\oe{}", "Œ": r"\OE{}", "ø": r"\o{}", "Ø": r"\O{}", "ł": r"\l{}", "Ł": r"\L{}",
     "ı": r"\i{}",
 }  # fmt: skip

@@ -5,14 +5,12 @@ from __future__ import annotations
 import os
 import re
 import signal
-import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 from backprop.errors import BadOption, CannotWrite
 from backprop.files import reason
-from backprop.reports.diagnostics import visible
 from backprop.reports.shapes.step_shapes import MARK
 
 _ENDS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
@@ -41,9 +39,9 @@ class FrameFolder:
             # a folder may be writable by its mode, and lie on a disk that is not
             tempfile.TemporaryFile(dir=path if os.path.isdir(path) else above).close()
 
-    def write(self, numbers: Sequence[int], pictures: Iterable[bytes], last: int) -> None:
-        """Write all pictures; those of an earlier run, in the same format, go. numbers: of their steps. last:
-        the number of the last step. Raises CannotWrite."""
+    def write(self, numbers: Sequence[int], pictures: Iterable[bytes], last: int) -> list[str]:
+        """Write all pictures, and say what they are called; those of an earlier run, in the same format, go.
+        numbers: of their steps. last: the number of the last step. Raises CannotWrite."""
         own = self._of_earlier_runs()
         names = [frame_name(number, last, self._format) for number in numbers]
         self._refuse_foreign({*names}.difference(own))
@@ -56,12 +54,7 @@ class FrameFolder:
                         file.write(picture)
                 with _undisturbed():
                     self._put_in_place(made, names, own)
-        if sys.stderr is not None:
-            count = f"{len(names)} picture{'s' * (len(names) != 1)}"
-            between = " to ".join(dict.fromkeys((names[0], names[-1])))
-            with suppress(OSError, ValueError):
-                sys.stderr.write(visible(f"wrote {count} into {self._path}: {between}") + "\n")
-                sys.stderr.flush()
+        return names
 
     def _put_in_place(self, made: str, names: Sequence[str], own: Iterable[str]) -> None:
         os.makedirs(self._path, exist_ok=True)
