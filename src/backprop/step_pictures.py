@@ -57,17 +57,16 @@ def stepped_picture(
         drawn = pictures.focus(drawn, near, depth)
     steps = sum(map(graph.is_step, graph.order if single == "operations" else graph.labels))
     if not whole and (drawn.large or steps > MOST_STEPS):
-        size = (drawn.size, "boxes and circles") if drawn.large else (steps, "steps")
-        raise _too_many(*size, model.source.name)
+        if steps > MOST_STEPS:
+            raise _too_many(steps, "steps", model.source.name)
+        hints = ["draw a part: --focus NAME --depth 1"]
+        raise _too_many(drawn.size, "boxes and circles", model.source.name, hints)
     part = "forward" if passes == "forward" else "both"
     steps_found = derivation(model, found, single, steps=part, whole=True)
     return in_steps(drawn, steps_found, names), gradient
 
 
-def _too_many(count: int, what: str, where: str) -> TooLarge:
-    hints = [
-        "draw a part: --focus NAME --depth 1",
-        "draw the whole: leave the steps and --blank out",
-    ]
+def _too_many(count: int, what: str, where: str, hints: Sequence[str] = ()) -> TooLarge:
+    others = ["draw the whole: leave the steps and --blank out", "or draw all steps: --all"]
     message = f"{count:,} {what}, one by one, are more than steps are drawn of"
-    return TooLarge(message, hints=hints, where=where)
+    return TooLarge(message, hints=[*hints, *others], where=where)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
+from itertools import groupby
 
 from backprop.numbers import shown
 from backprop.reports.shapes.shape import NONE, Point, Scene, Shape
@@ -20,7 +21,7 @@ svg:hover * {{ animation-play-state: paused }}
 
 def write(scene: Scene) -> bytes:
     """One picture."""
-    return _document(scene, [_drawn(each) for each in scene.shapes])
+    return _document(scene, _grouped((each, _drawn(each)) for each in scene.shapes))
 
 
 def moving(scene: Scene, slots: Sequence[Sequence[Sequence[Shape]]], interval: float) -> bytes:
@@ -29,22 +30,33 @@ def moving(scene: Scene, slots: Sequence[Sequence[Sequence[Shape]]], interval: f
     count = len(slots)
     whole = count + HOLD
     names: dict[str, str] = {}
-    lines = []
+    drawn = list[tuple[Shape, str]]()
     for place in range(len(slots[0])):
         for shape, where in _windows([each[place] for each in slots]).items():
             if len(where) == count:
-                lines.append(_drawn(shape))
+                drawn.append((shape, _drawn(shape)))
                 continue
             frames = _keyframes(where, count, whole)
             name = names.setdefault(frames, f"s{len(names)}")
-            lines.append(_drawn(shape, f'class="{name}"', where[-1] == count - 1))
+            drawn.append((shape, _drawn(shape, f'class="{name}"', where[-1] == count - 1)))
     time = f"{shown(whole * interval, 6)}s"
-    rules = [
+    rules = "\n".join(
         f"@keyframes {name} {{ {frames} }}\n.{name} {{ animation: {name} {time} step-end infinite }}"
         for frames, name in names.items()
-    ]
-    style = f"<style>\n{_MOVING.format(rules=chr(10).join(rules))}\n</style>"
-    return _document(scene, [style, *lines])
+    )
+    style = f"<style>\n{_MOVING.format(rules=rules)}\n</style>"
+    return _document(scene, [style, *_grouped(drawn)])
+
+
+def _grouped(drawn: Iterable[tuple[Shape, str]]) -> Iterator[str]:
+    """What belongs to one box, circle or arrow in a group, with its hover text."""
+    for (owner, hint), some in groupby(drawn, key=lambda each: (each[0].owner, each[0].hint)):
+        lines = [line for _, line in some]
+        if owner or hint:
+            title = f"<title>{escape(hint, quote=False)}</title>" if hint else ""
+            of = f' data-of="{escape(owner)}"' if owner else ""
+            lines = [f"<g{of}>{title}", *lines, "</g>"]
+        yield from lines
 
 
 def _windows(pictures: Sequence[Sequence[Shape]]) -> Mapping[Shape, list[int]]:
@@ -79,7 +91,7 @@ def _document(scene: Scene, lines: Iterable[str]) -> bytes:
     size = f'width="{written(scene.width * scale)}pt" height="{written(scene.height * scale)}pt"'
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" {size} viewBox="0 0 {wide} {high}"'
-        f' font-family="{escape(scene.font)}">'
+        f' font-family="{escape(scene.font)}" role="img" aria-label="{scene.mark}">'
     )
     return "\n".join([f"<!-- {scene.mark} -->", head, *lines, "</svg>", ""]).encode()
 
@@ -107,8 +119,6 @@ def _drawn(shape: Shape, more: str = "", visible: bool = True) -> str:
             words += [f'stroke-width="{written(shape.width)}"'] * (shape.width != 1)
             words += ['stroke-dasharray="5,2"'] * shape.dashed
     tag = {"line": "polyline"}.get(shape.kind, shape.kind)
-    if shape.hint:
-        inside = f"<title>{escape(shape.hint, quote=False)}</title>{inside}"
     return f"<{tag} {' '.join(words)}{f'>{inside}</{tag}>' if inside else '/>'}"
 
 

@@ -57,6 +57,7 @@ class _Reading:
             at = self._points([float(each.get("x", "0")), float(each.get("y", "0"))])
             text = (each.text or "").replace("\u00a0", " ")
             size = float(each.get("font-size", "12"))
+            fill = each.get("fill", "black")  # which Graphviz leaves out
             return Shape("text", at, fill, text=text, anchor=each.get("text-anchor", ""), size=size)
         if kind == "ellipse":
             middle = self._points([float(each.get(name, "0")) for name in ("cx", "cy")])

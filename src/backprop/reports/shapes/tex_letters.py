@@ -13,7 +13,8 @@ from backprop.syntax.latex_names import letters
 _SIGNS = {
     '"': "''{}", "`": r"\char96{}", "'": "'{}", "|": r"\ensuremath{|}", "-": r"\ensuremath{-}",
     "*": r"\ensuremath{*}", "$": r"\ensuremath{\$}", "\\": r"\ensuremath{\backslash}",
-    "{": r"\ensuremath{\{}", "}": r"\ensuremath{\}}", "^": r"\char94{}", "~": r"\char126{}", "×": r"\ensuremath{\times}", "÷": r"\ensuremath{\div}",
+    "{": r"\ensuremath{\{}", "}": r"\ensuremath{\}}", "^": r"\char94{}", "~": r"\char126{}",
+    "×": r"\ensuremath{\times}", "÷": r"\ensuremath{\div}",
     "²": r"\ensuremath{^2}", "³": r"\ensuremath{^3}", "¹": r"\ensuremath{^1}", "√": r"\ensuremath{\surd}",
     "∞": r"\ensuremath{\infty}", "±": r"\ensuremath{\pm}", "∇": r"\ensuremath{\nabla}",
     "∑": r"\ensuremath{\sum}", "∏": r"\ensuremath{\prod}", "µ": r"\ensuremath{\mu}",

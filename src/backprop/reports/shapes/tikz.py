@@ -1,7 +1,7 @@
 r"""Pictures as TikZ: a fragment for a document, in which `\input{graph}` shows it.
 
-It needs TikZ and none of its libraries. As large as its text of 12 points makes it, or as wide as a line
-where that is less.
+It needs TikZ and none of its libraries. As large as its text of 12 points makes it, or as a line is wide and
+a page is high, where that is less.
 """
 
 from __future__ import annotations
@@ -18,13 +18,16 @@ from backprop.reports.themes import PIXEL, Look
 
 _HEAD = r"""% {mark}
 % A picture for a document with \usepackage{{tikz}}; no TikZ library is needed. Show it with \input.
-{others}{{\resizebox{{{width}}}{{!}}{{%
+{others}{{{sized}%
 \begin{{tikzpicture}}[x=1bp, y=-1bp, inner sep=0pt, outer sep=0pt]
 \useasboundingbox (0,0) rectangle ({right},{down});"""
 
 _OTHERS = "% Letters that pdflatex has not need lualatex or xelatex, and a font that has them.\n"
 
-_FITTING = r"\ifdim\width>\linewidth\linewidth\else\width\fi"
+_FITTING = (
+    r"\resizebox{!}{\ifdim\totalheight>\textheight\textheight\else\totalheight\fi}{"
+    r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{"
+)
 
 
 def write(picture: Picture, look: Look, format: str) -> bytes:
@@ -50,10 +53,12 @@ def fragment(scene: Scene) -> bytes:
     ]
     body = [line for shape in scene.shapes for line in _lines(shape)]
     others = _OTHERS if any(not line.isascii() for line in body) else ""
-    width = _FITTING if scene.scale is None else f"{written(scene.width * scene.scale)}bp"
+    sized, end = _FITTING, "}}}%"
+    if scene.scale is not None:
+        sized, end = rf"\resizebox{{{written(scene.width * scene.scale)}bp}}{{!}}{{", "}}%"
     right, down = written(scene.width), written(scene.height)
-    head = _HEAD.format(mark=scene.mark, others=others, width=width, right=right, down=down)
-    return "\n".join([head, *lines, *body, r"\end{tikzpicture}}}%", ""]).encode()
+    head = _HEAD.format(mark=scene.mark, others=others, sized=sized, right=right, down=down)
+    return "\n".join([head, *lines, *body, r"\end{tikzpicture}" + end, ""]).encode()
 
 
 def _lines(shape: Shape) -> Iterator[str]:
