@@ -70,7 +70,7 @@ class PictureVerbs(Matrices):
         title: str | None = None,
         **numbers: float,
     ) -> StepDrawings:
-        """The same picture step by step, numbered as in `explain`: a notebook shows it moving.
+        """What `draw` draws, step by step, numbered as in `explain`: a notebook shows it moving.
 
         It has `picture(step, format)`, `animation(interval)` and `save(folder, format)`, a picture a step.
         blank: with lines to write on for what is not computed. The others as for `draw`. Raises what `draw`

@@ -14,7 +14,7 @@ from backprop.derivation.steps import Computed, Derivation, Passed
 from backprop.picture import Picture
 
 
-class Moment(NamedTuple):
+class PictureStep(NamedTuple):
     """A step. number: as `explain` has it. part: forward, start or backward. equation: what is computed, or
     gone through: `e = a*b`. lit: the ids of the boxes and circles that it is about, and the places of arrows;
     new: those of which it computes a number."""
@@ -42,13 +42,13 @@ class SteppedPicture(NamedTuple):
 
     picture: Picture
     last: int
-    moments: Sequence[Moment]
+    moments: Sequence[PictureStep]
     data: Mapping[str, int]
     gradients: Mapping[str, Sequence[Arrived]]
     slopes: Mapping[int, int]
     forward: int
 
-    def moment(self, number: int) -> Moment | None:
+    def moment(self, number: int) -> PictureStep | None:
         """A step, if anything of it is seen."""
         return next((each for each in self.moments if each.number == number), None)
 
@@ -98,7 +98,7 @@ class _Making:
         """The arrows to a box, or to the circle before it."""
         for at, arrow in enumerate(picture.arrows):
             self.into[arrow.head].append(at)
-        self.moments: list[Moment] = []
+        self.moments: list[PictureStep] = []
         self.data: dict[str, int] = {}
         self.gradients: dict[str, list[Arrived]] = defaultdict(list)
         self.slopes: dict[int, int] = {}
@@ -117,7 +117,7 @@ class _Making:
         if output in self.boxes:
             self.gradients[output].append(Arrived(number, self.boxes[output].grad, True))
             self.moments.append(
-                Moment(number, "start", "", frozenset({output}), frozenset({output}))
+                PictureStep(number, "start", "", frozenset({output}), frozenset({output}))
             )
 
     def go_through(self, step: Passed, expected: Mapping[str, int]) -> None:
@@ -161,7 +161,7 @@ class _Making:
         new: Iterable[str | int],
     ) -> None:
         equation = f"{step.name} = {step.equation}" if step.equation else step.name
-        self.moments.append(Moment(number, part, equation, frozenset(lit), frozenset(new)))
+        self.moments.append(PictureStep(number, part, equation, frozenset(lit), frozenset(new)))
 
     def _around(self, box: str) -> Iterable[str | int]:
         """The circle before a box, and all arrows that lead to it."""

@@ -29,7 +29,7 @@ from backprop.picture import picture as picture_of
 from backprop.reports.fonts import boxed, fonts_for, named, refuse, unusual
 from backprop.reports.headings import beside
 from backprop.reports.layout import fit, missing, roomier, with_free_titles
-from backprop.reports.themes import THEMES, TIMEOUT, Look, Room
+from backprop.reports.themes import THEMES, TIMEOUT, Look, WidestTexts
 from backprop.values import Numbers, Value, graph_of
 
 _FONT, _FONTS = "Arial", "Arial,Helvetica,{}sans-serif"
@@ -55,13 +55,13 @@ def write(picture: Picture, look: Look, format: str) -> bytes:
     return _render(_ways(picture, look), format, look.timeout)
 
 
-def with_room(picture: Picture, look: Look, room: Room) -> bytes:
+def with_room(picture: Picture, look: Look, room: WidestTexts) -> bytes:
     """The picture as `svg` with other texts: the widest that stand at each place in some steps. Raises
     CannotDraw."""
     return _render(_ways(picture, look._replace(width=None), room), "svg", look.timeout)
 
 
-def _ways(picture: Picture, look: Look, room: Room | None = None) -> list[Digraph]:
+def _ways(picture: Picture, look: Look, room: WidestTexts | None = None) -> list[Digraph]:
     ways = [look.direction] if look.direction else ["LR", "TB"]
     return [digraph(picture, look._replace(direction=way), room) for way in ways]
 
@@ -77,7 +77,7 @@ class PlainDigraph(Digraph):  # type: ignore[misc]
         return found
 
 
-def digraph(picture: Picture, look: Look, room: Room | None = None) -> Digraph:
+def digraph(picture: Picture, look: Look, room: WidestTexts | None = None) -> Digraph:
     """The Graphviz graph of a picture. room: as for `with_room`."""
     theme = THEMES[look.theme]
     graph = PlainDigraph(
@@ -248,7 +248,11 @@ def _pure() -> str | None:
 
 
 def _nodes(
-    graph: Digraph, items: Iterable[Box | Circle], look: Look, largest: float, room: Room | None
+    graph: Digraph,
+    items: Iterable[Box | Circle],
+    look: Look,
+    largest: float,
+    room: WidestTexts | None,
 ) -> None:
     theme = THEMES[look.theme]
     for item in items:
@@ -277,7 +281,7 @@ def _nodes(
             )  # fmt: skip
 
 
-def _record(box: Box, look: Look, room: Room | None) -> str:
+def _record(box: Box, look: Look, room: WidestTexts | None) -> str:
     """The fields of a box: its label, data and grad, or how large they are in several Values."""
     label = f"{box.label} = {box.formula}" if box.formula else box.label
     numbers = room.boxes[box.id] if room else numbers_of(box, look)
@@ -309,7 +313,7 @@ def _title(box: Box) -> str:
 
 
 def _edge(
-    graph: Digraph, arrow: Arrow, look: Look, output: str, id: str, room: Room | None
+    graph: Digraph, arrow: Arrow, look: Look, output: str, id: str, room: WidestTexts | None
 ) -> None:
     more = {"id": id} if id else {}
     if arrow.slope is None or not look.grads:

@@ -6,13 +6,13 @@ from html import escape
 
 from backprop.picture import Picture
 from backprop.reports.diagnostics import visible
-from backprop.reports.themes import THEMES, Look, Room, Theme
+from backprop.reports.themes import THEMES, Look, Theme, WidestTexts
 
 _HEADING = 18
 """Points of the letters of a heading."""
 
 
-def beside(picture: Picture, look: Look, room: Room | None) -> dict[str, str]:
+def beside(picture: Picture, look: Look, room: WidestTexts | None) -> dict[str, str]:
     """The label of a graph as attributes for Graphviz: above it where there is a heading, else below."""
     theme, lines = THEMES[look.theme], list[str]()
     if look.title:

@@ -34,7 +34,7 @@ class Look(NamedTuple):
     title: str = ""
 
 
-class Room(NamedTuple):
+class WidestTexts(NamedTuple):
     """Texts that leave room for those of all steps: of the two numbers of each box, of each arrow, by
     `arrow 0`, `arrow 1`, …, and of the line that tells the step, "" for none. legend: whether colours
     mean something. high: whether there is room to write by hand."""

@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-Kind = Literal["polygon", "path", "ellipse", "line", "text"]
-Point = tuple[float, float]
+ShapeKind = Literal["polygon", "path", "ellipse", "line", "text"]
+ShapePoint = tuple[float, float]
 
 NONE = "none"
 """Instead of a colour: not filled, or without an outline."""
 
 
-class Shape(NamedTuple):
+class DrawnShape(NamedTuple):
     """One of them. points: the corners; of a path where it begins and three points for each Bézier curve; of
     an ellipse its middle and its two radii; of a text where its line begins, or with the anchor `middle` its
     middle, and how wide it was laid out. In points, from the upper left corner on. owner: the box or circle
     that it is a part of, or the place of its arrow as text, `arrow 3`; "" for neither. hint: what a pointer
     shows. dashed: whether its line is."""
 
-    kind: Kind
-    points: tuple[Point, ...]
+    kind: ShapeKind
+    points: tuple[ShapePoint, ...]
     fill: str = NONE
     stroke: str = NONE
     width: float = 1.0
@@ -39,7 +39,7 @@ class Scene(NamedTuple):
 
     width: float
     height: float
-    shapes: Sequence[Shape]
+    shapes: Sequence[DrawnShape]
     mark: str = ""
     scale: float | None = None
     font: str = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from backprop.reports.canvas import saved_exactly, sheet
-from backprop.reports.shapes.shape import NONE, Scene, Shape
+from backprop.reports.shapes.shape import NONE, DrawnShape, Scene
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,7 +23,7 @@ def write(scene: Scene, format: str) -> bytes:
         return saved_exactly(figure, format, scene.scale or 1.0, scene.mark)
 
 
-def _draw(axes: Axes, shape: Shape) -> None:
+def _draw(axes: Axes, shape: DrawnShape) -> None:
     from matplotlib.patches import Ellipse, PathPatch, Polygon
     from matplotlib.path import Path
 

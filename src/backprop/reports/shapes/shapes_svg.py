@@ -7,7 +7,7 @@ from html import escape
 from itertools import groupby
 
 from backprop.numbers import shown
-from backprop.reports.shapes.shape import NONE, Point, Scene, Shape
+from backprop.reports.shapes.shape import NONE, DrawnShape, Scene, ShapePoint
 
 HOLD = 4
 """How many steps longer than the others the last picture of an animation stands."""
@@ -24,13 +24,13 @@ def write(scene: Scene) -> bytes:
     return _document(scene, _grouped((each, _drawn(each)) for each in scene.shapes))
 
 
-def moving(scene: Scene, slots: Sequence[Sequence[Sequence[Shape]]], interval: float) -> bytes:
+def moving(scene: Scene, slots: Sequence[Sequence[Sequence[DrawnShape]]], interval: float) -> bytes:
     """All pictures in turn, again and again. scene: the last one. slots: of each picture the shapes in the
     place of each of the layout's. interval: seconds from one to the next."""
     count = len(slots)
     whole = count + HOLD
     names: dict[str, str] = {}
-    drawn = list[tuple[Shape, str]]()
+    drawn = list[tuple[DrawnShape, str]]()
     for place in range(len(slots[0])):
         for shape, where in _windows([each[place] for each in slots]).items():
             if len(where) == count:
@@ -48,7 +48,7 @@ def moving(scene: Scene, slots: Sequence[Sequence[Sequence[Shape]]], interval: f
     return _document(scene, [style, *_grouped(drawn)])
 
 
-def _grouped(drawn: Iterable[tuple[Shape, str]]) -> Iterator[str]:
+def _grouped(drawn: Iterable[tuple[DrawnShape, str]]) -> Iterator[str]:
     """What belongs to one box, circle or arrow in a group, with its hover text."""
     for (owner, hint), some in groupby(drawn, key=lambda each: (each[0].owner, each[0].hint)):
         lines = [line for _, line in some]
@@ -59,9 +59,9 @@ def _grouped(drawn: Iterable[tuple[Shape, str]]) -> Iterator[str]:
         yield from lines
 
 
-def _windows(pictures: Sequence[Sequence[Shape]]) -> Mapping[Shape, list[int]]:
+def _windows(pictures: Sequence[Sequence[DrawnShape]]) -> Mapping[DrawnShape, list[int]]:
     """Each shape that stands at one place, with the pictures that have it."""
-    found: dict[Shape, list[int]] = {}
+    found: dict[DrawnShape, list[int]] = {}
     for number, shapes in enumerate(pictures):
         for shape in shapes:
             # a hover text would tell what is yet to come
@@ -96,7 +96,7 @@ def _document(scene: Scene, lines: Iterable[str]) -> bytes:
     return "\n".join([f"<!-- {scene.mark} -->", head, *lines, "</svg>", ""]).encode()
 
 
-def _drawn(shape: Shape, more: str = "", visible: bool = True) -> str:
+def _drawn(shape: DrawnShape, more: str = "", visible: bool = True) -> str:
     words = [more] if more else []
     if not visible:
         words.append('visibility="hidden"')
@@ -122,7 +122,7 @@ def _drawn(shape: Shape, more: str = "", visible: bool = True) -> str:
     return f"<{tag} {' '.join(words)}{f'>{inside}</{tag}>' if inside else '/>'}"
 
 
-def _outline(shape: Shape) -> list[str]:
+def _outline(shape: DrawnShape) -> list[str]:
     if shape.kind == "ellipse":
         middle, radii = shape.points
         return [_at("cx", "cy", middle), _at("rx", "ry", radii)]
@@ -132,7 +132,7 @@ def _outline(shape: Shape) -> list[str]:
     return [f'points="{" ".join(pairs)}"']
 
 
-def _at(first: str, second: str, point: Point) -> str:
+def _at(first: str, second: str, point: ShapePoint) -> str:
     return f'{first}="{written(point[0])}" {second}="{written(point[1])}"'
 
 

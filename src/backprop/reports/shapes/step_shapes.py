@@ -6,15 +6,15 @@ from collections.abc import Sequence
 
 from backprop.numbers import shortened
 from backprop.picture import Box
-from backprop.picture_steps import Moment, SteppedPicture
+from backprop.picture_steps import PictureStep, SteppedPicture
 from backprop.reports.drawing import arrow_texts, number, numbers_of, with_room, words_of
 from backprop.reports.shapes.letter_widths import wide, widest
-from backprop.reports.shapes.shape import NONE, Point, Scene, Shape
+from backprop.reports.shapes.shape import NONE, DrawnShape, Scene, ShapePoint
 from backprop.reports.shapes.svg_shapes import scene_of
-from backprop.reports.themes import PIXEL, THEMES, Look, Room
+from backprop.reports.themes import PIXEL, THEMES, Look, WidestTexts
 
 _BLANK, _SHORT_BLANK = "_" * 11, "_" * 10
-"""Room for a number that is written by hand: of a box 73 points, of an arrow 55."""
+"""WidestTexts for a number that is written by hand: of a box 73 points, of an arrow 55."""
 
 _MORE = " + …"
 """Behind a sum that is not whole yet."""
@@ -53,7 +53,7 @@ class StepScenes:
         self._caption = widest([self.caption(each) for each in laid if each])
         arrows = {id: self._arrow(id, laid) for id in self._texts}
         colours = any(stepped.gradient(id, max(laid)) for id in self._boxes)
-        room = Room(self._rooms, arrows, self._caption, colours, blank)
+        room = WidestTexts(self._rooms, arrows, self._caption, colours, blank)
         base = scene_of(with_room(stepped.picture, look, room))
         self._base = base._replace(scale=look.width and look.width * PIXEL / base.width)
         self._parts: dict[str, list[int]] = {}
@@ -77,7 +77,7 @@ class StepScenes:
         shapes = [shape for some in self.slots(number, is_told) for shape in some]
         return self._base._replace(shapes=shapes, mark=mark)
 
-    def slots(self, number: int, is_told: bool = True) -> list[list[Shape]]:
+    def slots(self, number: int, is_told: bool = True) -> list[list[DrawnShape]]:
         """The shapes after so many steps, in the place of each of the layout's: none, one or more."""
         moment = self._moments.get(number) if is_told else None
         found = [[shape] for shape in self._base.shapes]
@@ -116,15 +116,15 @@ class StepScenes:
         above = "\n" * self._blank  # room to write between the lines
         return above + before + widest([text] * known + [_SHORT_BLANK] * self._blank)
 
-    def _beside(self, shape: Shape, number: int) -> list[Shape]:
+    def _beside(self, shape: DrawnShape, number: int) -> list[DrawnShape]:
         """What belongs to no box and no arrow; the line that tells the step among it."""
         if not self._caption or shape.text != self._caption:
             return [shape]
         return [shape._replace(text=self.caption(number))] if number else []
 
     def _box(
-        self, box: Box, shapes: Sequence[Shape], number: int, moment: Moment | None
-    ) -> list[list[Shape]]:
+        self, box: Box, shapes: Sequence[DrawnShape], number: int, moment: PictureStep | None
+    ) -> list[list[DrawnShape]]:
         if box.role == "number":
             return [[each] for each in shapes]
         lit = moment is not None and box.id in moment.lit
@@ -155,8 +155,8 @@ class StepScenes:
         return made
 
     def _number(
-        self, shape: Shape, word: str, room: str, text: str, bold: bool = False
-    ) -> list[Shape]:
+        self, shape: DrawnShape, word: str, room: str, text: str, bold: bool = False
+    ) -> list[DrawnShape]:
         """A word, and a number behind it, or a line to write it on. shape: both as they were laid out; room:
         the text of the number there."""
         size = shape.size
@@ -170,14 +170,14 @@ class StepScenes:
             found.append(self._line((at, y + 3), (end, y + 3), shape))
         return found if word else found[1:]
 
-    def _line(self, begin: Point, end: Point, like: Shape) -> Shape:
-        return Shape("line", (begin, end), stroke=like.fill, width=_RULE, owner=like.owner)
+    def _line(self, begin: ShapePoint, end: ShapePoint, like: DrawnShape) -> DrawnShape:
+        return DrawnShape("line", (begin, end), stroke=like.fill, width=_RULE, owner=like.owner)
 
     def _arrow_after(
-        self, owner: str, shapes: Sequence[Shape], number: int, lit: bool
-    ) -> list[list[Shape]]:
+        self, owner: str, shapes: Sequence[DrawnShape], number: int, lit: bool
+    ) -> list[list[DrawnShape]]:
         known = self._stepped.has_slope(_place(owner), number) and owner in self._texts
-        made: list[list[Shape]] = []
+        made: list[list[DrawnShape]] = []
         for shape in shapes:
             shape = shape._replace(hint=shape.hint if known else "")
             if shape.kind == "text" and not shape.text.strip():
@@ -191,14 +191,14 @@ class StepScenes:
                 made.append(self._slope(shape, owner, known))
         return made
 
-    def _slope(self, shape: Shape, owner: str, known: bool) -> list[Shape]:
+    def _slope(self, shape: DrawnShape, owner: str, known: bool) -> list[DrawnShape]:
         """The number of an arrow; before it is known nothing, or what it is of and a line to write it on."""
         before, text, _ = self._texts[owner]
         if known:
             return [shape._replace(text=before + text)]
         return self._number(shape, before, _SHORT_BLANK, "") if self._blank else []
 
-    def _lit(self, shape: Shape) -> Shape:
+    def _lit(self, shape: DrawnShape) -> DrawnShape:
         return shape._replace(stroke=self._theme.lit, width=max(_LIT, shape.width))
 
 

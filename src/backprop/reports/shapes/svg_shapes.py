@@ -6,7 +6,7 @@ import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 
-from backprop.reports.shapes.shape import NONE, Kind, Point, Scene, Shape
+from backprop.reports.shapes.shape import NONE, DrawnShape, Scene, ShapeKind, ShapePoint
 
 _SVG, _LINK = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xlink}"
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
@@ -19,19 +19,19 @@ def scene_of(svg: bytes) -> Scene:
     whole = root.find(f"{_SVG}g")
     assert whole is not None
     right, down = _numbers(whole.get("transform", "").rpartition("translate")[2])
-    reading = _Reading(right, down)
+    reading = _ShapeReading(right, down)
     shapes = [*reading.shapes(whole, "", "")]
     return Scene(width, height, shapes, font=reading.font)
 
 
-class _Reading:
+class _ShapeReading:
     """right, down: by how much everything is moved."""
 
     def __init__(self, right: float, down: float) -> None:
         self._right, self._down = right, down
         self.font = ""
 
-    def shapes(self, group: ElementTree.Element, owner: str, hint: str) -> Iterator[Shape]:
+    def shapes(self, group: ElementTree.Element, owner: str, hint: str) -> Iterator[DrawnShape]:
         """The shapes of a group, and of the groups in it, in order."""
         for each in group:
             kind = each.tag.removeprefix(_SVG)
@@ -48,7 +48,7 @@ class _Reading:
             elif kind in ("polygon", "polyline", "path", "ellipse", "text"):
                 yield self._shape(each, kind)._replace(owner=owner, hint=hint)
 
-    def _shape(self, each: ElementTree.Element, kind: str) -> Shape:
+    def _shape(self, each: ElementTree.Element, kind: str) -> DrawnShape:
         fill, stroke = (_colour(each.get(name)) for name in ("fill", "stroke"))
         width = float(each.get("stroke-width", "1"))
         dashed = "stroke-dasharray" in each.attrib
@@ -58,16 +58,18 @@ class _Reading:
             text = (each.text or "").replace("\u00a0", " ")
             size = float(each.get("font-size", "12"))
             fill = each.get("fill", "black")  # which Graphviz leaves out
-            return Shape("text", at, fill, text=text, anchor=each.get("text-anchor", ""), size=size)
+            return DrawnShape(
+                "text", at, fill, text=text, anchor=each.get("text-anchor", ""), size=size
+            )
         if kind == "ellipse":
             middle = self._points([float(each.get(name, "0")) for name in ("cx", "cy")])
             radii = float(each.get("rx", "0")), float(each.get("ry", "0"))
-            return Shape("ellipse", (*middle, radii), fill, stroke, width, dashed=dashed)
+            return DrawnShape("ellipse", (*middle, radii), fill, stroke, width, dashed=dashed)
         points = self._points(_numbers(each.get("d" if kind == "path" else "points", "")))
-        named: Kind = "path" if kind == "path" else "line" if kind == "polyline" else "polygon"
-        return Shape(named, points, fill, stroke, width, dashed=dashed)
+        named: ShapeKind = "path" if kind == "path" else "line" if kind == "polyline" else "polygon"
+        return DrawnShape(named, points, fill, stroke, width, dashed=dashed)
 
-    def _points(self, numbers: list[float]) -> tuple[Point, ...]:
+    def _points(self, numbers: list[float]) -> tuple[ShapePoint, ...]:
         pairs = zip(numbers[::2], numbers[1::2], strict=True)
         return tuple((x + self._right, y + self._down) for x, y in pairs)
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from backprop.numbers import shown
 from backprop.picture import Picture
 from backprop.reports.drawing import write as drawn
-from backprop.reports.shapes.shape import NONE, Point, Scene, Shape
+from backprop.reports.shapes.shape import NONE, DrawnShape, Scene, ShapePoint
 from backprop.reports.shapes.svg_shapes import scene_of
 from backprop.reports.shapes.tex_letters import tex
 from backprop.reports.themes import PIXEL, Look
@@ -61,7 +61,7 @@ def fragment(scene: Scene) -> bytes:
     return "\n".join([head, *lines, *body, r"\end{tikzpicture}" + end, ""]).encode()
 
 
-def _lines(shape: Shape) -> Iterator[str]:
+def _lines(shape: DrawnShape) -> Iterator[str]:
     if shape.kind == "text":
         if shape.text.strip():
             yield _text(shape)
@@ -76,7 +76,7 @@ def _lines(shape: Shape) -> Iterator[str]:
         yield rf"\path[{', '.join(words)}] {_way(shape)};"
 
 
-def _way(shape: Shape) -> str:
+def _way(shape: DrawnShape) -> str:
     if shape.kind == "ellipse":
         middle, (wide, high) = shape.points
         return f"{_at(middle)} ellipse [x radius={written(wide)}bp, y radius={written(high)}bp]"
@@ -88,7 +88,7 @@ def _way(shape: Shape) -> str:
     return " -- ".join(at) + (" -- cycle" if shape.kind == "polygon" else "")
 
 
-def _text(shape: Shape) -> str:
+def _text(shape: DrawnShape) -> str:
     anchor = "base" if shape.anchor == "middle" else "base west"
     size, bold = written(shape.size), r"\bfseries" * shape.bold
     font = rf"\normalfont\sffamily{bold}\fontsize{{{size}}}{{{size}}}\selectfont"
@@ -96,7 +96,7 @@ def _text(shape: Shape) -> str:
     return rf"\node[{words}] at {_at(shape.points[0])} {{{tex(shape.text.strip())}}};"
 
 
-def _at(point: Point) -> str:
+def _at(point: ShapePoint) -> str:
     return f"({written(point[0])},{written(point[1])})"
 
 
