@@ -85,7 +85,8 @@ class Option(NamedTuple):
     takes: the numbers that it can be, in Python too; wrong: what is said of others. path: what is
     done with the file that it names; "" for what is no path. offers: what a shell completes it to.
     needs: names of options of which it says more, so that one of them has to be given too.
-    alone: whether it may stand without its value, which is "" then.
+    alone: whether it may stand without its value, which is "" then. usual: the file that is written where
+    none is named, unless a folder is.
     """
 
     form: str
@@ -102,6 +103,7 @@ class Option(NamedTuple):
     offers: Offers | Collection[str] = ""
     needs: Sequence[str] = ()
     alone: bool = False
+    usual: str = ""
 
     @property
     def flags(self) -> list[str]:

@@ -97,6 +97,9 @@ def _named(command: Callable[..., None], written: Mapping[str, Any]) -> list[_Na
             continue
         value = written[name]
         given = [value] if isinstance(value, str) else value or []
+        if option.usual and not given and not _has_folder(command, written):
+            format = written.get("format") or ""
+            given = [f"{os.path.splitext(option.usual)[0]}.{format}" if format else option.usual]
         if option.path == "equations" and not given and not written.get("expressions"):
             given = [default_file()]
         by = next(reversed(option.flags), option.form)
@@ -107,10 +110,16 @@ def _named(command: Callable[..., None], written: Mapping[str, Any]) -> list[_Na
     return found
 
 
+def _has_folder(command: Callable[..., None], written: Mapping[str, Any]) -> bool:
+    """Whether a folder is named for what is written."""
+    return any(written[name] for name, _, _, option in fields(command) if option.path == "folder")
+
+
 def _reports(command: Callable[..., None], written: Mapping[str, Any]) -> bool:
     """Whether a report goes to standard output because no file is named for it."""
     asked = [each for each in fields(command) if "--output" in each.option.flags]
-    return bool(asked) and written[asked[0].name] is None and sys.stdout is not None
+    reports = asked and not asked[0].option.usual
+    return bool(reports) and written[asked[0].name] is None and sys.stdout is not None
 
 
 def _check_state(state: _Named) -> None:

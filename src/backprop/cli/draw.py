@@ -29,6 +29,7 @@ from backprop.reports.themes import TIMEOUT, Look, ThemeName
 
 EXAMPLE = 'Example: backprop draw -e "e = a*b; L = e+c" --set "a=2, b=-3, c=10" -o graph.png'
 
+_USUAL = "graph.svg"
 _INTERVAL = 1.0
 
 
@@ -37,8 +38,8 @@ def draw(
     *,
     output: str | None = option(
         "-o, --output FILE",
-        f"Where to; {either(PICTURES.endings)}. - is standard output. Default: graph.svg.",
-        path="written",
+        f"Where to; {either(PICTURES.endings)}. - is standard output. Default: {_USUAL}.",
+        path="written", usual=_USUAL,
     ),
     format: Annotated[str | None, format_option(PICTURES)],
     title: str | None = option(
@@ -73,7 +74,7 @@ def draw(
         "--timeout SECONDS", "How long laying out may take.", TIMEOUT, min=1, max=86400,
     ),
 ) -> None:  # fmt: skip
-    """The graph with data and gradients, as a picture, a picture a step, or a worksheet.
+    """The graph with data and gradients, as a picture or step by step.
 
     An arrow carries the local derivative: the gradient where it leads to, times
     the number on it, is what it adds to the gradient where it comes from.
@@ -187,7 +188,7 @@ def _put(drawn: bytes, output: str | None, format: str) -> None:
     elif output == STANDARD:
         put(drawn.decode())
     else:
-        write(output or f"graph.{format}", drawn)
+        write(output or f"{_USUAL.partition('.')[0]}.{format}", drawn)
 
 
 def _complain(gradient: Gradient) -> None:
