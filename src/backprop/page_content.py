@@ -68,6 +68,15 @@ class PageControl(NamedTuple):
     most: float
 
 
+class PageRows(NamedTuple):
+    """The rows of a table of which a page shows one at a time, as if it were the only one. numbers: of each
+    column, by its node. size: of all rows; value: the output of all of them."""
+
+    numbers: Mapping[int, Sequence[float]]
+    size: int
+    value: float
+
+
 class PageContent(NamedTuple):
     """Everything on a page. folded: the picture with one box for each indexed equation, None without any.
     output: its node. nodes: operands before what they lead to. values: the numbers
@@ -93,6 +102,7 @@ class PageContent(NamedTuple):
     """And all nodes of their equations."""
     climbs: bool
     """Whether the output is to rise in a descent."""
+    rows: PageRows | None = None
 
     def operation(self, node: int) -> str:
         """The name of a node's operation."""
@@ -122,10 +132,11 @@ _FARTHEST = float_info.max / 2
 
 
 def page_content(
-    model: Model, found: Evaluation, title: str, asked: str | None = None
+    model: Model, found: Evaluation, title: str, asked: str | None = None, row: bool = False
 ) -> PageContent:
     """The content of the page of an output. found: the Model at the numbers where the page begins. asked: the
-    output where it was asked for by name."""
+    output where it was asked for by name. row: whether the Model is one of a single row of data, whose index
+    says nothing then."""
     graph, data = found.graph, found.numbers.data
     constants = {model.names[name] for name in model.constants if name in model.names}
     drawn = picture(graph, found.numbers, model.text, "operations", constants)
@@ -133,8 +144,15 @@ def page_content(
     named = named_steps(model, graph)
     names = _names(model, graph, named)
     roles = {box.id: box for box in drawn.boxes}
+    if row:
+        names = {node: _without_row(model, name) for node, name in names.items()}
+        roles = {id: _of_row(model, box) for id, box in roles.items()}
+        drawn = drawn._replace(
+            groups={_without_row(model, name): text for name, text in drawn.groups.items()}
+        )
     by_id = dict(zip(roles, graph.order, strict=True))
-    drawn = drawn._replace(boxes=[_named(box, names[by_id[box.id]]) for box in drawn.boxes])
+    boxes_named = [_named(box, names[by_id[id]]) for id, box in roles.items()]
+    drawn = drawn._replace(boxes=boxes_named)
     nodes = [
         PageNode(names[node], roles[id].role, roles[id].equation) for id, node in by_id.items()
     ]
@@ -145,6 +163,8 @@ def page_content(
     controls = [_control(model, place[node], graph.label(node), data[node]) for node in moved]
     steps, used = _steps(graph, names, named, place)
     folded, members, inside = _folded(model, found, constants, place)
+    if row and folded:
+        folded = folded._replace(boxes=[_of_row(model, box) for box in folded.boxes])
     boxes = {id: place[node] for id, node in by_id.items()}
     return PageContent(
         title, model.source.text, graph, drawn, folded, place[graph.output], nodes, values, controls,
@@ -173,6 +193,21 @@ def _folded(
         steps = {step for node in nodes if graph.is_step(node) for step in graph.equation(node)}
         inside[box.id] = sorted(place[step] for step in steps)
     return drawn, members, inside
+
+
+def _without_row(model: Model, name: str) -> str:
+    """A name over rows without the index of the only row."""
+    family, _, indices = name.partition("[")
+    if model.laid is None or not model.laid.has_rows(name):
+        return name
+    rest = indices.rpartition(",")[0]
+    return f"{family}[{rest}]" if rest else family
+
+
+def _of_row(model: Model, box: Box) -> Box:
+    """A box with names as `_without_row` has them; its id stays."""
+    label, group = _without_row(model, str(box.label)), _without_row(model, str(box.group))
+    return box._replace(label=label, group=group)
 
 
 def _family_of(box: Box) -> object:

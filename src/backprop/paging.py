@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from math import inf
+
 from backprop import streamed_matrices
 from backprop.commands import draw
 from backprop.derived_formulas import rules_of
 from backprop.errors import BackpropError, TooLarge
-from backprop.evaluation.gradient import Gradient, evaluate
-from backprop.inputs import Asked, Inputs
-from backprop.page_content import LargePage, PageContent, page_content, title_of
+from backprop.evaluation.gradient import Gradient, by_loops, evaluate
+from backprop.inputs import Asked, Inputs, Opened
+from backprop.loops.worth import MANY
+from backprop.page_content import LargePage, PageContent, PageRows, page_content, title_of
 from backprop.picture import MOST, is_large
+
+MOST_ROWS = 1000
+"""So many rows of a table a page has at most."""
 
 
 def page(
@@ -17,10 +23,16 @@ def page(
 ) -> tuple[PageContent | LargePage, Gradient]:
     """What an interactive page shows of one output, and the gradient where it begins (for its warnings).
     title: None for the first comment of the file, or its name. Raises TooLarge."""
-    model, numbers, output = streamed_matrices.asked(inputs)
+    opened = inputs.opened() if isinstance(inputs, Inputs) and inputs.data else None
+    if opened and isinstance(inputs, Inputs):
+        asked = Asked(*inputs.given((), MANY, opened, opened.heads()), inputs.output)
+    else:
+        asked = streamed_matrices.asked(inputs)
+    model, numbers, output = asked
     heading = title or title_of(model.source)
     count = 0
-    if streamed_matrices.is_streamed(model):
+    rows = [table.size for table in model.laid.tables] if model.laid else []
+    if streamed_matrices.is_streamed(model) or max(rows, default=0) > MOST:
         count = MOST + 1
     elif model.loops:
         count = len(model.leading(model.output(output)))
@@ -30,7 +42,52 @@ def page(
             content = page_content(model, found, heading, output)
             if not is_large(len(content.picture.boxes), len(content.picture.arrows)):
                 return content, found.gradient
-    return _large(Asked(model, numbers, output), heading)
+    if (
+        opened
+        and isinstance(inputs, Inputs)
+        and (found_rows := _by_rows(inputs, opened, asked, heading))
+    ):
+        return found_rows
+    return _large(asked, heading)
+
+
+def _by_rows(
+    inputs: Inputs, opened: Opened, asked: Asked, title: str
+) -> tuple[PageContent, Gradient] | None:
+    """A page of one row at a time of a table that is too long for a page of all; None where there is none: of
+    several tables, of one that memory does not hold, of comparisons with texts, or if a row alone is too
+    large or has no value."""
+    model, numbers, output = asked
+    laid = model.laid
+    if laid is None or len(laid.tables) != 1 or laid.plain or streamed_matrices.is_streamed(model):
+        return None
+    from backprop.by_rows.held_rows import FirstRows  # for data only
+
+    table = laid.tables[0]
+    first = FirstRows(table.name, table, [*table.numbers])
+    once = inputs._replace(skip_bad_rows=False)  # which is done
+    try:
+        of_row, at_row = once.given((), inf, opened, [first])
+        found = evaluate(of_row, at_row, output, noted=True)
+        whole = (
+            by_loops(model, numbers, output, (), alone=True)
+            or evaluate(model, numbers, output).gradient
+        )
+    except BackpropError:
+        return None
+    if len(found.graph.order) > MOST:
+        return None
+    content = page_content(of_row, found, title, output, row=True)
+    if is_large(len(content.picture.boxes), len(content.picture.arrows)):
+        return None
+    place = {found.graph.label(node): at for at, node in enumerate(found.graph.order)}
+    columns = {
+        place[f"{name}[1]"]: [float(each) for each in column[:MOST_ROWS]]
+        for name, column in table.numbers.items()
+        if f"{name}[1]" in place
+    }
+    rows = PageRows(columns, table.size, whole.value)
+    return content._replace(rows=rows), whole
 
 
 def _large(asked: Asked, title: str) -> tuple[LargePage, Gradient]:

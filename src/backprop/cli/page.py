@@ -4,7 +4,7 @@ from backprop import paging
 from backprop.cli.onlooker import ending
 from backprop.cli.printing import complain, put, write
 from backprop.errors import BadOption
-from backprop.inputs import Inputs
+from backprop.inputs import Inputs, say
 from backprop.options import option
 from backprop.reports.themes import TIMEOUT
 
@@ -33,8 +33,10 @@ def page(
     """An interactive page: sliders, and both passes step by step.
 
     A click on a box tells its chain rule. One file that opens from disk in any browser and needs no
-    network; its numbers are computed in the page.
+    network; its numbers are computed in the page. Of a table that is too long for one picture it shows one
+    row at a time.
     """
+    from backprop.page_content import PageContent
     from backprop.reports.page.page_html import write as written  # with MathML, and the layout
 
     if output != "-" and not output.lower().endswith(_ENDINGS):
@@ -50,5 +52,7 @@ def page(
         put(made)
     else:
         write(output, made.encode())
+    if isinstance(content, PageContent) and content.rows:
+        say(f"of the {content.rows.size:,} rows of the table the page shows one at a time")
     complain(gradient.warnings, "warning")
     complain(gradient.notes, "note")

@@ -2,9 +2,9 @@
 
 const ASKED = ["", "gradient", "local"]; // what guess mode asks for, by its number
 
-/** What a fragment says: {numbers by name, step, guess, optimizer, rate, open: families, whole}. */
+/** What a fragment says: {numbers by name, step, guess, optimizer, rate, open: families, whole, row}. */
 export function stateOf(fragment) {
-  const found = { numbers: new Map(), step: null, guess: "", optimizer: null, rate: null, open: [], whole: false };
+  const found = { numbers: new Map(), step: null, guess: "", optimizer: null, rate: null, open: [], whole: false, row: null };
   for (const part of fragment.replace(/^#/, "").split("&")) {
     const at = part.indexOf("=");
     if (at < 0) continue;
@@ -16,6 +16,7 @@ export function stateOf(fragment) {
     if (text.trim() === "" || !Number.isFinite(number)) continue;
     if (key === "@open") continue;
     if (key === "@whole") found.whole = number === 1;
+    else if (key === "@row") found.row = number;
     else if (key === "@step") found.step = Math.round(number);
     else if (key === "@guess") found.guess = ASKED[number] ?? "";
     else if (key === "@rate") found.rate = number;
@@ -26,12 +27,14 @@ export function stateOf(fragment) {
 
 /** The fragment of a state: what differs from the file, where the reader is, what is guessed, what is
  * opened, and how an open descent goes. */
-export function fragmentOf(model, steps, guess, descent, pictures) {
+export function fragmentOf(model, steps, guess, descent, pictures, rows) {
   const parts = [];
   model.lesson.leaves.forEach((node, at) => {
     const value = model.inputs.get(node);
+    if (rows?.has(node)) return;
     if (value !== model.lesson.values[at]) parts.push(`${encodeURIComponent(model.lesson.nodes[node].name)}=${value}`);
   });
+  if (rows && rows.row !== 1) parts.push(`@row=${rows.row}`);
   if (steps.place < steps.keys.length) parts.push(`@step=${steps.place}`);
   if (guess.isOn) parts.push(`@guess=${ASKED.indexOf(guess.what)}`);
   if (pictures.isWhole) parts.push("@whole=1");

@@ -12,6 +12,7 @@ import { Inspector } from "./inspect.js";
 import { Model } from "./model.js";
 import { cutForPaper } from "./paper.js";
 import { Pictures } from "./pictures.js";
+import { Rows } from "./rows.js";
 import { Steps } from "./steps.js";
 
 const MOST_NAMED = 5; // steps without a value
@@ -22,18 +23,19 @@ function begin(lesson, numbers, texts, updates, mistakes) {
   lesson.stepOf = Object.fromEntries(lesson.steps.map((step) => [step.node, step]));
   const model = new Model(lesson, numbers);
   const steps = new Steps(model);
+  const rows = lesson.rows ? new Rows(at, model, texts) : null;
   const byName = new Map(lesson.nodes.map((node, place) => [node.name, place]));
   const controlOf = new Map(lesson.controls.map((control) => [control.node, control]));
   const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
 
   /** Take the state of an address. */
   function take(fragment) {
-    const { numbers: given, step, guess: asked } = stateOf(fragment);
+    const { numbers: given, step, guess: asked, row } = stateOf(fragment);
     const pairs = [...given].filter(([name]) => controlOf.has(byName.get(name))).map(([name, number]) => {
       const node = byName.get(name);
       return [node, within(controlOf.get(node), number)];
     });
-    model.set([...lesson.leaves.map((node, place) => [node, lesson.values[place]]), ...pairs]);
+    model.set([...lesson.leaves.map((node, place) => [node, lesson.values[place]]), ...pairs, ...(rows?.pairs(row ?? 1) ?? [])]);
     steps.go(step ?? steps.keys.length);
     return asked;
   }
@@ -77,7 +79,7 @@ function begin(lesson, numbers, texts, updates, mistakes) {
   function write() {
     clearTimeout(writing);
     writing = setTimeout(() => {
-      const fragment = fragmentOf(model, steps, guess, descent, pictures);
+      const fragment = fragmentOf(model, steps, guess, descent, pictures, rows);
       if (fragment !== window.location.hash) {
         remember(fragment);
       }
@@ -118,6 +120,7 @@ function begin(lesson, numbers, texts, updates, mistakes) {
     back: () => go(steps.place - 1),
     reset: () => {
       model.reset();
+      rows?.go(1);
       go(0);
       guess.forget();
     },

@@ -15,7 +15,7 @@ from math import isfinite
 
 from backprop.engine.writers.javascript.page_numbers import javascript_numbers
 from backprop.numbers import exact, shown
-from backprop.page_content import LargePage, PageContent, PageControl
+from backprop.page_content import LargePage, PageContent, PageControl, PageRows
 from backprop.picture import Picture
 from backprop.reports import drawing
 from backprop.reports.diagnostics import visible
@@ -28,8 +28,8 @@ from backprop.reports.page.page_svg import svg
 from backprop.reports.themes import THEMES, Look
 
 SCRIPTS = (
-    "format model steps graph room families pictures paper derivation controls address inspect check plot"
-    " landscape descent explain descent_panel answers questions guess main"
+    "format model steps graph room families pictures paper derivation controls rows address inspect check"
+    " plot landscape descent explain descent_panel answers questions guess main"
 ).split()
 """The files of the page in the order in which one needs another."""
 
@@ -82,6 +82,7 @@ def write(page: PageContent | LargePage, language: str, seconds: float) -> str:
             _control(page, at, each, texts) for at, each in enumerate(page.controls)
         ),
         "given": _constants(page, texts),
+        **_rows(page, texts_in),
         "source": escape(page.source),
         "descent_section": _descent(page, texts_in),
         "script": script,
@@ -173,8 +174,23 @@ def _control(page: PageContent, at: int, control: PageControl, texts: Mapping[st
     )
 
 
+def _rows(page: PageContent, texts: Mapping[str, str]) -> dict[str, str]:
+    """The control that goes through the rows of a table, and what is said of them."""
+    if page.rows is None:
+        return {"rows": "", "rows_note": ""}
+    count, size = min(len(each) for each in page.rows.numbers.values()), page.rows.size
+    output = escape(page.nodes[page.output].name)
+    note = texts["rows_note"].format(size=f"{size:,}", output=output, value=shown(page.rows.value))
+    if count < size:
+        note += f" {texts['rows_some'].format(count=f'{count:,}')}"
+    return {
+        "rows": _put(_read("rows.html"), {**texts, "most": str(count)}),
+        "rows_note": f'<p id="rows-note" class="note">{note}</p>',
+    }
+
+
 def _constants(page: PageContent, texts: Mapping[str, str]) -> str:
-    moved = {each.node for each in page.controls}
+    moved = {each.node for each in page.controls} | {*(page.rows.numbers if page.rows else ())}
     some = [
         f"{page.nodes[node].name} = {exact(number)}"
         for node, number in page.values.items()
@@ -208,7 +224,14 @@ def _lesson(page: PageContent) -> dict[str, object]:
         "asks": asks(page),
         "used": {str(node): edges for node, edges in page.used.items()},
         "descent": descent_section.descent_data(page),
+        "rows": page.rows and _columns(page.rows),
     }
+
+
+def _columns(rows: PageRows) -> dict[str, object]:
+    """The rows of a table as columns of equal length."""
+    columns = [*rows.numbers.values()]
+    return {"nodes": [*rows.numbers], "columns": columns, "count": len(columns[0])}
 
 
 def _bounds(control: PageControl) -> dict[str, object]:
