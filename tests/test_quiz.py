@@ -1,12 +1,22 @@
 """The questions of a quiz, and what answers are worth."""
 
+from collections.abc import Iterator
+from fractions import Fraction
+from math import floor
+from typing import Any
+
+import pytest
+from mpmath import mp, mpf
+
 from backprop import gallery
 from backprop.language import Model
 from backprop.loops.worth import read_model
+from backprop.numbers import half_unit
 from backprop.options import MaxNodes, Seed, default_of
 from backprop.quizzes.judging import RIGHT, UNREAD, WRONG, judged
-from backprop.quizzes.questions import KINDS, Question, questions
+from backprop.quizzes.questions import BACKWARD, FORWARD, KINDS, LOCAL, SUM, Question, questions
 from backprop.source import Source
+from quiz_truth import Equations, drawn, evaluated, truth
 
 
 def read(text: str) -> Model:
@@ -60,3 +70,128 @@ def test_each_right_answer_is_right():
                 assert _outcome(question, repr(question.answer), model) == RIGHT, question
                 assert _outcome(question, repr(question.answer + 1), model) == WRONG, question
             assert _outcome(question, "", model) == UNREAD
+
+
+def _short(number: Any, digits: int) -> str:
+    """A number rounded to so many digits, without a point that says nothing."""
+    text: str = mp.nstr(number, digits, strip_zeros=False)
+    return text.rstrip(".")
+
+
+def _rounded(number: Any) -> Iterator[str]:
+    """How people write a number that they have rounded."""
+    for digits in (3, 4, 6, 9, 15):
+        text = _short(number, digits)
+        yield text
+        yield text.replace("-", "−")
+    yield f"{float(number):.4e}"
+    yield f" {float(number)!r} "
+
+
+def _right(question: Question, number: Any, found: Equations) -> Iterator[str]:
+    """Right answers, made without the program."""
+    yield from _rounded(number)
+    part = Fraction(str(mp.nstr(number, 40))).limit_denominator(2000)
+    if abs(mpf(part.numerator) / part.denominator - number) < mpf(10) ** -30 * max(1, abs(number)):
+        yield f"{part.numerator}/{part.denominator}"
+    if question.kind != BACKWARD:
+        yield f"{question.derivative or question.of} = {_short(number, 6)}"
+    shown = {name: mpf(f"{value:.{question.digits}g}") for name, value in question.given}
+    if question.kind == FORWARD:  # reckoned with the numbers as they are shown
+        yield mp.nstr(evaluated(found.equations[question.of], shown), 12)
+    elif question.part == SUM:
+        yield " + ".join(f"{mpf(f'{value:.{question.digits}g}')}" for _, value in question.given)
+        return
+    else:
+        yield question.formula if question.kind == LOCAL else f"{mp.nstr(number / 7, 25)}*7"
+
+
+def _wrong(number: Any) -> Iterator[str]:
+    """Numbers that are near to the right one, and those of usual mistakes."""
+    for digits in (3, 4):
+        text = mp.nstr(number, digits, strip_zeros=False)
+        unit = mpf(10) ** (floor(mp.log10(abs(number))) - digits + 1) if number else mpf(1)
+        for units in (1.6, -1.6, 20):
+            yield mp.nstr(mpf(text) + units * unit, digits + 3)
+    yield from (mp.nstr(number * factor, 12) for factor in (-1, 2, 0.5, 1.01, 10, 0.1, 0))
+    yield mp.nstr(number + 1, 12)
+
+
+def test_numbers_are_judged_as_mpmath_has_them(request: pytest.FixtureRequest) -> None:
+    """Right answers, rounded and written as people do, are right, and wrong ones wrong."""
+    seeds = range(200 if request.config.getoption("--whole") else 10)
+    asked = 0
+    with mp.workdps(50):
+        for seed in seeds:
+            found = drawn(seed)
+            model = read(found.text)
+            for question in questions(model, {}, "L", [FORWARD, LOCAL, BACKWARD]):
+                number = truth(question, found, "L")
+                size = abs(number) or mpf(1)
+                if not 1e-6 < size < 1e12 or bool(number) != bool(question.answer):
+                    continue
+                for text in _right(question, number, found):
+                    outcome = _outcome(question, text, model)
+                    # of 130 nobody knows whether it was 129.96
+                    rough = outcome != RIGHT and text.split()[-1].strip("+-−").isdigit()
+                    assert rough or outcome == RIGHT, (seed, text, number, question)
+                for text in _wrong(number):
+                    if abs(mpf(text) - number) > max(2e-3 * abs(number), half_unit(text)):
+                        assert _outcome(question, text, model) != RIGHT, (seed, text, question)
+                asked += 1
+    assert asked > 10 * len(seeds)
+
+
+NEURON = "z = w*x + b; h = tanh(z); loss = (h - t)^2; w = 2; x = 3; b = -5.5; t = 0.25"
+SHARED = "u = x*y; v = 7*x - 4*y; L = u*v; x = 2; y = 5"
+MISTAKES = [
+    # values
+    (CLASSIC, "e = a·b = ?", "6", "sign", "a sign error"),
+    (CLASSIC, "e = a·b = ?", "-1", "operation", "this comes of + in place of ·"),
+    (CLASSIC, "d = e + c = ?", "16", "sign", "this comes of e = 6 in place of −6"),
+    (CLASSIC, "d = e + c = ?", "10", "value", "this is the value of c"),
+    (CLASSIC, "L = d·f = ?", "-16", "factor", "this is twice the value"),
+    ("L = a*b; a = 2; b = 4", "L = a·b = ?", "1/8", "reciprocal", "this is 1 divided by the value"),
+    ("L = a*b; a = 3; b = 4", "L = a·b = ?", "144", "power", "this is the value squared"),
+    # local derivatives
+    (CLASSIC, "∂e/∂a = ?", "6", "upstream", "this is ∂e/∂a times the gradient ∂L/∂e; asked is ∂e/∂a alone"),
+    (CLASSIC, "∂e/∂a = ?", "3", "sign", "a sign error"),
+    (CLASSIC, "∂e/∂a = ?", "2", "swapped", "the local derivative of e = a*b with respect to a is b, the answer has a"),
+    (CLASSIC, "∂e/∂a = ?", "0", "zero", "e does depend on a, through e = a*b"),
+    (CLASSIC, "∂d/∂c = ?", "4", "value", "this is the value of d"),
+    (NEURON, "∂h/∂z = ?", "0.462117", "value", "this is the value of h"),
+    # gradients
+    (CLASSIC, "∂L/∂e = ?", "1", "early", "it stops too early: this is ∂d/∂e; the factor ∂L/∂d = −2 is missing"),
+    (CLASSIC, "∂L/∂a = ?", "-3", "early", "it stops too early: this is ∂e/∂a; the factor ∂L/∂e = −2 is missing"),
+    (CLASSIC, "∂L/∂a = ?", "-2", "local", "the local derivative is missing: this is ∂L/∂e; the factor ∂e/∂a = −3 is missing"),
+    (CLASSIC, "∂L/∂a = ?", "-6", "sign", "a sign error"),
+    # shares and sums
+    (SHARED, "share of ∂L/∂x: ∂L/∂u · ∂u/∂x = ?", "40", "whole", "this is all of ∂L/∂x, and not only the share through u = x*y"),
+    (SHARED, "share of ∂L/∂x: ∂L/∂u · ∂u/∂x = ?", "5", "early", "it stops too early: this is ∂u/∂x; the factor ∂L/∂u = −6 is missing"),
+    (SHARED, "share of ∂L/∂x: ∂L/∂u · ∂u/∂x = ?", "-6", "local", "the local derivative is missing: this is ∂L/∂u; the factor ∂u/∂x = 5 is missing"),
+    (SHARED, "share of ∂L/∂x: ∂L/∂u · ∂u/∂x = ?", "30", "sign", "a sign error"),
+    (SHARED, "share of ∂L/∂x: ∂L/∂u · ∂u/∂x = ?", "-12", "swapped", "the local derivative of u = x*y with respect to x is y, the answer has x"),
+    (SHARED, "share of ∂L/∂x: ∂L/∂u · ∂u/∂x = ?", "0", "zero", "0 means that nothing changes with it"),
+    (SHARED, "share of ∂L/∂x: ∂L/∂u · ∂u/∂x = ?", "-6/5", "reciprocal", "the derivative of u = x*y with respect to x, y = 5, is upside down"),
+    (SHARED, "share of ∂L/∂x: ∂L/∂v · ∂v/∂x = ?", "10", "local", "the local derivative is missing: this is ∂L/∂v; the factor ∂v/∂x = 7 is missing"),
+    (SHARED, "∂L/∂x = ?", "70", "missing contribution", "the share through u = x*y, −30, is forgotten"),
+    (SHARED, "∂L/∂x = ?", "100", "sign", "a sign error in the derivative of u = x*y with respect to x, y = 5"),
+    # formulas
+    (CLASSIC, "∂e/∂a as a formula = ?", "a", "swapped", "the local derivative of e = a*b with respect to a is b, the answer has a"),
+    (CLASSIC, "∂e/∂a as a formula = ?", "-b", "sign", "a sign error"),
+    ("L = x^3; x = 2", "∂L/∂x as a formula = ?", "x^2", "factor", "in the derivative of L = x^3 with respect to x, 12, the factor 3 is missing"),
+    ("u = x*y; L = u + x^2; x = 3; y = 5", "share of ∂L/∂x as a formula = ?", "x", "factor", "in the derivative of x^2 with respect to x inside L = u + x^2, 6, the factor 2 is missing"),
+    ("L = exp(x*y); x = 0.5; y = 3", "∂L/∂x as a formula = ?", "L", "missing factor", "the derivative of x*y with respect to x inside L = exp(x*y), 3, is missing"),
+]  # fmt: skip
+"""Equations, a question, a wrong answer, the kind of its mistake, and what is said of it."""
+
+
+@pytest.mark.parametrize(("text", "prompt", "answer", "kind", "said"), MISTAKES)
+def test_a_wrong_answer_says_what_it_looks_like(
+    text: str, prompt: str, answer: str, kind: str, said: str
+) -> None:
+    model = read(text)
+    output = model.output(None)
+    (question,) = [each for each in questions(model, {}, None) if each.prompt == prompt]
+    found = judged(question, answer, model, {}, output)
+    assert (found.outcome, found.mistake, found.said) == (WRONG, kind, said)

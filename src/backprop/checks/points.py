@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache, cached_property, partial
 from itertools import islice
-from math import isfinite
+from math import isfinite, prod
 from random import Random
 from types import MappingProxyType
 
@@ -132,6 +132,23 @@ class Subject:
         values = Precise(graph, exact, _DIGITS, LARGEST)
         right = unrounded(values.value(claim.truth)) if claim.truth >= 0 else right
         return unrounded(values.value(claim.graph.output)), right
+
+    def part_noise(self, claim: Claim, point: Numbers) -> float:
+        """How far rounding may move the part of a derivative that a claim is about: a product of slopes."""
+        data = point.data
+        inputs = Graph(claim.graph.columns, [claim.truth], self.model.labels).inputs
+        slopes = {node: self.slopes[node] for node in inputs}
+        total = 0.0
+        for node, slope in slopes.items():
+            if slope.of == slope.by:
+                continue
+            graph = self._graph(slope.of)
+            if slope.direct:
+                graph = graph.alone(slope.of)
+            there = Numbers(data, derivatives(graph, data))
+            others = prod(data[each] for each in slopes if each != node)
+            total += abs(others) * gradient_noise(graph, there, [slope.by])[slope.by]
+        return total
 
     def held(self, claim: Claim) -> list[int]:
         """The inputs in a claim that no random point moves: constants, and those with bounds that
@@ -320,14 +337,17 @@ class Answer:
             return True
         numbers = [*map(data.__getitem__, formula.order)]
         numbers += map(point.gradients.__getitem__, self.graph.order)
+        numbers += map(data.__getitem__, self.graph.order if self.claim.truth >= 0 else ())
         off = abs(claimed - right)
         if not off <= 1e-9 * max(map(abs, filter(isfinite, numbers)), default=0.0):
             return False  # no rounding does that
         noise = value_noise(formula, formula.steps, [*data], claimed)
-        if self.by in self.graph:
-            noise += gradient_noise(self.graph, point, [self.by])[self.by]
-        if self.claim.truth == self.graph.output:  # of which rounding moves the value
+        if self.claim.truth == self.graph.output:  # a value, and no derivative
             noise += value_noise(self.graph, self.graph.steps, [*data], right)
+        elif self.claim.truth >= 0:
+            noise += self.subject.part_noise(self.claim, point)
+        elif self.by in self.graph:
+            noise += gradient_noise(self.graph, point, [self.by])[self.by]
         return off <= 8 * noise
 
     def same(self, claimed: float, right: float, tolerance: float = 0.0) -> bool:

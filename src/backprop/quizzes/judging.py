@@ -12,7 +12,7 @@ from backprop.checks.mistake_table import BY_NAME
 from backprop.errors import BackpropError
 from backprop.language import Model
 from backprop.numbers import listed, spoken
-from backprop.quizzes.questions import FORMULA, FORWARD, LOCAL, Question
+from backprop.quizzes.questions import FORMULA, FORWARD, LOCAL, SHARE, Question
 from backprop.quizzes.value_mistakes import value_mistake
 
 RIGHT, WRONG, UNREAD = "right", "wrong", "unread"
@@ -22,6 +22,7 @@ LONGEST = 1000
 """Characters of an answer."""
 
 _EQUALS = re.compile(r"(?<![<>=!])=(?!=)")
+_PLAIN = re.compile(r"[-+−]?\s*\d*(\.\d*)?(?:[eE]([-+]?\d{1,3}))?")
 _COMMA = re.compile(r"([-+−]?\d+),(\d+)")
 
 
@@ -65,7 +66,10 @@ def _judged(
         sheet = mark(claim.model, [claim], numbers, output)
         (marked,) = sheet.marks
         if not marked.correct:
-            return Verdict(WRONG, *_mistake(question, marked, sheet), _example(marked))
+            kind, said = _mistake(question, marked, sheet)
+            if not kind and _is_rough(link, marked):
+                return Verdict(UNREAD, "", "it is right as far as it goes: write more digits")
+            return Verdict(WRONG, kind, said, _example(marked))
         verdict = Verdict(RIGHT)
     return verdict
 
@@ -87,7 +91,7 @@ def _mistake(question: Question, marked: Marked, sheet: Sheet) -> tuple[str, str
         upper = f"∂{gradient.output}/∂{question.name}"
         if claim.is_as_written(marked.claimed, given):
             return row.kind, row.said.format(lower=question.derivative, upper=upper)
-    return marked.kind, marked.diagnosis
+    return marked.kind, marked.diagnosis.replace("the claim", "the answer")
 
 
 def _unreadable(text: str) -> str:
@@ -115,7 +119,7 @@ def _claim(question: Question, text: str, model: Model, output: str) -> Claim:
     of, by, part = question.of, question.by, question.part
     if question.kind == FORWARD:
         lead = f"∂{of}/∂{of} ="
-    elif part != "share":
+    elif part != SHARE:
         lead = f"∂{of}/∂{by} ="
     elif question.name == of:
         lead = f"share of ∂{of}/∂{by} ="
@@ -141,6 +145,15 @@ def _no_answer(question: Question, claim: Claim) -> str:
     if question.kind == FORMULA and not claim.formula:
         return "a formula is asked for, with the names of the equation"
     return ""
+
+
+def _is_rough(text: str, marked: Marked) -> bool:
+    """Whether a number is what is right, rounded to fewer digits than an answer needs: 0.3 of 1/3."""
+    found = _PLAIN.fullmatch(text)
+    if not found or not marked.claimed:
+        return False
+    last = int(found[2] or 0) - len((found[1] or ".")[1:])
+    return abs(marked.claimed - marked.right) <= 0.5 * 10.0**last * (1 + 1e-9)
 
 
 def _example(marked: Marked) -> str:

@@ -1,23 +1,29 @@
 """The questions of a quiz: what a person is asked for, in the order of the passes, as plain data."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from math import isfinite
 from typing import NamedTuple
 
 from backprop.derivation import Computed, Derivation, Passed, Share, derivation
-from backprop.evaluation.gradient import evaluate
+from backprop.engine.underflow import too_small
+from backprop.evaluation.gradient import Evaluation, evaluate
 from backprop.language import Model
+from backprop.names import meant
 from backprop.numbers import Wide, either, printed, rounded, spoken
 from backprop.operations import CONSTANTS
 from backprop.syntax import functions
 from backprop.syntax.notation import names_in, typographic
 from backprop.syntax.parser import formula
+from backprop.values import having_say
 
 FORWARD, LOCAL, BACKWARD, FORMULA = KINDS = "forward", "local", "backward", "formula"
 """What is asked for: values, derivatives of single equations, gradients, and those of single equations as
 formulas."""
 
-VALUES, SHARES = "values", "sum of the shares"
+SHARE, SUM = "share", "sum"
+"""The parts of a derivative that is reached on several ways: what one equation adds, and all of them."""
+
+VALUES, SHARES, CHAIN = "values", "sum of the shares", "chain rule"
 """What is practised besides the rules of differentiation."""
 
 DIGITS = 6
@@ -26,7 +32,15 @@ DIGITS = 6
 _PATIENCE = 2
 """An answer may be off by so many times what comes of reckoning with the numbers as they are shown."""
 
-_MOST_OFF = 0.02
+_MOST_OFF = 1e-3
+"""The most of it, relative: where this is not enough, numbers are shown in more digits."""
+
+_MOST_GIVEN = 30
+"""The most numbers that a value is reckoned with."""
+
+
+NamedNumbers = tuple[tuple[str, float], ...]
+"""Names with their numbers."""
 
 
 class Question(NamedTuple):
@@ -37,15 +51,15 @@ class Question(NamedTuple):
     answer: the number, and answer_text as people are shown it. formula: of a local derivative, in the
     language of equations, "" where it is too long; of a value what its equation comes to. rule: which is
     practised. step: its number, as in `explain`. name, equation: of what the question is about, and its
-    right side. part: "share" of a derivative, "sum" of all shares, or "". off: how far an answer may be
-    off because of the digits that are shown.
+    right side. part: SHARE, SUM or "". off: how far an answer may be
+    off because of the digits that are shown; digits: how many of what is given are to be.
     """
 
     kind: str
     of: str
     by: str
     prompt: str
-    given: tuple[tuple[str, float], ...]
+    given: NamedNumbers
     answer: float
     answer_text: str
     formula: str
@@ -55,6 +69,7 @@ class Question(NamedTuple):
     equation: str
     part: str = ""
     off: float = 0.0
+    digits: int = DIGITS
 
     @property
     def derivative(self) -> str:
@@ -85,14 +100,28 @@ def asked(
     only: Collection[str] = (),
 ) -> Quiz:
     """The questions, and what is not asked. only: names that they are to be about."""
-    found = derivation(model, evaluate(model, numbers, output), only=tuple(only))
-    writing = _Asking(model, found, kinds)
+    at = evaluate(model, numbers, output)
+    found = derivation(model, at, only=tuple(only))
+    names = {*meant(only, found.data, f"what leads to {found.output}")}
+    writing = _Asking(model, at, found, kinds, names)
     return Quiz([*writing.forward(), *writing.backward()], writing.told(), found)
 
 
 class _Asking:
-    def __init__(self, model: Model, found: Derivation, kinds: Collection[str]) -> None:
-        self._found, self._kinds = found, kinds
+    """Makes the questions. only: names that they are to be about, if not all."""
+
+    def __init__(
+        self,
+        model: Model,
+        at: Evaluation,
+        found: Derivation,
+        kinds: Collection[str],
+        only: Collection[str],
+    ) -> None:
+        self._found, self._kinds, self._only = found, kinds, only
+        self._graph, self._data = at.graph, at.numbers.data
+        self._small = {at.graph.label(step) for step in too_small(at.graph, self._data)}
+        self._nodes = {name: node for node, name in at.graph.labels.items()}
         self._still = frozenset(each for each in found.data if each in model.still)
         self._known = {**CONSTANTS, **found.data}
         self._left: dict[str, list[str]] = {}
@@ -102,24 +131,30 @@ class _Asking:
         """The values, from the inputs on."""
         for step in self._found.forward if FORWARD in self._kinds else ():
             text = step.expanded or step.equation
-            if not isfinite(step.value):
-                self._leave(step.name, f"{spoken(step.value)} here")
+            given = self._given(text)
+            if self._only and step.name not in self._only:
                 continue
-            yield self._value(step, text)
+            if step.name in self._small:
+                self._leave(step.name, "beyond what doubles hold")
+            elif len(given) > _MOST_GIVEN or not text:
+                self._leave(step.name, "made of too many numbers")
+            elif self._may(step.name, step.value):
+                yield self._value(step, text, given)
 
-    def _value(self, step: Computed, text: str) -> Question:
-        given = self._given(text)
+    def _value(self, step: Computed, text: str, given: NamedNumbers) -> Question:
         written = f" = {line(step.equation)}" if step.equation else ""
-        off = self._off(step.value, lambda known: reckoned(text, known), given)
+        shown = self._shown(step.value, text, given)
         return Question(
-            FORWARD, step.name, "", f"{step.name}{written} = ?", given, step.value, said(step.value),
-            text, VALUES, step.number, step.name, step.equation, off=off,
+            FORWARD, step.name, "", f"{step.name}{written} = ?", given, step.value + 0.0, said(step.value),
+            text, VALUES, step.number, step.name, step.equation, "", *shown,
         )  # fmt: skip
 
     def backward(self) -> Iterator[Question]:
         """The derivatives, from the output back."""
         for step in self._found.backward:
-            for share in step.shares:
+            if kink := self._kink(step.name):
+                self._leave(f"what comes through {step.name}", f"which stands at a {kink} here")
+            for share in () if kink else step.shares:
                 if share.by not in self._still:
                     yield from self._share(step, share)
             for total in step.totals if BACKWARD in self._kinds else ():
@@ -129,29 +164,29 @@ class _Asking:
                     continue
                 whole = f"∂{self._found.output}/∂{total.by}"
                 shares = tuple((f"share of {whole}", each) for each in total.shares)
-                off = _PATIENCE * sum(abs(each - rounded(each, DIGITS)) for each in total.shares)
+                shown = shown_in(total.total, sum, total.shares)
                 yield Question(
-                    BACKWARD, self._found.output, total.by, f"{whole} = ?", shares, total.total,
-                    said(total.total), "", SHARES, step.number, step.name, step.equation, "sum",
-                    min(off, _MOST_OFF * abs(total.total)),
+                    BACKWARD, self._found.output, total.by, f"{whole} = ?", shares, total.total + 0.0,
+                    said(total.total), "", SHARES, step.number, step.name, step.equation, SUM,
+                    *shown,
                 )  # fmt: skip
 
     def _share(self, step: Passed, share: Share) -> Iterator[Question]:
         """The questions about what an equation adds to the gradient by a name that it uses."""
         output = self._found.output
         local, whole = f"∂{step.name}/∂{share.by}", f"∂{output}/∂{share.by}"
-        rule = ", ".join(step.rules)
+        rule = ", ".join(step.rules) or CHAIN
         used = self._given(step.equation, share.formula, but=step.name)
         about = step.number, step.name, step.equation
         own = step.name == output
         is_formula = bool(share.formula) and not names_in(formula(share.formula)).isdisjoint(
             self._known
         )
-        part = "" if share.whole else "share"
+        part = "" if share.whole else SHARE
         lead = "" if share.whole else "share of "
         if (FORMULA in self._kinds) and is_formula:
             yield Question(
-                FORMULA, step.name, share.by, f"{lead}{local} as a formula = ?", (), share.local,
+                FORMULA, step.name, share.by, f"{lead}{local} as a formula = ?", (), share.local + 0.0,
                 line(share.formula), share.formula, rule, *about, part,
             )  # fmt: skip
         names = self._given(share.formula)
@@ -159,10 +194,10 @@ class _Asking:
         asks_local = LOCAL in self._kinds or (FORMULA in self._kinds and not is_formula)
         asks_local = asks_local or (BACKWARD in self._kinds and own and share.single)
         if asks_local and self._may(local, share.local):
-            off = self._off(share.local, lambda known: reckoned(share.formula, known), given)
+            shown = self._shown(share.local, share.formula, given)
             yield Question(
-                LOCAL, step.name, share.by, f"{lead}{local} = ?", given, share.local,
-                said(share.local), share.formula, rule, *about, part, off,
+                LOCAL, step.name, share.by, f"{lead}{local} = ?", given, share.local + 0.0,
+                said(share.local), share.formula, rule, *about, part, *shown,
             )  # fmt: skip
             if own and share.whole:  # it is the gradient itself
                 return
@@ -177,15 +212,22 @@ class _Asking:
         prompt = f"{way}{upstream} · {local} = ?" if way and not own else f"{whole} = ?"
         prompt = f"share of {whole} = ?" if way and own else prompt
         given = given if own else ((upstream, share.upstream), *given)
-        off = self._off(
-            share.product,
-            lambda known: reckoned(share.formula, known) * known.get(upstream, 1.0),
-            given,
-        )
+        shown = self._shown(share.product, share.formula, given, "" if own else upstream)
         yield Question(
-            BACKWARD, output, share.by, prompt, given, share.product, said(share.product),
-            "", rule, *about, "" if share.single else "share", off,
+            BACKWARD, output, share.by, prompt, given, share.product + 0.0, said(share.product),
+            "", rule, *about, "" if share.single else SHARE, *shown,
         )  # fmt: skip
+
+    def _kink(self, name: str) -> str:
+        """What an equation stands at here: a corner, a jump, mostly nothing."""
+        graph, data = self._graph, self._data
+        for step in having_say(graph, graph.equation(self._nodes[name]), data):
+            operands = graph.operands(step)
+            fixed = [graph.is_number(at) or graph.label(at) in self._still for at in operands]
+            found = functions.kinks(graph.op(step), [data[each] for each in operands])
+            if found and not all(fixed):
+                return found[0]
+        return ""
 
     def told(self) -> list[str]:
         """Sentences on what is not asked."""
@@ -211,7 +253,7 @@ class _Asking:
             return False
         return True
 
-    def _given(self, *texts: str, but: str = "") -> tuple[tuple[str, float], ...]:
+    def _given(self, *texts: str, but: str = "") -> NamedNumbers:
         """The names in formulas with their numbers, as they are written."""
         found = dict[str, float]()
         for text in filter(None, texts):
@@ -225,21 +267,35 @@ class _Asking:
         found.pop(but, None)
         return tuple((name, number) for name, number in found.items() if number == number)
 
-    def _off(
-        self,
-        right: float,
-        reckon: Callable[[Mapping[str, float]], float],
-        given: Iterable[tuple[str, float]],
-    ) -> float:
-        """How far the answer moves where numbers are taken as they are shown, one by one."""
-        moved = 0.0
-        for name, number in given:
-            seen = rounded(number, DIGITS)
-            if seen != number and isfinite(
-                found := reckon({**self._known, **dict(given), name: seen})
-            ):
-                moved += abs(found - reckon({**self._known, **dict(given)}))
-        return min(_PATIENCE * moved, _MOST_OFF * abs(right)) if isfinite(moved) else 0.0
+    def _shown(
+        self, right: float, text: str, given: NamedNumbers, factor: str = ""
+    ) -> tuple[float, int]:
+        """As `shown_in`, of a formula, times a name that is given if there is one."""
+        names = [name for name, _ in given]
+
+        def reckon(numbers: Sequence[float]) -> float:
+            known = {**self._known, **dict(zip(names, numbers, strict=True))}
+            return reckoned(text, known) * (known[factor] if factor else 1.0)
+
+        return shown_in(right, reckon, [number for _, number in given])
+
+
+def shown_in(
+    right: float, reckon: Callable[[Sequence[float]], float], numbers: Sequence[float]
+) -> tuple[float, int]:
+    """How far an answer may be off because numbers are rounded before a person reckons with them, and in how
+    many digits they are to be shown for that."""
+    off = 0.0
+    for digits in (DIGITS, 10, 13, 17):
+        off = 0.0
+        for at, number in enumerate(numbers):
+            seen = [*numbers[:at], rounded(number, digits), *numbers[at + 1 :]]
+            off += _PATIENCE * abs(reckon(seen) - reckon(numbers)) if seen[at] != number else 0.0
+        if off != off:  # there is no formula, or it has no value beside this point
+            return 0.0, DIGITS
+        if off <= _MOST_OFF * abs(right):
+            return off, digits
+    return 0.0, 17
 
 
 def line(text: str) -> str:
@@ -247,9 +303,9 @@ def line(text: str) -> str:
     return typographic(formula(text))
 
 
-def said(number: float) -> str:
+def said(number: float, digits: int = DIGITS) -> str:
     """A number as it is shown."""
-    return printed(number + 0.0, DIGITS, zeros=True)
+    return printed(number + 0.0, digits, zeros=True)
 
 
 def reckoned(text: str, known: Mapping[str, float]) -> float:

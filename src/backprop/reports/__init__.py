@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from backprop.descent.problem import Problem
     from backprop.fit_pictures import FitPicture
     from backprop.picture import Picture
+    from backprop.quizzes.session import QuizWriter
     from backprop.report import Records, Report
     from backprop.report.derivative_report import DerivativeReport
     from backprop.reports.shapes.shape import Scene
@@ -114,6 +115,11 @@ STEPS: Formats[Callable[[Scene, str], bytes]] = Formats(
     tex=("shapes.step_files", ".tex"),
 )
 """What `draw` draws of one step, and of a worksheet."""
+
+QUIZZES: Formats[Callable[[Style], QuizWriter]] = Formats(
+    "writer", text=("quiz_text",), json=("quiz_json",)
+)
+"""How `quiz` asks: what makes a writer of one format."""
 
 HISTORIES: Formats[Callable[[Records, Style], Iterator[str]]] = Formats(
     "pieces", csv=("csv_rows", ".csv"), json=("json_lines", ".json")

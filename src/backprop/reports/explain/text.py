@@ -1,10 +1,11 @@
 """A derivation as plain text."""
 
+from collections.abc import Sequence
 from textwrap import wrap
 
 from backprop.derivation import Derivation
 from backprop.derivation.steps import SymbolicDerivation
-from backprop.reports.explain.document import Document, Section
+from backprop.reports.explain.document import Document, Section, Written
 from backprop.reports.explain.mathematics import TEXT, Notation
 from backprop.reports.style import Style, fitted, written
 
@@ -14,11 +15,13 @@ _WIDE = 78
 
 def write(found: Derivation | SymbolicDerivation, style: Style, hide: bool) -> str:
     """Sections of numbered steps, a line a derivative."""
-    page = _Text(found, style, hide)
+    page = TextDocument(found, style, hide)
     return written("\n".join([page.title, *page.body]), style) + "\n"
 
 
-class _Text(Document):
+class TextDocument(Document):
+    """A derivation as lines of a terminal, or of a file."""
+
     def written_in(self, found: Derivation | SymbolicDerivation) -> Notation:
         return TEXT
 
@@ -34,8 +37,14 @@ class _Text(Document):
         if part.intro:
             lines += [*(wrap(part.intro, wide) if wide else [part.intro]), ""]
         lines += [each for line in part.lines for each in fitted(f"  {line}", self.style, 4)]
-        widest = len(str(part.steps[-1].number)) if part.steps else 0
-        for step in part.steps:
+        return lines + self.numbered(part.steps)
+
+    def numbered(self, steps: Sequence[Written]) -> list[str]:
+        """The lines of some steps."""
+        wide = self.style.width and min(self.style.width, _WIDE)
+        lines = list[str]()
+        widest = len(str(steps[-1].number)) if steps else 0
+        for step in steps:
             number = f"  {step.number:>{widest}}. "
             indent = " " * len(number)
             if not step.head:
