@@ -64,7 +64,7 @@ export class Derivation {
   show(list, smooth) {
     const found = this.items.get(this.steps.current);
     if (!found) return;
-    const top = found.item.offsetTop - list.offsetTop - list.clientHeight / 3;
+    const top = found.item.offsetTop - Math.max(0, list.clientHeight - found.item.clientHeight) / 3;
     list.scrollTo({ top, behavior: smooth ? "smooth" : "instant" });
   }
 }

@@ -90,8 +90,13 @@ function begin(lesson, numbers, texts, updates, mistakes) {
     const before = steps.place;
     steps.go(place);
     if (place > before && steps.place === before) return guess.stop();
-    derivation.show(list, !calm.matches);
-    showLit(at("graph").parentElement, !calm.matches);
+    look(!calm.matches);
+  }
+
+  /** Bring the current step to where it is seen, in the list and in the picture. */
+  function look(smooth) {
+    derivation.show(list, smooth);
+    showLit(at("graph").parentElement, smooth);
   }
 
   function pause() {
@@ -160,9 +165,15 @@ function begin(lesson, numbers, texts, updates, mistakes) {
   /** Tell of a box or an arrow; open or fold a box that stands for several. */
   function tell(chosen) {
     if ("members" in chosen.dataset) {
-      if (!pictures.toggle(chosen)) inspector.node(Number(chosen.dataset.members));
-    } else if ("node" in chosen.dataset) inspector.node(Number(chosen.dataset.node));
-    else inspector.edge(Number(chosen.dataset.edge));
+      if (!pictures.toggle(chosen)) inspect(() => inspector.node(Number(chosen.dataset.members)));
+    } else if ("node" in chosen.dataset) inspect(() => inspector.node(Number(chosen.dataset.node)));
+    else inspect(() => inspector.edge(Number(chosen.dataset.edge)));
+  }
+
+  /** Tell where it is seen: below a picture that fills a phone it is not. */
+  function inspect(telling) {
+    telling();
+    at("inspector").scrollIntoView({ block: "nearest" });
   }
 
   at("graph").parentElement.addEventListener("click", (event) => {
@@ -174,6 +185,7 @@ function begin(lesson, numbers, texts, updates, mistakes) {
     if (chosen && !window.getSelection().toString()) {
       pause();
       steps.go(steps.turn.get(chosen.dataset.step));
+      showLit(at("graph").parentElement, !calm.matches);
     }
   });
   window.addEventListener("hashchange", () => {
@@ -181,6 +193,7 @@ function begin(lesson, numbers, texts, updates, mistakes) {
     guess.ask(take(window.location.hash));
     descent?.take(stateOf(window.location.hash));
     pictures.take(stateOf(window.location.hash));
+    look(false);
   });
   model.listen(update);
   steps.listen(update);
@@ -188,6 +201,7 @@ function begin(lesson, numbers, texts, updates, mistakes) {
   pictures.take(stateOf(window.location.hash));
   guess.ask(wanted);
   descent?.take(stateOf(window.location.hash));
+  look(false);
   cutForPaper(() => pictures.seen);
   window.backprop = {
     values: () => model.byName(model.data),

@@ -152,7 +152,8 @@ def _graph(picture: Picture, called: Mapping[str, str]) -> Digraph:
     graph = Digraph(
         graph_attr={"rankdir": "LR", "nodesep": "0.25", "ranksep": "0.4"},
         node_attr={"fixedsize": "true", "label": "", "shape": "box"},
-        edge_attr={"fontsize": "11", "label": " −1.2345 "},
+        # without a head of Graphviz's own, for which it would end a line before its box
+        edge_attr={"fontsize": "11", "label": " −1.2345 ", "arrowhead": "none"},
     )
     grouped: dict[str, list[Item]] = {}
     items: list[Item] = [*picture.boxes, *picture.circles]
