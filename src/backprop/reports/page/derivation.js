@@ -3,6 +3,8 @@
 import { shown } from "./format.js";
 
 const FEW = 60; // steps that are written at once
+const SMOOTH = 500; // milliseconds within which a list has scrolled smoothly
+const SETTLING = [50, 50, 100, 200, 400]; // steps that are drawn, or written, get other heights, and move the ones below
 
 const KINDS = ["v", "g", "s", "p"];
 
@@ -25,6 +27,8 @@ export class Derivation {
     }, { root: list, rootMargin: "300px" });
     for (const { item } of this.items.values()) this.looking.observe(item);
     window.addEventListener("beforeprint", () => [...this.behind].forEach((key) => this.write(key)));
+    // a hand that scrolls has the last word
+    for (const kind of ["wheel", "pointerdown"]) list.addEventListener(kind, () => clearTimeout(this.settling), { passive: true });
     this.update();
   }
 
@@ -64,8 +68,18 @@ export class Derivation {
   show(list, smooth) {
     const found = this.items.get(this.steps.current);
     if (!found) return;
-    const top = found.item.offsetTop - Math.max(0, list.clientHeight - found.item.clientHeight) / 3;
-    list.scrollTo({ top, behavior: smooth ? "smooth" : "instant" });
+    const { item } = found;
+    const scroll = (behavior) => {
+      list.scrollTo({ top: item.offsetTop - Math.max(0, list.clientHeight - item.clientHeight) / 3, behavior });
+    };
+    scroll(smooth ? "smooth" : "instant");
+    const settle = (waits) => {
+      const [own, around] = [item.getBoundingClientRect(), list.getBoundingClientRect()];
+      if (own.top < around.top || own.bottom > around.bottom) scroll("instant");
+      if (waits.length) this.settling = setTimeout(settle, waits[0], waits.slice(1));
+    };
+    clearTimeout(this.settling);
+    this.settling = setTimeout(settle, smooth ? SMOOTH : SETTLING[0], SETTLING);
   }
 }
 

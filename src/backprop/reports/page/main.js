@@ -201,7 +201,8 @@ function begin(lesson, numbers, texts, updates, mistakes) {
   pictures.take(stateOf(window.location.hash));
   guess.ask(wanted);
   descent?.take(stateOf(window.location.hash));
-  look(false);
+  derivation.show(list, false);
+  if (steps.place < steps.keys.length) showLit(at("graph").parentElement, false);
   cutForPaper(() => pictures.seen);
   window.backprop = {
     values: () => model.byName(model.data),

@@ -97,7 +97,7 @@ def _put(text: str, parts: Mapping[str, str]) -> str:
 def _large(page: LargePage, language: str, texts: Mapping[str, str], seconds: float) -> str:
     """A page without scripts: the picture of families, and the derivation rule by rule."""
     pictures = [_static(page.picture, theme, seconds) for theme in ("light", "dark")]
-    style = f"{_read('page.css')}\n{_read('print.css')}"
+    style = "\n".join(_read(f"{name}.css") for name in ("page", "phone", "print"))
     if float(_WIDTH.search(pictures[0])[1]) > _UPRIGHT:  # type: ignore[index]
         style += "@page { size: landscape; }"
     parts = {
@@ -283,7 +283,7 @@ def _source(name: str) -> str:
 def _style() -> str:
     """The style, with the colours of pictures."""
     light, dark = THEMES["light"], THEMES["dark"]
-    rules = [_read("page.css"), _read("descent.css"), _read("print.css")]
+    rules = [_read(f"{name}.css") for name in ("page", "descent", "phone", "print")]
     for theme, around in (
         (light, "{}"),
         (dark, "@media screen and (prefers-color-scheme: dark) {{ {} }}"),
