@@ -50,7 +50,7 @@ export class Inspector {
       list.append(line);
       parts.push(list);
     } else {
-      parts.push(element("p", this.texts.no_slope));
+      parts.push(element("p", this.texts[lesson.nodes[tail].moves ? "no_slope" : "is_number"]));
     }
     this.open(parts, { edge });
   }

@@ -210,6 +210,7 @@ def _lesson(page: PageContent) -> dict[str, object]:
             {
                 "name": node.name,
                 "own": node.role not in ("step", "number"),
+                "moves": node.role != "number",
                 "equation": node.equation,
             }
             for node in page.nodes
