@@ -9,7 +9,7 @@ const press = (id) => at(id).click();
 const isPressed = (id) => at(id).getAttribute("aria-pressed") === "true";
 const wait = (time) => new Promise((go) => setTimeout(go, time));
 const click = (element) => element.dispatchEvent(new MouseEvent("click", { bubbles: true }));
-const isSeen = (element) => element.checkVisibility();
+const isSeen = (element) => element.checkVisibility() && element.getClientRects().length > 0;
 const numbers = () => [window.backprop.values(), window.backprop.gradients()];
 
 function key(name) {
@@ -49,7 +49,7 @@ function place() {
     seen: current.every((line) => within(line, at("derivation"))),
     boxes: all("#graph .box.lit").map((box) => box.dataset.node),
     arrows: all("#graph .arrow.lit").map((arrow) => arrow.dataset.edge),
-    folded: all("#folded .lit").map((box) => box.dataset.members),
+    folded: all("#folded > .lit").map((box) => box.dataset.members),
     inPicture: all(".picture .box.lit").filter(isSeen).every((box) => within(box, at("graph").parentElement)),
     waiting: all("#derivation > .waiting").length,
     disabled: ["step", "back"].filter((id) => at(id).disabled),
@@ -114,6 +114,7 @@ async function ways() {
 
 /** What a click on each box, and on each arrow, tells. */
 function told() {
+  at("unfold")?.click();
   const tell = (element) => {
     click(element);
     const panel = at("inspector");
@@ -243,13 +244,20 @@ function reach() {
 function families() {
   if (!at("folded")) return null;
   const of = (box) => all("[data-role]", box).map((each) => each.textContent);
-  const each = all("#folded .box").map((box) => [box.querySelector(".name").textContent, box.dataset.members.split(" ").map(Number), of(box)]);
+  const each = all("#folded > .box").map((box) => [box.querySelector(".name").textContent, box.dataset.members.split(" ").map(Number), of(box)]);
   const isFolded = isSeen(at("folded")) && !isSeen(at("graph"));
-  const many = document.querySelector("#folded .box.many");
+  const many = document.querySelector("#folded > .box.many");
   const members = many.dataset.members.split(" ");
+  const drawn = () => [...new Set(all(".picture .box[data-node]").filter(isSeen).map((box) => box.dataset.node))];
+  const before = drawn().length;
   click(many);
-  const opened = boxes.filter((box) => isSeen(box) && members.includes(box.dataset.node)).length;
-  return { each, isFolded, members: members.length, opened };
+  const opened = drawn();
+  click(many);
+  const again = drawn().length;
+  press("unfold");
+  const whole = drawn().length;
+  press("fold");
+  return { each, isFolded, members, before, opened, again, whole, all: boxes.length };
 }
 
 async function drive() {
