@@ -229,11 +229,6 @@ def plain(name: str) -> str:
     return re.sub(r"[_\[\]]", "", name)
 
 
-def last_number(line: str) -> float:
-    """What stands behind the last equality sign."""
-    return read(re.split("[=:]", line)[-1])
-
-
 def moved(
     moves: Sequence[Sequence[Any]], found: Sequence[Mapping[str, Any]]
 ) -> Iterator[dict[str, float]]:

@@ -219,7 +219,7 @@ def test_guesses_are_taken_in_a_notebook(driver: Any, tmp_path: Path) -> None:
     driver.switch_to.frame(0)
     try:
         driver.find_element("id", "guess").click()
-        driver.find_element("id", "answer").send_keys("1", Keys.ENTER)
+        driver.find_element("id", "answer").send_keys("3", Keys.ENTER)
         score = driver.find_element("id", "score").text
     finally:
         driver.switch_to.default_content()
