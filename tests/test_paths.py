@@ -52,7 +52,7 @@ def named() -> Iterator[Named]:
                 yield Named(name, next(reversed(option.flags), option.form), option.path)
 
 
-READ = ("equations", "read")
+READ = ("equations", "read", "tables")
 INPUTS = [each for each in named() if each.use in READ]
 OUTPUTS = [each for each in named() if each.use not in (*READ, "folder")]
 
@@ -159,10 +159,20 @@ def test_no_output_onto_what_is_read(
     assert there(folder) == before
 
 
-def test_no_output_onto_a_file_that_a_pattern_reads(folder: Path) -> None:
+@pytest.mark.parametrize(
+    "line",
+    [
+        ["grad", "-e", "L = sum(u)", "--data", "*.csv", "-o"],
+        ["descend", "-e", "L = mean((u - a)^2); a = 1", "--data", "../*/r*.csv", "--batch", "1",
+         "--validate", "*.csv", "--history"],
+        ["fit", "-e", "u ~ a", "--data", "../*/r*.csv", "--at", "*.csv", "--predict"],
+    ],
+)  # fmt: skip
+def test_no_output_onto_a_file_that_a_pattern_reads(folder: Path, line: list[str]) -> None:
     (folder / "rows.csv").write_text("u\n1\n")
+    (folder / "more.csv").write_text("u\n1\n")
     before = there(folder)
-    ran = backprop("grad", "-e", "L = sum(u)", "--data", "*.csv", "-o", "rows.csv")
+    ran = backprop(*line, "more.csv")
     refused(ran, "is read and would be lost")
     assert there(folder) == before
 

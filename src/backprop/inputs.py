@@ -130,7 +130,7 @@ class Inputs(NamedTuple):
     data: Annotated[Sequence[str], Option(
         "--data FILE",
         "Tables whose columns stand for names: CSV, TSV, Parquet, Arrow; - is standard input; repeatable.",
-        path="read",
+        path="tables",
     )] = ()
     columns: Annotated[Sequence[str], Option(
         "--column TEXT", 'What equations call a column: "x = Temp (C)"; repeatable.', needs=("data",),

@@ -23,12 +23,12 @@ from backprop.names import unknown_choice
 from backprop.numbers import either, shortened, shown
 from backprop.source import normal
 
-PathUse = Literal["", "equations", "read", "written", "new", "saved", "state", "folder"]
+PathUse = Literal["", "equations", "read", "tables", "written", "new", "saved", "state", "folder"]
 """What is done with the file that an option names.
 
-`equations` and `read` files are read. `written` ones may be there already, `new` ones only with
-`--force`. What is `saved` may take the place of the equations that it was made of. A `state` is
-read and written. Into a `folder` its command writes what it has checked itself.
+`equations`, `read` files and `tables` are read; a pattern names tables, too. `written` ones may be
+there already, `new` ones only with `--force`. What is `saved` may take the place of the equations
+that it was made of. A `state` is read and written. Into a `folder` its command writes what it has checked itself.
 """
 
 

@@ -3,35 +3,16 @@
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from glob import glob
-from typing import Any, NamedTuple
+from typing import Any
 
+from backprop.cli.named_paths import READ, NamedPath, named_paths
 from backprop.errors import BadOption, CannotWrite
 from backprop.files import check_writable
-from backprop.inputs import default_file
-from backprop.options import PathUse, fields
+from backprop.options import fields
 from backprop.places import STANDARD, identity, stream
-
-_READ = ("equations", "read")
-
 
 LOST = "is read and would be lost"
 """What is said of a file that is read and written."""
-
-
-class _Named(NamedTuple):
-    """A path on a command line. by: the option that names it, as a message calls it."""
-
-    path: str
-    use: PathUse
-    by: str
-
-    @property
-    def shown(self) -> str:
-        """The path, as a message calls it."""
-        if self.path != STANDARD:
-            return self.path
-        return "standard input" if self.use in _READ else "standard output"
 
 
 def check_paths(command: Callable[..., None], written: Mapping[str, Any]) -> None:
@@ -40,31 +21,31 @@ def check_paths(command: Callable[..., None], written: Mapping[str, Any]) -> Non
 
     written: what it has for each option of the command, whose declarations say which are paths.
     """
-    named = _named(command, written)
-    outputs = [each for each in named if each.use not in _READ]
-    read = [each for each in named if each.use in _READ]
+    named = named_paths(command, written)
+    outputs = [each for each in named if each.use not in READ]
+    read = [each for each in named if each.use in READ]
     if len(read) > 1 and sum(each.path == STANDARD or stream(each.path) == 0 for each in read) > 1:
         raise BadOption("standard input can be read once only", hints=["use '-' once"])
     if any(each.path == STANDARD for each in outputs) or not _reports(command, written):
         report = []
     else:
-        report = [_Named(STANDARD, "written", "the report")]
+        report = [NamedPath(STANDARD, "written", "the report")]
     check_outputs([*report, *outputs], read, written.get("force"))
 
 
 def check_copies(paths: Sequence[str]) -> None:
     """Raise as `check_paths` for files that a command writes, all of the same kind."""
-    check_outputs([_Named(path, "written", path) for path in paths])
+    check_outputs([NamedPath(path, "written", path) for path in paths])
 
 
 def check_outputs(
-    outputs: Sequence[_Named], read: Sequence[_Named] = (), force: bool | None = None
+    outputs: Sequence[NamedPath], read: Sequence[NamedPath] = (), force: bool | None = None
 ) -> None:
     """Raise BadOption or CannotWrite where one of these outputs cannot be, or loses something."""
     if not outputs:
         return
     sources = [(each, identity(each.path)) for each in read]
-    before: list[tuple[_Named, frozenset[Any]]] = []
+    before: list[tuple[NamedPath, frozenset[Any]]] = []
     for each in outputs:
         if each.use == "state":
             _check_state(each)
@@ -89,32 +70,6 @@ def check_outputs(
             raise CannotWrite(f"{each.path} exists already", hints=hints)
 
 
-def _named(command: Callable[..., None], written: Mapping[str, Any]) -> list[_Named]:
-    """The paths of a command line, that of the equations among them where it has none."""
-    found: list[_Named] = []
-    for name, _, _, option in fields(command):
-        if option.path in ("", "folder"):
-            continue
-        value = written[name]
-        given = [value] if isinstance(value, str) else value or []
-        if option.usual and not given and not _has_folder(command, written):
-            format = written.get("format") or ""
-            given = [f"{os.path.splitext(option.usual)[0]}.{format}" if format else option.usual]
-        if option.path == "equations" and not given and not written.get("expressions"):
-            given = [default_file()]
-        by = next(reversed(option.flags), option.form)
-        if by == "--data":  # of which patterns name files, too
-            meant = (path for each in given for path in glob(each, recursive=True))
-            given = [*given, *(path for path in meant if path not in given)]
-        found += [_Named(path, option.path, by) for path in given]
-    return found
-
-
-def _has_folder(command: Callable[..., None], written: Mapping[str, Any]) -> bool:
-    """Whether a folder is named for what is written."""
-    return any(written[name] for name, _, _, option in fields(command) if option.path == "folder")
-
-
 def _reports(command: Callable[..., None], written: Mapping[str, Any]) -> bool:
     """Whether a report goes to standard output because no file is named for it."""
     asked = [each for each in fields(command) if "--output" in each.option.flags]
@@ -122,7 +77,7 @@ def _reports(command: Callable[..., None], written: Mapping[str, Any]) -> bool:
     return bool(reports) and written[asked[0].name] is None and sys.stdout is not None
 
 
-def _check_state(state: _Named) -> None:
+def _check_state(state: NamedPath) -> None:
     """Raise BadOption for the path of a state that is no file."""
     path = state.path
     if path == STANDARD or stream(path) is not None:

@@ -25,7 +25,7 @@ def descend(
     validate: Sequence[str] = option(
         "--validate FILE",
         "Rows that no update sees: their output is computed after each epoch; repeatable.",
-        path="read",
+        path="tables",
         needs=("batch",),
     ),
     files: Files,

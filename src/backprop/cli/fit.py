@@ -61,7 +61,7 @@ def fit(
         "--at FILE",
         "Other rows for --predict: a table as --data reads it.",
         None,
-        path="read",
+        path="tables",
         needs=("predict",),
     ),
     plot: str | None = option(

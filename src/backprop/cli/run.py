@@ -21,6 +21,12 @@ COMPLETION = "_BACKPROP_COMPLETE"
 """The environment variable by which a shell asks for completions."""
 
 
+Runner = Callable[[Callable[..., None], Mapping[str, Any]], object]
+Again = Callable[[Callable[[list[str]], Any], Callable[[], int]], None]
+"""What a command gives back that has others run: it is told how a line is read, and how the one in
+`sys.argv` is run."""
+
+
 def command(name: str) -> Callable[..., None]:
     """The function of a command; only its module is imported."""
     found: Callable[..., None] = getattr(import_module(f"backprop.cli.{name}"), name)
@@ -53,11 +59,12 @@ def run() -> int:
     return 0
 
 
-def _call(words: list[str]) -> None:
-    """Read the command line, quickly if it is a plain one, and call its command."""
+def _call(words: list[str], called: Runner | None = None) -> None:
+    """Read the command line, quickly if it is a plain one, and call its command. called: what is done with
+    the command and its options, where that is something else."""
     known = [*COMMANDS]
     if len(words) == 2 and words[0] == "help" and words[1] in COMMANDS:
-        sys.argv[1:] = words = [words[1], "--help"]
+        words = [words[1], "--help"]
     # on Windows Typer expands patterns of file names
     if words and words[0] in COMMANDS and COMPLETION not in os.environ and os.name != "nt":
         from backprop.cli.quick import read, with_values
@@ -67,17 +74,21 @@ def _call(words: list[str]) -> None:
         if words[0] in TAKING_EXPRESSIONS and any(each[0:1] == "-" for each in words):
             from backprop.cli.expressions import behind_dashes
 
-            sys.argv[1:] = words = behind_dashes(words, function)
+            words = behind_dashes(words, function)
+        if called is None:
+            sys.argv[1:] = words  # of which mistakes are told
         written = read(function, words[1:])
         if written is not None:
-            _checked(function, written)
+            (called or _checked)(function, written)
             return
         known = [words[0]]
+    if called is None:
+        sys.argv[1:] = words
     from backprop.cli.app import UsageError, application
 
     try:
-        status = application(map(command, known), _checked)(
-            prog_name="backprop", standalone_mode=False
+        status = application(map(command, known), called or _checked)(
+            args=words if called else None, prog_name="backprop", standalone_mode=False
         )
     except UsageError as error:
         if not words:
@@ -88,6 +99,16 @@ def _call(words: list[str]) -> None:
         raise explained(words, error.format_message(), command) from None
     if status:
         sys.exit(status)
+
+
+def _read(words: list[str]) -> tuple[Callable[..., None], Mapping[str, Any]]:
+    """The command of a line, and what it has for each of its options. Raises BackpropError for one that
+    makes no sense, and SystemExit for one that asks for help."""
+    found = list[tuple[Callable[..., None], Mapping[str, Any]]]()
+    _call(words, lambda function, written: found.append((function, written)))
+    if not found:
+        sys.exit(0)
+    return found[0]
 
 
 def _misread(words: Sequence[str]) -> BackpropError | None:
@@ -104,11 +125,13 @@ def _checked(function: Callable[..., None], written: Mapping[str, Any]) -> None:
 
     try:
         check_paths(function, written)
-        call(function, written)
+        again: Again | None = call(function, written)
     except UsageFault as error:
         if LOST in error.message:  # whatever else is wrong, nothing is to be lost
             raise
         raise _misread(sys.argv[1:]) or error from None
+    if again is not None:
+        again(_read, run)
 
 
 def _without_stdout() -> int:
