@@ -28,7 +28,8 @@ PathUse = Literal["", "equations", "read", "tables", "written", "new", "saved", 
 
 `equations`, `read` files and `tables` are read; a pattern names tables, too. `written` ones may be
 there already, `new` ones only with `--force`. What is `saved` may take the place of the equations
-that it was made of. A `state` is read and written. Into a `folder` its command writes what it has checked itself.
+that it was made of. A `state` is read and written. Into a `folder` its command writes what it has
+checked itself.
 """
 
 

@@ -23,6 +23,7 @@ COMMANDS: Sequence[str] = (
     "fit",
     "draw",
     "page",
+    "watch",
     "example",
     "help",
 )
@@ -30,6 +31,9 @@ COMMANDS: Sequence[str] = (
 
 TAKING_EXPRESSIONS = ("diff", "explain")
 """Those that take an expression in the place of FILE."""
+
+TAKING_LINES = ("watch",)
+"""Those of which what stands behind `--` is the line of another command."""
 
 EXAMPLE = "Example: backprop help language"
 

@@ -46,7 +46,7 @@ def read(command: Callable[..., None], words: Sequence[str]) -> dict[str, Any] |
         if word == "-" or not word.startswith("-"):
             if not places or not word:
                 return None
-            field = places.pop(0)
+            field = places[0] if places[0].kind is list else places.pop(0)
         elif flag not in flags or (equals and not flag.startswith("--")):
             return None
         else:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
-from backprop.cli.help import COMMANDS, TAKING_EXPRESSIONS
+from backprop.cli.help import COMMANDS, TAKING_EXPRESSIONS, TAKING_LINES
 from backprop.cli.printing import Finished, complain
 from backprop.errors import BackpropError, UsageFault
 from backprop.files import reason
@@ -21,7 +21,7 @@ COMPLETION = "_BACKPROP_COMPLETE"
 """The environment variable by which a shell asks for completions."""
 
 
-Runner = Callable[[Callable[..., None], Mapping[str, Any]], object]
+Called = Callable[[Callable[..., None], Mapping[str, Any], Sequence[str]], object]
 Again = Callable[[Callable[[list[str]], Any], Callable[[], int]], None]
 """What a command gives back that has others run: it is told how a line is read, and how the one in
 `sys.argv` is run."""
@@ -59,12 +59,21 @@ def run() -> int:
     return 0
 
 
-def _call(words: list[str], called: Runner | None = None) -> None:
+def _call(words: list[str], called: Called | None = None) -> None:
     """Read the command line, quickly if it is a plain one, and call its command. called: what is done with
     the command and its options, where that is something else."""
-    known = [*COMMANDS]
+    known, further = [*COMMANDS], list[str]()
     if len(words) == 2 and words[0] == "help" and words[1] in COMMANDS:
         words = [words[1], "--help"]
+    if words and words[0] in TAKING_LINES and "--" in words:
+        at = words.index("--")
+        words, further = words[:at], words[at + 1 :]
+
+    def call_with(function: Callable[..., None], written: Mapping[str, Any]) -> None:
+        if further:
+            written = {**written, "line": [*written["line"], *further]}
+        (called or _checked)(function, written, words)
+
     # on Windows Typer expands patterns of file names
     if words and words[0] in COMMANDS and COMPLETION not in os.environ and os.name != "nt":
         from backprop.cli.quick import read, with_values
@@ -75,20 +84,16 @@ def _call(words: list[str], called: Runner | None = None) -> None:
             from backprop.cli.expressions import behind_dashes
 
             words = behind_dashes(words, function)
-        if called is None:
-            sys.argv[1:] = words  # of which mistakes are told
         written = read(function, words[1:])
         if written is not None:
-            (called or _checked)(function, written)
+            call_with(function, written)
             return
         known = [words[0]]
-    if called is None:
-        sys.argv[1:] = words
     from backprop.cli.app import UsageError, application
 
     try:
-        status = application(map(command, known), called or _checked)(
-            args=words if called else None, prog_name="backprop", standalone_mode=False
+        status = application(map(command, known), call_with)(
+            args=words if os.name != "nt" else None, prog_name="backprop", standalone_mode=False
         )
     except UsageError as error:
         if not words:
@@ -105,7 +110,7 @@ def _read(words: list[str]) -> tuple[Callable[..., None], Mapping[str, Any]]:
     """The command of a line, and what it has for each of its options. Raises BackpropError for one that
     makes no sense, and SystemExit for one that asks for help."""
     found = list[tuple[Callable[..., None], Mapping[str, Any]]]()
-    _call(words, lambda function, written: found.append((function, written)))
+    _call(words, lambda function, written, _: found.append((function, written)))
     if not found:
         sys.exit(0)
     return found[0]
@@ -118,7 +123,9 @@ def _misread(words: Sequence[str]) -> BackpropError | None:
     return misread(words, fields(command(words[0]))) if words and words[0] in COMMANDS else None
 
 
-def _checked(function: Callable[..., None], written: Mapping[str, Any]) -> None:
+def _checked(
+    function: Callable[..., None], written: Mapping[str, Any], words: Sequence[str]
+) -> None:
     """Call a command with what its command line says, if its files can be what it says."""
     from backprop.cli.collisions import LOST, check_paths
     from backprop.options import call
@@ -129,7 +136,7 @@ def _checked(function: Callable[..., None], written: Mapping[str, Any]) -> None:
     except UsageFault as error:
         if LOST in error.message:  # whatever else is wrong, nothing is to be lost
             raise
-        raise _misread(sys.argv[1:]) or error from None
+        raise _misread(words) or error from None
     if again is not None:
         again(_read, run)
 

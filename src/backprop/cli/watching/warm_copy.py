@@ -1,0 +1,249 @@
+"""A process that has loaded what a command needs, and is copied for each run of it.
+
+To start Python and load the libraries takes longer than most runs. The copy is made while the program has no
+other thread, and every run is a copy of that: whatever becomes of a run, the program and the next run are as
+they were. The process ends, and ends its run, when nobody holds the other end of its socket any more.
+"""
+
+from __future__ import annotations
+
+import gc
+import io
+import os
+import select
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from importlib import import_module
+from typing import Any, NoReturn
+
+_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")]
+"""What a terminal, or a person, sends to all processes of a program: the first of them answers."""
+
+_OFTEN = 0.2
+"""Seconds between two looks whether a run has ended without a word."""
+
+_AFTER = 1.0
+"""Seconds that a run has to end after it was asked, until it is asked again, and then is ended."""
+
+_THREADED = ("pyarrow",)
+"""Libraries that begin threads when they are loaded: a copy would not have them."""
+
+_RUN, _STOP = b"r", b"s"
+_ENDED, _USED, _NAMES = b"e", b"u", b"n"
+
+
+class WarmCopy:
+    """Runs of one command line, one at a time."""
+
+    def __init__(self, words: Sequence[str], run: Callable[[], int]) -> None:
+        self._control, other = socket.socketpair()
+        handlers = {each: signal.getsignal(each) for each in _SIGNALS}
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()  # else a copy would write it again
+        # one that comes before the copy ignores them would end it with a traceback
+        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+        self.process = os.fork()
+        if self.process == 0:
+            try:
+                self._control.close()
+                for each in _SIGNALS:
+                    signal.signal(each, signal.SIG_IGN)
+                signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+                _Copied(other, words, run, handlers).serve()
+            finally:
+                os._exit(1)
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+        other.close()
+
+    def fileno(self) -> int:
+        """Where `ended` has something to read."""
+        return self._control.fileno()
+
+    def begin(self, streams: tuple[int, int]) -> None:
+        """Begin a run, whose standard output and error are these."""
+        socket.send_fds(self._control, [_RUN], streams)
+
+    def stop(self) -> None:
+        """Have the run end, as Ctrl-C does it, and soon by force."""
+        self._control.send(_STOP)
+
+    def ended(self) -> tuple[int, bool]:
+        """The exit status of a run that has ended, and whether it has written results. Raises EOFError
+        where the copy itself has gone."""
+        found = self._control.recv(3, socket.MSG_WAITALL)
+        if len(found) < 3:
+            raise EOFError
+        return found[1], bool(found[2])
+
+    def close(self) -> None:
+        """End the process, and its run."""
+        self._control.close()
+        with suppress(ChildProcessError):
+            os.waitpid(self.process, 0)
+
+
+class _Copied:
+    """What the copy does: it waits for what it is told, and for its run."""
+
+    def __init__(
+        self, control: socket.socket, words: Sequence[str], run: Callable[[], int], handlers: Any
+    ) -> None:
+        self._control, self._words, self._run, self._handlers = control, words, run, handlers
+        self._process = 0
+        self._asked = 0
+        """How often the run was asked to end."""
+        self._again = 0.0
+        self._said, self._saying = os.pipe()
+        self._heard = bytearray()
+
+    def serve(self) -> NoReturn:
+        """Wait until nobody is there any more."""
+        gc.freeze()  # what is there stays, and is not looked through by each run
+        while True:
+            wait = _OFTEN if self._process else None
+            ready, _, _ = select.select([self._control, self._said], [], [], wait)
+            if self._said in ready:
+                self._heard += os.read(self._said, 1 << 16)
+            if self._process:
+                self._look()
+            if self._control in ready and not self._obey():
+                if self._process:
+                    self._end()
+                os._exit(0)
+
+    def _obey(self) -> bool:
+        """Do what is asked; False where nobody asks any more."""
+        try:
+            asked, streams, _, _ = socket.recv_fds(self._control, 1, 2)
+        except OSError:
+            return False
+        if asked == _RUN:
+            self._begin(streams)
+        elif asked == _STOP and self._process:
+            self._ask()
+        return bool(asked)
+
+    def _begin(self, streams: Sequence[int]) -> None:
+        self._asked = 0
+        self._heard.clear()
+        ready, readying = os.pipe()
+        self._process = os.fork()
+        if self._process == 0:
+            status = 1
+            try:
+                status = self._be(streams, readying)
+            finally:
+                os._exit(status)
+        os.close(readying)
+        os.read(ready, 1)  # from here on it can be asked to end
+        for each in (ready, *streams):
+            os.close(each)
+
+    def _be(self, streams: Sequence[int], ready: int) -> int:
+        """The run."""
+        os.setsid()  # a group of its own, which ends as a whole; no terminal sends it signals
+        for sign, handler in self._handlers.items():
+            if handler is not None:
+                signal.signal(sign, handler)
+        os.close(ready)
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        for number, each in enumerate((nothing, *streams)):
+            os.dup2(each, number)
+        for each in {nothing, *streams} - {0, 1, 2}:
+            os.close(each)
+        self._control.close()
+        before = {*sys.modules}
+        if sys.stdout is not None:
+            sys.stdout = _Noted(sys.stdout, lambda: os.write(self._saying, _USED))
+        sys.argv[1:] = self._words
+        try:
+            status = self._run()
+        except KeyboardInterrupt:
+            status = 130
+        except SystemExit as stop:
+            status = stop.code if isinstance(stop.code, int) else 1
+        except BaseException:
+            import traceback
+
+            traceback.print_exc()
+            status = 1
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(Exception):
+                stream.flush()
+        import atexit
+
+        atexit._run_exitfuncs()
+        names = "\n".join(each for each in sys.modules if each not in before)
+        os.write(self._saying, _NAMES + names.encode("utf-8", "replace"))
+        return status
+
+    def _ask(self) -> None:
+        """Ask the run to end: as Ctrl-C does, again, and then by force."""
+        self._asked += 1
+        self._again = time.monotonic() + _AFTER
+        with suppress(OSError):
+            os.killpg(self._process, signal.SIGINT if self._asked < 3 else signal.SIGKILL)
+
+    def _look(self) -> None:
+        """Tell of the run if it has ended."""
+        # still a zombie, so that its number is nobody else's
+        if os.waitid(os.P_PID, self._process, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+            if self._asked and time.monotonic() > self._again:
+                self._ask()
+            return
+        status = self._end()
+        while select.select([self._said], [], [], 0)[0]:
+            self._heard += os.read(self._said, 1 << 16)
+        used, _, names = bytes(self._heard).partition(_NAMES)
+        with suppress(OSError):
+            self._control.send(_ENDED + bytes([status & 0xFF, bool(used)]))
+        self._load(names.decode("utf-8", "replace").split("\n") if status == 0 else [])
+
+    def _end(self) -> int:
+        """End the run and all that it has begun; its exit status, as a shell has it."""
+        with suppress(OSError):
+            os.killpg(self._process, signal.SIGKILL)
+        _, code = os.waitpid(self._process, 0)
+        self._process = 0
+        status = os.waitstatus_to_exitcode(code)
+        return status if status >= 0 else 128 - status
+
+    def _load(self, names: Sequence[str]) -> None:
+        """Load what a run has loaded, so that the next one has it."""
+        absent = {each: None for each in _THREADED if each not in sys.modules}
+        sys.modules.update(absent)  # type: ignore[arg-type]
+        try:
+            for name in names:
+                if name not in sys.modules and name.split(".")[0] not in _THREADED:
+                    with suppress(Exception):
+                        import_module(name)
+        finally:
+            for each in absent:
+                del sys.modules[each]
+        gc.freeze()
+
+
+class _Noted(io.TextIOWrapper):
+    """A stream that says when it is written to first."""
+
+    def __init__(self, like: Any, say: Callable[[], object]) -> None:
+        super().__init__(
+            io.FileIO(1, "w", closefd=False),
+            encoding=like.encoding,
+            errors=like.errors,
+            newline="\n",
+            line_buffering=True,
+        )
+        self._say: Callable[[], object] | None = say
+
+    def write(self, text: str) -> int:
+        """As any stream."""
+        if self._say is not None and text:
+            self._say()
+            self._say = None
+        return super().write(text)

@@ -1,0 +1,174 @@
+"""The loop of `watch`: it waits for what changes, and has the command run again."""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+import time
+from collections.abc import Callable
+from contextlib import ExitStack, closing, suppress
+
+from backprop.cli.onlooker import ending
+from backprop.cli.printing import Finished
+from backprop.cli.watching.screen import Audience, audience
+from backprop.cli.watching.warm_copy import WarmCopy
+from backprop.cli.watching.watched_files import Look, Notices, folders, look
+from backprop.cli.watching.watched_line import WatchedLine
+from backprop.errors import BackpropError, BadOption
+
+_QUIET = 0.05
+"""Seconds without a change after which a run begins: some programs write a file in several goes."""
+
+_GONE = 0.4
+"""The same where a file is not there: programs that write a new one may take a moment."""
+
+_SELDOM, _OFTEN, _FIRST = 1.0, 0.25, 0.05
+"""Seconds between two looks at the files: without a notice, where the system gives none, and just after
+it was asked for notices."""
+
+_PART = 0.05
+"""Of the time, looks may take this part: a pattern may be of many folders."""
+
+
+def keep(line: WatchedLine, run: Callable[[], int], port: int | None, browser: bool) -> None:
+    """Run a line now and whenever what it reads has changed, until a signal comes, or nobody reads what is
+    written. Raises KeyboardInterrupt for Ctrl-C, SystemExit for other signals."""
+    if not hasattr(os, "fork"):
+        hints = ["run it on Linux or macOS"]
+        raise BadOption("watch needs a system that copies processes", hints=hints)
+    with ExitStack() as at_end:
+        copy = at_end.enter_context(closing(WarmCopy(line.words, run)))  # before any thread
+        at_end.enter_context(ending())
+        if line.served:
+            from backprop.cli.watching.page_server import served
+
+            sees: Audience = at_end.enter_context(closing(served(line, port, browser)))
+        else:
+            sees = at_end.enter_context(closing(audience(line)))
+        try:
+            _Loop(line, copy, sees).go()
+        except KeyboardInterrupt:
+            raise Finished(130) from None  # it is how one ends it: nothing to tell
+
+
+class _Loop:
+    def __init__(self, line: WatchedLine, copy: WarmCopy, sees: Audience) -> None:
+        self._line, self._copy, self._sees = line, copy, sees
+        self._woken, self._waking = os.pipe()
+        os.set_blocking(self._waking, False)
+        self._notices = Notices(self._wake)
+        self._runs = False
+        self._outdated = False
+        """Whether another run is to follow the one that goes on."""
+        self._many = 0
+        self._known: Look = {}
+        """The files as the last run has them."""
+        self._seen: Look = {}
+        self._changed = 0.0
+        """When they were first seen as they are now."""
+        self._next = 0.0
+        """When to look again."""
+        self._pause = _FIRST
+
+    def go(self) -> None:
+        """Run, wait, and so on."""
+        try:
+            self._seen = look(self._line.paths())
+            self._begin()
+            self._follow()
+            while True:
+                self._wait()
+        finally:
+            self._notices.close()
+            for each in (self._woken, self._waking):
+                os.close(each)
+
+    def _wake(self) -> None:
+        with suppress(OSError):  # enough of them are there
+            os.write(self._waking, b".")
+
+    def _wait(self) -> None:
+        """Until something comes, or it is time to look; then do what is to be done."""
+        now = time.monotonic()
+        until = self._next
+        if self._seen != self._known:
+            until = min(until, self._changed + self._quiet())
+        left = max(0.0, until - now)
+        if self._runs and (soon := self._sees.tick()) is not None:
+            left = min(left, soon)
+        poll = select.poll()
+        for each in (self._woken, self._copy.fileno(), *self._sees.reading()):
+            poll.register(each, select.POLLIN)
+        if sys.stdout is not None:
+            poll.register(sys.stdout.fileno(), 0)  # whether anybody reads it still
+        ready = {number for number, _ in poll.poll(left * 1000 + 1)}
+        if sys.stdout is not None and sys.stdout.fileno() in ready:
+            raise BrokenPipeError
+        for each in self._sees.reading():
+            if each in ready:
+                self._sees.read(each)
+        if self._copy.fileno() in ready:
+            self._end()
+        if self._woken in ready:
+            os.read(self._woken, 1 << 16)
+            self._look(by_notice=True)
+        elif time.monotonic() >= self._next:
+            self._look(by_notice=False)
+        if self._seen != self._known and time.monotonic() >= self._changed + self._quiet():
+            self._look(by_notice=True)  # nothing tells that all notices have come
+            if time.monotonic() >= self._changed + self._quiet():
+                self._again()
+
+    def _quiet(self) -> float:
+        lost = any(has is None and self._known.get(path) for path, has in self._seen.items())
+        return _GONE if lost else _QUIET
+
+    def _look(self, by_notice: bool) -> None:
+        begin = time.monotonic()
+        found = look(self._line.paths())
+        if found != self._seen:
+            if not by_notice:  # the system has lost sight of a folder
+                self._notices.follow(frozenset())
+            self._seen, self._changed = found, begin
+            self._follow()
+        took = time.monotonic() - begin
+        most = _OFTEN if self._notices.failed else _SELDOM
+        self._pause = min(2 * self._pause, most)
+        self._next = time.monotonic() + max(self._pause, took / _PART)
+
+    def _follow(self) -> None:
+        if self._notices.follow(folders(self._line.paths())):
+            self._pause, self._next = _FIRST, time.monotonic() + _FIRST
+
+    def _again(self) -> None:
+        self._known = self._seen
+        if self._runs:
+            if not self._outdated:
+                self._copy.stop()
+            self._outdated = True
+        else:
+            self._begin()
+
+    def _begin(self) -> None:
+        self._known = self._seen
+        self._runs, self._outdated = True, False
+        self._copy.begin(self._sees.begin(self._many > 0))
+        self._sees.sent()
+        self._many += 1
+
+    def _end(self) -> None:
+        try:
+            status, used = self._copy.ended()
+        except (EOFError, OSError):
+            message = "the process that runs the command was ended from outside"
+            raise BackpropError(message, hints=["start watch again"]) from None
+        for each in self._sees.reading():  # what has not been read yet
+            while self._sees.read(each):
+                pass
+        self._runs = False
+        if self._outdated:
+            self._sees.drop()
+            self._begin()
+        else:
+            self._sees.end(status, used)
