@@ -33,7 +33,7 @@ const browser =
   "document window console navigator location history performance setTimeout clearTimeout setInterval" +
   " clearInterval requestAnimationFrame cancelAnimationFrame addEventListener matchMedia Blob URL" +
   " URLSearchParams HTMLElement Element Event CustomEvent KeyboardEvent IntersectionObserver" +
-  " ResizeObserver MutationObserver getComputedStyle";
+  " ResizeObserver MutationObserver getComputedStyle EventSource CSS";
 
 const named = (names) => Object.fromEntries(names.map((name) => [name, "readonly"]));
 

@@ -106,15 +106,14 @@ class _Copied:
         gc.freeze()  # what is there stays, and is not looked through by each run
         while True:
             wait = _OFTEN if self._process else None
-            ready, _, _ = select.select([self._control, self._said], [], [], wait)
+            control = self._control.fileno()
+            ready, _, _ = select.select([control, self._said], [], [], wait)
             if self._said in ready:
                 self._heard += os.read(self._said, 1 << 16)
             if self._process:
                 self._look()
-            if self._control in ready and not self._obey():
-                if self._process:
-                    self._end()
-                os._exit(0)
+            if control in ready and not self._obey():
+                self._finish()
 
     def _obey(self) -> bool:
         """Do what is asked; False where nobody asks any more."""
@@ -172,7 +171,7 @@ class _Copied:
 
             traceback.print_exc()
             status = 1
-        for stream in (sys.stdout, sys.stderr):
+        for stream in filter(None, (sys.stdout, sys.stderr)):
             with suppress(Exception):
                 stream.flush()
         import atexit
@@ -203,6 +202,17 @@ class _Copied:
         with suppress(OSError):
             self._control.send(_ENDED + bytes([status & 0xFF, bool(used)]))
         self._load(names.decode("utf-8", "replace").split("\n") if status == 0 else [])
+
+    def _finish(self) -> NoReturn:
+        """End the run, which may have a file to write to its end, and this process."""
+        if self._process:
+            self._ask()
+            while os.waitid(os.P_PID, self._process, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+                time.sleep(0.005)
+                if time.monotonic() > self._again:
+                    self._ask()
+            self._end()
+        os._exit(0)
 
     def _end(self) -> int:
         """End the run and all that it has begun; its exit status, as a shell has it."""

@@ -41,9 +41,9 @@ def keep(line: WatchedLine, run: Callable[[], int], port: int | None, browser: b
         copy = at_end.enter_context(closing(WarmCopy(line.words, run)))  # before any thread
         at_end.enter_context(ending())
         if line.served:
-            from backprop.cli.watching.page_server import served
+            from backprop.cli.watching.served_page import Served
 
-            sees: Audience = at_end.enter_context(closing(served(line, port, browser)))
+            sees: Audience = at_end.enter_context(closing(Served(line, port, browser)))
         else:
             sees = at_end.enter_context(closing(audience(line)))
         try:
@@ -164,7 +164,7 @@ class _Loop:
             message = "the process that runs the command was ended from outside"
             raise BackpropError(message, hints=["start watch again"]) from None
         for each in self._sees.reading():  # what has not been read yet
-            while self._sees.read(each):
+            while select.select([each], [], [], 0)[0] and self._sees.read(each):
                 pass
         self._runs = False
         if self._outdated:

@@ -208,6 +208,7 @@ function begin(lesson, numbers, texts, updates, mistakes) {
     values: () => model.byName(model.data),
     gradients: () => model.byName(model.gradients),
     descent: () => descent?.state(),
+    address: () => fragmentOf(model, steps, guess, descent, pictures),
   };
 }
 

@@ -3,8 +3,6 @@ it, from the files beside this one."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -24,6 +22,7 @@ from backprop.reports.page import descent_section
 from backprop.reports.page.derivation_list import DerivationList
 from backprop.reports.page.guess_section import asks, mistakes
 from backprop.reports.page.page_folded import folded_svg
+from backprop.reports.page.page_policy import hash_of
 from backprop.reports.page.page_svg import svg
 from backprop.reports.themes import THEMES, Look
 
@@ -60,7 +59,7 @@ def write(page: PageContent | LargePage, language: str, seconds: float) -> str:
         return _large(page, language, texts, seconds)
     style, script = _style(), _script(page, texts)
     policy = (
-        f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; base-uri 'none';"
+        f"default-src 'none'; script-src '{hash_of(script)}'; style-src '{hash_of(style)}'; base-uri 'none';"
         " form-action 'none'"
     )
     texts_in = {key: escape(text) for key, text in texts.items()}
@@ -103,7 +102,7 @@ def _large(page: LargePage, language: str, texts: Mapping[str, str], seconds: fl
     parts = {
         **{key: escape(text) for key, text in texts.items()},
         "language": language,
-        "policy": f"default-src 'none'; style-src '{_hash(style)}'; base-uri 'none'; form-action 'none'",
+        "policy": f"default-src 'none'; style-src '{hash_of(style)}'; base-uri 'none'; form-action 'none'",
         "style": style,
         "title": escape(page.title or page.picture.output),
         "heading": _heading(page.title),
@@ -310,9 +309,3 @@ def _named(kind: str, colours: Sequence[str]) -> list[tuple[str, str]]:
 @cache
 def _read(name: str) -> str:
     return files("backprop.reports").joinpath("page", name).read_text("utf-8")
-
-
-def _hash(text: str) -> str:
-    """How a Content-Security-Policy names a text."""
-    digest = hashlib.sha256(text.encode()).digest()
-    return f"sha256-{base64.b64encode(digest).decode()}"

@@ -1,0 +1,106 @@
+"""Who sees the pages of a watched line: a browser, and the terminal what is wrong."""
+
+from __future__ import annotations
+
+import os
+import sys
+import webbrowser
+from collections.abc import Iterable
+from contextlib import suppress
+
+from backprop.cli.printing import put
+from backprop.cli.watching.page_server import LivePage, PageServer
+from backprop.cli.watching.screen import clock
+from backprop.cli.watching.watched_line import WatchedLine
+from backprop.inputs import say
+from backprop.reports.page.live_page import live_page, page_of_nothing
+
+
+class Served:
+    """An Audience in a browser."""
+
+    def __init__(self, line: WatchedLine, port: int | None, browser: bool) -> None:
+        self._language = str(line.written["language"])
+        self._streams: dict[int, bytearray] = {}
+        self._made = b""
+        html, policy = live_page(page_of_nothing(line.name, self._language), 0, self._language)
+        self._server = PageServer(port)
+        try:
+            self._server.show(LivePage(0, html.encode(), policy))
+            put(f"{self._server.address}\n")
+            if browser and not _opened(self._server.address_for_once()):
+                say("no browser could be opened: copy the address into one")
+        except BaseException:
+            self._server.close()
+            raise
+
+    def begin(self, again: bool) -> tuple[int, int]:
+        """As an Audience has it."""
+        self._release()
+        pipes = os.pipe(), os.pipe()
+        self._streams = {read: bytearray() for read, _ in pipes}
+        self._results, self._said = self._streams.values()
+        self._sending = pipes[0][1], pipes[1][1]
+        return self._sending
+
+    def sent(self) -> None:
+        """As an Audience has it."""
+        for each in self._sending:
+            os.close(each)
+
+    def reading(self) -> Iterable[int]:
+        """As an Audience has it."""
+        return [*self._streams]
+
+    def read(self, number: int) -> bool:
+        """As an Audience has it."""
+        found = os.read(number, 1 << 20)
+        self._streams[number] += found
+        if not found:
+            os.close(number)
+            del self._streams[number]
+        return bool(found)
+
+    def tick(self) -> float | None:
+        """As an Audience has it."""
+        return None
+
+    def end(self, status: int, used: bool) -> None:
+        """As an Audience has it."""
+        made, said = bytes(self._results), self._said.decode("utf-8", "replace")
+        shown = self._server.page._replace(failed=status != 0, text=said.rstrip("\n"))
+        if status == 0 and made != self._made:
+            number = shown.number + 1
+            html, policy = live_page(made.decode(), number, self._language)
+            shown = shown._replace(number=number, html=html.encode(), policy=policy)
+            self._made = made
+            if number > 1 and not said:
+                say(f"{clock()} the page is new")
+        self._server.show(shown)
+        if said and sys.stderr is not None:
+            with suppress(OSError, ValueError):
+                put(f"{clock()}\n{said}", sys.stderr)
+
+    def drop(self) -> None:
+        """As an Audience has it."""
+
+    def close(self) -> None:
+        """As an Audience has it."""
+        self._server.close()
+        self._release()
+
+    def _release(self) -> None:
+        for each in self._streams:
+            os.close(each)
+        self._streams = {}
+
+
+def _opened(address: str) -> bool:
+    """Whether a browser with windows opens an address; one for terminals would take this one."""
+    try:
+        found = webbrowser.get()
+    except webbrowser.Error:
+        return False
+    if type(found) is webbrowser.GenericBrowser:
+        return False
+    return found.open(address)
