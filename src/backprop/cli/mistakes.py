@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from backprop.cli import other_words
 from backprop.cli.expressions import is_expression, named
-from backprop.cli.help import COMMANDS, TAKING_EXPRESSIONS
+from backprop.cli.help import COMMANDS, TAKING_EXPRESSIONS, TAKING_LINES
 from backprop.descent.optimizers import OPTIMIZERS
 from backprop.errors import BackpropError, BadOption, Label
 from backprop.files import is_table, read_source
@@ -182,6 +182,9 @@ def _instead(words: Sequence[str], at: int, own: Sequence[Field], elsewhere: str
     flags = {each: field for field in own for each in field.option.flags}
     bare = flag.lstrip("-").replace("_", "-").casefold()
     before, after = words[:at], words[at + 1 :]
+    if words[0] in TAKING_LINES and elsewhere:
+        start = next((n for n, word in enumerate(before) if n and word in COMMANDS), at)
+        return f"write {_line([*words[:start], '--', *words[start:]])}"
     if "--format" in flags and bare in flags["--format"].option.offers:
         return f"write {_line([*before, '--format', bare, *after])}"
     if bare in ("format", "as", "type") and "--output" in flags:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import sys
 import time
 from collections.abc import Iterable
@@ -193,8 +194,8 @@ class Screen:
                 self._write(self._dim(f"\n{sign} of {self._good_at}\n\n").encode())
             self._write(now)
             state = "; an error" if status != 130 else "; interrupted"
-        name = visible(self._line.name)
-        self._say(f"{clock()}{state}; {name} is watched, Ctrl-C ends", name)
+        begin, last = f"{clock()}{state}; ", "Ctrl-C ends"
+        self._say(f"{begin}{visible(self._line.name)} is watched, {last}", begin + last)
 
     def drop(self) -> None:
         """As an Audience has it."""
@@ -204,9 +205,9 @@ class Screen:
         """As an Audience has it."""
         self._release()
         with suppress(OSError, ValueError):
-            if self._status:
+            # a terminal that was stopped, with Ctrl-S, takes nothing
+            if self._status and select.select([], [sys.stdout.fileno()], [], 0)[1]:
                 self._write(_LINE.encode())
-            sys.stdout.flush()
 
     def _go_live(self) -> None:
         self._clear()
@@ -227,14 +228,12 @@ class Screen:
             self._fresh = False
         self._write(_CLEAR.encode())
 
-    def _say(self, text: str, name: str = "") -> None:
-        """Write a last line, over what it says already. name: what of it may be shortened."""
+    def _say(self, text: str, short: str = "") -> None:
+        """Write a last line, over what it says already. short: where there is no room for it."""
         style = style_for(sys.stdout)
         room = (style.width or 80) - 1
-        if cells_wide(text) > room and name:
-            text = text.replace(name, "it")
-        while cells_wide(text) > room:
-            text = text[:-1]
+        if cells_wide(text) > room:
+            text = (short or text)[:room]
         text = written(text, style)
         if self._status:
             self._write(_LINE.encode())

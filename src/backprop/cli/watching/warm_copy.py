@@ -20,6 +20,8 @@ from contextlib import suppress
 from importlib import import_module
 from typing import Any, NoReturn
 
+from backprop.errors import BackpropError
+
 _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")]
 """What a terminal, or a person, sends to all processes of a program: the first of them answers."""
 
@@ -37,7 +39,8 @@ _ENDED, _USED, _NAMES = b"e", b"u", b"n"
 
 
 class WarmCopy:
-    """Runs of one command line, one at a time."""
+    """Runs of one command line, one at a time. Whatever is asked of it raises BackpropError where the copy
+    has been ended from outside."""
 
     def __init__(self, words: Sequence[str], run: Callable[[], int]) -> None:
         self._control, other = socket.socketpair()
@@ -66,18 +69,25 @@ class WarmCopy:
 
     def begin(self, streams: tuple[int, int]) -> None:
         """Begin a run, whose standard output and error are these."""
-        socket.send_fds(self._control, [_RUN], streams)
+        try:
+            socket.send_fds(self._control, [_RUN], streams)
+        except OSError:
+            raise _gone() from None
 
     def stop(self) -> None:
         """Have the run end, as Ctrl-C does it, and soon by force."""
-        self._control.send(_STOP)
+        try:
+            self._control.send(_STOP)
+        except OSError:
+            raise _gone() from None
 
     def ended(self) -> tuple[int, bool]:
-        """The exit status of a run that has ended, and whether it has written results. Raises EOFError
-        where the copy itself has gone."""
-        found = self._control.recv(3, socket.MSG_WAITALL)
+        """The exit status of a run that has ended, and whether it has written results."""
+        found = b""
+        with suppress(OSError):
+            found = self._control.recv(3, socket.MSG_WAITALL)
         if len(found) < 3:
-            raise EOFError
+            raise _gone()
         return found[1], bool(found[2])
 
     def close(self) -> None:
@@ -85,6 +95,12 @@ class WarmCopy:
         self._control.close()
         with suppress(ChildProcessError):
             os.waitpid(self.process, 0)
+
+
+def _gone() -> BackpropError:
+    """The error where the copy is no more: nothing that a run does can end it."""
+    message = "the process that runs the command was ended from outside"
+    return BackpropError(message, hints=["start watch again"])
 
 
 class _Copied:

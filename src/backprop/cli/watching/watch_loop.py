@@ -7,15 +7,14 @@ import select
 import sys
 import time
 from collections.abc import Callable
-from contextlib import ExitStack, closing, suppress
+from contextlib import closing, suppress
 
-from backprop.cli.onlooker import ending
-from backprop.cli.printing import Finished
+from backprop.cli.watching.endings import Endings
 from backprop.cli.watching.screen import Audience, audience
 from backprop.cli.watching.warm_copy import WarmCopy
 from backprop.cli.watching.watched_files import Look, Notices, folders, look
 from backprop.cli.watching.watched_line import WatchedLine
-from backprop.errors import BackpropError, BadOption
+from backprop.errors import BadOption
 
 _QUIET = 0.05
 """Seconds without a change after which a run begins: some programs write a file in several goes."""
@@ -33,28 +32,28 @@ _PART = 0.05
 
 def keep(line: WatchedLine, run: Callable[[], int], port: int | None, browser: bool) -> None:
     """Run a line now and whenever what it reads has changed, until a signal comes, or nobody reads what is
-    written. Raises KeyboardInterrupt for Ctrl-C, SystemExit for other signals."""
+    written. Raises Finished after a signal."""
     if not hasattr(os, "fork"):
         hints = ["run it on Linux or macOS"]
         raise BadOption("watch needs a system that copies processes", hints=hints)
-    with ExitStack() as at_end:
-        copy = at_end.enter_context(closing(WarmCopy(line.words, run)))  # before any thread
-        at_end.enter_context(ending())
+    with (
+        closing(WarmCopy(line.words, run)) as copy,
+        Endings() as endings,
+    ):  # the copy before any thread
+        sees: Audience
         if line.served:
             from backprop.cli.watching.served_page import Served
 
-            sees: Audience = at_end.enter_context(closing(Served(line, port, browser)))
+            sees = Served(line, port, browser)
         else:
-            sees = at_end.enter_context(closing(audience(line)))
-        try:
-            _Loop(line, copy, sees).go()
-        except KeyboardInterrupt:
-            raise Finished(130) from None  # it is how one ends it: nothing to tell
+            sees = audience(line)
+        with closing(sees):
+            _Loop(line, copy, sees, endings).go()
 
 
 class _Loop:
-    def __init__(self, line: WatchedLine, copy: WarmCopy, sees: Audience) -> None:
-        self._line, self._copy, self._sees = line, copy, sees
+    def __init__(self, line: WatchedLine, copy: WarmCopy, sees: Audience, endings: Endings) -> None:
+        self._line, self._copy, self._sees, self._endings = line, copy, sees, endings
         self._woken, self._waking = os.pipe()
         os.set_blocking(self._waking, False)
         self._notices = Notices(self._wake)
@@ -95,19 +94,23 @@ class _Loop:
         if self._seen != self._known:
             until = min(until, self._changed + self._quiet())
         left = max(0.0, until - now)
-        if self._runs and (soon := self._sees.tick()) is not None:
-            left = min(left, soon)
+        if self._runs:
+            with self._endings.ready():
+                soon = self._sees.tick()
+            left = left if soon is None else min(left, soon)
         poll = select.poll()
         for each in (self._woken, self._copy.fileno(), *self._sees.reading()):
             poll.register(each, select.POLLIN)
         if sys.stdout is not None:
             poll.register(sys.stdout.fileno(), 0)  # whether anybody reads it still
-        ready = {number for number, _ in poll.poll(left * 1000 + 1)}
+        with self._endings.ready():
+            ready = {number for number, _ in poll.poll(left * 1000 + 1)}
         if sys.stdout is not None and sys.stdout.fileno() in ready:
             raise BrokenPipeError
         for each in self._sees.reading():
             if each in ready:
-                self._sees.read(each)
+                with self._endings.ready():
+                    self._sees.read(each)
         if self._copy.fileno() in ready:
             self._end()
         if self._woken in ready:
@@ -153,22 +156,22 @@ class _Loop:
     def _begin(self) -> None:
         self._known = self._seen
         self._runs, self._outdated = True, False
-        self._copy.begin(self._sees.begin(self._many > 0))
+        with self._endings.ready():
+            streams = self._sees.begin(self._many > 0)
+        self._copy.begin(streams)
         self._sees.sent()
         self._many += 1
 
     def _end(self) -> None:
-        try:
-            status, used = self._copy.ended()
-        except (EOFError, OSError):
-            message = "the process that runs the command was ended from outside"
-            raise BackpropError(message, hints=["start watch again"]) from None
-        for each in self._sees.reading():  # what has not been read yet
-            while select.select([each], [], [], 0)[0] and self._sees.read(each):
-                pass
+        status, used = self._copy.ended()
+        with self._endings.ready():
+            for each in self._sees.reading():  # what has not been read yet
+                while select.select([each], [], [], 0)[0] and self._sees.read(each):
+                    pass
         self._runs = False
         if self._outdated:
             self._sees.drop()
             self._begin()
         else:
-            self._sees.end(status, used)
+            with self._endings.ready():
+                self._sees.end(status, used)

@@ -72,7 +72,8 @@ def _on_the_way(path: str) -> set[str]:
     that there is."""
     found, links = set[str](), 0
     try:
-        rest = os.path.abspath(path).split(os.sep)[::-1]
+        # `..` behind a link is above where that leads: it is not to be cut away
+        rest = os.path.join(os.getcwd(), path).split(os.sep)[::-1]
     except (OSError, ValueError):  # the current folder is gone
         return found
     at = os.path.abspath(os.sep) if os.name != "nt" else rest.pop() + os.sep
