@@ -279,7 +279,7 @@ def test_an_open_page_follows_its_file_and_keeps_what_was_done_on_it(
         tab.shows("window.backprop.values().x === 1", "the mended page")
         assert tab.panel == []
         tab.run("document.getElementById('guess').click()")
-        tab.move("b", 5)
+        tab.move("b", 2)
         path.write_text("e = b*b; L = e*x\nb = -3; x = 4\n")
         tab.shows("window.backprop.values().x === 4", "the next page")
         assert tab.run("return [window.backprop.values().b, location.hash.includes('@guess')]") == [

@@ -29,7 +29,7 @@ class Served:
             self._server.show(LivePage(0, html.encode(), policy))
             put(f"{self._server.address}\n")
             if browser and not _opened(self._server.address_for_once()):
-                say("no browser could be opened: copy the address into one")
+                say("no browser has answered: if none opens, copy the address into one")
         except BaseException:
             self._server.close()
             raise
@@ -103,4 +103,5 @@ def _opened(address: str) -> bool:
         return False
     if type(found) is webbrowser.GenericBrowser:
         return False
-    return found.open(address)
+    # of a program that has handed it on and ended it is not known
+    return found.open(address) or type(found) is webbrowser.BackgroundBrowser
