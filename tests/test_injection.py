@@ -15,7 +15,7 @@ from xml.etree import ElementTree
 import pytest
 from markdown_it import MarkdownIt
 
-from backprop.cli.help import COMMANDS
+from backprop.cli.help import COMMANDS, TAKING_LINES
 from backprop.cli.run import command
 from backprop.options import fields
 from running import Ran, backprop
@@ -192,7 +192,8 @@ def test_values_of_options_are_made_visible(
         for flag in field.option.flags
         if field.kind is not bool and not ("copy" in flag and "\n" in text)
     )
-    for line in [*lines, [*file, text], [text], [*file, f"--{text}"], [*file, f"-{text}=1"]]:
+    alone = [] if name in TAKING_LINES else [[text]]  # a file that is waited for
+    for line in [*lines, [*file, text], *alone, [*file, f"--{text}"], [*file, f"-{text}=1"]]:
         assert is_seen(backprop(name, *line)), line
 
 

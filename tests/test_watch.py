@@ -369,3 +369,20 @@ def test_files_of_editors() -> None:
     beside = "4913 .f.swp .f.swx f~ #f# .#f .goutputstream-A1 f.tmp f.csv.bak".split()
     assert all(map(is_beside, beside))
     assert not any(map(is_beside, ["f", "f.csv", "d/e.eq", "a#b", "swp", "4913.csv"]))
+
+
+def test_the_examples_of_the_readme_run(tmp_path: Path) -> None:
+    readme = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
+    section = readme[readme.index("## `backprop watch") :]
+    lines = section[: section.index("\n## ", 1)].split("```sh\n")[1].split("```")[0].splitlines()
+    wanted = ["L = {}\n", "wrote graph.svg", "L = .*, from {}\n", "http://127.0.0.1:"]
+    for line, pattern in zip(lines, wanted, strict=True):
+        (tmp_path / "eqs.txt").write_text(EQUATIONS.format(-2))
+        assert line.startswith("backprop watch ")
+        with Watching(tmp_path, *line.split()[2:]) as watching:
+            of = "errors" if pattern.startswith("wrote") else "text"
+            watching.upto(pattern.format(-8), of)
+            (tmp_path / "eqs.txt").write_text(EQUATIONS.format(-3))
+            if "{}" in pattern:
+                watching.upto(pattern.format(-12))
+            assert watching.end() == 130

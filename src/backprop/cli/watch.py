@@ -31,7 +31,7 @@ def watch(
     ),
     browser: bool = option("--open", "Open the served page in a browser.", needs=("serve",)),
 ) -> Callable[[Callable[[list[str]], Any], Callable[[], int]], None]:  # fmt: skip
-    """Run a command again whenever the files that it reads have changed.
+    """Run a command again whenever its files have changed.
 
     Equations, numbers and tables are watched. An error is shown below what came last. Ctrl-C ends it.
     """
