@@ -222,6 +222,7 @@ ONLY = {
     },
     "llvmlite": {"engine/native/machine.py"},
     "platformdirs": {"cache.py"},
+    "watchfiles": {"cli/watching/watched_files.py"},
 }
 """Every library, and the rooms or files that import it."""
 

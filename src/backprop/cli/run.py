@@ -22,7 +22,7 @@ COMPLETION = "_BACKPROP_COMPLETE"
 
 
 Called = Callable[[Callable[..., None], Mapping[str, Any], Sequence[str]], object]
-Again = Callable[[Callable[[list[str]], Any], Callable[[], int]], None]
+RunsAgain = Callable[[Callable[[list[str]], Any], Callable[[], int]], None]
 """What a command gives back that has others run: it is told how a line is read, and how the one in
 `sys.argv` is run."""
 
@@ -132,7 +132,7 @@ def _checked(
 
     try:
         check_paths(function, written)
-        again: Again | None = call(function, written)
+        again: RunsAgain | None = call(function, written)
     except UsageFault as error:
         if LOST in error.message:  # whatever else is wrong, nothing is to be lost
             raise

@@ -12,7 +12,7 @@ from contextlib import closing, suppress
 from backprop.cli.watching.endings import Endings
 from backprop.cli.watching.screen import Audience, audience
 from backprop.cli.watching.warm_copy import WarmCopy
-from backprop.cli.watching.watched_files import Look, Notices, folders, look
+from backprop.cli.watching.watched_files import FilesSeen, Notices, folders, look
 from backprop.cli.watching.watched_line import WatchedLine
 from backprop.errors import BadOption
 
@@ -20,7 +20,7 @@ _QUIET = 0.05
 """Seconds without a change after which a run begins: some programs write a file in several goes."""
 
 _GONE = 0.4
-"""The same where a file is not there: programs that write a new one may take a moment."""
+"""Seconds without one where a file is not there: programs that write a new one may take a moment."""
 
 _SELDOM, _OFTEN, _FIRST = 1.0, 0.25, 0.05
 """Seconds between two looks at the files: without a notice, where the system gives none, and just after
@@ -61,9 +61,9 @@ class _Loop:
         self._outdated = False
         """Whether another run is to follow the one that goes on."""
         self._many = 0
-        self._known: Look = {}
+        self._known: FilesSeen = {}
         """The files as the last run has them."""
-        self._seen: Look = {}
+        self._seen: FilesSeen = {}
         self._changed = 0.0
         """When they were first seen as they are now."""
         self._next = 0.0

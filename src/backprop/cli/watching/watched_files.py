@@ -24,7 +24,7 @@ _BESIDE = re.compile(
 )
 """Files that editors and other programs have beside the one that is written."""
 
-Look = Mapping[str, tuple[int, ...] | None]
+FilesSeen = Mapping[str, tuple[int, ...] | None]
 """What is known of each file: which one it is, its size, when it was written; None for one that is not
 there."""
 
@@ -34,7 +34,7 @@ def is_beside(path: str) -> bool:
     return _BESIDE.fullmatch(os.path.basename(path)) is not None
 
 
-def look(paths: Iterable[str]) -> Look:
+def look(paths: Iterable[str]) -> FilesSeen:
     """How files are now, without reading them."""
     found = dict[str, tuple[int, ...] | None]()
     for path in paths:
@@ -112,7 +112,7 @@ class Notices:
         """Whether the system has no notices for these folders."""
 
     def follow(self, some: frozenset[Folder]) -> bool:
-        """Look at these folders from now on; False where it does so already."""
+        """FilesSeen at these folders from now on; False where it does so already."""
         if some == self._folders:
             return False
         self.close()
