@@ -31,7 +31,7 @@ class Value(plain.Value):
         self, *, theme: ThemeName = default_of(ThemeName), direction: declared.Direction = "LR"
     ) -> Digraph:
         """The graph that leads here, as a picture: a `graphviz.Digraph`. Call `backward()` first."""
-        from backprop.reports.drawing import draw_value
+        from backprop.reports.notebook_pictures import draw_value
 
         return draw_value(self, theme, direction)
 
@@ -39,6 +39,6 @@ class Value(plain.Value):
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         """In a notebook: the picture and the text."""
-        from backprop.reports.drawing import value_bundle
+        from backprop.reports.notebook_pictures import value_bundle
 
         return value_bundle(self)

@@ -9,7 +9,7 @@ the same bytes.
 import shutil
 import subprocess
 import sysconfig
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from math import ceil, isfinite
 from operator import itemgetter
@@ -19,18 +19,15 @@ from typing import Any
 
 from graphviz import Digraph, ExecutableNotFound, escape
 
-from backprop.errors import BackpropError, CannotDraw
-from backprop.evaluation.gradient import evaluate
+from backprop.errors import CannotDraw
 from backprop.evaluation.unrounded import is_product
-from backprop.language import Model
 from backprop.numbers import IN_DOUBLES, exact, fixed, shortened, shown
 from backprop.picture import INPUTS, Arrow, Box, Circle, Picture
-from backprop.picture import picture as picture_of
+from backprop.reports.far_arrows import ALL, led_around, near
 from backprop.reports.fonts import boxed, fonts_for, named, refuse, unusual
 from backprop.reports.headings import beside
 from backprop.reports.layout import fit, missing, roomier, with_free_titles
 from backprop.reports.themes import THEMES, TIMEOUT, Look, WidestTexts
-from backprop.values import Numbers, Value, graph_of
 
 _FONT, _FONTS = "Arial", "Arial,Helvetica,{}sans-serif"
 """What programs know the widths of, and the families that an SVG asks its reader for, with those for
@@ -52,18 +49,33 @@ _LONG = 60
 def write(picture: Picture, look: Look, format: str) -> bytes:
     """The picture as `svg`, `png`, `pdf` or `dot`, from left to right where that fits a slide, else
     in the direction that fits it better, if none is given. Raises CannotDraw where nothing renders it."""
-    return _render(_ways(picture, look), format, look.timeout)
+    return _drawn(picture, look, format)
 
 
 def with_room(picture: Picture, look: Look, room: WidestTexts) -> bytes:
     """The picture as `svg` with other texts: the widest that stand at each place in some steps. Raises
     CannotDraw."""
-    return _render(_ways(picture, look._replace(width=None), room), "svg", look.timeout)
+    return _drawn(picture, look._replace(width=None), "svg", room)
 
 
-def _ways(picture: Picture, look: Look, room: WidestTexts | None = None) -> list[Digraph]:
-    ways = [look.direction] if look.direction else ["LR", "TB"]
-    return [digraph(picture, look._replace(direction=way), room) for way in ways]
+def _drawn(picture: Picture, look: Look, format: str, room: WidestTexts | None = None) -> bytes:
+    ways, kept = [look.direction] if look.direction else ["LR", "TB"], near(picture)
+    graphs = [digraph(picture, look._replace(direction=way), room, kept) for way in ways]
+    if not kept:
+        return _render(graphs, format, look.timeout)
+    if format == "dot":
+        way = _chosen(graphs, look.timeout).graph_attr["rankdir"]
+        return str(digraph(picture, look._replace(direction=way), room).source).encode()
+
+    def whole(graph: Digraph, layout: str) -> str:
+        way, others = graph.graph_attr["rankdir"], Digraph()
+
+        def put(at: int, **place: str) -> None:
+            _edge(others, picture, at, look._replace(direction=way), room, **place)
+
+        return led_around(picture, kept, layout, way, put, lambda: "".join(others.body))
+
+    return _render(graphs, format, look.timeout, whole)
 
 
 class PlainDigraph(Digraph):  # type: ignore[misc]
@@ -77,8 +89,14 @@ class PlainDigraph(Digraph):  # type: ignore[misc]
         return found
 
 
-def digraph(picture: Picture, look: Look, room: WidestTexts | None = None) -> Digraph:
-    """The Graphviz graph of a picture. room: as for `with_room`."""
+def digraph(
+    picture: Picture,
+    look: Look,
+    room: WidestTexts | None = None,
+    kept: Mapping[int, int] = ALL,
+) -> Digraph:
+    """The Graphviz graph of a picture. room: as for `with_room`. kept: as `far_arrows.near` has it; the
+    other arrows are left out."""
     theme = THEMES[look.theme]
     graph = PlainDigraph(
         "equations",
@@ -110,8 +128,10 @@ def digraph(picture: Picture, look: Look, room: WidestTexts | None = None) -> Di
             assert cluster is not None
             cluster.attr(label=label, labeljust="l", style="rounded,dashed", tooltip=tooltip)
             _nodes(cluster, inside, look, largest, room)
-    for at, arrow in enumerate(picture.arrows):
-        _edge(graph, arrow, look, picture.output, "" if room is None else f"arrow {at}", room)
+    for at in range(len(picture.arrows)):
+        if not kept or at in kept:
+            least = {"minlen": str(kept[at])} if kept else {}
+            _edge(graph, picture, at, look, room, **least)
     graph.attr(**beside(picture, look, room))
     return graph
 
@@ -132,27 +152,41 @@ def plain(graphs: Sequence[Digraph], seconds: float = TIMEOUT) -> list[str]:
     return found
 
 
-def _render(graphs: Sequence[Digraph], format: str, seconds: float) -> bytes:
+def _render(
+    graphs: Sequence[Digraph],
+    format: str,
+    seconds: float,
+    whole: Callable[[Digraph, str], str] | None = None,
+) -> bytes:
     """The first of the graphs that fits a slide, or the one that fits it best. As `dot` it is the
-    first one where nothing can lay them out."""
+    first one where nothing can lay them out. whole: what makes of a graph and its layout one with all
+    arrows."""
     if format == "dot":
-        found = graphs[0]
-        if len(graphs) > 1:
-            with suppress(CannotDraw):
-                found, *_ = _best(graphs, _runner(format, seconds))
-        return str(found.source).encode()
+        return str(_chosen(graphs, seconds).source).encode()
     run = _runner(format, seconds)
     if format != "svg":
         _need_fonts(graphs[0].source, lambda text: run(text, "-Tpng"))
-    _, layout, first = _best(graphs, run)
-    whole = ["-Gmargin=0"] if format == "pdf" else []  # else half an inch around what was asked for
-    drawn = run(with_free_titles(layout, first), "-Knop2", f"-T{format}", *whole)
+    best, layout, first = _best(graphs, run)
+    layout = with_free_titles(layout, first)
+    layout = whole(best, layout) if whole else layout
+    without = (
+        ["-Gmargin=0"] if format == "pdf" else []
+    )  # else half an inch around what was asked for
+    drawn = run(layout, "-Knop2", f"-T{format}", *without)
     if format != "svg":
         return drawn
     families = _FONTS.format("".join(f"{font}," for font in named(unusual(layout))))
     said, meant = (f' font-family="{fonts}"'.encode() for fonts in (_FONT, families))
     # a blank that does not break looks like any other: it is written by its number
     return drawn.replace(said, meant).replace("\u00a0".encode(), b"&#160;")
+
+
+def _chosen(graphs: Sequence[Digraph], seconds: float) -> Digraph:
+    """The graph that is drawn; the first one where nothing can lay them out."""
+    if len(graphs) > 1:
+        with suppress(CannotDraw):
+            return _best(graphs, _runner("dot", seconds))[0]
+    return graphs[0]
 
 
 def _best(graphs: Iterable[Digraph], run: Callable[..., bytes]) -> tuple[Digraph, str, str]:
@@ -313,9 +347,11 @@ def _title(box: Box) -> str:
 
 
 def _edge(
-    graph: Digraph, arrow: Arrow, look: Look, output: str, id: str, room: WidestTexts | None
+    graph: Digraph, picture: Picture, at: int, look: Look, room: WidestTexts | None, **more: str
 ) -> None:
-    more = {"id": id} if id else {}
+    """Write an arrow of a picture. more: attributes that it has besides."""
+    arrow, id, output = picture.arrows[at], f"arrow {at}", picture.output
+    more |= {"id": id} if room else {}
     if arrow.slope is None or not look.grads:
         graph.edge(arrow.tail, arrow.head, tooltip=" ", **more)
         return
@@ -355,42 +391,3 @@ def number(value: float, digits: int | None) -> str:
 def _field(text: str) -> str:
     r"""Text in a field of a record, where `{ | } < >`, spaces and `\` mean something."""
     return "".join(f"\\{character}" if character in "\\{}|<> " else character for character in text)
-
-
-def draw_value(value: Value, theme: str, direction: str | None) -> Digraph:
-    """What `Value.draw` returns."""
-    return digraph(_picture_of(value), Look(theme, direction))
-
-
-def value_bundle(value: Value) -> dict[str, str]:
-    """SVG and text of the graph that leads to a Value; text alone for a large one."""
-    drawn = _svg(_picture_of(value))
-    return {"text/plain": repr(value)} | ({"image/svg+xml": drawn} if drawn else {})
-
-
-def model_picture(model: Model, numbers: Numbers | None) -> str:
-    """SVG of a Model, with these numbers; with its defaults if they are of another output. "" where
-    there is no picture."""
-    try:
-        graph = model.graph(model.output())
-        if numbers is None or numbers.gradients[graph.output] == 0.0:
-            numbers = evaluate(model, {}).numbers
-    except BackpropError:
-        return ""
-    constants = {model.names[name] for name in model.constants}
-    return _svg(picture_of(graph, numbers, model.text, constants=constants))
-
-
-def _picture_of(value: Value) -> Picture:
-    graph, values = graph_of([value])
-    return picture_of(graph, Numbers([v.data for v in values], [v.grad for v in values]))
-
-
-def _svg(drawn: Picture) -> str:
-    """The picture as SVG; "" for a large one, and where no program draws."""
-    if drawn.large:
-        return ""
-    try:
-        return write(drawn, Look(direction=None), "svg").decode()
-    except BackpropError:
-        return ""

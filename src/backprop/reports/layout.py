@@ -39,6 +39,11 @@ _GROUP = re.compile(
 )
 _ARROW = re.compile(r'pos="e,(?:[^" ]+) ([^"]+)"')
 _NODE = re.compile(rf"\spos={_PLACES},(?:(?!\spos=).)*?\swidth=([\d.]+)\]", re.S)
+_NODES = re.compile(
+    rf'^\t+("(?:[^"\\]|\\.|\\\n)*"|[^\s"\[]+)\s+\[(?:(?!\];).)*?height=([\d.]+),(?:(?!\];).)*?'
+    rf"\spos={_PLACES},(?:(?!\];).)*?\swidth=([\d.]+)\]",
+    re.S | re.M,
+)
 _LABEL = re.compile(rf"label={_TEXT},\s+(?:labeltooltip={_TEXT},\s+)?lp={_PLACES},\s+pos=", re.S)
 
 Position = tuple[float, float]
@@ -91,6 +96,37 @@ def roomier(source: str, layout: str, first: str, times: float) -> str:
             padded = f'label="{title.text}{_BLANK * ceil(more / _BLANK_WIDE)}" labeljust'
             source = re.sub(label, padded.replace("\\", r"\\"), source, count=1)
     return source
+
+
+def places_in(layout: str) -> dict[str, tuple[float, float, float, float]]:
+    """By the names of the nodes of a layout their middles, widths and heights, in points."""
+    found = {}
+    for node in _NODES.finditer(layout):
+        name = _joined(node[1])
+        if name.startswith('"'):
+            name = name[1:-1].replace('\\"', '"')
+        wide, high = (72 * float(node[at]) for at in (4, 2))
+        x, y = _numbers(node[3])
+        found[name] = x, y, wide, high
+    return found
+
+
+def edge_of(layout: str) -> Position:
+    """How far a layout goes to the right and up."""
+    found = re.search(rf"bb={_PLACES}", layout)
+    return (*_numbers(found[1])[2:],) if found else (0.0, 0.0)  # type: ignore[return-value]
+
+
+def with_arrows(layout: str, lines: str, outer: float, right: bool) -> str:
+    """A layout with more arrows. lines: these. outer: how far it then goes, up or to the right."""
+
+    def wider(found: re.Match[str]) -> str:
+        ends = _numbers(found[1])
+        ends[2 if right else 3] = outer
+        return f'bb="{",".join(shown(each, 7) for each in ends)}"'
+
+    whole = re.sub(rf"bb={_PLACES}", wider, layout, count=1)
+    return f"{whole[: whole.rindex('}')]}{lines}}}\n"
 
 
 class _Title(NamedTuple):

@@ -47,7 +47,7 @@ def model_bundle(model: Model, numbers: Numbers | None) -> Bundle:
     """What a notebook shows of a Model: its picture, if there is one, and its table."""
     if len(model.names) > _MANY:
         return {"text/plain": repr(model)}
-    from backprop.reports.drawing import model_picture
+    from backprop.reports.notebook_pictures import model_picture
 
     found = bundle(model)
     if drawn := model_picture(model, numbers):

@@ -13,9 +13,13 @@ from graphviz import Digraph
 from backprop.numbers import shortened, shown
 from backprop.picture import Box, Circle, Picture
 from backprop.reports.drawing import plain
+from backprop.reports.far_arrows import Standing, near, ways_around
 
 _INCH, _LETTER = 72.0, 7.2
 """Points an inch, and of a letter of 12 points."""
+
+_AROUND, _TIP, _HALF = 12.0, 10.0, 20.0
+"""Points around a picture, of the tip of an arrow, and of half its number."""
 
 _NUMBER = 15
 """Letters that `data −1.2345e−300` takes."""
@@ -81,9 +85,9 @@ def laid_out_each(pictures: Sequence[Picture], seconds: float) -> list[PageLayou
     """The layouts of several. seconds: that they may take together. Raises CannotDraw."""
     if not pictures:
         return []
-    names = [*map(_called, pictures)]
-    drawn = plain([_graph(*each) for each in zip(pictures, names, strict=True)], seconds)
-    return [_read(*each) for each in zip(pictures, names, drawn, strict=True)]
+    asked = [(picture, _called(picture), near(picture)) for picture in pictures]
+    drawn = plain([_graph(*each) for each in asked], seconds)
+    return [_read(*each, text) for each, text in zip(asked, drawn, strict=True)]
 
 
 def _called(picture: Picture) -> dict[str, str]:
@@ -92,35 +96,60 @@ def _called(picture: Picture) -> dict[str, str]:
     return {each.id: f"n{at}" for at, each in enumerate(items)}
 
 
-def _read(picture: Picture, called: Mapping[str, str], text: str) -> PageLayout:
+def _read(
+    picture: Picture, called: Mapping[str, str], kept: Mapping[int, int], text: str
+) -> PageLayout:
     # lines that Graphviz has broken are whole again
     lines = [line.split(" ") for line in text.replace("\\\n", "").splitlines()]
-    height = float(lines[0][3])
+    height, above = float(lines[0][3]), 0.0
 
     def points(x: str, y: str) -> tuple[float, float]:
-        return 12 + float(x) * _INCH, 12 + (height - float(y)) * _INCH
+        return _AROUND + float(x) * _INCH, _AROUND + above + (height - float(y)) * _INCH
 
     def curve(line: Sequence[str]) -> Curve:
         count = int(line[3])
         at = [points(*line[4 + 2 * k : 6 + 2 * k]) for k in range(count)]
-        (x, y), rest = at[0], at[1:]
-        path = f"M{written(x)} {written(y)}C"
-        path += " ".join(f"{written(a)} {written(b)}" for a, b in rest)
         after = line[4 + 2 * count :]
-        return Curve(path, *(points(*after[-4:-2]) if len(after) > 2 else at[count // 2]))
+        return Curve(_path(at), *(points(*after[-4:-2]) if len(after) > 2 else at[count // 2]))
 
+    nodes = [line for line in lines if line[0] == "node"]
+    far = [at for at in range(len(picture.arrows)) if kept and at not in kept]
+    ways = dict[int, Curve]()
+    if far:
+        places = {
+            line[1]: Standing(
+                points(*line[2:4])[0], -points(*line[2:4])[1],
+                float(line[4]) * _INCH / 2, float(line[5]) * _INCH / 2,
+            )
+            for line in nodes
+        }  # fmt: skip
+        named = {id: places[name] for id, name in called.items()}
+        around = ways_around(picture, far, named, -_AROUND, _TIP)
+        above = _AROUND + max(across for way in around.values() for _, across in way.points)
+        for at, way in around.items():
+            x, y = way.number
+            ways[at] = Curve(_path([(a, above - b) for a, b in way.points]), x - _HALF, above - y)
     spots = {
         line[1]: Spot(*points(*line[2:4]), float(line[4]) * _INCH, float(line[5]) * _INCH)
-        for line in lines
-        if line[0] == "node"
+        for line in nodes
     }
     ends: dict[tuple[str, str], list[Curve]] = {}
     for line in lines:
         if line[0] == "edge":
             ends.setdefault((line[1], line[2]), []).append(curve(line))
-    curves = [ends[called[each.tail], called[each.head]].pop(0) for each in picture.arrows]
+    curves = [
+        ways[at] if at in ways else ends[called[each.tail], called[each.head]].pop(0)
+        for at, each in enumerate(picture.arrows)
+    ]
     own = {id: spots[name] for id, name in called.items()}
-    return PageLayout(float(lines[0][2]) * _INCH + 24, height * _INCH + 24, own, curves)
+    wide, high = float(lines[0][2]) * _INCH, height * _INCH + above
+    return PageLayout(wide + 2 * _AROUND, high + 2 * _AROUND, own, curves)
+
+
+def _path(points: Sequence[tuple[float, float]]) -> str:
+    """Bézier curves through points."""
+    (x, y), *rest = points
+    return f"M{written(x)} {written(y)}C" + " ".join(f"{written(a)} {written(b)}" for a, b in rest)
 
 
 def in_a_grid(boxes: Sequence[Box]) -> PageLayout:
@@ -147,8 +176,8 @@ def written(number: float) -> str:
     return shown(round(number, 1))
 
 
-def _graph(picture: Picture, called: Mapping[str, str]) -> Digraph:
-    """What Graphviz lays out: boxes and circles without words, in groups."""
+def _graph(picture: Picture, called: Mapping[str, str], kept: Mapping[int, int]) -> Digraph:
+    """What Graphviz lays out: boxes and circles without words, in groups. kept: as `near` has it."""
     graph = Digraph(
         graph_attr={"rankdir": "LR", "nodesep": "0.25", "ranksep": "0.4"},
         node_attr={"fixedsize": "true", "label": "", "shape": "box"},
@@ -168,8 +197,12 @@ def _graph(picture: Picture, called: Mapping[str, str]) -> Digraph:
             assert cluster is not None
             cluster.attr(label="x", fontsize="12")
             _nodes(cluster, inside, called)
-    for arrow in picture.arrows:
+    for at, arrow in enumerate(picture.arrows):
+        if kept and at not in kept:
+            continue
         more = {"label": ""} if arrow.slope is None else {}
+        if kept:
+            more["minlen"] = str(kept[at])
         graph.edge(called[arrow.tail], called[arrow.head], **more)
     return graph
 
