@@ -39,7 +39,7 @@ ALL: Mapping[int, int] = MappingProxyType({})
 AlongAcross = tuple[float, float]
 
 
-class Standing(NamedTuple):
+class AtPlace(NamedTuple):
     """Where a box stands: its middle along the picture and across it, and half its size both ways."""
 
     along: float
@@ -92,7 +92,7 @@ def near(picture: Picture) -> Mapping[int, int]:
 
 
 def ways_around(
-    picture: Picture, far: Iterable[int], places: Mapping[str, Standing], edge: float, tip: float
+    picture: Picture, far: Iterable[int], places: Mapping[str, AtPlace], edge: float, tip: float
 ) -> dict[int, Around]:
     """The ways of these arrows. places: by ids. edge: how far across a picture without them goes. tip: of
     an arrow, before which its way ends."""
@@ -165,7 +165,7 @@ def led_around(
         return ",".join(shown(each, 7) for each in point)
 
     found = {
-        name: Standing(-y, x, high / 2, wide / 2) if down else Standing(x, y, wide / 2, high / 2)
+        name: AtPlace(-y, x, high / 2, wide / 2) if down else AtPlace(x, y, wide / 2, high / 2)
         for name, (x, y, wide, high) in places_in(layout).items()
     }
     far = [at for at in range(len(picture.arrows)) if at not in kept]
@@ -176,7 +176,7 @@ def led_around(
         x, y = turned(way.number)
         number = (x + _NUMBER, y - _CURVE) if down else (x - _NUMBER, y)
         put(
-            picture.arrows[at],
+            at,
             pos=f"e,{text(turned((along + _TIP, across)))} {points}",
             lp=text(number),
         )

@@ -13,7 +13,7 @@ from graphviz import Digraph
 from backprop.numbers import shortened, shown
 from backprop.picture import Box, Circle, Picture
 from backprop.reports.drawing import plain
-from backprop.reports.far_arrows import Standing, near, ways_around
+from backprop.reports.far_arrows import AtPlace, near, ways_around
 
 _INCH, _LETTER = 72.0, 7.2
 """Points an inch, and of a letter of 12 points."""
@@ -117,7 +117,7 @@ def _read(
     ways = dict[int, Curve]()
     if far:
         places = {
-            line[1]: Standing(
+            line[1]: AtPlace(
                 points(*line[2:4])[0], -points(*line[2:4])[1],
                 float(line[4]) * _INCH / 2, float(line[5]) * _INCH / 2,
             )
