@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from backprop.fit_pictures import FitPicture
     from backprop.picture import Picture
     from backprop.quizzes.session import QuizWriter
+    from backprop.quizzes.exams import Exam
     from backprop.report import Records, Report
     from backprop.report.derivative_report import DerivativeReport
+    from backprop.reports.exams.sheets import ExamText
     from backprop.reports.shapes.shape import Scene
     from backprop.reports.style import Style
     from backprop.reports.themes import Look
@@ -98,6 +100,13 @@ FORMULAS: Formats[Callable[[DerivativeReport, Style], str]] = Formats(
     json=("formulas.formula_json", ".json"),
 )
 """What `diff` prints."""
+
+EXAMS: Formats[Callable[[Exam, Style, bool], Iterator[ExamText]]] = Formats(
+    markdown=("exams.exam_markdown", ".md"),
+    latex=("exams.exam_latex", ".tex"),
+    json=("exams.exam_json", ".json"),
+)
+"""What `quiz --exam` writes: several files if the last argument is true."""
 
 PICTURES: Formats[Callable[[Picture, Look, str], bytes]] = Formats(
     svg=("drawing", ".svg"),

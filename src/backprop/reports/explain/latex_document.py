@@ -27,8 +27,11 @@ def write(found: Derivation | SymbolicDerivation, style: Style, hide: bool) -> s
     """A whole document, or its body: sections, an enumeration of the steps, formulas in display style."""
     page = _Latex(found, style, hide)
     body = "\n".join([rf"\section*{{{page.title}}}", *page.body])
-    if style.fragment:
-        return body + "\n"
+    return body + "\n" if style.fragment else whole_document(body)
+
+
+def whole_document(body: str) -> str:
+    """A document with this body."""
     return (_HEAD if body.isascii() else _OTHERS + _HEAD) + body + "\n\\end{document}\n"
 
 

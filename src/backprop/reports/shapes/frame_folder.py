@@ -52,7 +52,7 @@ class FrameFolder:
                 for name, picture in zip(names, pictures, strict=True):
                     with open(os.path.join(made, name), "wb") as file:
                         file.write(picture)
-                with _undisturbed():
+                with undisturbed():
                     self._put_in_place(made, names, own)
         return names
 
@@ -108,7 +108,7 @@ class FrameFolder:
 
 
 @contextmanager
-def _undisturbed() -> Iterator[None]:
+def undisturbed() -> Iterator[None]:
     """What ends programs waits until pictures that are ready stand in their places."""
     if not hasattr(signal, "pthread_sigmask"):
         yield

@@ -1,0 +1,79 @@
+"""`backprop quiz --exam`: question sheets and keys for a class."""
+
+from collections.abc import Collection, Sequence
+
+from backprop.cli import printing
+from backprop.errors import BadOption, CannotWrite
+from backprop.files import check_writable
+from backprop.inputs import Inputs, say
+from backprop.names import unknown_choice
+from backprop.numbers import either
+from backprop.places import STANDARD, identity
+from backprop.reports import EXAMS, ending
+from backprop.reports.style import Style
+
+
+def write_exam(
+    inputs: Inputs,
+    path: str,
+    variants: int,
+    kinds: Collection[str],
+    vary: Sequence[str],
+    format: str | None,
+    force: bool,
+) -> None:
+    """Write an exam into a folder, or as one file by the ending of its name, or print it for `-`."""
+    from backprop.quizzes.exams import make_exam  # for exams only
+    from backprop.reports.exams.exam_folder import ExamFolder
+
+    folder, format = _goes_to(path, format)
+    read = [each for each in (inputs.file or "", *inputs.values) if each]
+    place = ExamFolder(path, force, read) if folder else None
+    if place is None and path != STANDARD:
+        _check_file(path, read, force)
+    asked = inputs.read()
+    if asked.numbers:
+        fixed = "--set" if inputs.settings else "--values"
+        hints = [f"leave {fixed} out, or write the numbers into the file as const"]
+        raise BadOption(
+            f"an exam chooses the numbers of its inputs: {fixed} has no place", hints=hints
+        )
+    exam = make_exam(asked.model, asked.output, variants, inputs.seed, kinds, vary)
+    texts = [*EXAMS.writer(format)(exam, Style(), folder)]
+    if place is None:
+        printing.send(lambda style: texts[0].text, None if path == STANDARD else path, None)
+        return
+    place.write(texts)
+    say(f"wrote {len(texts)} files into {path}: {texts[0].name} to {texts[-1].name}")
+
+
+def _goes_to(path: str, format: str | None) -> tuple[bool, str]:
+    """Whether a path is a folder, and the format of what goes there. Raises BadOption."""
+    if format is not None and format not in EXAMS.names:
+        raise unknown_choice("format of an exam", format, EXAMS.names)
+    if path == STANDARD:
+        return False, format or EXAMS.names[0]
+    found = ending(path)
+    if found in EXAMS.endings:
+        own = EXAMS.of_file(path, "")
+        if format not in (None, own):
+            hints = [f"leave --format out, or name a folder: --exam {path[: -len(found)]}"]
+            raise BadOption(f"{path} is a file of {own}, and --format says {format}", hints=hints)
+        return False, own
+    if found and not path.endswith(("/", ".")):
+        hints = [f"use {either(EXAMS.endings)}, or a folder, which has none"]
+        raise BadOption(f"the ending of {path} says no format of an exam", hints=hints)
+    return True, format or EXAMS.names[0]
+
+
+def _check_file(path: str, read: Sequence[str], force: bool) -> None:
+    """Raise BadOption or CannotWrite where an exam cannot be written as this file."""
+    import os
+
+    if any(identity(path) & identity(each) for each in read):
+        hints = ["write to another file"]
+        raise BadOption(f"{path} is read and would be lost: --exam writes there", hints=hints)
+    check_writable(path)
+    if os.path.isfile(path) and not force:
+        hints = ["nothing was changed; give --exam another name, or overwrite: --force"]
+        raise CannotWrite(f"{path} exists already", hints=hints)

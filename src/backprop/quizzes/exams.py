@@ -1,0 +1,274 @@
+"""An exam: the questions of a quiz for a class, each sheet with its own tidy numbers, and the keys.
+
+Every key is confirmed before anybody sees it: its values by mpmath's arithmetic, its derivatives and formulas
+as claims that `check` marks.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from os.path import basename
+from random import Random
+from typing import NamedTuple
+
+from backprop.checks import mark, read_claims
+from backprop.derivation import Derivation
+from backprop.errors import BackpropError, BadOption, TooLarge
+from backprop.evaluation.gradient import evaluate
+from backprop.evaluation.indeterminate import exact_numbers
+from backprop.language import Model
+from backprop.numbers import exact, few
+from backprop.quizzes.questions import BACKWARD, FORMULA, FORWARD, LOCAL, Question, asked
+from backprop.quizzes.tidy_inputs import TidyPoint, tidy_variants
+from backprop.quizzes.tidy_numbers import ROUNDED, answer_text, is_rounded
+from backprop.source import one_line
+
+KINDS = FORWARD, LOCAL, BACKWARD
+"""What an exam asks for, if nothing else is said."""
+
+SHARE, SUM = "share", "sum"
+"""The parts of a derivative that is reached on several ways: what one equation adds, and all of them."""
+
+MOST_VARIANTS = 1000
+MOST_QUESTIONS = 200
+"""Of a sheet: an exam is written by people."""
+
+
+class ExamQuestion(NamedTuple):
+    """A question of a sheet with its answer.
+
+    number: on the sheet, from 1 on. kind, of, by, name, equation, part: as of a Question. answer: as the key
+    has it, a number or a formula. value: the number. rounds: whether it is asked in 4 digits. formula: by
+    which the number is found, "" if it is not by one. factors: what it is the product of, or with `sum` as
+    part the sum, if it is. claim: the answer as `check` reads it, "" for a value.
+    """
+
+    number: int
+    kind: str
+    of: str
+    by: str
+    name: str
+    equation: str
+    part: str
+    answer: str
+    value: float
+    rounds: bool
+    formula: str
+    factors: tuple[float, ...]
+    claim: str
+
+
+class ExamGiven(NamedTuple):
+    """An input of a sheet: its number, and the text that says it: `log(2) - 6`."""
+
+    name: str
+    number: float
+    text: str
+    chosen: bool
+
+
+class ExamVariant(NamedTuple):
+    """A sheet. data: the number of every name. claims: its derivatives and formulas, lines that `check`
+    reads; inputs that vary and their texts are lines that `--values` reads."""
+
+    number: int
+    given: Sequence[ExamGiven]
+    data: Mapping[str, float]
+    questions: Sequence[ExamQuestion]
+    claims: Sequence[str]
+
+    @property
+    def values(self) -> Sequence[str]:
+        """The inputs that are its own, as lines that `--values` reads."""
+        return [f"{each.name} = {each.text}" for each in self.given if each.chosen]
+
+
+class Exam(NamedTuple):
+    """title: the first comment of the file, or its name. source: the file. equations: by name, in the
+    order of the forward pass."""
+
+    title: str
+    source: str
+    output: str
+    seed: int
+    equations: Sequence[tuple[str, str]]
+    variants: Sequence[ExamVariant]
+
+    @property
+    def rounds(self) -> bool:
+        """Whether an answer is asked in 4 digits."""
+        return any(each.rounds for variant in self.variants for each in variant.questions)
+
+    @property
+    def names(self) -> set[str]:
+        """All names that stand in it."""
+        return {name for variant in self.variants for name in variant.data}
+
+
+def make_exam(
+    model: Model,
+    output: str | None,
+    count: int,
+    seed: int,
+    kinds: Collection[str] = KINDS,
+    vary: Sequence[str] = (),
+) -> Exam:
+    """An exam of so many variants, no two of which have the same numbers.
+
+    seed: the same one gives the same exam. kinds: of questions, see `questions.KINDS`. vary: constants that
+    are chosen as inputs are. Raises BadOption where there are not enough tidy numbers, TooLarge, and what
+    `Model.grad` raises.
+    """
+    output = model.output(output)
+    if model.laid is not None:
+        raise BadOption("an exam has no rows of data", hints=["leave --data out"])
+    _refuse_large(model, output)
+    points = tidy_variants(model, output, count, Random(seed), vary)
+    variants = [_variant(model, output, at, each, kinds) for at, each in enumerate(points, 1)]
+    first = asked(model, points[0].inputs, output, kinds).derivation
+    equations = [(step.name, step.equation) for step in first.forward]
+    title, name = _title(model), model.source.name
+    return Exam(title, name, output, seed, equations, variants)
+
+
+def _refuse_large(model: Model, output: str) -> None:
+    """Raise TooLarge for more equations than people are asked about."""
+    graph = model.graph(output)
+    count = sum(node in graph.labels for node in graph.steps)
+    if count > MOST_QUESTIONS:
+        message = f"{count:,} equations are more than a person is asked about in an exam"
+        hints = [f"take an output of at most {MOST_QUESTIONS}: --of NAME"]
+        raise TooLarge(message, hints=hints, where=model.source.name)
+
+
+def _title(model: Model) -> str:
+    """The first comment of a file, if it begins with one, or what the file is called."""
+    first = model.source.text.lstrip().partition("\n")[0].strip()
+    title = first.lstrip("#").strip() if first.startswith("#") else ""
+    name = model.source.name
+    return title or (
+        "Equations" if name.startswith("<") else basename(name).rpartition(".")[0] or name
+    )
+
+
+def _variant(
+    model: Model, output: str, number: int, point: TidyPoint, kinds: Collection[str]
+) -> ExamVariant:
+    """One sheet with its key, which is confirmed."""
+    found = asked(model, point.inputs, output, kinds)
+    if not found.questions:
+        hints = ["ask for something else: --ask forward,local,backward"]
+        raise BadOption(
+            "there is nothing to ask of that kind", hints=hints, where=model.source.name
+        )
+    if len(found.questions) > MOST_QUESTIONS:
+        message = f"{len(found.questions):,} questions are more than a person answers in an exam"
+        hints = ["ask for fewer kinds: --ask backward", "or take another output: --of NAME"]
+        raise TooLarge(message, hints=hints, where=model.source.name)
+    steps = _Steps(found.derivation)
+    questions = [_question(at, each, steps, output) for at, each in enumerate(found.questions, 1)]
+    given = [*_given(model, output, point, found.derivation.data)]
+    claims = _claims(questions)
+    _confirm(model, output, point, number, questions, claims)
+    return ExamVariant(number, given, found.derivation.data, questions, claims)
+
+
+def _given(
+    model: Model, output: str, point: TidyPoint, data: Mapping[str, float]
+) -> Iterator[ExamGiven]:
+    leads = {*model.graph(output).inputs}
+    for name in model.inputs:
+        if model.names[name] in leads and name in data:
+            own = point.inputs.get(name)
+            text = own.text if own is not None else one_line(model.instance_of(name))
+            plain = not text or "~" in text
+            yield ExamGiven(name, data[name], exact(data[name]) if plain else text, own is not None)
+
+
+class _Steps:
+    """The steps of a derivation, to look up what an answer is made of."""
+
+    def __init__(self, found: Derivation) -> None:
+        self.expanded = {step.name: step.expanded or step.equation for step in found.forward}
+        self.shares = {
+            (step.name, share.by): share for step in found.backward for share in step.shares
+        }
+        self.totals = {total.by: total for step in found.backward for total in step.totals}
+
+
+def _question(at: int, question: Question, steps: _Steps, output: str) -> ExamQuestion:
+    kind, of, by, name, part = (
+        question.kind, question.of, question.by, question.name, question.part,
+    )  # fmt: skip
+    value, formula, factors = question.answer + 0.0, "", tuple[float, ...]()
+    share = steps.shares.get((name, by))
+    if kind == FORWARD:
+        formula = steps.expanded.get(name, "")
+    elif part == SUM:
+        factors = tuple(steps.totals[by].shares)
+    elif share and (kind != BACKWARD or name == output):
+        formula = share.formula
+    elif share:
+        factors = share.upstream, share.local
+    text = share.formula if kind == FORMULA and share else answer_text(value)
+    rounds = kind != FORMULA and is_rounded(value)
+    claim = "" if kind == FORWARD else _claimed(kind, of, by, name, part, output)
+    return ExamQuestion(
+        at,
+        kind,
+        of,
+        by,
+        name,
+        question.equation,
+        part,
+        text,
+        value,
+        rounds,
+        formula,
+        factors,
+        claim,
+    )
+
+
+def _claimed(kind: str, of: str, by: str, name: str, part: str, output: str) -> str:
+    """The left side of a claim, as `check` reads it."""
+    if part != SHARE:
+        return f"∂{of}/∂{by}"
+    if kind == BACKWARD and name != output:
+        return f"share of ∂{of}/∂{by}: ∂{of}/∂{name} * ∂{name}/∂{by}"
+    return f"share of ∂{of}/∂{by}"
+
+
+def _claims(questions: Sequence[ExamQuestion]) -> list[str]:
+    """What is claimed, a line each; a derivative that is asked as a formula and as a number is one claim."""
+    found: dict[str, list[str]] = {}
+    for each in questions:
+        if each.claim:
+            found.setdefault(each.claim, []).append(each.answer)
+    return [" = ".join([left, *answers]) for left, answers in found.items()]
+
+
+def _confirm(
+    model: Model,
+    output: str,
+    point: TidyPoint,
+    number: int,
+    questions: Sequence[ExamQuestion],
+    claims: Sequence[str],
+) -> None:
+    """Raise BackpropError for a key that is not right, before anything is written."""
+    at = evaluate(model, point.inputs, output)
+    values, _, _ = exact_numbers(at.graph, at.numbers.data)
+    wrong = []
+    for each in questions:
+        if each.kind == FORWARD:
+            right, said = values(model.names[each.of]), float(each.answer)
+            unit = 10 ** -(ROUNDED - 1) * abs(said) if each.rounds else 1e-9 * abs(said)
+            if not abs(right - said) <= unit:
+                wrong.append(each.of)
+    if claims:
+        found = read_claims(model, output, ["\n".join(claims)])
+        sheet = mark(found[0].model, found, point.inputs, output, 0.0, model.seed)
+        wrong += [f"{m.claim.of} by {m.claim.by}" for m in sheet.marks if not m.correct]
+    if wrong:
+        message = f"the key of variant {number} is not confirmed: {few(wrong)}"
+        hints = ["nothing was written; take another seed: --seed 1", "and please report it"]
+        raise BackpropError(message, hints=hints, where=model.source.name)

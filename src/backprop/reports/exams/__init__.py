@@ -1,0 +1,1 @@
+"""Exams: question sheets and keys, a file a format."""

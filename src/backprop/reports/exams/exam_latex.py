@@ -1,0 +1,95 @@
+r"""An exam in LaTeX that needs nothing but amsmath and geometry: a sheet a page, or a file."""
+
+from collections.abc import Iterator
+
+from backprop.quizzes.exams import Exam, ExamVariant
+from backprop.reports.exams.sheets import ExamText, Sheets, check_files
+from backprop.reports.explain.latex_document import whole_document
+from backprop.reports.style import Style
+from backprop.syntax.latex import latex_text
+
+
+def _blank(width: int) -> str:
+    return rf"\underline{{\hspace{{{width}em}}}}"
+
+
+def write(exam: Exam, style: Style, apart: bool) -> Iterator[ExamText]:
+    """The files of an exam; not `apart`: one document, the sheets first, without a name."""
+    page = _Latex(exam, style)
+    if not apart:
+        parts = [page.sheet(each) for each in exam.variants]
+        parts += [page.key(each, apart) for each in exam.variants]
+        yield ExamText("", whole_document("\n\\newpage\n".join([*parts, page.table()])))
+        return
+    for each in exam.variants:
+        number = page.number_of(each)
+        yield ExamText(f"variant_{number}.tex", whole_document(page.sheet(each)))
+        yield ExamText(f"key_{number}.tex", whole_document(page.key(each, apart)))
+        yield from check_files(page, each)
+    yield ExamText("keys.tex", whole_document(page.table()))
+
+
+class _Latex(Sheets):
+    def words(self, text: str) -> str:
+        return latex_text(text).replace("≈", r"$\approx$")
+
+    def _heading(self, left: str) -> list[str]:
+        title = self.words(self.exam.title)
+        return [rf"\section*{{{title}}}", rf"\noindent\textbf{{{left}}}"]
+
+    def sheet(self, variant: ExamVariant) -> str:
+        """A question sheet."""
+        lines = self._heading(f"Variant {self.number_of(variant)}")
+        lines[-1] += (
+            rf"\hfill Name: {_blank(16)}\hfill Points: {_blank(3)} / {len(variant.questions)}\par"
+        )
+        lines += [r"\subsection*{Equations}", *self._rows(self.equations())]
+        lines += [r"\subsection*{Numbers}", *self._inline(variant)]
+        lines += [r"\subsection*{Questions}", self.words(self.rule), r"\begin{enumerate}"]
+        for each in variant.questions:
+            lead = f"{self.words(self.lead(each))} " if self.lead(each) else ""
+            asked = rf"$\displaystyle {self.asked(each)} {self.sign(each)}$"
+            lines.append(rf"\item {lead}{asked} {_blank(9)}\vspace{{1.5em}}")
+        return "\n".join([*lines, r"\end{enumerate}"])
+
+    def key(self, variant: ExamVariant, apart: bool) -> str:
+        """A key, with the line by which each answer is found."""
+        number = self.number_of(variant)
+        lines = [
+            *self._heading(f"Key of variant {number}"),
+            r"\par\medskip",
+            *self._inline(variant),
+        ]
+        lines += [r"\begin{enumerate}"]
+        for each in variant.questions:
+            lead = f"{self.words(self.lead(each))} " if self.lead(each) else ""
+            lines.append(rf"\item {lead}$\displaystyle {self.working(each, variant)}$")
+        lines += [r"\end{enumerate}"]
+        command = self.checking(f"values_{number}.txt", f"claims_{number}.txt")
+        if command and apart and variant.claims:
+            lines += [rf"Confirmed by: \texttt{{{self.words(command)}}}"]
+        return "\n".join(lines)
+
+    def table(self) -> str:
+        """The answers of all variants."""
+        lines = [*self._heading("Keys of all variants"), r"\par\medskip"]
+        for table in self.tables():
+            form = "rl" + "r" * len(table.variants)
+            lines.append(r"\par\medskip")
+            lines += [
+                rf"{{\renewcommand{{\arraystretch}}{{1.6}}\begin{{tabular}}{{{form}}}",
+                r"\hline",
+            ]
+            lines += [" & question & " + " & ".join(map(str, table.variants)) + r" \\", r"\hline"]
+            for number, asked, answers in table.rows:
+                cells = " & ".join(f"${each}$" if each else "" for each in answers)
+                lines.append(rf"{number} & ${asked}$ & {cells} \\")
+            lines += [r"\hline", r"\end{tabular}}"]
+        return "\n".join(lines)
+
+    def _rows(self, formulas: list[str]) -> list[str]:
+        return [rf"\par\smallskip$\displaystyle {each}$" for each in formulas]
+
+    def _inline(self, variant: ExamVariant) -> list[str]:
+        found = [f"${self.given(each)}$" for each in variant.given]
+        return [r" \quad ".join(found) + r"\par"]

@@ -1,0 +1,71 @@
+"""An exam in Markdown, with mathematics between dollar signs, as GitHub and others show it."""
+
+from collections.abc import Iterator
+
+from backprop.quizzes.exams import Exam, ExamVariant
+from backprop.reports.exams.sheets import ExamText, Sheets, check_files
+from backprop.reports.markdown_table import words
+from backprop.reports.style import Style
+
+_BLANK = "________________"
+
+
+def write(exam: Exam, style: Style, apart: bool) -> Iterator[ExamText]:
+    """The files of an exam; not `apart`: one file, the sheets first, without a name."""
+    page = _Markdown(exam, style)
+    if not apart:
+        parts = [page.sheet(each) for each in exam.variants]
+        parts += [page.key(each, apart) for each in exam.variants]
+        yield ExamText("", "\n---\n\n".join([*parts, page.table()]))
+        return
+    for each in exam.variants:
+        number = page.number_of(each)
+        yield ExamText(f"variant_{number}.md", page.sheet(each))
+        yield ExamText(f"key_{number}.md", page.key(each, apart))
+        yield from check_files(page, each)
+    yield ExamText("keys.md", page.table())
+
+
+class _Markdown(Sheets):
+    def words(self, text: str) -> str:
+        return words(text)
+
+    def sheet(self, variant: ExamVariant) -> str:
+        """A question sheet."""
+        count = len(variant.questions)
+        lines = [f"# {self.words(self.exam.title)}", ""]
+        lines += [
+            f"**Variant {self.number_of(variant)}** · Name: {_BLANK}{_BLANK} · Points: ____ / {count}"
+        ]
+        lines += ["", "## Equations", "", *(f"- ${each}$" for each in self.equations())]
+        lines += ["", "## Numbers", "", *(f"- ${self.given(each)}$" for each in variant.given)]
+        lines += ["", "## Questions", "", self.words(self.rule), ""]
+        for each in variant.questions:
+            lead = f"{self.words(self.lead(each))} " if self.lead(each) else ""
+            lines += [f"{each.number}. {lead}${self.asked(each)} {self.sign(each)}$ {_BLANK}", ""]
+        return "\n".join(lines)
+
+    def key(self, variant: ExamVariant, apart: bool) -> str:
+        """A key, with the line by which each answer is found."""
+        number = self.number_of(variant)
+        lines = [f"# {self.words(self.exam.title)}", "", f"**Key of variant {number}**", ""]
+        lines += ["; ".join(f"${self.given(each)}$" for each in variant.given) + ".", ""]
+        for each in variant.questions:
+            lead = f"{self.words(self.lead(each))} " if self.lead(each) else ""
+            lines += [f"{each.number}. {lead}${self.working(each, variant)}$"]
+        command = self.checking(f"values_{number}.txt", f"claims_{number}.txt")
+        if command and apart and variant.claims:
+            lines += ["", "Confirmed by:", "", f"    {command}"]
+        return "\n".join([*lines, ""])
+
+    def table(self) -> str:
+        """The answers of all variants."""
+        lines = [f"# {self.words(self.exam.title)}", "", "**Keys of all variants**", ""]
+        for table in self.tables():
+            lines.append("| | question | " + " | ".join(map(str, table.variants)) + " |")
+            lines.append("| --: | :-- |" + " --: |" * len(table.variants))
+            for number, asked, answers in table.rows:
+                cells = " | ".join(f"${each}$" if each else "" for each in answers)
+                lines.append(f"| {number} | ${asked}$ | {cells} |".replace(r"\|", r"\Vert "))
+            lines.append("")
+        return "\n".join(lines)
