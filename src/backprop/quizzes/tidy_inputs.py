@@ -24,6 +24,7 @@ from backprop.quizzes.input_choices import WIDTHS, Choices, pick
 from backprop.quizzes.tidy_numbers import LEAST, MOST, TidyInput, count_digits, fault
 
 _UGLY, _WORST = 40.0, 1e6
+_ALIKE = 6.0
 _SWEEPS = 3
 _STARTS = 6
 _PATIENCE = 300_000
@@ -257,6 +258,10 @@ class _Search:
         if asked.at_corner(data):
             cost += _UGLY
         seen = {each.number for each in values}
+        # of two that are alike one may be taken for the other, and where they cancel all looks simple
+        cost += _ALIKE * (len(values) - len({abs(each) for each in seen}))
+        if cost >= most:
+            return cost
         derivatives = asked.derivatives(data)
         self._left -= len(derivatives)
         for each in derivatives:
@@ -272,7 +277,7 @@ class _Search:
     def _look(self, numbers: Mapping[str, TidyInput]) -> float:
         """What is to be said against the inputs themselves: equal sizes, one sign only, fractions."""
         chosen = [numbers[name] for name in self._varying]
-        cost = 3.0 * (len(chosen) - len({abs(each) for each in chosen}))
+        cost = _ALIKE * (len(chosen) - len({abs(each) for each in chosen}))
         fractions = [each for each in chosen if each % 1 and "log" not in each.text]
         far = sum(max(0.0, abs(each) - 20) for each in chosen if "log" in each.text)
         return cost + len(fractions) / 2 + far / 10

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from backprop.quizzes.exams import Exam
     from backprop.report import Records, Report
     from backprop.report.derivative_report import DerivativeReport
-    from backprop.reports.exams.sheets import ExamText
+    from backprop.reports.exams.question_sheets import ExamText
     from backprop.reports.shapes.shape import Scene
     from backprop.reports.style import Style
     from backprop.reports.themes import Look

@@ -5,7 +5,7 @@ from typing import Any
 
 from backprop.quizzes.exams import SHARE, Exam, ExamQuestion, ExamVariant
 from backprop.report import SCHEMA
-from backprop.reports.exams.sheets import ExamText
+from backprop.reports.exams.question_sheets import ExamText
 from backprop.reports.json_lines import line
 from backprop.reports.style import Style
 

@@ -3,7 +3,7 @@ r"""An exam in LaTeX that needs nothing but amsmath and geometry: a sheet a page
 from collections.abc import Iterator
 
 from backprop.quizzes.exams import Exam, ExamVariant
-from backprop.reports.exams.sheets import ExamText, Sheets, check_files
+from backprop.reports.exams.question_sheets import ExamText, Sheets, check_files
 from backprop.reports.explain.latex_document import whole_document
 from backprop.reports.style import Style
 from backprop.syntax.latex import latex_text
@@ -15,7 +15,7 @@ def _blank(width: int) -> str:
 
 def write(exam: Exam, style: Style, apart: bool) -> Iterator[ExamText]:
     """The files of an exam; not `apart`: one document, the sheets first, without a name."""
-    page = _Latex(exam, style)
+    page = _LatexSheets(exam, style)
     if not apart:
         parts = [page.sheet(each) for each in exam.variants]
         parts += [page.key(each, apart) for each in exam.variants]
@@ -29,7 +29,7 @@ def write(exam: Exam, style: Style, apart: bool) -> Iterator[ExamText]:
     yield ExamText("keys.tex", whole_document(page.table()))
 
 
-class _Latex(Sheets):
+class _LatexSheets(Sheets):
     def words(self, text: str) -> str:
         return latex_text(text).replace("≈", r"$\approx$")
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from backprop.quizzes.exams import Exam, ExamVariant
-from backprop.reports.exams.sheets import ExamText, Sheets, check_files
+from backprop.reports.exams.question_sheets import ExamText, Sheets, check_files
 from backprop.reports.markdown_table import words
 from backprop.reports.style import Style
 
@@ -12,7 +12,7 @@ _BLANK = "________________"
 
 def write(exam: Exam, style: Style, apart: bool) -> Iterator[ExamText]:
     """The files of an exam; not `apart`: one file, the sheets first, without a name."""
-    page = _Markdown(exam, style)
+    page = _MarkdownSheets(exam, style)
     if not apart:
         parts = [page.sheet(each) for each in exam.variants]
         parts += [page.key(each, apart) for each in exam.variants]
@@ -26,7 +26,7 @@ def write(exam: Exam, style: Style, apart: bool) -> Iterator[ExamText]:
     yield ExamText("keys.md", page.table())
 
 
-class _Markdown(Sheets):
+class _MarkdownSheets(Sheets):
     def words(self, text: str) -> str:
         return words(text)
 
@@ -65,7 +65,12 @@ class _Markdown(Sheets):
             lines.append("| | question | " + " | ".join(map(str, table.variants)) + " |")
             lines.append("| --: | :-- |" + " --: |" * len(table.variants))
             for number, asked, answers in table.rows:
-                cells = " | ".join(f"${each}$" if each else "" for each in answers)
-                lines.append(f"| {number} | ${asked}$ | {cells} |".replace(r"\|", r"\Vert "))
+                cells = " | ".join(f"${_in_cell(each)}$" if each else "" for each in answers)
+                lines.append(f"| {number} | ${_in_cell(asked)}$ | {cells} |")
             lines.append("")
         return "\n".join(lines)
+
+
+def _in_cell(mathematics: str) -> str:
+    """Mathematics in a table, where a bar would end the cell."""
+    return mathematics.replace("|", r"\vert ")
