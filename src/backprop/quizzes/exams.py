@@ -16,16 +16,22 @@ from backprop.evaluation.gradient import evaluate
 from backprop.evaluation.indeterminate import exact_numbers
 from backprop.language import Model
 from backprop.numbers import exact, few
-from backprop.quizzes.questions import BACKWARD, FORMULA, FORWARD, LOCAL, Question, asked
+from backprop.quizzes.questions import (
+    BACKWARD,
+    FORMULA,
+    FORWARD,
+    LOCAL,
+    SHARE,
+    SUM,
+    Question,
+    asked,
+)
 from backprop.quizzes.tidy_inputs import TidyPoint, tidy_variants
 from backprop.quizzes.tidy_numbers import ROUNDED, answer_text, is_rounded
 from backprop.source import one_line
 
 KINDS = FORWARD, LOCAL, BACKWARD
 """What an exam asks for, if nothing else is said."""
-
-SHARE, SUM = "share", "sum"
-"""The parts of a derivative that is reached on several ways: what one equation adds, and all of them."""
 
 MOST_VARIANTS = 1000
 MOST_QUESTIONS = 200

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from backprop.descent.problem import Problem
     from backprop.fit_pictures import FitPicture
     from backprop.picture import Picture
-    from backprop.quizzes.session import QuizWriter
     from backprop.quizzes.exams import Exam
+    from backprop.quizzes.session import QuizWriter
     from backprop.report import Records, Report
     from backprop.report.derivative_report import DerivativeReport
     from backprop.reports.exams.question_sheets import ExamText

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from backprop.quizzes.exams import SHARE, Exam, ExamQuestion, ExamVariant
+from backprop.quizzes.exams import Exam, ExamQuestion, ExamVariant
+from backprop.quizzes.questions import SHARE
 from backprop.report import SCHEMA
 from backprop.reports.exams.question_sheets import ExamText
 from backprop.reports.json_lines import line

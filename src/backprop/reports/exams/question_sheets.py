@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from backprop.numbers import shown
 from backprop.operations import DERIVATIVE
-from backprop.quizzes.exams import SHARE, SUM, Exam, ExamGiven, ExamQuestion, ExamVariant
-from backprop.quizzes.questions import BACKWARD, FORMULA, FORWARD
+from backprop.quizzes.exams import Exam, ExamGiven, ExamQuestion, ExamVariant
+from backprop.quizzes.questions import BACKWARD, FORMULA, FORWARD, SHARE, SUM
 from backprop.quizzes.tidy_numbers import EXACT, ROUNDED, fixed_text
 from backprop.reports.explain.mathematics import Term, in_latex
 from backprop.reports.style import Style
