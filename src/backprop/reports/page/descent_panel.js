@@ -91,11 +91,7 @@ export class DescentPanel {
       this.show();
       this.tell();
     });
-    this.at("step").addEventListener("click", () => {
-      this.pause();
-      this.advance(1);
-      this.end();
-    });
+    this.at("step").addEventListener("click", () => this.takeStep());
     this.at("run").addEventListener("click", () => (this.running ? this.end() : this.run()));
     this.at("reset").addEventListener("click", () => {
       this.pause();
@@ -161,6 +157,14 @@ export class DescentPanel {
     this.own = true;
     this.model.set(pairs);
     this.own = false;
+  }
+
+  /** Take a step, where it can be seen. */
+  takeStep() {
+    this.root.open = true;
+    this.pause();
+    this.advance(1);
+    this.end();
   }
 
   /** Take so many steps; whether there are more to take. */

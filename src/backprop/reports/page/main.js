@@ -146,9 +146,13 @@ function begin(lesson, numbers, texts, updates, mistakes) {
   });
   at("close").addEventListener("click", () => inspector.close());
 
-  const keys = { ArrowRight: "step", ArrowLeft: "back", " ": "play" };
+  const keys = { ArrowRight: "step", ArrowLeft: "back", " ": "play", "?": "help" };
+  const letters = { f: "forward", b: "backward", r: "reset", g: "check", u: "update" };
+  actions.help = () => at("help").showModal();
+  actions.update = () => descent?.takeStep();
+  at("help-open").addEventListener("click", actions.help);
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || at("help").open) return;
     if (event.target.closest("input, select, textarea, a, pre")) return; // these have keys of their own
     const pressed = event.target.closest("button, summary"); // which the space bar and Enter press
     if (pressed && (event.key === " " || event.key === "Enter")) return;
@@ -158,9 +162,17 @@ function begin(lesson, numbers, texts, updates, mistakes) {
     else if (event.key === "Home") go(0);
     else if (event.key === "End") go(steps.keys.length);
     else if (keys[event.key]) actions[keys[event.key]]();
+    else if (at("letters").checked && letters[event.key.toLowerCase()]) press(letters[event.key.toLowerCase()]);
     else return;
     event.preventDefault();
   });
+
+  /** Do what a letter stands for, unless its button is out of use. */
+  function press(id) {
+    if (document.getElementById(id)?.disabled) return;
+    pause();
+    actions[id]();
+  }
 
   /** Tell of a box or an arrow; open or fold a box that stands for several. */
   function tell(chosen) {

@@ -21,6 +21,7 @@ from backprop.reports.explain.html import body as derivation_body
 from backprop.reports.page import descent_section
 from backprop.reports.page.derivation_list import DerivationList
 from backprop.reports.page.guess_section import asks, mistakes
+from backprop.reports.page.help_section import keys, legend
 from backprop.reports.page.page_folded import folded_svg
 from backprop.reports.page.page_policy import hash_of
 from backprop.reports.page.page_svg import svg
@@ -73,6 +74,10 @@ def write(page: PageContent | LargePage, language: str, seconds: float) -> str:
         "heading": _heading(page.title),
         "output": escape(name),
         "bar": _bar(texts_in, page.folded is not None),
+        "help_box": _put(
+            _read("help.html"),
+            {**texts_in, "legend": legend(page, texts), "keys_table": keys(page, texts)},
+        ),
         "guess_panel": _put(_read("guess.html"), texts_in),
         "picture": svg(page, seconds),
         "folded": folded_svg(page, page.folded, texts, seconds) if page.folded else "",
@@ -149,6 +154,7 @@ def _bar(texts: Mapping[str, str], folds: bool) -> str:
             f'<button id="{key}" type="button" aria-pressed="{pressed}">{texts[key]}</button>'
             for key, pressed in (("fold", "true"), ("unfold", "false"))
         )
+    buttons += f'<button id="help-open" type="button" aria-label="{texts["help_title"]}">?</button>'
     return (
         f'<div class="bar">{buttons}'
         f'<input id="place" type="range" min="0" step="1" aria-label="{texts["place"]}">'

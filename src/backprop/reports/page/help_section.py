@@ -1,0 +1,86 @@
+"""What a page tells of itself: what its picture means, and its keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from html import escape
+
+from backprop.page_content import PageContent
+
+_SWATCHES = {
+    "rise": "rise2",
+    "fall": "fall2",
+    "flat": "flat",
+    "blank": "none",
+}
+"""What colours mean: the keys of texts, and what they are called in the style."""
+
+_KEYS = {
+    "← →": "key_step",
+    "Home End": "key_ends",
+    "Space": "key_play",
+    "F": "key_forward",
+    "B": "key_backward",
+    "R": "key_reset",
+    "G": "key_check",
+    "U": "key_update",
+    "Enter": "key_enter",
+    "Esc": "key_escape",
+    "?": "key_help",
+}
+"""Keys, of which some have names in texts, and the texts of what they do."""
+
+
+def legend(page: PageContent, texts: Mapping[str, str]) -> str:
+    """Terms and what they mean, as parts of a list in HTML."""
+    output = page.nodes[page.output].name
+    return "".join(
+        f"<div><dt>{term}</dt><dd>{escape(texts[key].replace('{output}', output))}</dd></div>"
+        for term, key in _terms(page, texts)
+    )
+
+
+def _terms(page: PageContent, texts: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    yield "data", "means_data"
+    yield "grad", "means_grad"
+    yield "1 + …", "means_more"
+    yield _arrow(), "means_arrow"
+    for key, fill in _SWATCHES.items():
+        yield _swatch(fill), f"means_{key}"
+    yield _swatch("none", "now"), "means_now"
+    yield _swatch("none", "input"), "means_input"
+    if len(page.values) > len(page.controls):
+        yield _swatch("none", "fixed"), "means_constant"
+    yield _swatch("none", "last"), "means_output"
+    if any(node.role == "step" for node in page.nodes):
+        yield "v1, v2, …", "means_step"
+    if page.folded:
+        yield "+ −", "means_family"
+        yield "|data| ≤", "means_largest"
+        yield _swatch("none", "outside"), "means_guest"
+    if page.controls:
+        yield escape(texts["descent"]), "means_descent"
+
+
+def keys(page: PageContent, texts: Mapping[str, str]) -> str:
+    """The rows of the table of keys."""
+    return "".join(
+        f'<tr><th scope="row"><kbd>{escape(texts.get(key, key))}</kbd></th>'
+        f"<td>{escape(texts[text])}</td></tr>"
+        for key, text in _KEYS.items()
+        if key != "U" or page.controls
+    )
+
+
+def _swatch(fill: str, kind: str = "") -> str:
+    return (
+        f'<svg class="net swatch {kind}" width="34" height="20" aria-hidden="true">'
+        f'<g data-fill="{fill}"><rect x="3" y="3" width="28" height="14"/></g></svg>'
+    )
+
+
+def _arrow() -> str:
+    return (
+        '<svg class="net swatch" width="44" height="20" aria-hidden="true">'
+        '<path d="M2 15L38 15" marker-end="url(#head)"/><text x="14" y="11">−3</text></svg>'
+    )
