@@ -99,3 +99,29 @@ def test_help_says_what_the_picture_means(language: str, said: str, opened: Open
     press(page, Keys.ESCAPE)
     assert not is_open(page)
     assert page.run("return document.activeElement.id") == "help-open"
+
+
+def test_random_numbers_are_within_bounds_and_finite_and_are_asked_anew(opened: Open) -> None:
+    page = opened(
+        "a = 1 in 0..4; b = 0.03; c = -2 in ..0; const d = 5; L = log(a)*b - sqrt(-c) + d"
+    )
+    seen = set()
+    for _ in range(20):
+        page.press("random")
+        values = page.values()
+        assert 0 < values["a"] <= 4
+        assert values["c"] < 0  # at 0 the slope is infinite
+        assert values["d"] == 5
+        for name in "abc":
+            assert float(f"{values[name]:.2g}") == values[name]
+        seen.add(tuple(values.values()))
+    assert len(seen) > 15
+    page.press("guess")
+    page.press("show")
+    page.press("random")
+    assert page.run("return document.getElementById('asked').textContent") == "∂L/∂L = ?"
+    page.press("reset")
+    assert page.values()["a"] == 1
+    page = opened("const a = 2; L = a^2")
+    page.press("random")
+    assert page.values()["L"] == 4

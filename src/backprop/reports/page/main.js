@@ -1,6 +1,7 @@
 // The page: its parts, what keys and buttons do, and what other scripts may ask.
 
 import { fragmentOf, stateOf } from "./address.js";
+import { randomInputs } from "./chance.js";
 import { checked, tableOf } from "./check.js";
 import { Controls, within } from "./controls.js";
 import { Derivation } from "./derivation.js";
@@ -130,6 +131,11 @@ function begin(lesson, numbers, texts, updates, mistakes) {
       guess.forget();
     },
     play,
+    random: () => {
+      model.set(randomInputs(model));
+      guess.forget();
+      if (guess.isOn) guess.begin();
+    },
     check: () => at("checked").replaceChildren(tableOf(checked(model), texts)),
   };
   pictures.listen(write);

@@ -28,8 +28,8 @@ from backprop.reports.page.page_svg import svg
 from backprop.reports.themes import THEMES, Look
 
 SCRIPTS = (
-    "format model steps graph room families pictures paper derivation controls rows address inspect check"
-    " plot landscape descent explain descent_panel answers questions guess main"
+    "format model steps graph room families pictures paper derivation controls chance rows address inspect"
+    " check plot landscape descent explain descent_panel answers questions guess main"
 ).split()
 """The files of the page in the order in which one needs another."""
 
