@@ -66,7 +66,7 @@ def test_the_readme_opens_with_the_classic_example() -> None:
 MEND = "put what `python tests/test_readme.py` prints into README.md"
 
 
-@pytest.mark.parametrize("name", ["grad", "descend", "check", "watch"])
+@pytest.mark.parametrize("name", ["grad", "descend", "check", "quiz", "watch"])
 def test_the_tables_of_options_are_the_code_s(name: str) -> None:
     assert options_table(name) in README, MEND
 
@@ -150,6 +150,7 @@ def test_every_option_and_format_is_documented() -> None:
         "diff",
         "explain",
         "check",
+        "quiz",
         "descend",
         "fit",
         "draw",
@@ -161,5 +162,5 @@ def test_every_option_and_format_is_documented() -> None:
 
 
 if __name__ == "__main__":
-    commands = map(options_table, ("grad", "descend", "check", "watch"))
+    commands = map(options_table, ("grad", "descend", "check", "quiz", "watch"))
     print(*commands, sep="\n", end="")

@@ -19,6 +19,7 @@ COMMANDS: Sequence[str] = (
     "diff",
     "explain",
     "check",
+    "quiz",
     "descend",
     "fit",
     "draw",

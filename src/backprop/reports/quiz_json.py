@@ -47,7 +47,7 @@ class JsonWriter:
         if reply.outcome == ENDED:
             return ""
         verdict = reply.verdict
-        right = dict[str, Any]()
+        right = dict[str, Any].fromkeys(("right", "formula", "line", "rule"))
         if reply.done:
             formula = question.formula if question.kind != FORWARD else ""
             right = {

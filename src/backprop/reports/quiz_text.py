@@ -59,7 +59,8 @@ class TextWriter:
         question = session.question
         assert question
         number = f"{session.at + 1}. "
-        lines = fitted(self._inked(number + question.prompt, _BOLD), self._style, _INDENT)
+        lines = fitted(number + question.prompt, self._style, _INDENT)
+        lines = [self._inked(each, _BOLD) for each in lines]
         if detail := _detail(session.round, question):
             lines += fitted(" " * len(number) + detail, self._style, _INDENT)
         return self._text(["", *lines])
@@ -77,13 +78,10 @@ class TextWriter:
         if reply.outcome == SHOWN:
             return self._text(step_lines(found, question, self._style))
         if reply.outcome == UNREAD:
-            return self._text(
-                self._sentence(self._inked("no answer yet", _YELLOW) + f": {verdict.said}")
-            )
+            return self._text(self._verdict("no answer yet", _YELLOW, verdict.said))
         if reply.outcome in (RIGHT, SECOND):
             return self._text([self._inked("right", _GREEN)])
-        why = f": {verdict.said}" if verdict.said else ""
-        lines = self._sentence(self._inked("not right", _RED) + why)
+        lines = self._verdict("not right", _RED, verdict.said)
         lines += self._sentence(verdict.example)
         if reply.done:
             lines += fitted(f"  {answer_line(found, question)}", self._style, _INDENT)
@@ -109,9 +107,14 @@ class TextWriter:
             lead = " " * len(lead)
         return self._text(lines)
 
+    def _verdict(self, word: str, ink: str, said: str) -> list[str]:
+        """`not right: a sign error`, the word in colour, which takes no room."""
+        first, *others = self._sentence(f"{word}: {said}" if said else word)
+        return [self._inked(word, ink) + first.removeprefix(word), *others]
+
     def _sentence(self, text: str, indent: int = 0) -> list[str]:
-        # the inks that a text begins with take no room
-        return wrap(text, self._style.width or _WIDE, subsequent_indent=" " * indent)
+        indented = " " * indent
+        return wrap(visible(text), self._style.width or _WIDE, subsequent_indent=indented)
 
     def _inked(self, text: str, ink: str) -> str:
         return f"{ink}{text}{_END}" if self._style.color else text
