@@ -349,6 +349,38 @@ def test_what_cannot_be_watched_is_told(
     assert (tmp_path / "eqs.txt").read_text() == EQUATIONS.format(1)
 
 
+SILENT = {
+    "a disk of another machine": "def watch(*_, stop_event, **more): stop_event.wait(); yield from ()",
+    "a system without notices": "def watch(*_, **more): raise OSError(28, 'too many'); yield",
+}
+
+
+@pytest.mark.parametrize("text", SILENT.values(), ids=SILENT)
+def test_files_are_looked_at_where_nothing_tells_of_changes(text: str, tmp_path: Path) -> None:
+    (tmp_path / "beside").mkdir()
+    (tmp_path / "beside" / "watchfiles.py").write_text(text)
+    path = tmp_path / "eqs.txt"
+    path.write_text(EQUATIONS.format(1))
+    with Watching(tmp_path, beside=tmp_path / "beside") as watching:
+        watching.upto("L = 4\n.*L +output")
+        renamed_over(path, EQUATIONS.format(2))
+        watching.upto("L = 8\n.*L +output")
+        assert watching.end() == 130
+    assert watching.errors == ""
+
+
+@pytest.mark.parametrize("stream", ["", "2"])
+def test_no_stream_goes_to_a_file_that_is_watched(stream: str, tmp_path: Path) -> None:
+    (tmp_path / "eqs.txt").write_text(EQUATIONS.format(1))
+    command = f"{sys.executable} -m backprop watch {stream}>>eqs.txt"
+    ran = subprocess.run(
+        command, shell=True, cwd=tmp_path, capture_output=True, text=True, timeout=60
+    )
+    assert ran.returncode == 2
+    told = ran.stderr + (tmp_path / "eqs.txt").read_text()
+    assert "writes to eqs.txt, which is watched" in told
+
+
 def test_folders_of_links_are_known(tmp_path: Path) -> None:
     def names(path: str) -> set[str]:
         return {os.path.relpath(each.path, tmp_path) for each in folders([str(tmp_path / path)])}

@@ -60,10 +60,16 @@ def _of_terminal() -> None:
 
 
 class Watching:
-    """A watch of some words, with pipes, or in a terminal of some columns. folder: where it runs."""
+    """A watch of some words, with pipes, or in a terminal of some columns. folder: where it runs. beside: has
+    libraries in the place of those that are installed."""
 
     def __init__(
-        self, folder: Path, *words: str, columns: int = 0, terminal: str = "xterm"
+        self,
+        folder: Path,
+        *words: str,
+        columns: int = 0,
+        terminal: str = "xterm",
+        beside: Path | None = None,
     ) -> None:
         command = [sys.executable, "-m", "backprop", "watch", *words]
         self.text = self.errors = ""
@@ -71,6 +77,8 @@ class Watching:
         self._mark = 0
         self._names: dict[int, str] = {}
         environment = {**os.environ, "PYTHONUNBUFFERED": "", "TERM": terminal}
+        if beside is not None:
+            environment["PYTHONPATH"] = str(beside)
         if columns:
             self.terminal, own = pty.openpty()
             ioctl(own, TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))

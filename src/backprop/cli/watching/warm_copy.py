@@ -22,11 +22,15 @@ from typing import Any, NoReturn
 
 from backprop.errors import BackpropError
 
-_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")]
+_SIGNALS = [
+    getattr(signal, name)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")
+    if hasattr(signal, name)
+]
 """What a terminal, or a person, sends to all processes of a program: the first of them answers."""
 
 _OFTEN = 0.2
-"""Seconds between two looks whether a run has ended without a word."""
+"""Seconds between two looks at a run that was asked to end."""
 
 _AFTER = 1.0
 """Seconds that a run has to end after it was asked, until it is asked again, and then is ended."""
@@ -120,10 +124,16 @@ class _Copied:
     def serve(self) -> NoReturn:
         """Wait until nobody is there any more."""
         gc.freeze()  # what is there stays, and is not looked through by each run
+        ended, ending = os.pipe()
+        os.set_blocking(ending, False)
+        signal.set_wakeup_fd(ending)
+        signal.signal(signal.SIGCHLD, lambda *_: None)  # else nothing would come there
         while True:
-            wait = _OFTEN if self._process else None
+            wait = _OFTEN if self._asked else None
             control = self._control.fileno()
-            ready, _, _ = select.select([control, self._said], [], [], wait)
+            ready, _, _ = select.select([control, self._said, ended], [], [], wait)
+            if ended in ready:
+                os.read(ended, 1 << 16)
             if self._said in ready:
                 self._heard += os.read(self._said, 1 << 16)
             if self._process:
@@ -161,6 +171,8 @@ class _Copied:
 
     def _be(self, streams: Sequence[int], ready: int) -> int:
         """The run."""
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         os.setsid()  # a group of its own, which ends as a whole; no terminal sends it signals
         for sign, handler in self._handlers.items():
             if handler is not None:
@@ -206,12 +218,9 @@ class _Copied:
 
     def _look(self) -> None:
         """Tell of the run if it has ended."""
-        # still a zombie, so that its number is nobody else's
-        if os.waitid(os.P_PID, self._process, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
-            if self._asked and time.monotonic() > self._again:
-                self._ask()
+        status = self._status()
+        if status is None:
             return
-        status = self._end()
         while select.select([self._said], [], [], 0)[0]:
             self._heard += os.read(self._said, 1 << 16)
         used, _, names = bytes(self._heard).partition(_NAMES)
@@ -223,19 +232,20 @@ class _Copied:
         """End the run, which may have a file to write to its end, and this process."""
         if self._process:
             self._ask()
-            while os.waitid(os.P_PID, self._process, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+            while self._status() is None:
                 time.sleep(0.005)
-                if time.monotonic() > self._again:
-                    self._ask()
-            self._end()
         os._exit(0)
 
-    def _end(self) -> int:
-        """End the run and all that it has begun; its exit status, as a shell has it."""
-        with suppress(OSError):
+    def _status(self) -> int | None:
+        """The exit status of the run, as a shell has it, where it has ended; else it is asked again."""
+        ended, code = os.waitpid(self._process, os.WNOHANG)
+        if not ended:
+            if self._asked and time.monotonic() > self._again:
+                self._ask()
+            return None
+        with suppress(OSError):  # what it has begun
             os.killpg(self._process, signal.SIGKILL)
-        _, code = os.waitpid(self._process, 0)
-        self._process = 0
+        self._process = self._asked = 0
         status = os.waitstatus_to_exitcode(code)
         return status if status >= 0 else 128 - status
 

@@ -18,6 +18,8 @@ from backprop.places import STANDARD, identity, stream
 _FOR_PEOPLE = (None, "table", "text")
 """Formats between whose results a line may stand."""
 
+_STREAMS = ("out", "output"), ("err", "error")
+
 
 class WatchedLine(NamedTuple):
     """A command line: its words, its command, and what it has for each option. served: whether its page
@@ -107,7 +109,8 @@ def _check_no_circle(
 ) -> None:
     """Raise BadOption where a run would write what is watched, and so begin the next."""
     known = [(each, identity(each.path)) for each in read]
-    for each in named_paths(command, written):
+    streams = [NamedPath(f"/dev/std{name}", "written", f"standard {of}") for name, of in _STREAMS]
+    for each in [*named_paths(command, written), *streams]:
         if each.use in READ or each.path == STANDARD:
             continue
         place = identity(each.path)
