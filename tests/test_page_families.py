@@ -143,6 +143,16 @@ def test_what_is_opened_is_in_the_address(opened: Open) -> None:
     assert seen(page) == ["b[1]", "b[2]", "b[3]"]
 
 
+def test_long_names_that_begin_alike_open_one_by_one(opened: Open) -> None:
+    one, other = (f"a_name_that_goes_on_for_so_long_{at}" for at in "xy")
+    text = f"{one}[i] = i for i in 1..2; {other}[i] = 2*i for i in 1..2; L = sum({one}[i]*{other}[i] for i in 1..2)"
+    page = opened(text)
+    toggle(page, f"{one}[1..2]")
+    assert seen(page) == [f"{one}[1]", f"{one}[2]"]
+    place = page.driver.execute_async_script("setTimeout(() => arguments[0](location.hash), 400)")
+    assert seen(opened(text, fragment=place)) == [f"{one}[1]", f"{one}[2]"]
+
+
 LAID = r"""
 const rect = (one) => one.getBoundingClientRect();
 const overlap = (a, b) => a.left < b.right - 0.5 && b.left < a.right - 0.5 && a.top < b.bottom - 0.5 && b.top < a.bottom - 0.5;

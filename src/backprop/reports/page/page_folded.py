@@ -81,11 +81,7 @@ def _box(page: PageContent, box: Box, spot: Spot, texts: Mapping[str, str], open
     kinds = f"{box.role}{' many' if box.members > 1 else ''}{' opens' if opens else ''}"
     if opens:
         lines += f'<text class="sign" x="{written(left + 8)}" y="{written(top + 15)}">+</text>'
-    more = (
-        f' aria-expanded="false" data-family="{escape(label_of(box._replace(formula="")))}"'
-        if opens
-        else ""
-    )
+    more = f' aria-expanded="false" data-family="{escape(str(box.label))}"' if opens else ""
     return (
         f'<g class="box {kinds}" data-members="{members}" data-inside="{inside}" tabindex="0"'
         f' role="button"{more}><title>{escape(title)}</title>'
