@@ -9,6 +9,9 @@ const page = {
   lossy: new Set([]),
   rounding: new Set([]),
   jumping: new Set([]),
+  signed: new Set([]),
+  tied: new Set([]),
+  wrapping: new Set([]),
   says: new Map([]),
   values,
   sweep(v, w, seed) {

@@ -17,6 +17,7 @@ from backprop.engine.writers.javascript.javascript_writer import (
 )
 from backprop.graph import Graph
 from backprop.operations import OPERATIONS
+from backprop.row import COMPARISON
 from backprop.syntax import functions
 from backprop.syntax.parser import formula
 
@@ -133,8 +134,18 @@ _KINDS: Mapping[str, Callable[[str], bool]] = {
     "vanishing": functions.can_vanish,
     "rounding": functions.rounds_always,
     "jumping": lambda name: not functions.has_slopes(name),
+    "signed": lambda name: _border(name) == f"{OPERATIONS[name].operands[0]} == 0",
+    "tied": lambda name: _border(name) == " == ".join(OPERATIONS[name].operands[:2]),
+    "wrapping": lambda name: OPERATIONS[name].unrounded and bool(OPERATIONS[name].jump),
 }
 """What `settled.js` asks of operations."""
+
+
+def _border(name: str) -> str:
+    """Where an operation has its corner or its jump, as a condition of its operands."""
+    row = OPERATIONS[name]
+    tied = row.binding == COMPARISON or name == "clamp"
+    return " == ".join(row.operands[:2]) if tied else row.corner or row.jump
 
 
 def _filled(file: str, parts: Mapping[str, str]) -> str:

@@ -3,6 +3,8 @@
  * the parts of a page.
  */
 
+const KINDS = ["vanishing", "rounding", "jumping", "signed", "tied", "wrapping"];
+
 /**
  * The parts of a page. kinds: of operations: value, a function of the operands; slopes, functions of these
  * and the value, or numbers; changing, for each slope the places of what it is made of; and what the page
@@ -11,14 +13,14 @@
  */
 function pageOfRows(kinds, rows, fixed) {
   const [page, still] = [{ nodes: rows.length, edges: [], changing: [], values: [] }, new Set(fixed)];
-  for (const name of ["vanishing", "lossy", "rounding", "jumping"]) page[name] = new Set();
+  for (const name of ["lossy", ...KINDS]) page[name] = new Set();
   page.says = new Map();
   const first = [];
   rows.forEach(([at, ...operands], i) => {
     first.push(page.edges.length);
     if (at === undefined) return;
     const kind = kinds[at];
-    for (const name of ["vanishing", "rounding", "jumping"]) if (kind[name]) page[name].add(i);
+    for (const name of KINDS) if (kind[name]) page[name].add(i);
     if (kind.says) page.says.set(i, kind.says);
     operands.forEach((operand, place) => {
       if (kind.lossy[place]) page.lossy.add(page.edges.length);

@@ -10,6 +10,9 @@
  *     lossy       the edges whose slope may be, where no number in it is
  *     rounding    the steps that round even whole numbers
  *     jumping     the steps without slopes
+ *     signed      the steps that change where their first operand is 0
+ *     tied        the steps that change where their first operand is another one
+ *     wrapping    the steps that jump at multiples of their second operand
  *     says        of some steps which operands have a say, if the first one is true, and if it is not
  *     values      of every step a function of v, all values, and w, those that choose branches
  *     sweep       v, w, the gradient to begin with → the gradients g, the slopes s, the shares h
@@ -47,16 +50,22 @@ function hasLost(value, inside, v) {
   return isTiny(value) && (value !== 0 || inside.every((each) => v[each] !== 0));
 }
 
-/** The nodes that have no finite value and a say in the output: of a choice only the branch taken has one. */
-function withoutValue(page, v) {
+/** Of every node whether it has a say in the output: of a choice, as w has them, only the branch taken has one. */
+function speaking(page, w) {
   const { edges, inside, nodes, says } = page;
   const found = new Uint8Array(nodes);
   found[nodes - 1] = 1;
   for (let e = edges.length - 1; e >= 0; e--) {
     const [tail, head, place] = edges[e];
     const spoken = says.get(head);
-    if (found[head] && (!spoken || spoken[v[inside[head][0]] !== 0 ? 0 : 1].includes(place))) found[tail] = 1;
+    if (found[head] && (!spoken || spoken[w[inside[head][0]] !== 0 ? 0 : 1].includes(place))) found[tail] = 1;
   }
+  return found;
+}
+
+/** The nodes that have no finite value and a say in the output. */
+function withoutValue(page, v, w = v) {
+  const found = speaking(page, w);
   return [...v.keys()].filter((i) => found[i] && !Number.isFinite(v[i]));
 }
 
@@ -72,11 +81,13 @@ function settled(page, v) {
   } else {
     const [changed, lost] = tooSmall(page, v, found, scale);
     for (const node of changed) open.add(node);
-    const [moved, infinite] = rounded(page, v, found, scale);
+    const [moved, infinite, turned] = rounded(page, v, found, scale);
     for (const [node, by] of moved) {
-      const seen = Math.max(by, (by * Math.abs(v[node])) / Math.max(1, Math.abs(v[page.nodes - 1])));
+      const most = Math.max(by, Math.abs(g[node]));
+      const seen = Math.max(most, (most * Math.abs(v[node])) / Math.max(1, Math.abs(v[page.nodes - 1])));
       if (!(seen <= 64e-9)) open.add(node); // at a minimum there is nothing left but rounding
     }
+    for (const node of behind(page, v, g, turned)) open.add(node);
     undecided(page, v, g, s, h, open, { moved, infinite, lost });
   }
   for (const node of open) g[node] = NaN;
@@ -150,22 +161,33 @@ function tooSmall(page, v, all, scale) {
   return [found, logs.map((each) => each > -Infinity)];
 }
 
+/** Factors near 1 in no order, as `evaluation/shaken.py` has them. */
+function factorOf(at) {
+  const part = (((at % 97) + 1) ** 3 * 0.6180339887498949) % 1 - 0.5;
+  return 1 + 2 ** -46 * (part + (part < 0 ? -0.5 : 0.5));
+}
+
+/** The values where every step from number `from` on is changed by 64 times its rounding; what jumps stays. */
+function shaken(page, v, w, from, offset) {
+  const { inside, jumping, rounding } = page;
+  const u = Float64Array.from(v);
+  const isExact = (value, i) =>
+    !rounding.has(i) && Number.isSafeInteger(value) && inside[i].every((each) => Number.isSafeInteger(u[each]));
+  const changed = (value, i) => (jumping.has(i) ? v[i] : isExact(value, i) ? value : value * factorOf(i + offset));
+  return again(page, u, w, from, changed);
+}
+
 /** The nodes by which the derivative moves a lot if every step and every slope is changed by 64 times its
  * rounding, each with how far: Vignes' method, as in `evaluation/shaken.py`. And the edges whose slope
  * stays infinite. */
 function rounded(page, v, { g, s: known }, scale) {
-  const { edges, inside, nodes, rounding, jumping } = page;
-  const found = new Map();
+  const { edges, nodes } = page;
+  const [found, turned] = [new Map(), new Set()];
   const infinite = Uint8Array.from(known, (each) => Math.abs(each) === Infinity);
   for (const offset of [0, 31, 62]) {
-    const factor = (at) => {
-      const part = ((((at + offset) % 97) + 1) ** 3 * 0.6180339887498949) % 1 - 0.5;
-      return 1 + 2 ** -46 * (part + (part < 0 ? -0.5 : 0.5));
-    };
-    const u = Float64Array.from(v);
-    const isExact = (value, i) =>
-      !rounding.has(i) && Number.isSafeInteger(value) && inside[i].every((each) => Number.isSafeInteger(u[each]));
-    again(page, u, v, 0, (value, i) => (jumping.has(i) ? v[i] : isExact(value, i) ? value : value * factor(i)));
+    const factor = (at) => factorOf(at + offset);
+    const u = shaken(page, v, v, 0, offset);
+    for (const i of turning(page, v, u)) turned.add(i);
     const far = new Uint8Array(nodes); // whose slopes are made of values that move a lot themselves
     const isFar = (i) => !(Math.abs(u[i] - v[i]) <= Math.max(1e-7 * Math.abs(v[i]), 64e-9)) && Number.isFinite(v[i]);
     for (let e = edges.length - 1; e >= 0; e--) {
@@ -189,7 +211,42 @@ function rounded(page, v, { g, s: known }, scale) {
     }
     if (!moved) break;
   }
-  return [found, infinite];
+  return [found, infinite, turned];
+}
+
+/** The steps of which rounding may decide on which side of a border they stand; u: the values changed a little. */
+function turning(page, v, u) {
+  const { inside, jumping, nodes, signed, tied, values, wrapping } = page;
+  const found = [];
+  for (let i = 0; i < nodes; i++) {
+    const [first, ...others] = inside[i];
+    const isCrossed = (apart, moved) => apart !== 0 && Math.abs(moved) >= Math.abs(apart);
+    const moved = u[first] - v[first];
+    if (signed.has(i)) {
+      if (isCrossed(v[first], moved)) found.push(i);
+    } else if (tied.has(i)) {
+      if (others.some((each) => isCrossed(v[first] - v[each], moved - (u[each] - v[each])))) found.push(i);
+    } else if (wrapping.has(i)) {
+      const least = Math.abs(v[others[0]]) / 8;
+      if (Math.abs(moved) >= least || Math.abs(values[i](u, v) - v[i]) >= least) found.push(i);
+    } else if (jumping.has(i) && moved !== 0) {
+      if ([u, Float64Array.from(v, (each, k) => 2 * each - u[k])].some((at) => values[i](at, v) !== v[i])) found.push(i);
+    }
+  }
+  return found;
+}
+
+/** The nodes whose gradients may be others if these steps stand elsewhere. */
+function behind(page, v, g, turned) {
+  const { edges, jumping, nodes, wrapping } = page;
+  const found = new Uint8Array(nodes);
+  const say = turned.size ? speaking(page, v) : [];
+  for (const i of turned) {
+    if (say[i] && (jumping.has(i) || wrapping.has(i))) found.fill(1, 0, nodes - 1);
+    else if (say[i] && g[i] !== 0) found[i] = 2;
+  }
+  for (let e = edges.length - 1; e >= 0; e--) if (found[edges[e][1]]) found[edges[e][0]] = 1;
+  return [...found.keys()].filter((i) => found[i] === 1);
 }
 
 /** Set the gradients that are not finite, by each of these nodes alone, or add it to those that stay open. */
@@ -205,7 +262,7 @@ function undecided(page, v, g, s, h, open, rounding) {
     const found = byChain(page, s, node);
     g[node] = found.slope;
     found.shares.forEach((share, e) => (h[e] = share));
-    if (!found.open && !(Math.abs(found.slope) === Infinity && doubtful[node])) continue;
+    if (!found.open && (Number.isFinite(found.slope) || !doubtful[node])) continue;
     work -= 50 * page.edges.length;
     const slope = work < 0 ? NaN : byValues(page, v, node);
     if (found.open) g[node] = slope;
@@ -322,16 +379,16 @@ function slopeAt(page, v, node, step, held) {
   const u = Float64Array.from(v);
   u[node] += step;
   again(page, u, v, node + 1, (value, i) => (held && page.jumping.has(i) ? v[i] : value));
-  const { g, s } = page.sweep(u, v, 1);
-  for (let i = 0; i < page.nodes; i++) {
-    if (!Number.isFinite(u[i]) && Number.isFinite(v[i]) && !Object.is(g[i], -0)) return undefined;
-  }
+  if (withoutValue(page, u, v).length) return undefined;
+  const { s } = page.sweep(u, v, 1);
   const lost = [...page.vanishing].some((i) => i > node && hasLost(u[i], page.inside[i], u));
   const { slope, open, moves } = byChain(page, s, node, true);
   const isStuck = (i) => moves[i] && u[i] === v[i]; // by rounding
   const stuck = page.edges.some(
     ([tail], e) => moves[tail] && (s[e] === 0 || !Number.isFinite(s[e])) && page.changing[e].some(isStuck),
   );
-  const sure = !lost && !open && !stuck && Number.isFinite(slope) && u[node] !== v[node];
+  const near = byChain(page, page.sweep(shaken(page, u, v, node + 1, 0), v, 1).s, node, true).slope;
+  const isRounding = !(Math.abs(near - slope) <= 1e-6 * Math.abs(slope));
+  const sure = !lost && !open && !stuck && !isRounding && Number.isFinite(slope) && u[node] !== v[node];
   return { slope, step: u[node] - v[node], height: u[page.nodes - 1] - v[page.nodes - 1], sure };
 }
