@@ -163,6 +163,13 @@ def test_differences_that_tend_to_nothing_neither_agree_nor_differ(text: str, op
     assert verdict == "not smooth here, or rounding"
 
 
+def test_an_input_that_bounds_hold_is_checked_beyond_them(opened: Open) -> None:
+    page = opened("x = 3 in 3..3; y = 2; L = x^2*y")
+    assert checked(page) == {"x": ["12", "agrees"], "y": ["9", "agrees"]}
+    page.set("y", 3)
+    assert page.values() == {"x": 3, "y": 3, "L": 27}
+
+
 def test_a_wrong_gradient_differs_from_differences(
     opened: Open, driver: Any, tmp_path: Path
 ) -> None:
@@ -237,3 +244,20 @@ def test_circles_are_no_boxes_of_which_a_page_has_400(opened: Open) -> None:
     assert page.run("return document.querySelectorAll('#graph .box').length") == 195
     page.set("k", 1.3)
     assert page.values()["k"] == 1.3
+
+
+@pytest.mark.parametrize("end", ["L = b60", "c = b60*0 + a; L = if(b60 > 0, c, 1)"])
+def test_paths_are_counted_however_many(end: str, opened: Open) -> None:
+    """Two from each of sixty sums, and again those of a condition."""
+    doubled = "; ".join(f"b{at + 1} = b{at} + b{at}" for at in range(60))
+    page = opened(f"a = 1; b0 = a; {doubled}; {end}")
+    time, title, listed = page.run(
+        "const box = [...document.querySelectorAll('.box')].find((one) => one.dataset.name === 'a');"
+        "const begin = performance.now(); box.dispatchEvent(new MouseEvent('click', {bubbles: true}));"
+        "const time = performance.now() - begin; const told = document.querySelector('#inspector .told');"
+        "return [time, told.querySelector('h3').textContent, told.querySelectorAll('h3 + ul > li').length]"
+    )
+    assert time < 500
+    assert listed == 40
+    count = 2**60 if end == "L = b60" else 2**61 + 1
+    assert title.startswith(f"The first 40 of {count:,} paths".replace(",", "\u202f"))

@@ -12,7 +12,8 @@ const NOISE = 1e-12; // slopes below, of the size of the output by that of the i
 export function checked(model) {
   return model.lesson.controls.map((control) => {
     const by = model.gradients[control.node];
-    const { slope, doubt, isKink } = limit(model, control);
+    const isHeld = control.least === control.most; // then differences go beyond the bounds, as those of the command do
+    const { slope, doubt, isKink } = limit(model, isHeld ? { node: control.node } : control);
     const value = Math.abs(model.inputs.get(control.node));
     const scale = Math.max(Math.abs(by), Math.abs(slope));
     const away = Math.abs(by - slope);

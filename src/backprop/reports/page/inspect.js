@@ -74,20 +74,21 @@ export class Inspector {
   /** The paths from a node to the output, each with the product of its local derivatives. */
   paths(node) {
     const { lesson, edges, slopes } = this.model;
+    const count = this.counts[node];
     const found = [];
     const waiting = [{ at: node, way: [] }];
-    let more = false;
-    while (waiting.length) {
+    while (waiting.length && found.length < MOST_PATHS) {
       const { at, way } = waiting.pop();
       if (at === lesson.output) {
         found.push(way);
-        more = found.length === MOST_PATHS && waiting.length > 0;
-        if (found.length === MOST_PATHS) break;
         continue;
       }
-      for (const edge of lesson.used[at] ?? []) waiting.push({ at: edges[edge][1], way: [...way, edge] });
+      for (const edge of lesson.used[at] ?? []) {
+        if (this.counts[edges[edge][1]]) waiting.push({ at: edges[edge][1], way: [...way, edge] });
+      }
     }
-    const title = element("h3", this.words(more ? "paths_more" : "paths", { count: found.length }));
+    const key = count > found.length ? "paths_more" : "paths";
+    const title = element("h3", this.words(key, { count: found.length, all: counted(count) }));
     const list = element("ul");
     for (const way of found) {
       const names = [node, ...way.map((edge) => edges[edge][1])].map((each) => lesson.nodes[each].name);
@@ -104,6 +105,19 @@ export class Inspector {
       list.append(item);
     }
     return [title, list];
+  }
+
+  /** Of every node how many paths lead from it to the output. */
+  get counts() {
+    if (!this.counted) {
+      const { lesson, edges } = this.model;
+      this.counted = lesson.nodes.map(() => 0n);
+      this.counted[lesson.output] = 1n;
+      for (let node = lesson.output - 1; node >= 0; node--) {
+        for (const edge of lesson.used[node] ?? []) this.counted[node] += this.counted[edges[edge][1]];
+      }
+    }
+    return this.counted;
   }
 
   words(key, values) {
@@ -133,6 +147,12 @@ export class Inspector {
   update() {
     fill(this.places, this.model, this.knows);
   }
+}
+
+/** A count with its digits in threes, or of very many about how many. */
+function counted(count) {
+  const text = String(count);
+  return text.length > 24 ? `\u2248 ${shown(Number(count))}` : text.replace(/\B(?=(\d{3})+$)/g, "\u202f");
 }
 
 function element(kind, text = "") {
