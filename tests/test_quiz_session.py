@@ -273,6 +273,13 @@ def test_hostile_answers_are_told_and_never_right(kind: str) -> None:
         assert "Traceback" not in found.out
 
 
+def test_a_quiz_is_not_watched(tmp_path: Path) -> None:
+    (tmp_path / "a.eq").write_text("L = 2*a; a = 1")
+    ran = backprop("watch", str(tmp_path / "a.eq"), "--", "quiz")
+    assert ran.status == 2
+    assert "a quiz waits for answers" in ran.err
+
+
 REFUSED = [
     (["-"], 2, "answers come from standard input: - cannot be read from there"),
     (["-e", "L = a", "--values", "/dev/stdin"], 2, "/dev/stdin cannot be read"),

@@ -10,7 +10,7 @@ from backprop.options import option
 
 EXAMPLE = 'Example: backprop watch eqs.txt -- draw --set "a=2" -o graph.svg'
 
-_COMMANDS = [each for each in COMMANDS if each not in (*TAKING_LINES, "example", "help")]
+_COMMANDS = [each for each in COMMANDS if each not in (*TAKING_LINES, "quiz", "example", "help")]
 
 
 def watch(

@@ -1,5 +1,6 @@
 """The questions of a quiz: what a person is asked for, in the order of the passes, as plain data."""
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from math import isfinite
 from typing import NamedTuple
@@ -41,6 +42,9 @@ _MOST_GIVEN = 30
 
 NamedNumbers = tuple[tuple[str, float], ...]
 """Names with their numbers."""
+
+
+_IF, _FOR = re.compile(r"(?<!\w)if\s*\("), re.compile(r"(?<!\w)for(?!\w)")
 
 
 class Question(NamedTuple):
@@ -121,6 +125,8 @@ class _Asking:
         self._found, self._kinds, self._only = found, kinds, only
         self._graph, self._data = at.graph, at.numbers.data
         self._small = {at.graph.label(step) for step in too_small(at.graph, self._data)}
+        self._expanded = {step.name: step.expanded for step in found.forward}
+        self._functions = [re.compile(rf"(?<!\w){each}\s*\(") for each in model.functions]
         self._nodes = {name: node for node, name in at.graph.labels.items()}
         self._still = frozenset(each for each in found.data if each in model.still)
         self._known = {**CONSTANTS, **found.data}
@@ -131,7 +137,7 @@ class _Asking:
         """The values, from the inputs on."""
         for step in self._found.forward if FORWARD in self._kinds else ():
             text = step.expanded or step.equation
-            given = self._given(text)
+            given = self._given(self._readable(step.name, step.equation), text)
             if self._only and step.name not in self._only:
                 continue
             if step.name in self._small:
@@ -146,7 +152,7 @@ class _Asking:
         shown = self._shown(step.value, text, given)
         return Question(
             FORWARD, step.name, "", f"{step.name}{written} = ?", given, step.value + 0.0, said(step.value),
-            text, VALUES, step.number, step.name, step.equation, "", *shown,
+            text, VALUES, step.number, step.name, self._readable(step.name, step.equation), "", *shown,
         )  # fmt: skip
 
     def backward(self) -> Iterator[Question]:
@@ -176,8 +182,9 @@ class _Asking:
         output = self._found.output
         local, whole = f"∂{step.name}/∂{share.by}", f"∂{output}/∂{share.by}"
         rule = ", ".join(step.rules) or CHAIN
-        used = self._given(step.equation, share.formula, but=step.name)
-        about = step.number, step.name, step.equation
+        equation = self._readable(step.name, step.equation)
+        used = self._given(equation, share.formula, but=step.name)
+        about = step.number, step.name, equation
         own = step.name == output
         is_formula = bool(share.formula) and not names_in(formula(share.formula)).isdisjoint(
             self._known
@@ -217,6 +224,14 @@ class _Asking:
             BACKWARD, output, share.by, prompt, given, share.product + 0.0, said(share.product),
             "", rule, *about, "" if share.single else SHARE, *shown,
         )  # fmt: skip
+
+    def _readable(self, name: str, equation: str) -> str:
+        """A right side without functions of the file, and of a member that gathers its own terms. An `if`
+        by itself stays: which branch is taken is a part of the question."""
+        expanded = self._expanded.get(name, "")
+        calls = any(each.search(equation) for each in self._functions)
+        hides = _IF.search(equation) and not (calls or _FOR.search(equation))
+        return equation if hides else expanded or equation
 
     def _kink(self, name: str) -> str:
         """What an equation stands at here: a corner, a jump, mostly nothing."""

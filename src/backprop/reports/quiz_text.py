@@ -5,7 +5,7 @@ from textwrap import wrap
 
 from backprop.numbers import few, shortened
 from backprop.quizzes.judging import RIGHT, UNREAD, WRONG
-from backprop.quizzes.questions import FORMULA, FORWARD, SUM, Question, line, reckoned, said
+from backprop.quizzes.questions import FORMULA, SUM, Question, line, reckoned, said
 from backprop.quizzes.session import (
     ENDED,
     SECOND,
@@ -19,7 +19,7 @@ from backprop.quizzes.session import (
 )
 from backprop.reports.diagnostics import visible
 from backprop.reports.explain.single import answer_line, step_lines
-from backprop.reports.style import Style, fitted, written
+from backprop.reports.style import Style, cells_wide, fitted, written
 
 _WIDE = 78
 _INDENT = 4
@@ -49,7 +49,7 @@ class TextWriter:
         lines = [self._inked(visible(title), _BOLD), ""] if title else []
         for each in _fewer(equations):
             lines += fitted(f"  {each}", self._style, _INDENT)
-        lines += fitted(f"  {', '.join(_fewer(inputs))}", self._style, _INDENT)
+        lines += self._listed(_fewer(inputs), 2)
         lines += ["", *self._sentence(_how(len(quiz.questions), asked.output, session.end))]
         for each in asked.told:
             lines += self._sentence(f"({each})")
@@ -61,8 +61,7 @@ class TextWriter:
         number = f"{session.at + 1}. "
         lines = fitted(number + question.prompt, self._style, _INDENT)
         lines = [self._inked(each, _BOLD) for each in lines]
-        if detail := _detail(session.round, question):
-            lines += fitted(" " * len(number) + detail, self._style, _INDENT)
+        lines += self._listed(_detail(question), len(number))
         return self._text(["", *lines])
 
     def echoed(self, text: str) -> str:
@@ -107,6 +106,18 @@ class TextWriter:
             lead = " " * len(lead)
         return self._text(lines)
 
+    def _listed(self, texts: Sequence[str], indent: int) -> list[str]:
+        """Texts with commas between them, in lines that are broken there, where that is enough."""
+        lines = list[str]()
+        for at, text in enumerate(texts):
+            text += "," * (at + 1 < len(texts))
+            wide = self._style.width or _WIDE
+            if lines and cells_wide(f"{lines[-1]} {text}") <= wide:
+                lines[-1] += f" {text}"
+            else:
+                lines += fitted(" " * indent + text, self._style, indent + 2)
+        return lines
+
     def _verdict(self, word: str, ink: str, said: str) -> list[str]:
         """`not right: a sign error`, the word in colour, which takes no room."""
         first, *others = self._sentence(f"{word}: {said}" if said else word)
@@ -138,22 +149,18 @@ def _how(count: int, output: str, end: str) -> str:
     return f"{questions} about {output}: ? shows the step, an empty line skips, {ends}."
 
 
-def _detail(asked: QuizRound, question: Question) -> str:
+def _detail(question: Question) -> list[str]:
     """What there is to reckon with."""
-    equation = f"{question.name} = {_right(question.equation)}"
-    parts = [] if question.kind == FORWARD or question.part == SUM else [equation]
-    expanded = question.kind == FORWARD and question.formula not in ("", question.equation)
-    calls = any(f"{name}(" in question.equation.replace(" ", "") for name in asked.model.functions)
-    # which branch is taken is a part of the question, unless a function of the file has it
-    if expanded and (calls or "if(" not in question.equation):
-        parts = [f"{question.name} = {line(question.formula)}"]
     if question.part == SUM:
         shares = [said(number, question.digits) for _, number in question.given]
-        return f"the shares are {few(shares, len(shares))}"
+        return [f"the shares are {few(shares, len(shares))}"]
+    equation = f"{question.name} = {_right(question.equation)}"
+    parts = [equation] if question.prompt != f"{equation} = ?" else []
     settings = [f"{name} = {said(number, question.digits)}" for name, number in question.given]
     given = [] if question.kind == FORMULA else _fewer(settings)
-    inside = ", ".join([*parts, *given])
-    return f"with {inside}" if inside and not parts else inside
+    if given and not parts:
+        given = [f"with {given[0]}", *given[1:]]
+    return [*parts, *given]
 
 
 def _right(equation: str) -> str:

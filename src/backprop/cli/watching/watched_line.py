@@ -84,6 +84,9 @@ def watched_line(
 def _check_command(name: str, command: Callable[..., None], serve: bool) -> None:
     """Raise BadOption for a command that reads no equations, or is none for a browser."""
     reads = any(each.option.path == "equations" for each in fields(command))
+    if name == "quiz":
+        message = "a quiz waits for answers, and watch runs a command that ends"
+        raise BadOption(message, hints=["ask by itself: backprop quiz FILE"])
     if not reads or name in TAKING_LINES:
         hints = ["behind -- stands a command with its options, such as draw -o graph.svg"]
         raise BadOption(f"watch runs commands that read equations, and not {name}", hints=hints)
