@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import logging
 import os
 import shutil
@@ -97,6 +98,10 @@ def sheet(
         axes.set_xlim(0, size[0])
         axes.set_ylim(size[1], 0)
         yield figure, axes
+        figure.clear()
+    gc.collect(
+        1
+    )  # a figure stands in a circle with its pixels, of which hundreds may follow one another
 
 
 def saved_exactly(figure: Figure, format: str, scale: float, mark: str) -> bytes:
@@ -104,9 +109,8 @@ def saved_exactly(figure: Figure, format: str, scale: float, mark: str) -> bytes
     the file says that it is."""
     file = BytesIO()
     if format == "png":
-        figure.savefig(
-            file, format=format, dpi=_DPI * scale, metadata={"Software": mark}, transparent=True
-        )
+        dpi = _DPI * scale * (1 + 1e-9)  # pixels are cut off, and not rounded
+        figure.savefig(file, format=format, dpi=dpi, metadata={"Software": mark}, transparent=True)
     else:
         figure.set_size_inches(*(scale * each for each in figure.get_size_inches()))
         metadata = {"CreationDate": None, "Creator": mark}

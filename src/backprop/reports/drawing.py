@@ -350,7 +350,7 @@ def _edge(
     graph: Digraph, picture: Picture, at: int, look: Look, room: WidestTexts | None, **more: str
 ) -> None:
     """Write an arrow of a picture. more: attributes that it has besides."""
-    arrow, id, output = picture.arrows[at], f"arrow {at}", picture.output
+    arrow, id, output = picture.arrows[at], f"arrow:{at}", picture.output
     more |= {"id": id} if room else {}
     if arrow.slope is None or not look.grads:
         graph.edge(arrow.tail, arrow.head, tooltip=" ", **more)

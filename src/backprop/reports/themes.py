@@ -36,7 +36,7 @@ class Look(NamedTuple):
 
 class WidestTexts(NamedTuple):
     """Texts that leave room for those of all steps: of the two numbers of each box, of each arrow, by
-    `arrow 0`, `arrow 1`, …, and of the line that tells the step, "" for none. legend: whether colours
+    `arrow:0`, `arrow:1`, …, and of the line that tells the step, "" for none. legend: whether colours
     mean something. high: whether there is room to write by hand."""
 
     boxes: Mapping[str, tuple[str, str]]

@@ -16,7 +16,7 @@ class DrawnShape(NamedTuple):
     """One of them. points: the corners; of a path where it begins and three points for each Bézier curve; of
     an ellipse its middle and its two radii; of a text where its line begins, or with the anchor `middle` its
     middle, and how wide it was laid out. In points, from the upper left corner on. owner: the box or circle
-    that it is a part of, or the place of its arrow as text, `arrow 3`; "" for neither. hint: what a pointer
+    that it is a part of, or the place of its arrow as text, `arrow:3`; "" for neither. hint: what a pointer
     shows. dashed: whether its line is."""
 
     kind: ShapeKind

@@ -43,10 +43,10 @@ def _draw(axes: Axes, shape: DrawnShape) -> None:
     }  # fmt: skip
     if shape.kind == "ellipse":
         middle, (wide, high) = shape.points
-        axes.add_patch(Ellipse(middle, 2 * wide, 2 * high, **style))
+        axes.add_artist(Ellipse(middle, 2 * wide, 2 * high, **style))
     elif shape.kind == "polygon":
-        axes.add_patch(Polygon([*shape.points], closed=True, **style))
+        axes.add_artist(Polygon([*shape.points], closed=True, **style))
     else:
         then = Path.CURVE4 if shape.kind == "path" else Path.LINETO
         codes = [Path.MOVETO, *[then] * (len(shape.points) - 1)]
-        axes.add_patch(PathPatch(Path([*shape.points], codes), **style))
+        axes.add_artist(PathPatch(Path([*shape.points], codes), **style))

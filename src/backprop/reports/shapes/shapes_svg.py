@@ -65,7 +65,7 @@ def _windows(pictures: Sequence[Sequence[DrawnShape]]) -> Mapping[DrawnShape, li
     for number, shapes in enumerate(pictures):
         for shape in shapes:
             # a hover text would tell what is yet to come
-            still = shape._replace(hint="") if shape.owner.startswith("arrow ") else shape
+            still = shape._replace(hint="") if shape.owner.startswith("arrow:") else shape
             found.setdefault(still, []).append(number)
     return found
 

@@ -44,7 +44,7 @@ class StepScenes:
         self._boxes = {box.id: box for box in stepped.picture.boxes}
         self._moments = {each.number: each for each in stepped.moments}
         self._texts = {
-            f"arrow {at}": arrow_texts(arrow, look, stepped.picture.output)
+            f"arrow:{at}": arrow_texts(arrow, look, stepped.picture.output)
             for at, arrow in enumerate(stepped.picture.arrows)
             if arrow.slope is not None and look.grads
         }
@@ -83,11 +83,11 @@ class StepScenes:
         found = [[shape] for shape in self._base.shapes]
         for owner, parts in self._parts.items():
             shapes = [self._base.shapes[at] for at in parts]
-            own = _place(owner) if owner.startswith("arrow ") else owner
+            own = _place(owner) if owner.startswith("arrow:") else owner
             lit = moment is not None and own in moment.lit
             if owner in self._boxes:
                 made = self._box(self._boxes[owner], shapes, number, moment)
-            elif owner.startswith("arrow "):
+            elif owner.startswith("arrow:"):
                 made = self._arrow_after(owner, shapes, number, lit)
             elif owner:
                 made = [[self._lit(each) if lit and not each.text else each] for each in shapes]
@@ -118,7 +118,7 @@ class StepScenes:
 
     def _beside(self, shape: DrawnShape, number: int) -> list[DrawnShape]:
         """What belongs to no box and no arrow; the line that tells the step among it."""
-        if not self._caption or shape.text != self._caption:
+        if not self._caption or shape.text.split() != self._caption.split():
             return [shape]
         return [shape._replace(text=self.caption(number))] if number else []
 
@@ -204,4 +204,4 @@ class StepScenes:
 
 def _place(owner: str) -> int:
     """The place of an arrow."""
-    return int(owner.partition(" ")[2])
+    return int(owner.partition(":")[2])
