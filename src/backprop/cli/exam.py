@@ -19,11 +19,12 @@ def write_exam(
     variants: int,
     kinds: Collection[str],
     vary: Sequence[str],
+    only: Sequence[str],
     format: str | None,
     force: bool,
 ) -> None:
     """Write an exam into a folder, or as one file by the ending of its name, or print it for `-`."""
-    from backprop.quizzes.exams import make_exam  # for exams only
+    from backprop.quizzes.exams import KINDS, make_exam  # for exams only
     from backprop.reports.exams.exam_folder import ExamFolder
 
     folder, format = _goes_to(path, format)
@@ -32,13 +33,9 @@ def write_exam(
     if place is None and path != STANDARD:
         _check_file(path, read, force)
     asked = inputs.read()
-    if asked.numbers:
-        fixed = "--set" if inputs.settings else "--values"
-        hints = [f"leave {fixed} out, or write the numbers into the file as const"]
-        raise BadOption(
-            f"an exam chooses the numbers of its inputs: {fixed} has no place", hints=hints
-        )
-    exam = make_exam(asked.model, asked.output, variants, inputs.seed, kinds, vary)
+    exam = make_exam(
+        asked.model, asked.output, variants, inputs.seed, kinds or KINDS, vary, asked.numbers, only
+    )
     texts = [*EXAMS.writer(format)(exam, Style(), folder)]
     if place is None:
         printing.send(lambda style: texts[0].text, None if path == STANDARD else path, None)

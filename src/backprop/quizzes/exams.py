@@ -7,6 +7,7 @@ as claims that `check` marks.
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from os.path import basename
 from random import Random
+from types import MappingProxyType
 from typing import NamedTuple
 
 from backprop.checks import mark, read_claims
@@ -16,6 +17,7 @@ from backprop.evaluation.gradient import evaluate
 from backprop.evaluation.indeterminate import exact_numbers
 from backprop.language import Model
 from backprop.numbers import exact, few
+from backprop.quizzes.asked_numbers import numbers_of
 from backprop.quizzes.questions import (
     BACKWARD,
     FORMULA,
@@ -26,9 +28,11 @@ from backprop.quizzes.questions import (
     Question,
     asked,
 )
-from backprop.quizzes.tidy_inputs import TidyPoint, tidy_variants
-from backprop.quizzes.tidy_numbers import ROUNDED, answer_text, is_rounded
+from backprop.quizzes.tidy_inputs import tidy_variants
+from backprop.quizzes.tidy_numbers import ROUNDED, TidyInput, answer_text, is_rounded
 from backprop.source import one_line
+from backprop.syntax import functions
+from backprop.syntax.parser import formula
 
 KINDS = FORWARD, LOCAL, BACKWARD
 """What an exam asks for, if nothing else is said."""
@@ -116,20 +120,24 @@ def make_exam(
     seed: int,
     kinds: Collection[str] = KINDS,
     vary: Sequence[str] = (),
+    kept: Mapping[str, float] = MappingProxyType({}),
+    only: Collection[str] = (),
 ) -> Exam:
     """An exam of so many variants, no two of which have the same numbers.
 
     seed: the same one gives the same exam. kinds: of questions, see `questions.KINDS`. vary: constants that
-    are chosen as inputs are. Raises BadOption where there are not enough tidy numbers, TooLarge, and what
+    are chosen as inputs are. kept: the numbers of inputs that are not. only: names that questions are to be
+    about, if not all. Raises BadOption where there are not enough tidy numbers, TooLarge, and what
     `Model.grad` raises.
     """
     output = model.output(output)
     if model.laid is not None:
         raise BadOption("an exam has no rows of data", hints=["leave --data out"])
     _refuse_large(model, output)
-    points = tidy_variants(model, output, count, Random(seed), vary)
-    variants = [_variant(model, output, at, each, kinds) for at, each in enumerate(points, 1)]
-    first = asked(model, points[0].inputs, output, kinds).derivation
+    points = tidy_variants(model, output, count, Random(seed), vary, kept)
+    making = _Making(model, output, kinds, kept, only)
+    variants = [making.variant(at, each.inputs) for at, each in enumerate(points, 1)]
+    first = asked(model, {**kept, **points[0].inputs}, output, kinds).derivation
     equations = [(step.name, step.equation) for step in first.forward]
     title, name = _title(model), model.source.name
     return Exam(title, name, output, seed, equations, variants)
@@ -155,38 +163,87 @@ def _title(model: Model) -> str:
     )
 
 
-def _variant(
-    model: Model, output: str, number: int, point: TidyPoint, kinds: Collection[str]
-) -> ExamVariant:
-    """One sheet with its key, which is confirmed."""
-    found = asked(model, point.inputs, output, kinds)
-    if not found.questions:
-        hints = ["ask for something else: --ask forward,local,backward"]
-        raise BadOption(
-            "there is nothing to ask of that kind", hints=hints, where=model.source.name
-        )
-    if len(found.questions) > MOST_QUESTIONS:
-        message = f"{len(found.questions):,} questions are more than a person answers in an exam"
-        hints = ["ask for fewer kinds: --ask backward", "or take another output: --of NAME"]
-        raise TooLarge(message, hints=hints, where=model.source.name)
-    steps = _Steps(found.derivation)
-    questions = [_question(at, each, steps, output) for at, each in enumerate(found.questions, 1)]
-    given = [*_given(model, output, point, found.derivation.data)]
-    claims = _claims(questions)
-    _confirm(model, output, point, number, questions, claims)
-    return ExamVariant(number, given, found.derivation.data, questions, claims)
+def _says(text: str, number: float) -> bool:
+    """Whether a text of the file is a formula of a number, and not `uniform(0, 1)` or `2 ± 0.1`."""
+    try:
+        return functions.evaluated(formula(text), {}) == number
+    except (BackpropError, KeyError):
+        return False
 
 
-def _given(
-    model: Model, output: str, point: TidyPoint, data: Mapping[str, float]
-) -> Iterator[ExamGiven]:
-    leads = {*model.graph(output).inputs}
-    for name in model.inputs:
-        if model.names[name] in leads and name in data:
-            own = point.inputs.get(name)
-            text = own.text if own is not None else one_line(model.instance_of(name))
-            plain = not text or "~" in text
-            yield ExamGiven(name, data[name], exact(data[name]) if plain else text, own is not None)
+class _Making:
+    """Makes the variants of an exam. kept, only: as of `make_exam`."""
+
+    def __init__(
+        self,
+        model: Model,
+        output: str,
+        kinds: Collection[str],
+        kept: Mapping[str, float],
+        only: Collection[str],
+    ) -> None:
+        self._model, self._output = model, output
+        self._kinds, self._kept, self._only = kinds, kept, only
+        self._leads = {*model.graph(output).inputs}
+
+    def variant(self, number: int, inputs: Mapping[str, TidyInput]) -> ExamVariant:
+        """One sheet with its key, which is confirmed."""
+        where, numbers = self._model.source.name, {**self._kept, **inputs}
+        found = asked(self._model, numbers, self._output, self._kinds, self._only)
+        if not found.questions:
+            hints = ["ask for something else: --ask forward,local,backward"]
+            raise BadOption("there is nothing to ask of that kind", hints=hints, where=where)
+        if len(found.questions) > MOST_QUESTIONS:
+            message = (
+                f"{len(found.questions):,} questions are more than a person answers in an exam"
+            )
+            hints = ["ask for fewer kinds: --ask backward", "or about a few names: --only NAMES"]
+            raise TooLarge(message, hints=hints, where=where)
+        steps, output = _Steps(found.derivation), self._output
+        questions = [
+            _question(at, each, steps, output) for at, each in enumerate(found.questions, 1)
+        ]
+        claims = _claims(questions)
+        self._confirm(numbers, number, questions, claims)
+        given = [*self._given(inputs, numbers)]
+        return ExamVariant(number, given, found.derivation.data, questions, claims)
+
+    def _given(
+        self, inputs: Mapping[str, TidyInput], numbers: Mapping[str, float]
+    ) -> Iterator[ExamGiven]:
+        model = self._model
+        for name, number in numbers_of(model, numbers).items():
+            if model.names[name] in self._leads:
+                text = inputs[name].text if name in inputs else one_line(model.instance_of(name))
+                text = text if _says(text, number) else exact(number)
+                yield ExamGiven(name, number, text, name in numbers)
+
+    def _confirm(
+        self,
+        numbers: Mapping[str, float],
+        number: int,
+        questions: Sequence[ExamQuestion],
+        claims: Sequence[str],
+    ) -> None:
+        """Raise BackpropError for a key that is not right, before anything is written."""
+        model, output = self._model, self._output
+        at = evaluate(model, numbers, output)
+        values, _, _ = exact_numbers(at.graph, at.numbers.data)
+        wrong = []
+        for each in questions:
+            if each.kind == FORWARD:
+                right, said = values(model.names[each.of]), float(each.answer)
+                unit = abs(said) * (10.0 ** (1 - ROUNDED) if each.rounds else 1e-9)
+                if not abs(right - said) <= unit:
+                    wrong.append(each.of)
+        if claims:
+            found = read_claims(model, output, ["\n".join(claims)])
+            sheet = mark(found[0].model, found, numbers, output, 0.0, model.seed)
+            wrong += [f"{m.claim.of} by {m.claim.by}" for m in sheet.marks if not m.correct]
+        if wrong:
+            message = f"the key of variant {number} is not confirmed: {few(wrong)}"
+            hints = ["nothing was written; take another seed: --seed 1", "and please report it"]
+            raise BackpropError(message, hints=hints, where=model.source.name)
 
 
 class _Steps:
@@ -250,31 +307,3 @@ def _claims(questions: Sequence[ExamQuestion]) -> list[str]:
         if each.claim:
             found.setdefault(each.claim, []).append(each.answer)
     return [" = ".join([left, *answers]) for left, answers in found.items()]
-
-
-def _confirm(
-    model: Model,
-    output: str,
-    point: TidyPoint,
-    number: int,
-    questions: Sequence[ExamQuestion],
-    claims: Sequence[str],
-) -> None:
-    """Raise BackpropError for a key that is not right, before anything is written."""
-    at = evaluate(model, point.inputs, output)
-    values, _, _ = exact_numbers(at.graph, at.numbers.data)
-    wrong = []
-    for each in questions:
-        if each.kind == FORWARD:
-            right, said = values(model.names[each.of]), float(each.answer)
-            unit = 10 ** -(ROUNDED - 1) * abs(said) if each.rounds else 1e-9 * abs(said)
-            if not abs(right - said) <= unit:
-                wrong.append(each.of)
-    if claims:
-        found = read_claims(model, output, ["\n".join(claims)])
-        sheet = mark(found[0].model, found, point.inputs, output, 0.0, model.seed)
-        wrong += [f"{m.claim.of} by {m.claim.by}" for m in sheet.marks if not m.correct]
-    if wrong:
-        message = f"the key of variant {number} is not confirmed: {few(wrong)}"
-        hints = ["nothing was written; take another seed: --seed 1", "and please report it"]
-        raise BackpropError(message, hints=hints, where=model.source.name)

@@ -1,7 +1,7 @@
 """What random inputs are chosen from: whole numbers, simple fractions, and numbers such as log(2) - 6 at
 which functions have short values."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
 from math import floor, inf, isfinite, log, log10
 from random import Random
@@ -45,10 +45,12 @@ class Target(NamedTuple):
 class Choices:
     """The numbers that each input may take.
 
-    varying: the inputs that are chosen. kept: the numbers of the others.
+    vary: constants that are chosen as well. kept: inputs that are not. varying: the inputs that are chosen.
     """
 
-    def __init__(self, model: Model, asked: AskedNumbers, vary: Sequence[str] = ()) -> None:
+    def __init__(
+        self, model: Model, asked: AskedNumbers, vary: Collection[str], kept: Collection[str]
+    ) -> None:
         graph = asked.graph
         self.model, self.asked = model, asked
         leads = {*graph.inputs}
@@ -56,6 +58,7 @@ class Choices:
             name
             for name in model.inputs
             if model.names[name] in leads
+            and name not in kept
             and (name in vary or not (name in model.held and name in model.defaults))
         ]
         self._domains: dict[tuple[str, int], list[TidyInput]] = {}

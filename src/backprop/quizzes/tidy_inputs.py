@@ -14,6 +14,7 @@ differ in size if they can. Bounds hold; what is const, or decides indices and r
 from collections.abc import Iterator, Mapping, Sequence
 from math import log10
 from random import Random
+from types import MappingProxyType
 from typing import NamedTuple
 
 from backprop.errors import BadOption
@@ -60,15 +61,20 @@ def untidy(model: Model, output: str | None, inputs: Mapping[str, float]) -> dic
 
 
 def tidy_inputs(
-    model: Model, output: str | None, random: Random, vary: Sequence[str] = ()
+    model: Model,
+    output: str | None,
+    random: Random,
+    vary: Sequence[str] = (),
+    kept: Mapping[str, float] = MappingProxyType({}),
 ) -> dict[str, float]:
     """Random numbers for the inputs that are not const at which all that is asked is tidy.
 
     The numbers are floats that have a `text`, which the language reads: `log(2) - 6`. vary: names that are
-    const and yet to be chosen. The same `random` gives the same numbers in every process and version of
-    Python. Raises BadOption, ChooseOutput, UnknownName, MissingInputs.
+    const and yet to be chosen. kept: the numbers of inputs that are not. The same `random` gives the same
+    numbers in every process and version of Python. Raises BadOption, ChooseOutput, UnknownName,
+    MissingInputs.
     """
-    [found] = tidy_variants(model, output, 1, random, vary)
+    [found] = tidy_variants(model, output, 1, random, vary, kept)
     return dict(found.inputs)
 
 
@@ -78,23 +84,31 @@ def tidy_variants(
     count: int,
     random: Random,
     vary: Sequence[str] = (),
+    kept: Mapping[str, float] = MappingProxyType({}),
 ) -> list[TidyPoint]:
     """So many points as of `tidy_inputs`, no two alike, of which as few numbers as possible are rounded,
     and of all about as many. Raises BadOption, which says how many there are."""
-    search = _Search(model, model.output(output), random, vary)
+    search = _Search(model, model.output(output), random, vary, kept)
     return search.different(count)
 
 
 class _Search:
     """Looks for tidy points: from random ones, input by input to what is tidier."""
 
-    def __init__(self, model: Model, output: str, random: Random, vary: Sequence[str]) -> None:
+    def __init__(
+        self,
+        model: Model,
+        output: str,
+        random: Random,
+        vary: Sequence[str],
+        kept: Mapping[str, float],
+    ) -> None:
         self._model, self._random = model, random
         self._asked = AskedNumbers(model, output)
-        self._choices = Choices(model, self._asked, vary)
+        self._choices = Choices(model, self._asked, vary, kept)
         self._varying = self._choices.varying
-        kept = numbers_of(model, dict.fromkeys(self._varying, 2.0))
-        self._start = {name: TidyInput(number) for name, number in kept.items()}
+        known = numbers_of(model, {**kept, **dict.fromkeys(self._varying, 2.0)})
+        self._start = {name: TidyInput(number) for name, number in known.items()}
         self._faults: dict[str, int] = {}
         self._left = 0
 
