@@ -16,6 +16,7 @@ from backprop.errors import BackpropError, BadOption, TooLarge
 from backprop.evaluation.gradient import evaluate
 from backprop.evaluation.indeterminate import exact_numbers
 from backprop.language import Model
+from backprop.names import meant
 from backprop.numbers import exact, few
 from backprop.quizzes.asked_numbers import numbers_of
 from backprop.quizzes.questions import (
@@ -134,6 +135,7 @@ def make_exam(
     if model.laid is not None:
         raise BadOption("an exam has no rows of data", hints=["leave --data out"])
     _refuse_large(model, output)
+    vary = meant(vary, model.inputs, "the inputs of these equations")
     points = tidy_variants(model, output, count, Random(seed), vary, kept)
     making = _Making(model, output, kinds, kept, only)
     variants = [making.variant(at, each.inputs) for at, each in enumerate(points, 1)]
@@ -145,8 +147,8 @@ def make_exam(
 
 def _refuse_large(model: Model, output: str) -> None:
     """Raise TooLarge for more equations than people are asked about."""
-    graph = model.graph(output)
-    count = sum(node in graph.labels for node in graph.steps)
+    graph = None if model.loops else model.graph(output)
+    count = sum(node in graph.labels for node in graph.steps) if graph else len(model.names)
     if count > MOST_QUESTIONS:
         message = f"{count:,} equations are more than a person is asked about in an exam"
         hints = [f"take an output of at most {MOST_QUESTIONS}: --of NAME"]
