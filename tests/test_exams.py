@@ -334,6 +334,17 @@ def test_large_files_are_refused(tmp_path: Path) -> None:
     assert "equations are more than a person is asked about" in ran.err
 
 
+def test_every_key_of_the_json_is_told(small: Path) -> None:
+    exam(small, "--variants", "1", to="exam.json")
+    [rows] = re.findall(r"^    keys of exam\n((?:    .*\n)+)", gallery.page("json", ()).text, re.M)
+    told = set(re.findall(r"^    ([a-z_.[\]]+) ", rows, re.M))
+    found = json.loads((small / "exam.json").read_text())
+    [variant] = found.pop("variants")
+    keys = {*found, *(f"variants[].{key}" for key in variant)}
+    keys |= {f"variants[].questions[].{key}" for each in variant["questions"] for key in each}
+    assert keys == told
+
+
 def test_exams_in_python() -> None:
     found = make_exam(package.parse(SMALL), None, 4, 0, kept={"a": 4})
     assert [each.data["a"] for each in found.variants] == [4, 4, 4, 4]

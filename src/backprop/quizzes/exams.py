@@ -137,7 +137,7 @@ def make_exam(
     _refuse_large(model, output)
     vary = meant(vary, model.inputs, "the inputs of these equations")
     points = tidy_variants(model, output, count, Random(seed), vary, kept)
-    making = _Making(model, output, kinds, kept, only)
+    making = _ExamMaking(model, output, kinds, kept, only)
     variants = [making.variant(at, each.inputs) for at, each in enumerate(points, 1)]
     first = asked(model, {**kept, **points[0].inputs}, output, kinds).derivation
     equations = [(step.name, step.equation) for step in first.forward]
@@ -173,7 +173,7 @@ def _says(text: str, number: float) -> bool:
         return False
 
 
-class _Making:
+class _ExamMaking:
     """Makes the variants of an exam. kept, only: as of `make_exam`."""
 
     def __init__(
