@@ -69,6 +69,17 @@ def test_a_long_table_is_gone_through_row_by_row(text: str, driver: Any, tmp_pat
     assert page.values()["x"] == float(rows[299]["x"])
 
 
+def test_a_library_page_goes_through_rows_too(driver: Any, tmp_path: Path) -> None:
+    data = table(tmp_path, 200)
+    text = "c[i] = i for i in 1..3; L = mean(sum(c[i]*x^i for i in 1..3)*a*y); a = 3"
+    model = backprop.parse(text, data=backprop.read_data(data))
+    model.page(a=-1).save(tmp_path / "page.html")
+    page = Page(driver, tmp_path / "page.html", "#@row=4")
+    row = [*csv.DictReader(data.read_text("utf-8").splitlines())][3]
+    x, y = float(row["x"]), float(row["y"])
+    assert page.values()["L"] == pytest.approx(-(x + 2 * x**2 + 3 * x**3) * y, rel=1e-13)
+
+
 def test_rows_are_those_that_count_and_a_thousand_at_most(driver: Any, tmp_path: Path) -> None:
     data = table(tmp_path, 5000)
     page = paged(driver, tmp_path, LINE, data, "--where", "x > 1")
@@ -84,6 +95,10 @@ def test_short_tables_are_shown_whole_and_others_as_large_graphs_are(driver: Any
     page = paged(driver, tmp_path, LINE, table(tmp_path, 5))
     assert page.run("return document.getElementById('row')") is None
     assert "x[5]" in page.values()
+    text = "L = a*b; r = mean(x*a); a = 2; b = 3"  # which rows have no say in
+    page = paged(driver, tmp_path, text, table(tmp_path, 900), "--of", "L")
+    assert page.values()["L"] == 6
+    assert page.run("return document.getElementById('row')") is None
     text = 'L = mean(if(kind == "a", a, 1)*x^2); a = 2'
     page = paged(driver, tmp_path, text, table(tmp_path, 300, kinds=True))
     assert page.run("return document.scripts.length") == 0

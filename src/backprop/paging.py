@@ -9,8 +9,8 @@ from backprop.commands import draw
 from backprop.derived_formulas import rules_of
 from backprop.errors import BackpropError, TooLarge
 from backprop.evaluation.gradient import Gradient, by_loops, evaluate
-from backprop.inputs import Asked, Inputs, Opened
-from backprop.loops.worth import MANY
+from backprop.inputs import Asked, Inputs
+from backprop.loops.worth import read_model
 from backprop.page_content import LargePage, PageContent, PageRows, page_content, title_of
 from backprop.picture import MOST, is_large
 
@@ -23,11 +23,7 @@ def page(
 ) -> tuple[PageContent | LargePage, Gradient]:
     """What an interactive page shows of one output, and the gradient where it begins (for its warnings).
     title: None for the first comment of the file, or its name. Raises TooLarge."""
-    opened = inputs.opened() if isinstance(inputs, Inputs) and inputs.data else None
-    if opened and isinstance(inputs, Inputs):
-        asked = Asked(*inputs.given((), MANY, opened, opened.heads()), inputs.output)
-    else:
-        asked = streamed_matrices.asked(inputs)
+    asked = streamed_matrices.asked(inputs)
     model, numbers, output = asked
     heading = title or title_of(model.source)
     count = 0
@@ -42,18 +38,10 @@ def page(
             content = page_content(model, found, heading, output)
             if not is_large(len(content.picture.boxes), len(content.picture.arrows)):
                 return content, found.gradient
-    if (
-        opened
-        and isinstance(inputs, Inputs)
-        and (found_rows := _by_rows(inputs, opened, asked, heading))
-    ):
-        return found_rows
-    return _large(asked, heading)
+    return _by_rows(asked, heading) or _large(asked, heading)
 
 
-def _by_rows(
-    inputs: Inputs, opened: Opened, asked: Asked, title: str
-) -> tuple[PageContent, Gradient] | None:
+def _by_rows(asked: Asked, title: str) -> tuple[PageContent, Gradient] | None:
     """A page of one row at a time of a table that is too long for a page of all; None where there is none: of
     several tables, of one that memory does not hold, of comparisons with texts, or if a row alone is too
     large or has no value."""
@@ -65,10 +53,9 @@ def _by_rows(
 
     table = laid.tables[0]
     first = FirstRows(table.name, table, [*table.numbers])
-    once = inputs._replace(skip_bad_rows=False)  # which is done
     try:
-        of_row, at_row = once.given((), inf, opened, [first])
-        found = evaluate(of_row, at_row, output, noted=True)
+        of_row = read_model(model.source, model.seed, many=inf, sizes=model.sizes, tables=[first])
+        found = evaluate(of_row, numbers, output, noted=True)
         whole = (
             by_loops(model, numbers, output, (), alone=True)
             or evaluate(model, numbers, output).gradient
@@ -86,7 +73,7 @@ def _by_rows(
         for name, column in table.numbers.items()
         if f"{name}[1]" in place
     }
-    rows = PageRows(columns, table.size, whole.value)
+    rows = PageRows(columns, table.size, whole.value) if columns else None
     return content._replace(rows=rows), whole
 
 

@@ -1,8 +1,8 @@
 """The graph of a page with one box for each indexed equation, which a click opens, each by itself.
 
 A box has `data-members`, the numbers of the nodes that it shows, the largest of which are written in it, and
-`data-inside`, those that are computed in its equations. Behind the boxes stands what is inside of them, in
-groups with `data-inside-of`, the number of the box, and `data-size`; `families.js` makes room for it.
+`data-inside`, those that are computed in its equations. Behind it stands what is inside of it, in a group
+with `data-inside-of`, the number of the box, and `data-size`; `families.js` makes room for it.
 """
 
 from __future__ import annotations
@@ -47,10 +47,10 @@ def _lines(
         yield wire(curve, f"{turns[arrow.tail]} {turns[arrow.head]}")
     for box in folded.boxes:
         yield _box(page, box, laid.spots[box.id], texts, box.id in interiors)
-    for id, interior in interiors.items():
-        size = f"{written(interior.width)} {written(interior.height)}"
-        about = f'data-inside-of="{turns[id]}" data-size="{size}"'
-        yield f'<g class="interior" {about} hidden="">{interior.svg}</g>'
+        if interior := interiors.get(box.id):
+            size = f"{written(interior.width)} {written(interior.height)}"
+            about = f'data-inside-of="{turns[box.id]}" data-size="{size}"'
+            yield f'<g class="interior" {about} hidden="">{interior.svg}</g>'
     yield "</svg>"
 
 
