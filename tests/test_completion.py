@@ -38,7 +38,10 @@ def offered(monkeypatch: pytest.MonkeyPatch, *words: str) -> list[str]:
      ("grad|--format|", "table json csv markdown latex"), ("explain|--format|", "text markdown latex html json"),
      ("grad|--engine|", "auto python native"), ("draw|--theme|", "light dark mono"), ("draw|--pass|", "forward backward"),
      ("descend|--optimizer|adam", "adam adamw adamax"), ("descend|--schedule|c", "constant cosine"),
-     ("example|cla", "classic"), ("help|la", "language"), ("help|des", "descend"), ("gr", "grad")],
+     ("example|cla", "classic"), ("help|la", "language"), ("help|des", "descend"), ("gr", "grad"),
+     ("watch|my.eq|--|dr", "draw"), ("watch|my.eq|--|draw|--focus|L", "L"), ("watch|my.eq|--|--set|", "a=2 b=3 w=1"),
+     ("watch|--|descend|my.eq|--optimizer|adam", "adam adamw adamax"), ("watch|--serve|--port|80|my.eq|--|--lang", "--language"),
+     ("watch|--|quiz|--se", "--set --seed")],
 )  # fmt: skip
 def test_values(line: str, values: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)

@@ -318,6 +318,7 @@ def test_it_ends_when_nobody_reads_any_more(tmp_path: Path) -> None:
         ("eqs.txt -- grad eqs.txt", "eqs.txt"),
         ("-- watch eqs.txt", "and not watch"),
         ("-- help", "and not help"),
+        ("eqs.txt -- quiz", "quiz waits for answers"),
         ("-- example classic", "and not example"),
         ("eqs.txt -- drow -o x.svg", "did you mean 'draw'"),
         ("eqs.txt -- draw --themes dark", "write backprop draw eqs.txt --theme dark"),

@@ -36,6 +36,9 @@ TAKING_EXPRESSIONS = ("diff", "explain")
 TAKING_LINES = ("watch",)
 """Those of which what stands behind `--` is the line of another command."""
 
+ASKING = ("quiz",)
+"""Those that ask, and wait for answers."""
+
 EXAMPLE = "Example: backprop help language"
 
 

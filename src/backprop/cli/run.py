@@ -63,6 +63,10 @@ def _call(words: list[str], called: Called | None = None) -> None:
     """Read the command line, quickly if it is a plain one, and call its command. called: what is done with
     the command and its options, where that is something else."""
     known, further = [*COMMANDS], list[str]()
+    if COMPLETION in os.environ:
+        from backprop.cli.watching.line_completion import complete_line
+
+        complete_line(os.environ)
     if len(words) == 2 and words[0] == "help" and words[1] in COMMANDS:
         words = [words[1], "--help"]
     if words and words[0] in TAKING_LINES and "--" in words:

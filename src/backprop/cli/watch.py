@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from backprop.cli.help import COMMANDS, TAKING_LINES
+from backprop.cli.help import ASKING, COMMANDS, TAKING_LINES
 from backprop.options import option
 
 EXAMPLE = 'Example: backprop watch eqs.txt -- draw --set "a=2" -o graph.svg'
 
-_COMMANDS = [each for each in COMMANDS if each not in (*TAKING_LINES, "quiz", "example", "help")]
+_COMMANDS = [each for each in COMMANDS if each not in (*TAKING_LINES, *ASKING, "example", "help")]
 
 
 def watch(

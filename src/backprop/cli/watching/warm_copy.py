@@ -47,6 +47,10 @@ class WarmCopy:
     has been ended from outside."""
 
     def __init__(self, words: Sequence[str], run: Callable[[], int]) -> None:
+        # where a standard stream was closed, nothing else is to have its number
+        while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
+            pass
+        os.close(number)
         self._control, other = socket.socketpair()
         handlers = {each: signal.getsignal(each) for each in _SIGNALS}
         for stream in (sys.stdout, sys.stderr):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
-from backprop.cli.help import TAKING_LINES
+from backprop.cli.help import ASKING, TAKING_LINES
 from backprop.cli.named_paths import READ, NamedPath, named_paths
 from backprop.cli.watching.watched_files import is_beside
 from backprop.errors import BadOption
@@ -64,7 +64,7 @@ def watched_line(
     name, rest = (line[0], line[1:]) if named else (usual, line)
     words = [name, *([] if file is None else [file]), *rest]
     command, written = read(words)
-    _check_command(name, command, serve)
+    _check_command(name, command, written, serve)
     found = WatchedLine(words, command, written, serve)
     if file is not None and written.get("expressions"):
         raise BadOption("equations both in a file and after -e", hints=["give one of the two"])
@@ -81,15 +81,17 @@ def watched_line(
     return found
 
 
-def _check_command(name: str, command: Callable[..., None], serve: bool) -> None:
-    """Raise BadOption for a command that reads no equations, or is none for a browser."""
+def _check_command(
+    name: str, command: Callable[..., None], written: Mapping[str, Any], serve: bool
+) -> None:
+    """Raise BadOption for a command that reads no equations, waits for a person, or is none for a browser."""
     reads = any(each.option.path == "equations" for each in fields(command))
-    if name == "quiz":
-        message = "a quiz waits for answers, and watch runs a command that ends"
-        raise BadOption(message, hints=["ask by itself: backprop quiz FILE"])
+    hints = ["behind -- stands a command with its options, such as draw -o graph.svg"]
     if not reads or name in TAKING_LINES:
-        hints = ["behind -- stands a command with its options, such as draw -o graph.svg"]
         raise BadOption(f"watch runs commands that read equations, and not {name}", hints=hints)
+    if name in ASKING and not written.get("exam"):
+        message = f"a {name} waits for answers, and watch runs a command that ends"
+        raise BadOption(message, hints=[f"ask by itself: backprop {name} FILE"])
     if serve and name != "page":
         hints = ["leave --serve out, or write options of page behind --"]
         raise BadOption(f"--serve is of pages, and {name} makes none", hints=hints)
