@@ -292,8 +292,11 @@ def test_whoever_is_killed_leaves_no_process(tmp_path: Path) -> None:
     with Watching(tmp_path, "--", "descend", *words) as watching:
         until(lambda: children(watching.process.pid), "the copy")
         (copy,) = children(watching.process.pid)
+        until(lambda: children(copy), "the run")
+        run = children(copy)
         os.kill(copy, signal.SIGKILL)
         assert watching.status() == 1
+        until(lambda: not any(map(is_alive, run)), "the run ends")
     assert "ended from outside" in watching.errors
     assert "Traceback" not in watching.errors
 

@@ -164,6 +164,7 @@ class Watching:
                 self.read(0.02)
             else:
                 time.sleep(0.02)
-        while self._names and self.read(0.05):
-            pass
+        while self._names:  # nobody holds the other ends any more
+            assert time.monotonic() < end
+            self.read(0.05)
         return int(self.process.returncode)

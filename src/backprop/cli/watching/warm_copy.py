@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from fcntl import F_GETFL, F_SETFL, F_SETOWN, fcntl
 from importlib import import_module
 from typing import Any, NoReturn
 
@@ -123,6 +124,8 @@ class _Copied:
         """How often the run was asked to end."""
         self._again = 0.0
         self._said, self._saying = os.pipe()
+        self._alive, self._living = os.pipe()
+        """Nothing is written there: its writing end is closed when this process ends."""
         self._heard = bytearray()
 
     def serve(self) -> NoReturn:
@@ -178,6 +181,8 @@ class _Copied:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         os.setsid()  # a group of its own, which ends as a whole; no terminal sends it signals
+        os.close(self._living)
+        _end_with(self._alive)
         for sign, handler in self._handlers.items():
             if handler is not None:
                 signal.signal(sign, handler)
@@ -266,6 +271,16 @@ class _Copied:
             for each in absent:
                 del sys.modules[each]
         gc.freeze()
+
+
+def _end_with(alive: int) -> None:
+    """Have this process end when nobody holds the writing end of a pipe any more, even one that was killed
+    and could end nothing itself: the system sends a signal, which ends who does not handle it."""
+    with suppress(OSError):
+        fcntl(alive, F_SETOWN, os.getpid())
+        fcntl(alive, F_SETFL, fcntl(alive, F_GETFL) | os.O_ASYNC)
+    if sys.platform != "linux":  # elsewhere it is passed over
+        signal.signal(signal.SIGIO, lambda *_: os._exit(1))
 
 
 class _Noted(io.TextIOWrapper):
