@@ -600,7 +600,7 @@ def answers(script: str) -> Any:
     folder = files("backprop.reports").joinpath("page")
     text = "".join((folder / f"{name}.js").read_text("utf-8") for name in ("format", "answers"))
     code = "\n".join(line for line in text.splitlines() if not line.startswith("import "))
-    return in_node(code.replace("export ", "") + f"console.log(JSON.stringify({script}))")
+    return in_node(code.replace("export ", "") + f"\nreturn {script};")
 
 
 @pytest.mark.skipif(not NODE, reason="there is no node")

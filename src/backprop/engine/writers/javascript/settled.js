@@ -125,7 +125,7 @@ function isSame(one, other, more, unseen) {
 /** The nodes by which the derivative changes with what is too small, and of every node whether something was
  * lost on the way. */
 function tooSmall(page, v, all, scale) {
-  const { changing, edges, inside, lossy, nodes, vanishing } = page;
+  const { changing, edges, inside, jumping, lossy, nodes, vanishing } = page;
   const logs = new Float64Array(nodes).fill(-Infinity); // of how far the gradients may be off
   const add = (node, more) => {
     if (more > -Infinity) logs[node] = Math.max(logs[node], more) + 1;
@@ -144,7 +144,10 @@ function tooSmall(page, v, all, scale) {
   if ([...vanishing].some((i) => hasLost(v[i], inside[i], v))) {
     const u = Float64Array.from(v);
     const more = (value, i) => value + (value < 0 ? -1 : 1) * LOST * (1 + (i % 7) / 7);
-    again(page, u, v, 0, (value, i) => (vanishing.has(i) && hasLost(value, inside[i], u) ? more(value, i) : value));
+    again(page, u, v, 0, (value, i) => {
+      if (jumping.has(i)) return v[i];
+      return vanishing.has(i) && hasLost(value, inside[i], u) ? more(value, i) : value;
+    });
     changed = page.sweep(u, v, scale).g;
     for (let e = edges.length - 1; e >= 0; e--) {
       const [tail, head] = edges[e];
