@@ -51,6 +51,9 @@ def test_check_confirms_the_keys_of_an_exercise(name: str, tmp_path: Path) -> No
     (tmp_path / "x.eq").write_text(gallery.example(name).text)
     ran = exam(tmp_path, "--variants", str(count), "--ask", ",".join(KINDS), file="x.eq")
     assert ran.status == 0, ran.err
+    assert ("note: x1, x2 and target, though const, are chosen" in ran.err) == (
+        "08" in name and count == 30
+    )
     sheets = {(tmp_path / "exam" / f"variant_{at:02}.md").read_text() for at in range(1, count + 1)}
     assert len(sheets) == count
     for at in range(1, count + 1):

@@ -22,6 +22,8 @@ from sizes import size
 
 EXERCISES = [each.name for each in gallery.examples() if each.name.startswith("exercise")]
 MANY = {"exercise_02_quotient", "exercise_05_relu", "exercise_08_one_neuron"}
+FEW = {"exercise_07_logistic_loss", "exercise_08_one_neuron"}
+"""Where what is const has to vary for sheets with other answers on each."""
 DIGITS = mpmath.MPContext()
 DIGITS.dps = 50
 
@@ -97,9 +99,13 @@ def test_thirty_variants_of_an_exercise(name: str) -> None:
     model, count = model_of(name), 30 if name in MANY else size(5, 30)
     points = tidy_variants(model, None, count, Random(1))
     assert len({tuple(point.inputs.values()) for point in points}) == count
+    varied = {name for name in points[0].inputs if name in model.constants}
+    assert bool(varied) == (name in FEW)
+    answers = []
     for point in points:
         assert not {0, 1, -1}.intersection(point.inputs.values())
-        assert point.inputs.keys() == set(model.inputs) - set(model.constants)
+        assert point.inputs.keys() - varied == set(model.inputs) - set(model.constants)
+        answers.append(tuple(round(number, 9) for _, number in judged(name, point.inputs)))
         long = []
         for what, number in judged(name, point.inputs):
             mantissa = DIGITS.nstr(number, 6, strip_zeros=True)
@@ -113,6 +119,7 @@ def test_thirty_variants_of_an_exercise(name: str) -> None:
         # where no function is, all is exact; otherwise most is, but where there is one input only
         assert functions_in(name) or not long
         assert len(long) <= 2 or "nested" in name
+    assert len({*answers}) == count  # who copies from a neighbour is wrong somewhere
 
 
 def test_both_sides_of_a_gate_come_up() -> None:
@@ -187,6 +194,17 @@ def test_constants_vary_if_they_are_named() -> None:
     points = tidy_variants(model, None, 10, Random(0), ("x1", "target"))
     assert len({point.inputs["x1"] for point in points}) > 3
     assert all("x2" not in point.inputs for point in points)
+
+
+def test_constants_vary_where_answers_would_be_the_same() -> None:
+    """They keep sign and size; a number that is given keeps itself."""
+    model = model_of("exercise_07_logistic_loss")
+    for point in tidy_variants(model, None, 30, Random(0)):
+        assert 0 < point.inputs["t"] < 1
+        assert point.inputs["x"] > 0
+    points = tidy_variants(model, None, 20, Random(0), kept={"t": 0.3})
+    assert all(point.inputs.keys() == {"w", "b", "x"} for point in points)
+    assert len(tidy_variants(model, None, 3, Random(0))[0].inputs) == 2
 
 
 def test_twenty_inputs() -> None:

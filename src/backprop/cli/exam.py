@@ -3,11 +3,11 @@
 from collections.abc import Collection, Sequence
 
 from backprop.cli import printing
-from backprop.errors import BadOption, CannotWrite
+from backprop.errors import BackpropError, BadOption, CannotWrite
 from backprop.files import check_writable
 from backprop.inputs import Inputs, say
 from backprop.names import unknown_choice
-from backprop.numbers import either
+from backprop.numbers import either, few, shown
 from backprop.places import STANDARD, identity
 from backprop.reports import EXAMS, ending
 from backprop.reports.style import Style
@@ -36,6 +36,13 @@ def write_exam(
     exam = make_exam(
         asked.model, asked.output, variants, inputs.seed, kinds or KINDS, vary, asked.numbers, only
     )
+    if exam.varied:
+        some = few(exam.varied)
+        message = f"{some}, though const, {'are' if len(exam.varied) > 1 else 'is'} chosen as well"
+        why = "otherwise sheets would have the same answers, or more that are rounded"
+        first = f"{exam.varied[0]}={shown(asked.model.default(exam.varied[0]))}"
+        hints = [why, f'one that is to stay: --set "{first}"']
+        printing.complain([BackpropError(message, hints=hints)], "note")
     texts = [*EXAMS.writer(format)(exam, Style(), folder)]
     if place is None:
         printing.send(lambda style: texts[0].text, None if path == STANDARD else path, None)

@@ -94,7 +94,7 @@ class ExamVariant(NamedTuple):
 
 class Exam(NamedTuple):
     """title: the first comment of the file, or its name. source: the file. equations: by name, in the
-    order of the forward pass."""
+    order of the forward pass. varied: what is const, and yet has other numbers on other sheets."""
 
     title: str
     source: str
@@ -102,6 +102,7 @@ class Exam(NamedTuple):
     seed: int
     equations: Sequence[tuple[str, str]]
     variants: Sequence[ExamVariant]
+    varied: Sequence[str] = ()
 
     @property
     def rounds(self) -> bool:
@@ -142,7 +143,8 @@ def make_exam(
     first = asked(model, {**kept, **points[0].inputs}, output, kinds).derivation
     equations = [(step.name, step.equation) for step in first.forward]
     title, name = _title(model), model.source.name
-    return Exam(title, name, output, seed, equations, variants)
+    varied = [each for each in points[0].inputs if each in model.held and each not in vary]
+    return Exam(title, name, output, seed, equations, variants, varied)
 
 
 def _refuse_large(model: Model, output: str) -> None:

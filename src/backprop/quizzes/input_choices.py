@@ -87,7 +87,12 @@ class Choices:
         key = name, width
         if key not in self._domains:
             low, high = self.model.bounds.get(name, (-inf, inf))
-            numbers = [each for each in _scaled(self._usual(name), width) if low < each < high]
+            usual = self._usual(name)
+            numbers = [each for each in _scaled(usual, width) if low < each < high]
+            if (
+                name in self.model.held and usual
+            ):  # what is known stays what it is: a share, a length
+                numbers = [each for each in numbers if each * usual > 0]
             if len(numbers) < _FEW and isfinite(low) and isfinite(high):
                 numbers = sorted({*numbers, *_between(low, high, width)})
             self._domains[key] = [TidyInput(each) for each in numbers if low <= each <= high]

@@ -20,6 +20,7 @@ from typing import NamedTuple
 from backprop.errors import BadOption
 from backprop.language import Model
 from backprop.numbers import few
+from backprop.numbers import rounded as rounded_to
 from backprop.quizzes.asked_numbers import AskedNumber, AskedNumbers, numbers_of
 from backprop.quizzes.input_choices import WIDTHS, Choices, pick
 from backprop.quizzes.tidy_numbers import LEAST, MOST, TidyInput, count_digits, fault
@@ -35,10 +36,12 @@ _TRIED = 14
 
 
 class TidyPoint(NamedTuple):
-    """Inputs at which all is tidy. rounded: how many of the numbers are asked in 4 digits."""
+    """Inputs at which all is tidy. rounded: how many of the numbers are asked in 4 digits. answers: all that
+    can be asked for, by which points are told apart."""
 
     inputs: Mapping[str, TidyInput]
     rounded: int
+    answers: tuple[float, ...]
 
 
 def is_tidy(model: Model, output: str | None, inputs: Mapping[str, float]) -> bool:
@@ -74,7 +77,7 @@ def tidy_inputs(
     numbers in every process and version of Python. Raises BadOption, ChooseOutput, UnknownName,
     MissingInputs.
     """
-    [found] = tidy_variants(model, output, 1, random, vary, kept)
+    [found] = _Search(model, model.output(output), random, vary, kept).different(1)
     return dict(found.inputs)
 
 
@@ -86,10 +89,30 @@ def tidy_variants(
     vary: Sequence[str] = (),
     kept: Mapping[str, float] = MappingProxyType({}),
 ) -> list[TidyPoint]:
-    """So many points as of `tidy_inputs`, no two alike, of which as few numbers as possible are rounded,
-    and of all about as many. Raises BadOption, which says how many there are."""
-    search = _Search(model, model.output(output), random, vary, kept)
-    return search.different(count)
+    """So many points as of `tidy_inputs`, no two with the same answers, of which as few numbers as possible
+    are rounded, and of all about as many.
+
+    Where what is const leaves too few of them, or only with more numbers that are rounded, it is chosen as
+    well, unless `vary` names some. Raises BadOption, which says how many there are.
+    """
+    output, found = model.output(output), list[TidyPoint]()
+    try:
+        found = _Search(model, output, random, vary, kept).different(count)
+        rounded = [each.rounded for each in found]
+        if max(rounded) == min(rounded):
+            return found
+    except BadOption:
+        if vary or not model.constants:
+            raise
+    every = () if vary else [name for name in model.inputs if name in model.held]
+    try:
+        others = _Search(model, output, random, every, kept).different(count) if every else found
+    except BadOption:
+        if not found:
+            raise
+        others = found
+    most = max(each.rounded for each in others)
+    return others if not found or most < max(each.rounded for each in found) else found
 
 
 class _Search:
@@ -121,7 +144,7 @@ class _Search:
         self._left = _PATIENCE + _PATIENCE // 10 * count
         for width in range(WIDTHS):
             for point in self._points(width, count):
-                found.setdefault(tuple(point.inputs.values()), point)
+                found.setdefault(point.answers, point)
                 least = min(each.rounded for each in found.values())
                 exact = sum(each.rounded == least for each in found.values())
                 if exact >= count or (len(found) >= 2 * count and exact <= count // 4):
@@ -157,7 +180,7 @@ class _Search:
         vain = 0
         while vain < 12 + count // 2 and self._left > 0:
             point = self._climbed(width)
-            key = tuple(point.inputs.values()) if point else ()
+            key = point.answers if point else ()
             vain = 0 if point and key not in seen else vain + 1
             if point and key not in seen:
                 seen.add(key)
@@ -235,7 +258,8 @@ class _Search:
         if faults:
             return None
         rounded = sum(each.number != 0 and not count_digits(each.number) for each in found)
-        return TidyPoint({name: numbers[name] for name in self._varying}, rounded)
+        answers = tuple(rounded_to(each.number, 9) for each in found)
+        return TidyPoint({name: numbers[name] for name in self._varying}, rounded, answers)
 
     def _too_few(self, there: int, count: int) -> BadOption:
         """The error that says how many points there are, and what is in the way of others."""

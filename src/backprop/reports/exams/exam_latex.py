@@ -49,7 +49,7 @@ class _LatexSheets(Sheets):
         for each in variant.questions:
             lead = f"{self.words(self.lead(each))} " if self.lead(each) else ""
             asked = rf"$\displaystyle {self.asked(each)} {self.sign(each)}$"
-            lines.append(rf"\item {lead}{asked} {_blank(9)}\vspace{{1.5em}}")
+            lines.append(rf"\item {lead}{asked} {_blank(9)}\vspace{{0.5em}}")
         return "\n".join([*lines, r"\end{enumerate}"])
 
     def key(self, variant: ExamVariant, apart: bool) -> str:

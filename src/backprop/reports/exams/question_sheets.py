@@ -20,6 +20,9 @@ from backprop.syntax.parser import formula
 _LONGEST = 30
 """The most tokens of a formula that is written again with numbers in it."""
 
+_LONG = 24
+"""So many questions stand one below the other in a table: more do not fit on a page."""
+
 _ABREAST = 6
 """So many variants stand side by side in the table of the keys."""
 
@@ -172,7 +175,8 @@ class Sheets(ABC):
                 )
                 for row, each in enumerate(most)
             ]
-            yield AnswerTable([each.number for each in some], rows)
+            for first in range(0, len(rows), _LONG):
+                yield AnswerTable([each.number for each in some], rows[first : first + _LONG])
 
     def short(self, each: ExamQuestion) -> str:
         """What is asked, for the narrow column of a table."""
