@@ -37,6 +37,7 @@ export class Graph {
     const arrived = new Map(this.boxes.map(({ node }) => [node, steps.arrived(node)]));
     const current = steps.current;
     const lit = new Set(current.startsWith("b") ? model.lesson.stepOf[current.slice(1)].edges : []);
+    const feeding = new Set(current && current !== "start" ? model.edges.filter(([, head]) => head === Number(current.slice(1))).map(([tail]) => tail) : []);
     for (const { box, node, data, grad, title, name } of this.boxes) {
       const value = steps.hasData(node) ? shown(model.data[node]) : "";
       const gradient = arrived.get(node);
@@ -48,6 +49,7 @@ export class Graph {
       if (box.dataset.fill !== fill) box.dataset.fill = fill;
       const isLit = current === `f${node}` || current === `b${node}` || (current === "start" && gradient !== null && node === model.lesson.output);
       box.classList.toggle("lit", isLit);
+      box.classList.toggle("feeds", feeding.has(node));
       const whole = [name];
       if (value) whole.push(`data ${exact(model.data[node])}`);
       if (slope) whole.push(`grad ${exact(gradient.sum)}${more}`);
@@ -60,17 +62,38 @@ export class Graph {
   }
 }
 
-/** Scroll a frame so that what is asked for, or lit, is seen in it. */
+const EDGE = 12; // pixels around what is brought into sight
+
+/** Scroll a frame, as far as it takes, so that what is asked for or lit is seen in it, with its arrow or with what
+ * it is made of if there is room for both. */
 export function showLit(frame, smooth) {
-  const found = [...frame.querySelectorAll(".box.asked"), ...frame.querySelectorAll(".box.lit")];
-  const lit = found.find((each) => each.getClientRects().length); // in the picture that is seen
-  if (!lit) return;
-  const [own, around] = [lit.getBoundingClientRect(), frame.getBoundingClientRect()];
-  const seen = own.left >= around.left && own.right <= around.right && own.top >= around.top && own.bottom <= around.bottom;
-  if (seen) return;
-  const left = frame.scrollLeft + own.left - around.left - (around.width - own.width) / 2;
-  const top = frame.scrollTop + own.top - around.top - (around.height - own.height) / 2;
-  frame.scrollTo({ left, top, behavior: smooth ? "smooth" : "instant" });
+  // of the picture that is seen
+  const seen = (kind) => [...frame.querySelectorAll(kind)].filter((each) => each.getClientRects().length).map((each) => each.getBoundingClientRect());
+  const [asked] = seen(".box.asked");
+  const [lit] = seen(".box.lit");
+  if (!asked && !lit) return;
+  const own = asked ?? lit;
+  const all = [own, ...seen(asked ? ".arrow.asked" : ".box.feeds")];
+  const around = frame.getBoundingClientRect();
+  const [left, right] = wanted(own.left, own.right, all.map((each) => [each.left, each.right]), around.width);
+  const [top, bottom] = wanted(own.top, own.bottom, all.map((each) => [each.top, each.bottom]), around.height);
+  const across = moved(left, right, around.left, around.right);
+  const down = moved(top, bottom, around.top, around.bottom);
+  if (!across && !down) return;
+  frame.scrollTo({ left: frame.scrollLeft + across, top: frame.scrollTop + down, behavior: smooth ? "smooth" : "instant" });
+}
+
+/** From where to where is to be seen: all, or where there is no room for all of it, the end of that. */
+function wanted(low, high, all, room) {
+  const [least, most] = [Math.min(...all.map(([from]) => from)), Math.max(...all.map(([, to]) => to))];
+  if (most - least <= room - 2 * EDGE) return [least, most];
+  return [Math.min(low, Math.max(least, high - room + 2 * EDGE)), high];
+}
+
+/** How far something has to move into a frame. */
+function moved(low, high, from, to) {
+  if (low < from + EDGE) return low - from - EDGE;
+  return Math.max(0, high - to + EDGE);
 }
 
 function write(element, text) {

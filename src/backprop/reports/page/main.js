@@ -219,8 +219,7 @@ function begin(lesson, numbers, texts, updates, mistakes) {
   pictures.take(stateOf(window.location.hash));
   guess.ask(wanted);
   descent?.take(stateOf(window.location.hash));
-  derivation.show(list, false);
-  if (steps.place < steps.keys.length) showLit(at("graph").parentElement, false);
+  look(false);
   cutForPaper(() => pictures.seen);
   window.backprop = {
     values: () => model.byName(model.data),

@@ -87,7 +87,7 @@ def write(page: PageContent | LargePage, language: str, seconds: float) -> str:
         ),
         "given": _constants(page, texts),
         **_rows(page, texts_in),
-        "source": escape(page.source),
+        "source": _equations(page.source, texts),
         "descent_section": _descent(page, texts_in),
         "script": script,
     }
@@ -114,7 +114,7 @@ def _large(page: LargePage, language: str, texts: Mapping[str, str], seconds: fl
         "value": escape(f"{page.picture.output} = {shown(page.value)}"),
         "picture": "\n".join(pictures),
         "lines": "\n".join(derivation_body(page.derivation)) if page.derivation else "",
-        "source": escape(page.source),
+        "source": _equations(page.source, texts),
     }
     return _put(_read("large.html"), parts)
 
@@ -157,9 +157,9 @@ def _bar(texts: Mapping[str, str], folds: bool) -> str:
     buttons += f'<button id="help-open" type="button" aria-label="{texts["help_title"]}">?</button>'
     return (
         f'<div class="bar">{buttons}'
-        f'<input id="place" type="range" min="0" step="1" aria-label="{texts["place"]}">'
+        f'<span class="where"><input id="place" type="range" min="0" step="1" aria-label="{texts["place"]}">'
         f'<label>{texts["speed"]} <input id="speed" type="range" min="0" max="4" step="1" value="2">'
-        "</label></div>"
+        "</label></span></div>"
     )
 
 
@@ -205,6 +205,20 @@ def _constants(page: PageContent, texts: Mapping[str, str]) -> str:
         return ""
     listed = ", ".join([*some[:_CONSTANTS], *(["…"] if len(some) > _CONSTANTS else [])])
     return f'<p class="note">{escape(texts["constants"])}: {escape(listed)}</p>'
+
+
+def _equations(source: str, texts: Mapping[str, str]) -> str:
+    """The text of a file; what it says of itself in its first lines stands below, so that the equations are seen."""
+    lines = source.strip("\n").split("\n")
+    first = next((at for at, line in enumerate(lines) if line.strip()[:1] not in ("", "#")), 0)
+    parts = [("equations", "\n".join(lines[first:]))]
+    if first > 1:
+        said = [re.sub("^ *# ?", "", line) for line in lines[:first]]
+        parts.append(("about", "\n".join(said).strip("\n")))
+    return "\n".join(
+        f'<h2>{escape(texts[key])}</h2><pre tabindex="0">{escape(text)}</pre>'
+        for key, text in parts
+    )
 
 
 def _lesson(page: PageContent) -> dict[str, object]:
