@@ -48,9 +48,9 @@ def written(folder: Path, text: str, *options: str) -> Path:
 
 
 @contextmanager
-def axed(driver: Any, scheme: str) -> Iterator[None]:
+def axed(driver: Any, scheme: str, without: str = "") -> Iterator[None]:
     """Pages in a colour scheme, light or dark, in which axe may run: it is a script of its own. At the end it has
-    found nothing amiss in the one that is open."""
+    found nothing amiss in the one that is open. without: a selector of what it need not look at."""
     media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
     driver.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
     driver.execute_cdp_cmd("Page.setBypassCSP", {"enabled": True})
@@ -58,7 +58,9 @@ def axed(driver: Any, scheme: str) -> Iterator[None]:
         yield
         axe = files("axe_core_python").joinpath("axe.min.js").read_text("utf-8")
         driver.execute_cdp_cmd("Runtime.evaluate", {"expression": axe})
-        found = driver.execute_async_script("axe.run(document).then(arguments[0])")
+        context = "{exclude: [arguments[0]]}" if without else "document"
+        run_axe = f"axe.run({context}).then(arguments[arguments.length - 1])"
+        found = driver.execute_async_script(run_axe, without)
     finally:
         driver.execute_cdp_cmd("Page.setBypassCSP", {"enabled": False})
         driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})

@@ -468,7 +468,8 @@ BUSY = (
 def test_axe_finds_nothing_on_any_example(
     name: str, width: int, scheme: str, driver: Any, pages: Any
 ) -> None:
-    with window(driver, width), axed(driver, scheme):
+    # of hundreds of lines that are made alike it is asked about some
+    with window(driver, width), axed(driver, scheme, "#derivation > li:nth-child(n+12)"):
         page = Page(driver, pages(name))
         driver.execute_async_script(f"const done = arguments[0]; {BUSY}")
         page.faults()
