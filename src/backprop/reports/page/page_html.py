@@ -208,7 +208,7 @@ def _constants(page: PageContent, texts: Mapping[str, str]) -> str:
 
 
 def _equations(source: str, texts: Mapping[str, str]) -> str:
-    """The text of a file; what it says of itself in its first lines stands below, so that the equations are seen."""
+    """The text of a file. What its first lines say of it stands below, so that the equations are seen."""
     lines = source.strip("\n").split("\n")
     first = next((at for at, line in enumerate(lines) if line.strip()[:1] not in ("", "#")), 0)
     parts = [("equations", "\n".join(lines[first:]))]
