@@ -20,7 +20,7 @@ from backprop.names import Together, shape
 from backprop.numbers import exact, shortened
 from backprop.operations import FUNCTIONS, OPERATIONS
 from backprop.page_descent import climbs
-from backprop.picture import INPUTS, Box, Picture, of_families, picture
+from backprop.picture import INPUTS, Box, Picture, called, of_families, picture
 from backprop.row import Operation
 from backprop.source import Source
 
@@ -151,7 +151,7 @@ def page_content(
             groups={_without_row(model, name): text for name, text in drawn.groups.items()}
         )
     by_id = dict(zip(roles, graph.order, strict=True))
-    boxes_named = [_named(box, names[by_id[id]]) for id, box in roles.items()]
+    boxes_named = [called(box, names[by_id[id]]) for id, box in roles.items()]
     drawn = drawn._replace(boxes=boxes_named)
     nodes = [
         PageNode(names[node], roles[id].role, roles[id].equation) for id, node in by_id.items()
@@ -214,13 +214,6 @@ def _family_of(box: Box) -> object:
     """What all members of an indexed equation, or of a family of inputs, have in common."""
     first = box.id.names[0] if isinstance(box.id, Together) else box.id
     return shape(first), box.role, "" if box.role in INPUTS else box.equation
-
-
-def _named(box: Box, name: str) -> Box:
-    """A box of a step, with the name that the derivation has for it."""
-    if box.role != "step":
-        return box
-    return box._replace(label=f"{name} = {box.label}" if box.label else name)
 
 
 def title_of(source: Source) -> str:

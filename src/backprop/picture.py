@@ -173,6 +173,13 @@ def box_of_several(first: Box, id: Together, data: float, grad: float, members: 
     return first._replace(id=id, label=id, data=data, grad=grad, group=group, members=members)
 
 
+def called(box: Box, name: str) -> Box:
+    """A box of a step, with the name that the derivation has for it."""
+    if box.role != "step":
+        return box
+    return box._replace(label=f"{name} = {box.label}" if box.label else name)
+
+
 def in_turn(output: str, boxes: Iterable[Box], arrows: Iterable[Arrow]) -> Picture:
     """The picture with each box behind those that lead there, as far as these stand in no circle. boxes: in
     the order of the file."""

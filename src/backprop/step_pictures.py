@@ -51,6 +51,9 @@ def stepped_picture(
     if single == "operations":
         ids = dict(zip(graph.order, (box.id for box in drawn.boxes), strict=True))
         names = {name: ids[node] for node, name in named_steps(model, graph).items()}
+        own = {id: name for name, id in names.items()}
+        boxes = [pictures.called(box, own.get(box.id, box.label)) for box in drawn.boxes]
+        drawn = drawn._replace(boxes=boxes)
     else:
         names = {label: label for label in graph.labels.values()}
     if focus:
