@@ -674,7 +674,9 @@ def test_a_heading_stands_alone_anywhere_on_a_line() -> None:
 def test_operations_have_the_names_of_explain() -> None:
     given = ("-e", "y = sin(x)^2 + 2*x; x = 1")
     found = drawn(*given, "--step", "3")
-    shown = [text for some in groups(found).values() for text in texts(some) if text.startswith("v")]
+    shown = [
+        text for some in groups(found).values() for text in texts(some) if text.startswith("v")
+    ]
     assert sorted(shown) == ["v1 = sin(x)", "v2 = sin(x)^2", "v3 = 2*x"]
-    assert "step 3 of 8, forward: v3 = 2*x" in found
+    assert "step 3 of 9, forward: v3 = 2*x" in found
     assert " 3. v3 = 2·x" in run("explain", *given, "--detail", "operations").out
