@@ -499,7 +499,7 @@ def test_an_error_on_the_way_leaves_no_frames(
 ) -> None:
     folder = tmp_path / "steps"
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr("backprop.reports.drawing._pure", lambda: None)
+    monkeypatch.setattr("backprop.reports.graphviz_program.graphviz_pure", lambda: None)
     ran = run("draw", *GIVEN, "--frames", str(folder))
     assert ran.status == 1
     assert "no program that lays out graphs" in ran.err

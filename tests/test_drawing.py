@@ -15,7 +15,7 @@ from backprop import Value
 from backprop.errors import CannotDraw
 from backprop.evaluation.gradient import evaluate
 from backprop.picture import focus, picture
-from backprop.reports import drawing
+from backprop.reports import drawing, graphviz_program
 from backprop.reports.drawing import digraph, render
 from backprop.reports.themes import Look
 from backprop.values import Numbers, graph_of
@@ -196,7 +196,7 @@ def test_without_o_it_is_graph_svg(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_pdf_says_what_to_install_where_only_the_small_program_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(drawing, "_program", drawing._pure)
+    monkeypatch.setattr(graphviz_program, "program_that_draws", graphviz_program.graphviz_pure)
     ran = run("draw", "-e", CLASSIC, "--set", POINT, "-o", str(tmp_path / "g.pdf"))
     assert (ran.status, list(tmp_path.iterdir())) == (1, [])
     assert "apt-get install graphviz" in ran.err
@@ -205,7 +205,7 @@ def test_pdf_says_what_to_install_where_only_the_small_program_is(
 def test_without_any_program_dot_still_works(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(drawing, "_program", lambda: None)
+    monkeypatch.setattr(graphviz_program, "program_that_draws", lambda: None)
     ran = run("draw", "-e", CLASSIC, "--set", POINT, "-o", str(tmp_path / "g.png"))
     assert (ran.status, "pip install graphviz-pure" in ran.err) == (1, True)
     assert run("draw", "-e", CLASSIC, "--set", POINT, "-o", str(tmp_path / "g.dot")).status == 0
@@ -219,7 +219,7 @@ def test_blanks_that_do_not_break_are_seen_in_the_text_of_an_svg(
     """Graphviz has some in legends: whoever reads the text sees them, and whoever draws it draws the same."""
     svg = b"<svg>a\xc2\xa0b</svg>"
     monkeypatch.setattr(drawing, "_best", lambda graphs, run: (graphs[0], "", ""))
-    monkeypatch.setattr(drawing, "_runner", lambda *_: lambda text, *options: svg)
+    monkeypatch.setattr(graphviz_program, "runner", lambda *_: lambda text, *options: svg)
     found = render(Value(1, "a").draw(), "svg")
     assert found == b"<svg>a&#160;b</svg>"
     assert ElementTree.fromstring(found).text == "a\u00a0b"
@@ -228,9 +228,9 @@ def test_blanks_that_do_not_break_are_seen_in_the_text_of_an_svg(
 @pytest.mark.skipif(shutil.which("dot") is None, reason="needs Graphviz's own dot")
 def test_both_programs_draw_the_same_structure(monkeypatch: pytest.MonkeyPatch) -> None:
     arguments = ("-e", CLASSIC + "; M = L*tanh(L*a)", "--set", POINT)
-    monkeypatch.setattr(drawing, "_program", drawing._pure)
+    monkeypatch.setattr(graphviz_program, "program_that_draws", graphviz_program.graphviz_pure)
     small = drawn(*arguments)
-    monkeypatch.setattr(drawing, "_program", lambda: shutil.which("dot"))
+    monkeypatch.setattr(graphviz_program, "program_that_draws", lambda: shutil.which("dot"))
     large = drawn(*arguments)
     assert small[0] == large[0]
     assert sorted(small[1]) == sorted(large[1])

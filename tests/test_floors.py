@@ -24,7 +24,7 @@ FILES = sorted(path.relative_to(SOURCE).as_posix() for path in SOURCE.rglob("*.p
 FLOORS = {
     "operations": 0, "row": 0, "numerics": 0, "special": 0, "errors": 0, "source": 0, "memory": 0,
     "cache": 0, "numbers": 0, "names": 0, "synonyms": 0, "meanings": 0, "files": 0, "places": 0,
-    "options": 0, "descent_options": 0, "fit_options": 0, "showing": 0,
+    "options": 0, "descent_options": 0, "fit_options": 0, "showing": 0, "undisturbed": 0,
     "syntax": 1,
     "algebra": 2, "graph": 2, "row_order": 2, "values": 2, "chain": 2,
     "language": 3,

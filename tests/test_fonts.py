@@ -8,7 +8,7 @@ import pytest
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPen
 
-from backprop.reports import drawing
+from backprop.reports import graphviz_program
 from running import backprop as run
 
 HAN = "速度"
@@ -61,7 +61,7 @@ def test_letters_without_a_font_are_refused_in_pictures_of_pixels(
         assert (status, [*tmp_path.iterdir()]) == (1, [])
         assert font in said
         assert ".svg" in said
-        monkeypatch.setattr(drawing, "_program", drawing._pure)
+        monkeypatch.setattr(graphviz_program, "program_that_draws", graphviz_program.graphviz_pure)
     text = f"y = ({name} - 1)^2; {name} = 3"
     ran = run("descend", "-e", text, "--plot", str(tmp_path / "p.png"))
     assert (ran.status, [*tmp_path.iterdir()]) == (1, [])
@@ -88,14 +88,14 @@ def test_usual_letters_need_no_look(
 ) -> None:
     for _ in range(2):
         assert draw(name, "g.png", tmp_path) == (0, f"wrote {tmp_path / 'g.png'}\n")
-        monkeypatch.setattr(drawing, "_program", drawing._pure)
+        monkeypatch.setattr(graphviz_program, "program_that_draws", graphviz_program.graphviz_pure)
 
 
 @pytest.mark.usefixtures("no_fonts")
 def test_the_small_program_draws_what_its_own_fonts_have(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(drawing, "_program", drawing._pure)
+    monkeypatch.setattr(graphviz_program, "program_that_draws", graphviz_program.graphviz_pure)
     assert draw("שלום", "g.png", tmp_path)[0] == 0
 
 

@@ -191,3 +191,47 @@ def test_the_program_that_draws_ends_with_the_command(
     asked = ["ps", "-o", "stat=", "-p", begun.read_text().strip()]
     state = subprocess.run(asked, capture_output=True, text=True, check=False).stdout
     assert state[:1] in ("", "Z")  # it is gone, or dead and nobody has asked for its status
+
+
+AT_ITS_BEGIN = """
+import os, signal, subprocess, sys
+
+class Begun(subprocess.Popen):
+    def __init__(self, *words, **options):
+        super().__init__(*words, **options)
+        print(self.pid, flush=True)
+        os.kill(os.getpid(), int(number))
+
+number, subprocess.Popen = sys.argv.pop(1), Begun
+from backprop.cli import main
+main()
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="programs there are no scripts")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_program_that_draws_ends_where_a_signal_comes_at_its_begin(
+    number: signal.Signals, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where it runs already, and nobody knows it yet."""
+    dot = tmp_path / "dot"
+    dot.write_text("#!/bin/sh\nexec sleep 300\n")
+    dot.chmod(0o755)
+    picture = tmp_path / "graph.svg"
+    command = [
+        sys.executable,
+        "-c",
+        AT_ITS_BEGIN,
+        str(int(number)),
+        "draw",
+        *LINE[1:],
+        "-o",
+        str(picture),
+    ]
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    with started(command) as process:
+        out, _ = process.communicate(timeout=60)
+    assert process.returncode == 128 + number
+    asked = ["ps", "-o", "stat=", "-p", out.strip()]
+    state = subprocess.run(asked, capture_output=True, text=True, check=False).stdout
+    assert state[:1] in ("", "Z")

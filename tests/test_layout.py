@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from backprop.reports import drawing
+from backprop.reports import drawing, graphviz_program
 from counting import steps
 from running import CLASSIC, POINT
 from running import backprop as run
@@ -27,7 +27,7 @@ PROGRAMS = [
 def program(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """What draws: Graphviz itself, and the program that comes with the package."""
     if request.param == "graphviz-pure":
-        monkeypatch.setattr(drawing, "_program", drawing._pure)
+        monkeypatch.setattr(graphviz_program, "program_that_draws", graphviz_program.graphviz_pure)
     name: str = request.param
     return name
 
@@ -158,7 +158,7 @@ def test_a_graph_as_text_has_the_direction_of_its_picture(
     assert direction("-e", CLASSIC, "--set", POINT) == "LR"
     assert direction(wide) == "TB"
     assert direction(wide, "--direction", "LR") == "LR"
-    monkeypatch.setattr(drawing, "_program", lambda: None)
+    monkeypatch.setattr(graphviz_program, "program_that_draws", lambda: None)
     assert direction(wide) == "LR"
 
 
@@ -204,7 +204,7 @@ def test_the_program_has_a_time_limit(tmp_path: Path, monkeypatch: pytest.Monkey
         f"open({str(begun)!r}, 'w').write(str(os.getpid()))\ntime.sleep(60)\n"
     )
     slow.chmod(0o755)
-    monkeypatch.setattr(drawing, "_program", lambda: str(slow))
+    monkeypatch.setattr(graphviz_program, "program_that_draws", lambda: str(slow))
     out = tmp_path / "g.svg"
     ran = run("draw", "-e", CLASSIC, "--set", POINT, "--timeout", "1", "-o", str(out))
     assert (ran.status, out.exists()) == (1, False)

@@ -115,7 +115,7 @@ def test_the_line_of_the_hint_is_what_was_meant(
         ("--versio", ["no such option: --versio", "backprop -h"]),
         ("grad --lr 0.1", ["no option --lr", "it is an option of backprop descend"]),
         ("grad --detail names", ["it is an option of backprop explain, draw"]),
-        ("draw --format svg", ["no option --format", "-o graph.svg"]),
+        ("page --format svg", ["no option --format", "-o lesson.html"]),
         ("descend --epochs", ["--epochs needs a value behind it"]),
         ("descend --lr 0.25 --epochs 1", ["--epochs", "add --batch N"]),
         ("descend --steps 1.5", ["--steps takes a whole number, not '1.5'"]),

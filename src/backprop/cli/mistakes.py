@@ -188,7 +188,7 @@ def _instead(words: Sequence[str], at: int, own: Sequence[Field], elsewhere: str
     if "--format" in flags and bare in flags["--format"].option.offers:
         return f"write {_line([*before, '--format', bare, *after])}"
     if bare in ("format", "as", "type") and "--output" in flags:
-        return f"the ending of a file chooses the format: -o graph.{value or 'svg'}"
+        return f"the ending of a file chooses the format: -o {flags['--output'].default}"
     if bare in ("min", "minimise", "minimize") and "--maximize" in flags:
         return f"write {_line([*before, *after])}"
     given = value if equals else after[0] if after else ""

@@ -6,14 +6,10 @@ Whatever comes from the equations is escaped; ids are made of names, so that the
 the same bytes.
 """
 
-import shutil
-import subprocess
-import sysconfig
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from math import ceil, isfinite
+from math import isfinite
 from operator import itemgetter
-from pathlib import Path
 from time import monotonic
 from typing import Any
 
@@ -23,6 +19,7 @@ from backprop.errors import CannotDraw
 from backprop.evaluation.unrounded import is_product
 from backprop.numbers import IN_DOUBLES, exact, fixed, shortened, shown
 from backprop.picture import INPUTS, Arrow, Box, Circle, Picture
+from backprop.reports import graphviz_program
 from backprop.reports.far_arrows import ALL, led_around, near
 from backprop.reports.fonts import boxed, fonts_for, named, refuse, unusual
 from backprop.reports.headings import beside
@@ -143,7 +140,7 @@ def render(graph: Digraph, format: str, seconds: float = TIMEOUT) -> bytes:
 
 def plain(graphs: Sequence[Digraph], seconds: float = TIMEOUT) -> list[str]:
     """Graphs laid out, each in Graphviz's format `plain`. seconds: for all. Raises CannotDraw."""
-    run = _runner("plain", seconds)
+    run = graphviz_program.runner("plain", seconds)
     found = (
         run("\n".join(graph.source for graph in graphs), "-Tplain").decode().split("stop\n")[:-1]
     )
@@ -163,7 +160,7 @@ def _render(
     arrows."""
     if format == "dot":
         return str(_chosen(graphs, seconds).source).encode()
-    run = _runner(format, seconds)
+    run = graphviz_program.runner(format, seconds)
     if format != "svg":
         _need_fonts(graphs[0].source, lambda text: run(text, "-Tpng"))
     best, layout, first = _best(graphs, run)
@@ -185,7 +182,7 @@ def _chosen(graphs: Sequence[Digraph], seconds: float) -> Digraph:
     """The graph that is drawn; the first one where nothing can lay them out."""
     if len(graphs) > 1:
         with suppress(CannotDraw):
-            return _best(graphs, _runner("dot", seconds))[0]
+            return _best(graphs, graphviz_program.runner("dot", seconds))[0]
     return graphs[0]
 
 
@@ -218,67 +215,18 @@ def _widened(source: str, first: str, laid_out: Callable[[str], str]) -> str:
     return min(tried, key=itemgetter(0))[2]
 
 
-def _runner(format: str, seconds: float) -> Callable[..., bytes]:
-    """What runs the program that draws: on the text of a graph and with options, for so many seconds
-    in all. Raises CannotDraw where there is none."""
-    program = _program()
-    if program is None:
-        hints = [
-            "install one: pip install graphviz-pure",
-            "or write the graph itself: -o graph.dot",
-        ]
-        raise CannotDraw("there is no program that lays out graphs", hints=hints)
-    end = monotonic() + seconds
-
-    def run(text: str, *options: str) -> bytes:
-        try:
-            done = subprocess.run(
-                [program, *options], input=text.encode(), capture_output=True, check=True,
-                timeout=max(end - monotonic(), 0),
-            )  # fmt: skip
-            return done.stdout
-        except subprocess.TimeoutExpired:
-            hints = [
-                f"give it more time: --timeout {ceil(4 * seconds)}",
-                "draw a part: --focus NAME --depth 2",
-                "or write the graph itself: -o graph.dot",
-            ]
-            limit = f"{shown(seconds)} second{'s' * (seconds != 1)}"
-            message = f"{Path(program).name} has not drawn this in {limit}"
-            raise CannotDraw(message, hints=hints) from None
-        except OSError:
-            raise CannotDraw(f"{program} cannot be run") from None
-        except subprocess.CalledProcessError as error:
-            said = error.stderr.decode(errors="replace").strip()
-            real = "it needs the real Graphviz: apt-get install graphviz, or brew install graphviz"
-            hints = [real] if "not recognized" in said else said.splitlines()[-2:]
-            message = f"{Path(program).name} cannot draw {format}"
-            raise CannotDraw(message, hints=hints) from None
-
-    return run
-
-
 def _need_fonts(source: str, drawn: Callable[[str], bytes]) -> None:
     """Raise CannotDraw for a graph with letters that would be boxes. drawn: the PNG of a graph."""
     letters = unusual(source)
-    if letters and _program() == _pure():  # it has fonts of its own
+    if (
+        letters and graphviz_program.program_that_draws() == graphviz_program.graphviz_pure()
+    ):  # it has fonts of its own
         missing = boxed(letters, lambda each: drawn(f'graph {{ "{each}" [fontname={_FONT}] }}'))
         refuse(
             missing, "of graphviz-pure", "or install Graphviz itself, which draws with your fonts"
         )
     elif letters:
         refuse(fonts_for(letters)[1], "on this computer", "or install a font, and draw again")
-
-
-def _program() -> str | None:
-    """Graphviz itself, or the program of the package graphviz-pure."""
-    return shutil.which("dot") or _pure()
-
-
-def _pure() -> str | None:
-    """The program of the package graphviz-pure, beside this Python or on the PATH."""
-    beside = shutil.which("graphviz-pure", path=sysconfig.get_path("scripts"))
-    return beside or shutil.which("graphviz-pure")
 
 
 def _nodes(

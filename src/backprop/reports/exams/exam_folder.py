@@ -10,7 +10,7 @@ from backprop.errors import BadOption, CannotWrite
 from backprop.files import reason
 from backprop.places import identity
 from backprop.reports.exams.question_sheets import ExamText
-from backprop.reports.shapes.frame_folder import undisturbed
+from backprop.undisturbed import undisturbed
 
 _OURS = re.compile(r"(?:(?:variant|key|values|claims)_\d+|keys|exam)\.(?:md|tex|txt|json)")
 """What the files of an exam are called."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,8 +11,7 @@ from contextlib import contextmanager
 from backprop.errors import BadOption, CannotWrite
 from backprop.files import reason
 from backprop.reports.shapes.step_shapes import MARK
-
-_ENDS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+from backprop.undisturbed import undisturbed
 
 
 def frame_name(number: int, last: int, format: str) -> str:
@@ -105,16 +103,3 @@ class FrameFolder:
             message = f"the pictures cannot be written into {self._path}: {reason(error)}"
             hints = ["nothing was changed; choose another folder"]
             raise CannotWrite(message, hints=hints) from None
-
-
-@contextmanager
-def undisturbed() -> Iterator[None]:
-    """What ends programs waits until pictures that are ready stand in their places."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDS)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
