@@ -105,6 +105,16 @@ def test_folded_boxes_follow_the_steps(opened: Open) -> None:
     assert page.run(inside) == ["h[1]"]
 
 
+def test_constants_have_no_colour_wherever_they_stand(opened: Open) -> None:
+    page = opened(NET, fragment="#@open=L")
+    fills = (
+        "return [...document.querySelectorAll('.box')].filter((one) => one.dataset.name === arguments[0]"
+        " && one.getClientRects().length).map((one) => one.dataset.fill)"
+    )
+    assert page.run(fills, "t") == ["none"]
+    assert page.run(fills, "o")[0] not in ("none", "flat")
+
+
 def test_by_keyboard_and_the_focus_stays(opened: Open) -> None:
     page = opened(FAMILY)
     about = (

@@ -115,16 +115,17 @@ class Interiors:
             spot = laid.spots[box.id]
             meant = part.meant.get(box.id, box)
             if box.role == GUEST:
-                yield self._guest_box(box, self._page.boxes[meant.id], spot)
+                yield self._guest_box(box, meant, spot)
             else:
                 yield box_svg(self._page, meant, spot)
 
-    def _guest_box(self, box: Box, node: int, spot: Spot) -> str:
+    def _guest_box(self, box: Box, meant: Box, spot: Spot) -> str:
+        node, kind = self._page.boxes[meant.id], " constant" if meant.role == "constant" else ""
         name = escape(self._page.nodes[node].name)
         left, top = spot.x - spot.width / 2, spot.y - spot.height / 2
         at = f'x="{written(left + 8)}" y="{written(top + 15)}"'
         return (
-            f'<g class="box guest" data-node="{node}" data-name="{name}" tabindex="0" role="button">'
+            f'<g class="box guest{kind}" data-node="{node}" data-name="{name}" tabindex="0" role="button">'
             f"<title>{name}</title>{rect(left, top, spot.width, spot.height, 8)}"
             f'<text {at}><tspan class="name">{escape(label_of(box))}</tspan>'
             ' <tspan data-role="data"></tspan></text></g>'
