@@ -12,7 +12,7 @@ from mpmath import mp, mpf
 from backprop.quizzes.questions import FORWARD, Question
 
 FUNCTIONS = {
-    **{name: getattr(mp, name) for name in "exp log sin cos tanh sqrt".split()},
+    **{name: getattr(mp, name) for name in "exp log sin cos tanh sqrt sech cosh sinh".split()},
     "sigmoid": lambda x: 1 / (1 + mp.exp(-x)),
     "relu": lambda x: x if x > 0 else mpf(0),
 }

@@ -1,11 +1,15 @@
 """The questions of a quiz, and what answers are worth."""
 
+import re
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import partial
 from math import floor
+from random import Random
 from typing import Any
 
 import pytest
+import sympy
 from mpmath import mp, mpf
 
 from backprop import gallery
@@ -14,9 +18,18 @@ from backprop.loops.worth import read_model
 from backprop.numbers import half_unit
 from backprop.options import MaxNodes, Seed, default_of
 from backprop.quizzes.judging import RIGHT, UNREAD, WRONG, judged
-from backprop.quizzes.questions import BACKWARD, FORWARD, KINDS, LOCAL, SUM, Question, questions
+from backprop.quizzes.questions import (
+    BACKWARD,
+    FORMULA,
+    FORWARD,
+    KINDS,
+    LOCAL,
+    SUM,
+    Question,
+    questions,
+)
 from backprop.source import Source
-from quiz_truth import Equations, drawn, evaluated, truth
+from quiz_truth import Equations, drawn, evaluated, slope, truth, values
 
 
 def read(text: str) -> Model:
@@ -119,7 +132,7 @@ def _wrong(number: Any) -> Iterator[str]:
 
 def test_numbers_are_judged_as_mpmath_has_them(request: pytest.FixtureRequest) -> None:
     """Right answers, rounded and written as people do, are right, and wrong ones wrong."""
-    seeds = range(200 if request.config.getoption("--whole") else 10)
+    seeds = range(200 if request.config.getoption("--whole") else 5)
     asked = 0
     with mp.workdps(50):
         for seed in seeds:
@@ -195,3 +208,141 @@ def test_a_wrong_answer_says_what_it_looks_like(
     (question,) = [each for each in questions(model, {}, None) if each.prompt == prompt]
     found = judged(question, answer, model, {}, output)
     assert (found.outcome, found.mistake, found.said) == (WRONG, kind, said)
+
+
+def _same_formulas(text: str) -> Iterator[str]:
+    """The same formula as others would write it."""
+    yield f"({text})*1"
+    yield f"0 - (-({text}))"
+    yield f"({text})/2 + ({text})/2"
+    yield text.replace("*", "·").replace("-", "−").replace("^2", "²")
+    names = {name: sympy.Symbol(name) for name in re.findall(r"\b[a-zA-Z]\w*\b(?!\()", text)}
+    if not re.search(r"sigmoid|relu", text):
+        found = sympy.sympify(text.replace("^", "**"), locals=names)
+        yield from map(str, (sympy.expand(found), sympy.factor(found), sympy.together(found)))
+
+
+def _other_formulas(text: str, names: list[str]) -> Iterator[str]:
+    """Formulas that are near to it, and no such formula."""
+    yield f"-({text})"
+    yield f"2*({text})"
+    yield f"({text})^2"
+    yield f"1/({text})"
+    yield f"({text})*1.001"
+    for name in names:
+        yield f"({text})*{name}"
+        yield f"({text}) + {name}"
+        yield re.sub(rf"\b{names[0]}\b", name, text)
+        yield name
+
+
+def _alone(equation: str, known: dict[str, Any], x: Any) -> Any:
+    """An equation by one of its names, which stands in `known` under none."""
+    return evaluated(equation, {**known, known[""]: x})
+
+
+def test_formulas_are_judged_as_mpmath_has_them(request: pytest.FixtureRequest) -> None:
+    """A formula is right if it is the derivative everywhere: of names of equations, as mpmath computes both at
+    points of its own."""
+    seeds = range(100 if request.config.getoption("--whole") else 3)
+    tried = {RIGHT: 0, WRONG: 0}
+    with mp.workdps(50):
+        for seed in seeds:
+            found = drawn(seed)
+            model = read(found.text)
+            pick = Random(seed)
+            points = [
+                values(
+                    found._replace(
+                        inputs={name: str(pick.uniform(0.5, 3)) for name in found.inputs}
+                    )
+                )
+                for _ in range(4)
+            ]
+            points.append(values(found))
+            for question in questions(model, {}, "L", [FORMULA]):
+                own = found.equations[question.name]
+                if question.kind != FORMULA or "relu" in own:  # whose formula is that of a branch
+                    continue
+                if max(map(abs, points[-1].values())) > 1e6:
+                    continue
+                text = question.formula
+                names = sorted(
+                    set(re.findall(r"\b[a-z]\w*\b(?!\()", found.equations[question.name]))
+                )
+                for point in points:  # it is the derivative
+                    known = {**point, "": question.by}
+                    right = slope(
+                        partial(_alone, found.equations[question.name], known), point[question.by]
+                    )
+                    size = max(1, abs(right))
+                    assert abs(evaluated(text, point) - right) < 1e-12 * size
+                for other in _same_formulas(text):
+                    tried[RIGHT] += 1
+                    assert _outcome(question, other, model) == RIGHT, (seed, other, question)
+                for other in _other_formulas(text, names):
+                    try:
+                        apart = [
+                            abs(evaluated(other, at) / evaluated(text, at) - 1) for at in points
+                        ]
+                    except ZeroDivisionError:
+                        continue
+                    if max(apart) > 1e-5:
+                        tried[WRONG] += 1
+                        assert _outcome(question, other, model) != RIGHT, (seed, other, question)
+    assert min(tried.values()) > 10 * len(seeds)
+
+
+def test_a_formula_that_is_right_in_one_branch_alone() -> None:
+    """Where the right formula is one of a branch, too, it is right; else it is not."""
+    model = read("u = relu(b)*b; v = (u + 2*a)^2; L = v*a; a = 3; b = -2")
+    (question,) = [
+        each for each in questions(model, {}, "L", [FORMULA]) if (each.of, each.by) == ("v", "a")
+    ]
+    assert _outcome(question, "8*a", model) == WRONG
+    assert _outcome(question, "4*(u + 2*a)", model) == RIGHT
+    found = judged(question, "8*a", model, {}, "L")
+    assert "where the same branches are taken" in found.said
+    model = read("L = if(a > 0, a^2, b); a = 3; b = 2")
+    (question,) = questions(model, {}, "L", [FORMULA])[:1]
+    assert (question.by, question.formula) == ("a", "2*a")
+    assert _outcome(question, "2*a", model) == RIGHT
+    assert _outcome(question, "if(a > 0, 2*a, 0)", model) == RIGHT
+    model = read("L = a*x + b; a = 3; b = 2; const x = 4; const y = 4")
+    (question,) = [each for each in questions(model, {}, "L", [FORMULA]) if each.by == "a"]
+    assert [_outcome(question, each, model) for each in ("x", "8 - x", "a + 1")] == [
+        RIGHT,
+        WRONG,
+        WRONG,
+    ]
+
+
+def test_no_mistake_of_the_table_is_taken_for_right(request: pytest.FixtureRequest) -> None:
+    """The numbers that mistakes give are wrong, unless they are the right one, too; and have a name."""
+    seeds = range(150 if request.config.getoption("--whole") else 4)
+    tried = 0
+    with mp.workdps(50):
+        for seed in seeds:
+            found = drawn(seed)
+            model = read(found.text)
+            known = questions(model, {}, "L", [LOCAL, BACKWARD])
+            answers = {each: truth(each, found, "L") for each in known}
+            numbers = values(found)
+            for question, number in answers.items():
+                if not number or not 1e-4 < abs(number) < 1e6:
+                    continue
+                near = [number * factor for factor in (-1, 2, -2, 3, 4, 0.5, 0.25)] + [
+                    1 / number,
+                    number**2,
+                    numbers["L"],
+                    numbers[question.by],
+                ]
+                near += [other for each, other in answers.items() if each.name == question.name]
+                for claimed in near:
+                    if claimed and abs(claimed - number) > 1e-3 * abs(number):
+                        verdict = judged(question, mp.nstr(claimed, 14), model, {}, "L")
+                        assert verdict.outcome == WRONG, (seed, claimed, question)
+                        tried += 1
+                        if claimed in near[:9]:
+                            assert verdict.mistake, (seed, claimed, question)
+    assert tried > 50 * len(seeds)

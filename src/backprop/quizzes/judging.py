@@ -21,6 +21,8 @@ RIGHT, WRONG, UNREAD = "right", "wrong", "unread"
 LONGEST = 1000
 """Characters of an answer."""
 
+_SETS = 4
+
 _EQUALS = re.compile(r"(?<![<>=!])=(?!=)")
 _PLAIN = re.compile(r"[-+−]?\s*\d*(\.\d*)?(?:[eE]([-+]?\d{1,3}))?")
 _COMMA = re.compile(r"([-+−]?\d+),(\d+)")
@@ -56,22 +58,35 @@ def _judged(
 ) -> Verdict:
     if found := _unreadable(text):
         return Verdict(UNREAD, "", found)
-    verdict = Verdict(UNREAD, "", "an answer is missing")
     for link in _links(question, text):
         if not link or link.startswith("#"):
-            return verdict
+            return Verdict(UNREAD, "", "an answer is missing")
         claim = _claim(question, link, model, output)
         if found := _no_answer(question, claim):
             return Verdict(UNREAD, "", found)
-        sheet = mark(claim.model, [claim], numbers, output)
-        (marked,) = sheet.marks
+        sheet, marked = _marked(claim, numbers, output)
         if not marked.correct:
             kind, said = _mistake(question, marked, sheet)
             if not kind and _is_rough(link, marked):
                 return Verdict(UNREAD, "", "it is right as far as it goes: write more digits")
             return Verdict(WRONG, kind, said, _example(marked))
-        verdict = Verdict(RIGHT)
-    return verdict
+        if question.kind == FORMULA and marked.kind:
+            # right at this point or in this branch alone, which is enough where no formula is more
+            own = _claim(question, question.formula, model, output)
+            if _marked(own, numbers, output)[1].kind != marked.kind:
+                return Verdict(WRONG, *_mistake(question, marked, sheet), _example(marked))
+    return Verdict(RIGHT)
+
+
+def _marked(claim: Claim, numbers: Mapping[str, float], output: str) -> tuple[Sheet, Marked]:
+    """What comes of a claim. A formula is tried at several sets of random points: at those of one it may be
+    that none is in another branch."""
+    for seed in range(_SETS if claim.formula else 1):
+        sheet = mark(claim.model, [claim], numbers, output, seed=seed)
+        (marked,) = sheet.marks
+        if marked.kind or not marked.correct:
+            break
+    return sheet, marked
 
 
 def _mistake(question: Question, marked: Marked, sheet: Sheet) -> tuple[str, str]:
