@@ -47,6 +47,7 @@ def test_a_long_table_is_gone_through_row_by_row(text: str, driver: Any, tmp_pat
     note = page.run("return document.getElementById('rows-note').textContent")
     assert "300 rows" in note
     assert f"L = {whole:.6g}"[:8] in note
+    assert "L of the chosen row alone" in page.run("return document.body.textContent")
     field = "const one = document.getElementById(arguments[0]); one.value = arguments[1];"
     field += "one.dispatchEvent(new Event('input', {bubbles: true}))"
     model = backprop.parse(text.replace("mean(", "("))
@@ -102,3 +103,6 @@ def test_short_tables_are_shown_whole_and_others_as_large_graphs_are(driver: Any
     text = 'L = mean(if(kind == "a", a, 1)*x^2); a = 2'
     page = paged(driver, tmp_path, text, table(tmp_path, 300, kinds=True))
     assert page.run("return document.scripts.length") == 0
+    text = page.run("return document.body.textContent")
+    assert "too large for single boxes" in text
+    assert ("rule by rule" in text) == ("Derivative of" in text)

@@ -114,6 +114,7 @@ def _large(page: LargePage, language: str, texts: Mapping[str, str], seconds: fl
         "value": escape(f"{page.picture.output} = {shown(page.value)}"),
         "picture": "\n".join(pictures),
         "lines": "\n".join(derivation_body(page.derivation)) if page.derivation else "",
+        "explained": escape(texts["large_explained"]) if page.derivation else "",
         "source": _equations(page.source, texts),
     }
     return _put(_read("large.html"), parts)
@@ -137,6 +138,8 @@ def _descent(page: PageContent, texts: Mapping[str, str]) -> str:
         return ""
     output = escape(page.nodes[page.output].name)
     aim = texts["descent_rises" if page.climbs else "descent_falls"].format(output=output)
+    if page.rows:
+        aim += f" {texts['descent_row'].format(output=output)}"
     parts = {**texts, "aim": aim, "optimizers": descent_section.options(texts)}
     return _PLACE.sub(lambda found: parts[found[1]], _read("descent.html"))
 
