@@ -353,6 +353,8 @@ def test_exams_in_python() -> None:
     assert [each.data["a"] for each in found.variants] == [4, 4, 4, 4]
     assert len({each.data["b"] for each in found.variants}) == 4
     assert all("a = 4" in each.values for each in found.variants)
+    with pytest.raises(BackpropError, match="a is computed from nothing"):
+        make_exam(package.parse("a = 3"), None, 1, 0)
     with pytest.raises(BackpropError, match="nothing to ask"):
         make_exam(package.parse("L = 3*a"), None, 1, 0, ["forward"], only=["a"])
 

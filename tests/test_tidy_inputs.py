@@ -248,6 +248,9 @@ def test_where_there_are_too_few() -> None:
         ("a = 200; L = a^2", "too large"),
         ("a = 2.25; L = a^5", "no short number"),
         ("a = -1; L = sqrt(a)", "infinite"),
+        ("a = -2; b = 3; L = max(log(a), b)*a", "has no value"),
+        ("a = -2; b = 3; L = if(a > 0, log(a), b)*a", ""),
+        ("a = 6; L = max(sigmoid(a*a), 0.5) + 2", "too small"),
         ("const x = 0; w = 2; b = 3; z = w*x + b; L = z^2", ""),
     ],
 )

@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from itertools import chain
-from math import nan
+from math import isfinite, nan
 from typing import NamedTuple
 
 from backprop.evaluation.leaves import inputs_at
@@ -14,7 +14,7 @@ from backprop.quizzes.tidy_numbers import count_digits, has_gate, leaves_fractio
 from backprop.syntax import functions
 from backprop.syntax.notation import names_in
 from backprop.syntax.parser import formula
-from backprop.values import ByNode, Lookup, backward, forward
+from backprop.values import ByNode, Lookup, backward, forward, having_say
 
 _SLOPES = Lookup(functions.slopes)
 _GATED = Lookup(lambda name: has_gate(OPERATIONS[name]))
@@ -139,6 +139,15 @@ class AskedNumbers:
         at = self.start(numbers)
         forward(self.graph, self._steps, at)
         return at
+
+    def spoiled(self, data: ByNode) -> dict[str, str]:
+        """An operation that has no value, or stands on a corner or at a jump of its graph, with what is
+        wrong there; mostly nothing."""
+        for step in having_say(self.graph, self._steps, data) if self._steps else ():
+            if not isfinite(data[step]):
+                return {self.graph.op(step): "has no value"}
+        corner = self.at_corner(data)
+        return {corner: "stands at its corner"} if corner else {}
 
     def at_corner(self, data: ByNode) -> str:
         """The first operation that stands on a corner, or at a jump, of its graph; or ""."""

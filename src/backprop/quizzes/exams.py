@@ -135,6 +135,9 @@ def make_exam(
     output = model.output(output)
     if model.laid is not None:
         raise BadOption("an exam has no rows of data", hints=["leave --data out"])
+    if not model.is_equation(output):
+        hints = ["write an equation, such as L = a*b"]
+        raise BadOption(f"{output} is computed from nothing", hints=hints, where=model.source.name)
     _refuse_large(model, output)
     vary = meant(vary, model.inputs, "the inputs of these equations")
     points = tidy_variants(model, output, count, Random(seed), vary, kept)

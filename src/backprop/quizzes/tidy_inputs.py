@@ -58,9 +58,7 @@ def untidy(model: Model, output: str | None, inputs: Mapping[str, float]) -> dic
         for each in (*asked.values(data), *asked.derivatives(data))
         if (wrong := fault(*each[1:]))
     }
-    if not found and (corner := asked.at_corner(data)):
-        found[corner] = "stands at its corner"
-    return found
+    return found or asked.spoiled(data)
 
 
 def tidy_inputs(
@@ -248,8 +246,7 @@ class _Search:
         found = [*asked.values(data), *asked.derivatives(data)]
         self._left -= len(found)
         faults = {each.name: wrong for each in found if (wrong := fault(*each[1:]))}
-        if not faults and (corner := asked.at_corner(data)):
-            faults = {corner: "stands at its corner"}
+        faults = faults or asked.spoiled(data)
         if not faults and not self._moves(found):
             faults = {asked.output: "does not move"}
         for name, wrong in faults.items():

@@ -71,9 +71,9 @@ def fault(number: float, rounds: bool = False, vanishes: bool = False) -> str:
     if not isfinite(number):
         return "infinite"
     size = abs(number)
-    if size < _RELATIVE:
+    if size == 0:
         return "" if vanishes else "0"
-    if size < LEAST:
+    if size < LEAST:  # which may be a 0 that rounding has missed, or what saturates
         return "too small"
     if size >= MOST:
         return "too large"
@@ -88,14 +88,12 @@ def fault(number: float, rounds: bool = False, vanishes: bool = False) -> str:
 
 def answer_text(number: float) -> str:
     """A tidy number as a key has it: exact, or in 4 digits that count, zeros among them."""
-    if abs(number) < _RELATIVE:
-        return "0"
-    return plain(number) if count_digits(number) else _rounded(number)
+    return plain(number + 0.0) if count_digits(number) else _rounded(number)
 
 
 def is_rounded(number: float) -> bool:
     """Whether an answer is rounded to 4 digits."""
-    return abs(number) >= _RELATIVE and not count_digits(number)
+    return not count_digits(number)
 
 
 def _rounded(number: float) -> str:
