@@ -191,6 +191,10 @@ def test_what_a_run_writes_beside_the_file_begins_no_run(tmp_path: Path) -> None
 
 
 def test_a_file_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> None:
+    with Watching(tmp_path) as watching:
+        watching.upto("there is no file eqs.txt", "errors")
+        assert watching.end() == 130
+    assert "pipe" not in watching.errors
     with Watching(tmp_path, "later/eqs.txt") as watching:
         watching.upto("there is no file later/eqs.txt", "errors")
         (tmp_path / "later").mkdir()

@@ -292,7 +292,7 @@ def test_an_open_page_follows_its_file_and_keeps_what_was_done_on_it(
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.1", serving.port), 5)
         until(lambda: tab.panel, "the end")
-        assert tab.panel == ["backprop watch has ended: this page follows the file no more."]
+        assert tab.panel == ["backprop watch has ended: this page no longer follows the file."]
         driver.get("about:blank")
         driver.get_log("browser")
 

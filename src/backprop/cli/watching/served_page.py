@@ -13,6 +13,7 @@ from backprop.cli.watching.page_server import LivePage, PageServer
 from backprop.cli.watching.screen import clock
 from backprop.cli.watching.watched_line import WatchedLine
 from backprop.inputs import say
+from backprop.reports.diagnostics import visible
 from backprop.reports.page.live_page import live_page, page_of_nothing
 
 
@@ -23,7 +24,8 @@ class Served:
         self._language = str(line.written["language"])
         self._streams: dict[int, bytearray] = {}
         self._made = b""
-        html, policy = live_page(page_of_nothing(line.name, self._language), 0, self._language)
+        nothing = page_of_nothing(visible(line.name), self._language)
+        html, policy = live_page(nothing, 0, self._language)
         self._server = PageServer(port)
         try:
             self._server.show(LivePage(0, html.encode(), policy))

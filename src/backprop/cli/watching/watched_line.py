@@ -12,6 +12,7 @@ from backprop.cli.help import ASKING, TAKING_LINES
 from backprop.cli.named_paths import READ, NamedPath, named_paths
 from backprop.cli.watching.watched_files import is_beside
 from backprop.errors import BadOption
+from backprop.inputs import default_file
 from backprop.options import fields
 from backprop.places import STANDARD, identity, stream
 
@@ -65,6 +66,8 @@ def watched_line(
     words = [name, *([] if file is None else [file]), *rest]
     command, written = read(words)
     _check_command(name, command, written, serve)
+    if written["file"] is None and not written["expressions"]:
+        words.insert(1, default_file())  # else a run tells of standard input, which it has not
     found = WatchedLine(words, command, written, serve)
     if file is not None and written.get("expressions"):
         raise BadOption("equations both in a file and after -e", hints=["give one of the two"])
