@@ -56,11 +56,10 @@ class _ShapeReading:
             self.font = each.get("font-family", self.font)
             at = self._points([float(each.get("x", "0")), float(each.get("y", "0"))])
             text = (each.text or "").replace("\u00a0", " ")
-            size = float(each.get("font-size", "12"))
+            size, anchor = float(each.get("font-size", "12")), each.get("text-anchor", "")
             fill = each.get("fill", "black")  # which Graphviz leaves out
-            return DrawnShape(
-                "text", at, fill, text=text, anchor=each.get("text-anchor", ""), size=size
-            )
+            text = text.strip() if anchor == "middle" else text
+            return DrawnShape("text", at, fill, text=text, anchor=anchor, size=size)
         if kind == "ellipse":
             middle = self._points([float(each.get(name, "0")) for name in ("cx", "cy")])
             radii = float(each.get("rx", "0")), float(each.get("ry", "0"))
