@@ -124,6 +124,7 @@ function told() {
       words: all(".told > p", panel).map((each) => each.textContent),
       lines: all(".told ul", panel)[0] ? all(":scope > li", all(".told ul", panel)[0]).map((each) => each.textContent) : [],
       paths: all(".told > ul:last-child:not(:first-of-type) li", panel).map((each) => each.textContent),
+      marked: all("#graph .inspected").map((one) => one.dataset.node ?? one.dataset.edge),
       seen: top < window.innerHeight && bottom > 0,
     };
   };
@@ -131,7 +132,7 @@ function told() {
   for (const box of boxes) found.boxes[box.dataset.node] = tell(box);
   for (const arrow of all("#graph .arrow")) found.arrows[arrow.dataset.edge] = { ...tell(arrow), label: arrow.getAttribute("aria-label") };
   key("Escape");
-  found.isClosed = at("inspector").hidden;
+  found.isClosed = at("inspector").hidden && !document.querySelector(".inspected");
   window.scrollTo(0, 0);
   return found;
 }

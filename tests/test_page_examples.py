@@ -251,6 +251,7 @@ def check_told(right: Lesson, found: Any) -> None:
         node = int(text)
         uses = right.content.used.get(node, [])
         assert each["seen"]
+        assert each["marked"] == [text]
         assert each["head"].partition(" = ")[0] == right.names[node]
         if node == right.output or not uses:
             assert each["words"] == [WORDS["output_itself" if node == right.output else "no_part"]]
@@ -272,6 +273,7 @@ def check_told(right: Lesson, found: Any) -> None:
         step = right.steps[head]
         name = f"{right.names[tail]} → {right.names[head]}"
         assert each["head"] == each["label"] == name
+        assert each["marked"] == [text]
         rule = [f"{WORDS['rule']}: {step.rule}"] if step.rule else []
         if moves:
             assert each["words"] == rule

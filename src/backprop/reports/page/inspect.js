@@ -128,6 +128,7 @@ export class Inspector {
     this.panel.querySelector(".told").replaceChildren(...parts);
     this.panel.hidden = false;
     this.about = about;
+    this.mark();
     this.places = placesIn(this.panel).places;
     this.update();
   }
@@ -135,6 +136,15 @@ export class Inspector {
   close() {
     this.panel.hidden = true;
     this.about = null;
+    this.mark();
+  }
+
+  /** Mark in the pictures what is told of. */
+  mark() {
+    const { node, edge } = this.about ?? {};
+    for (const each of document.querySelectorAll(".picture .inspected")) each.classList.remove("inspected");
+    const kinds = node === undefined ? [`[data-edge="${edge}"]`] : [`[data-node="${node}"]`, `[data-members="${node}"]`];
+    for (const each of document.querySelectorAll(kinds.map((kind) => `.picture ${kind}`).join())) each.classList.add("inspected");
   }
 
   /** Write the numbers again, of paths too. */

@@ -219,7 +219,8 @@ function begin(lesson, numbers, texts, updates, mistakes) {
   pictures.take(stateOf(window.location.hash));
   guess.ask(wanted);
   descent?.take(stateOf(window.location.hash));
-  look(false);
+  derivation.show(list, false);
+  if (!at("folded") || steps.place < steps.keys.length) showLit(at("graph").parentElement, false); // families begin with inputs
   cutForPaper(() => pictures.seen);
   window.backprop = {
     values: () => model.byName(model.data),
