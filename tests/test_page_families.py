@@ -246,4 +246,4 @@ def test_guess_mode_opens_what_it_asks_about(opened: Open) -> None:
 @pytest.mark.parametrize("scheme", [pytest.param("light", marks=pytest.mark.whole), "dark"])
 def test_axe_finds_nothing_in_opened_families(scheme: str, opened: Open, driver: Any) -> None:
     with axed(driver, scheme):
-        opened(NET, fragment="#@open=h%5B1..3%5D&@open=b%5B1..3%5D&@step=9")
+        opened(FAMILY, fragment="#@open=h%5B1..2%5D&@open=w%5B1..2%5D&@step=5")
