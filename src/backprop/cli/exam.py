@@ -43,7 +43,7 @@ def write_exam(
         first = f"{exam.varied[0]}={shown(asked.model.default(exam.varied[0]))}"
         hints = [why, f'one that is to stay: --set "{first}"']
         printing.complain([BackpropError(message, hints=hints)], "note")
-    texts = [*EXAMS.writer(format)(exam, Style(), folder)]
+    texts = [*EXAMS.writer(format)(exam, Style(), path if folder else None)]
     if place is None:
         printing.send(lambda style: texts[0].text, None if path == STANDARD else path, None)
         return

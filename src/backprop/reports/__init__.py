@@ -101,12 +101,12 @@ FORMULAS: Formats[Callable[[DerivativeReport, Style], str]] = Formats(
 )
 """What `diff` prints."""
 
-EXAMS: Formats[Callable[[Exam, Style, bool], Iterator[ExamText]]] = Formats(
+EXAMS: Formats[Callable[[Exam, Style, str | None], Iterator[ExamText]]] = Formats(
     markdown=("exams.exam_markdown", ".md"),
     latex=("exams.exam_latex", ".tex"),
     json=("exams.exam_json", ".json"),
 )
-"""What `quiz --exam` writes: several files if the last argument is true."""
+"""What `quiz --exam` writes: several files if the last argument is the folder for them, else one."""
 
 PICTURES: Formats[Callable[[Picture, Look, str], bytes]] = Formats(
     svg=("drawing", ".svg"),

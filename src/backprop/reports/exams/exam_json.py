@@ -11,7 +11,7 @@ from backprop.reports.json_lines import line
 from backprop.reports.style import Style
 
 
-def write(exam: Exam, style: Style, apart: bool) -> Iterator[ExamText]:
+def write(exam: Exam, style: Style, folder: str | None) -> Iterator[ExamText]:
     """One file, `exam.json` in a folder."""
     found = {
         "schema": SCHEMA,
@@ -21,7 +21,7 @@ def write(exam: Exam, style: Style, apart: bool) -> Iterator[ExamText]:
         "equations": dict(exam.equations),
         "variants": [_variant(each) for each in exam.variants],
     }
-    yield ExamText("exam.json" if apart else "", line(found, style) + "\n")
+    yield ExamText("exam.json" if folder is not None else "", line(found, style) + "\n")
 
 
 def _variant(variant: ExamVariant) -> dict[str, Any]:

@@ -13,18 +13,18 @@ def _blank(width: int) -> str:
     return rf"\underline{{\hspace{{{width}em}}}}"
 
 
-def write(exam: Exam, style: Style, apart: bool) -> Iterator[ExamText]:
-    """The files of an exam; not `apart`: one document, the sheets first, without a name."""
+def write(exam: Exam, style: Style, folder: str | None) -> Iterator[ExamText]:
+    """The files of an exam; folder: where they go; None: one document, the sheets first, without a name."""
     page = _LatexSheets(exam, style)
-    if not apart:
+    if folder is None:
         parts = [page.sheet(each) for each in exam.variants]
-        parts += [page.key(each, apart) for each in exam.variants]
+        parts += [page.key(each, folder) for each in exam.variants]
         yield ExamText("", whole_document("\n\\newpage\n".join([*parts, page.table()])))
         return
     for each in exam.variants:
         number = page.number_of(each)
         yield ExamText(f"variant_{number}.tex", whole_document(page.sheet(each)))
-        yield ExamText(f"key_{number}.tex", whole_document(page.key(each, apart)))
+        yield ExamText(f"key_{number}.tex", whole_document(page.key(each, folder)))
         yield from check_files(page, each)
     yield ExamText("keys.tex", whole_document(page.table()))
 
@@ -52,7 +52,7 @@ class _LatexSheets(Sheets):
             lines.append(rf"\item {lead}{asked} {_blank(9)}\vspace{{0.5em}}")
         return "\n".join([*lines, r"\end{enumerate}"])
 
-    def key(self, variant: ExamVariant, apart: bool) -> str:
+    def key(self, variant: ExamVariant, folder: str | None) -> str:
         """A key, with the line by which each answer is found."""
         number = self.number_of(variant)
         lines = [
@@ -65,8 +65,8 @@ class _LatexSheets(Sheets):
             lead = f"{self.words(self.lead(each))} " if self.lead(each) else ""
             lines.append(rf"\item {lead}$\displaystyle {self.working(each, variant)}$")
         lines += [r"\end{enumerate}"]
-        command = self.checking(f"values_{number}.txt", f"claims_{number}.txt")
-        if command and apart and variant.claims:
+        command = self.checking(variant, folder)
+        if command:
             lines += [rf"Confirmed by: \texttt{{{self.words(command)}}}"]
         return "\n".join(lines)
 

@@ -10,18 +10,18 @@ from backprop.reports.style import Style
 _BLANK = "________________"
 
 
-def write(exam: Exam, style: Style, apart: bool) -> Iterator[ExamText]:
-    """The files of an exam; not `apart`: one file, the sheets first, without a name."""
+def write(exam: Exam, style: Style, folder: str | None) -> Iterator[ExamText]:
+    """The files of an exam; folder: where they go; None: one file, the sheets first, without a name."""
     page = _MarkdownSheets(exam, style)
-    if not apart:
+    if folder is None:
         parts = [page.sheet(each) for each in exam.variants]
-        parts += [page.key(each, apart) for each in exam.variants]
+        parts += [page.key(each, folder) for each in exam.variants]
         yield ExamText("", "\n---\n\n".join([*parts, page.table()]))
         return
     for each in exam.variants:
         number = page.number_of(each)
         yield ExamText(f"variant_{number}.md", page.sheet(each))
-        yield ExamText(f"key_{number}.md", page.key(each, apart))
+        yield ExamText(f"key_{number}.md", page.key(each, folder))
         yield from check_files(page, each)
     yield ExamText("keys.md", page.table())
 
@@ -45,7 +45,7 @@ class _MarkdownSheets(Sheets):
             lines += [f"{each.number}. {lead}${self.asked(each)} {self.sign(each)}$ {_BLANK}", ""]
         return "\n".join(lines)
 
-    def key(self, variant: ExamVariant, apart: bool) -> str:
+    def key(self, variant: ExamVariant, folder: str | None) -> str:
         """A key, with the line by which each answer is found."""
         number = self.number_of(variant)
         lines = [f"# {self.words(self.exam.title)}", "", f"**Key of variant {number}**", ""]
@@ -53,8 +53,8 @@ class _MarkdownSheets(Sheets):
         for each in variant.questions:
             lead = f"{self.words(self.lead(each))} " if self.lead(each) else ""
             lines += [f"{each.number}. {lead}${self.working(each, variant)}$"]
-        command = self.checking(f"values_{number}.txt", f"claims_{number}.txt")
-        if command and apart and variant.claims:
+        command = self.checking(variant, folder)
+        if command:
             lines += ["", "Confirmed by:", "", f"    {command}"]
         return "\n".join([*lines, ""])
 

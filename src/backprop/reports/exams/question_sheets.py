@@ -182,15 +182,19 @@ class Sheets(ABC):
         """What is asked, for the narrow column of a table."""
         return self.name(each.of) if each.kind == FORWARD else self._derivative(each.of, each.by)
 
-    def checking(self, values: str, claims: str) -> str:
-        """The command that confirms a key, "" where there is no file of equations."""
-        name = self.exam.source
-        if name.startswith("<"):
+    def checking(self, variant: ExamVariant, folder: str | None) -> str:
+        """The command that confirms a key, "" where there are no files for it. folder: where they are."""
+        name, number = self.exam.source, self.number_of(variant)
+        if name.startswith("<") or folder is None or not variant.claims:
             return ""
+        from os.path import join
         from shlex import quote
 
-        of = quote(self.exam.output)
-        return f"backprop check {quote(name)} --of {of} --values {values} --claims {claims}"
+        words = ["backprop", "check", name, "--of", self.exam.output]
+        words += ["--seed", str(self.exam.seed)] if self.exam.seed else []
+        words += ["--values", join(folder, f"values_{number}.txt")]
+        words += ["--claims", join(folder, f"claims_{number}.txt")]
+        return " ".join(map(quote, words))
 
 
 def check_files(sheets: Sheets, variant: ExamVariant) -> Iterator[ExamText]:
