@@ -139,7 +139,7 @@ def test_a_fragment_says_what_it_needs_and_has_the_numbers_of_the_svg() -> None:
     assert r"\usepackage{tikz}; no TikZ library is needed" in head[1]
     assert out.isascii()
     shown = [
-        text.replace(r"\ensuremath{-}", "-") for text in re.findall(r"at \([^)]*\) \{(.*)\};", out)
+        text.replace(r"\ensuremath{-}", "-") for text in re.findall(r"hbox\{(.*)\}\\ifdim", out)
     ]
     for number in ("6", "-4", "-2", "4", "1", "10", "-8", "-3"):
         assert number in shown

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from backprop.numbers import shown
 from backprop.picture import Picture
 from backprop.reports.drawing import write as drawn
+from backprop.reports.shapes.letter_widths import wide
 from backprop.reports.shapes.shape import NONE, DrawnShape, Scene, ShapePoint
 from backprop.reports.shapes.svg_shapes import scene_of
 from backprop.reports.shapes.tex_letters import tex
@@ -93,7 +94,11 @@ def _text(shape: DrawnShape) -> str:
     size, bold = written(shape.size), r"\bfseries" * shape.bold
     font = rf"\normalfont\sffamily{bold}\fontsize{{{size}}}{{{size}}}\selectfont"
     words = f"anchor={anchor}, text={_called(shape.fill)}, font={font}"
-    return rf"\node[{words}] at {_at(shape.points[0])} {{{tex(shape.text.strip())}}};"
+    text = shape.text.strip()
+    room = written(max(wide(text, shape.size), shape.size))
+    # the letters of a document may be wider than those that the picture was laid out with
+    fitted = rf"\ifdim\wd0>{room}bp\resizebox{{{room}bp}}{{\height}}{{\unhbox0}}\else\unhbox0\fi"
+    return rf"\node[{words}] at {_at(shape.points[0])} {{\setbox0\hbox{{{tex(text)}}}{fitted}}};"
 
 
 def _at(point: ShapePoint) -> str:
