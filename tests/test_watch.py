@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -233,6 +234,20 @@ def test_in_a_terminal_the_last_good_result_stays_above_an_error(tmp_path: Path)
         assert watching.status() == 130
     assert "interrupted" not in watching.text
     assert watching.text.endswith("\r\x1b[K")
+
+
+def test_of_a_long_result_the_end_stays_above_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "eqs.txt"
+    path.write_text("w[i] = i for i in 1..3000; L = sum(w[i]^2 for i in 1..3000)")
+    with Watching(tmp_path, "--", "grad", "--all", columns=80) as watching:
+        whole = watching.upto("Ctrl-C ends")
+        path.write_text("L = ")
+        shown = watching.upto("Ctrl-C ends").split("\x1b[H\x1b[J")[1]
+    assert "w[1] " in whole
+    assert "w[1] " not in shown
+    assert re.match(r"w\[\d+\] ", shown)  # a whole line
+    assert "w[3000] " in shown
+    assert "error:" in shown
 
 
 def test_a_dumb_terminal_is_not_cleared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,10 @@ SOON = 0.5
 """Seconds after which one sees what a run has printed so far."""
 
 _MOST = 1 << 20
-"""Bytes of a result that are kept, to stand above an error."""
+"""Bytes of a result that are kept until it has ended; of a longer one one sees what there is at once."""
+
+_ABOVE = 1 << 16
+"""Bytes of a result that stand above an error: more than a screen has room for."""
 
 _CLEAR = "\x1b[H\x1b[J"
 """To the first line, and nothing below: what has left the screen upwards stays."""
@@ -183,7 +186,7 @@ class Screen:
             if not self._live:
                 self._clear()
                 self._write(now)
-            self._good, self._good_at = now, clock()
+            self._good, self._good_at = _last_lines(now), clock()
             state = "" if status == 0 else f"; exit status {status}"
         else:
             self._clear()
@@ -250,6 +253,11 @@ class Screen:
                 self._status = False
             sys.stdout.buffer.write(data)
             sys.stdout.buffer.flush()
+
+
+def _last_lines(text: bytes) -> bytes:
+    """The end of a long text, from the beginning of a line."""
+    return text if len(text) <= _ABOVE else text[text.find(b"\n", len(text) - _ABOVE) + 1 :]
 
 
 def clock() -> str:
