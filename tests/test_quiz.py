@@ -339,8 +339,9 @@ def test_no_mistake_of_the_table_is_taken_for_right(request: pytest.FixtureReque
                 ]
                 near += [other for each, other in answers.items() if each.name == question.name]
                 for claimed in near:
-                    if claimed and abs(claimed - number) > 1e-3 * abs(number):
-                        verdict = judged(question, mp.nstr(claimed, 14), model, {}, "L")
+                    text = mp.nstr(claimed, 14)
+                    if claimed and abs(claimed - number) > max(1e-3 * abs(number), half_unit(text)):
+                        verdict = judged(question, text, model, {}, "L")
                         assert verdict.outcome == WRONG, (seed, claimed, question)
                         tried += 1
                         if claimed in near[:9]:

@@ -425,3 +425,41 @@ def test_the_readme_s_session_is_what_is_printed() -> None:
     assert block
     answers = re.findall(r"^> (.*)$", block[2], re.M)
     assert quiz(*shlex.split(block[1]), answers=answers) == block[2]
+
+
+ODD = [
+    "L = a + a + b; a = 2",  # an operand twice, a missing input
+    "L = x^2/y + 1; y = inf; x = 2",
+    "t[i] = 2*i/(n - 1) for i in 0..n-1; L = sum(t[i]*x for i in 0..n-1); x = 3; n = 3",
+    "w[k] ~ uniform(-1, 1) for k in 1..2; L = w[1]*w[2]",
+    "f(x) = x^2; y = f(a) + if(a > 1, 3*a, 0); a = 3",
+    "V = x^2; F = -derivative(V, x); x = 2",
+    "L = x/(x - x); x = 1",
+    "L = relu(x)*abs(x); x = 0",
+    "L = 1e-200*x*1e-200; M = L; x = 2",
+    "L = (1e16 + x) - 1e16; x = 1",
+    "π = 3; 𝑥 = 2; α' = 𝑥^2*π; L = α'*x₁; x₁ = 5",
+    "y ~ a*x",
+]
+
+
+@pytest.mark.parametrize("text", ODD)
+@pytest.mark.parametrize("rounds", [[], ["--rounds", "2"]])
+def test_odd_equations_are_asked_about_or_refused(text: str, rounds: list[str]) -> None:
+    """Whatever there is in them: an error at its place, or questions of which each has its answer."""
+    words = ["quiz", "-e", text, "--format", "json", *rounds]
+    ran = backprop(*words, stdin=b"?\n" * 200)
+    assert "Traceback" not in ran.err
+    found = [json.loads(line) for line in ran.out.splitlines()]
+    if ran.status:
+        assert "error: " in ran.err
+        assert not found
+        return
+    right = [
+        each["formula"] if each["right"] is None else str(each["right"])
+        for each in found
+        if each["event"] == "verdict"
+    ]
+    again = backprop(*words, stdin="".join(f"{each}\n" for each in right).encode())
+    verdicts = [json.loads(line) for line in again.out.splitlines() if '"verdict"' in line]
+    assert [each["outcome"] for each in verdicts] == ["right"] * len(right), verdicts

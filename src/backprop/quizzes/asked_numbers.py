@@ -205,6 +205,7 @@ class AskedNumbers:
 
 
 def numbers_of(model: Model, given: Mapping[str, float]) -> dict[str, float]:
-    """The numbers of all inputs that have one, from `given` or the file."""
+    """The numbers of all inputs that have one, from `given` or the file; of those that decide ranges, too."""
     at, _ = inputs_at(model, given)
-    return {name: at[model.names[name]] for name in model.inputs if model.names[name] in at}
+    names = (*model.inputs, *model.fixed)
+    return {name: at[model.names[name]] for name in names if model.names.get(name) in at}

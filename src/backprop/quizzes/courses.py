@@ -22,6 +22,9 @@ MOST = 100
 
 _MOST_EQUATIONS = 300
 
+_MOST_STEPS = 400
+"""Steps up to which random numbers are looked for that give short ones."""
+
 _AGAIN = "not all of it was right: the same exercise once more, with other numbers"
 
 _TRIES = 200
@@ -122,6 +125,15 @@ def _refuse(model: Model, options: QuizOptions) -> None:
         raise TooLarge(message, hints=hints, where=where)
 
 
+def _refuse_large(model: Model, output: str) -> None:
+    """Raise TooLarge for equations for which no random numbers are looked for."""
+    steps = len(model.graph(output).steps)
+    if steps > _MOST_STEPS:
+        message = f"random numbers for {steps:,} steps would not be short ones"
+        hints = ["give numbers, and leave --rounds out", "take fewer members, such as --set n=3"]
+        raise TooLarge(message, hints=hints, where=model.source.name)
+
+
 def _round(
     head: tuple[int, int, str, str],
     model: Model,
@@ -145,6 +157,7 @@ def _round(
             random = True
             told.append(f"{error.message}: all inputs take random ones, --seed {options.seed}")
     if random:
+        _refuse_large(model, output)
         draws = Random(f"{options.seed} {number} {level}")
         numbers, short = _drawn(model, output, numbers, draws)
         told += (
@@ -173,7 +186,7 @@ def _drawn(
 ) -> tuple[dict[str, float], bool]:
     """Random numbers for the inputs, but those that are given, and whether all is short there."""
     try:
-        return {**tidy_inputs(model, output, random), **given}, True
+        return {**tidy_inputs(model, output, random, kept=given), **given}, True
     except BadOption as error:
         moving = [name for name in model.inputs if name not in model.still and name not in given]
         for _ in range(_TRIES):

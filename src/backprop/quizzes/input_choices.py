@@ -75,8 +75,9 @@ class Choices:
             above[node] = own.union(*(above[each] for each in graph.operands(node)))
         for step in sorted(self.asked.functions):
             operands = [each for each in graph.operands(step) if not graph.is_number(each)]
-            targets = tidy_points(graph.op(step)) if len(operands) == 1 else ()
-            if not targets or OPERATIONS[graph.op(step)].arity != 1:
+            unary = OPERATIONS[graph.op(step)].arity == 1 and len(operands) == 1
+            targets = tidy_points(graph.op(step)) if unary else ()
+            if not targets:
                 continue
             for node in sorted(above[operands[0]]):
                 found.setdefault(named[node], []).append((operands[0], targets))
@@ -184,6 +185,7 @@ def _is_short(
 
 def _scaled(usual: float, width: int) -> list[float]:
     """Numbers of the size of a usual one, of both signs."""
+    usual = usual if isfinite(usual) else 0.0
     whole = usual == round(usual) or count_digits(usual) == 0
     size = floor(log10(abs(usual))) if usual else 0
     if (whole and abs(usual) < 20) or abs(size) > 12:

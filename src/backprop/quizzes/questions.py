@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from math import isfinite
+from math import isfinite, nan
 from typing import NamedTuple
 
 from backprop.derivation import Computed, Derivation, Passed, Share, derivation
@@ -326,5 +326,8 @@ def said(number: float, digits: int = DIGITS) -> str:
 def reckoned(text: str, known: Mapping[str, float]) -> float:
     """What a formula comes to with these numbers; nan where it has names that are not known."""
     if not text or not names_in(found := formula(text)) <= known.keys():
-        return float("nan")
-    return functions.evaluated(found, known)
+        return nan
+    try:
+        return functions.evaluated(found, known)
+    except KeyError:  # a function of the file, a draw, what is gathered
+        return nan
