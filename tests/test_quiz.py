@@ -28,6 +28,7 @@ from backprop.quizzes.questions import (
     Question,
     questions,
 )
+from backprop.quizzes.questions import asked as quiz_of
 from backprop.source import Source
 from quiz_truth import Equations, drawn, evaluated, slope, truth, values
 
@@ -347,3 +348,19 @@ def test_no_mistake_of_the_table_is_taken_for_right(request: pytest.FixtureReque
                         if claimed in near[:9]:
                             assert verdict.mistake, (seed, claimed, question)
     assert tried > 50 * len(seeds)
+
+
+def test_what_rounding_leaves_no_digits_of_is_not_asked() -> None:
+    """Else an answer that is far from right would be as right as the number that doubles give."""
+    quiz = quiz_of(read("u = (1e16 + x) - 1e16; v = u*y; L = v + y; x = 1; y = 3"), {}, "L")
+    assert [
+        each.prompt for each in quiz.questions if "u" in f"{each.of}{each.by}{each.equation}"
+    ] == []
+    assert any("of which rounding leaves too few digits" in each for each in quiz.told)
+    model = read("L = 0.1 + x - 0.3; x = 0.2")
+    (question,) = questions(model, {}, "L", [FORWARD])
+    assert [_outcome(question, each, model) for each in ("0", "0.1", "1e-9")] == [
+        RIGHT,
+        WRONG,
+        WRONG,
+    ]

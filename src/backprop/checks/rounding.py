@@ -28,6 +28,16 @@ def value_noise(graph: Graph, steps: Sequence[int], data: ByNode, exact: float) 
     return max(filter(isfinite, changes), default=0.0)
 
 
+def noises(graph: Graph, data: ByNode, of: Iterable[int]) -> dict[int, float]:
+    """How far rounding may move the values of the nodes `of`."""
+    worst = dict.fromkeys(of, 0.0)
+    for shaken in _shaken(graph, graph.steps, [*data]):
+        for node, most in worst.items():
+            moved = abs(shaken[node] - data[node])
+            worst[node] = max(most, moved) if isfinite(moved) else most
+    return worst
+
+
 def gradient_noise(
     graph: Graph, numbers: Numbers, of: Iterable[int], runs: int = RUNS, size: float = EPSILON
 ) -> dict[int, float]:

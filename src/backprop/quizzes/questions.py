@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from math import isfinite, nan
 from typing import NamedTuple
 
+from backprop.checks.rounding import gradient_noise, noises
 from backprop.derivation import Computed, Derivation, Passed, Share, derivation
 from backprop.engine.underflow import too_small
 from backprop.evaluation.gradient import Evaluation, evaluate
@@ -35,6 +36,11 @@ _PATIENCE = 2
 
 _MOST_OFF = 1e-3
 """The most of it, relative: where this is not enough, numbers are shown in more digits."""
+
+_MOST_NOISE, _LEAST_NOISE = 1e-7, 1e-12
+"""How far rounding may move an answer, relative and where that is 0."""
+
+_LOST = "of which rounding leaves too few digits"
 
 _MOST_GIVEN = 30
 """The most numbers that a value is reckoned with."""
@@ -124,6 +130,10 @@ class _Asking:
     ) -> None:
         self._found, self._kinds, self._only = found, kinds, only
         self._graph, self._data = at.graph, at.numbers.data
+        named = [*at.graph.labels]
+        self._noise = noises(at.graph, self._data, named)
+        """How far rounding moves values."""
+        self._gradient_noise = gradient_noise(at.graph, at.numbers, named)
         self._small = {at.graph.label(step) for step in too_small(at.graph, self._data)}
         self._expanded = {step.name: step.expanded for step in found.forward}
         self._functions = [re.compile(rf"(?<!\w){each}\s*\(") for each in model.functions]
@@ -144,6 +154,8 @@ class _Asking:
                 self._leave(step.name, "beyond what doubles hold")
             elif len(given) > _MOST_GIVEN or not text:
                 self._leave(step.name, "made of too many numbers")
+            elif _is_lost(step.value, self._noise[self._nodes[step.name]]):
+                self._leave(step.name, _LOST)
             elif self._may(step.name, step.value):
                 yield self._value(step, text, given)
 
@@ -161,14 +173,19 @@ class _Asking:
             if kink := self._kink(step.name):
                 self._leave(f"what comes through {step.name}", f"which stands at a {kink} here")
             for share in () if kink else step.shares:
-                if share.by not in self._still:
+                if share.by in self._still:
+                    continue
+                if self._is_lost_in(step, share):
+                    self._leave(f"∂{step.name}/∂{share.by}", _LOST)
+                else:
                     yield from self._share(step, share)
             for total in step.totals if BACKWARD in self._kinds else ():
-                if total.by in self._still or not self._may(
-                    f"∂{self._found.output}/∂{total.by}", total.total, *total.shares
-                ):
-                    continue
                 whole = f"∂{self._found.output}/∂{total.by}"
+                if total.by in self._still or not self._may(whole, total.total, *total.shares):
+                    continue
+                if _is_lost(total.total, self._gradient_noise[self._nodes[total.by]]):
+                    self._leave(whole, _LOST)
+                    continue
                 shares = tuple((f"share of {whole}", each) for each in total.shares)
                 shown = shown_in(total.total, sum, total.shares)
                 yield Question(
@@ -224,6 +241,15 @@ class _Asking:
             BACKWARD, output, share.by, prompt, given, share.product + 0.0, said(share.product),
             "", rule, *about, "" if share.single else SHARE, *shown,
         )  # fmt: skip
+
+    def _is_lost_in(self, step: Passed, share: Share) -> bool:
+        """Whether rounding leaves too few digits of a derivative, or of what it is reckoned with."""
+        used = self._given(step.equation, step.name, share.formula)
+        if any(_is_lost(number, self._noise[self._nodes[name]]) for name, number in used):
+            return True
+        node = self._nodes[share.by if share.single else step.name]
+        noise = self._gradient_noise[node] * (1.0 if share.single else abs(share.local))
+        return _is_lost(share.product, noise)
 
     def _readable(self, name: str, equation: str) -> str:
         """A right side without functions of the file, and of a member that gathers its own terms. An `if`
@@ -311,6 +337,11 @@ def shown_in(
         if off <= _MOST_OFF * abs(right):
             return off, digits
     return 0.0, 17
+
+
+def _is_lost(number: float, noise: float) -> bool:
+    """Whether rounding leaves too few digits of a number to tell whether an answer is right."""
+    return noise > max(_MOST_NOISE * abs(number), _LEAST_NOISE)
 
 
 def line(text: str) -> str:
