@@ -244,10 +244,14 @@ def text_of(file: str) -> str:
     return re.sub(r"^\s*(?:/\*[*\n].*?\*/|//[^\n]*)\n", "", text, flags=re.M | re.S)
 
 
+FILES = "helpers.js", "settled.js", "turning.js", "wide.js", "page_rows.js"
+"""Those of which a page gets the functions that it needs."""
+
+
 @cache
 def _helpers() -> Mapping[str, str]:
     """The functions and constants of the files of helpers by name."""
-    text = "\n".join(map(text_of, ("helpers.js", "settled.js", "page_rows.js")))
+    text = "\n".join(map(text_of, FILES))
     found = re.split(r"^(?=(?:function|const) )", text, flags=re.M)[1:]
     return {re.split(r"\W+", each, maxsplit=2)[1]: each.strip() for each in found}
 

@@ -14,6 +14,8 @@ const page = {
   wrapping: new Set([]),
   says: new Map([]),
   values,
+  ops: [],
+  linear: {},
   sweep(v, w, seed) {
     const g = new Float64Array(page.nodes).fill(-0);
     const s = new Float64Array(page.edges.length).fill(NaN);

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from math import isfinite
 
 from backprop.chain.walk import Operand
 from backprop.engine.writers.javascript.javascript_table import number
@@ -77,9 +78,13 @@ def _lines(writer: JavaScriptWriter, graph: Graph, at: Mapping[int, int]) -> str
         "/* gradients */": writer.taken(),
         "nodes: 0": f"nodes: {len(graph.order)}",
         "edges: []": f"edges: {_listed(walk.edges)}",
+        "ops: []": f"ops: {_listed([_op(graph, node) for node in graph.order])}",
         "changing: []": f"changing: {_listed(walk.changing)}",
         "lossy: new Set([])": f"lossy: new Set({_listed(walk.lossy)})",
     }
+    names = dict.fromkeys(map(graph.op, graph.steps))
+    smooth = {name: at_0 for name in names if (at_0 := _at_0(name))}
+    parts["linear: {}"] = f"linear: {_listed(smooth)}"
     for what, holds in _KINDS.items():
         steps = [at[step] for step in graph.steps if holds(graph.op(step))]
         parts[f"{what}: new Set([])"] = f"{what}: new Set({_listed(steps)})"
@@ -103,6 +108,20 @@ def _rows(writer: JavaScriptWriter, graph: Graph, at: Mapping[int, int]) -> str:
     return f"const page = pageOfRows([\n{made},\n], {_listed(rows)}, {_listed(fixed)});"
 
 
+def _at_0(name: str) -> tuple[float, float] | None:
+    """Value and slope of an operation of one operand at 0; None where it is not smooth there."""
+    row = OPERATIONS[name]
+    if row.arity != 1 or row.corner or row.jump:
+        return None
+    value = functions.value(name)(0.0)
+    slope = functions.slopes(name)[0](0.0, value)
+    return (value, slope) if isfinite(value) and isfinite(slope) else None
+
+
+def _op(graph: Graph, node: int) -> str:
+    return graph.op(node) if graph.is_step(node) else ""
+
+
 _SlopesKind = tuple[str, tuple[tuple[int, ...], ...]]
 """An operation, and by which places its slopes change."""
 
@@ -115,6 +134,8 @@ def _kind(writer: JavaScriptWriter, name: str, places: tuple[tuple[int, ...], ..
     slopes = [written(writer.statement(formula(text), names)) for text in row.slopes]
     parameters = ", ".join(names)
     parts = {
+        "name": json.dumps(name),
+        "linear": _listed(_at_0(name)),
         "value": f"({', '.join(row.operands)}) => {value}",
         "slopes": f"[{', '.join(_slope(each, parameters) for each in slopes)}]",
         "changing": _listed(places),

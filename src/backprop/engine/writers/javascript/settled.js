@@ -14,6 +14,8 @@
  *     tied        the steps that change where their first operand is another one
  *     wrapping    the steps that jump at multiples of their second operand
  *     says        of some steps which operands have a say, if the first one is true, and if it is not
+ *     ops         of every step what its operation is called
+ *     linear      of some operations value and slope at 0, where they are smooth
  *     values      of every step a function of v, all values, and w, those that choose branches
  *     sweep       v, w, the gradient to begin with → the gradients g, the slopes s, the shares h
  */
@@ -82,13 +84,25 @@ function settled(page, v) {
     const [changed, lost] = tooSmall(page, v, found, scale);
     for (const node of changed) open.add(node);
     const [moved, infinite, turned] = rounded(page, v, found, scale);
+    const known = new Map();
+    if (changed.length && !turned.size) {
+      const other = inWideRange(page, v);
+      for (const node of changed) if (other.g[node] !== undefined) known.set(node, other.g[node]);
+      page.edges.forEach(([tail], e) => {
+        if (known.has(tail)) [s[e], h[e]] = [other.s[e], other.h[e]];
+      });
+    }
     for (const [node, by] of moved) {
       const most = Math.max(by, Math.abs(g[node]));
       const seen = Math.max(most, (most * Math.abs(v[node])) / Math.max(1, Math.abs(v[page.nodes - 1])));
       if (!(seen <= 64e-9)) open.add(node); // at a minimum there is nothing left but rounding
     }
     for (const node of behind(page, v, g, turned)) open.add(node);
-    undecided(page, v, g, s, h, open, { moved, infinite, lost });
+    for (const [node, number] of known) {
+      open.delete(node);
+      g[node] = number;
+    }
+    undecided(page, v, g, s, h, open, { moved, infinite, lost, known });
   }
   for (const node of open) g[node] = NaN;
   const zeros = (numbers) => numbers.map((each) => each + 0); // no -0
@@ -217,47 +231,12 @@ function rounded(page, v, { g, s: known }, scale) {
   return [found, infinite, turned];
 }
 
-/** The steps of which rounding may decide on which side of a border they stand; u: the values changed a little. */
-function turning(page, v, u) {
-  const { inside, jumping, nodes, signed, tied, values, wrapping } = page;
-  const found = [];
-  for (let i = 0; i < nodes; i++) {
-    const [first, ...others] = inside[i];
-    const isCrossed = (apart, moved) => apart !== 0 && Math.abs(moved) >= Math.abs(apart);
-    const moved = u[first] - v[first];
-    if (signed.has(i)) {
-      if (isCrossed(v[first], moved)) found.push(i);
-    } else if (tied.has(i)) {
-      if (others.some((each) => isCrossed(v[first] - v[each], moved - (u[each] - v[each])))) found.push(i);
-    } else if (wrapping.has(i)) {
-      const least = Math.abs(v[others[0]]) / 8;
-      if (Math.abs(moved) >= least || Math.abs(values[i](u, v) - v[i]) >= least) found.push(i);
-    } else if (jumping.has(i) && moved !== 0) {
-      if ([u, Float64Array.from(v, (each, k) => 2 * each - u[k])].some((at) => values[i](at, v) !== v[i])) found.push(i);
-    }
-  }
-  return found;
-}
-
-/** The nodes whose gradients may be others if these steps stand elsewhere. */
-function behind(page, v, g, turned) {
-  const { edges, jumping, nodes, wrapping } = page;
-  const found = new Uint8Array(nodes);
-  const say = turned.size ? speaking(page, v) : [];
-  for (const i of turned) {
-    if (say[i] && (jumping.has(i) || wrapping.has(i))) found.fill(1, 0, nodes - 1);
-    else if (say[i] && g[i] !== 0) found[i] = 2;
-  }
-  for (let e = edges.length - 1; e >= 0; e--) if (found[edges[e][1]]) found[edges[e][0]] = 1;
-  return [...found.keys()].filter((i) => found[i] === 1);
-}
-
 /** Set the gradients that are not finite, by each of these nodes alone, or add it to those that stay open. */
 function undecided(page, v, g, s, h, open, rounding) {
   const doubtful = uncertain(page, v, g, s, h, open, rounding);
   let work = WORK;
   for (let node = 0; node < page.nodes; node++) {
-    if (Number.isFinite(g[node]) || open.has(node)) continue;
+    if (Number.isFinite(g[node]) || open.has(node) || rounding.known.has(node)) continue;
     if (doubtful[node] === 2) {
       open.add(node);
       continue;

@@ -1,0 +1,38 @@
+/*
+ * Steps that rounding may have on the other side of a corner, a tie or a jump. `page` is that of `settled.js`.
+ */
+
+/** The steps of which rounding may decide on which side of a border they stand; u: the values changed a little. */
+function turning(page, v, u) {
+  const { inside, jumping, nodes, signed, tied, values, wrapping } = page;
+  const found = [];
+  for (let i = 0; i < nodes; i++) {
+    const [first, ...others] = inside[i];
+    const isCrossed = (apart, moved) => apart !== 0 && Math.abs(moved) >= Math.abs(apart);
+    const moved = u[first] - v[first];
+    if (signed.has(i)) {
+      if (isCrossed(v[first], moved)) found.push(i);
+    } else if (tied.has(i)) {
+      if (others.some((each) => isCrossed(v[first] - v[each], moved - (u[each] - v[each])))) found.push(i);
+    } else if (wrapping.has(i)) {
+      const least = Math.abs(v[others[0]]) / 8;
+      if (Math.abs(moved) >= least || Math.abs(values[i](u, v) - v[i]) >= least) found.push(i);
+    } else if (jumping.has(i) && moved !== 0) {
+      if ([u, Float64Array.from(v, (each, k) => 2 * each - u[k])].some((at) => values[i](at, v) !== v[i])) found.push(i);
+    }
+  }
+  return found;
+}
+
+/** The nodes whose gradients may be others if these steps stand elsewhere. */
+function behind(page, v, g, turned) {
+  const { edges, jumping, nodes, wrapping } = page;
+  const found = new Uint8Array(nodes);
+  const say = turned.size ? speaking(page, v) : [];
+  for (const i of turned) {
+    if (say[i] && (jumping.has(i) || wrapping.has(i))) found.fill(1, 0, nodes - 1);
+    else if (say[i] && g[i] !== 0) found[i] = 2;
+  }
+  for (let e = edges.length - 1; e >= 0; e--) if (found[edges[e][1]]) found[edges[e][0]] = 1;
+  return [...found.keys()].filter((i) => found[i] === 1);
+}

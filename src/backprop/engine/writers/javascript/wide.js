@@ -1,0 +1,157 @@
+/*
+ * Numbers beyond the range of doubles, for what is too small for one on the way: [m, e] is m·2^e, with m
+ * near 1; undefined is what cannot be told. Digits are those of doubles.
+ */
+
+const STABLE = 1e-7; // how far a gradient may move, as in `rounded`
+const REGULAR = 1e-290; // what is larger has all its digits where an operand is too small to be seen
+
+function wide(m, e = 0) {
+  if (m === 0 || !Number.isFinite(m)) return [m, 0];
+  const k = Math.floor(Math.log2(Math.abs(m)));
+  const half = Math.trunc(-k / 2); // in two steps: 2^1074 is no double
+  return [m * 2 ** half * 2 ** (-k - half), e + k];
+}
+
+/** The nearest double. */
+function narrow([m, e]) {
+  const half = Math.trunc(Math.max(-1200, Math.min(1200, e)) / 2);
+  return m * 2 ** half * 2 ** (Math.max(-1200, Math.min(1200, e)) - half);
+}
+
+function wideTimes([m, e], [n, f]) {
+  return wide(m * n, e + f);
+}
+
+function wideOver([m, e], [n, f]) {
+  return wide(m / n, e - f);
+}
+
+function widePlus(x, y) {
+  const [[m, e], [n, f]] = [x, y];
+  if (m === 0 || (n !== 0 && f - e > 200)) return y;
+  if (n === 0 || e - f > 200) return x;
+  return wide(m + n * 2 ** (f - e), e);
+}
+
+/** x^n for a whole number n, or a half. */
+function widePower(x, n) {
+  if (n < 0) return wideOver([1, 0], widePower(x, -n));
+  if (n % 1 === 0.5) return wideTimes(wideRoot(x), widePower(x, n - 0.5));
+  if (n % 1 !== 0 || n > 64) return undefined;
+  let found = [1, 0];
+  for (let k = 0; k < n; k++) found = wideTimes(found, x);
+  return found;
+}
+
+function wideRoot([m, e]) {
+  return e % 2 ? wide(Math.sqrt(2 * m), (e - 1) / 2) : wide(Math.sqrt(m), e / 2);
+}
+
+function wideExp(x) {
+  const k = Math.round(x / Math.LN2);
+  const rest = x - k * 0.693147180369123816490 - k * 1.90821492927058770002e-10;
+  return Math.abs(k) < 1e6 ? wide(Math.exp(rest), k) : undefined;
+}
+
+const ONE = [1, 0];
+const NONE = [0, 0];
+const isBelow = ([m, e]) => m !== 0 && e < -1022;
+
+/** Of some operations value and slopes, of wide operands and, for the slopes, the value. */
+const WIDE = {
+  "+": [widePlus, () => [ONE, ONE]],
+  "-": [(x, y) => widePlus(x, [-y[0], y[1]]), () => [ONE, [-1, 0]]],
+  "*": [wideTimes, (x, y) => [y, x]],
+  "/": [wideOver, (x, y, out) => [wideOver(ONE, y), wideOver([-out[0], out[1]], y)]],
+  neg: [([m, e]) => [-m, e], () => [[-1, 0]]],
+  copy: [(x) => x, () => [ONE]],
+  abs: [([m, e]) => [Math.abs(m), e], ([m]) => [[Math.sign(m), 0]]],
+  relu: [(x) => (x[0] > 0 ? x : NONE), ([m]) => [m > 0 ? ONE : NONE]],
+  sqrt: [wideRoot, (x, out) => [wideOver([0.5, 0], out)]],
+  exp: [(x) => wideExp(narrow(x)), (x, out) => [out]],
+  exp2: [
+    (x) => wide(2 ** (narrow(x) - Math.round(narrow(x))), Math.round(narrow(x))),
+    (x, out) => [wideTimes(out, [Math.LN2, 0])],
+  ],
+};
+
+/** The gradients where numbers have a wide range, by node; undefined where that does not tell. With the slopes and
+ * the shares of the edges. */
+function inWideRange(page, v) {
+  const [one, other] = [wideSweep(page, v, false), wideSweep(page, v, true)];
+  const g = one.g.map((x, i) => {
+    const y = other.g[i];
+    if (!x || !y || !Number.isFinite(x[0])) return undefined;
+    const apart = widePlus(x, [-y[0], y[1]]);
+    return apart[0] === 0 || narrow(wideOver([Math.abs(apart[0]), apart[1]], x)) <= STABLE ? narrow(x) : undefined;
+  });
+  const doubles = (numbers) => numbers.map((x) => (x ? narrow(x) : NaN));
+  return { g, s: doubles(one.s), h: doubles(one.h) };
+}
+
+/** Values, slopes, shares and gradients; where `isShaken`, each step and slope is changed a little. */
+function wideSweep(page, v, isShaken) {
+  const { edges, inside, jumping, linear, lossy, nodes, ops, says, values, vanishing } = page;
+  const x = Array.from(v, (value, i) => (inside[i].length ? undefined : wide(value)));
+  const u = Float64Array.from(v);
+  for (let i = 0; i < nodes; i++) {
+    if (!inside[i].length) continue;
+    x[i] = jumping.has(i) ? wide(v[i]) : wideValue(i);
+    const isExact = x[i] && Number.isSafeInteger(narrow(x[i])) && inside[i].every((each) => Number.isSafeInteger(u[each]));
+    if (x[i] && isShaken && !isExact && !jumping.has(i)) x[i] = wide(x[i][0] * factorOf(i), x[i][1]);
+    u[i] = x[i] ? narrow(x[i]) : NaN;
+  }
+  const swept = page.sweep(u, v, 1).s;
+  const first = new Map();
+  edges.forEach(([, head], e) => first.has(head) || first.set(head, e));
+  const [s, h, g] = [[], [], Array.from(v, () => NONE)];
+  g[nodes - 1] = ONE;
+  for (let e = edges.length - 1; e >= 0; e--) {
+    const [tail, head, place] = edges[e];
+    const spoken = says.get(head);
+    if (spoken && !spoken[v[inside[head][0]] !== 0 ? 0 : 1].includes(place)) continue;
+    s[e] = jumping.has(head) ? NONE : wideSlope(head, e, place);
+    if (s[e] && isShaken) s[e] = wide(s[e][0] * factorOf(e), s[e][1]);
+    if (g[head]?.[0] === 0 && s[e] && Number.isFinite(s[e][0])) continue;
+    h[e] = g[head] && s[e] && Number.isFinite(s[e][0]) ? wideTimes(g[head], s[e]) : undefined;
+    g[tail] = g[tail] && h[e] ? widePlus(g[tail], h[e]) : undefined;
+  }
+  return { g, s, h };
+
+  function wideValue(i) {
+    const parts = inside[i].map((each) => x[each]);
+    if (says.has(i)) return parts[v[inside[i][0]] !== 0 ? 1 : 2];
+    if (parts.includes(undefined)) return undefined;
+    if (WIDE[ops[i]]) return WIDE[ops[i]][0](...parts);
+    if (ops[i] === "^" && !inside[inside[i][1]].length && parts[0][0] > 0) {
+      const power = widePower(parts[0], narrow(parts[1]));
+      if (power) return power;
+    }
+    if (parts.some(isBelow)) {
+      const [at0, slope] = linear[ops[i]] ?? [NaN, NaN];
+      return at0 ? wide(at0) : at0 === 0 && slope ? wideTimes(parts[0], [slope, 0]) : undefined;
+    }
+    const value = values[i](u, v);
+    const isNothing = value === 0 && !(vanishing.has(i) && hasLost(value, inside[i], u));
+    return isNothing || (Math.abs(value) > REGULAR && Number.isFinite(value)) ? wide(value) : undefined;
+  }
+
+  function wideSlope(head, e, place) {
+    const parts = inside[head].map((each) => x[each]);
+    if (says.has(head)) return place ? ONE : NONE;
+    if (parts.includes(undefined) || !x[head]) return undefined;
+    if (WIDE[ops[head]]) return WIDE[ops[head]][1](...parts, x[head])[place];
+    if (ops[head] === "^" && place === 0 && parts[0][0] > 0) {
+      const [n, out] = [narrow(parts[1]), widePower(parts[0], narrow(parts[1]))];
+      if (out) return wideTimes(wideOver(out, parts[0]), wide(n));
+    }
+    if ([...parts, x[head]].some(isBelow)) {
+      const slope = linear[ops[head]]?.[1];
+      return slope ? [slope, 0] : undefined;
+    }
+    const slope = swept[e];
+    const isNothing = slope === 0 && !(lossy.has(e) && hasLost(slope, [...inside[head], head], u));
+    return isNothing || Math.abs(slope) > REGULAR ? wide(slope) : undefined;
+  }
+}
