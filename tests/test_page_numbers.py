@@ -354,6 +354,12 @@ FOUND = [
         "u = (max(min(1, a), (a+a))*selu((0*a))); v = abs(a); y = ((sign(a)*mod(exp(((-700)*v)), 1))*(min(v, v)^atanh(u)))",
         {"a": -0.0},
     ),
+    (
+        "u = exp(sqrt(a))*sign(a); y = selu(abs(max(1e200, a) - tan(2*atan(u))))",
+        {"a": -0.0},
+    ),
+    ("y = exp(-1000*sin(2*asin(a)))*1e300*1e100", {"a": 0.5}),
+    ("y = cos((a*1e-200*1e-200 - 2*1e-200*1e-200)*1e200*1e200)*3", {"a": 700.0}),
 ]
 """What generated models have found."""
 
@@ -469,7 +475,7 @@ def test_a_page_has_the_helpers_that_it_needs_and_no_names() -> None:
     assert "other" not in re.findall(r"[vgshx]\b.*", code)
     for name in ("erf", "polygamma", "longExp", "nearest", "times"):
         assert f"function {name}" not in code
-    assert len(code) < 20_000
+    assert len(code) < 25_000
     assert not re.search(r"\beval\b|\bFunction\b|\bglobalThis\b|\bwindow\b|</", code)
 
 

@@ -349,6 +349,7 @@ function beside(page, v, node, side, held) {
 function limitOf([far, near, next], value) {
   const [a, b, c] = [far.slope, near.slope, next.slope];
   if (Math.abs(next.height) > 1e3 * Math.abs(c * next.step) + 1e-12 * Math.abs(value)) return JUMP;
+  if (next.jumps && !(Math.abs(c * next.step) > 2 ** -45 * Math.abs(value))) return NaN; // no jump would be seen
   if (Math.abs(a - c) <= AGREED * Math.abs(c) && Math.abs(b - c) <= AGREED * Math.abs(c)) return c;
   const tiny = Math.abs(next.step) < 1e-30;
   if (!(Math.abs(b / a / (c / b) - 1) < 1e-2)) return NaN; // it is no power of the distance
@@ -372,5 +373,6 @@ function slopeAt(page, v, node, step, held) {
   const near = byChain(page, page.sweep(shaken(page, u, v, node + 1, 0), v, 1).s, node, true).slope;
   const isRounding = !(Math.abs(near - slope) <= 1e-6 * Math.abs(slope));
   const sure = !lost && !open && !stuck && !isRounding && Number.isFinite(slope) && u[node] !== v[node];
-  return { slope, step: u[node] - v[node], height: u[page.nodes - 1] - v[page.nodes - 1], sure };
+  const jumps = !held && [...page.jumping].some((i) => u[i] !== v[i]);
+  return { slope, step: u[node] - v[node], height: u[page.nodes - 1] - v[page.nodes - 1], sure, jumps };
 }

@@ -3,7 +3,7 @@
  * near 1; undefined is what cannot be told. Digits are those of doubles.
  */
 
-const STABLE = 1e-7; // how far a gradient may move, as in `rounded`
+const STABLE = 2e-12; // how far a gradient may move by 64 roundings: the command has all digits here
 const REGULAR = 1e-290; // what is larger has all its digits where an operand is too small to be seen
 
 function wide(m, e = 0) {
@@ -79,19 +79,24 @@ const WIDE = {
 /** The gradients where numbers have a wide range, by node; undefined where that does not tell. With the slopes and
  * the shares of the edges. */
 function inWideRange(page, v) {
-  const [one, other] = [wideSweep(page, v, false), wideSweep(page, v, true)];
-  const g = one.g.map((x, i) => {
-    const y = other.g[i];
-    if (!x || !y || !Number.isFinite(x[0])) return undefined;
+  const one = wideSweep(page, v);
+  const others = [0, 31].map((offset) => wideSweep(page, v, offset).g);
+  const isSame = (x, y) => {
+    if (!y) return false;
     const apart = widePlus(x, [-y[0], y[1]]);
-    return apart[0] === 0 || narrow(wideOver([Math.abs(apart[0]), apart[1]], x)) <= STABLE ? narrow(x) : undefined;
+    return apart[0] === 0 || narrow(wideOver([Math.abs(apart[0]), apart[1]], [Math.abs(x[0]), x[1]])) <= STABLE;
+  };
+  const g = one.g.map((x, i) => {
+    const isKnown = x && Number.isFinite(x[0]) && others.every((other) => isSame(x, other[i]));
+    return isKnown ? narrow(x) : undefined;
   });
   const doubles = (numbers) => numbers.map((x) => (x ? narrow(x) : NaN));
   return { g, s: doubles(one.s), h: doubles(one.h) };
 }
 
-/** Values, slopes, shares and gradients; where `isShaken`, each step and slope is changed a little. */
-function wideSweep(page, v, isShaken) {
+/** Values, slopes, shares and gradients; with an offset each step and slope is changed a little. */
+function wideSweep(page, v, offset = NaN) {
+  const isShaken = offset >= 0;
   const { edges, inside, jumping, linear, lossy, nodes, ops, says, values, vanishing } = page;
   const x = Array.from(v, (value, i) => (inside[i].length ? undefined : wide(value)));
   const u = Float64Array.from(v);
@@ -99,7 +104,7 @@ function wideSweep(page, v, isShaken) {
     if (!inside[i].length) continue;
     x[i] = jumping.has(i) ? wide(v[i]) : wideValue(i);
     const isExact = x[i] && Number.isSafeInteger(narrow(x[i])) && inside[i].every((each) => Number.isSafeInteger(u[each]));
-    if (x[i] && isShaken && !isExact && !jumping.has(i)) x[i] = wide(x[i][0] * factorOf(i), x[i][1]);
+    if (x[i] && isShaken && !isExact && !jumping.has(i)) x[i] = wide(x[i][0] * factorOf(i + offset), x[i][1]);
     u[i] = x[i] ? narrow(x[i]) : NaN;
   }
   const swept = page.sweep(u, v, 1).s;
@@ -112,7 +117,7 @@ function wideSweep(page, v, isShaken) {
     const spoken = says.get(head);
     if (spoken && !spoken[v[inside[head][0]] !== 0 ? 0 : 1].includes(place)) continue;
     s[e] = jumping.has(head) ? NONE : wideSlope(head, e, place);
-    if (s[e] && isShaken) s[e] = wide(s[e][0] * factorOf(e), s[e][1]);
+    if (s[e] && isShaken) s[e] = wide(s[e][0] * factorOf(e + offset), s[e][1]);
     if (g[head]?.[0] === 0 && s[e] && Number.isFinite(s[e][0])) continue;
     h[e] = g[head] && s[e] && Number.isFinite(s[e][0]) ? wideTimes(g[head], s[e]) : undefined;
     g[tail] = g[tail] && h[e] ? widePlus(g[tail], h[e]) : undefined;
