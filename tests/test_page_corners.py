@@ -257,7 +257,7 @@ def test_paths_are_counted_however_many(end: str, opened: Open) -> None:
         "const time = performance.now() - begin; const told = document.querySelector('#inspector .told');"
         "return [time, told.querySelector('h3').textContent, told.querySelectorAll('h3 + ul > li').length]"
     )
-    assert time < 500
+    assert time < 3000  # an instant where nothing else runs; one by one they were ages
     assert listed == 40
     count = 2**60 if end == "L = b60" else 2**61 + 1
     assert title.startswith(f"The first 40 of {count:,} paths".replace(",", "\u202f"))

@@ -349,7 +349,7 @@ function beside(page, v, node, side, held) {
 function limitOf([far, near, next], value) {
   const [a, b, c] = [far.slope, near.slope, next.slope];
   if (Math.abs(next.height) > 1e3 * Math.abs(c * next.step) + 1e-12 * Math.abs(value)) return JUMP;
-  if (next.jumps && !(Math.abs(c * next.step) > 2 ** -45 * Math.abs(value))) return NaN; // no jump would be seen
+  if (next.jumps && value && !(Math.abs(c * next.step) > 2 ** -45 * Math.abs(value))) return NaN; // no jump would be seen
   if (Math.abs(a - c) <= AGREED * Math.abs(c) && Math.abs(b - c) <= AGREED * Math.abs(c)) return c;
   const tiny = Math.abs(next.step) < 1e-30;
   if (!(Math.abs(b / a / (c / b) - 1) < 1e-2)) return NaN; // it is no power of the distance
