@@ -364,3 +364,17 @@ def test_what_rounding_leaves_no_digits_of_is_not_asked() -> None:
         WRONG,
         WRONG,
     ]
+
+
+def test_a_wrong_formula_has_an_example() -> None:
+    """At another point if it is right at the given one; else it does not tell the number that is asked next."""
+    model = read(CLASSIC)
+    (question,) = [
+        each for each in questions(model, {}, "L") if each.prompt == "∂e/∂a as a formula = ?"
+    ]
+    assert judged(question, "a", model, {}, "L").example == "with these numbers the answer gives 2"
+    found = judged(question, "b + a - 2", model, {}, "L").example
+    told = re.fullmatch(r"at .*a = (\S+),.* it is (\S+), and the answer gives (\S+)", found)
+    assert told
+    at, right, given = (float(each.replace("−", "-").rstrip(",")) for each in told.groups())
+    assert given == pytest.approx(right + at - 2, rel=1e-8)

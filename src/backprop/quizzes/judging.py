@@ -172,9 +172,12 @@ def _is_rough(text: str, marked: Marked) -> bool:
 
 
 def _example(marked: Marked) -> str:
-    """`at a = 3, b = −2 it is 5, and the answer says 6`."""
+    """`at a = 3, b = −2 it is 5, and the answer gives 6`; of a formula that is wrong at the given point
+    only what it gives there: the number is asked for next."""
     if not marked.example or not marked.claim.formula:
         return ""
+    if not marked.elsewhere:
+        return f"with these numbers the answer gives {spoken(marked.example_claimed)}"
     at = listed([f"{name} = {spoken(number)}" for name, number in marked.example.items()], 6)
     right, claimed = spoken(marked.example_right), spoken(marked.example_claimed)
     return f"at {at} it is {right}, and the answer gives {claimed}"
