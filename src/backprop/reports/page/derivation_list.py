@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from html import escape
 
 from backprop.operations import OPERATIONS
 from backprop.page_content import PageContent, PageShare, PageStep
 from backprop.reports.explain.mathematics import Notation, in_latex
 from backprop.reports.explain.mathml import pieces
+from backprop.reports.page.page_parts import Markup, joined, part
 from backprop.row import COMPARISON
 from backprop.syntax.parser import formula
 
@@ -34,7 +34,7 @@ class DerivationList:
         self._output = self._names[page.output]
         self._left = {node: len(edges) for node, edges in page.used.items()}
 
-    def lines(self) -> Iterator[str]:
+    def lines(self) -> Iterator[Markup]:
         """The items: `f3` for the value of node 3, `start`, `b3` for what goes on from its gradient."""
         for step in self._page.steps:
             yield self._item(f"f{step.node}", self._forward(step))
@@ -44,10 +44,10 @@ class DerivationList:
             if step.shares:
                 yield self._item(f"b{step.node}", self._backward(step))
 
-    def _item(self, key: str, inside: str) -> str:
-        return f'<li data-step="{key}" tabindex="-1">{inside}</li>'
+    def _item(self, key: str, inside: Markup) -> Markup:
+        return part("step", key=key, inside=inside)
 
-    def _forward(self, step: PageStep) -> str:
+    def _forward(self, step: PageStep) -> Markup:
         name = self._notation.name(self._names[step.node])
         terms = [name, self._formula(step.formula)]
         numbers = self._formula(step.formula, "v")
@@ -55,24 +55,24 @@ class DerivationList:
             terms.append(numbers)
         return self._math(" = ".join([*terms, _place("v", step.node)]))
 
-    def _backward(self, step: PageStep) -> str:
+    def _backward(self, step: PageStep) -> Markup:
         """What a step adds to the gradients by its operands, and sums that are whole with it."""
-        rule = f' <span class="rule">{escape(step.rule)}</span>' if step.rule else ""
+        rule = part("rule", rule=step.rule) if step.rule else ""
         name = self._notation.name(self._names[step.node])
-        head = self._math(f"{name} = {self._formula(step.formula)}") + rule
-        lines = list[str]()
+        head = self._math(f"{name} = {self._formula(step.formula)}")
+        lines = list[Markup]()
         for share in step.shares:
-            lines.append(f'<li data-share="{share.edge}">{self._share(step, share)}</li>')
+            lines.append(part("share", edge=share.edge, inside=self._share(step, share)))
             self._left[share.by] -= 1
             edges = self._page.used[share.by]
             if len(edges) > 1 and not self._left[share.by]:
                 parts = " + ".join(_place("p", each) for each in reversed(edges))
                 whole = f"{self._by(share.by)} = {parts} = {_place('g', share.by)}"
-                said = f'<span class="sum">{self._word("together")}</span> {self._math(whole)}'
-                lines.append(f'<li data-sum="{share.by}">{said}</li>')
-        return f"{head}<ul>{''.join(lines)}</ul>"
+                word, math = self._word("together"), self._math(whole)
+                lines.append(part("sum", by=share.by, word=word, whole=math))
+        return part("backward", head=head, rule=rule, lines=joined(lines))
 
-    def _share(self, step: PageStep, share: PageShare) -> str:
+    def _share(self, step: PageStep, share: PageShare) -> Markup:
         """`∂L/∂a = ∂L/∂e · ∂e/∂a = ∂L/∂e · b = −2 · (−3) = 6`."""
         single = len(self._page.used[share.by]) == 1
         upstream, times = self._by(step.node), r" \cdot "
@@ -85,9 +85,10 @@ class DerivationList:
         terms += [numbers, _place("p", share.edge)]
         if single:
             return self._math(" = ".join([self._by(share.by), *terms]))
-        use = f" {self._word('use')} {share.use}" if share.use else ""
-        lead = f'<span class="share">{self._word("share")}{use}</span> {self._math(self._by(share.by))}: '
-        return lead + self._math(" = ".join(terms))
+        uses = [self._word("use"), Markup(share.use)] if share.use else []
+        words = joined([self._word("share"), *uses], " ")
+        by, math = self._math(self._by(share.by)), self._math(" = ".join(terms))
+        return part("share_of", words=words, by=by, terms=math)
 
     def _by(self, node: int) -> str:
         return self._notation.derivative(self._output, self._names[node]).text
@@ -105,15 +106,15 @@ class DerivationList:
         compares = bool(root) and OPERATIONS[root].binding <= COMPARISON
         return self._notation.brackets.format(text) if compares else text
 
-    def _word(self, key: str) -> str:
-        return f'<span data-text="{key}">{escape(self._texts[key])}</span>'
+    def _word(self, key: str) -> Markup:
+        return part("word", key=key, text=self._texts[key])
 
-    def _math(self, text: str) -> str:
+    def _math(self, text: str) -> Markup:
         """MathML, its places as elements."""
         from latex2mathml.converter import convert
 
         found = pieces(convert(text).replace("\\_", "_")).replace(_SPACE, "")
-        return _PLACE.sub(r'<mn data-\1="\2"></mn>', found)
+        return Markup(_PLACE.sub(lambda old: part("place", kind=old[1], number=old[2]), found))
 
 
 def _place(kind: str, number: int) -> str:

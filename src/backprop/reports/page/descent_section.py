@@ -10,16 +10,17 @@ from backprop.engine.writers.javascript.javascript_functions import (
 )
 from backprop.page_content import PageContent
 from backprop.page_descent import PageLine, PageOptimizer, page_optimizers
+from backprop.reports.page.page_parts import Markup, joined, part
 
 _TAKEN = "x", "g", "k", "lr"
 """The numbers that an update takes, before its state."""
 
 
-def options(texts: Mapping[str, str]) -> str:
+def options(texts: Mapping[str, str]) -> Markup:
     """The choices among methods as HTML."""
     chosen = {"gd": texts["gd"]}
-    return "".join(
-        f'<option value="{each.name}">{chosen.get(each.name, each.name)}</option>'
+    return joined(
+        part("choice", name=each.name, text=chosen.get(each.name, each.name))
         for each in page_optimizers()
     )
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from html import escape
 
 from backprop.page_content import PageContent
+from backprop.reports.page.page_parts import Markup, joined, part
 
 _SWATCHES = {
     "rise": "rise2",
@@ -31,11 +31,11 @@ _KEYS = {
 """Keys, of which some have names in texts, and the texts of what they do."""
 
 
-def legend(page: PageContent, texts: Mapping[str, str]) -> str:
+def legend(page: PageContent, texts: Mapping[str, str]) -> Markup:
     """Terms and what they mean, as parts of a list in HTML."""
     output = page.nodes[page.output].name
-    return "".join(
-        f"<div><dt>{term}</dt><dd>{escape(texts[key].replace('{output}', output))}</dd></div>"
+    return joined(
+        part("term", term=term, text=texts[key].replace("{output}", output))
         for term, key in _terms(page, texts)
     )
 
@@ -44,7 +44,7 @@ def _terms(page: PageContent, texts: Mapping[str, str]) -> Iterator[tuple[str, s
     yield "data", "means_data"
     yield "grad", "means_grad"
     yield "1 + …", "means_more"
-    yield _arrow(), "means_arrow"
+    yield part("swatch_arrow"), "means_arrow"
     for key, fill in _SWATCHES.items():
         yield _swatch(fill), f"means_{key}"
     yield _swatch("none", "now"), "means_now"
@@ -59,28 +59,17 @@ def _terms(page: PageContent, texts: Mapping[str, str]) -> Iterator[tuple[str, s
         yield "|data| ≤", "means_largest"
         yield _swatch("none", "outside"), "means_guest"
     if page.controls:
-        yield escape(texts["descent"]), "means_descent"
+        yield texts["descent"], "means_descent"
 
 
-def keys(page: PageContent, texts: Mapping[str, str]) -> str:
+def keys(page: PageContent, texts: Mapping[str, str]) -> Markup:
     """The rows of the table of keys."""
-    return "".join(
-        f'<tr><th scope="row"><kbd>{escape(texts.get(key, key))}</kbd></th>'
-        f"<td>{escape(texts[text])}</td></tr>"
+    return joined(
+        part("key", key=texts.get(key, key), text=texts[text])
         for key, text in _KEYS.items()
         if key != "U" or page.controls
     )
 
 
-def _swatch(fill: str, kind: str = "") -> str:
-    return (
-        f'<svg class="net swatch {kind}" width="34" height="20" aria-hidden="true">'
-        f'<g data-fill="{fill}"><rect x="3" y="3" width="28" height="14"/></g></svg>'
-    )
-
-
-def _arrow() -> str:
-    return (
-        '<svg class="net swatch" width="44" height="20" aria-hidden="true">'
-        '<path d="M2 15L38 15" marker-end="url(#head)"/><text x="14" y="11">−3</text></svg>'
-    )
+def _swatch(fill: str, kind: str = "") -> Markup:
+    return part("swatch", fill=fill, kind=kind)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from functools import cache
-from html import escape
-from importlib.resources import files
 
+from backprop.reports.page.page_parts import Markup, filled, part, text_of
 from backprop.reports.page.page_policy import hash_of
 
 _POLICY = re.compile(r'(<meta http-equiv="Content-Security-Policy" content=")([^"]*)(">)')
@@ -17,40 +15,35 @@ _EXPORT = re.compile(r"^export ", re.M)
 def live_page(html: str, number: int, language: str) -> tuple[str, str]:
     """A page with the part that follows its file, and its Content-Security-Policy. number: which of the
     pages that were made it is."""
-    script = "\n".join(
-        [
-            '"use strict";\n(() => {',
-            _EXPORT.sub("", _text("live.js")),
-            f"follow({number}, {json.dumps(_words(language), ensure_ascii=False)});",
-            "})();",
-        ]
-    )
-    style = _text("live.css")
+    words = Markup(json.dumps(_words(language), ensure_ascii=False))
+    source = Markup(_EXPORT.sub("", text_of("live.js")))
+    script = filled("live_script.template", {"source": source, "number": number, "words": words})
+    style = text_of("live.css")
     found = _POLICY.search(html)
     assert found
     policy = _with_parts(found[2], script, style)
     begin, end = html.split("<body>", 1)
     head = _POLICY.sub(lambda old: f"{old[1]}{policy}{old[3]}", begin, count=1)
-    head = head.replace("</head>", f"<style>{style}</style></head>", 1)
+    head = head.replace("</head>", f"{part('style', text=Markup(style))}</head>", 1)
     body, last = end.rsplit("</body>", 1)
-    panel = '<div id="live" role="status" hidden><p></p><pre tabindex="0" hidden></pre></div>'
-    return f"{head}<body>{panel}{body}<script>{script}</script></body>{last}", policy
+    last = f"{part('script', text=Markup(script))}</body>{last}"
+    return f"{head}<body>{part('live')}{body}{last}", policy
 
 
 def page_of_nothing(title: str, language: str) -> str:
     """What is served before there is a page."""
-    style = _text("page.css")
+    style = text_of("page.css")
     policy = (
         f"default-src 'none'; style-src '{hash_of(style)}'; base-uri 'none'; form-action 'none'"
     )
-    return (
-        f'<!DOCTYPE html>\n<html lang="{language}"><head><meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}</title>\n<style>{style}</style></head><body>\n"
-        f"<main><h1>{escape(title)}</h1><p>{escape(_words(language)['waiting'])}</p></main>\n"
-        "</body></html>\n"
-    )
+    values = {
+        "language": language,
+        "policy": Markup(policy),
+        "style": Markup(style),
+        "title": title,
+        "waiting": _words(language)["waiting"],
+    }
+    return filled("waiting.html", values)
 
 
 def _with_parts(policy: str, script: str, style: str) -> str:
@@ -63,10 +56,5 @@ def _with_parts(policy: str, script: str, style: str) -> str:
 
 
 def _words(language: str) -> dict[str, str]:
-    found: dict[str, dict[str, str]] = json.loads(_text("live_texts.json"))
+    found: dict[str, dict[str, str]] = json.loads(text_of("live_texts.json"))
     return found[language]
-
-
-@cache
-def _text(name: str) -> str:
-    return files("backprop.reports").joinpath("page", name).read_text("utf-8")

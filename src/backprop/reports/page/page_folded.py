@@ -8,7 +8,6 @@ with `data-inside-of`, the number of the box, and `data-size`; `families.js` mak
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from html import escape
 
 from backprop.page_content import PageContent
 from backprop.picture import INPUTS, Box, Picture
@@ -22,16 +21,21 @@ from backprop.reports.page.page_layout import (
     rect,
     written,
 )
-from backprop.reports.page.page_svg import wire
+from backprop.reports.page.page_parts import Markup, joined, part
+from backprop.reports.page.page_svg import row, wire
 
 
-def folded_svg(page: PageContent, folded: Picture, texts: Mapping[str, str], seconds: float) -> str:
+def folded_svg(
+    page: PageContent, folded: Picture, texts: Mapping[str, str], seconds: float
+) -> Markup:
     """The picture. texts: the words of a language. seconds: that laying out may take. Raises CannotDraw."""
     # numbers of arrows are of whole families
     arrows = [arrow._replace(slope=None) for arrow in folded.arrows]
     plain = folded._replace(arrows=arrows)
     inside = Interiors(page).of([box.id for box in folded.boxes], seconds)
-    return "\n".join(_lines(page, plain, texts, laid_out(plain, seconds), inside))
+    laid = laid_out(plain, seconds)
+    lines = _lines(page, plain, texts, laid, inside)
+    return laid.svg("folded", f"Graph of {page.nodes[page.output].name}", lines)
 
 
 def _lines(
@@ -40,8 +44,7 @@ def _lines(
     texts: Mapping[str, str],
     laid: PageLayout,
     interiors: Mapping[str, Interior],
-) -> Iterator[str]:
-    yield laid.head("folded", f"Graph of {page.nodes[page.output].name}")
+) -> Iterator[Markup]:
     turns = {box.id: at for at, box in enumerate(folded.boxes)}
     for curve, arrow in zip(laid.curves, folded.arrows, strict=True):
         yield wire(curve, f"{turns[arrow.tail]} {turns[arrow.head]}")
@@ -49,41 +52,29 @@ def _lines(
         yield _box(page, box, laid.spots[box.id], texts, box.id in interiors)
         if interior := interiors.get(box.id):
             size = f"{written(interior.width)} {written(interior.height)}"
-            about = f'data-inside-of="{turns[box.id]}" data-size="{size}"'
-            yield f'<g class="interior" {about} hidden="">{interior.svg}</g>'
-    yield "</svg>"
+            yield part("interior", turn=turns[box.id], size=size, inside=interior.svg)
 
 
-def _box(page: PageContent, box: Box, spot: Spot, texts: Mapping[str, str], opens: bool) -> str:
+def _box(page: PageContent, box: Box, spot: Spot, texts: Mapping[str, str], opens: bool) -> Markup:
     left, top = spot.x - spot.width / 2, spot.y - spot.height / 2
     members = " ".join(map(str, page.members[box.id]))
     inside = " ".join(map(str, page.inside[box.id]))
     corner = 8 if box.role in INPUTS else 0
     data, grad = ("data", "grad") if box.members == 1 else ("|data| ≤", "|grad| ≤")
-    rows = (
-        ("name", escape(label_of(box))),
-        ("data", f'{data} <tspan data-role="data"></tspan>'),
-        ("grad", f'{grad} <tspan data-role="grad"></tspan>'),
-    )
-    indents = (20 if opens else 8, 8, 8)
-    places = [
-        f'x="{written(left + indent)}" y="{written(top + ROW * at + 15)}"'
-        for at, indent in enumerate(indents)
+    rows = [
+        row("name", left + (20 if opens else 8), top + 15, label_of(box)),
+        row("data", left + 8, top + ROW + 15, part("family_number", word=data, role="data")),
+        row("grad", left + 8, top + 2 * ROW + 15, part("family_number", word=grad, role="grad")),
     ]
-    lines = "".join(
-        f'<text class="{kind}" {place}>{text}</text>'
-        for place, (kind, text) in zip(places, rows, strict=True)
-    )
+    if opens:
+        rows.append(row("sign", left + 8, top + 15, "+"))
     is_one = box.members == 1 or box.role not in INPUTS  # each of the inputs has its own number
     title = f"{box.label} = {box.equation}" if box.equation and is_one else box.label
     if box.members > 1:
         title += f": {texts['values'].format(count=box.members)}"
     kinds = f"{box.role}{' many' if box.members > 1 else ''}{' opens' if opens else ''}"
-    if opens:
-        lines += f'<text class="sign" x="{written(left + 8)}" y="{written(top + 15)}">+</text>'
-    more = f' aria-expanded="false" data-family="{escape(str(box.label))}"' if opens else ""
-    return (
-        f'<g class="box {kinds}" data-members="{members}" data-inside="{inside}" tabindex="0"'
-        f' role="button"{more}><title>{escape(title)}</title>'
-        f"{rect(left, top, spot.width, spot.height, corner)}{lines}</g>"
-    )
+    return part(
+        "family", kinds=kinds, members=members, inside=inside, title=title,
+        opens=part("opens", name=str(box.label)) if opens else "",
+        rect=rect(left, top, spot.width, spot.height, corner), rows=joined(rows),
+    )  # fmt: skip

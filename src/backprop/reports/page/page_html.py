@@ -7,8 +7,6 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
-from html import escape
-from importlib.resources import files
 from math import isfinite
 
 from backprop.engine.writers.javascript.page_numbers import javascript_numbers
@@ -23,6 +21,7 @@ from backprop.reports.page.derivation_list import DerivationList
 from backprop.reports.page.guess_section import asks, mistakes
 from backprop.reports.page.help_section import keys, legend
 from backprop.reports.page.page_folded import folded_svg
+from backprop.reports.page.page_parts import Markup, filled, joined, part, text_of
 from backprop.reports.page.page_policy import hash_of
 from backprop.reports.page.page_svg import svg
 from backprop.reports.themes import THEMES, Look
@@ -43,9 +42,6 @@ _WIDTH = re.compile(r'<svg[^>]* width="([\d.]+)')
 _UPRIGHT = 700
 """Points: wider pictures of large pages are printed on turned paper."""
 
-_PLACE = re.compile(r"\{\{(\w+)\}\}")
-"""Where something goes in page.html."""
-
 _IMPORT = re.compile(r"^import .*?;\n", re.M | re.S)
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const))|^export \{[^}]*\};\n", re.M)
 
@@ -63,123 +59,109 @@ def write(page: PageContent | LargePage, language: str, seconds: float) -> str:
         f"default-src 'none'; script-src '{hash_of(script)}'; style-src '{hash_of(style)}'; base-uri 'none';"
         " form-action 'none'"
     )
-    texts_in = {key: escape(text) for key, text in texts.items()}
     name = page.nodes[page.output].name
     parts = {
-        **texts_in,
+        **texts,
         "language": language,
-        "policy": policy,
-        "style": style,
-        "title": escape(page.title or name),
+        "policy": Markup(policy),
+        "style": Markup(style),
+        "title": page.title or name,
         "heading": _heading(page.title),
-        "output": escape(name),
-        "bar": _bar(texts_in, page.folded is not None),
-        "help_box": _put(
-            _read("help.html"),
-            {**texts_in, "legend": legend(page, texts), "keys_table": keys(page, texts)},
+        "output": name,
+        "bar": _bar(texts, page.folded is not None),
+        "help_box": filled(
+            "help.html", {**texts, "legend": legend(page, texts), "keys_table": keys(page, texts)}
         ),
-        "guess_panel": _put(_read("guess.html"), texts_in),
+        "guess_panel": filled("guess.html", texts),
         "picture": svg(page, seconds),
         "folded": folded_svg(page, page.folded, texts, seconds) if page.folded else "",
-        "lines": "\n".join(DerivationList(page, texts).lines()),
-        "controls": "".join(
+        "lines": joined(DerivationList(page, texts).lines(), "\n"),
+        "controls": joined(
             _control(page, at, each, texts) for at, each in enumerate(page.controls)
         ),
         "given": _constants(page, texts),
-        **_rows(page, texts_in),
+        **_rows(page, texts),
         "source": _equations(page.source, texts),
-        "descent_section": _descent(page, texts_in),
-        "script": script,
+        "descent_section": _descent(page, texts),
+        "script": Markup(script),
     }
-    return _put(_read("page.html"), parts)
-
-
-def _put(text: str, parts: Mapping[str, str]) -> str:
-    return _PLACE.sub(lambda found: parts[found[1]], text)
+    return filled("page.html", parts)
 
 
 def _large(page: LargePage, language: str, texts: Mapping[str, str], seconds: float) -> str:
     """A page without scripts: the picture of families, and the derivation rule by rule."""
     pictures = [_static(page.picture, theme, seconds) for theme in ("light", "dark")]
-    style = "\n".join(_read(f"{name}.css") for name in ("page", "phone", "print"))
+    style = "\n".join(text_of(f"{name}.css") for name in ("page", "phone", "print"))
     if float(_WIDTH.search(pictures[0])[1]) > _UPRIGHT:  # type: ignore[index]
         style += "@page { size: landscape; }"
     parts = {
-        **{key: escape(text) for key, text in texts.items()},
+        **texts,
         "language": language,
-        "policy": f"default-src 'none'; style-src '{hash_of(style)}'; base-uri 'none'; form-action 'none'",
-        "style": style,
-        "title": escape(page.title or page.picture.output),
+        "policy": Markup(
+            f"default-src 'none'; style-src '{hash_of(style)}'; base-uri 'none'; form-action 'none'"
+        ),
+        "style": Markup(style),
+        "title": page.title or page.picture.output,
         "heading": _heading(page.title),
-        "value": escape(f"{page.picture.output} = {shown(page.value)}"),
-        "picture": "\n".join(pictures),
-        "lines": "\n".join(derivation_body(page.derivation)) if page.derivation else "",
-        "explained": escape(texts["large_explained"]) if page.derivation else "",
+        "value": f"{page.picture.output} = {shown(page.value)}",
+        "picture": joined(pictures, "\n"),
+        "lines": joined(map(Markup, derivation_body(page.derivation)), "\n")
+        if page.derivation
+        else "",
+        "explained": texts["large_explained"] if page.derivation else "",
         "source": _equations(page.source, texts),
     }
-    return _put(_read("large.html"), parts)
+    return filled("large.html", parts)
 
 
 def _heading(title: str) -> str:
     """What stands before the output."""
-    return f"{escape(title)}: " if title else ""
+    return f"{title}: " if title else ""
 
 
-def _static(picture: Picture, theme: str, seconds: float) -> str:
+def _static(picture: Picture, theme: str, seconds: float) -> Markup:
     """The picture that `draw` makes, as a part of a page, which has it in two themes."""
     drawn = drawing.write(picture, Look(theme, None, timeout=seconds), "svg").decode()
     without_ids = re.sub(r' id="[^"]*"', "", drawn[drawn.index("<svg") :])
-    return without_ids.replace("<svg", f'<svg class="{theme}"', 1)
+    return Markup(without_ids.replace("<svg", f'<svg class="{theme}"', 1))
 
 
-def _descent(page: PageContent, texts: Mapping[str, str]) -> str:
+def _descent(page: PageContent, texts: Mapping[str, str]) -> Markup | str:
     """The part that descends; a page of constants has none."""
     if not page.controls:
         return ""
-    output = escape(page.nodes[page.output].name)
+    output = page.nodes[page.output].name
     aim = texts["descent_rises" if page.climbs else "descent_falls"].format(output=output)
     if page.rows:
         aim += f" {texts['descent_row'].format(output=output)}"
     parts = {**texts, "aim": aim, "optimizers": descent_section.options(texts)}
-    return _PLACE.sub(lambda found: parts[found[1]], _read("descent.html"))
+    return filled("descent.html", parts)
 
 
-def _bar(texts: Mapping[str, str], folds: bool) -> str:
-    buttons = "".join(
-        f'<button id="{key}" type="button"{pressed}>{texts[key]}</button>'
-        for key, pressed in (
-            ("forward", ""), ("backward", ""), ("back", ""), ("step", ""),
-            ("play", ' aria-pressed="false"'), ("reset", ""), ("guess", ' aria-pressed="false"'),
-        )
-    )  # fmt: skip
+def _bar(texts: Mapping[str, str], folds: bool) -> Markup:
+    presses = dict.fromkeys(["forward", "backward", "back", "step", "play", "reset", "guess"], "")
+    presses |= {"play": "false", "guess": "false"}
     if folds:
-        buttons += "".join(
-            f'<button id="{key}" type="button" aria-pressed="{pressed}">{texts[key]}</button>'
-            for key, pressed in (("fold", "true"), ("unfold", "false"))
-        )
-    buttons += f'<button id="help-open" type="button" aria-label="{texts["help_title"]}">?</button>'
-    return (
-        f'<div class="bar">{buttons}'
-        f'<span class="where"><input id="place" type="range" min="0" step="1" aria-label="{texts["place"]}">'
-        f'<label>{texts["speed"]} <input id="speed" type="range" min="0" max="4" step="1" value="2">'
-        "</label></span></div>"
+        presses |= {"fold": "true", "unfold": "false"}
+    buttons = joined(
+        part("button", id=key, text=texts[key], pressed=part("pressed", pressed=now) if now else "")
+        for key, now in presses.items()
+    )
+    return part(
+        "bar", buttons=buttons, **{key: texts[key] for key in ("help_title", "place", "speed")}
     )
 
 
-def _control(page: PageContent, at: int, control: PageControl, texts: Mapping[str, str]) -> str:
+def _control(page: PageContent, at: int, control: PageControl, texts: Mapping[str, str]) -> Markup:
     name = page.nodes[control.node].name
-    slider, value = (escape(texts[key].format(name=name)) for key in ("slider_of", "value_of"))
-    shown = escape(name)
-    bounds = "".join(
-        f' {key}="{exact(number)}"'
-        for key, number in (("min", control.least), ("max", control.most))
+    ends = {"min": control.least, "max": control.most}
+    bounds = joined(
+        part("bound", end=key, number=exact(number))
+        for key, number in ends.items()
         if isfinite(number)
     )
-    return (
-        f'<div class="control" data-control="{at}"><span>{shown}</span>'
-        f'<input type="range" data-name="{shown}" aria-label="{slider}">'
-        f'<input type="number" data-name="{shown}" step="any" aria-label="{value}"{bounds}></div>'
-    )
+    slider, value = (texts[key].format(name=name) for key in ("slider_of", "value_of"))
+    return part("control", at=at, name=name, slider=slider, value=value, bounds=bounds)
 
 
 def _rows(page: PageContent, texts: Mapping[str, str]) -> dict[str, str]:
@@ -187,17 +169,17 @@ def _rows(page: PageContent, texts: Mapping[str, str]) -> dict[str, str]:
     if page.rows is None:
         return {"rows": "", "rows_note": ""}
     count, size = min(len(each) for each in page.rows.numbers.values()), page.rows.size
-    output = escape(page.nodes[page.output].name)
+    output = page.nodes[page.output].name
     note = texts["rows_note"].format(size=f"{size:,}", output=output, value=shown(page.rows.value))
     if count < size:
         note += f" {texts['rows_some'].format(count=f'{count:,}')}"
     return {
-        "rows": _put(_read("rows.html"), {**texts, "most": str(count)}),
-        "rows_note": f'<p id="rows-note" class="note">{note}</p>',
+        "rows": filled("rows.html", {**texts, "most": count}),
+        "rows_note": part("rows_note", text=note),
     }
 
 
-def _constants(page: PageContent, texts: Mapping[str, str]) -> str:
+def _constants(page: PageContent, texts: Mapping[str, str]) -> Markup | str:
     moved = {each.node for each in page.controls} | {*(page.rows.numbers if page.rows else ())}
     some = [
         f"{page.nodes[node].name} = {exact(number)}"
@@ -207,10 +189,10 @@ def _constants(page: PageContent, texts: Mapping[str, str]) -> str:
     if not some:
         return ""
     listed = ", ".join([*some[:_CONSTANTS], *(["…"] if len(some) > _CONSTANTS else [])])
-    return f'<p class="note">{escape(texts["constants"])}: {escape(listed)}</p>'
+    return part("note", text=f"{texts['constants']}: {listed}")
 
 
-def _equations(source: str, texts: Mapping[str, str]) -> str:
+def _equations(source: str, texts: Mapping[str, str]) -> Markup:
     """The text of a file. What its first lines say of it stands below, so that the equations are seen."""
     lines = source.strip("\n").split("\n")
     first = next((at for at, line in enumerate(lines) if line.strip()[:1] not in ("", "#")), 0)
@@ -218,10 +200,7 @@ def _equations(source: str, texts: Mapping[str, str]) -> str:
     if first > 1:
         said = [re.sub("^ *# ?", "", line) for line in lines[:first]]
         parts.append(("about", "\n".join(said).strip("\n")))
-    return "\n".join(
-        f'<h2>{escape(texts[key])}</h2><pre tabindex="0">{escape(text)}</pre>'
-        for key, text in parts
-    )
+    return joined((part("source", title=texts[key], text=text) for key, text in parts), "\n")
 
 
 def _lesson(page: PageContent) -> dict[str, object]:
@@ -270,17 +249,15 @@ def _bounds(control: PageControl) -> dict[str, object]:
 def _script(page: PageContent, texts: Mapping[str, str]) -> str:
     graph = page.graph
     leaves = [graph.order[node] for node in page.values]
-    parts = [
-        '"use strict";\n(() => {',
-        *map(_source, SCRIPTS),
-        f"const lesson = {_json(_lesson(page))};",
-        f"const texts = {_json(texts)};",
-        f"const numbers = {javascript_numbers(graph, leaves)};",
-        f"const updates = {descent_section.descent_updates()};",
-        f"const mistakes = {mistakes()};",
-        "begin(lesson, numbers, texts, updates, mistakes);\n})();",
-    ]
-    return "\n".join(parts)
+    values = {
+        "sources": "\n".join(map(_source, SCRIPTS)),
+        "lesson": _json(_lesson(page)),
+        "texts": _json(texts),
+        "numbers": javascript_numbers(graph, leaves),
+        "updates": descent_section.descent_updates(),
+        "mistakes": mistakes(),
+    }
+    return filled("script.template", {key: Markup(text) for key, text in values.items()})
 
 
 def _json(found: object) -> str:
@@ -293,20 +270,20 @@ def _json(found: object) -> str:
 
 def words(language: str) -> dict[str, str]:
     """The texts of a language by their keys."""
-    found: dict[str, str] = json.loads(_read(f"texts/{language}.json"))
+    found: dict[str, str] = json.loads(text_of(f"texts/{language}.json"))
     return found
 
 
 @cache
 def _source(name: str) -> str:
     """A script without what joins modules: in a page they stand one behind the other."""
-    return _EXPORT.sub("", _IMPORT.sub("", _read(f"{name}.js")))
+    return _EXPORT.sub("", _IMPORT.sub("", text_of(f"{name}.js")))
 
 
 def _style() -> str:
     """The style, with the colours of pictures."""
     light, dark = THEMES["light"], THEMES["dark"]
-    rules = [_read(f"{name}.css") for name in ("page", "descent", "phone", "print")]
+    rules = [text_of(f"{name}.css") for name in ("page", "descent", "phone", "print")]
     for theme, around in (
         (light, "{}"),
         (dark, "@media screen and (prefers-color-scheme: dark) {{ {} }}"),
@@ -327,8 +304,3 @@ def _style() -> str:
 
 def _named(kind: str, colours: Sequence[str]) -> list[tuple[str, str]]:
     return [(f"{kind}{at}", colour) for at, colour in enumerate(colours)]
-
-
-@cache
-def _read(name: str) -> str:
-    return files("backprop.reports").joinpath("page", name).read_text("utf-8")

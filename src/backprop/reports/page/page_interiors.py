@@ -7,11 +7,11 @@ Each is laid out ahead. In which of the others is opened besides it changes noth
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from html import escape
 from typing import NamedTuple
 
 from backprop.page_content import PageContent
 from backprop.picture import Arrow, Box, Picture
+from backprop.reports.page import page_parts
 from backprop.reports.page.page_layout import (
     GUEST,
     PageLayout,
@@ -22,6 +22,7 @@ from backprop.reports.page.page_layout import (
     rect,
     written,
 )
+from backprop.reports.page.page_parts import Markup, joined
 from backprop.reports.page.page_svg import (
     arrow_names,
     arrow_svg,
@@ -37,7 +38,7 @@ class Interior(NamedTuple):
 
     width: float
     height: float
-    svg: str
+    svg: Markup
 
 
 class _InsidePart(NamedTuple):
@@ -69,7 +70,7 @@ class Interiors:
         found = [*zip(parts, parts.values(), laid, strict=True)]
         found += [(id, part, in_a_grid(part.picture.boxes)) for id, part in grids.items()]
         return {
-            id: Interior(laid.width, laid.height, "".join(self._lines(part, laid)))
+            id: Interior(laid.width, laid.height, joined(self._lines(part, laid)))
             for id, part, laid in found
         }
 
@@ -106,7 +107,7 @@ class Interiors:
         role = box.role if box.role == "number" else GUEST
         return box._replace(id=id, role=role, label=label, formula="", group=group)
 
-    def _lines(self, part: _InsidePart, laid: PageLayout) -> Iterator[str]:
+    def _lines(self, part: _InsidePart, laid: PageLayout) -> Iterator[Markup]:
         for curve, edge in zip(laid.curves, part.edges, strict=True):
             yield arrow_svg(curve, edge, self._names[edge]) if edge >= 0 else wire(curve)
         for circle in part.picture.circles:
@@ -119,14 +120,11 @@ class Interiors:
             else:
                 yield box_svg(self._page, meant, spot)
 
-    def _guest_box(self, box: Box, meant: Box, spot: Spot) -> str:
+    def _guest_box(self, box: Box, meant: Box, spot: Spot) -> Markup:
         node, kind = self._page.boxes[meant.id], " constant" if meant.role == "constant" else ""
-        name = escape(self._page.nodes[node].name)
         left, top = spot.x - spot.width / 2, spot.y - spot.height / 2
-        at = f'x="{written(left + 8)}" y="{written(top + 15)}"'
-        return (
-            f'<g class="box guest{kind}" data-node="{node}" data-name="{name}" tabindex="0" role="button">'
-            f"<title>{name}</title>{rect(left, top, spot.width, spot.height, 8)}"
-            f'<text {at}><tspan class="name">{escape(label_of(box))}</tspan>'
-            ' <tspan data-role="data"></tspan></text></g>'
-        )
+        return page_parts.part(
+            "guest", kind=f"guest{kind}", node=node, name=self._page.nodes[node].name,
+            rect=rect(left, top, spot.width, spot.height, 8), x=written(left + 8), y=written(top + 15),
+            label=label_of(box),
+        )  # fmt: skip

@@ -3,8 +3,7 @@ number."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from html import escape
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import sqrt
 from typing import NamedTuple
 
@@ -14,6 +13,7 @@ from backprop.numbers import shortened, shown
 from backprop.picture import Box, Circle, Picture
 from backprop.reports.drawing import plain
 from backprop.reports.far_arrows import AtPlace, near, ways_around
+from backprop.reports.page.page_parts import Markup, joined, part
 
 _INCH, _LETTER = 72.0, 7.2
 """Points an inch, and of a letter of 12 points."""
@@ -67,13 +67,10 @@ class PageLayout(NamedTuple):
     spots: Mapping[str, Spot]
     curves: Sequence[Curve]
 
-    def head(self, id: str, label: str) -> str:
-        """The beginning of an SVG."""
+    def svg(self, id: str, label: str, lines: Iterable[Markup]) -> Markup:
+        """The SVG with what stands in it."""
         wide, high = written(self.width), written(self.height)
-        return (
-            f'<svg id="{id}" class="net" viewBox="0 0 {wide} {high}" width="{wide}" height="{high}"'
-            f' role="group" aria-label="{escape(label)}">'
-        )
+        return part("svg", id=id, label=label, width=wide, height=high, inside=joined(lines, "\n"))
 
 
 def laid_out(picture: Picture, seconds: float) -> PageLayout:
@@ -234,7 +231,7 @@ def label_of(box: Box) -> str:
     return shortened(label or shown(box.data), _LONG if not box.formula else _TITLE)
 
 
-def groups(picture: Picture, laid: PageLayout) -> Iterator[str]:
+def groups(picture: Picture, laid: PageLayout) -> Iterator[Markup]:
     """Dashed lines around equations of several boxes."""
     inside: dict[str, list[Spot]] = {}
     items: list[Item] = [*picture.boxes, *picture.circles]
@@ -248,15 +245,15 @@ def groups(picture: Picture, laid: PageLayout) -> Iterator[str]:
         bottom = max(each.y + each.height / 2 for each in some) + _MARGIN
         text = f"{group} = {picture.groups[group]}"
         most = max(4, min(_TITLE, int((right - left) / 6.4)))
-        yield (
-            f'<g class="group"><title>{escape(text)}</title>'
-            f"{rect(left, top, right - left, bottom - top, 8)}"
-            f'<text x="{written(left + 8)}" y="{written(top + 13)}">'
-            f"{escape(shortened(text, most))}</text></g>"
-        )
+        yield part(
+            "group", title=text, rect=rect(left, top, right - left, bottom - top, 8),
+            x=written(left + 8), y=written(top + 13), text=shortened(text, most),
+        )  # fmt: skip
 
 
-def rect(left: float, top: float, width: float, height: float, corner: float) -> str:
+def rect(left: float, top: float, width: float, height: float, corner: float) -> Markup:
     """A rectangle."""
-    sizes = f'width="{written(width)}" height="{written(height)}" rx="{written(corner)}"'
-    return f'<rect x="{written(left)}" y="{written(top)}" {sizes}/>'
+    return part(
+        "rect", left=written(left), top=written(top), width=written(width), height=written(height),
+        corner=written(corner),
+    )  # fmt: skip

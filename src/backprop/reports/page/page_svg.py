@@ -7,7 +7,6 @@ What changes on the page has data attributes: `data-node` with a node's number o
 from __future__ import annotations
 
 from collections.abc import Iterator
-from html import escape
 
 from backprop.page_content import PageContent
 from backprop.picture import Box, Circle
@@ -22,15 +21,18 @@ from backprop.reports.page.page_layout import (
     rect,
     written,
 )
+from backprop.reports.page.page_parts import Markup, joined, part
+
+_NUMBERS = "data", "grad"
 
 
-def svg(page: PageContent, seconds: float) -> str:
+def svg(page: PageContent, seconds: float) -> Markup:
     """The picture. seconds: that laying it out may take. Raises CannotDraw."""
-    return "\n".join(_lines(page, laid_out(page.picture, seconds)))
+    laid = laid_out(page.picture, seconds)
+    return laid.svg("graph", f"Graph of {page.nodes[page.output].name}", _lines(page, laid))
 
 
-def _lines(page: PageContent, laid: PageLayout) -> Iterator[str]:
-    yield laid.head("graph", f"Graph of {page.nodes[page.output].name}")
+def _lines(page: PageContent, laid: PageLayout) -> Iterator[Markup]:
     yield from groups(page.picture, laid)
     names = arrow_names(page)
     for curve, edge in zip(laid.curves, edges_of(page), strict=True):
@@ -39,7 +41,6 @@ def _lines(page: PageContent, laid: PageLayout) -> Iterator[str]:
         yield circle_svg(circle, laid.spots[circle.id])
     for box in page.picture.boxes:
         yield box_svg(page, box, laid.spots[box.id])
-    yield "</svg>"
 
 
 def edges_of(page: PageContent) -> Iterator[int]:
@@ -74,57 +75,47 @@ def arrow_names(page: PageContent) -> list[str]:
     ]
 
 
-def wire(curve: Curve, ends: str = "") -> str:
+def wire(curve: Curve, ends: str = "") -> Markup:
     """An arrow without a number. ends: the numbers of what it joins."""
-    more = f' data-ends="{ends}"' if ends else ""
-    return f'<path class="wire"{more} d="{curve.path}" marker-end="url(#head)"/>'
+    return part("wire", ends=part("ends", ends=ends) if ends else "", path=curve.path)
 
 
-def arrow_svg(curve: Curve, edge: int, name: str) -> str:
+def arrow_svg(curve: Curve, edge: int, name: str) -> Markup:
     """An arrow with the local derivative of an edge; -1 for one without."""
     if edge < 0:
         return wire(curve)
-    return (
-        f'<g class="arrow" data-edge="{edge}" tabindex="0" role="button" aria-label="{escape(name)}">'
-        f'<path class="near" d="{curve.path}"/><path d="{curve.path}" marker-end="url(#head)"/>'
-        f'<text x="{written(curve.x)}" y="{written(curve.y + 4)}" data-slope="{edge}"></text></g>'
-    )
+    at = {"x": written(curve.x), "y": written(curve.y + 4)}
+    return part("arrow", edge=edge, name=name, path=curve.path, **at)
 
 
-def circle_svg(circle: Circle, place: Spot) -> str:
+def circle_svg(circle: Circle, place: Spot) -> Markup:
     """An operation."""
-    return (
-        f'<g class="operation"><ellipse cx="{written(place.x)}" cy="{written(place.y)}"'
-        f' rx="{written(place.width / 2)}" ry="{written(place.height / 2)}"/>'
-        f'<text x="{written(place.x)}" y="{written(place.y + 4)}">{escape(circle.symbol)}</text></g>'
-    )
+    return part(
+        "operation", cx=written(place.x), cy=written(place.y), rx=written(place.width / 2),
+        ry=written(place.height / 2), y=written(place.y + 4), symbol=circle.symbol,
+    )  # fmt: skip
 
 
-def box_svg(page: PageContent, box: Box, place: Spot) -> str:
+def row(kind: str, x: float, y: float, text: str) -> Markup:
+    """A row of a box."""
+    return part("row", kind=kind, x=written(x), y=written(y), text=text)
+
+
+def box_svg(page: PageContent, box: Box, place: Spot) -> Markup:
     """A node with its name and its numbers."""
     left, top = place.x - place.width / 2, place.y - place.height / 2
     node = page.boxes[box.id]
     if box.role == "number":
-        text = escape(label_of(box))
-        return (
-            f'<text class="number" x="{written(place.x)}" y="{written(place.y + 4)}">{text}</text>'
-        )
+        return row("number", place.x, place.y + 4, label_of(box))
     corner = 8 if box.role in ("input", "constant") else 0
     title = box.equation or box.label or page.nodes[node].name
+    names = [("name", label_of(box))] if box.label else []
     rows = [
-        ("name", escape(label_of(box))) if box.label else None,
-        ("data", f'data <tspan data-role="data" data-of="{node}"></tspan>'),
-        ("grad", f'grad <tspan data-role="grad" data-of="{node}"></tspan>'),
+        *names,
+        *((each, part("box_number", word=each, role=each, node=node)) for each in _NUMBERS),
     ]
-    texts = []
-    for at, row in enumerate(filter(None, rows)):
-        y = top + ROW * at + 15
-        texts.append(
-            f'<text class="{row[0]}" x="{written(left + 8)}" y="{written(y)}">{row[1]}</text>'
-        )
-    name = page.nodes[node].name
-    return (
-        f'<g class="box {box.role}" data-node="{node}" data-name="{escape(name)}" tabindex="0" role="button">'
-        f"<title>{escape(title)}</title>{rect(left, top, place.width, place.height, corner)}"
-        f"{''.join(texts)}</g>"
-    )
+    return part(
+        "box", role=box.role, node=node, name=page.nodes[node].name, title=title,
+        rect=rect(left, top, place.width, place.height, corner),
+        rows=joined(row(kind, left + 8, top + ROW * at + 15, text) for at, (kind, text) in enumerate(rows)),
+    )  # fmt: skip
