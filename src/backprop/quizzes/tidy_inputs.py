@@ -29,8 +29,11 @@ _UGLY, _WORST = 40.0, 1e6
 _ALIKE = 6.0
 _SWEEPS = 3
 _STARTS = 6
-_PATIENCE = 300_000
-"""So many numbers are looked at before there is no hope, and a tenth of them more for each point."""
+_VAIN, _VAIN_ALONE = 40, 12
+"""After so many tries in vain there is no hope of another point, or of a single one."""
+_PATIENCE, _PATIENCE_ALONE, _MORE = 2_000_000, 330_000, 60_000
+"""So many numbers are looked at, and so many more for each point that is found. How many points are asked
+for makes no difference: as many as an error says there are can be had."""
 _TRIED = 14
 """The most numbers of an input that are tried in one go."""
 
@@ -139,7 +142,7 @@ class _Search:
             hints = ["let some of its constants vary: --vary NAMES"]
             raise BadOption("these equations have no input that is not const", hints=hints)
         found: dict[tuple[float, ...], TidyPoint] = {}
-        self._left = _PATIENCE + _PATIENCE // 10 * count
+        self._left = _PATIENCE if count > 1 else _PATIENCE_ALONE
         for width in range(WIDTHS):
             for point in self._points(width, count):
                 found.setdefault(point.answers, point)
@@ -176,12 +179,13 @@ class _Search:
                     yield point
         seen = set[tuple[float, ...]]()
         vain = 0
-        while vain < 12 + count // 2 and self._left > 0:
+        while vain < (_VAIN if count > 1 else _VAIN_ALONE) and self._left > 0:
             point = self._climbed(width)
             key = point.answers if point else ()
             vain = 0 if point and key not in seen else vain + 1
             if point and key not in seen:
                 seen.add(key)
+                self._left += _MORE
                 yield point
 
     def _every(self, width: int) -> list[dict[str, TidyInput]] | None:
