@@ -224,13 +224,11 @@ def test_where_there_are_too_few() -> None:
         tidy_variants(model, None, 100, Random(0))
     there = int(caught.value.message.split()[0].replace(",", ""))
     assert len(tidy_variants(model, None, there, Random(0))) == there
-    model = backprop.parse(
-        "const t = 0.3; p = sigmoid(x + 3); L = p^2*t + y; x = 2 in -8..-2; y = 0.5 in 0..1"
-    )
+    model = backprop.parse("L = x/y; x = 2 in 1.5..2.5; y = 2 in 1.5..2.5")
     with pytest.raises(BadOption, match=r"[0-9]+ different inputs were found") as caught:
-        tidy_variants(model, None, 1000, Random(0), kept={"y": 0.5, "t": 2.0})
+        tidy_variants(model, None, 1000, Random(0))
     there = int(caught.value.message.split()[0].replace(",", ""))
-    assert len(tidy_variants(model, None, there, Random(0), kept={"y": 0.5, "t": 2.0})) == there
+    assert len(tidy_variants(model, None, there, Random(0))) == there
     with pytest.raises(BadOption, match="no inputs were found"):
         tidy_inputs(backprop.parse("L = 1e9*a + 1/3"), None, Random(0))
     with pytest.raises(BadOption, match="no input that is not const"):
