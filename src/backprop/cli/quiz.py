@@ -52,8 +52,8 @@ def quiz(
         "--level N", "Without FILE: the exercise to begin with. Default: 1.", min=1, max=10
     ),
     exam: str | None = option(
-        "--exam PATH",
-        "Question sheets and keys for a class instead, into this folder, or one .md, .tex or .json file.",
+        "--exam FILE",
+        "Question sheets and keys for a class instead: a folder, or one .md, .tex or .json file.",
         path="folder",
     ),
     variants: int = option(
