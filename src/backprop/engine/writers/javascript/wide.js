@@ -36,12 +36,12 @@ function widePlus(x, y) {
 
 /** x^n for a whole number n, or a half. */
 function widePower(x, n) {
-  if (n < 0) return wideOver([1, 0], widePower(x, -n));
-  if (n % 1 === 0.5) return wideTimes(wideRoot(x), widePower(x, n - 0.5));
-  if (n % 1 !== 0 || n > 64) return undefined;
+  const [size, half] = [Math.abs(n), Math.abs(n) % 1];
+  if ((half !== 0 && half !== 0.5) || !(size <= 64)) return undefined;
   let found = [1, 0];
-  for (let k = 0; k < n; k++) found = wideTimes(found, x);
-  return found;
+  for (let k = 1; k <= size; k++) found = wideTimes(found, x);
+  if (half) found = wideTimes(found, wideRoot(x));
+  return n < 0 ? wideOver([1, 0], found) : found;
 }
 
 function wideRoot([m, e]) {
@@ -115,6 +115,7 @@ function wideSweep(page, v, offset = NaN) {
   for (let e = edges.length - 1; e >= 0; e--) {
     const [tail, head, place] = edges[e];
     const spoken = says.get(head);
+    [s[e], h[e]] = [NONE, NONE];
     if (spoken && !spoken[v[inside[head][0]] !== 0 ? 0 : 1].includes(place)) continue;
     s[e] = jumping.has(head) ? NONE : wideSlope(head, e, place);
     if (s[e] && isShaken) s[e] = wide(s[e][0] * factorOf(e + offset), s[e][1]);
