@@ -83,7 +83,7 @@ function settled(page, v) {
   } else {
     const [changed, lost] = tooSmall(page, v, found, scale);
     for (const node of changed) open.add(node);
-    const [moved, infinite, turned] = rounded(page, v, found, scale);
+    const [moved, infinite, turned] = rounded(page, v, found, scale, changed.length > 0);
     const known = new Map();
     if (changed.length && !turned.size) {
       const other = inWideRange(page, v);
@@ -165,8 +165,10 @@ function tooSmall(page, v, all, scale) {
     changed = page.sweep(u, v, scale).g;
     for (let e = edges.length - 1; e >= 0; e--) {
       const [tail, head] = edges[e];
-      if (all.s[e] === 0 && !changing[e].length) continue;
-      if (turned[head] || changing[e].some((i) => !isSame(v[i], u[i], 0, UNSEEN))) turned[tail] = 1;
+      if (all.s[e] === 0 && !changing[e].length && !page.tied.has(head) && !page.signed.has(head)) continue;
+      const isOther = (i) => !isSame(v[i], u[i], 0, UNSEEN);
+      const hasSide = page.signed.has(head) || page.tied.has(head) || page.wrapping.has(head);
+      if (turned[head] || changing[e].some(isOther) || (hasSide && inside[head].some(isOther))) turned[tail] = 1;
     }
   }
   const found = [];
@@ -197,14 +199,14 @@ function shaken(page, v, w, from, offset) {
 /** The nodes by which the derivative moves a lot if every step and every slope is changed by 64 times its
  * rounding, each with how far: Vignes' method, as in `evaluation/shaken.py`. And the edges whose slope
  * stays infinite. */
-function rounded(page, v, { g, s: known }, scale) {
+function rounded(page, v, { g, s: known }, scale, ties) {
   const { edges, nodes } = page;
   const [found, turned] = [new Map(), new Set()];
   const infinite = Uint8Array.from(known, (each) => Math.abs(each) === Infinity);
   for (const offset of [0, 31, 62]) {
     const factor = (at) => factorOf(at + offset);
     const u = shaken(page, v, v, 0, offset);
-    for (const i of turning(page, v, u)) turned.add(i);
+    for (const i of turning(page, v, u, ties)) turned.add(i);
     const far = new Uint8Array(nodes); // whose slopes are made of values that move a lot themselves
     const isFar = (i) => !(Math.abs(u[i] - v[i]) <= Math.max(1e-7 * Math.abs(v[i]), 64e-9)) && Number.isFinite(v[i]);
     for (let e = edges.length - 1; e >= 0; e--) {

@@ -2,13 +2,14 @@
  * Steps that rounding may have on the other side of a corner, a tie or a jump. `page` is that of `settled.js`.
  */
 
-/** The steps of which rounding may decide on which side of a border they stand; u: the values changed a little. */
-function turning(page, v, u) {
+/** The steps of which rounding may decide on which side of a border they stand. u: the values changed a little.
+ * ties: whether those count that stand on it, where rounding may have led them. */
+function turning(page, v, u, ties) {
   const { inside, jumping, nodes, signed, tied, values, wrapping } = page;
   const found = [];
   for (let i = 0; i < nodes; i++) {
     const [first, ...others] = inside[i];
-    const isCrossed = (apart, moved) => apart !== 0 && Math.abs(moved) >= Math.abs(apart);
+    const isCrossed = (apart, by) => (ties ? by : apart) !== 0 && Math.abs(by) >= Math.abs(apart);
     const moved = u[first] - v[first];
     if (signed.has(i)) {
       if (isCrossed(v[first], moved)) found.push(i);
