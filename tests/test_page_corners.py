@@ -163,6 +163,24 @@ def test_differences_that_tend_to_nothing_neither_agree_nor_differ(text: str, op
     assert verdict == "not smooth here, or rounding"
 
 
+@pytest.mark.parametrize(("text", "name"), [
+    ("x = 2; z = 1.5; L = 1e20*x + z", "z"), ("x = 40; L = sigmoid(x)", "x"), ("x = 1; L = 1e15 + x^2", "x"),
+])  # fmt: skip
+def test_a_slope_that_the_output_rounds_away_is_no_agreement(
+    text: str, name: str, opened: Open
+) -> None:
+    found = checked(opened(text))
+    assert found.pop(name)[1] == "cannot tell: rounding of the output hides it"
+    assert {verdict for _, verdict in found.values()} <= {"agrees"}
+
+
+@pytest.mark.parametrize(
+    "text", ["x = 1; L = (x - 1)^2 + 5", "x = 2; L = 1e5 + x*0.1*3 - x*0.3", "x = 2; L = 3 + 0*x"]
+)
+def test_a_gradient_that_is_rounding_agrees_with_nothing(text: str, opened: Open) -> None:
+    assert checked(opened(text))["x"][1] == "agrees"
+
+
 def test_an_input_that_bounds_hold_is_checked_beyond_them(opened: Open) -> None:
     page = opened("x = 3 in 3..3; y = 2; L = x^2*y")
     assert checked(page) == {"x": ["12", "agrees"], "y": ["9", "agrees"]}

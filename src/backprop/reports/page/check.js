@@ -8,8 +8,10 @@ const FIRST = 0.1; // of the size of the input, and of 1
 const RUNGS = 18; // each a fourth of the one before
 const NOISE = 1e-12; // slopes below, of the size of the output by that of the input, are 0 as far as doubles tell
 
-/** Of each control what the chain rule and differences say, and whether they agree. */
+/** Of each control what the chain rule and differences say, and whether they agree. isLost: differences show
+ * nothing but the rounding of the output, and the chain rule has more. */
 export function checked(model) {
+  const sizes = sizesOf(model);
   return model.lesson.controls.map((control) => {
     const by = model.gradients[control.node];
     const isHeld = control.least === control.most; // then differences go beyond the bounds, as those of the command do
@@ -19,9 +21,27 @@ export function checked(model) {
     const away = Math.abs(by - slope);
     const isNothing = scale <= (NOISE * Math.abs(model.value)) / Math.max(value, 1);
     const isSure = isNothing || (scale < Infinity && doubt <= SURE * scale);
-    const agrees = isNothing || (isSure && away <= CLOSE * scale + 3 * doubt);
-    return { name: model.lesson.nodes[control.node].name, by, slope, agrees, isSure: isSure && !isKink };
+    const isLost = isNothing && away > CLOSE * scale && Math.abs(by) > NOISE * sizes[control.node] && stays(model, control.node);
+    const agrees = isSure && !isLost && (isNothing || away <= CLOSE * scale + 3 * doubt);
+    return { name: model.lesson.nodes[control.node].name, by, slope, agrees, isLost, isSure: isSure && !isKink };
   });
+}
+
+/** Whether a gradient is the same number right beside the point: at a minimum, where it is but rounding, it is not. */
+function stays(model, node) {
+  const [by, value] = [model.gradients[node], model.inputs.get(node)];
+  const beside = model.at([[node, value + NOISE * Math.max(Math.abs(value), 1)]]).gradients[node];
+  return Math.abs(beside - by) < 0.5 * Math.abs(by);
+}
+
+/** Of each node the size of what its gradient is summed of: one far below it is rounding. */
+function sizesOf(model) {
+  const sizes = model.lesson.nodes.map((_, node) => Number(node === model.lesson.output));
+  for (let edge = model.edges.length - 1; edge >= 0; edge--) {
+    const [tail, head] = model.edges[edge];
+    sizes[tail] += sizes[head] && sizes[head] * Math.abs(model.slopes[edge]);
+  }
+  return sizes;
 }
 
 /** What the slopes of an input tend to: {slope, doubt, isKink}; the slope of the nearest if they tend to nothing. */
@@ -84,9 +104,9 @@ export function tableOf(found, texts) {
     head.append(cell);
   }
   const body = table.createTBody();
-  for (const { name, by, slope, agrees, isSure } of found) {
+  for (const { name, by, slope, agrees, isLost, isSure } of found) {
     const row = body.insertRow();
-    const verdict = agrees ? texts.agrees : isSure ? texts.differs : texts.not_smooth;
+    const verdict = agrees ? texts.agrees : isLost ? texts.hidden : isSure ? texts.differs : texts.not_smooth;
     for (const text of [name, shown(by), shown(slope), verdict]) row.insertCell().textContent = text;
     row.className = agrees ? "right" : "wrong";
   }
