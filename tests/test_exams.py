@@ -318,7 +318,7 @@ def test_nothing_is_half_written(small: Path) -> None:
                 raise OSError(28, "No space left on device")
         return open(path, *more, **options)
 
-    with patch("backprop.reports.exams.exam_folder.open", opened, create=True):
+    with patch("backprop.reports.output_folder.open", opened, create=True):
         ran = exam(small, "--variants", "4", "--force")
     assert ran.status == 1
     assert "no space left on device" in ran.err
