@@ -377,8 +377,17 @@ def test_what_was_wrong_once(by: Runner) -> None:
 
 @pytest.mark.parametrize("first", [0, NEWER])
 @pytest.mark.parametrize("group", range(4))
-def test_generated_odd_models(first: int, group: int, by: Runner) -> None:
+def test_generated_odd_models(first: int, group: int) -> None:
     """Zeros, poles, corners, borders, under- and overflow, made by a generator."""
+    generated(first, group, run)
+
+
+@pytest.mark.parametrize("first", [0, NEWER])
+def test_generated_odd_models_in_both(first: int, by: Runner) -> None:
+    generated(first, 4, by)
+
+
+def generated(first: int, group: int, by: Runner) -> None:
     large = LINES if group % 2 else ROWS
     count = 120
     models = [random_model(first + number) for number in range(group * count, (group + 1) * count)]

@@ -81,9 +81,10 @@ function settled(page, v) {
     g.fill(NaN);
     h.fill(NaN);
   } else {
-    const [changed, lost] = tooSmall(page, v, found, scale);
+    const [changed, lost, jumped] = tooSmall(page, v, found, scale);
     for (const node of changed) open.add(node);
     const [moved, infinite, turned] = rounded(page, v, found, scale, changed.length > 0);
+    for (const i of jumped) turned.add(i);
     const known = new Map();
     if (changed.length && !turned.size) {
       const other = inWideRange(page, v);
@@ -137,7 +138,7 @@ function isSame(one, other, more, unseen) {
 }
 
 /** The nodes by which the derivative changes with what is too small, and of every node whether something was
- * lost on the way. */
+ * lost on the way. And the steps that jump with it. */
 function tooSmall(page, v, all, scale) {
   const { changing, edges, inside, jumping, lossy, nodes, vanishing } = page;
   const logs = new Float64Array(nodes).fill(-Infinity); // of how far the gradients may be off
@@ -154,12 +155,16 @@ function tooSmall(page, v, all, scale) {
   }
   const off = logs.map((each) => 2 ** each);
   const turned = new Uint8Array(nodes); // by values that are others
+  const jumped = [];
   let changed = all.g;
   if ([...vanishing].some((i) => hasLost(v[i], inside[i], v))) {
     const u = Float64Array.from(v);
     const more = (value, i) => value + (value < 0 ? -1 : 1) * LOST * (1 + (i % 7) / 7);
     again(page, u, v, 0, (value, i) => {
-      if (jumping.has(i)) return v[i];
+      if (jumping.has(i)) {
+        if (value !== v[i]) jumped.push(i);
+        return v[i];
+      }
       return vanishing.has(i) && hasLost(value, inside[i], u) ? more(value, i) : value;
     });
     changed = page.sweep(u, v, scale).g;
@@ -177,7 +182,7 @@ function tooSmall(page, v, all, scale) {
     if (Object.is(one, other) && logs[i] === -Infinity && !turned[i]) continue;
     if (turned[i] || !isSame(one, other, off[i], UNSEEN * scale)) found.push(i);
   }
-  return [found, logs.map((each) => each > -Infinity)];
+  return [found, logs.map((each) => each > -Infinity), jumped];
 }
 
 /** Factors near 1 in no order, as `evaluation/shaken.py` has them. */
