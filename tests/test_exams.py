@@ -179,6 +179,34 @@ def test_logarithms_among_inputs_are_read_back(tmp_path: Path) -> None:
     ) == pytest.approx(0.8)
 
 
+def test_a_number_that_is_a_formula_is_given_as_one(tmp_path: Path) -> None:
+    """What is exact behind e^s is so for log(8), and not for the first digits of it."""
+    small, soft = tmp_path / "small.eq", tmp_path / "soft.eq"
+    small.write_text("const c = √2; const d = |-3|; const h = -.5e1; L = s*c*d*h; s = 1")
+    soft.write_text(gallery.example("exercise_06_softmax_of_two").text)
+    assert exam(tmp_path, "--variants", "1").status == 0
+    sheet = (tmp_path / "exam" / "variant_01.md").read_text()
+    for given in (r"c = \sqrt{2} \approx 1.41421", r"d = \left|-3\right| = 3", "h = -5"):
+        assert f"- ${given}$" in sheet
+    assert exam(tmp_path, "--variants", "3", file=soft.name, to="soft.md").status == 0
+    given = re.findall(r"- \$s_\{[12]\} = (.*)\$", (tmp_path / "soft.md").read_text())
+    assert len(given) == 6
+    for each in given:
+        assert re.fullmatch(r"-?\\ln\\left\(\d+\\right\) \\approx -?\d\.\d+", each)
+
+
+def test_a_command_is_printed_as_it_is_typed(tmp_path: Path) -> None:
+    """Where a name has what nobody sees, it is told what it is, and no command says it."""
+    (tmp_path / "small.eq").write_text(SMALL)
+    options = ("--variants", "1", "--format", "latex")
+    assert exam(tmp_path, *options, to="my exam").status == 0
+    key = (tmp_path / "my exam" / "key_01.tex").read_text()
+    assert r"L -{}-values \textquotesingle{}" in key
+    ran = exam(tmp_path, *options, to="a\x1b[31mb\nc")
+    assert "a<U+001B>[31mb<U+000A>c: variant_01" in ran.err
+    assert "Confirmed" not in (tmp_path / "a\x1b[31mb\nc" / "key_01.tex").read_text()
+
+
 def test_names_and_titles_of_every_kind(tmp_path: Path) -> None:
     """What LaTeX and Markdown read as more than text stays text, and pdflatex takes it."""
     name = "Ü 100% & #1 $x.eq"

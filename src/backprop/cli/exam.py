@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from backprop.cli import printing
 from backprop.errors import BackpropError, BadOption, CannotWrite
 from backprop.files import check_writable
-from backprop.inputs import Inputs, say
+from backprop.inputs import Inputs
 from backprop.names import unknown_choice
 from backprop.numbers import either, few, shown
 from backprop.places import STANDARD, identity
@@ -48,7 +48,7 @@ def write_exam(
         printing.send(lambda style: texts[0].text, None if path == STANDARD else path, None)
         return
     place.write(texts)
-    say(f"wrote {len(texts)} files into {path}: {texts[0].name} to {texts[-1].name}")
+    printing.tell(f"wrote {len(texts)} files into {path}: {texts[0].name} to {texts[-1].name}")
 
 
 def _goes_to(path: str, format: str | None) -> tuple[bool, str]:

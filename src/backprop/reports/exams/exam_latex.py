@@ -13,6 +13,11 @@ def _blank(width: int) -> str:
     return rf"\underline{{\hspace{{{width}em}}}}"
 
 
+def _typed(text: str) -> str:
+    """A command line as it is typed: LaTeX makes one dash of two hyphens, and curls what quotes."""
+    return text.replace("--", "-{}-").replace("'", r"\textquotesingle{}")
+
+
 def write(exam: Exam, style: Style, folder: str | None) -> Iterator[ExamText]:
     """The files of an exam; folder: where they go; None: one document, the sheets first, without a name."""
     page = _LatexSheets(exam, style)
@@ -67,7 +72,7 @@ class _LatexSheets(Sheets):
         lines += [r"\end{enumerate}"]
         command = self.checking(variant, folder)
         if command:
-            lines += [rf"Confirmed by: \texttt{{{self.words(command)}}}"]
+            lines += [rf"Confirmed by: \texttt{{{_typed(self.words(command))}}}"]
         return "\n".join(lines)
 
     def table(self) -> str:

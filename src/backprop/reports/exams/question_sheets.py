@@ -1,5 +1,6 @@
 """What stands on question sheets and keys; a format says how the pieces look."""
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from math import isnan
@@ -16,6 +17,9 @@ from backprop.syntax.latex import latex
 from backprop.syntax.latex_names import Naming
 from backprop.syntax.notation import names_in
 from backprop.syntax.parser import formula
+
+_PLAIN = re.compile(r"\s*-?\s*(\d+\.?\d*|\.\d+)(e[-+]?\d+)?\s*", re.ASCII | re.IGNORECASE)
+"""A number and its sign; `log(2)` and `√2` say more than their digits."""
 
 _LONGEST = 30
 """The most tokens of a formula that is written again with numbers in it."""
@@ -85,7 +89,7 @@ class Sheets(ABC):
     def given(self, each: ExamGiven) -> str:
         """`b = \\log(2) - 6 \\approx -5.307` as mathematics."""
         statement = formula(each.text)
-        if len(statement.shape.nodes) <= 2 and not names_in(statement):  # a number and its sign
+        if _PLAIN.fullmatch(each.text):
             return f"{self.name(each.name)} = {fixed_text(each.number)}"
         about = shown(each.number, self._digits, zeros=True)
         exact = float(about) == each.number
@@ -183,9 +187,12 @@ class Sheets(ABC):
         return self.name(each.of) if each.kind == FORWARD else self._derivative(each.of, each.by)
 
     def checking(self, variant: ExamVariant, folder: str | None) -> str:
-        """The command that confirms a key, "" where there are no files for it. folder: where they are."""
+        """The command that confirms a key, "" where there are no files for it, or it cannot be printed.
+        folder: where they are."""
         name, number = self.exam.source, self.number_of(variant)
         if name.startswith("<") or folder is None or not variant.claims:
+            return ""
+        if not f"{name}{folder}".isprintable():
             return ""
         from os.path import join
         from shlex import quote
