@@ -14,6 +14,8 @@ import pytest
 import backprop
 from backprop import gallery
 from backprop.errors import BackpropError
+from backprop.operations import OPERATIONS
+from backprop.reports.page.page_html import LANGUAGES, words
 from browser import CHROMIUM, DRIVER, Page, axed, written
 from running import backprop as run
 
@@ -191,8 +193,6 @@ def test_the_gradient_is_checked_by_differences(opened: Open) -> None:
 
 
 def test_the_other_language_is_whole() -> None:
-    from backprop.reports.page.page_html import LANGUAGES, words
-
     keys = [{*words(language)} for language in LANGUAGES]
     assert len(keys) == 2
     assert keys[0] == keys[1]
@@ -211,6 +211,20 @@ def test_a_page_speaks_its_language(opened: Open) -> None:
     assert "Ein Schritt verwendet dies" in page.run(
         "return document.getElementById('inspector').textContent"
     )
+
+
+def test_rules_of_all_operations_have_names_in_every_language(opened: Open) -> None:
+    rules = {rule for row in OPERATIONS.values() for rule in (row.rule, *row.alone) if rule}
+    german, english = words("de"), words("en")
+    assert all(english[f"rule {rule}"] == rule != german[f"rule {rule}"] for rule in rules)
+    text = "x = 2; y = 3; L = x*y/(x + y) + 3*x + y^2 + 2^x + x^y + tanh(x) + if(x < y, x, y)"
+    page = opened(text, "--language", "de")
+    shown = page.run(
+        "return [...document.querySelectorAll('.rule')].map((each) => each.textContent)"
+    )
+    assert {"Produktregel", "Potenzregel, Exponentialregel", "Ableitung von tanh"} < {*shown}
+    assert not [each for each in shown if re.search(r"\b(rule|derivative|the)\b", each)]
+    assert page.run("return document.getElementById('graph').ariaLabel") == "Graph von L"
 
 
 AXED = [("classic", "light"), ("classic", "dark"), ("mazur_network", "dark")]

@@ -120,6 +120,9 @@ class LargePage(NamedTuple):
     derivation: SymbolicDerivation | None
 
 
+DERIVATIVE_OF = "derivative of "
+"""What the rule of a function begins with."""
+
 _WORD = re.compile(r"[^\W\d]\w*")
 _LONGEST_TITLE = 100
 _LONGEST_HEADING = 200
@@ -299,4 +302,4 @@ def _rule(row: Operation, moving: Sequence[int]) -> str:
         return ", ".join(dict.fromkeys(row.alone[at] for at in moving))
     if row.rule or row.name not in FUNCTIONS:
         return row.rule
-    return f"derivative of {row.name}"
+    return DERIVATIVE_OF + row.name

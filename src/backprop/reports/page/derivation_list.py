@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from backprop.operations import OPERATIONS
-from backprop.page_content import PageContent, PageShare, PageStep
+from backprop.page_content import DERIVATIVE_OF, PageContent, PageShare, PageStep
 from backprop.reports.explain.mathematics import Notation, in_latex
 from backprop.reports.explain.mathml import pieces
 from backprop.reports.page.page_parts import Markup, joined, part
@@ -21,6 +21,13 @@ _SPACE = ' xmlns="http://www.w3.org/1998/Math/MathML"'
 """Which HTML does not need."""
 
 _PLACE = re.compile(r"<mtext>@(\w+?)(\d+)@</mtext>")
+
+
+def named_rule(rule: str, texts: Mapping[str, str]) -> str:
+    """What a language calls a rule of the table of operations, or several: `power rule, exponential rule`."""
+    if rule.startswith(DERIVATIVE_OF):
+        return texts["derivative_of"].format(name=rule.removeprefix(DERIVATIVE_OF))
+    return ", ".join(texts[f"rule {each}"] for each in rule.split(", ") if each)
 
 
 class DerivationList:
@@ -57,7 +64,7 @@ class DerivationList:
 
     def _backward(self, step: PageStep) -> Markup:
         """What a step adds to the gradients by its operands, and sums that are whole with it."""
-        rule = part("rule", rule=step.rule) if step.rule else ""
+        rule = part("rule", rule=named_rule(step.rule, self._texts)) if step.rule else ""
         name = self._notation.name(self._names[step.node])
         head = self._math(f"{name} = {self._formula(step.formula)}")
         lines = list[Markup]()

@@ -35,7 +35,8 @@ def folded_svg(
     inside = Interiors(page).of([box.id for box in folded.boxes], seconds)
     laid = laid_out(plain, seconds)
     lines = _lines(page, plain, texts, laid, inside)
-    return laid.svg("folded", f"Graph of {page.nodes[page.output].name}", lines)
+    label = texts["graph_of"].format(output=page.nodes[page.output].name)
+    return laid.svg("folded", label, lines)
 
 
 def _lines(

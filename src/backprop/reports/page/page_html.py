@@ -17,7 +17,7 @@ from backprop.reports import drawing
 from backprop.reports.diagnostics import visible
 from backprop.reports.explain.html import body as derivation_body
 from backprop.reports.page import descent_section
-from backprop.reports.page.derivation_list import DerivationList
+from backprop.reports.page.derivation_list import DerivationList, named_rule
 from backprop.reports.page.guess_section import asks, mistakes
 from backprop.reports.page.help_section import keys, legend
 from backprop.reports.page.page_folded import folded_svg
@@ -73,7 +73,7 @@ def write(page: PageContent | LargePage, language: str, seconds: float) -> str:
             "help.html", {**texts, "legend": legend(page, texts), "keys_table": keys(page, texts)}
         ),
         "guess_panel": filled("guess.html", texts),
-        "picture": svg(page, seconds),
+        "picture": svg(page, texts, seconds),
         "folded": folded_svg(page, page.folded, texts, seconds) if page.folded else "",
         "lines": joined(DerivationList(page, texts).lines(), "\n"),
         "controls": joined(
@@ -203,7 +203,7 @@ def _equations(source: str, texts: Mapping[str, str]) -> Markup:
     return joined((part("source", title=texts[key], text=text) for key, text in parts), "\n")
 
 
-def _lesson(page: PageContent) -> dict[str, object]:
+def _lesson(page: PageContent, texts: Mapping[str, str]) -> dict[str, object]:
     """What the scripts know of the page."""
     return {
         "output": page.output,
@@ -220,7 +220,11 @@ def _lesson(page: PageContent) -> dict[str, object]:
         "values": [*page.values.values()],
         "controls": [_bounds(each) for each in page.controls],
         "steps": [
-            {"node": step.node, "rule": step.rule, "edges": [share.edge for share in step.shares]}
+            {
+                "node": step.node,
+                "rule": named_rule(step.rule, texts),
+                "edges": [share.edge for share in step.shares],
+            }
             for step in page.steps
         ],
         "asks": asks(page),
@@ -251,7 +255,7 @@ def _script(page: PageContent, texts: Mapping[str, str]) -> str:
     leaves = [graph.order[node] for node in page.values]
     values = {
         "sources": "\n".join(map(_source, SCRIPTS)),
-        "lesson": _json(_lesson(page)),
+        "lesson": _json(_lesson(page, texts)),
         "texts": _json(texts),
         "numbers": javascript_numbers(graph, leaves),
         "updates": descent_section.descent_updates(),

@@ -6,7 +6,7 @@ What changes on the page has data attributes: `data-node` with a node's number o
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from backprop.page_content import PageContent
 from backprop.picture import Box, Circle
@@ -26,10 +26,11 @@ from backprop.reports.page.page_parts import Markup, joined, part
 _NUMBERS = "data", "grad"
 
 
-def svg(page: PageContent, seconds: float) -> Markup:
-    """The picture. seconds: that laying it out may take. Raises CannotDraw."""
+def svg(page: PageContent, texts: Mapping[str, str], seconds: float) -> Markup:
+    """The picture. texts: the words of a language. seconds: for the layout. Raises CannotDraw."""
     laid = laid_out(page.picture, seconds)
-    return laid.svg("graph", f"Graph of {page.nodes[page.output].name}", _lines(page, laid))
+    label = texts["graph_of"].format(output=page.nodes[page.output].name)
+    return laid.svg("graph", label, _lines(page, laid))
 
 
 def _lines(page: PageContent, laid: PageLayout) -> Iterator[Markup]:
