@@ -195,6 +195,18 @@ def test_a_number_that_is_a_formula_is_given_as_one(tmp_path: Path) -> None:
         assert re.fullmatch(r"-?\\ln\\left\(\d+\\right\) \\approx -?\d\.\d+", each)
 
 
+def test_a_sheet_has_all_that_its_equations_name(tmp_path: Path) -> None:
+    """Functions of the file, those that these call, and ends of ranges."""
+    text = "f(x) = 2*g(x)  # twice\ng(t) = if(t > 0, t*k, -t)\nh(t) = t; n = 3; x[i] = i for i in 1..n\n"
+    (tmp_path / "small.eq").write_text(text + "L = f(a)*sum(x[i]^2 for i in 1..n); a = 1; k = 2")
+    assert exam(tmp_path, "--variants", "2", to="exam.md").status == 0
+    sheet = (tmp_path / "exam.md").read_text()
+    assert r"- $f\left(x\right) = 2 \cdot g\left(x\right)$" in sheet
+    assert r"- $g\left(t\right) = \begin{cases}t \cdot k & \text{if } t > 0 \\ -t &" in sheet
+    assert "- $n = 3$" in sheet
+    assert r"h\left" not in sheet
+
+
 def test_a_command_is_printed_as_it_is_typed(tmp_path: Path) -> None:
     """Where a name has what nobody sees, it is told what it is, and no command says it."""
     (tmp_path / "small.eq").write_text(SMALL)

@@ -4,6 +4,7 @@ Every key is confirmed before anybody sees it: its values by mpmath's arithmetic
 as claims that `check` marks.
 """
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from os.path import basename
 from random import Random
@@ -33,7 +34,8 @@ from backprop.quizzes.tidy_inputs import tidy_variants
 from backprop.quizzes.tidy_numbers import ROUNDED, TidyInput, answer_text, is_rounded
 from backprop.source import one_line
 from backprop.syntax import functions
-from backprop.syntax.parser import formula
+from backprop.syntax.notation import names_in
+from backprop.syntax.parser import formula, read
 
 KINDS = FORWARD, LOCAL, BACKWARD
 """What an exam asks for, if nothing else is said."""
@@ -94,7 +96,8 @@ class ExamVariant(NamedTuple):
 
 class Exam(NamedTuple):
     """title: the first comment of the file, or its name. source: the file. equations: by name, in the
-    order of the forward pass. varied: what is const, and yet has other numbers on other sheets."""
+    order of the forward pass. varied: what is const, and yet has other numbers on other sheets. functions:
+    those of the file that equations call, each with its right side: `h(x)`, `x^2`."""
 
     title: str
     source: str
@@ -103,6 +106,7 @@ class Exam(NamedTuple):
     equations: Sequence[tuple[str, str]]
     variants: Sequence[ExamVariant]
     varied: Sequence[str] = ()
+    functions: Sequence[tuple[str, str]] = ()
 
     @property
     def rounds(self) -> bool:
@@ -147,7 +151,23 @@ def make_exam(
     equations = [(step.name, step.equation) for step in first.forward]
     title, name = _title(model), model.source.name
     varied = [each for each in points[0].inputs if each in model.held and each not in vary]
-    return Exam(title, name, output, seed, equations, variants, varied)
+    called = _called(model, [text for _, text in equations])
+    return Exam(title, name, output, seed, equations, variants, varied, called)
+
+
+def _called(model: Model, texts: Sequence[str]) -> list[tuple[str, str]]:
+    """The functions of a file that these formulas call, and those that these call, in the file's order."""
+    own, found, texts = dict[str, tuple[str, str]](), set[str](), [*texts]
+    for statement in read(model.source)[0] if model.functions else ():
+        tokens, whole = statement.tokens, model.source.text
+        if tokens.texts[0] in model.functions and tokens.texts[1:2] == ["("]:
+            sides = [one_line(whole[each.starts[0] : each.ends[-1]]) for each in tokens.sides()]
+            own[tokens.texts[0]] = sides[0], sides[-1]
+    for text in texts:
+        called = {name for name in own if re.search(rf"(?<!\w){re.escape(name)}\s*\(", text)}
+        texts += [own[name][1] for name in sorted(called - found)]
+        found |= called
+    return [sides for name, sides in own.items() if name in found]
 
 
 def _refuse_large(model: Model, output: str) -> None:
@@ -192,6 +212,8 @@ class _ExamMaking:
         self._model, self._output = model, output
         self._kinds, self._kept, self._only = kinds, kept, only
         self._leads = {*model.graph(output).inputs}
+        self._named = set[str]()
+        """What equations name, so that it stands on the sheet: ends of ranges, which have no derivative."""
 
     def variant(self, number: int, inputs: Mapping[str, TidyInput]) -> ExamVariant:
         """One sheet with its key, which is confirmed."""
@@ -206,6 +228,9 @@ class _ExamMaking:
             )
             hints = ["ask for fewer kinds: --ask backward", "or about a few names: --only NAMES"]
             raise TooLarge(message, hints=hints, where=where)
+        if not self._named:
+            texts = [step.equation for step in found.derivation.forward if step.equation]
+            self._named.update(*(names_in(formula(each)) for each in texts))
         steps, output = _Steps(found.derivation), self._output
         questions = [
             _question(at, each, steps, output) for at, each in enumerate(found.questions, 1)
@@ -220,7 +245,7 @@ class _ExamMaking:
     ) -> Iterator[ExamGiven]:
         model = self._model
         for name, number in numbers_of(model, numbers).items():
-            if model.names[name] in self._leads:
+            if model.names[name] in self._leads or name in self._named:
                 text = inputs[name].text if name in inputs else one_line(model.instance_of(name))
                 text = text if _says(text, number) else exact(number)
                 yield ExamGiven(name, number, text, name in numbers)

@@ -77,8 +77,13 @@ class Sheets(ABC):
         return str(variant.number).zfill(max(2, len(str(len(self.exam.variants)))))
 
     def equations(self) -> list[str]:
-        """The equations as mathematics, in the order of the forward pass."""
-        return [f"{self.name(name)} = {self.formula(text)}" for name, text in self.exam.equations]
+        """The equations as mathematics, in the order of the forward pass, below the functions they call."""
+        calls = [
+            f"{self.formula(head)} = {self.formula(text)}" for head, text in self.exam.functions
+        ]
+        return calls + [
+            f"{self.name(name)} = {self.formula(text)}" for name, text in self.exam.equations
+        ]
 
     def name(self, name: str) -> str:
         return self.notation.name(name)
