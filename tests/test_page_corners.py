@@ -279,3 +279,28 @@ def test_paths_are_counted_however_many(end: str, opened: Open) -> None:
     assert listed == 40
     count = 2**60 if end == "L = b60" else 2**61 + 1
     assert title.startswith(f"The first 40 of {count:,} paths".replace(",", "\u202f"))
+
+
+def test_on_a_phone_numbers_are_seen_where_sliders_are(opened: Open, driver: Any) -> None:
+    phone = {"width": 390, "height": 800, "deviceScaleFactor": 1, "mobile": True}
+    seen = "return [...document.querySelectorAll('#near, .slope')].map((each) => each.innerText)"
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", phone)
+    try:
+        page = opened("a = 2; b = -3; L = a*b")
+        assert page.run(seen) == ["L = −6", "grad −3", "grad 2"]
+        page.set("a", 2.5)
+        assert page.run(seen) == ["L = −7.5", "grad −3", "grad 2.5"]
+        page.press("guess")
+        assert page.run(seen)[1:] == ["", ""]
+    finally:
+        driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_a_slider_has_its_length_again_when_its_number_is_back(opened: Open) -> None:
+    page = opened("x = 2; L = x^2")
+    length = page.run(RANGE)
+    page.set("x", 1e9, "number")
+    page.set("x", 3)
+    assert page.run(RANGE)[1] >= 1e9  # under the finger it stays
+    page.press("reset")
+    assert page.run(RANGE) == length

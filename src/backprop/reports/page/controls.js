@@ -1,21 +1,23 @@
 // Sliders and number fields of the inputs.
 
-import { exact } from "./format.js";
+import { exact, shown } from "./format.js";
 
 const TICKS = 200;
 const FARTHEST = Number.MAX_VALUE / 2; // a slider's length is finite
 
 export class Controls {
-  constructor(root, model) {
+  constructor(root, model, steps) {
     this.model = model;
+    this.steps = steps;
     this.rows = [];
     for (const row of root.querySelectorAll("[data-control]")) {
       const control = model.lesson.controls[Number(row.dataset.control)];
       const range = row.querySelector('input[type="range"]');
       const field = row.querySelector('input[type="number"]');
+      const slope = row.querySelector(".slope");
       const bounds = { low: control.low, high: control.high };
-      this.rows.push({ control, range, field, bounds });
-      range.addEventListener("input", () => this.move(control, Number(range.value)));
+      this.rows.push({ control, range, field, slope, bounds });
+      range.addEventListener("input", () => this.move(control, Number(range.value), range));
       field.addEventListener("input", () => {
         if (field.value.trim() !== "" && Number.isFinite(field.valueAsNumber)) {
           this.move(control, field.valueAsNumber, field);
@@ -34,8 +36,11 @@ export class Controls {
   }
 
   update() {
-    for (const { control, range, field, bounds } of this.rows) {
+    const isDragged = this.typing?.type === "range";
+    for (const { control, range, field, slope, bounds } of this.rows) {
       const value = this.model.inputs.get(control.node);
+      // a number far out has made it long; under a finger it stays
+      if (!isDragged && value >= control.low && value <= control.high) Object.assign(bounds, { low: control.low, high: control.high });
       if (value < bounds.low || value > bounds.high) {
         const far = Math.abs(value);
         bounds.low = Math.min(bounds.low, Math.max(control.least ?? -FARTHEST, value - far, -FARTHEST));
@@ -48,6 +53,7 @@ export class Controls {
       range.dataset.step = step;
       if (Number(range.value) !== value) range.value = value;
       range.setAttribute("aria-valuetext", exact(value));
+      slope.textContent = this.steps.knows("g", control.node) ? `grad ${shown(this.model.gradients[control.node])}` : "";
       if (this.typing !== field && field.valueAsNumber !== value) field.value = String(value);
     }
   }

@@ -45,7 +45,7 @@ function begin(lesson, numbers, texts, updates, mistakes) {
   const pictures = new Pictures(at, model, steps, texts);
   const list = at("derivation");
   const derivation = new Derivation(list, model, steps);
-  const controls = new Controls(at("controls"), model);
+  const controls = new Controls(at("controls"), model, steps);
   const inspector = new Inspector(at("inspector"), list, model, texts);
   const descent = at("descent") ? new DescentPanel(at("descent"), model, updates, texts, calm) : null;
   const guess = new Guess(at, model, steps, texts, mistakes, go);
@@ -63,6 +63,7 @@ function begin(lesson, numbers, texts, updates, mistakes) {
     inspector.refresh();
     descent?.explain();
     at("value").textContent = steps.hasData(lesson.output) ? printed(model.value) : "";
+    at("near").textContent = `${lesson.nodes[lesson.output].name} = ${at("value").textContent}`;
     at("undecided").hidden = model.open.size === 0;
     at("unfit").hidden = model.unfit.length === 0;
     const unfit = model.unfit.slice(0, MOST_NAMED).map((node) => lesson.nodes[node].name).join(", ");
