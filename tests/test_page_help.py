@@ -84,6 +84,7 @@ def test_a_page_of_constants_has_no_descent_and_no_key_for_it(opened: Open) -> N
     press(page, "u", "?")
     assert is_open(page)
     assert "descent" not in page.run("return document.getElementById('help').textContent")
+    assert page.run("return ['check', 'random'].every((id) => document.getElementById(id).hidden)")
 
 
 @pytest.mark.parametrize(("language", "said"), [("en", "local derivative"), ("de", "lokale Ableitung")])  # fmt: skip

@@ -152,6 +152,7 @@ function begin(lesson, numbers, texts, updates, mistakes) {
     at("place").value = steps.place;
   });
   at("close").addEventListener("click", () => inspector.close());
+  for (const id of ["check", "random"]) at(id).hidden = lesson.controls.length === 0; // constants have nothing to move
 
   const keys = { ArrowRight: "step", ArrowLeft: "back", " ": "play", "?": "help" };
   const letters = { f: "forward", b: "backward", r: "reset", g: "check", u: "update" };
@@ -176,7 +177,8 @@ function begin(lesson, numbers, texts, updates, mistakes) {
 
   /** Do what a letter stands for, unless its button is out of use. */
   function press(id) {
-    if (document.getElementById(id)?.disabled) return;
+    const button = document.getElementById(id);
+    if (button?.disabled || button?.hidden) return;
     pause();
     actions[id]();
   }
