@@ -207,6 +207,19 @@ def test_a_sheet_has_all_that_its_equations_name(tmp_path: Path) -> None:
     assert r"h\left" not in sheet
 
 
+def test_formulas_stand_on_the_page(tmp_path: Path) -> None:
+    """In tables of keys, too: as many variants stand side by side as there is room for."""
+    text = "u = sin(a*b)*exp(c)/(1+b^2); L = u^2 + (a - b*c)^2*u; a = 1; b = 2; c = 1"
+    (tmp_path / "small.eq").write_text(text)
+    assert exam(tmp_path, "--variants", "6", "--ask", "formula", to="exam.tex").status == 0
+    assert "question & 1 & 2 \\\\" in (tmp_path / "exam.tex").read_text()
+    if shutil.which("pdflatex"):
+        command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "exam.tex"]
+        made = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=120, check=False)
+        assert made.returncode == 0
+        assert b"Overfull" not in made.stdout
+
+
 def test_a_command_is_printed_as_it_is_typed(tmp_path: Path) -> None:
     """Where a name has what nobody sees, it is told what it is, and no command says it."""
     (tmp_path / "small.eq").write_text(SMALL)

@@ -87,7 +87,7 @@ def line(of: str, source: str, path: str) -> list[str]:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_option_that_takes_a_path_says_what_is_done_with_it(name: str) -> None:
     for _, _, _, option in fields(command(name)):
-        takes_path = (option.metavar or "") in ("FILE", "DIR", "PATH")
+        takes_path = (option.metavar or "") in ("FILE", "DIR")
         assert bool(option.path) == takes_path, option.form
 
 

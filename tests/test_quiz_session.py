@@ -263,6 +263,17 @@ HOSTILE = [
 ]  # fmt: skip
 
 
+def test_two_answers_are_none() -> None:
+    lines = ["999, 6", "6, 999", "6,", ",5", "-,25", "max(6, 5)"]
+    found = backprop(
+        "quiz", *LINE, "--ask", "backward", "--only", "a", stdin="\n".join(lines).encode()
+    )
+    assert found.out.count("no answer yet: one answer at a time") == 3
+    assert "no answer yet: write 0.5: the decimal sign is a point" in found.out
+    assert "no answer yet: write -0.25: the decimal sign is a point" in found.out
+    assert found.out.count("\nright\n") == 1
+
+
 @pytest.mark.parametrize("kind", ["forward", "local", "backward", "formula"])
 def test_hostile_answers_are_told_and_never_right(kind: str) -> None:
     for text in HOSTILE:

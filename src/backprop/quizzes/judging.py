@@ -25,7 +25,8 @@ _SETS = 4
 
 _EQUALS = re.compile(r"(?<![<>=!])=(?!=)")
 _PLAIN = re.compile(r"[-+−]?\s*\d*(\.\d*)?(?:[eE]([-+]?\d{1,3}))?")
-_COMMA = re.compile(r"([-+−]?\d+),(\d+)")
+_COMMA = re.compile(r"([-+−]?)(\d*),(\d+)")
+_BRACKETS = re.compile(r"[(\[{][^()\[\]{}]*[)\]}]")
 
 
 class Verdict(NamedTuple):
@@ -114,8 +115,11 @@ def _unreadable(text: str) -> str:
     if len(text) > LONGEST:
         return f"an answer has at most {LONGEST:,} characters"
     if comma := _COMMA.fullmatch(text):
-        return f"write {comma[1]}.{comma[2]}: the decimal sign is a point"
-    if ";" in text or "\n" in text:
+        return f"write {comma[1]}{comma[2] or 0}.{comma[3]}: the decimal sign is a point"
+    outside, count = text.partition("#")[0], 1
+    while count:
+        outside, count = _BRACKETS.subn("", outside)
+    if ";" in text or "\n" in text or "," in outside:
         return "one answer at a time"
     return ""
 

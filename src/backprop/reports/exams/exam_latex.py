@@ -3,10 +3,13 @@ r"""An exam in LaTeX that needs nothing but amsmath and geometry: a sheet a page
 from collections.abc import Iterator
 
 from backprop.quizzes.exams import Exam, ExamVariant
-from backprop.reports.exams.question_sheets import ExamText, Sheets, check_files
+from backprop.reports.exams.question_sheets import ABREAST, ExamText, Sheets, check_files
 from backprop.reports.explain.latex_document import whole_document
 from backprop.reports.style import Style
 from backprop.syntax.latex import latex_text
+
+_ACROSS, _BETWEEN = 75, 2
+"""So many characters stand in a line beside what is asked, and so many are left empty between columns."""
 
 
 def _blank(width: int) -> str:
@@ -74,6 +77,13 @@ class _LatexSheets(Sheets):
         if command:
             lines += [rf"Confirmed by: \texttt{{{_typed(self.words(command))}}}"]
         return "\n".join(lines)
+
+    def abreast(self) -> int:
+        """So many that formulas, too, stand on the page."""
+        answers = {each.answer for variant in self.exam.variants for each in variant.questions}
+        # what stands one above the other in a fraction takes half the room
+        longest = max(len(each) / (2 if "/" in each else 1) for each in answers)
+        return max(1, min(ABREAST, int(_ACROSS / (longest + _BETWEEN))))
 
     def table(self) -> str:
         """The answers of all variants."""

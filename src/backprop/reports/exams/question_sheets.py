@@ -27,7 +27,7 @@ _LONGEST = 30
 _LONG = 24
 """So many questions stand one below the other in a table: more do not fit on a page."""
 
-_ABREAST = 6
+ABREAST = 6
 """So many variants stand side by side in the table of the keys."""
 
 
@@ -172,9 +172,9 @@ class Sheets(ABC):
 
     def tables(self) -> Iterator[AnswerTable]:
         """The keys side by side."""
-        variants = self.exam.variants
-        for at in range(0, len(variants), _ABREAST):
-            some = variants[at : at + _ABREAST]
+        variants, abreast = self.exam.variants, self.abreast()
+        for at in range(0, len(variants), abreast):
+            some = variants[at : at + abreast]
             most = max(some, key=lambda each: len(each.questions)).questions
             rows = [
                 (
@@ -186,6 +186,10 @@ class Sheets(ABC):
             ]
             for first in range(0, len(rows), _LONG):
                 yield AnswerTable([each.number for each in some], rows[first : first + _LONG])
+
+    def abreast(self) -> int:
+        """How many variants stand side by side."""
+        return ABREAST
 
     def short(self, each: ExamQuestion) -> str:
         """What is asked, for the narrow column of a table."""
