@@ -257,6 +257,12 @@ def test_a_step_that_there_is_not(step: str) -> None:
     assert "from 0 to 7" in ran.err
 
 
+def test_a_step_that_there_is_not_of_a_single_one() -> None:
+    ran = run("draw", "-e", "L = 3", "--step", "2", "-o", "-")
+    assert (ran.status, ran.out) == (2, "")
+    assert "there is no step 2: 1 step is drawn" in ran.err
+
+
 def test_a_part_keeps_the_numbers_of_the_whole(tmp_path: Path) -> None:
     folder = tmp_path / "part"
     assert run("draw", *GIVEN, "--focus", "d", "--depth", "0", "--frames", str(folder)).status == 0

@@ -98,6 +98,16 @@ def test_frames_within_a_presentation(tmp_path: Path) -> None:
 
 
 @needs_tikz
+def test_a_picture_that_begins_a_paragraph_is_no_wider_than_its_line(tmp_path: Path) -> None:
+    """After text, below a heading, in a list, in columns: nothing is said to be overfull."""
+    (tmp_path / "graph.tex").write_text(fragment(*GIVEN, "--blank"), "utf-8")
+    lines = (r"Text.", r"\input{graph}", r"\section{One}", r"\input{graph}",
+             r"\begin{itemize}\item \input{graph}\end{itemize}", r"\begin{quote}\input{graph}\end{quote}")  # fmt: skip
+    for head in (DOCUMENT, DOCUMENT.replace("{article}", "[twocolumn]{article}")):
+        compiled(tmp_path, "Before.", head=head.replace("%s", "%s\n\n" + "\n\n".join(lines)))
+
+
+@needs_tikz
 def test_every_sign_is_set_as_it_stands(tmp_path: Path) -> None:
     signs = "".join(map(chr, range(32, 127))) + "".join(row.sign for row in OPERATIONS.values())
     others = "".join(

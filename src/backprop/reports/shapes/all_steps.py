@@ -15,9 +15,9 @@ def step_number(stepped: SteppedPicture, step: int | None, blank: bool) -> int:
     if step is None:
         return 0 if blank else stepped.last
     if isinstance(step, bool) or not isinstance(step, int) or not 0 <= step <= stepped.last:
-        steps = f"{stepped.last} step{'s' * (stepped.last != 1)}"
+        steps = "1 step is" if stepped.last == 1 else f"{stepped.last} steps are"
         hints = [f"give a whole number from 0 to {stepped.last}"]
-        raise BadOption(f"there is no step {step}: {steps} are drawn", hints=hints)
+        raise BadOption(f"there is no step {step}: {steps} drawn", hints=hints)
     return step
 
 

@@ -1,7 +1,8 @@
 r"""Pictures as TikZ: a fragment for a document, in which `\input{graph}` shows it.
 
 It needs TikZ and none of its libraries. As large as its text of 12 points makes it, or as a line is wide and
-a page is high, where that is less.
+a page is high, where that is less. One that begins a paragraph is not indented: with an indent it would be
+wider than its line.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from backprop.reports.themes import PIXEL, Look
 
 _HEAD = r"""% {mark}
 % A picture for a document with \usepackage{{tikz}}; no TikZ library is needed. Show it with \input.
-{others}{{{sized}%
+{others}\ifvmode\noindent\fi{{{sized}%
 \begin{{tikzpicture}}[x=1bp, y=-1bp, inner sep=0pt, outer sep=0pt]
 \useasboundingbox (0,0) rectangle ({right},{down});"""
 
