@@ -350,6 +350,19 @@ def test_no_mistake_of_the_table_is_taken_for_right(request: pytest.FixtureReque
     assert tried > 50 * len(seeds)
 
 
+@pytest.mark.parametrize(
+    "zero", ["sin(pi)", "cos(pi/2)", "sin(2*pi*b)", "tan(3*pi)", "exp(log(b)) - b"]
+)
+def test_what_is_0_but_for_rounding_is_0(zero: str) -> None:
+    """Who answers 0 is right, and pi is rounded, too."""
+    model = read(f"y = ({zero})*a; L = y + a; b = 3")
+    numbers = {"a": 2.0}
+    for question in quiz_of(model, numbers, "L", ("forward",)).questions[:1]:
+        assert judged(question, "0", model, numbers, "L").outcome == RIGHT
+        for wrong in ("1e-6", "2", "-1e-6"):
+            assert judged(question, wrong, model, numbers, "L").outcome == WRONG
+
+
 def test_what_rounding_leaves_no_digits_of_is_not_asked() -> None:
     """Else an answer that is far from right would be as right as the number that doubles give."""
     quiz = quiz_of(read("u = (1e16 + x) - 1e16; v = u*y; L = v + y; x = 1; y = 3"), {}, "L")

@@ -5,7 +5,7 @@ computation", Mathematics and Computers in Simulation 35 (1993) 233-261. It is n
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from math import isfinite
+from math import isfinite, pi
 from random import Random
 
 from backprop.graph import Graph
@@ -59,7 +59,8 @@ def _shaken(
     """`data`, a few times, with the last bit of each result changed at random.
 
     Whole numbers that operators make of whole numbers stay: they are exact, as exponents and
-    conditions often are, and as those of floor are. Those of a function such as tanh are rounded.
+    conditions often are, and as those of floor are. Those of a function such as tanh are rounded, and so is
+    pi: sin(pi) is 0, whatever a double makes of it.
     """
     random = Random(0)
 
@@ -78,9 +79,15 @@ def _shaken(
         return shaken
 
     values = Lookup(shaking)
+    leaves = {each for step in steps for each in graph.operands(step) if graph.is_number(each)}
+    circles = [each for each in sorted(leaves) if abs(graph.constant(each)) == pi]
     for _ in range(runs):
+        for node in circles:
+            data[node] = graph.constant(node) * (1 + random.choice((-size, size)))
         forward(graph, steps, data, values)
         yield data
+    for node in circles:
+        data[node] = graph.constant(node)
 
 
 def _whole(number: float) -> bool:
