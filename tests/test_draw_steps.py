@@ -263,6 +263,17 @@ def test_a_step_that_there_is_not_of_a_single_one() -> None:
     assert "there is no step 2: 1 step is drawn" in ran.err
 
 
+def test_names_from_right_to_left_leave_numbers_at_their_places() -> None:
+    """A browser would show `∂L/∂x = -2` with such a name as `∂L/∂2- = x`, and `x-y` as `y-x`."""
+    name, other = "\u05d0\u05d1_1", "\u0637\u0648\u0644"
+    given = ("-e", f"L = {name}-{other}*f", "--set", f"{name}=1, {other}=3, f=-2")
+    for more in ((), ("--step", "5"), ("--animate",)):
+        out = run("draw", *given, *more, "-o", "-").out
+        assert f"∂L/∂{name}\u200e = 1" in out
+        assert f">L = {name}\u200e-{other}\u200e*f</text>" in out.replace("&#45;", "-")
+    assert "\u200e" not in run("draw", *given, "--step", "3", "--format", "tex", "-o", "-").out
+
+
 def test_a_part_keeps_the_numbers_of_the_whole(tmp_path: Path) -> None:
     folder = tmp_path / "part"
     assert run("draw", *GIVEN, "--focus", "d", "--depth", "0", "--frames", str(folder)).status == 0

@@ -24,6 +24,7 @@ from backprop.reports.far_arrows import ALL, led_around, near
 from backprop.reports.fonts import boxed, fonts_for, named, refuse, unusual
 from backprop.reports.headings import beside
 from backprop.reports.layout import fit, missing, roomier, with_free_titles
+from backprop.reports.right_to_left import svg_in_order
 from backprop.reports.themes import THEMES, TIMEOUT, Look, WidestTexts
 
 _FONT, _FONTS = "Arial", "Arial,Helvetica,{}sans-serif"
@@ -175,7 +176,7 @@ def _render(
     families = _FONTS.format("".join(f"{font}," for font in named(unusual(layout))))
     said, meant = (f' font-family="{fonts}"'.encode() for fonts in (_FONT, families))
     # a blank that does not break looks like any other: it is written by its number
-    return drawn.replace(said, meant).replace("\u00a0".encode(), b"&#160;")
+    return svg_in_order(drawn.replace(said, meant).replace("\u00a0".encode(), b"&#160;"))
 
 
 def _chosen(graphs: Sequence[Digraph], seconds: float) -> Digraph:

@@ -7,6 +7,7 @@ from html import escape
 from itertools import groupby
 
 from backprop.numbers import shown
+from backprop.reports.right_to_left import in_order
 from backprop.reports.shapes.shape import NONE, DrawnShape, Scene, ShapePoint
 
 HOLD = 4
@@ -101,7 +102,7 @@ def _drawn(shape: DrawnShape, more: str = "", visible: bool = True) -> str:
     if not visible:
         words.append('visibility="hidden"')
     if shape.kind == "text":
-        inside = escape(shape.text, quote=False)
+        inside = escape(in_order(shape.text), quote=False)
         words += [
             _at("x", "y", shape.points[0]),
             f'fill="{shape.fill}"',

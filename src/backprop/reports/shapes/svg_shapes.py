@@ -6,6 +6,7 @@ import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 
+from backprop.reports.right_to_left import MARK
 from backprop.reports.shapes.shape import NONE, DrawnShape, Scene, ShapeKind, ShapePoint
 
 _SVG, _LINK = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xlink}"
@@ -55,7 +56,7 @@ class _ShapeReading:
         if kind == "text":
             self.font = each.get("font-family", self.font)
             at = self._points([float(each.get("x", "0")), float(each.get("y", "0"))])
-            text = (each.text or "").replace("\u00a0", " ")
+            text = (each.text or "").replace("\u00a0", " ").replace(MARK, "")
             size, anchor = float(each.get("font-size", "12")), each.get("text-anchor", "")
             fill = each.get("fill", "black")  # which Graphviz leaves out
             text = text.strip() if anchor == "middle" else text
