@@ -287,8 +287,8 @@ def test_bad_requests_are_told(tmp_path: Path) -> None:
     assert found.status == 2
     assert "no ending of a page" in found.err
     assert not [*tmp_path.iterdir()]
-    many = "; ".join(f"y{at} = x{at}*k; x{at} = {at}" for at in range(500))
-    total = " + ".join(f"y{at}" for at in range(500))
+    many = "; ".join(f"y{at} = x{at}*k; x{at} = {at}" for at in range(2500))
+    total = " + ".join(f"y{at}" for at in range(2500))
     found = run("page", "-e", f"{many}; k = 1; L = {total}", "-o", str(tmp_path / "page.html"))
     assert found.status == 1
     assert "give smaller sizes" in found.err
@@ -307,6 +307,33 @@ def test_large_graphs_are_folded_and_explained_rule_by_rule(driver: Any, tmp_pat
     assert "Derivative of loss by o[p]" in text
     shown = "return getComputedStyle(document.querySelector('svg.' + arguments[0])).display"
     assert [page.run(shown, theme) == "none" for theme in ("light", "dark")] == [False, True]
+
+
+def _words_of(html: str) -> str:
+    """What stands on a page besides its style, pictures and formulas."""
+    bare = re.sub(r"<(style|svg|math|pre).*?</\1>", " ", html, flags=re.S)
+    return " ".join(re.sub(r"<[^>]+>", " ", bare).split())
+
+
+CHAIN = "x0 = 0.5; " + "; ".join(f"x{n} = {1 + n / 1000}*x{n - 1} + sin(x0)" for n in range(1, 405))
+
+
+@pytest.mark.parametrize("text", [CHAIN, gallery.example("two_moons").text])
+def test_large_pages_explain_in_their_language(text: str, tmp_path: Path) -> None:
+    """More equations than boxes have a picture: then the derivation alone, as of families with it."""
+    words_of = {}
+    for language in LANGUAGES:
+        lesson = tmp_path / f"{language}.html"
+        ran = run("page", "-e", text, "--language", language, "-o", str(lesson))
+        assert ran.status == 0, ran.err
+        html = lesson.read_text()
+        assert ("<svg" in html) == (text != CHAIN)
+        assert html.count("<math") > 200
+        words_of[language] = _words_of(html.partition("</h1>")[2])
+    assert "derivative" in words_of["en"]
+    assert re.search(r"sum rule|Derivative of", words_of["en"])
+    assert not re.search(r"\b(rule|by|derivative|result|the|step|share of|pass)\b", words_of["de"])
+    assert re.search(r"Summenregel", words_of["de"])
 
 
 def test_a_model_has_a_page_that_a_notebook_shows(driver: Any, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import PurePath
 from sys import float_info
 from typing import NamedTuple
 
-from backprop.derivation.steps import SymbolicDerivation
+from backprop.derivation.steps import Derivation, SymbolicDerivation
 from backprop.evaluation.gradient import Evaluation
 from backprop.graph import Graph
 from backprop.language import Model
@@ -111,13 +111,15 @@ class PageContent(NamedTuple):
 
 class LargePage(NamedTuple):
     """A page of more than can be shown box by box: a picture of families with the numbers of the file, and
-    the derivation rule by rule, None where that is too long. value: the output."""
+    the derivation, rule by rule or, without a picture, step by step; each None where that is too long. value:
+    of the output."""
 
     title: str
     source: str
+    output: str
     value: float
-    picture: Picture
-    derivation: SymbolicDerivation | None
+    picture: Picture | None
+    derivation: SymbolicDerivation | Derivation | None
 
 
 DERIVATIVE_OF = "derivative of "

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from math import inf
 
 from backprop import streamed_matrices
 from backprop.commands import draw
+from backprop.derivation import derivation as step_by_step
 from backprop.derived_formulas import rules_of
 from backprop.errors import BackpropError, TooLarge
 from backprop.evaluation.gradient import Gradient, by_loops, evaluate
@@ -13,6 +15,9 @@ from backprop.inputs import Asked, Inputs
 from backprop.loops.worth import read_model
 from backprop.page_content import LargePage, PageContent, PageRows, page_content, title_of
 from backprop.picture import MOST, is_large
+
+MOST_STEPS = 2000
+"""So many values a page without a picture explains step by step."""
 
 MOST_ROWS = 1000
 """So many rows of a table a page has at most."""
@@ -79,16 +84,26 @@ def _by_rows(asked: Asked, title: str) -> tuple[PageContent, Gradient] | None:
 
 def _large(asked: Asked, title: str) -> tuple[LargePage, Gradient]:
     model, numbers, output = asked
+    found, too_large = None, None
     try:
-        picture, gradient = draw(asked, "equations", [], 0, False)
+        found = draw(asked, "equations", [], 0, False)
     except TooLarge as error:
-        hints = ["pages are for what fits one: give smaller sizes", *_parts(error)]
-        raise TooLarge(error.message, hints=hints, where=model.source.name) from None
-    try:
-        derivation = rules_of(model, numbers, model.output(output), has_data=model.laid is not None)
-    except BackpropError:  # the picture is what there is to show
-        derivation = None
-    return LargePage(title, model.source.text, gradient.value, picture, derivation), gradient
+        too_large = error
+    name, derivation = model.output(output), None
+    with suppress(BackpropError):
+        derivation = rules_of(model, numbers, name, has_data=model.laid is not None)
+    if found is not None:
+        picture, gradient = found
+        return LargePage(
+            title, model.source.text, name, gradient.value, picture, derivation
+        ), gradient
+    assert too_large
+    if not model.loops and len(model.leading(name)) <= MOST_STEPS:
+        evaluated = evaluate(model, numbers, output, noted=True)
+        steps, gradient = step_by_step(model, evaluated, whole=True), evaluated.gradient
+        return LargePage(title, model.source.text, name, gradient.value, None, steps), gradient
+    hints = ["pages are for what fits one: give smaller sizes", *_parts(too_large)]
+    raise TooLarge(too_large.message, hints=hints, where=model.source.name)
 
 
 def _parts(error: BackpropError) -> list[str]:

@@ -1,6 +1,6 @@
 """A derivation as one web page with MathML, which needs nothing else."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 
 from backprop.derivation import Derivation
@@ -49,9 +49,22 @@ def write(found: Derivation | SymbolicDerivation, style: Style, hide: bool) -> s
     return "\n".join([*head, *page.body, "</body></html>"]) + "\n"
 
 
-def body(found: Derivation | SymbolicDerivation) -> list[str]:
-    """The lines of a page's body, without its heading."""
-    return _Page(found, Style(), False).body
+def body(found: Derivation | SymbolicDerivation, said: Callable[[str], str]) -> list[str]:
+    """The lines of a page's body, without its heading. said: what its words are in the page's language."""
+
+    class Said(_Page):
+        def words(self, text: str) -> str:
+            return super().words(said(text))
+
+        def rule(self, text: str) -> str:
+            return super().rule(said(text))
+
+        def section(self, part: Section) -> list[str]:
+            return super().section(
+                part._replace(heading=said(part.heading), intro=said(part.intro))
+            )
+
+    return Said(found, Style(), False).body
 
 
 def fragment(found: Derivation | SymbolicDerivation, style: Style, hide: bool = False) -> str:

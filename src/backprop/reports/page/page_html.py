@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from math import isfinite
 
 from backprop.engine.writers.javascript.page_numbers import javascript_numbers
@@ -18,6 +18,7 @@ from backprop.reports.diagnostics import visible
 from backprop.reports.explain.html import body as derivation_body
 from backprop.reports.page import descent_section
 from backprop.reports.page.derivation_list import DerivationList, named_rule
+from backprop.reports.page.explained_words import in_language
 from backprop.reports.page.guess_section import asks, mistakes
 from backprop.reports.page.help_section import keys, legend
 from backprop.reports.page.page_folded import folded_svg
@@ -90,9 +91,13 @@ def write(page: PageContent | LargePage, language: str, seconds: float) -> str:
 
 def _large(page: LargePage, language: str, texts: Mapping[str, str], seconds: float) -> str:
     """A page without scripts: the picture of families, and the derivation rule by rule."""
-    pictures = [_static(page.picture, theme, seconds) for theme in ("light", "dark")]
+    picture, said = page.picture, partial(in_language, texts=texts)
+    pictures = [_static(picture, theme, seconds) for theme in ("light", "dark")] if picture else []
+    inside = joined(pictures, "\n")
+    shown_in_both = part("pictures", graph=texts["graph"], pictures=inside) if pictures else ""
+    lines = derivation_body(page.derivation, said) if page.derivation else []
     style = "\n".join(text_of(f"{name}.css") for name in ("page", "phone", "print"))
-    if float(_WIDTH.search(pictures[0])[1]) > _UPRIGHT:  # type: ignore[index]
+    if pictures and float(_WIDTH.search(pictures[0])[1]) > _UPRIGHT:  # type: ignore[index]
         style += "@page { size: landscape; }"
     parts = {
         **texts,
@@ -101,13 +106,12 @@ def _large(page: LargePage, language: str, texts: Mapping[str, str], seconds: fl
             f"default-src 'none'; style-src '{hash_of(style)}'; base-uri 'none'; form-action 'none'"
         ),
         "style": Markup(style),
-        "title": page.title or page.picture.output,
+        "title": page.title or page.output,
         "heading": _heading(page.title),
-        "value": f"{page.picture.output} = {shown(page.value)}",
-        "picture": joined(pictures, "\n"),
-        "lines": joined(map(Markup, derivation_body(page.derivation)), "\n")
-        if page.derivation
-        else "",
+        "value": f"{page.output} = {shown(page.value)}",
+        "large": texts["large" if pictures else "larger"],
+        "pictures": shown_in_both,
+        "lines": joined(map(Markup, lines), "\n"),
         "explained": texts["large_explained"] if page.derivation else "",
         "source": _equations(page.source, texts),
     }
