@@ -9,7 +9,6 @@ from random import Random
 from typing import Any
 
 import pytest
-import sympy
 from mpmath import mp, mpf
 
 from backprop import gallery
@@ -217,6 +216,7 @@ def _same_formulas(text: str) -> Iterator[str]:
     yield f"0 - (-({text}))"
     yield f"({text})/2 + ({text})/2"
     yield text.replace("*", "·").replace("-", "−").replace("^2", "²")
+    sympy = pytest.importorskip("sympy", reason='pip install -e ".[referee]"')
     names = {name: sympy.Symbol(name) for name in re.findall(r"\b[a-zA-Z]\w*\b(?!\()", text)}
     if not re.search(r"sigmoid|relu", text):
         found = sympy.sympify(text.replace("^", "**"), locals=names)

@@ -10,7 +10,6 @@ from typing import Any
 
 import mpmath
 import pytest
-import sympy
 
 import backprop
 from backprop import gallery
@@ -37,10 +36,13 @@ def model_of(name: str) -> Model:
 def referee(name: str) -> tuple[list[str], list[str], Any]:
     """The inputs of an exercise, what is asked for, and a function of the numbers of the inputs that
     gives the numbers of that: the values, the local derivatives and the gradient, by SymPy."""
+    sympy = pytest.importorskip("sympy", reason='pip install -e ".[referee]"')
     lines = [line.partition("#")[0] for line in gallery.example(name).text.splitlines()]
     statements = [each.strip().removeprefix("const ") for line in lines for each in line.split(";")]
     pairs = [tuple(map(str.strip, each.split("=", 1))) for each in statements if "=" in each]
-    texts = {left: sympy.sympify(right.replace("^", "**"), _names(pairs)) for left, right in pairs}
+    texts = {
+        left: sympy.sympify(right.replace("^", "**"), _names(sympy, pairs)) for left, right in pairs
+    }
     inputs = [left for left in texts if not texts[left].free_symbols]
     steps = [left for left in texts if left not in inputs]
     output = steps[-1]
@@ -66,7 +68,7 @@ def referee(name: str) -> tuple[list[str], list[str], Any]:
     return inputs, list(asked), sympy.lambdify(symbols, list(asked.values()), DIGITS)
 
 
-def _names(pairs: list[tuple[str, ...]]) -> dict[str, Any]:
+def _names(sympy: Any, pairs: list[tuple[str, ...]]) -> dict[str, Any]:
     """What SymPy takes for its own: the logistic function, and names such as `beta`."""
     own = {left: sympy.Symbol(left) for left, _ in pairs}
     sigmoid = sympy.Lambda(sympy.Symbol("x"), 1 / (1 + sympy.exp(-sympy.Symbol("x"))))
