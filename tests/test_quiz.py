@@ -82,6 +82,7 @@ def test_each_right_answer_is_right():
             if question.kind != "formula":
                 assert _outcome(question, repr(question.answer), model) == RIGHT, question
                 assert _outcome(question, repr(question.answer + 1), model) == WRONG, question
+            assert _outcome(question, f"= {question.answer_text}", model) == RIGHT, question
             assert _outcome(question, "", model) == UNREAD
 
 

@@ -25,6 +25,9 @@ _SETS = 4
 
 _EQUALS = re.compile(r"(?<![<>=!])=(?!=)")
 _PLAIN = re.compile(r"[-+−]?\s*\d*(\.\d*)?(?:[eE]([-+]?\d{1,3}))?")
+_SIGN = re.compile(r"^[=≈] *(?=[^ =])")
+"""What people write before an answer."""
+
 _COMMA = re.compile(r"([-+−]?)(\d*),(\d+)")
 _BRACKETS = re.compile(r"[(\[{][^()\[\]{}]*[)\]}]")
 
@@ -48,7 +51,7 @@ def judged(
 ) -> Verdict:
     """The verdict on an answer to a question about an output at these numbers for the inputs."""
     try:
-        return _judged(question, text.strip(), model, numbers, output)
+        return _judged(question, _SIGN.sub("", text.strip()), model, numbers, output)
     except BackpropError as error:
         first = error.all[0]
         return Verdict(UNREAD, "", "; ".join([first.message, *first.hints[:1]]))
