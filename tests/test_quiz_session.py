@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import fcntl
 import json
 import os
@@ -328,6 +329,7 @@ class Terminal:
         )  # fmt: skip
         os.close(slave)
         self.seen = ""
+        self._decoder = codecs.getincrementaldecoder("utf-8")()  # a read may end inside of a letter
 
     def until(self, text: str) -> str:
         """What is written up to this text, from the last call on."""
@@ -336,7 +338,7 @@ class Terminal:
             assert time.monotonic() < end, self.seen
             if select.select([self.master], [], [], 1)[0]:
                 try:
-                    self.seen += os.read(self.master, 1 << 16).decode()
+                    self.seen += self._decoder.decode(os.read(self.master, 1 << 16))
                 except OSError:
                     break
         return self.seen[begin:]
