@@ -313,7 +313,10 @@ def _edge(
 
 def arrow_texts(arrow: Arrow, look: Look, output: str) -> tuple[str, str, str]:
     """Of an arrow with a number what stands before it, such as `∂e/∂a = `, the number, and the hover text."""
-    numbers = (arrow.upstream, arrow.slope or 0.0, arrow.share)
+    local = (
+        0.0 if arrow.slope is None else arrow.slope
+    )  # one too small for a double is no 0, but false
+    numbers = (arrow.upstream, local, arrow.share)
     upstream, slope, share = (number(each + 0.0, look.digits) for each in numbers)
     double = number(float(arrow.share), look.digits)
     aside = f" ({double} {IN_DOUBLES})" if arrow.single and share != double else ""
@@ -323,7 +326,7 @@ def arrow_texts(arrow: Arrow, look: Look, output: str) -> tuple[str, str, str]:
     derivative = part if part and of == output else f"∂{of}/∂{by} = "
     derivative = derivative if arrow.of and arrow.by else ""
     rule = f"{part}∂{output}/∂{of} · ∂{of}/∂{by} = {upstream} · {slope}"
-    decided = is_product(arrow.upstream, arrow.slope or 0.0, arrow.share)
+    decided = is_product(arrow.upstream, local, arrow.share)
     rule += f" = {share}{aside}" if decided else f", which may be anything; here it is {share}"
     return derivative, slope + (aside if of == output else ""), f"{arrow.formula}\n{rule}"
 

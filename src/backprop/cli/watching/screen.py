@@ -208,8 +208,8 @@ class Screen:
         """As an Audience has it."""
         self._release()
         with suppress(OSError, ValueError):
-            # a terminal that was stopped, with Ctrl-S, takes nothing
-            if self._status and select.select([], [sys.stdout.fileno()], [], 0)[1]:
+            # a terminal that was stopped, with Ctrl-S, takes nothing; one that is busy does soon
+            if self._status and select.select([], [sys.stdout.fileno()], [], 0.5)[1]:
                 self._write(_LINE.encode())
 
     def _go_live(self) -> None:
