@@ -10,6 +10,7 @@ import signal
 import struct
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Callable
 from fcntl import ioctl
@@ -82,6 +83,10 @@ class Watching:
         if columns:
             self.terminal, own = pty.openpty()
             ioctl(own, TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+            # else Ctrl-C drops what is on its way to the screen, a line that is cleared at once among it
+            settings = termios.tcgetattr(own)
+            settings[3] |= termios.NOFLSH
+            termios.tcsetattr(own, termios.TCSANOW, settings)
             self._names[self.terminal] = "text"
             streams = own, own, own
         else:
