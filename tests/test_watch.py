@@ -233,7 +233,8 @@ def test_in_a_terminal_the_last_good_result_stays_above_an_error(tmp_path: Path)
         os.write(watching.terminal, b"\x03")
         assert watching.status() == 130
     assert "interrupted" not in watching.text
-    assert watching.text.endswith("\r\x1b[K")
+    # the terminal's own echo of Ctrl-C comes before or after what the program writes then
+    assert watching.text.replace("^C", "").endswith("\r\x1b[K")
 
 
 def test_of_a_long_result_the_end_stays_above_an_error(tmp_path: Path) -> None:
