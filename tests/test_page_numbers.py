@@ -234,13 +234,14 @@ def test_other_functions_at_random(name: str, by: Runner) -> None:
         ]
 
     points = [each for each in (point() for _ in range(400)) if width > 1 or abs(each[0]) < 1]
+    # Chromium's own exp differs in its last digit, which counts near the zero of the slope of gelu
+    near = 0.0 if by is run else 2**-52
     for at, page in zip(points, pages([(graph, points)], by=by)[0], strict=True):
         value = functions.value(name)(*at)
         assert same(page.values[-1], value), (at, page.values, value)
         if math.isfinite(value):
             for slope, shown in zip(functions.slopes(name), page.slopes, strict=True):
-                # near a zero of a slope terms of its own size are what rounding is of
-                assert same(shown, slope(*at, value), rounding=2**-52), (at, page.slopes)
+                assert same(shown, slope(*at, value), rounding=near), (at, page.slopes)
 
 
 def _of_points() -> dict[tuple[str, str], dict[str, float]]:
