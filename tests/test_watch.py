@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import shutil
@@ -11,10 +12,15 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
+from backprop.cli.printing import Finished
+from backprop.cli.watching.screen import Screen
 from backprop.cli.watching.watched_files import folders, is_beside
+from backprop.cli.watching.watched_line import WatchedLine
 from running import backprop, interruptible
 from watching import Watching, children, is_alive, until
 
@@ -442,3 +448,44 @@ def test_the_examples_of_the_readme_run(tmp_path: Path) -> None:
             if "{}" in pattern:
                 watching.upto(pattern.format(-12))
             assert watching.end() == 130
+
+
+class _Terminal(io.BytesIO):
+    """One to which a signal comes at once when somebody sees a text."""
+
+    def __init__(self, own: int, text: bytes) -> None:
+        super().__init__()
+        self._own, self._text = own, text
+
+    def isatty(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return self._own
+
+    def flush(self) -> None:
+        if self.getvalue().endswith(self._text) and not self.came:
+            self.came = True
+            raise Finished(130)
+
+    came = False
+
+
+@pytest.mark.parametrize(
+    "text", ["12:00:00; eqs.txt is watched, Ctrl-C ends", "running since 12:00:00"]
+)
+def test_the_last_line_goes_though_a_signal_comes_as_soon_as_it_is_seen(
+    text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal, own = os.openpty()
+    seen = _Terminal(own, text.encode())
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setattr("backprop.cli.watching.screen.clock", lambda: "12:00:00")
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(seen, "utf-8"))
+    screen = Screen(cast("WatchedLine", SimpleNamespace(name="eqs.txt")))
+    with pytest.raises(Finished):
+        screen.tick() if "running" in text else screen.end(0, True)
+    screen.close()
+    assert seen.getvalue().endswith(text.encode() + b"\r\x1b[K")
+    for each in (terminal, own):
+        os.close(each)

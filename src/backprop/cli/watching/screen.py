@@ -238,10 +238,12 @@ class Screen:
         if cells_wide(text) > room:
             text = (short or text)[:room]
         text = written(text, style)
+        line = self._dim(text).encode(sys.stdout.encoding or "utf-8", "backslashreplace")
         if self._status:
-            self._write(_LINE.encode())
-        self._write(self._dim(text).encode(sys.stdout.encoding or "utf-8", "backslashreplace"))
+            line = _LINE.encode() + line
+        # first: a signal may come as soon as it is seen, and what ends the program takes it away again
         self._status, self._said_at = True, time.monotonic()
+        self._put(line)
 
     def _dim(self, text: str) -> str:
         return f"{_DIM}{text}{_END}" if style_for(sys.stdout).color else text
@@ -251,8 +253,11 @@ class Screen:
             if self._status and not data.startswith(_LINE.encode()):
                 sys.stdout.buffer.write(_LINE.encode())
                 self._status = False
-            sys.stdout.buffer.write(data)
-            sys.stdout.buffer.flush()
+            self._put(data)
+
+    def _put(self, data: bytes) -> None:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
 
 
 def _last_lines(text: bytes) -> bytes:
