@@ -23,6 +23,7 @@ class Page(NamedTuple):
     gradients: list[float]
     slopes: list[float]
     shares: list[float]
+    plain: list[float]
     open: list[int]
     unfit: list[int]
 
@@ -69,7 +70,7 @@ def pages(
         f"for (const [page, points] of [{', '.join(parts)}]) {{\n"
         "  all.push(points.map((point) => { const v = page.forward(point);\n"
         "    const b = page.backward(v);\n"
-        "    return [page.edges, text(v), text(b.gradients), text(b.slopes), text(b.shares), b.open, b.unfit]; }));\n"
+        "    return [page.edges, text(v), text(b.gradients), text(b.slopes), text(b.shares), text(page.plain(v)), b.open, b.unfit]; }));\n"
         "}\nreturn all;\n"
     )
     return [[_page(each) for each in points] for points in by(script)]

@@ -104,6 +104,16 @@ def test_slopes_of_few_digits_lead_on_as_those_of_the_command(opened: Opened) ->
     assert page.state()["inputs"] == pytest.approx(dict(right.parameters), rel=1e-12)
 
 
+def test_slopes_too_small_for_doubles_lead_on_as_those_of_the_command(opened: Opened) -> None:
+    text = "L = (a*1e-200*1e-200*1e200*1e200)^2; a = 1"
+    page = opened(text)
+    page.begin("gd", 0.1)
+    page.steps(3)
+    right = backprop.parse(text).descend(optimizer="gd", lr=0.1, steps=3)
+    assert page.state()["step"] == right.steps == 3
+    assert page.state()["inputs"] == pytest.approx(dict(right.parameters), rel=1e-12)
+
+
 def test_a_bound_is_where_steps_end(opened: Opened) -> None:
     page = opened(BOUNDED)
     page.begin("gd", 0.3)

@@ -65,6 +65,11 @@ class Case(NamedTuple):
             return None
         return self.page.gradients[node]
 
+    def is_plain(self, name: str, gradient: float) -> bool:
+        """Whether what doubles give is this gradient, but for rounding, or nothing."""
+        plain = self.page.plain[self.nodes[name]]
+        return not math.isfinite(plain) or abs(plain - gradient) <= max(1e-7 * abs(gradient), 1e-15)
+
 
 def cases(
     points: Iterable[tuple[str, Mapping[str, float]]],
@@ -112,6 +117,11 @@ def differing(found: Iterable[Case]) -> tuple[list[str], int, list[tuple[str, st
                 left.append((case.text, name))
             elif not same(shown, gradient, rounding=1e-15):
                 wrong.append(f"{case.text} at {case.at} by {name}: {shown!r}, not {gradient!r}")
+            elif not case.is_plain(name, gradient):
+                plain = case.page.plain[case.nodes[name]]
+                wrong.append(
+                    f"{case.text} at {case.at} by {name}: plain {plain!r}, not {gradient!r}"
+                )
     return wrong, count, left
 
 

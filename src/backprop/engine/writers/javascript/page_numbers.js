@@ -10,7 +10,8 @@
   };
   const plain = (v) => {
     const all = page.sweep(v, v, 1);
-    for (const node of tooSmall(page, v, all, 1)) all.g[node] = NaN;
+    const [small] = tooSmall(page, v, all, 1);
+    for (const node of small) all.g[node] = NaN;
     return withoutValue(page, v).length ? all.g.fill(NaN) : all.g;
   };
   return { plain, nodes: page.nodes, edges: page.edges, forward, backward: (v) => settled(page, v) };
