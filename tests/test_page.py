@@ -305,8 +305,25 @@ def test_large_graphs_are_folded_and_explained_rule_by_rule(driver: Any, tmp_pat
     assert "h[1..100,1..16]" in text
     assert "loss = 0.6451698" in text
     assert "Derivative of loss by o[p]" in text
-    shown = "return getComputedStyle(document.querySelector('svg.' + arguments[0])).display"
-    assert [page.run(shown, theme) == "none" for theme in ("light", "dark")] == [False, True]
+    boxes = page.run(
+        "return [...document.querySelectorAll('[data-name]')].map((box) => [box.dataset.name,"
+        " ...['data', 'grad'].map((role) => box.querySelector(`[data-role=${role}]`).textContent),"
+        " getComputedStyle(box.querySelector('rect')).fill])"
+    )
+    gradient = backprop.load(tmp_path / "moons.eq").grad()
+    assert len(boxes) == 12
+    for name, *numbers, fill in boxes:
+        family = name.partition("[")[0]
+        some = [each for each in gradient.data if each.partition("[")[0] == family]
+        for found, of in zip(numbers, (gradient.data, gradient.gradients), strict=True):
+            truth = max((of[each] for each in some), key=abs)
+            assert float(found.replace("−", "-")) == pytest.approx(
+                abs(truth) if "[" in name else truth,
+                abs=5.1e-5,
+                rel=1e-4 if abs(truth) < 1e-3 else 0,
+            )
+        white = family in ("x", "t")
+        assert (fill in ("none", "rgb(255, 255, 255)")) == white, name
 
 
 def _words_of(html: str) -> str:

@@ -18,6 +18,14 @@ TIMEOUT = 20
 """Seconds that drawing may take where nothing says another number."""
 
 
+def shade(grad: float, largest: float) -> str:
+    """What the colour of a gradient is called: `flat`, or `rise` or `fall` with its depth."""
+    if grad == 0 or grad != grad or largest == 0:
+        return "flat"
+    depth = sum(abs(grad) > step * largest for step in _STEPS)
+    return f"{'rise' if grad > 0 else 'fall'}{depth}"
+
+
 class Look(NamedTuple):
     """How a picture is to look. theme: light, dark, mono. direction: LR or TB, None for what fits a
     slide. grads: whether the backward pass is shown. digits: significant digits, None for four
@@ -66,12 +74,16 @@ class Theme(NamedTuple):
 
     def fill(self, grad: float, largest: float) -> str:
         """The colour of a box with this gradient."""
-        if not self.rising:
-            return "none"
-        if grad == 0 or grad != grad or largest == 0:
-            return self.flat
-        depth = sum(abs(grad) > step * largest for step in _STEPS)
-        return (self.rising if grad > 0 else self.falling)[depth]
+        return self.fills[shade(grad, largest)] if self.rising else "none"
+
+    @property
+    def fills(self) -> dict[str, str]:
+        """The colours of gradients by what `shade` calls them."""
+        kinds = {"rise": self.rising, "fall": self.falling}
+        named = {
+            f"{kind}{at}": fill for kind, some in kinds.items() for at, fill in enumerate(some)
+        }
+        return {"flat": self.flat, **named}
 
     def text_on(self, fill: str) -> str:
         """The colour of text on a fill: the deepest ones of the light theme want white."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from backprop.page_content import PageContent
+from backprop.picture import Picture
 from backprop.reports.page.page_parts import Markup, joined, part
 
 _SWATCHES = {
@@ -37,6 +38,24 @@ def legend(page: PageContent, texts: Mapping[str, str]) -> Markup:
     return joined(
         part("term", term=term, text=texts[key].replace("{output}", output))
         for term, key in _terms(page, texts)
+    )
+
+
+def still_legend(picture: Picture, texts: Mapping[str, str]) -> Markup:
+    """What the picture of a page without scripts means."""
+    has_slopes = any(each.slope is not None for each in picture.arrows)
+    terms: list[tuple[str, str]] = [
+        ("data", "means_data"),
+        ("grad", "means_grad"),
+        ("|data| ≤", "means_largest"),
+        *([(part("swatch_arrow"), "means_arrow")] if has_slopes else []),
+        *((_swatch(_SWATCHES[key]), f"means_{key}") for key in ("rise", "fall", "flat")),
+        (_swatch("none", "fixed"), "means_constant"),
+        (_swatch("none", "last"), "means_output"),
+    ]
+    return joined(
+        part("term", term=term, text=texts[key].replace("{output}", picture.output))
+        for term, key in terms
     )
 
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cache, partial
 from math import isfinite
 
 from backprop.engine.writers.javascript.page_numbers import javascript_numbers
 from backprop.numbers import exact, shown
 from backprop.page_content import LargePage, PageContent, PageControl, PageRows
-from backprop.picture import Picture
-from backprop.reports import drawing
 from backprop.reports.diagnostics import visible
 from backprop.reports.explain.html import body as derivation_body
 from backprop.reports.page import descent_section
@@ -25,7 +23,8 @@ from backprop.reports.page.page_folded import folded_svg
 from backprop.reports.page.page_parts import Markup, filled, joined, part, text_of
 from backprop.reports.page.page_policy import hash_of
 from backprop.reports.page.page_svg import svg
-from backprop.reports.themes import THEMES, Look
+from backprop.reports.page.still_picture import still
+from backprop.reports.themes import THEMES
 
 SCRIPTS = (
     "format model steps graph room families pictures paper derivation controls chance rows address inspect"
@@ -55,7 +54,7 @@ def write(page: PageContent | LargePage, language: str, seconds: float) -> str:
     )  # names of files may have bytes that are no text
     if isinstance(page, LargePage):
         return _large(page, language, texts, seconds)
-    style, script = _style(), _script(page, texts)
+    style, script = _style("page", "descent", "phone", "print"), _script(page, texts)
     policy = (
         f"default-src 'none'; script-src '{hash_of(script)}'; style-src '{hash_of(style)}'; base-uri 'none';"
         " form-action 'none'"
@@ -74,6 +73,7 @@ def write(page: PageContent | LargePage, language: str, seconds: float) -> str:
             "help.html", {**texts, "legend": legend(page, texts), "keys_table": keys(page, texts)}
         ),
         "guess_panel": filled("guess.html", texts),
+        "heads": part("heads"),
         "picture": svg(page, texts, seconds),
         "folded": folded_svg(page, page.folded, texts, seconds) if page.folded else "",
         "lines": joined(DerivationList(page, texts).lines(), "\n"),
@@ -91,14 +91,14 @@ def write(page: PageContent | LargePage, language: str, seconds: float) -> str:
 
 def _large(page: LargePage, language: str, texts: Mapping[str, str], seconds: float) -> str:
     """A page without scripts: the picture of families, and the derivation rule by rule."""
-    picture, said = page.picture, partial(in_language, texts=texts)
-    pictures = [_static(picture, theme, seconds) for theme in ("light", "dark")] if picture else []
-    inside = joined(pictures, "\n")
-    shown_in_both = part("pictures", graph=texts["graph"], pictures=inside) if pictures else ""
+    said = partial(in_language, texts=texts)
+    picture: Markup | str = ""
+    style = _style("page", "phone", "print")
+    if page.picture:
+        picture = still(page.picture, texts, seconds)
+        if float(_WIDTH.search(picture)[1]) > _UPRIGHT:  # type: ignore[index]
+            style += "@page { size: landscape; }"
     lines = derivation_body(page.derivation, said) if page.derivation else []
-    style = "\n".join(text_of(f"{name}.css") for name in ("page", "phone", "print"))
-    if pictures and float(_WIDTH.search(pictures[0])[1]) > _UPRIGHT:  # type: ignore[index]
-        style += "@page { size: landscape; }"
     parts = {
         **texts,
         "language": language,
@@ -109,8 +109,9 @@ def _large(page: LargePage, language: str, texts: Mapping[str, str], seconds: fl
         "title": page.title or page.output,
         "heading": _heading(page.title),
         "value": f"{page.output} = {shown(page.value)}",
-        "large": texts["large" if pictures else "larger"],
-        "pictures": shown_in_both,
+        "large": texts["large" if picture else "larger"],
+        "heads": part("heads") if picture else "",
+        "picture": picture,
         "lines": joined(map(Markup, lines), "\n"),
         "explained": texts["large_explained"] if page.derivation else "",
         "source": _equations(page.source, texts),
@@ -121,13 +122,6 @@ def _large(page: LargePage, language: str, texts: Mapping[str, str], seconds: fl
 def _heading(title: str) -> str:
     """What stands before the output."""
     return f"{title}: " if title else ""
-
-
-def _static(picture: Picture, theme: str, seconds: float) -> Markup:
-    """The picture that `draw` makes, as a part of a page, which has it in two themes."""
-    drawn = drawing.write(picture, Look(theme, None, timeout=seconds), "svg").decode()
-    without_ids = re.sub(r' id="[^"]*"', "", drawn[drawn.index("<svg") :])
-    return Markup(without_ids.replace("<svg", f'<svg class="{theme}"', 1))
 
 
 def _descent(page: PageContent, texts: Mapping[str, str]) -> Markup | str:
@@ -288,27 +282,18 @@ def _source(name: str) -> str:
     return _EXPORT.sub("", _IMPORT.sub("", text_of(f"{name}.js")))
 
 
-def _style() -> str:
-    """The style, with the colours of pictures."""
+def _style(*names: str) -> str:
+    """The style of these files, with the colours of pictures."""
     light, dark = THEMES["light"], THEMES["dark"]
-    rules = [text_of(f"{name}.css") for name in ("page", "descent", "phone", "print")]
+    rules = [text_of(f"{name}.css") for name in names]
     for theme, around in (
         (light, "{}"),
         (dark, "@media screen and (prefers-color-scheme: dark) {{ {} }}"),
     ):
-        fills = [
-            ("flat", theme.flat),
-            *_named("rise", theme.rising),
-            *_named("fall", theme.falling),
-        ]
         some = " ".join(
             f'.net [data-fill="{name}"] > rect {{ fill: {fill}; }}'
             f' .net [data-fill="{name}"]:not(.constant) text {{ fill: {theme.text_on(fill)}; }}'
-            for name, fill in fills
+            for name, fill in theme.fills.items()
         )
         rules.append(around.format(some))
     return "\n".join(rules)
-
-
-def _named(kind: str, colours: Sequence[str]) -> list[tuple[str, str]]:
-    return [(f"{kind}{at}", colour) for at, colour in enumerate(colours)]
