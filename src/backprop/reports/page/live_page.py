@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from backprop.reports.page.page_parts import Markup, filled, part, text_of
+from backprop.reports.page.page_parts import Markup, document, filled, part, text_of
 from backprop.reports.page.page_policy import hash_of
 
 _POLICY = re.compile(r'(<meta http-equiv="Content-Security-Policy" content=")([^"]*)(">)')
@@ -43,7 +43,7 @@ def page_of_nothing(title: str, language: str) -> str:
         "title": title,
         "waiting": _words(language)["waiting"],
     }
-    return filled("waiting.html", values)
+    return document("waiting.html", values)
 
 
 def _with_parts(policy: str, script: str, style: str) -> str:

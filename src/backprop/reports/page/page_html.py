@@ -20,7 +20,7 @@ from backprop.reports.page.explained_words import in_language
 from backprop.reports.page.guess_section import asks, mistakes
 from backprop.reports.page.help_section import keys, legend
 from backprop.reports.page.page_folded import folded_svg
-from backprop.reports.page.page_parts import Markup, filled, joined, part, text_of
+from backprop.reports.page.page_parts import Markup, document, filled, joined, part, text_of
 from backprop.reports.page.page_policy import hash_of
 from backprop.reports.page.page_svg import svg
 from backprop.reports.page.still_picture import still
@@ -86,7 +86,7 @@ def write(page: PageContent | LargePage, language: str, seconds: float) -> str:
         "descent_section": _descent(page, texts),
         "script": Markup(script),
     }
-    return filled("page.html", parts)
+    return document("page.html", parts)
 
 
 def _large(page: LargePage, language: str, texts: Mapping[str, str], seconds: float) -> str:
@@ -116,7 +116,7 @@ def _large(page: LargePage, language: str, texts: Mapping[str, str], seconds: fl
         "explained": texts["large_explained"] if page.derivation else "",
         "source": _equations(page.source, texts),
     }
-    return filled("large.html", parts)
+    return document("large.html", parts)
 
 
 def _heading(title: str) -> str:

@@ -30,6 +30,11 @@ def filled(name: str, values: Mapping[str, object]) -> Markup:
     return _filled(_places(name), values)
 
 
+def document(name: str, values: Mapping[str, object]) -> Markup:
+    """A whole page, of whose body a file has the markup."""
+    return filled("document.html", {**values, "body": filled(name, values)})
+
+
 def part(id: str, /, **values: object) -> Markup:
     """One of the small parts."""
     return _filled(_parts()[id], values)
