@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -318,6 +319,24 @@ EASY = "grad -e 'y = x' --set x=1"
 )
 def test_streams_that_fail(arguments: str, status: int) -> None:
     assert process(arguments).returncode == status
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("command", ["grad", "watch"])
+def test_half_of_a_result_is_an_error(command: str, unbuffered: str, tmp_path: Path) -> None:
+    """Of a stream without a buffer Python passes over what a disk has not taken."""
+    (tmp_path / "eqs.txt").write_text(
+        "\n".join(f"x{k} = {k}" for k in range(300)) + "\ny = x1 + x2"
+    )
+    ran = process(
+        f"{command} eqs.txt > out.txt",
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1024, 1024)),
+    )
+    assert (ran.returncode, ran.stdout) == (1, b"")
+    assert ran.stderr == b"error: the results cannot be written: file too large\n"
+    assert 0 < (tmp_path / "out.txt").stat().st_size <= 1024
 
 
 def test_a_closed_pipe_is_met_with_silence(tmp_path: Path) -> None:

@@ -97,6 +97,12 @@ def test_every_way_of_saving_is_seen(tmp_path: Path) -> None:
         assert watching.errors == ""
         os.utime(path)  # who touches a file wants to see it again
         watching.upto(f"\nL = {4 * number}\n")
+        path.chmod(0o640)  # it may not have been one's own to read
+        watching.upto(f"\nL = {4 * number}\n")
+        before = path.stat()
+        path.write_text(EQUATIONS.format(number + 1))  # as long
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+        watching.upto(f"\nL = {4 * number + 4}\n")
         assert watching.end() == 130
     assert watching.errors == ""
 
@@ -243,6 +249,15 @@ def test_in_a_terminal_the_last_good_result_stays_above_an_error(tmp_path: Path)
     assert watching.text.replace("^C", "").endswith("\r\x1b[K")
 
 
+def test_the_last_line_is_as_short_as_a_terminal_is_narrow(tmp_path: Path) -> None:
+    path = tmp_path / "eqs.txt"
+    path.write_text(EQUATIONS.format(1))
+    with Watching(tmp_path, columns=26) as watching:
+        watching.upto(r"\d\d; Ctrl-C ends\x1b")
+        path.write_text("x = 1/")
+        watching.upto("\x1b\\[2man error; Ctrl-C ends\x1b")
+
+
 def test_of_a_long_result_the_end_stays_above_an_error(tmp_path: Path) -> None:
     path = tmp_path / "eqs.txt"
     path.write_text("w[i] = i for i in 1..3000; L = sum(w[i]^2 for i in 1..3000)")
@@ -334,6 +349,17 @@ def test_it_ends_when_nobody_reads_any_more(tmp_path: Path) -> None:
         command, shell=True, cwd=tmp_path, capture_output=True, text=True, timeout=60, preexec_fn=interruptible
     )  # fmt: skip
     assert (ran.stdout, ran.stderr) == ("L = 4\n", "")
+
+
+@pytest.mark.parametrize("command", ["grad", "draw --format png -o -"])
+def test_it_ends_when_what_it_prints_cannot_be_written(command: str, tmp_path: Path) -> None:
+    (tmp_path / "eqs.txt").write_text(EQUATIONS.format(1))
+    line = f"{sys.executable} -m backprop watch eqs.txt -- {command} > /dev/full"
+    ran = subprocess.run(
+        line, shell=True, cwd=tmp_path, capture_output=True, text=True, timeout=60, preexec_fn=interruptible
+    )  # fmt: skip
+    message = "error: the results cannot be written: no space left on device\n"
+    assert (ran.returncode, ran.stderr) == (1, message)
 
 
 @pytest.mark.parametrize(

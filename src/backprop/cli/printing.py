@@ -1,5 +1,6 @@
 """Where results and complaints go: standard output, standard error, files; the options for it."""
 
+import io
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -191,6 +192,18 @@ def put(text: str, stream: TextIO | None = None) -> None:
     encoding = stream.encoding or "utf-8"
     stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
     stream.flush()
+
+
+def with_buffer(stream: Any, raw: io.RawIOBase | None = None) -> TextIO:
+    """A stream like one that has no buffer, as standard output with PYTHONUNBUFFERED: of such a one Python
+    passes over that a disk has taken only a part of a text. raw: what it writes to, if not to the same."""
+    return io.TextIOWrapper(
+        io.BufferedWriter(raw or io.FileIO(stream.fileno(), "w", closefd=False)),
+        encoding=stream.encoding,
+        errors=stream.errors,
+        newline="\n",
+        line_buffering=True,
+    )
 
 
 def complain(errors: Iterable[BackpropError], kind: str = "error") -> None:

@@ -1,5 +1,6 @@
 """One run: the command line read, its command called, errors made messages and exit statuses."""
 
+import io
 import os
 import re
 import sys
@@ -9,7 +10,7 @@ from importlib import import_module
 from typing import Any
 
 from backprop.cli.help import COMMANDS, TAKING_EXPRESSIONS, TAKING_LINES
-from backprop.cli.printing import Finished, complain
+from backprop.cli.printing import Finished, complain, with_buffer
 from backprop.errors import BackpropError, UsageFault
 from backprop.files import reason
 from backprop.options import fields
@@ -35,6 +36,8 @@ def command(name: str) -> Callable[..., None]:
 
 def run() -> int:
     """Run the command line; return its exit status. Typer itself exits for usage errors."""
+    if isinstance(getattr(sys.stdout, "buffer", None), io.RawIOBase):
+        sys.stdout = with_buffer(sys.stdout)
     try:
         _call(sys.argv[1:])
     except SystemExit as stop:

@@ -176,7 +176,7 @@ class Screen:
         if self._printed:
             self._go_live()
         elif not self._status or self._began > self._said_at:
-            self._say(f"running since {clock()}")
+            self._say(f"running since {clock()}", "running")
         return SOON
 
     def end(self, status: int, used: bool) -> None:
@@ -197,8 +197,14 @@ class Screen:
                 self._write(self._dim(f"\n{sign} of {self._good_at}\n\n").encode())
             self._write(now)
             state = "; an error" if status != 130 else "; interrupted"
-        begin, last = f"{clock()}{state}; ", "Ctrl-C ends"
-        self._say(f"{begin}{visible(self._line.name)} is watched, {last}", begin + last)
+        watched, last = f"{visible(self._line.name)} is watched, ", "Ctrl-C ends"
+        begins = (
+            f"{clock()}{state}; {watched}",
+            f"{clock()}{state}; ",
+            f"{state}; ".lstrip("; "),
+            "",
+        )
+        self._say(*(begin + last for begin in begins))
 
     def drop(self) -> None:
         """As an Audience has it."""
@@ -231,12 +237,11 @@ class Screen:
             self._fresh = False
         self._write(_CLEAR.encode())
 
-    def _say(self, text: str, short: str = "") -> None:
-        """Write a last line, over what it says already. short: where there is no room for it."""
+    def _say(self, *texts: str) -> None:
+        """Write a last line, over what it says already: the first text for which there is room."""
         style = style_for(sys.stdout)
         room = (style.width or 80) - 1
-        if cells_wide(text) > room:
-            text = (short or text)[:room]
+        text = next((each for each in texts if cells_wide(each) <= room), texts[-1][:room])
         text = written(text, style)
         line = self._dim(text).encode(sys.stdout.encoding or "utf-8", "backslashreplace")
         if self._status:

@@ -19,8 +19,9 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from fcntl import F_GETFL, F_SETFL, F_SETOWN, fcntl
 from importlib import import_module
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
+from backprop.cli.printing import with_buffer
 from backprop.errors import BackpropError
 
 _SIGNALS = [
@@ -40,7 +41,16 @@ _THREADED = ("pyarrow",)
 """Libraries that begin threads when they are loaded: a copy would not have them."""
 
 _RUN, _STOP = b"r", b"s"
-_ENDED, _USED, _NAMES = b"e", b"u", b"n"
+_ENDED, _USED, _LOST, _NAMES = b"e", b"u", b"l", b"n"
+
+
+class RunEnd(NamedTuple):
+    """How a run has ended. used: whether it has written results; lost: whether there were some that could
+    not be written, since a disk is full."""
+
+    status: int
+    used: bool
+    lost: bool
 
 
 class WarmCopy:
@@ -90,14 +100,14 @@ class WarmCopy:
         except OSError:
             raise _gone() from None
 
-    def ended(self) -> tuple[int, bool]:
-        """The exit status of a run that has ended, and whether it has written results."""
+    def ended(self) -> RunEnd:
+        """How a run ended that has."""
         found = b""
         with suppress(OSError):
-            found = self._control.recv(3, socket.MSG_WAITALL)
-        if len(found) < 3:
+            found = self._control.recv(4, socket.MSG_WAITALL)
+        if len(found) < 4:
             raise _gone()
-        return found[1], bool(found[2])
+        return RunEnd(found[1], bool(found[2]), bool(found[3]))
 
     def close(self) -> None:
         """End the process, and its run."""
@@ -195,7 +205,8 @@ class _Copied:
         self._control.close()
         before = {*sys.modules}
         if sys.stdout is not None:
-            sys.stdout = _Noted(sys.stdout, lambda: os.write(self._saying, _USED))
+            noted = _Noted(lambda what: os.write(self._saying, what))
+            sys.stdout = with_buffer(sys.stdout, noted)
         sys.argv[1:] = self._words
         try:
             status = self._run()
@@ -232,9 +243,9 @@ class _Copied:
             return
         while select.select([self._said], [], [], 0)[0]:
             self._heard += os.read(self._said, 1 << 16)
-        used, _, names = bytes(self._heard).partition(_NAMES)
+        said, _, names = bytes(self._heard).partition(_NAMES)
         with suppress(OSError):
-            self._control.send(_ENDED + bytes([status & 0xFF, bool(used)]))
+            self._control.send(_ENDED + bytes([status & 0xFF, _USED in said, _LOST in said]))
         self._load(names.decode("utf-8", "replace").split("\n") if status == 0 else [])
 
     def _finish(self) -> NoReturn:
@@ -283,22 +294,25 @@ def _end_with(alive: int) -> None:
         signal.signal(signal.SIGIO, lambda *_: os._exit(1))
 
 
-class _Noted(io.TextIOWrapper):
-    """A stream that says when it is written to first."""
+class _Noted(io.FileIO):
+    """Standard output that says when it is written to first, and when that is not possible."""
 
-    def __init__(self, like: Any, say: Callable[[], object]) -> None:
-        super().__init__(
-            io.FileIO(1, "w", closefd=False),
-            encoding=like.encoding,
-            errors=like.errors,
-            newline="\n",
-            line_buffering=True,
-        )
-        self._say: Callable[[], object] | None = say
+    def __init__(self, say: Callable[[bytes], object]) -> None:
+        super().__init__(1, "w", closefd=False)
+        self._say = say
+        self._said = b""
 
-    def write(self, text: str) -> int:
-        """As any stream."""
-        if self._say is not None and text:
-            self._say()
-            self._say = None
-        return super().write(text)
+    def write(self, data: Any) -> int:
+        """As any file."""
+        try:
+            number = super().write(data)
+        except OSError:
+            self._tell(_LOST)
+            raise
+        self._tell(_USED)
+        return number
+
+    def _tell(self, what: bytes) -> None:
+        if what not in self._said:
+            self._said += what
+            self._say(what)

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing, suppress
 
+from backprop.cli.printing import Finished
 from backprop.cli.watching.endings import Endings
 from backprop.cli.watching.screen import Audience, audience
 from backprop.cli.watching.warm_copy import WarmCopy
@@ -163,7 +164,7 @@ class _Loop:
         self._many += 1
 
     def _end(self) -> None:
-        status, used = self._copy.ended()
+        status, used, lost = self._copy.ended()
         with self._endings.ready():
             for each in self._sees.reading():  # what has not been read yet
                 while select.select([each], [], [], 0)[0] and self._sees.read(each):
@@ -175,3 +176,5 @@ class _Loop:
         else:
             with self._endings.ready():
                 self._sees.end(status, used)
+            if lost:  # the run has said why; the next one's would be lost as well
+                raise Finished(1)

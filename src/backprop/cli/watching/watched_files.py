@@ -25,8 +25,8 @@ _BESIDE = re.compile(
 """Files that editors and other programs have beside the one that is written."""
 
 FilesSeen = Mapping[str, tuple[int, ...] | None]
-"""What is known of each file: which one it is, its size, when it was written; None for one that is not
-there."""
+"""What is known of each file: which one it is, its size, when it was written, and when anything of it
+changed; None for one that is not there."""
 
 
 def is_beside(path: str) -> bool:
@@ -43,9 +43,10 @@ def look(paths: Iterable[str]) -> FilesSeen:
         except (OSError, ValueError):
             found[path] = None
         else:
-            # what is in a folder is not what it is
-            inside = () if stat.S_ISDIR(has.st_mode) else (has.st_size, has.st_mtime_ns)
-            found[path] = (has.st_dev, has.st_ino, *inside)
+            # what is in a folder is not what it is; the last: a program may put the time of writing back,
+            # and who may read a file changes without one
+            inside = (has.st_size, has.st_mtime_ns, has.st_ctime_ns)
+            found[path] = (has.st_dev, has.st_ino, *(() if stat.S_ISDIR(has.st_mode) else inside))
     return found
 
 
