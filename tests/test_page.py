@@ -346,6 +346,8 @@ def test_large_pages_explain_in_their_language(text: str, tmp_path: Path) -> Non
         html = lesson.read_text()
         assert ("<svg" in html) == (text != CHAIN)
         assert html.count("<math") > 200
+        in_steps = words(language)["large_in_steps" if text == CHAIN else "large_explained"]
+        assert in_steps in html
         words_of[language] = _words_of(html.partition("</h1>")[2])
     assert "derivative" in words_of["en"]
     assert re.search(r"sum rule|Derivative of", words_of["en"])

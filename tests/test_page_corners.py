@@ -264,6 +264,12 @@ def test_circles_are_no_boxes_of_which_a_page_has_400(opened: Open) -> None:
     assert page.values()["k"] == 1.3
 
 
+def test_boxes_count_and_not_arrows(tmp_path: Path) -> None:
+    steps = "; ".join(f"x{at + 1} = x{at}*k" for at in range(350))
+    html = written(tmp_path, f"x0 = 0.5; k = 1.01; {steps}").read_text("utf-8")
+    assert "<script>" in html
+
+
 @pytest.mark.parametrize("end", ["L = b60", "c = b60*0 + a; L = if(b60 > 0, c, 1)"])
 def test_paths_are_counted_however_many(end: str, opened: Open) -> None:
     """Two from each of sixty sums, and again those of a condition."""
@@ -304,3 +310,81 @@ def test_a_slider_has_its_length_again_when_its_number_is_back(opened: Open) -> 
     assert page.run(RANGE)[1] >= 1e9  # under the finger it stays
     page.press("reset")
     assert page.run(RANGE) == length
+
+
+def test_boxes_are_called_by_their_names_whatever_sliders_do(opened: Open) -> None:
+    page = opened("x = 0.7; u = x*x; L = sin(u + x)*2 + u")
+    titles = "return [...document.querySelectorAll('#graph .box')].map((one) => [one.dataset.name, one.querySelector('title').textContent])"
+    page.set("x", 0.9)
+    found = {name: title.split("\n") for name, title in page.run(titles)}
+    assert found["x"][:2] == ["x", "data 0.9"]
+    assert found["u"][0] == "u = x*x"
+    assert all(title[0].split(" = ")[0] == name for name, title in found.items())
+    told = "document.querySelector('.box[data-name=x]').dispatchEvent(new MouseEvent('click', {bubbles: true}));"
+    told += "return document.querySelector('#inspector h2').textContent"
+    assert page.run(told) == "x = 0.9"
+    page.set("x", -1)
+    assert page.run("return document.querySelector('#inspector h2').textContent") == "x = −1"
+
+
+def test_shares_by_several_uses_have_a_formula(opened: Open) -> None:
+    page = opened("x = 3; u = x - x; v = x + x; L = u*v")
+    lines = page.run(
+        "return [...document.querySelectorAll('[data-share]')].map((one) => one.querySelector('.share')?.textContent"
+        " + one.lastElementChild.textContent).filter((text) => /use/.test(text))"
+    )
+    assert lines[0].startswith("share by use 1 of")
+    every = page.run(
+        "return [...document.querySelectorAll('[data-share]')].filter((one) => /use/.test(one.textContent))"
+        ".map((one) => one.textContent)"
+    )
+    assert len(every) == 4
+    for line in every:  # before the numbers
+        assert re.search(r": ∂L∂[uv]·(1|\(−1\))=", line), line
+
+
+@pytest.mark.parametrize("typed", ["1/3", "1,5", "two", "٣"])
+def test_a_field_says_what_it_does_not_take(typed: str, opened: Open, driver: Any) -> None:
+    page = opened("a = 2; L = a^2")
+    field = driver.find_element("css selector", "input[type=number][data-name=a]")
+    said = "return document.querySelector('input[type=number][data-name=a]').validationMessage"
+    field.click()
+    field.send_keys(Keys.CONTROL, "a")
+    field.send_keys("4")
+    assert page.run(said) == ""
+    for letter in typed:
+        field.send_keys(letter)
+        if not letter.isascii() or not letter.isdigit():
+            assert "such as 0.5" in page.run(said)
+    field.send_keys(Keys.CONTROL, "a")
+    field.send_keys("-2.5e-1")
+    assert page.run(said) == ""
+    assert page.values()["a"] == -0.25
+
+
+def test_formulas_of_names_from_right_to_left_go_from_left_to_right(opened: Open) -> None:
+    text = "# שלום עולם\n# אחד שתיים\nאב = 2; גד = 3\nסכום = אב - גד # הפרש\nL = סכום/אב"
+    page = opened(text)
+    where = """
+    const at = (node, word) => {
+      const range = document.createRange();
+      const from = node.textContent.indexOf(word);
+      range.setStart(node, from); range.setEnd(node, from + word.length);
+      return range.getBoundingClientRect().left;
+    };
+    const texts = [...document.querySelectorAll('pre')].map((pre) => {
+      const nodes = [], walk = document.createTreeWalker(pre, NodeFilter.SHOW_TEXT);
+      while (walk.nextNode()) nodes.push(walk.currentNode);
+      return (word, turn) => at(nodes.filter((one) => one.textContent.includes(word))[turn], word);
+    });
+    const group = [...document.querySelectorAll('.group text')].find((one) => one.textContent.includes('-'));
+    const place = (word) => group.getExtentOfChar(group.textContent.indexOf(word)).x;
+    return [[texts[0]('אב', 1), texts[0]('גד', 1)], [place('אב'), place('גד')], [texts[1]('עולם', 0), texts[1]('שלום', 0)]];
+    """
+    for first, second in page.run(where):
+        assert first < second
+    assert "סכום = אב - גד" in page.run("return document.querySelector('pre').textContent")
+    assert page.values()["L"] == -0.5
+    paths = "document.querySelector('.box[data-name=אב]').dispatchEvent(new MouseEvent('click', {bubbles: true}));"
+    paths += "return document.querySelector('#inspector h3 + ul').textContent"
+    assert "אב\u200e → סכום\u200e → L" in page.run(paths)

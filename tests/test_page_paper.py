@@ -68,3 +68,13 @@ def test_a_wide_picture_is_cut_into_strips_each_box_whole_in_one(
             assert any(at <= left and left + width <= at + wide for at, _, wide, _ in cut)
     assert page.run(strips) == []
     assert page.run("return document.getElementById('graph').checkVisibility()")
+
+
+def test_long_formulas_are_broken_into_lines(driver: Any, tmp_path: Path) -> None:
+    long, longer = "a_rather_long_name_for_an_input", "another_rather_long_name_for_it"
+    page = Page(
+        driver, written(tmp_path, f"{long} = 2; {longer} = 3; u = {long}*{longer}; L = u^2")
+    )
+    ends = "return [...document.querySelectorAll('#derivation math')].map((one) => one.getBoundingClientRect().right)"
+    with printing(page):
+        assert max(page.run(ends)) <= SHEET["width"]

@@ -62,6 +62,7 @@ def test_a_long_table_is_gone_through_row_by_row(text: str, driver: Any, tmp_pat
         assert told.startswith(f"Row {row}: ")
     place = page.driver.execute_async_script("setTimeout(() => arguments[0](location.hash), 400)")
     assert place == "#@row=77"
+    assert page.run("return window.backprop.address()") == place
     page = paged(driver, tmp_path, text, data, fragment=place)
     assert page.values()["x"] == float(rows[76]["x"])
     page.press("reset")
@@ -104,5 +105,5 @@ def test_short_tables_are_shown_whole_and_others_as_large_graphs_are(driver: Any
     page = paged(driver, tmp_path, text, table(tmp_path, 300, kinds=True))
     assert page.run("return document.scripts.length") == 0
     text = page.run("return document.body.textContent")
-    assert "too large for single boxes" in text
+    assert "too large for a box for each operation" in text
     assert ("rule by rule" in text) == ("Derivative of" in text)

@@ -104,6 +104,12 @@ class PageContent(NamedTuple):
     """Whether the output is to rise in a descent."""
     rows: PageRows | None = None
 
+    def title_of(self, node: int) -> str:
+        """What a node is called: `u = x*x`; of an input its name, for its number moves."""
+        name, _, equation = self.nodes[node]
+        alone = node in self.values or equation in ("", name)
+        return name if alone else f"{name} = {equation}"
+
     def operation(self, node: int) -> str:
         """The name of a node's operation."""
         return self.graph.op(self.graph.order[node])

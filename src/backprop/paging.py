@@ -14,7 +14,7 @@ from backprop.evaluation.gradient import Gradient, by_loops, evaluate
 from backprop.inputs import Asked, Inputs
 from backprop.loops.worth import read_model
 from backprop.page_content import LargePage, PageContent, PageRows, page_content, title_of
-from backprop.picture import MOST, is_large
+from backprop.picture import MOST
 
 MOST_STEPS = 2000
 """So many values a page without a picture explains step by step."""
@@ -41,9 +41,14 @@ def page(
         found = evaluate(model, numbers, output, noted=True)
         if len(found.graph.order) <= MOST:
             content = page_content(model, found, heading, output)
-            if not is_large(len(content.picture.boxes), len(content.picture.arrows)):
+            if _fits(content):
                 return content, found.gradient
     return _by_rows(asked, heading) or _large(asked, heading)
+
+
+def _fits(content: PageContent) -> bool:
+    """Whether there is room for each box. A page scrolls, so that its arrows may be as many as they are."""
+    return len(content.picture.boxes) <= MOST
 
 
 def _by_rows(asked: Asked, title: str) -> tuple[PageContent, Gradient] | None:
@@ -70,7 +75,7 @@ def _by_rows(asked: Asked, title: str) -> tuple[PageContent, Gradient] | None:
     if len(found.graph.order) > MOST:
         return None
     content = page_content(of_row, found, title, output, row=True)
-    if is_large(len(content.picture.boxes), len(content.picture.arrows)):
+    if not _fits(content):
         return None
     place = {found.graph.label(node): at for at, node in enumerate(found.graph.order)}
     columns = {

@@ -7,6 +7,9 @@ MARK = "\u200e"
 """Without width: what stands after it goes on from left to right."""
 
 _TEXT = re.compile("(<text[^>]*>)([^<]*)")
+_WORDS = re.compile(r"[\x00-/:-@\[-^`{-\x7f]+|[^\x00-/:-@\[-^`{-\x7f]+")
+"""What is between signs of ASCII, and these."""
+
 _BACKWARD = frozenset({"R", "AL"})
 
 
@@ -23,6 +26,17 @@ def in_order(text: str) -> str:
         before = backward or (before and name_goes_on)
         marked.append(letter)
     return "".join(marked)
+
+
+def names_apart(text: str) -> list[str]:
+    """A text in parts; every other one, from the second on, is a name that is read from right to left."""
+    parts = [""]
+    for word in _WORDS.findall(text):
+        if any(unicodedata.bidirectional(letter) in _BACKWARD for letter in word):
+            parts += [word, ""]
+        else:
+            parts[-1] += word
+    return parts
 
 
 def svg_in_order(svg: bytes) -> bytes:

@@ -2,9 +2,9 @@
 
 const ASKED = ["", "gradient", "local"]; // what guess mode asks for, by its number
 
-/** What a fragment says: {numbers by name, step, guess, optimizer, rate, open: families, whole, row}. */
+/** What a fragment says: {numbers by name, step, guess, optimizer, rate, open: families, whole, table, row}. */
 export function stateOf(fragment) {
-  const found = { numbers: new Map(), step: null, guess: "", optimizer: null, rate: null, open: [], whole: false, row: null };
+  const found = { numbers: new Map(), step: null, guess: "", optimizer: null, rate: null, open: [], whole: false, table: false, row: null };
   for (const part of fragment.replace(/^#/, "").split("&")) {
     const at = part.indexOf("=");
     if (at < 0) continue;
@@ -16,6 +16,7 @@ export function stateOf(fragment) {
     if (text.trim() === "" || !Number.isFinite(number)) continue;
     if (key === "@open") continue;
     if (key === "@whole") found.whole = number === 1;
+    else if (key === "@table") found.table = number === 1;
     else if (key === "@row") found.row = number;
     else if (key === "@step") found.step = Math.round(number);
     else if (key === "@guess") found.guess = ASKED[number] ?? "";
@@ -27,7 +28,7 @@ export function stateOf(fragment) {
 
 /** The fragment of a state: what differs from the file, where the reader is, what is guessed, what is
  * opened, and how an open descent goes. */
-export function fragmentOf(model, steps, guess, descent, pictures, rows) {
+export function fragmentOf(model, steps, guess, descent, pictures, table, rows) {
   const parts = [];
   model.lesson.leaves.forEach((node, at) => {
     const value = model.inputs.get(node);
@@ -39,6 +40,7 @@ export function fragmentOf(model, steps, guess, descent, pictures, rows) {
   if (guess.isOn) parts.push(`@guess=${ASKED.indexOf(guess.what)}`);
   if (pictures.isWhole) parts.push("@whole=1");
   else for (const family of pictures.open) parts.push(`@open=${encodeURIComponent(family)}`);
+  if (table.root.open) parts.push("@table=1");
   if (descent?.root.open) {
     const { optimizer, rate } = descent.choices;
     parts.push(`@optimizer=${encodeURIComponent(optimizer)}`);

@@ -59,6 +59,24 @@ export class Controls {
   }
 }
 
+/** Fields of numbers say so where something else is typed or put in: a browser leaves out the sign of 1/3, which would
+ * be 13. said: what they say, with an example as this browser reads numbers. */
+export function onlyNumbers(said) {
+  const example = (0.5).toLocaleString(undefined, { numberingSystem: "latn" });
+  const odd = new RegExp(`[^\\d.${example.includes(",") ? "," : ""}eE+\\-\\s]`);
+  document.addEventListener("beforeinput", (event) => {
+    const field = event.target;
+    if (field.type !== "number") return;
+    field.setCustomValidity("");
+    if (!odd.test(event.data ?? "")) return;
+    event.preventDefault();
+    field.setCustomValidity(said.replace("{example}", example));
+    field.reportValidity();
+  });
+  // what is left is a number again
+  document.addEventListener("focusout", (event) => event.target.setCustomValidity?.(""));
+}
+
 /** A number within the bounds of an input. */
 export function within(control, number) {
   return Math.min(control.most ?? Infinity, Math.max(control.least ?? -Infinity, number));

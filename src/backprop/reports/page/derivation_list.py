@@ -51,6 +51,10 @@ class DerivationList:
             if step.shares:
                 yield self._item(f"b{step.node}", self._backward(step))
 
+    def formulas(self) -> dict[int, Markup]:
+        """Of each step its formula alone."""
+        return {step.node: self._math(self._formula(step.formula)) for step in self._page.steps}
+
     def _item(self, key: str, inside: Markup) -> Markup:
         return part("step", key=key, inside=inside)
 
@@ -75,7 +79,7 @@ class DerivationList:
             if len(edges) > 1 and not self._left[share.by]:
                 parts = " + ".join(_place("p", each) for each in reversed(edges))
                 whole = f"{self._by(share.by)} = {parts} = {_place('g', share.by)}"
-                word, math = self._word("together"), self._math(whole)
+                word, math = self._texts["together"], self._math(whole)
                 lines.append(part("sum", by=share.by, word=word, whole=math))
         return part("backward", head=head, rule=rule, lines=joined(lines))
 
@@ -85,15 +89,15 @@ class DerivationList:
         upstream, times = self._by(step.node), r" \cdot "
         terms = [] if share.use else [times.join([upstream, self._derivative(step.node, share.by)])]
         slope = self._formula(share.slope)
-        if not re.fullmatch(r"-?\d+", share.slope):
+        if not (terms and re.fullmatch(r"-?\d+", share.slope)):  # a number stands below
             loose = re.search(r"[-+<>=]| and | or ", share.slope) and "begin{cases}" not in slope
             terms.append(times.join([upstream, rf"\left({slope}\right)" if loose else slope]))
         numbers = times.join([_place("g", step.node), _place("s", share.edge)])
         terms += [numbers, _place("p", share.edge)]
         if single:
             return self._math(" = ".join([self._by(share.by), *terms]))
-        uses = [self._word("use"), Markup(share.use)] if share.use else []
-        words = joined([self._word("share"), *uses], " ")
+        key = "explained share by use {number} of" if share.use else "explained share of"
+        words = self._texts[key].format(number=share.use)
         by, math = self._math(self._by(share.by)), self._math(" = ".join(terms))
         return part("share_of", words=words, by=by, terms=math)
 
@@ -112,9 +116,6 @@ class DerivationList:
         # among equality signs it needs brackets
         compares = bool(root) and OPERATIONS[root].binding <= COMPARISON
         return self._notation.brackets.format(text) if compares else text
-
-    def _word(self, key: str) -> Markup:
-        return part("word", key=key, text=self._texts[key])
 
     def _math(self, text: str) -> Markup:
         """MathML, its places as elements."""

@@ -29,6 +29,14 @@ function fixed(size) {
   return Number(text) === size ? text.replace(/0+$/, "") : text;
 }
 
+const BACKWARD = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
+
+/** A name among signs and numbers: behind one that is read from right to left a mark without width, after which it goes
+ * on from left to right. */
+export function inOrder(name) {
+  return BACKWARD.test(name) ? `${name}\u200e` : name;
+}
+
 /** A number with ten digits, as the command prints it. */
 export function printed(number) {
   if (!Number.isFinite(number)) return exact(number);
@@ -41,5 +49,5 @@ export function printed(number) {
 
 /** A number with all its digits. */
 export function exact(number) {
-  return String(number).replaceAll("-", MINUS).replace("Infinity", "inf").replace("NaN", "nan");
+  return String(number).replace("e+", "e").replaceAll("-", MINUS).replace("Infinity", "inf").replace("NaN", "nan");
 }

@@ -39,10 +39,8 @@ export class Graph {
     const lit = new Set(current.startsWith("b") ? model.lesson.stepOf[current.slice(1)].edges : []);
     const feeding = new Set(current && current !== "start" ? model.edges.filter(([, head]) => head === Number(current.slice(1))).map(([tail]) => tail) : []);
     for (const { box, node, data, grad, title, name } of this.boxes) {
-      const value = steps.hasData(node) ? shown(model.data[node]) : "";
       const gradient = arrived.get(node);
-      const more = gradient && !gradient.whole ? " + \u2026" : "";
-      const slope = gradient ? shown(gradient.sum) + more : "";
+      const { value, slope, more } = told(model, steps, node, gradient);
       write(data, value);
       if (grad) write(grad, slope);
       const fill = box.classList.contains("constant") ? "none" : colour(gradient, largest);
@@ -96,7 +94,16 @@ function moved(low, high, from, to) {
   return Math.max(0, high - to + EDGE);
 }
 
-function write(element, text) {
+/** The numbers of a node as they are shown; nothing of what is not computed yet, and three dots behind a sum that
+ * is not whole. gradient: what has come to it. */
+export function told(model, steps, node, gradient) {
+  const value = steps.hasData(node) ? shown(model.data[node]) : "";
+  const more = gradient && !gradient.whole ? " + \u2026" : "";
+  return { value, slope: gradient ? shown(gradient.sum) + more : "", more };
+}
+
+/** Give an element another text, if it has not got that. */
+export function write(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 

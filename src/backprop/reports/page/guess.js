@@ -1,7 +1,7 @@
 // Guess mode: before each backward step the page asks for its numbers, and keeps the score.
 
 import { isRough, read } from "./answers.js";
-import { exact, shown } from "./format.js";
+import { exact, inOrder, shown } from "./format.js";
 import { Questions } from "./questions.js";
 
 const VERDICTS = ["right", "wrong", "shown"];
@@ -105,7 +105,7 @@ export class Guess {
 
   named({ kind, node, step, use }) {
     const { lesson } = this.model;
-    const name = (of) => lesson.nodes[of].name;
+    const name = (of) => inOrder(lesson.nodes[of].name);
     const by = kind === "local" ? `\u2202${name(step)}/\u2202${name(node)}` : `\u2202${name(lesson.output)}/\u2202${name(node)}`;
     const words = kind === "share" ? this.words("guess_share_of", { by, step: name(step) }) : by;
     return use ? `${words} ${this.words("guess_use", { use })}` : words;

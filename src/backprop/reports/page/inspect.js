@@ -2,7 +2,7 @@
 // products along its paths; the rule of an arrow.
 
 import { fill, placesIn } from "./derivation.js";
-import { shown } from "./format.js";
+import { exact, inOrder, shown } from "./format.js";
 
 const MOST_PATHS = 40;
 
@@ -20,8 +20,8 @@ export class Inspector {
   /** Tell of a node. */
   node(node) {
     const { lesson } = this.model;
-    const { name, equation } = lesson.nodes[node];
-    const head = element("h2", equation && equation !== name ? `${name} = ${equation}` : name);
+    const { name, title } = lesson.nodes[node];
+    const head = element("h2", this.model.inputs.has(node) ? `${inOrder(name)} = ${exact(this.model.inputs.get(node))}` : title);
     const parts = [head];
     const uses = lesson.used[node] ?? [];
     if (node === lesson.output) {
@@ -41,7 +41,7 @@ export class Inspector {
     const [tail, head] = this.model.edges[edge];
     const { lesson } = this.model;
     const step = lesson.stepOf[head];
-    const title = `${lesson.nodes[tail].name} \u2192 ${lesson.nodes[head].name}`;
+    const title = `${inOrder(lesson.nodes[tail].name)} \u2192 ${inOrder(lesson.nodes[head].name)}`;
     const parts = [element("h2", title)];
     if (step.rule) parts.push(element("p", `${this.texts.rule}: ${step.rule}`));
     const line = this.line(edge);
@@ -91,7 +91,7 @@ export class Inspector {
     const title = element("h3", this.words(key, { count: found.length, all: counted(count) }));
     const list = element("ul");
     for (const way of found) {
-      const names = [node, ...way.map((edge) => edges[edge][1])].map((each) => lesson.nodes[each].name);
+      const names = [node, ...way.map((edge) => edges[edge][1])].map((each) => inOrder(lesson.nodes[each].name));
       const product = way.reduce((all, edge) => all * slopes[edge], 1);
       const told = (number, isKnown) => (isKnown ? shown(number) : "\u2026");
       const factors = way.map((edge, at) => {

@@ -3,7 +3,7 @@
 import { fragmentOf, stateOf } from "./address.js";
 import { randomInputs } from "./chance.js";
 import { checked, tableOf } from "./check.js";
-import { Controls, within } from "./controls.js";
+import { Controls, onlyNumbers, within } from "./controls.js";
 import { Derivation } from "./derivation.js";
 import { DescentPanel } from "./descent_panel.js";
 import { printed } from "./format.js";
@@ -11,6 +11,7 @@ import { showLit } from "./graph.js";
 import { Guess } from "./guess.js";
 import { Inspector } from "./inspect.js";
 import { Model } from "./model.js";
+import { NodeTable } from "./node_table.js";
 import { cutForPaper } from "./paper.js";
 import { Pictures } from "./pictures.js";
 import { Rows } from "./rows.js";
@@ -46,8 +47,10 @@ function begin(lesson, numbers, texts, updates, mistakes) {
   const list = at("derivation");
   const derivation = new Derivation(list, model, steps);
   const controls = new Controls(at("controls"), model, steps);
+  onlyNumbers(texts.only_numbers);
   const inspector = new Inspector(at("inspector"), list, model, texts);
   const descent = at("descent") ? new DescentPanel(at("descent"), model, updates, texts, calm) : null;
+  const table = new NodeTable(at("nodes"), model, steps, (node) => inspect(() => inspector.node(node)), write);
   const guess = new Guess(at, model, steps, texts, mistakes, go);
   guess.reveal = (nodes) => pictures.reveal(nodes);
   inspector.knows = (kind, number) => !guess.isOn || steps.knows(kind, number);
@@ -60,6 +63,7 @@ function begin(lesson, numbers, texts, updates, mistakes) {
     controls.update();
     derivation.update();
     guess.update();
+    table.update();
     inspector.refresh();
     descent?.explain();
     at("value").textContent = steps.hasData(lesson.output) ? printed(model.value) : "";
@@ -81,7 +85,7 @@ function begin(lesson, numbers, texts, updates, mistakes) {
   function write() {
     clearTimeout(writing);
     writing = setTimeout(() => {
-      const fragment = fragmentOf(model, steps, guess, descent, pictures, rows);
+      const fragment = fragmentOf(model, steps, guess, descent, pictures, table, rows);
       if (fragment !== window.location.hash) {
         remember(fragment);
       }
@@ -214,6 +218,7 @@ function begin(lesson, numbers, texts, updates, mistakes) {
     guess.ask(take(window.location.hash));
     descent?.take(stateOf(window.location.hash));
     pictures.take(stateOf(window.location.hash));
+    table.root.open ||= stateOf(window.location.hash).table;
     look(false);
   });
   model.listen(update);
@@ -222,6 +227,7 @@ function begin(lesson, numbers, texts, updates, mistakes) {
   pictures.take(stateOf(window.location.hash));
   guess.ask(wanted);
   descent?.take(stateOf(window.location.hash));
+  table.root.open = stateOf(window.location.hash).table;
   derivation.show(list, false);
   if (!at("folded") || steps.place < steps.keys.length) showLit(at("graph").parentElement, false); // families begin with inputs
   cutForPaper(() => pictures.seen);
@@ -229,7 +235,7 @@ function begin(lesson, numbers, texts, updates, mistakes) {
     values: () => model.byName(model.data),
     gradients: () => model.byName(model.gradients),
     descent: () => descent?.state(),
-    address: () => fragmentOf(model, steps, guess, descent, pictures),
+    address: () => fragmentOf(model, steps, guess, descent, pictures, table, rows),
   };
 }
 

@@ -23,6 +23,7 @@ from backprop.reports.page.page_layout import (
 )
 from backprop.reports.page.page_parts import Markup, joined, part
 from backprop.reports.page.page_svg import row, wire
+from backprop.reports.right_to_left import in_order
 
 
 def folded_svg(
@@ -63,7 +64,7 @@ def _box(page: PageContent, box: Box, spot: Spot, texts: Mapping[str, str], open
     corner = 8 if box.role in INPUTS else 0
     data, grad = ("data", "grad") if box.members == 1 else ("|data| ≤", "|grad| ≤")
     rows = [
-        row("name", left + (20 if opens else 8), top + 15, label_of(box)),
+        row("name", left + (20 if opens else 8), top + 15, in_order(label_of(box))),
         row("data", left + 8, top + ROW + 15, part("family_number", word=data, role="data")),
         row("grad", left + 8, top + 2 * ROW + 15, part("family_number", word=grad, role="grad")),
     ]
@@ -75,7 +76,7 @@ def _box(page: PageContent, box: Box, spot: Spot, texts: Mapping[str, str], open
         title += f": {texts['values'].format(count=box.members)}"
     kinds = f"{box.role}{' many' if box.members > 1 else ''}{' opens' if opens else ''}"
     return part(
-        "family", kinds=kinds, members=members, inside=inside, title=title,
+        "family", kinds=kinds, members=members, inside=inside, title=in_order(title),
         opens=part("opens", name=str(box.label)) if opens else "",
         rect=rect(left, top, spot.width, spot.height, corner), rows=joined(rows),
     )  # fmt: skip

@@ -7,8 +7,10 @@ import json
 import re
 from collections.abc import Mapping
 from functools import cache, partial
+from html import escape
 from math import isfinite
 
+from backprop.derivation.steps import SymbolicDerivation
 from backprop.engine.writers.javascript.page_numbers import javascript_numbers
 from backprop.numbers import exact, shown
 from backprop.page_content import LargePage, PageContent, PageControl, PageRows
@@ -19,16 +21,18 @@ from backprop.reports.page.derivation_list import DerivationList, named_rule
 from backprop.reports.page.explained_words import in_language
 from backprop.reports.page.guess_section import asks, mistakes
 from backprop.reports.page.help_section import keys, legend
+from backprop.reports.page.node_table_section import node_table
 from backprop.reports.page.page_folded import folded_svg
 from backprop.reports.page.page_parts import Markup, document, filled, joined, part, text_of
 from backprop.reports.page.page_policy import hash_of
 from backprop.reports.page.page_svg import svg
 from backprop.reports.page.still_picture import still
+from backprop.reports.right_to_left import in_order, names_apart
 from backprop.reports.themes import THEMES
 
 SCRIPTS = (
     "format model steps graph room families pictures paper derivation controls chance rows address inspect"
-    " check plot landscape descent explain descent_panel answers questions guess main"
+    " check plot landscape descent explain descent_panel node_table answers questions guess main"
 ).split()
 """The files of the page in the order in which one needs another."""
 
@@ -54,12 +58,12 @@ def write(page: PageContent | LargePage, language: str, seconds: float) -> str:
     )  # names of files may have bytes that are no text
     if isinstance(page, LargePage):
         return _large(page, language, texts, seconds)
-    style, script = _style("page", "descent", "phone", "print"), _script(page, texts)
+    style, script = _style("page", "node_table", "descent", "phone", "print"), _script(page, texts)
     policy = (
         f"default-src 'none'; script-src '{hash_of(script)}'; style-src '{hash_of(style)}'; base-uri 'none';"
         " form-action 'none'"
     )
-    name = page.nodes[page.output].name
+    name, listed = page.nodes[page.output].name, DerivationList(page, texts)
     parts = {
         **texts,
         "language": language,
@@ -76,13 +80,14 @@ def write(page: PageContent | LargePage, language: str, seconds: float) -> str:
         "heads": part("heads"),
         "picture": svg(page, texts, seconds),
         "folded": folded_svg(page, page.folded, texts, seconds) if page.folded else "",
-        "lines": joined(DerivationList(page, texts).lines(), "\n"),
+        "lines": joined(listed.lines(), "\n"),
         "controls": joined(
             _control(page, at, each, texts) for at, each in enumerate(page.controls)
         ),
         "given": _constants(page, texts),
         **_rows(page, texts),
         "source": _equations(page.source, texts),
+        "node_table": node_table(page, listed.formulas(), texts),
         "descent_section": _descent(page, texts),
         "script": Markup(script),
     }
@@ -99,6 +104,8 @@ def _large(page: LargePage, language: str, texts: Mapping[str, str], seconds: fl
         if float(_WIDTH.search(picture)[1]) > _UPRIGHT:  # type: ignore[index]
             style += "@page { size: landscape; }"
     lines = derivation_body(page.derivation, said) if page.derivation else []
+    in_rules = isinstance(page.derivation, SymbolicDerivation)
+    explained = "large_explained" if in_rules else "large_in_steps"
     parts = {
         **texts,
         "language": language,
@@ -113,7 +120,7 @@ def _large(page: LargePage, language: str, texts: Mapping[str, str], seconds: fl
         "heads": part("heads") if picture else "",
         "picture": picture,
         "lines": joined(map(Markup, lines), "\n"),
-        "explained": texts["large_explained"] if page.derivation else "",
+        "explained": texts[explained] if page.derivation else "",
         "source": _equations(page.source, texts),
     }
     return document("large.html", parts)
@@ -194,11 +201,21 @@ def _equations(source: str, texts: Mapping[str, str]) -> Markup:
     """The text of a file. What its first lines say of it stands below, so that the equations are seen."""
     lines = source.strip("\n").split("\n")
     first = next((at for at, line in enumerate(lines) if line.strip()[:1] not in ("", "#")), 0)
-    parts = [("equations", "\n".join(lines[first:]))]
+    found = [part("source", title=texts["equations"], text=joined(map(_line, lines[first:]), "\n"))]
     if first > 1:
-        said = [re.sub("^ *# ?", "", line) for line in lines[:first]]
-        parts.append(("about", "\n".join(said).strip("\n")))
-    return joined((part("source", title=texts[key], text=text) for key, text in parts), "\n")
+        said = "\n".join(re.sub("^ *# ?", "", line) for line in lines[:first]).strip("\n")
+        found.append(part("about", title=texts["about"], text=said))
+    return joined(found, "\n")
+
+
+def _line(line: str) -> Markup:
+    """A line of equations, in which names and what is said may be written from right to left."""
+    formula, sign, comment = line.partition("#")
+    parts = [
+        part("apart", text=each) if at % 2 else Markup(escape(each))
+        for at, each in enumerate(names_apart(formula))
+    ]
+    return joined([*parts, Markup(sign), *([part("apart", text=comment)] if comment else [])])
 
 
 def _lesson(page: PageContent, texts: Mapping[str, str]) -> dict[str, object]:
@@ -210,9 +227,9 @@ def _lesson(page: PageContent, texts: Mapping[str, str]) -> dict[str, object]:
                 "name": node.name,
                 "own": node.role not in ("step", "number"),
                 "moves": node.role != "number",
-                "equation": node.equation,
+                "title": in_order(page.title_of(at)),
             }
-            for node in page.nodes
+            for at, node in enumerate(page.nodes)
         ],
         "leaves": [*page.values],
         "values": [*page.values.values()],

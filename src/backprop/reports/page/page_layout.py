@@ -14,6 +14,7 @@ from backprop.picture import Box, Circle, Picture
 from backprop.reports.drawing import plain
 from backprop.reports.far_arrows import AtPlace, near, ways_around
 from backprop.reports.page.page_parts import Markup, joined, part
+from backprop.reports.right_to_left import in_order
 
 _INCH, _LETTER = 72.0, 7.2
 """Points an inch, and of a letter of 12 points."""
@@ -246,8 +247,8 @@ def groups(picture: Picture, laid: PageLayout) -> Iterator[Markup]:
         text = f"{group} = {picture.groups[group]}"
         most = max(4, min(_TITLE, int((right - left) / 6.4)))
         yield part(
-            "group", title=text, rect=rect(left, top, right - left, bottom - top, 8),
-            x=written(left + 8), y=written(top + 13), text=shortened(text, most),
+            "group", title=in_order(text), rect=rect(left, top, right - left, bottom - top, 8),
+            x=written(left + 8), y=written(top + 13), text=in_order(shortened(text, most)),
         )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from backprop.reports.page.page_layout import (
     written,
 )
 from backprop.reports.page.page_parts import Markup, joined, part
+from backprop.reports.right_to_left import in_order
 
 _NUMBERS = "data", "grad"
 
@@ -109,14 +110,13 @@ def box_svg(page: PageContent, box: Box, place: Spot) -> Markup:
     if box.role == "number":
         return row("number", place.x, place.y + 4, label_of(box))
     corner = 8 if box.role in ("input", "constant") else 0
-    title = box.equation or box.label or page.nodes[node].name
-    names = [("name", label_of(box))] if box.label else []
+    names = [("name", in_order(label_of(box)))] if box.label else []
     rows = [
         *names,
         *((each, part("box_number", word=each, role=each, node=node)) for each in _NUMBERS),
     ]
     return part(
-        "box", role=box.role, node=node, name=page.nodes[node].name, title=title,
+        "box", role=box.role, node=node, name=page.nodes[node].name, title=in_order(page.title_of(node)),
         rect=rect(left, top, place.width, place.height, corner),
         rows=joined(row(kind, left + 8, top + ROW * at + 15, text) for at, (kind, text) in enumerate(rows)),
     )  # fmt: skip
