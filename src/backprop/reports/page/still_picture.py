@@ -21,6 +21,7 @@ from backprop.reports.page.page_layout import (
 )
 from backprop.reports.page.page_parts import Markup, joined, part
 from backprop.reports.page.page_svg import circle_svg, row, wire
+from backprop.reports.right_to_left import in_order
 from backprop.reports.themes import shade
 
 
@@ -73,7 +74,7 @@ def _box(box: Box, spot: Spot, largest: float, texts: Mapping[str, str]) -> Mark
         for role, number in (("data", box.data), ("grad", box.grad))
     }
     rows = [
-        ("name", label_of(box)),
+        ("name", in_order(label_of(box))),
         *(
             (role, part("still_number", word=word.format(role), role=role, number=_number(number)))
             for role, number in numbers.items()
@@ -81,8 +82,8 @@ def _box(box: Box, spot: Spot, largest: float, texts: Mapping[str, str]) -> Mark
     ]
     fill = "none" if box.role == "constant" else shade(box.grad, largest)
     return part(
-        "still_box", kinds=f"{box.role}{' many' if many else ''}", name=box.label, title=title, fill=fill,
-        rect=rect(left, top, spot.width, spot.height, 8 if box.role in INPUTS else 0),
+        "still_box", kinds=f"{box.role}{' many' if many else ''}", name=box.label, title=in_order(title),
+        fill=fill, rect=rect(left, top, spot.width, spot.height, 8 if box.role in INPUTS else 0),
         rows=joined(row(kind, left + 8, top + ROW * at + 15, text) for at, (kind, text) in enumerate(rows)),
     )  # fmt: skip
 
