@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from math import isfinite
 from typing import NamedTuple
 
 from backprop.checks import mark, read_claims
@@ -12,24 +13,22 @@ from backprop.checks.mistake_table import BY_NAME
 from backprop.errors import BackpropError
 from backprop.language import Model
 from backprop.numbers import listed, spoken
+from backprop.operations import DERIVATIVE
+from backprop.quizzes.answer_lines import links, unreadable
 from backprop.quizzes.questions import FORMULA, FORWARD, LOCAL, SHARE, Question
 from backprop.quizzes.value_mistakes import value_mistake
 
 RIGHT, WRONG, UNREAD = "right", "wrong", "unread"
 """What comes of an answer. What is unread is none, and may be written again."""
 
-LONGEST = 1000
-"""Characters of an answer."""
-
 _SETS = 4
 
-_EQUALS = re.compile(r"(?<![<>=!])=(?!=)")
-_PLAIN = re.compile(r"[-+−]?\s*\d*(\.\d*)?(?:[eE]([-+]?\d{1,3}))?")
-_SIGN = re.compile(r"^[=≈] *(?=[^ =])")
-"""What people write before an answer."""
+_NEAR = 1e-3
+"""So far, relative, may numbers on the way to an answer be from what is right: they are rounded."""
 
-_COMMA = re.compile(r"([-+−]?)(\d*),(\d+)")
-_BRACKETS = re.compile(r"[(\[{][^()\[\]{}]*[)\]}]")
+_PLAIN = re.compile(r"[-+−]?\s*\d*(\.\d*)?(?:[eE]([-+]?\d{1,3}))?")
+_CALLED = re.compile(rf"(?<!\w){DERIVATIVE}\s*\(")
+_DERIVED = re.compile(r"[∂d][^\W\d].*/\s*[∂d][^\W\d]")
 
 
 class Verdict(NamedTuple):
@@ -51,7 +50,7 @@ def judged(
 ) -> Verdict:
     """The verdict on an answer to a question about an output at these numbers for the inputs."""
     try:
-        return _judged(question, _SIGN.sub("", text.strip()), model, numbers, output)
+        return _judged(question, text.strip(), model, numbers, output)
     except BackpropError as error:
         first = error.all[0]
         return Verdict(UNREAD, "", "; ".join([first.message, *first.hints[:1]]))
@@ -60,26 +59,57 @@ def judged(
 def _judged(
     question: Question, text: str, model: Model, numbers: Mapping[str, float], output: str
 ) -> Verdict:
-    if found := _unreadable(text):
-        return Verdict(UNREAD, "", found)
-    for link in _links(question, text):
-        if not link or link.startswith("#"):
-            return Verdict(UNREAD, "", "an answer is missing")
-        claim = _claim(question, link, model, output)
-        if found := _no_answer(question, claim):
-            return Verdict(UNREAD, "", found)
-        sheet, marked = _marked(claim, numbers, output)
-        if not marked.correct:
-            kind, said = _mistake(question, marked, sheet)
-            if not kind and _is_rough(link, marked):
-                return Verdict(UNREAD, "", "it is right as far as it goes: write more digits")
-            return Verdict(WRONG, kind, said, _example(marked))
-        if question.kind == FORMULA and marked.kind:
+    if unread := unreadable(text):
+        return Verdict(UNREAD, "", unread)
+    parts = links(question, text, output, frozenset(model.names))
+    if not all(parts):
+        return Verdict(UNREAD, "", "an answer is missing")
+    claims = [_claim(question, each, model, output) for each in parts]
+    if any(each.blank for each in claims):
+        return Verdict(UNREAD, "", "an answer is missing")
+    why = [_no_answer(question, *each) for each in zip(parts, claims, strict=True)]
+    if all(why):
+        return Verdict(UNREAD, "", why[-1])
+    found = [_marked(claim, numbers, output) for claim in claims]
+    if not isfinite(found[-1][1].claimed) and not claims[-1].formula:
+        return Verdict(UNREAD, "", "this has no finite value, and what is asked for has one")
+    for at, (sheet, marked) in enumerate(found):
+        is_answer = not why[at] and (claims[at].formula or at == len(parts) - 1)
+        if marked.correct if is_answer else _is_near(marked):
+            continue
+        if len(parts) > 1 and at == 0 and _is_another(question, parts[0], model):
+            return Verdict(UNREAD, "", f"asked is {question.derivative or question.of}")
+        kind, said = _mistake(question, marked, sheet)
+        if not kind and _is_rough(parts[at], marked):
+            return Verdict(UNREAD, "", "it is right as far as it goes: write more digits")
+        here, last = marked.claimed, found[-1][1].claimed
+        if abs(here - last) > _NEAR * abs(last):
+            apart = f"{parts[at]} is {spoken(here)}, and not {spoken(last)}"
+            if _PLAIN.fullmatch(parts[at]):
+                apart = f"{parts[at]} is not {spoken(last)}"
+            return Verdict(WRONG, kind, "; ".join(filter(None, (apart, said))))
+        return Verdict(WRONG, kind, said, _example(marked))
+    for (sheet, marked), reason in zip(found, why, strict=True):
+        if question.kind == FORMULA and not reason and marked.kind:
             # right at this point or in this branch alone, which is enough where no formula is more
             own = _claim(question, question.formula, model, output)
             if _marked(own, numbers, output)[1].kind != marked.kind:
                 return Verdict(WRONG, *_mistake(question, marked, sheet), _example(marked))
     return Verdict(RIGHT)
+
+
+def _is_near(marked: Marked) -> bool:
+    """Whether what stands on the way to an answer comes to what is right, as people round."""
+    claimed, right = marked.claimed, marked.right
+    near = abs(claimed - right) <= _NEAR * abs(right)
+    return near or marked.claim.is_as_written(claimed, right)
+
+
+def _is_another(question: Question, text: str, model: Model) -> bool:
+    """Whether this is the name of something else that could be asked for: the answer is to that."""
+    if question.by:
+        return bool(_DERIVED.fullmatch(text))
+    return text in model.names
 
 
 def _marked(claim: Claim, numbers: Mapping[str, float], output: str) -> tuple[Sheet, Marked]:
@@ -113,29 +143,6 @@ def _mistake(question: Question, marked: Marked, sheet: Sheet) -> tuple[str, str
     return marked.kind, marked.diagnosis.replace("the claim", "the answer")
 
 
-def _unreadable(text: str) -> str:
-    """Why a text is no answer, if that is plain to see."""
-    if len(text) > LONGEST:
-        return f"an answer has at most {LONGEST:,} characters"
-    if comma := _COMMA.fullmatch(text):
-        return f"write {comma[1]}{comma[2] or 0}.{comma[3]}: the decimal sign is a point"
-    outside, count = text.partition("#")[0], 1
-    while count:
-        outside, count = _BRACKETS.subn("", outside)
-    if ";" in text or "\n" in text or "," in outside:
-        return "one answer at a time"
-    return ""
-
-
-def _links(question: Question, text: str) -> list[str]:
-    """The parts of `2*-3 = -6`; without the name of what is asked for, `e = -6`."""
-    first, *others = _EQUALS.split(text)
-    of, by = question.of, question.by
-    names = {of} if not by else {f"∂{of}/∂{by}", f"d{of}/d{by}"}
-    links = others if others and first.replace(" ", "") in names else [first, *others]
-    return [link.strip() for link in links]
-
-
 def _claim(question: Question, text: str, model: Model, output: str) -> Claim:
     """What an answer claims."""
     of, by, part = question.of, question.by, question.part
@@ -156,12 +163,12 @@ def _claim(question: Question, text: str, model: Model, output: str) -> Claim:
     return claim
 
 
-def _no_answer(question: Question, claim: Claim) -> str:
-    """Why a claim does not answer a question."""
-    if claim.blank:
-        return "an answer is missing"
+def _no_answer(question: Question, text: str, claim: Claim) -> str:
+    """Why a claim does not answer a question, even if it is true."""
     if not claim.slopes.keys().isdisjoint(claim.graph.inputs):
         return "write what these derivatives are"
+    if DERIVATIVE not in claim.model.functions and _CALLED.search(text):
+        return "write what this derivative is"
     if question.kind == FORWARD and claim.formula:
         return "a number is asked for"
     if question.kind == FORMULA and not claim.formula:
