@@ -52,7 +52,7 @@ def test_the_order_is_that_of_the_passes():
     assert asked[0].given == (("a", 2.0), ("b", -3.0))
     assert asked[0].answer == -6.0
     assert asked[-1].given == (("∂L/∂e", -2.0), ("a", 2.0), ("b", -3.0))
-    assert asked[-1].rule == "product rule"
+    assert asked[-1].rules == ("chain rule", "product rule")
     assert asked[-1].answer_text == "−4"
 
 
@@ -194,7 +194,7 @@ MISTAKES = [
     (CLASSIC, "∂e/∂a as a formula = ?", "a", "swapped", "the local derivative of e = a*b with respect to a is b, the answer has a"),
     (CLASSIC, "∂e/∂a as a formula = ?", "-b", "sign", "a sign error"),
     ("L = x^3; x = 2", "∂L/∂x as a formula = ?", "x^2", "factor", "in the derivative of L = x^3 with respect to x, 12, the factor 3 is missing"),
-    ("u = x*y; L = u + x^2; x = 3; y = 5", "share of ∂L/∂x as a formula = ?", "x", "factor", "in the derivative of x^2 with respect to x inside L = u + x^2, 6, the factor 2 is missing"),
+    ("u = x*y; L = u + x^2; x = 3; y = 5", "share of ∂L/∂x from this equation alone, as a formula = ?", "x", "factor", "in the derivative of x^2 with respect to x inside L = u + x^2, 6, the factor 2 is missing"),
     ("L = exp(x*y); x = 0.5; y = 3", "∂L/∂x as a formula = ?", "L", "missing factor", "the derivative of x*y with respect to x inside L = exp(x*y), 3, is missing"),
 ]  # fmt: skip
 """Equations, a question, a wrong answer, the kind of its mistake, and what is said of it."""

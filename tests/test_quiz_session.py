@@ -100,8 +100,9 @@ not right: a sign error
 > q
 
 score: 3 of 7 right at once, 1 at the second try, 1 wrong, 1 shown, 1 skipped,
-2 not asked
+2 not answered
 to practise: values, 2 of 3 missed
+             chain rule, 1 of 1 missed
              sum rule, 1 of 1 missed
 """  # noqa: W291
 
@@ -114,7 +115,7 @@ def test_a_transcript_reads_well_in_a_pipe() -> None:
 
 def test_the_end_of_input_is_the_end() -> None:
     found = quiz(*LINE, answers=["-6"])
-    assert found.endswith("\nscore: 1 of 1 right at once, 16 not asked\n")
+    assert found.endswith("\nscore: 1 of 1 right at once, 16 not answered\n")
     assert quiz(*LINE).endswith("\nno question was answered\n")
     assert quiz(*LINE, "--ask", "local", answers=["q", "-6"]).count("> ") == 1
     for word in ("q", "quit", "EXIT"):
@@ -303,7 +304,9 @@ REFUSED = [
     (["-e", "L = 3"], 2, "there is nothing to ask about L"),
     (["-e", "L = log(x)", "--set", "x=-1"], 1, "log(x) has no value at x = -1"),
     (["-e", "a = 1; L = a; M = a"], 1, "there are 2 outputs"),
-    (["-e", "x[i] = 1 for i in 1..500; L = sum(x[*]); y[i] = x[i]^2 for i in 1..500; M = sum(y[*])", "--of", "M"], 1, "questions"),
+    (["-e", "x[i] = 1 for i in 1..90000; y[i] = x[i]^2 for i in 1..90000; M = sum(y[*])"], 1, "these are more steps than the 200,000"),
+    (["-e", "const a = 2; L = a^2", "--rounds", "2"], 2, "there is no input that is not const"),
+    (["-e", "a = 2; L = a^2", "--set", "a=3", "--rounds", "2"], 2, "all are given"),
 ]  # fmt: skip
 
 
@@ -377,7 +380,7 @@ def test_a_session_in_a_terminal(terminal: Terminal) -> None:
     terminal.type("\x04")
     assert terminal.end() == 0
     plain = re.sub(r"\x1b\[[?\d;]*[a-zA-Z]", "", terminal.seen)
-    assert "score: 0 of 1 right at once, 1 at the second try, 16 not asked" in plain
+    assert "score: 0 of 1 right at once, 1 at the second try, 16 not answered" in plain
     assert max(map(len, plain.splitlines())) <= 80
 
 
@@ -391,7 +394,7 @@ def test_ctrl_c_stops_with_the_score(terminal: Terminal) -> None:
     if terminal.process.poll() is None:  # Python could not raise where it was met
         terminal.type("\x03")
     assert terminal.end() == 130
-    assert "score: 1 of 1 right at once, 16 not asked" in terminal.seen
+    assert "score: 1 of 1 right at once, 16 not answered" in terminal.seen
     assert "Traceback" not in terminal.seen
 
 
@@ -411,7 +414,7 @@ def test_ctrl_c_in_a_pipe() -> None:
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert out.decode().endswith("score: 1 of 1 right at once, 16 not asked\n")
+    assert out.decode().endswith("score: 1 of 1 right at once, 16 not answered\n")
     assert err == b""
 
 

@@ -29,17 +29,18 @@ class Asking:
 
     def course(self, course: Rounds) -> int:
         """Put the questions of a course; return the exit status: 0, or 130 after Ctrl-C."""
-        status, passed = 0, False
+        status, session = 0, None
         try:
-            while asked := course.next(passed):
+            while asked := course.next(bool(session and session.passed)):
                 session = Session(asked, self._score)
                 put(self._writer.opening(session))
                 if not self._round(session):
                     break
-                passed = session.passed
         except KeyboardInterrupt:
             put("\n" * bool(self._writer.prompt))
             status = 130
+        if session:
+            session.stop()
         put(self._writer.closing(self._score))
         return status
 

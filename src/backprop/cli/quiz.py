@@ -11,7 +11,7 @@ from backprop.names import unknown_choice
 from backprop.numbers import either
 from backprop.options import Option, force_option, names_of, names_option, option
 from backprop.places import STANDARD, stream
-from backprop.quizzes.courses import Levels, OneFile, QuizOptions, Rounds, exercises
+from backprop.quizzes.courses import MOST_UNROLLED, Levels, OneFile, QuizOptions, Rounds, exercises
 from backprop.quizzes.questions import KINDS
 from backprop.reports import QUIZZES
 
@@ -106,5 +106,5 @@ def quiz(
         course = Levels(level or 1, options)
     else:
         _refuse_level(level)
-        course = OneFile(inputs.read(), options)
+        course = OneFile(inputs.read(MOST_UNROLLED), options)
     raise Finished(Asking(QUIZZES.writer(format or QUIZZES.names[0])).course(course))

@@ -7,6 +7,7 @@ from functools import partial
 from math import isfinite, isnan
 
 from backprop.algebra.formula import Formula, written
+from backprop.derivation.rule_names import RuleNames
 from backprop.derivation.steps import AllMembers, Computed, Derivation, Passed, Share, Total
 from backprop.derivation.too_much import MOST, too_many
 from backprop.engine.writers.formulas import Formulas
@@ -16,10 +17,10 @@ from backprop.evaluation.sides import AGREED
 from backprop.evaluation.unrounded import Unrounded, times
 from backprop.graph import Graph, in_order
 from backprop.language import Model
-from backprop.language.named_steps import moving, named_steps
+from backprop.language.named_steps import named_steps
 from backprop.names import by_name, meant
 from backprop.numbers import exact, few, shown
-from backprop.operations import CONSTANT_FACTOR, CONSTANTS, DERIVATIVE, FUNCTIONS, OPERATIONS
+from backprop.operations import CONSTANTS, DERIVATIVE, OPERATIONS
 from backprop.syntax import functions
 from backprop.syntax.notation import names_in
 from backprop.syntax.parser import formula
@@ -35,8 +36,6 @@ _UNDECIDED = "0 times a slope that is infinite or nan may be anything, and value
 _TOGETHER = "0 times an infinite slope may be anything: only together they have a value"
 
 _CANCELLED = "doubles lose the sum to rounding: it is computed with more digits"
-
-_CHAIN, _DERIVATIVE = "chain rule through", "derivative of"
 
 _INDICES = re.compile(r"\[(\d[-+*\d\s,]*)\]")
 _SHORT = re.compile(rf"\[|\b{DERIVATIVE}\b")
@@ -133,6 +132,7 @@ class _Writing:
         self._formulas, self._accurate = formulas(textbook=True), formulas()
         self._known = {**CONSTANTS, **self.numbers}
         self._by_values = by_values(model, found.graph, self.data)
+        self._rules = RuleNames(self.graph, single)
 
     def is_wanted(self, node: int) -> bool:
         """Whether the equation of a node is asked for, or uses a name that is."""
@@ -207,7 +207,7 @@ class _Writing:
                 rules = list[str]()
                 if label not in self.linear:
                     saying = having_say(graph, graph.equation(node), self.data)[::-1]
-                    rules, notes = self._rules(saying), [*self._notes(saying), *notes]
+                    rules, notes = self._rules.joined(saying), [*self._notes(saying), *notes]
                 found.append(Passed(number, label, equation, rules, shares, totals, notes))
         return found
 
@@ -223,7 +223,7 @@ class _Writing:
             return [(operand, texts.get(operand, ""), each[operand], 0) for operand in each]
         operands = graph.operands(node)
         slopes = local_slopes(graph, node, self.data)
-        moving = {at: slopes[at] for at in self._moving(node)}
+        moving = {at: slopes[at] for at in self._rules.moving(node)}
         if len({*operands}) == len(operands):
             by = {operands[at]: slope for at, slope in moving.items()}
             moving = dict(zip(moving, self.unrounded.partials(node, by).values(), strict=True))
@@ -259,14 +259,6 @@ class _Writing:
             return self.members.reaches(names, self.graph.label(operand))
         return operand in in_order(others, self.graph.operands)
 
-    def _moving(self, step: int) -> list[int]:
-        """The positions of the operands that are no numbers, and no pivots."""
-
-        def is_named(node: int) -> bool:
-            return bool(self.graph.label(node)) or (self.graph.is_step(node) and not self.single)
-
-        return moving(self.graph, step, is_named)
-
     def _checked(self, found: Formula | None, number: float) -> str:
         """The text of a derivative, if it has the derivative's number at this point. Simplifying
         forgets that a step had no slope (sqrt(x)*sqrt(x) at 0) or was lost in rounding."""
@@ -282,56 +274,6 @@ class _Writing:
         the table by a name that the file has given another one."""
         text, renamed = written(found, _LONG), self.model.functions
         return "" if text and renamed and renamed & _called(text) else text
-
-    def _terms(self, step: int) -> list[int]:
-        """The operands of a step; where a pivot was taken from one, that which it was taken from."""
-        graph, around = self.graph, OPERATIONS[self.graph.op(step)].around
-        return [
-            graph.operands(each)[0] if graph.op(each) in around else each
-            for each in graph.operands(step)
-        ]
-
-    def _rules(self, steps: Sequence[int]) -> list[str]:
-        """What differentiating the steps of an equation is called: each rule once, and each function
-        once; three functions or more that a rule is about as one list."""
-        graph = self.graph
-        found: dict[str, dict[str, None]] = {_CHAIN: {}}
-        fixed: set[int] = set()  # what is made of numbers only: the 1/2 of `1/2*x^2`
-        for step in reversed(steps):
-            if all(graph.is_number(each) or each in fixed for each in graph.operands(step)):
-                fixed.add(step)
-        for step in steps:
-            row = OPERATIONS[graph.op(step)]
-            operands = self._terms(step)
-            moving = [at for at in self._moving(step) if operands[at] not in fixed]
-            if not moving or (row.name not in FUNCTIONS and set(row.slopes) == {"0"}):
-                continue  # a comparison or a condition: nothing is differentiated
-            if row.written and not self.single:
-                continue
-            own = [*filter(None, [row.rule])]
-            if row.alone and (len(moving) == 1 or not own):
-                own = [row.alone[at] for at in moving]
-            unnamed = [graph.is_step(operand) and not graph.label(operand) for operand in operands]
-            inner = any(unnamed[at] for at in moving)
-            folds = row.folds and unnamed[0] and graph.op(operands[0]) == row.name
-            if inner and row.alone and len(moving) == 1 and own != [CONSTANT_FACTOR]:
-                found.setdefault("chain rule", {})
-            for each in own:
-                found.setdefault(each, {})
-            if not own:
-                through = _CHAIN if inner and not folds else _DERIVATIVE
-                found.setdefault(through, {})[row.name] = None
-        rules = []
-        for rule, about in found.items():
-            names = [each for each in about if rule == _CHAIN or each not in found[_CHAIN]]
-            if len(names) > 2:
-                many = "derivatives of" if rule == _DERIVATIVE else rule
-                rules.append(f"{many} {few(names, len(names))}")
-            elif rule in (_CHAIN, _DERIVATIVE):
-                rules += [f"{rule} {name}" for name in names]
-            elif rule != "chain rule" or not found[_CHAIN]:
-                rules.append(rule)
-        return rules
 
     def _notes(self, steps: Sequence[int]) -> list[str]:
         """Sentences on the corners and branches that these steps meet at this point."""
@@ -375,7 +317,7 @@ class _Writing:
         pairs = zip(labels, data, strict=True)
         named = dict.fromkeys(f"{label} = {shown(number, 6)}" for label, number in pairs if label)
         at = f" at {', '.join(named)}" if named else " here"
-        moving = self._moving(step)
+        moving = self._rules.moving(step)
         if not all(labels[each] for each in moving):
             return at  # of several arguments, or inside: the lines above have the numbers
         slopes = local_slopes(self.graph, step, self.data)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from backprop.checks.rounding import gradient_noise, noises
 from backprop.derivation import Computed, Derivation, Passed, Share, derivation
+from backprop.derivation.rule_names import CHAIN_RULE, RuleNames
 from backprop.engine.underflow import too_small
 from backprop.evaluation.gradient import Evaluation, evaluate
 from backprop.language import Model
@@ -25,7 +26,7 @@ formulas."""
 SHARE, SUM = "share", "sum"
 """The parts of a derivative that is reached on several ways: what one equation adds, and all of them."""
 
-VALUES, SHARES, CHAIN = "values", "sum of the shares", "chain rule"
+VALUES, SHARES = "values", "sum of the shares"
 """What is practised besides the rules of differentiation."""
 
 DIGITS = 6
@@ -39,6 +40,8 @@ _MOST_OFF = 1e-3
 
 _MOST_NOISE, _LEAST_NOISE = 1e-7, 1e-12
 """How far rounding may move an answer, relative and where that is 0."""
+
+_ALONE = " from this equation alone"
 
 _LOST = "of which rounding leaves too few digits"
 
@@ -59,7 +62,7 @@ class Question(NamedTuple):
     kind: one of KINDS. of, by: what is asked for, the value of `of`, or its derivative by `by`. prompt: a
     line. given: what there is to reckon with, names and derivatives (`∂L/∂e`) with their numbers.
     answer: the number, and answer_text as people are shown it. formula: of a local derivative, in the
-    language of equations, "" where it is too long; of a value what its equation comes to. rule: which is
+    language of equations, "" where it is too long; of a value what its equation comes to. rules: which are
     practised. step: its number, as in `explain`. name, equation: of what the question is about, and its
     right side. part: SHARE, SUM or "". off: how far an answer may be
     off because of the digits that are shown; digits: how many of what is given are to be.
@@ -73,7 +76,7 @@ class Question(NamedTuple):
     answer: float
     answer_text: str
     formula: str
-    rule: str
+    rules: tuple[str, ...]
     step: int
     name: str
     equation: str
@@ -140,6 +143,7 @@ class _Asking:
         self._nodes = {name: node for node, name in at.graph.labels.items()}
         self._still = frozenset(each for each in found.data if each in model.still)
         self._known = {**CONSTANTS, **found.data}
+        self._rule_names = RuleNames(at.graph)
         self._left: dict[str, list[str]] = {}
         """What is not asked, by why."""
 
@@ -164,7 +168,7 @@ class _Asking:
         shown = self._shown(step.value, text, given)
         return Question(
             FORWARD, step.name, "", f"{step.name}{written} = ?", given, step.value + 0.0, said(step.value),
-            text, VALUES, step.number, step.name, self._readable(step.name, step.equation), "", *shown,
+            text, (VALUES,), step.number, step.name, self._readable(step.name, step.equation), "", *shown,
         )  # fmt: skip
 
     def backward(self) -> Iterator[Question]:
@@ -190,7 +194,7 @@ class _Asking:
                 shown = shown_in(total.total, sum, total.shares)
                 yield Question(
                     BACKWARD, self._found.output, total.by, f"{whole} = ?", shares, total.total + 0.0,
-                    said(total.total), "", SHARES, step.number, step.name, step.equation, SUM,
+                    said(total.total), "", (SHARES,), step.number, step.name, step.equation, SUM,
                     *shown,
                 )  # fmt: skip
 
@@ -198,7 +202,7 @@ class _Asking:
         """The questions about what an equation adds to the gradient by a name that it uses."""
         output = self._found.output
         local, whole = f"∂{step.name}/∂{share.by}", f"∂{output}/∂{share.by}"
-        rule = ", ".join(step.rules) or CHAIN
+        rules = self._rules(step.name, share.by)
         equation = self._readable(step.name, step.equation)
         used = self._given(equation, share.formula, but=step.name)
         about = step.number, step.name, equation
@@ -206,12 +210,12 @@ class _Asking:
         is_formula = bool(share.formula) and not names_in(formula(share.formula)).isdisjoint(
             self._known
         )
-        part = "" if share.whole else SHARE
-        lead = "" if share.whole else "share of "
+        part, lead, tail = ("", "", "") if share.whole else (SHARE, "share of ", _ALONE)
         if (FORMULA in self._kinds) and is_formula:
+            prompt = f"{lead}{local}{tail and f'{tail},'} as a formula = ?"
             yield Question(
-                FORMULA, step.name, share.by, f"{lead}{local} as a formula = ?", (), share.local + 0.0,
-                line(share.formula), share.formula, rule, *about, part,
+                FORMULA, step.name, share.by, prompt, (), share.local + 0.0,
+                line(share.formula), share.formula, rules, *about, part,
             )  # fmt: skip
         names = self._given(share.formula)
         given = (*used, *((step.name, self._known[step.name]),) * (step.name in dict(names)))
@@ -220,8 +224,8 @@ class _Asking:
         if asks_local and self._may(local, share.local):
             shown = self._shown(share.local, share.formula, given)
             yield Question(
-                LOCAL, step.name, share.by, f"{lead}{local} = ?", given, share.local + 0.0,
-                said(share.local), share.formula, rule, *about, part, *shown,
+                LOCAL, step.name, share.by, f"{lead}{local}{tail} = ?", given, share.local + 0.0,
+                said(share.local), share.formula, rules, *about, part, *shown,
             )  # fmt: skip
             if own and share.whole:  # it is the gradient itself
                 return
@@ -234,13 +238,24 @@ class _Asking:
             return
         way = "" if share.single else f"share of {whole}: "
         prompt = f"{way}{upstream} · {local} = ?" if way and not own else f"{whole} = ?"
-        prompt = f"share of {whole} = ?" if way and own else prompt
-        given = given if own else ((upstream, share.upstream), *given)
+        prompt = f"share of {whole}{_ALONE} = ?" if way and own else prompt
+        if not own:
+            given = (upstream, share.upstream), *given
+            rules = (CHAIN_RULE, *(each for each in rules if each != CHAIN_RULE))
         shown = self._shown(share.product, share.formula, given, "" if own else upstream)
         yield Question(
             BACKWARD, output, share.by, prompt, given, share.product + 0.0, said(share.product),
-            "", rule, *about, "" if share.single else SHARE, *shown,
+            "", rules, *about, "" if share.single else SHARE, *shown,
         )  # fmt: skip
+
+    def _rules(self, name: str, by: str) -> tuple[str, ...]:
+        """The rules by which an equation is differentiated with respect to a name: of the steps between."""
+        graph, found = self._graph, {self._nodes[by]}
+        for step in having_say(graph, graph.equation(self._nodes[name]), self._data):
+            if not found.isdisjoint(graph.operands(step)):
+                found.add(step)
+        between = [step for step in graph.equation(self._nodes[name])[::-1] if step in found]
+        return (*self._rule_names.one_by_one(between),) or (CHAIN_RULE,)
 
     def _is_lost_in(self, step: Passed, share: Share) -> bool:
         """Whether rounding leaves too few digits of a derivative, or of what it is reckoned with."""

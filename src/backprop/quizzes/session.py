@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import NamedTuple, Protocol
 
 from backprop.language import Model
 from backprop.quizzes.judging import RIGHT, UNREAD, WRONG, Verdict, judged
-from backprop.quizzes.questions import Question, Quiz
+from backprop.quizzes.questions import Question, Quiz, reckoned
 
 SECOND, SHOWN, SKIPPED, ENDED = "second try", "shown", "skipped", "ended"
 """What else comes of a question, or of a line, besides being right, wrong or unread."""
@@ -37,6 +38,14 @@ class QuizRound(NamedTuple):
     quiz: Quiz
     told: Sequence[str] = ()
 
+    def text_of(self, name: str, number: float) -> str:
+        """What is written for an input, `log(2) - 6`, where that says more than its digits; or ""."""
+        text = getattr(self.numbers.get(name), "text", "") or self.model.instance_of(name)
+        with suppress(ValueError):
+            float(text)
+            return ""
+        return text if text and reckoned(text, {}) == number else ""
+
 
 class Reply(NamedTuple):
     """What came of a line. outcome: one of OUTCOMES, UNREAD or ENDED; wrong at the first try is WRONG and
@@ -51,7 +60,7 @@ class Reply(NamedTuple):
 
 
 class Practice(NamedTuple):
-    """A rule: of how many questions about it so many were not right at the first try, skipped ones apart."""
+    """A rule: how many questions that take it, skipped ones apart, were not right at the first try."""
 
     rule: str
     missed: int
@@ -64,18 +73,19 @@ class Score:
     def __init__(self) -> None:
         self.outcomes: list[tuple[Question, str]] = []
         self.left = 0
-        """Questions of the last round that were not answered."""
+        """Questions of the last round that were not answered, nor skipped."""
 
     def count(self, outcome: str) -> int:
         """How many questions ended so."""
         return sum(each == outcome for _, each in self.outcomes)
 
     def practise(self) -> list[Practice]:
-        """What was missed, most first."""
+        """What was missed, most first; of what was missed equally often that which was asked less."""
         asked, missed = Counter[str](), Counter[str]()
         for question, outcome in self.outcomes:
-            asked[question.rule] += outcome != SKIPPED
-            missed[question.rule] += outcome not in (RIGHT, SKIPPED)
+            for rule in question.rules if outcome != SKIPPED else ():
+                asked[rule] += 1
+                missed[rule] += outcome != RIGHT
         found = [Practice(rule, count, asked[rule]) for rule, count in missed.items() if count]
         return sorted(found, key=lambda each: (-each.missed, each.asked))
 
@@ -126,6 +136,11 @@ class Session:
             return self._done(question, Reply(outcome, number, text, attempt, True, verdict))
         reply = Reply(WRONG, number, text, attempt, attempt == TRIES, verdict)
         return self._done(question, reply) if reply.done else reply
+
+    def stop(self) -> None:
+        """End here: what was wrong once, and is not mended, is wrong."""
+        if (question := self.question) and self._attempt > 1:
+            self._done(question, Reply(WRONG, self.at + 1, "", self._attempt, True))
 
     def _done(self, question: Question, reply: Reply) -> Reply:
         self.score.outcomes.append((question, reply.outcome))

@@ -34,6 +34,8 @@ _VAIN, _VAIN_ALONE = 40, 12
 _PATIENCE, _PATIENCE_ALONE, _MORE = 2_000_000, 330_000, 60_000
 """So many numbers are looked at, and so many more for each point that is found. How many points are asked
 for makes no difference: as many as an error says there are can be had."""
+_AHEAD = 12
+"""Where numbers are rounded at all points so far, so many more are looked at: at another one fewer may be."""
 _TRIED = 14
 """The most numbers of an input that are tried in one go."""
 
@@ -80,6 +82,14 @@ def tidy_inputs(
     """
     [found] = _Search(model, model.output(output), random, vary, kept).different(1)
     return dict(found.inputs)
+
+
+def tidy_others(
+    model: Model, output: str, count: int, random: Random, kept: Mapping[str, float]
+) -> list[dict[str, float]]:
+    """So many different ones as of `tidy_inputs`, whole numbers first, though more numbers are rounded.
+    Raises BadOption where there are fewer."""
+    return [dict(each.inputs) for each in _Search(model, output, random, (), kept).first(count)]
 
 
 def tidy_variants(
@@ -148,10 +158,23 @@ class _Search:
                 found.setdefault(point.answers, point)
                 least = min(each.rounded for each in found.values())
                 exact = sum(each.rounded == least for each in found.values())
-                if exact >= count or (len(found) >= 2 * count and exact <= count // 4):
+                if exact >= count and (not least or len(found) >= count + _AHEAD):
+                    break
+                if len(found) >= 2 * count and exact <= count // 4:
                     break
             if chosen := self._fewest_rounded(found, count, width):
                 return chosen
+        raise self._too_few(len(found), count)
+
+    def first(self, count: int) -> list[TidyPoint]:
+        """So many different points, the first ones that there are."""
+        found: dict[tuple[float, ...], TidyPoint] = {}
+        self._left = _PATIENCE
+        for width in range(WIDTHS):
+            for point in self._points(width, count):
+                found.setdefault(point.answers, point)
+                if len(found) == count:
+                    return [*found.values()]
         raise self._too_few(len(found), count)
 
     def _fewest_rounded(

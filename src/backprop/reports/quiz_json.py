@@ -21,10 +21,12 @@ class JsonWriter:
 
     def opening(self, session: Session) -> str:
         asked, quiz = session.round, session.round.quiz
+        inputs = quiz.derivation.given.items()
+        texts = {name: text for name, number in inputs if (text := asked.text_of(name, number))}
         return self._line(
             event="round", schema=SCHEMA, round=asked.number, level=asked.level or None,
             title=asked.title, file=asked.where, output=asked.output,
-            inputs=dict(quiz.derivation.given),
+            inputs=dict(quiz.derivation.given), texts=texts,
             equations={step.name: step.equation or None for step in quiz.derivation.forward},
             questions=len(quiz.questions), told=asked.told,
         )  # fmt: skip
@@ -47,14 +49,14 @@ class JsonWriter:
         if reply.outcome == ENDED:
             return ""
         verdict = reply.verdict
-        right = dict[str, Any].fromkeys(("right", "formula", "line", "rule"))
+        right = dict[str, Any].fromkeys(("right", "formula", "line", "rules"))
         if reply.done:
             formula = question.formula if question.kind != FORWARD else ""
             right = {
                 "right": question.answer if question.kind != FORMULA else None,
                 "formula": formula or None,
                 "line": answer_line(session.round.quiz.derivation, question),
-                "rule": question.rule,
+                "rules": [*question.rules],
             }
         return self._line(
             event="verdict", round=session.round.number, question=reply.number, answer=reply.text,

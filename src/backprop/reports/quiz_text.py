@@ -5,7 +5,7 @@ from textwrap import wrap
 
 from backprop.numbers import few, shortened
 from backprop.quizzes.judging import RIGHT, UNREAD, WRONG
-from backprop.quizzes.questions import FORMULA, SUM, Question, line, reckoned, said
+from backprop.quizzes.questions import FORMULA, SUM, Question, line, said
 from backprop.quizzes.session import (
     ENDED,
     SECOND,
@@ -95,7 +95,7 @@ class TextWriter:
         said = [f"score: {score.count(RIGHT)} of {total} right at once"]
         counts = [(score.count(outcome), words) for outcome, words in _WORDS.items()]
         said += [
-            f"{count} {words}" for count, words in (*counts, (score.left, "not asked")) if count
+            f"{count} {words}" for count, words in (*counts, (score.left, "not answered")) if count
         ]
         lines = ["", *self._sentence(", ".join(said))]
         lead = "to practise: "
@@ -170,9 +170,8 @@ def _right(equation: str) -> str:
 
 def _setting(asked: QuizRound, name: str, number: float) -> str:
     """`b = log(2) − 6 = −5.30685`: an input with its number, and how that is written, if otherwise."""
-    text = getattr(asked.numbers.get(name), "text", "") or asked.model.instance_of(name)
-    is_its_own = text and reckoned(text, {}) == number
-    return " = ".join(dict.fromkeys((name, *([line(text)] if is_its_own else []), said(number))))
+    text = asked.text_of(name, number)
+    return " = ".join(dict.fromkeys((name, *([line(text)] if text else []), said(number))))
 
 
 def _fewer(texts: Sequence[str]) -> Sequence[str]:

@@ -55,9 +55,8 @@ class _LatexSheets(Sheets):
         lines += [r"\subsection*{Numbers}", *self._inline(variant)]
         lines += [r"\subsection*{Questions}", self.words(self.rule), r"\begin{enumerate}"]
         for each in variant.questions:
-            lead = f"{self.words(self.lead(each))} " if self.lead(each) else ""
             asked = rf"$\displaystyle {self.asked(each)} {self.sign(each)}$"
-            lines.append(rf"\item {lead}{asked} {_blank(9)}\vspace{{0.5em}}")
+            lines.append(rf"\item {self.lead(each)}{asked} {_blank(9)}\vspace{{0.5em}}")
         return "\n".join([*lines, r"\end{enumerate}"])
 
     def key(self, variant: ExamVariant, folder: str | None) -> str:
@@ -70,8 +69,7 @@ class _LatexSheets(Sheets):
         ]
         lines += [r"\begin{enumerate}"]
         for each in variant.questions:
-            lead = f"{self.words(self.lead(each))} " if self.lead(each) else ""
-            lines.append(rf"\item {lead}$\displaystyle {self.working(each, variant)}$")
+            lines.append(rf"\item {self.lead(each)}$\displaystyle {self.working(each, variant)}$")
         lines += [r"\end{enumerate}"]
         command = self.checking(variant, folder)
         if command:

@@ -41,8 +41,10 @@ class _MarkdownSheets(Sheets):
         lines += ["", "## Numbers", "", *(f"- ${self.given(each)}$" for each in variant.given)]
         lines += ["", "## Questions", "", self.words(self.rule), ""]
         for each in variant.questions:
-            lead = f"{self.words(self.lead(each))} " if self.lead(each) else ""
-            lines += [f"{each.number}. {lead}${self.asked(each)} {self.sign(each)}$ {_BLANK}", ""]
+            lines += [
+                f"{each.number}. {self.lead(each)}${self.asked(each)} {self.sign(each)}$ {_BLANK}",
+                "",
+            ]
         return "\n".join(lines)
 
     def key(self, variant: ExamVariant, folder: str | None) -> str:
@@ -51,8 +53,7 @@ class _MarkdownSheets(Sheets):
         lines = [f"# {self.words(self.exam.title)}", "", f"**Key of variant {number}**", ""]
         lines += ["; ".join(f"${self.given(each)}$" for each in variant.given) + ".", ""]
         for each in variant.questions:
-            lead = f"{self.words(self.lead(each))} " if self.lead(each) else ""
-            lines += [f"{each.number}. {lead}${self.working(each, variant)}$"]
+            lines += [f"{each.number}. {self.lead(each)}${self.working(each, variant)}$"]
         command = self.checking(variant, folder)
         if command:
             lines += ["", "Confirmed by:", "", f"    {command}"]

@@ -112,11 +112,13 @@ class Sheets(ABC):
         return rf"\text{{share of }} {derivative} \text{{ through }} {self.name(each.name)}"
 
     def lead(self, each: ExamQuestion) -> str:
-        """The words before it, or ""."""
-        alone = "of this equation alone" if each.part == SHARE and each.kind != BACKWARD else ""
-        if each.kind == FORMULA:
-            return f"as a formula, {alone}:" if alone else "as a formula:"
-        return f"{alone}:" if alone else "all shares together:" if each.part == SUM else ""
+        """What stands before it, with a space behind it, or ""."""
+        words = ["as a formula"] * (each.kind == FORMULA)
+        words += ["all shares together"] * (each.part == SUM)
+        if each.part == SHARE and each.kind != BACKWARD:
+            equation = f" = {self.formula(each.equation)}" if each.equation else ""
+            words.append(f"of ${self.name(each.name)}{equation}$ alone")
+        return f"{', '.join(words)}: " if words else ""
 
     def sign(self, each: ExamQuestion) -> str:
         """What stands before the answer."""
