@@ -46,7 +46,7 @@ class RuleNames:
         return rules
 
     def one_by_one(self, steps: Sequence[int]) -> list[str]:
-        """The same, each function by itself, and the chain rule as one of the rules."""
+        """Each rule once, about each function by itself, and the chain rule as one of the rules."""
         rules = dict[str, None]()
         for rule, about in self._found(steps).items():
             if rule == _THROUGH:
