@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import re
@@ -25,6 +26,7 @@ from backprop.evaluation.gradient import evaluate
 from backprop.inputs import Asked
 from backprop.page_content import page_content
 from backprop.picture import DETAILED
+from backprop.reports.themes import THEMES
 from backprop.step_pictures import stepped_picture
 from browser import CHROMIUM, DRIVER
 from running import CLASSIC, POINT, interruptible
@@ -388,6 +390,7 @@ def test_room_tells_nothing_of_an_answer() -> None:
         ("it must be from 0.05 to 3600", ["--animate", "--interval", "-1"]),
         ("--interval is of --animate", ["--interval", "2"]),
         ("has no name", ["--frames", ""]),
+        ("none is for standard output", ["--frames", "-"]),
         ("there is no format 'gif'", ["--frames", "x", "--format", "gif"]),
         ("there is no comment", ["--title"]),
     ],
@@ -433,6 +436,42 @@ def test_headings() -> None:
     assert "<B>x</B>" in run(
         "draw", *GIVEN, "--title", "<B>x</B>", "--step", "1", "--format", "tex", "-o", "-"
     ).out.replace(r"\ensuremath{<}", "<").replace(r"\ensuremath{>}", ">")
+
+
+def test_the_first_line_of_a_script_is_no_heading(tmp_path: Path) -> None:
+    path = tmp_path / "lesson.eq"
+    for first in ("#!/usr/bin/env -S backprop grad\n", ""):
+        path.write_text(f"{first}\n# One\nL = a*2\na = 1\n")
+        assert ">One<" in drawn(str(path), "--title")
+    path.write_text("#!/usr/bin/env -S backprop grad\nL = a*2\na = 1\n")
+    assert ">lesson<" in drawn(str(path), "--title")
+
+
+@pytest.mark.parametrize("more", [[], ["--step", "2"]])
+def test_colours_take_no_more_room_below_a_long_heading(more: list[str]) -> None:
+    def width(title: str) -> float:
+        svg = ElementTree.fromstring(drawn("-e", "y = x^2; x = 2", *more, "--title", title))
+        (points,) = [
+            each.get("points")
+            for each in svg.iter(f"{SVG}polygon")
+            if each.get("fill") == THEMES["light"].falling[-1]
+        ]
+        across = [float(pair.split(",")[0]) for pair in str(points).split()]
+        return max(across) - min(across)
+
+    assert width("A heading that is much longer " * 4) < 1.1 * width("Short")
+
+
+def test_both_verbs_of_a_program_take_the_same() -> None:
+    one, all_steps = (
+        dict(inspect.signature(each).parameters)
+        for each in (backprop.Model.draw, backprop.Model.draw_steps)
+    )
+    del all_steps["blank"]
+    assert [*one] == [*all_steps]
+    for name, parameter in one.items():
+        if name != "direction":  # which fits a slide is seen once all is laid out
+            assert parameter == all_steps[name]
 
 
 def test_a_file_is_no_heading(tmp_path: Path) -> None:
@@ -486,7 +525,7 @@ def test_frames_of_an_earlier_run_make_way_and_other_files_stay(tmp_path: Path) 
     kept = ["notes.txt", "step_01.svg", "step_02.svg", "step_03.svg", "step_99.svg"]
     assert sorted(each for each in os.listdir(folder) if not each.endswith("tex")) == kept
     assert len(os.listdir(folder)) == len(kept) + 7
-    (folder / "step_05.svg").write_text("<svg/>")
+    (folder / "step_05.svg").write_text(drawn(*GIVEN, "--animate"))  # no picture of one step
     before = {each.name: each.read_bytes() for each in folder.iterdir()}
     ran = run("draw", "-e", SHARED, "--frames", str(folder))
     assert ran.status == 1
@@ -556,6 +595,7 @@ def test_an_animation_has_neither_script_nor_smil() -> None:
     tags = {each.tag.removeprefix(SVG) for each in ElementTree.fromstring(svg).iter()}
     assert tags == {"svg", "style", "g", "title", "path", "polygon", "polyline", "ellipse", "text"}
     assert "prefers-reduced-motion: no-preference" in svg
+    assert 'aria-label="backprop draw, 7 steps"' in svg  # and not one of them
     assert "url(" not in svg
     assert "href" not in svg
     still = ElementTree.fromstring(svg)
@@ -653,8 +693,9 @@ def test_what_a_program_asks_for(tmp_path: Path) -> None:
             drawings.picture(step)  # type: ignore[arg-type]
     with pytest.raises(BadOption, match="there is no format"):
         drawings.picture(1, "gif")
-    with pytest.raises(BadOption, match="positive number"):
-        drawings.animation(0)
+    for seconds in (0, -1, 1e-9, float("nan"), float("inf")):  # those of the command
+        with pytest.raises(BadOption, match=r"from 0\.05 to 3600 seconds"):
+            drawings.animation(seconds)
     (tmp_path / "file").write_text("")
     with pytest.raises(CannotWrite):
         drawings.save(tmp_path / "file")

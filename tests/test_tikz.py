@@ -108,6 +108,15 @@ def test_a_picture_that_begins_a_paragraph_is_no_wider_than_its_line(tmp_path: P
 
 
 @needs_tikz
+def test_signs_may_mean_something_else_in_a_document(tmp_path: Path) -> None:
+    """As babel has it: Turkish has a meaning for `=`, Spanish for `<`, `>` and `.`, French for `;` and `:`."""
+    other = r"\begingroup\lccode126 %d \lowercase{\endgroup\protected\def~{\errmessage{sign}}}\catcode%d 13 "
+    signs = [other % (ord(each), ord(each)) for each in "!\"'*+,-./:;<>?|`="]
+    head = DOCUMENT.replace("%s", "\n".join(["", *signs, ""]).replace("%", "%%") + "%s")
+    compiled(tmp_path, fragment(*GIVEN, "--title", ODD), fragment(*GIVEN, "--step", "5"), head=head)
+
+
+@needs_tikz
 def test_every_sign_is_set_as_it_stands(tmp_path: Path) -> None:
     signs = "".join(map(chr, range(32, 127))) + "".join(row.sign for row in OPERATIONS.values())
     others = "".join(

@@ -49,8 +49,7 @@ class PictureVerbs(Matrices):
 
         asked = self._asked(values, of, numbers)
         picture, _ = commands.draw(asked, detail, names(focus), depth, all)
-        look = Look(theme, direction, passes == "backward", digits)
-        return digraph(picture, look._replace(title=self._heading(title)))
+        return digraph(picture, self._look(theme, direction, passes, digits, title))
 
     @documented
     def draw_steps(
@@ -81,14 +80,16 @@ class PictureVerbs(Matrices):
 
         asked = self._asked(values, of, numbers)
         stepped, _ = stepped_picture(asked, detail, names(focus), depth, all, passes)
-        look = Look(theme, direction, passes == "backward", digits)
-        return StepDrawings(stepped, look._replace(title=self._heading(title)), blank)
+        return StepDrawings(stepped, self._look(theme, direction, passes, digits, title), blank)
 
-    def _heading(self, title: str | None) -> str:
-        """The heading of a picture; "" for none."""
+    def _look(
+        self, theme: str, direction: str | None, passes: str, digits: int | None, title: str | None
+    ) -> Look:
+        """How a picture is to look. title: its heading; None for none."""
         from backprop.page_content import headed
 
-        return "" if title is None else headed(title, self.source)
+        heading = "" if title is None else headed(title, self.source)
+        return Look(theme, direction, passes == "backward", digits, title=heading)
 
     def page(
         self,

@@ -294,7 +294,13 @@ def detail_option(default: str | None) -> Option:
 
 def default_of(kind: Any) -> Any:
     """What an argument of the library is where it is not given: the default of its option."""
-    return kind.__metadata__[0].default
+    return declared(kind).default
+
+
+def declared(kind: Any) -> Option:
+    """The option of an annotated type."""
+    found: Option = kind.__metadata__[0]
+    return found
 
 
 # fmt: off
@@ -345,6 +351,10 @@ def digits_option(default: str) -> Option:
 
 
 PictureDigits = Annotated[int | None, digits_option("four decimals")]
+StepSeconds = Annotated[float, Option(
+    "--interval SECONDS", "How long a step of --animate stands.", 1.0, takes=Range(0.05, 3600),
+    wrong="--interval is {}; it must be from 0.05 to 3600 seconds", needs=("animate",),
+)]  # fmt: skip
 
 Taking = TypeVar("Taking", bound=Callable[..., Any])
 

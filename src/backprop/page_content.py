@@ -229,7 +229,8 @@ def _family_of(box: Box) -> object:
 
 def title_of(source: Source) -> str:
     """The first comment of a file, if it begins with one, or its name."""
-    first = source.text.lstrip().partition("\n")[0]
+    text = source.text.partition("\n")[2] if source.text.startswith("#!") else source.text
+    first = text.lstrip().partition("\n")[0]
     comment = first.lstrip("#").strip() if first.startswith("#") else ""
     name = PurePath(source.name).stem if "." in source.name else ""
     return shortened(comment, _LONGEST_TITLE) or name

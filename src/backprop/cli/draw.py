@@ -30,7 +30,6 @@ from backprop.reports.themes import TIMEOUT, Look, ThemeName
 EXAMPLE = 'Example: backprop draw -e "e = a*b; L = e+c" --set "a=2, b=-3, c=10" -o graph.png'
 
 _USUAL = "graph.svg"
-_INTERVAL = 1.0
 
 
 def draw(
@@ -59,11 +58,7 @@ def draw(
         "--frames DIR", "A picture a step, of one size, into this folder: step_01.svg, …", path="folder",
     ),
     animate: bool = option("--animate", "Both passes as one SVG that moves, again and again."),
-    interval: float = option(
-        "--interval SECONDS", "How long a step of --animate stands.", _INTERVAL,
-        takes=options.Range(0.05, 3600), wrong="--interval is {}; it must be from 0.05 to 3600 seconds",
-        needs=("animate",),
-    ),
+    interval: options.StepSeconds,
     blank: bool = option(
         "--blank", "A worksheet: lines to write on for what is computed, or for what comes after --step.",
     ),

@@ -11,6 +11,12 @@ from backprop.reports.themes import THEMES, Look, Theme, WidestTexts
 _HEADING = 18
 """Points of the letters of a heading."""
 
+_TABLE = '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">'
+
+_BESIDE_LEGEND = 40
+"""Empty cells beside the legend: Graphviz gives every column as much of what a heading is wider, so that its
+colours would grow with the heading."""
+
 
 def beside(picture: Picture, look: Look, room: WidestTexts | None) -> dict[str, str]:
     """The label of a graph as attributes for Graphviz: above it where there is a heading, else below."""
@@ -23,13 +29,14 @@ def beside(picture: Picture, look: Look, room: WidestTexts | None) -> dict[str, 
     if look.grads and theme.rising and (room is None or room.legend):
         muted = any(box.role == "constant" for box in picture.boxes)
         legend = _legend(theme, picture.output, muted)
-        lines.append(f'<TD ALIGN="LEFT">{legend}</TD>' if lines else legend)
+        row = f"<TR><TD>{legend}</TD>{'<TD></TD>' * _BESIDE_LEGEND}</TR>"
+        lines.append(f"<TD>{_TABLE}{row}</TABLE></TD>" if lines else legend)
     if not lines:
         return {}
     if len(lines) > 1 or lines[0].startswith("<TD"):
         rows = "".join(f"<TR>{line}</TR>" for line in lines)
         rows += '<TR><TD HEIGHT="8"></TD></TR>' * bool(look.title)
-        lines = [f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">{rows}</TABLE>']
+        lines = [f"{_TABLE}{rows}</TABLE>"]
     return {"label": f"<{lines[0]}>", "labelloc": "t" if look.title else "b", "labeljust": "l"}
 
 

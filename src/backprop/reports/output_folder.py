@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from backprop.errors import BadOption, CannotWrite
 from backprop.files import reason
+from backprop.places import STANDARD
 from backprop.undisturbed import undisturbed
 
 
@@ -16,9 +17,12 @@ class OutputFolder:
 
     def __init__(self, path: str, option: str, what: str) -> None:
         self.path, self._what = path, what
-        if not path:
+        if path in ("", STANDARD):
             flag = option.partition(" ")[0]
-            raise BadOption(f"the folder after {flag} has no name", hints=[f"name one: {option}"])
+            message = f"the folder after {flag} has no name"
+            if path:
+                message = f"{what} are files of a folder, and none is for standard output"
+            raise BadOption(message, hints=[f"name one: {option}"])
         above = os.path.dirname(os.path.abspath(path))
         with self.explained():
             if os.path.lexists(path) and not os.path.isdir(path):
@@ -57,7 +61,8 @@ class OutputFolder:
     def refused(self, names: list[str], is_what: str, hint: str) -> CannotWrite:
         """The error for files that are there already and stay."""
         first = os.path.join(self.path, names[0])
-        more = f", and so do {len(names) - 1} more" if len(names) > 1 else ""
+        more = f", and so do {len(names) - 1} more" if len(names) > 2 else ""
+        more = f", and so does {names[1]}" if len(names) == 2 else more
         return CannotWrite(
             f"{first} exists already{more}{is_what}", hints=[f"nothing was changed; {hint}"]
         )

@@ -6,7 +6,7 @@ from backprop.errors import BadOption
 from backprop.picture_steps import SteppedPicture
 from backprop.reports import STEPS
 from backprop.reports.shapes.shapes_svg import moving
-from backprop.reports.shapes.step_shapes import StepScenes
+from backprop.reports.shapes.step_shapes import MARK, StepScenes
 from backprop.reports.themes import Look
 
 
@@ -15,9 +15,9 @@ def step_number(stepped: SteppedPicture, step: int | None, blank: bool) -> int:
     if step is None:
         return 0 if blank else stepped.last
     if isinstance(step, bool) or not isinstance(step, int) or not 0 <= step <= stepped.last:
-        steps = "1 step is" if stepped.last == 1 else f"{stepped.last} steps are"
+        are = "is" if stepped.last == 1 else "are"
         hints = [f"give a whole number from 0 to {stepped.last}"]
-        raise BadOption(f"there is no step {step}: {steps} drawn", hints=hints)
+        raise BadOption(f"there is no step {step}: {_steps(stepped)} {are} drawn", hints=hints)
     return step
 
 
@@ -43,4 +43,9 @@ def animation(stepped: SteppedPicture, look: Look, interval: float) -> bytes:
     scenes = StepScenes(stepped, look, False, numbers)
     slots = [scenes.slots(number) for number in numbers]
     whole = scenes.slots(stepped.last, is_told=False)
-    return moving(scenes.scene(stepped.last, is_told=False), [*slots, whole], interval)
+    scene = scenes.scene(stepped.last, is_told=False)._replace(mark=f"{MARK}, {_steps(stepped)}")
+    return moving(scene, [*slots, whole], interval)
+
+
+def _steps(stepped: SteppedPicture) -> str:
+    return f"{stepped.last} step{'s' * (stepped.last != 1)}"

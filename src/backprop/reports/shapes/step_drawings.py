@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from os import PathLike, fspath
 
-from backprop.errors import BadOption
 from backprop.names import unknown_choice
+from backprop.options import StepSeconds, declared, default_of
 from backprop.picture_steps import SteppedPicture
 from backprop.reports import STEPS
 from backprop.reports.shapes import all_steps
@@ -27,11 +27,11 @@ class StepDrawings:
         number = all_steps.step_number(self._stepped, step, self.blank)
         return all_steps.one(self._stepped, self._look, _known(format), number, self.blank)
 
-    def animation(self, interval: float = 1.0) -> str:
+    def animation(self, interval: StepSeconds = default_of(StepSeconds)) -> str:
         """Both passes as one SVG that moves. interval: seconds from one step to the next. Raises BadOption
         and CannotDraw."""
-        if not 0 < interval < float("inf"):
-            raise BadOption(f"interval is {interval}; it must be a positive number of seconds")
+        if wrong := declared(StepSeconds).out_of_range(interval):
+            raise wrong
         return all_steps.animation(self._stepped, self._look, interval).decode()
 
     def save(self, folder: str | PathLike[str], format: str = "svg") -> list[str]:

@@ -20,9 +20,14 @@ from backprop.reports.themes import PIXEL, Look
 
 _HEAD = r"""% {mark}
 % A picture for a document with \usepackage{{tikz}}; no TikZ library is needed. Show it with \input.
-{others}\ifvmode\noindent\fi{{{sized}%
+{others}\ifvmode\noindent\fi{{{plain}%
+{sized}%
 \begin{{tikzpicture}}[x=1bp, y=-1bp, inner sep=0pt, outer sep=0pt]
 \useasboundingbox (0,0) rectangle ({right},{down});"""
+
+_PLAIN = "".join(rf"\catcode{ord(sign)} 12" for sign in "!\"'*+,-./:;<=>?|`")
+"""These signs mean themselves: some languages of babel have given them other meanings, which none of TikZ's
+libraries takes back within an argument."""
 
 _OTHERS = "% Letters that pdflatex has not need lualatex or xelatex, and a font that has them.\n"
 
@@ -59,7 +64,9 @@ def fragment(scene: Scene) -> bytes:
     if scene.scale is not None:
         sized, end = rf"\resizebox{{{written(scene.width * scene.scale)}bp}}{{!}}{{", "}}%"
     right, down = written(scene.width), written(scene.height)
-    head = _HEAD.format(mark=scene.mark, others=others, sized=sized, right=right, down=down)
+    head = _HEAD.format(
+        mark=scene.mark, others=others, plain=_PLAIN, sized=sized, right=right, down=down
+    )
     return "\n".join([head, *lines, *body, r"\end{tikzpicture}" + end, ""]).encode()
 
 
