@@ -17,7 +17,10 @@ export class Controls {
       const slope = row.querySelector(".slope");
       const bounds = { low: control.low, high: control.high };
       this.rows.push({ control, range, field, slope, bounds });
-      range.addEventListener("input", () => this.move(control, Number(range.value), range));
+      range.addEventListener("input", ({ isTrusted }) => {
+        const number = Number(range.value);
+        this.move(control, isTrusted ? tidy(number, bounds) : number, range); // scripts mean what they give
+      });
       field.addEventListener("input", () => {
         if (field.value.trim() !== "" && Number.isFinite(field.valueAsNumber)) {
           this.move(control, field.valueAsNumber, field);
@@ -57,6 +60,15 @@ export class Controls {
       if (this.typing !== field && field.valueAsNumber !== value) field.value = String(value);
     }
   }
+}
+
+/** A number of few digits beside that of a slider, or its end: a finger cannot tell 3.45 from 3.44963496683686. */
+function tidy(number, { low, high }) {
+  const power = Math.floor(Math.log10((high - low) / TICKS));
+  const unit = 10 ** power;
+  if (power < -300) return number;
+  if (number - low < unit / 2) return low;
+  return high - number < unit / 2 ? high : Number(`${Math.round(number / unit)}e${power}`);
 }
 
 /** Fields of numbers say so where something else is typed or put in: a browser leaves out the sign of 1/3, which would

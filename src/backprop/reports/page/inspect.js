@@ -134,6 +134,9 @@ export class Inspector {
   }
 
   close() {
+    if (this.panel.contains(document.activeElement)) {
+      [...document.querySelectorAll(".picture .inspected")].find((each) => each.getClientRects().length)?.focus();
+    }
     this.panel.hidden = true;
     this.about = null;
     this.mark();

@@ -15,6 +15,7 @@ import { NodeTable } from "./node_table.js";
 import { cutForPaper } from "./paper.js";
 import { Pictures } from "./pictures.js";
 import { Rows } from "./rows.js";
+import { spoken } from "./spoken.js";
 import { Steps } from "./steps.js";
 
 const MOST_NAMED = 5; // steps without a value
@@ -223,6 +224,7 @@ function begin(lesson, numbers, texts, updates, mistakes) {
   });
   model.listen(update);
   steps.listen(update);
+  steps.listen(() => (at("spoken").textContent = spoken(model, steps)));
   update();
   pictures.take(stateOf(window.location.hash));
   guess.ask(wanted);

@@ -32,7 +32,7 @@ from backprop.reports.themes import THEMES
 
 SCRIPTS = (
     "format model steps graph room families pictures paper derivation controls chance rows address inspect"
-    " check plot landscape descent explain descent_panel node_table answers questions guess main"
+    " check plot landscape descent explain descent_panel node_table spoken answers questions guess main"
 ).split()
 """The files of the page in the order in which one needs another."""
 

@@ -1,0 +1,123 @@
+"""Pages under a pointer, by keyboard and as they are heard, in a real browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.keys import Keys
+
+from backprop import gallery
+from browser import CHROMIUM, DRIVER, Page, written
+
+pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="there is no Chromium")
+
+Open = Callable[..., Page]
+
+HEARD = "return document.getElementById('spoken').textContent"
+
+
+@pytest.fixture
+def opened(driver: Any, tmp_path: Path) -> Open:
+    def make(text: str, *options: str, fragment: str = "") -> Page:
+        return Page(driver, written(tmp_path, text, *options), fragment)
+
+    return make
+
+
+@pytest.mark.parametrize("fragment", ["#@step=0", "#@step=14", ""])
+def test_a_pointer_anywhere_on_a_box_meets_it(fragment: str, opened: Open) -> None:
+    """On one that is blank or a constant, too."""
+    page = opened(gallery.example("mazur_network").text, fragment=fragment)
+    found = page.run("""
+    const missed = [];
+    for (const box of document.querySelectorAll('#graph .box')) {
+      const text = box.querySelector('text').getBBox();
+      box.scrollIntoView({block: 'center', inline: 'center'});
+      const { right, bottom } = box.querySelector('rect').getBoundingClientRect();
+      for (const [x, y] of [[right - 5, bottom - 24], [right - 20, bottom - 5]]) {
+        if (document.elementFromPoint(x, y)?.closest('.box') !== box) missed.push(box.dataset.name);
+      }
+    }
+    return missed""")
+    assert found == []
+
+
+def test_within_an_opened_family_a_pointer_meets_what_is_inside(opened: Open) -> None:
+    page = opened(
+        "x[i] = i/2 for i in 1..3; y[i] = sin(x[i])*x[i] for i in 1..3; L = sum(y[i] for i in 1..3)"
+    )
+    page.run(
+        "[...document.querySelectorAll('[data-family]')].find((one) => one.dataset.family.startsWith('y'))"
+        ".dispatchEvent(new MouseEvent('click', {bubbles: true}))"
+    )
+    found = page.run("""
+    const open = document.querySelector('#folded .open');
+    const frame = open.querySelector('rect').getBoundingClientRect();
+    const boxes = [...document.querySelectorAll('#folded .interior:not([hidden]) .box')];
+    return [boxes.length, boxes.filter((box) => {
+      box.scrollIntoView({block: 'center', inline: 'center'});
+      const { right, bottom } = box.querySelector('rect').getBoundingClientRect();
+      return document.elementFromPoint(right - 5, bottom - 5)?.closest('.box') !== box;
+    }).length]""")
+    assert found[0] >= 6
+    assert found[1] == 0
+
+
+def test_a_dragged_slider_gives_numbers_of_few_digits(opened: Open, driver: Any) -> None:
+    page = opened("a = 0.123456; b = 1e-9 in 0..3e-9; c = 1 in 0..1/3+1; L = a*b*c")
+    assert page.values()["a"] == 0.123456
+    for name, digits in (("a", 4), ("b", 3), ("c", 4)):
+        slider = driver.find_element("css selector", f"input[type=range][data-name={name}]")
+        ActionChains(driver).drag_and_drop_by_offset(slider, 37, 0).perform()
+        moved = page.values()[name]
+        assert 0 < len(f"{moved:.15e}".partition("e")[0].rstrip("0").replace(".", "")) <= digits
+        field = (
+            f"return document.querySelector('input[type=number][data-name={name}]').valueAsNumber"
+        )
+        assert page.run(field) == moved
+        slider.send_keys(Keys.ARROW_RIGHT)
+        assert page.values()[name] > moved
+    slider.send_keys(Keys.END)
+    assert page.values()["c"] == 1 / 3 + 1
+
+
+def test_the_focus_goes_back_to_the_box_that_was_told_of(opened: Open, driver: Any) -> None:
+    page = opened("a = 2; b = 3; L = a*b")
+    page.run("document.querySelector('.box[data-name=b]').focus()")
+    driver.switch_to.active_element.send_keys(Keys.ENTER)
+    driver.find_element("id", "close").send_keys(Keys.ENTER)
+    assert page.run("return document.activeElement.dataset.name") == "b"
+
+
+def test_steps_are_heard(opened: Open) -> None:
+    page = opened("a = 2; b = -3; c = a*b; L = c + a")
+    assert page.run(HEARD) == ""
+    page.press("reset")
+    assert page.run(HEARD) == ""
+    heard = []
+    for _ in range(5):
+        page.press("step")
+        heard.append(page.run(HEARD))
+    assert heard == [
+        "1 / 5: c = −6", "2 / 5: L = −4", "3 / 5: ∂L/∂L = 1", "4 / 5: ∂L/∂c = 1, ∂L/∂a = 1 + …",
+        "5 / 5: ∂L/∂a = −2, ∂L/∂b = 2",
+    ]  # fmt: skip
+    page.set("a", 1)
+    assert page.run(HEARD) == heard[-1]  # a slider says its own number
+
+
+def test_on_a_phone_the_output_has_room_whatever_the_buttons_are_called(
+    opened: Open, driver: Any
+) -> None:
+    phone = {"width": 390, "height": 800, "deviceScaleFactor": 1, "mobile": True}
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", phone)
+    try:
+        page = opened(gallery.example("one_neuron").text, "--language", "de")
+        room = "const near = document.getElementById('near'); return [near.textContent, near.scrollWidth - near.clientWidth]"
+        assert page.run(room) == ["loss = 0.6931471806", 0]
+    finally:
+        driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
