@@ -22,7 +22,7 @@ from backprop.cli.watching.screen import Screen
 from backprop.cli.watching.watched_files import folders, is_beside
 from backprop.cli.watching.watched_line import WatchedLine
 from running import backprop, interruptible
-from watching import Watching, children, is_alive, until
+from watching import HIDDEN, Watching, children, is_alive, until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 
@@ -515,3 +515,32 @@ def test_the_last_line_goes_though_a_signal_comes_as_soon_as_it_is_seen(
     assert seen.getvalue().endswith(text.encode() + b"\r\x1b[K")
     for each in (terminal, own):
         os.close(each)
+
+
+def test_where_no_process_can_be_copied_each_run_is_a_new_one(tmp_path: Path) -> None:
+    """As on Windows, which has none of these; a run that goes on gives way there, too."""
+    (tmp_path / "beside").mkdir()
+    (tmp_path / "beside" / "sitecustomize.py").write_text(HIDDEN)
+    path = tmp_path / "eqs.txt"
+    path.write_text(EQUATIONS.format(1))
+    with Watching(tmp_path, columns=80, beside=tmp_path / "beside") as watching:
+        watching.upto("L = 4\x1b.*L +")
+        for number, way in enumerate([in_place, renamed_over, deleted_and_created], 2):
+            way(path, EQUATIONS.format(number))
+            assert "── " in watching.upto(f"L = {4 * number}\x1b")
+        path.write_text("x = 1/")
+        watching.upto("something is missing")
+        assert watching.end() == 130
+    slow = "f = (1-x)^2 + 100*(y-x^2)^2; x = -1.2; y = {}"
+    path.write_text(slow.format(1))
+    words = ("--", "descend", "--optimizer", "gd", "--lr", "1e-9", "--steps", "1000000000")
+    with Watching(tmp_path, *words, beside=tmp_path / "beside") as watching:
+        watching.when(lambda: children(watching.process.pid), "a run")
+        (first,) = children(watching.process.pid)
+        path.write_text(slow.format(2))
+        watching.when(lambda: children(watching.process.pid) not in ([first], []), "another run")
+        assert not is_alive(first)
+        (second,) = children(watching.process.pid)
+        assert watching.end(signal.SIGTERM) == 143
+        assert not is_alive(second)
+    assert "Traceback" not in watching.errors

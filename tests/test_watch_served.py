@@ -17,7 +17,7 @@ import pytest
 
 from browser import CHROMIUM
 from running import backprop
-from watching import Watching, until
+from watching import HIDDEN, Watching, until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 
@@ -28,8 +28,8 @@ ADDRESS = r"http://127\.0\.0\.1:(\d+)/([\w-]{32})/\n"
 class Serving(Watching):
     """One that serves a page."""
 
-    def __init__(self, folder: Path, *words: str) -> None:
-        super().__init__(folder, "--serve", *words)
+    def __init__(self, folder: Path, *words: str, beside: Path | None = None) -> None:
+        super().__init__(folder, "--serve", *words, beside=beside)
         self.address = self.upto(ADDRESS).strip()
         found = re.fullmatch(ADDRESS, self.address + "\n")
         assert found
@@ -312,6 +312,22 @@ def test_a_page_that_there_is_not_yet_comes(driver: Any, tmp_path: Path) -> None
         until(lambda: "beendet" in tab.panel[0], "the end")
         driver.get("about:blank")
         driver.get_log("browser")
+
+
+def test_pages_are_served_where_no_process_can_be_copied(tmp_path: Path) -> None:
+    (tmp_path / "beside").mkdir()
+    (tmp_path / "beside" / "sitecustomize.py").write_text(HIDDEN)
+    path = tmp_path / "eqs.txt"
+    path.write_text(FILE.format(-2))
+    with Serving(tmp_path, beside=tmp_path / "beside") as serving:
+        serving.made(1)
+        path.write_text(FILE.format(3))
+        serving.made(2)
+        assert "<svg" in serving.ask(f"/{serving.token}/").read().decode()
+        path.write_text("x = 1/")
+        serving.upto("something is missing", "errors")
+        assert serving.end() == 130
+    assert "Traceback" not in serving.errors
 
 
 def test_a_browser_is_opened_by_an_address_that_leads_in_once(

@@ -23,6 +23,13 @@ from running import interruptible
 PATIENCE = 60.0
 """Seconds after which something that is waited for is taken to never come."""
 
+HIDDEN = """
+import os, select, sys
+del os.fork, os.openpty, select.poll
+sys.modules.update(dict.fromkeys(["fcntl", "termios", "pty"]))
+"""
+"""A `sitecustomize.py` that takes away what Windows has not."""
+
 
 def until(happened: Callable[[], object], what: str) -> None:
     """Wait for something."""

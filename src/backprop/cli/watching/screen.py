@@ -295,4 +295,5 @@ def _terminal() -> tuple[int, int]:
 def audience(line: WatchedLine) -> Audience:
     """Who sees the runs of a line in a terminal or a pipe."""
     terminal = sys.stdout is not None and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    terminal = terminal and hasattr(os, "openpty")  # a run has a terminal of its own then
     return Screen(line) if terminal else Piped(line)

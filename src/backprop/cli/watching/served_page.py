@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import webbrowser
 from collections.abc import Iterable
 from contextlib import suppress
+from tempfile import TemporaryFile
+from typing import IO
 
 from backprop.cli.printing import put
 from backprop.cli.watching.page_server import LivePage, PageServer
@@ -22,7 +23,7 @@ class Served:
 
     def __init__(self, line: WatchedLine, port: int | None, browser: bool) -> None:
         self._language = str(line.written["language"])
-        self._streams: dict[int, bytearray] = {}
+        self._streams: list[IO[bytes]] = []
         self._made = b""
         nothing = page_of_nothing(visible(line.name), self._language)
         html, policy = live_page(nothing, 0, self._language)
@@ -39,29 +40,20 @@ class Served:
     def begin(self, again: bool) -> tuple[int, int]:
         """As an Audience has it."""
         self._release()
-        pipes = os.pipe(), os.pipe()
-        self._streams = {read: bytearray() for read, _ in pipes}
-        self._results, self._said = self._streams.values()
-        self._sending = pipes[0][1], pipes[1][1]
-        return self._sending
+        self._streams = [TemporaryFile(), TemporaryFile()]  # noqa: SIM115
+        results, said = self._streams
+        return results.fileno(), said.fileno()
 
     def sent(self) -> None:
         """As an Audience has it."""
-        for each in self._sending:
-            os.close(each)
 
     def reading(self) -> Iterable[int]:
-        """As an Audience has it."""
-        return [*self._streams]
+        """As an Audience has it: what a run has written is read when it has ended."""
+        return ()
 
     def read(self, number: int) -> bool:
         """As an Audience has it."""
-        found = os.read(number, 1 << 20)
-        self._streams[number] += found
-        if not found:
-            os.close(number)
-            del self._streams[number]
-        return bool(found)
+        return False
 
     def tick(self) -> float | None:
         """As an Audience has it."""
@@ -69,7 +61,10 @@ class Served:
 
     def end(self, status: int, used: bool) -> None:
         """As an Audience has it."""
-        made, said = bytes(self._results), self._said.decode("utf-8", "replace")
+        for each in self._streams:
+            each.seek(0)
+        made, messages = (each.read() for each in self._streams)
+        said = messages.decode("utf-8", "replace")
         shown = self._server.page._replace(failed=status != 0, text=said.rstrip("\n"))
         if status == 0 and made != self._made:
             number = shown.number + 1
@@ -93,8 +88,8 @@ class Served:
 
     def _release(self) -> None:
         for each in self._streams:
-            os.close(each)
-        self._streams = {}
+            each.close()
+        self._streams = []
 
 
 def _opened(address: str) -> bool:

@@ -19,9 +19,10 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from fcntl import F_GETFL, F_SETFL, F_SETOWN, fcntl
 from importlib import import_module
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
 from backprop.cli.printing import with_buffer
+from backprop.cli.watching.started_runs import RunEnd
 from backprop.errors import BackpropError
 
 _SIGNALS = [
@@ -44,18 +45,8 @@ _RUN, _STOP = b"r", b"s"
 _ENDED, _USED, _LOST, _NAMES = b"e", b"u", b"l", b"n"
 
 
-class RunEnd(NamedTuple):
-    """How a run has ended. used: whether it has written results; lost: whether there were some that could
-    not be written, since a disk is full."""
-
-    status: int
-    used: bool
-    lost: bool
-
-
 class WarmCopy:
-    """Runs of one command line, one at a time. Whatever is asked of it raises BackpropError where the copy
-    has been ended from outside."""
+    """LineRuns of which each is a copy of one process."""
 
     def __init__(self, words: Sequence[str], run: Callable[[], int]) -> None:
         # where a standard stream was closed, nothing else is to have its number
@@ -83,25 +74,25 @@ class WarmCopy:
         other.close()
 
     def fileno(self) -> int:
-        """Where `ended` has something to read."""
+        """As LineRuns have it."""
         return self._control.fileno()
 
     def begin(self, streams: tuple[int, int]) -> None:
-        """Begin a run, whose standard output and error are these."""
+        """As LineRuns have it."""
         try:
             socket.send_fds(self._control, [_RUN], streams)
         except OSError:
             raise _gone() from None
 
     def stop(self) -> None:
-        """Have the run end, as Ctrl-C does it, and soon by force."""
+        """As LineRuns have it: as Ctrl-C does it."""
         try:
             self._control.send(_STOP)
         except OSError:
             raise _gone() from None
 
     def ended(self) -> RunEnd:
-        """How a run ended that has."""
+        """As LineRuns have it."""
         found = b""
         with suppress(OSError):
             found = self._control.recv(4, socket.MSG_WAITALL)
@@ -110,7 +101,7 @@ class WarmCopy:
         return RunEnd(found[1], bool(found[2]), bool(found[3]))
 
     def close(self) -> None:
-        """End the process, and its run."""
+        """As LineRuns have it: end the process, and its run."""
         self._control.close()
         with suppress(ChildProcessError):
             os.waitpid(self.process, 0)

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import os
 import select
+import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import closing, suppress
 
 from backprop.cli.printing import Finished
 from backprop.cli.watching.endings import Endings
 from backprop.cli.watching.screen import Audience, audience
-from backprop.cli.watching.warm_copy import WarmCopy
+from backprop.cli.watching.started_runs import LineRuns, StartedRuns
 from backprop.cli.watching.watched_files import FilesSeen, Notices, folders, look
 from backprop.cli.watching.watched_line import WatchedLine
-from backprop.errors import BadOption
 
 _QUIET = 0.05
 """Seconds without a change after which a run begins: some programs write a file in several goes."""
@@ -34,13 +34,8 @@ _PART = 0.05
 def keep(line: WatchedLine, run: Callable[[], int], port: int | None, browser: bool) -> None:
     """Run a line now and whenever what it reads has changed, until a signal comes, or nobody reads what is
     written. Raises Finished after a signal."""
-    if not hasattr(os, "fork"):
-        hints = ["run it on Linux or macOS"]
-        raise BadOption("watch needs a system that copies processes", hints=hints)
-    with (
-        closing(WarmCopy(line.words, run)) as copy,
-        Endings() as endings,
-    ):  # the copy before any thread
+    # a copy is made before any thread
+    with closing(_runs(line, run)) as runs, Endings() as endings:
         sees: Audience
         if line.served:
             from backprop.cli.watching.served_page import Served
@@ -49,14 +44,36 @@ def keep(line: WatchedLine, run: Callable[[], int], port: int | None, browser: b
         else:
             sees = audience(line)
         with closing(sees):
-            _Loop(line, copy, sees, endings).go()
+            _Loop(line, runs, sees, endings).go()
+
+
+def _runs(line: WatchedLine, run: Callable[[], int]) -> LineRuns:
+    """How the line is run."""
+    if not hasattr(os, "fork"):
+        return StartedRuns(line.words)
+    from backprop.cli.watching.warm_copy import WarmCopy  # with what other systems do not have
+
+    return WarmCopy(line.words, run)
+
+
+def _ready(numbers: Collection[int], seconds: float) -> Collection[int]:
+    """Which of these have something to read, at the latest after some time; standard output where nobody
+    reads it any more, where that can be known."""
+    if not hasattr(select, "poll"):  # Windows: of sockets only, and Ctrl-C waits until it ends
+        return select.select(numbers, [], [], min(seconds, _OFTEN))[0]
+    poll = select.poll()
+    for each in numbers:
+        poll.register(each, select.POLLIN)
+    if sys.stdout is not None:
+        poll.register(sys.stdout.fileno(), 0)
+    return {number for number, _ in poll.poll(seconds * 1000 + 1)}
 
 
 class _Loop:
-    def __init__(self, line: WatchedLine, copy: WarmCopy, sees: Audience, endings: Endings) -> None:
-        self._line, self._copy, self._sees, self._endings = line, copy, sees, endings
-        self._woken, self._waking = os.pipe()
-        os.set_blocking(self._waking, False)
+    def __init__(self, line: WatchedLine, runs: LineRuns, sees: Audience, endings: Endings) -> None:
+        self._line, self._line_runs, self._sees, self._endings = line, runs, sees, endings
+        self._woken, self._waking = socket.socketpair()
+        self._waking.setblocking(False)
         self._notices = Notices(self._wake)
         self._runs = False
         self._outdated = False
@@ -82,11 +99,11 @@ class _Loop:
         finally:
             self._notices.close()
             for each in (self._woken, self._waking):
-                os.close(each)
+                each.close()
 
     def _wake(self) -> None:
         with suppress(OSError):  # enough of them are there
-            os.write(self._waking, b".")
+            self._waking.send(b".")
 
     def _wait(self) -> None:
         """Until something comes, or it is time to look; then do what is to be done."""
@@ -99,23 +116,19 @@ class _Loop:
             with self._endings.ready():
                 soon = self._sees.tick()
             left = left if soon is None else min(left, soon)
-        poll = select.poll()
-        for each in (self._woken, self._copy.fileno(), *self._sees.reading()):
-            poll.register(each, select.POLLIN)
-        if sys.stdout is not None:
-            poll.register(sys.stdout.fileno(), 0)  # whether anybody reads it still
+        woken, ended = self._woken.fileno(), self._line_runs.fileno()
         with self._endings.ready():
-            ready = {number for number, _ in poll.poll(left * 1000 + 1)}
+            ready = _ready([woken, ended, *self._sees.reading()], left)
         if sys.stdout is not None and sys.stdout.fileno() in ready:
             raise BrokenPipeError
         for each in self._sees.reading():
             if each in ready:
                 with self._endings.ready():
                     self._sees.read(each)
-        if self._copy.fileno() in ready:
+        if ended in ready:
             self._end()
-        if self._woken in ready:
-            os.read(self._woken, 1 << 16)
+        if woken in ready:
+            self._woken.recv(1 << 16)
             self._look(by_notice=True)
         elif time.monotonic() >= self._next:
             self._look(by_notice=False)
@@ -149,7 +162,7 @@ class _Loop:
         self._known = self._seen
         if self._runs:
             if not self._outdated:
-                self._copy.stop()
+                self._line_runs.stop()
             self._outdated = True
         else:
             self._begin()
@@ -159,12 +172,12 @@ class _Loop:
         self._runs, self._outdated = True, False
         with self._endings.ready():
             streams = self._sees.begin(self._many > 0)
-        self._copy.begin(streams)
+        self._line_runs.begin(streams)
         self._sees.sent()
         self._many += 1
 
     def _end(self) -> None:
-        status, used, lost = self._copy.ended()
+        status, used, lost = self._line_runs.ended()
         with self._endings.ready():
             for each in self._sees.reading():  # what has not been read yet
                 while select.select([each], [], [], 0)[0] and self._sees.read(each):
