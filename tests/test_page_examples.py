@@ -520,7 +520,7 @@ def test_a_page_of_two_moons_is_folded_with_the_numbers_of_the_library(
                 assert page.run("return document.documentElement.scrollWidth") == width
                 boxes = page.run(
                     "return [...document.querySelectorAll('svg')].filter((one) => one.checkVisibility()).flatMap((one) =>"
-                    " [...one.querySelectorAll('g.node')].map((box) => [...box.querySelectorAll('text')].map((text) => text.textContent)))"
+                    " [...one.querySelectorAll('.box')].map((box) => [...box.querySelectorAll('text')].map((text) => text.textContent)))"
                 )
             told = {name.partition("[")[0].partition(" ")[0]: rest for name, *rest in boxes}
             assert {*told} >= {"wh", "bh", "h", "wg", "bg", "g", "wo", "bo", "o", "x", "t", "loss"}
