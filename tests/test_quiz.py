@@ -172,6 +172,7 @@ MISTAKES = [
     (CLASSIC, "∂e/∂a = ?", "3", "sign", "a sign error"),
     (CLASSIC, "∂e/∂a = ?", "2", "swapped", "the local derivative of e = a*b with respect to a is b, the answer has a"),
     (CLASSIC, "∂e/∂a = ?", "0", "zero", "e does depend on a, through e = a*b"),
+    (CLASSIC, "∂e/∂a = ?", "1", "missing factor", "1 means that e changes exactly as a does"),
     (CLASSIC, "∂d/∂c = ?", "4", "value", "this is the value of d"),
     (NEURON, "∂h/∂z = ?", "0.462117", "value", "this is the value of h"),
     # gradients
@@ -188,6 +189,7 @@ MISTAKES = [
     (SHARED, "share of ∂L/∂x: ∂L/∂u · ∂u/∂x = ?", "0", "zero", "0 means that nothing changes with it"),
     (SHARED, "share of ∂L/∂x: ∂L/∂u · ∂u/∂x = ?", "-6/5", "reciprocal", "the derivative of u = x*y with respect to x, y = 5, is upside down"),
     (SHARED, "share of ∂L/∂x: ∂L/∂v · ∂v/∂x = ?", "10", "local", "the local derivative is missing: this is ∂L/∂v; the factor ∂v/∂x = 7 is missing"),
+    (SHARED, "share of ∂L/∂y: ∂L/∂v · ∂v/∂y = ?", "-2.5", "reciprocal", "the derivative of v = 7*x - 4*y with respect to y, −4, is upside down"),
     (SHARED, "∂L/∂x = ?", "70", "missing contribution", "the share through u = x*y, −30, is forgotten"),
     (SHARED, "∂L/∂x = ?", "100", "sign", "a sign error in the derivative of u = x*y with respect to x, y = 5"),
     # formulas

@@ -91,7 +91,7 @@ class Mistakes:
             numbers = self._shares(edge)
             slope = numbers["local"]
             respect, formula, shown = way.respect(edge), self._formula(edge), spoken(slope)
-            same = "" if formula == shown else f"{formula} = "
+            same = "" if _same(formula, shown) else f"{formula} = "
             fields |= {
                 "respect": respect,
                 # the derivative of e = a*b with respect to a, b = −3
@@ -108,7 +108,7 @@ class Mistakes:
                 fields["other"] = self._formula(edge._replace(operand=node))
             elif node is not None:
                 text, value = way.text(node), spoken(self._data[node])
-                fields["factor"] = text if text == value else f"{text} = {value}"
+                fields["factor"] = value if _same(text, value) else f"{text} = {value}"
         elif node is not None:
             fields |= {
                 "output": way.text(output),
@@ -174,6 +174,11 @@ class Mistakes:
         total = spoken(self._right)
         sides = [side for side in (texts, numbers) if side not in ("", total)]
         return " = ".join([d(output, by), *sides, total])
+
+
+def _same(text: str, number: str) -> bool:
+    """Whether a formula is a number as it is spoken: `-4` is `−4`."""
+    return text.replace("-", "−") == number
 
 
 def _made(

@@ -188,7 +188,7 @@ def put(text: str, stream: TextIO | None = None) -> None:
     """Write to standard output, or another stream, and flush: a full disk is noticed here."""
     stream = stream or sys.stdout
     if stream is None:
-        raise BackpropError("there is no standard output", hints=["write to a file with -o"])
+        raise BackpropError("there is no standard output", hints=["write to a file: > results.txt"])
     encoding = stream.encoding or "utf-8"
     stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
     stream.flush()

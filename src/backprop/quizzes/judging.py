@@ -140,6 +140,9 @@ def _mistake(question: Question, marked: Marked, sheet: Sheet) -> tuple[str, str
         upper = f"∂{gradient.output}/∂{question.name}"
         if claim.is_as_written(marked.claimed, given):
             return row.kind, row.said.format(lower=question.derivative, upper=upper)
+    is_one = question.kind == LOCAL and not claim.formula and marked.claimed == 1
+    if is_one and marked.kind == "missing factor":  # of what is asked all is missing
+        return marked.kind, f"1 means that {question.of} changes exactly as {question.by} does"
     return marked.kind, marked.diagnosis.replace("the claim", "the answer")
 
 
