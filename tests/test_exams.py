@@ -450,3 +450,51 @@ def test_ctrl_c_ends_with_130(tmp_path: Path) -> None:
     assert process.returncode == 130
     assert "Traceback" not in said
     assert names_in(tmp_path) == ["small.eq"]
+
+
+def test_a_graph_to_be_filled_in_on_each_sheet(tmp_path: Path) -> None:
+    """With the numbers of its sheet, and none that is asked for; those of an earlier exam go."""
+    (tmp_path / "small.eq").write_text("# A test\nu = a*b; L = u + b; a = 2; b = 3")
+    assert exam(tmp_path, "--variants", "2", "--picture").status == 0
+    folder = tmp_path / "exam"
+    assert [each for each in names_in(folder) if "graph" in each] == [
+        "graph_01.svg",
+        "graph_02.svg",
+    ]
+    found = exam(tmp_path, "--variants", "2", to="exam.json")
+    assert found.status == 0
+    for each in json.loads((tmp_path / "exam.json").read_text())["variants"]:
+        drawn = (folder / f"graph_0{each['variant']}.svg").read_text().replace("−", "-")
+        texts = re.findall(r">([^<>]*)</text>", drawn)
+        numbers = [at for at, text in enumerate(texts) if re.fullmatch(r"-?[\d.]+", text)]
+        assert {texts[at - 1] for at in numbers} == {"data"}
+        assert sorted(float(texts[at]) for at in numbers) == sorted(each["inputs"].values())
+        sheet = (folder / f"variant_0{each['variant']}.md").read_text()
+        assert sheet.endswith(
+            "## The graph, to be filled in\n\n"
+            f"![The graph, to be filled in](graph_0{each['variant']}.svg)\n"
+        )
+        assert "graph" not in (folder / f"key_0{each['variant']}.md").read_text()
+    exam(tmp_path, "--variants", "1", "--ask", "forward", "--picture", "--force")
+    assert [each for each in names_in(folder) if "graph" in each] == ["graph_01.svg"]
+    assert "grad" not in (folder / "graph_01.svg").read_text()  # no derivative is asked for
+    exam(tmp_path, "--variants", "2", "--picture", to="exam.tex")
+    text = (tmp_path / "exam.tex").read_text()
+    assert text.count(r"\begin{tikzpicture}") == 2
+    assert text.count(r"\usepackage{tikz}") == 1
+    if shutil.which("pdflatex"):
+        command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "exam.tex"]
+        made = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=120, check=False)
+        assert made.returncode == 0, made.stdout
+        assert b"Overfull" not in made.stdout
+    assert r"\usepackage{tikz}" not in exam(tmp_path, "--format", "latex", to="-").out
+
+
+@pytest.mark.parametrize(
+    ("to", "says"),
+    [("exam.json", "an exam in json has no pictures"), ("exam.md", "one file has no room")],
+)
+def test_where_there_is_no_room_for_pictures(to: str, says: str, small: Path) -> None:
+    ran = exam(small, "--picture", to=to)
+    assert (ran.status, says in ran.err) == (2, True), ran.err
+    assert names_in(small) == ["small.eq"]

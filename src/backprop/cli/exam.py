@@ -1,15 +1,19 @@
 """`backprop quiz --exam`: question sheets and keys for a class."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from backprop.cli import printing
-from backprop.errors import BackpropError, BadOption, CannotWrite
+from backprop.cli.onlooker import ending as stopping
+from backprop.errors import BackpropError, BadOption, CannotWrite, TooLarge
 from backprop.files import check_writable
-from backprop.inputs import Inputs
+from backprop.inputs import Asked, Inputs
 from backprop.names import unknown_choice
 from backprop.numbers import either, few, shown
 from backprop.places import STANDARD, identity
+from backprop.quizzes.exams import KINDS, Exam, ExamVariant, make_exam
+from backprop.quizzes.tidy_numbers import EXACT
 from backprop.reports import EXAMS, ending
+from backprop.reports.exams.exam_folder import ExamFolder
 from backprop.reports.style import Style
 
 
@@ -22,12 +26,12 @@ def write_exam(
     only: Sequence[str],
     format: str | None,
     force: bool,
+    picture: bool,
 ) -> None:
     """Write an exam into a folder, or as one file by the ending of its name, or print it for `-`."""
-    from backprop.quizzes.exams import KINDS, make_exam  # for exams only
-    from backprop.reports.exams.exam_folder import ExamFolder
-
     folder, format = _goes_to(path, format)
+    if picture:
+        _check_pictures(folder, format)
     read = [each for each in (inputs.file or "", *inputs.values) if each]
     place = ExamFolder(path, force, read) if folder else None
     if place is None and path != STANDARD:
@@ -43,12 +47,47 @@ def write_exam(
         first = f"{exam.varied[0]}={shown(asked.model.default(exam.varied[0]))}"
         hints = [why, f'one that is to stay: --set "{first}"']
         printing.complain([BackpropError(message, hints=hints)], "note")
+    if picture:
+        with stopping():  # Graphviz as well
+            exam = exam._replace(variants=[*_pictured(asked, exam, format)])
     texts = [*EXAMS.writer(format)(exam, Style(), path if folder else None)]
     if place is None:
         printing.send(lambda style: texts[0].text, None if path == STANDARD else path, None)
         return
     place.write(texts)
     printing.tell(f"wrote {len(texts)} files into {path}: {texts[0].name} to {texts[-1].name}")
+
+
+def _check_pictures(folder: bool, format: str) -> None:
+    """Raise BadOption where an exam has no room for pictures."""
+    if format == "json":
+        hints = ["leave --picture out", "or write sheets: --format latex"]
+        raise BadOption("an exam in json has no pictures", hints=hints)
+    if format == "markdown" and not folder:
+        hints = ["name a folder: --exam exam", "or one .tex file, which has them in it"]
+        raise BadOption("pictures are files beside Markdown: one file has no room", hints=hints)
+
+
+def _pictured(asked: Asked, exam: Exam, format: str) -> Iterator[ExamVariant]:
+    """The variants, each with the graph of its equations. Raises TooLarge, CannotDraw."""
+    from backprop.reports.shapes.all_steps import one  # with the layout
+    from backprop.reports.themes import Look
+    from backprop.step_pictures import stepped_picture
+
+    passes, look = (
+        ("both" if exam.goes_back else "forward"),
+        Look("mono", "TB", exam.goes_back, EXACT),
+    )
+    drawn_as = "tex" if format == "latex" else "svg"
+    for each in exam.variants:
+        numbers = {given.name: given.number for given in each.given if given.chosen}
+        at = asked._replace(numbers=numbers, output=exam.output)
+        try:
+            stepped, _ = stepped_picture(at, "equations", (), 0, False, passes)
+        except TooLarge as error:
+            error.hints = ("leave --picture out",)
+            raise
+        yield each._replace(graph=one(stepped, look, drawn_as, 0, blank=True).decode())
 
 
 def _goes_to(path: str, format: str | None) -> tuple[bool, str]:

@@ -64,6 +64,10 @@ def quiz(
         "--vary NAMES", "Constants of which each sheet has its own, too.",
         read=names_of("--vary"), offers="inputs", needs=("exam",),
     )] = (),
+    picture: bool = option(
+        "--picture", "On each sheet the graph, to be filled in: an SVG beside Markdown, TikZ in LaTeX.",
+        needs=("exam",),
+    ),
     force: bool = force_option("--exam"),
     format: str | None = option(
         "--format NAME",
@@ -87,7 +91,7 @@ def quiz(
             _refuse_level(level)
         elif level is not None:
             inputs = inputs._replace(expressions=[exercises()[level - 1].text])
-        write_exam(inputs, exam, variants, ask, vary, only, format, force)
+        write_exam(inputs, exam, variants, ask, vary, only, format, force, picture)
         return
     if force:
         hints = ["name a folder: --exam exam", "or leave it out"]

@@ -80,13 +80,15 @@ class ExamGiven(NamedTuple):
 
 class ExamVariant(NamedTuple):
     """A sheet. data: the number of every name. claims: its derivatives and formulas, lines that `check`
-    reads; inputs that vary and their texts are lines that `--values` reads."""
+    reads; inputs that vary and their texts are lines that `--values` reads. graph: with its numbers, to be
+    filled in, as SVG or TikZ; "" for none."""
 
     number: int
     given: Sequence[ExamGiven]
     data: Mapping[str, float]
     questions: Sequence[ExamQuestion]
     claims: Sequence[str]
+    graph: str = ""
 
     @property
     def values(self) -> Sequence[str]:
@@ -112,6 +114,11 @@ class Exam(NamedTuple):
     def rounds(self) -> bool:
         """Whether an answer is asked in 4 digits."""
         return any(each.rounds for variant in self.variants for each in variant.questions)
+
+    @property
+    def goes_back(self) -> bool:
+        """Whether a derivative is asked for."""
+        return any(each.kind != FORWARD for each in self.variants[0].questions)
 
     @property
     def names(self) -> set[str]:

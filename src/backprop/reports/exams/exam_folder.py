@@ -9,7 +9,9 @@ from backprop.places import identity
 from backprop.reports.exams.question_sheets import ExamText
 from backprop.reports.output_folder import OutputFolder
 
-_OURS = re.compile(r"(?:(?:variant|key|values|claims)_\d+|keys|exam)\.(?:md|tex|txt|json)")
+_OURS = re.compile(
+    r"(?:(?:variant|key|values|claims)_\d+|keys|exam)\.(?:md|tex|txt|json)|graph_\d+\.svg"
+)
 """What the files of an exam are called."""
 
 

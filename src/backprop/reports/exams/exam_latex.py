@@ -3,7 +3,13 @@ r"""An exam in LaTeX that needs nothing but amsmath and geometry: a sheet a page
 from collections.abc import Iterator
 
 from backprop.quizzes.exams import Exam, ExamVariant
-from backprop.reports.exams.question_sheets import ABREAST, ExamText, Sheets, check_files
+from backprop.reports.exams.question_sheets import (
+    ABREAST,
+    GRAPH,
+    ExamText,
+    Sheets,
+    check_files,
+)
 from backprop.reports.explain.latex_document import whole_document
 from backprop.reports.style import Style
 from backprop.syntax.latex import latex_text
@@ -57,7 +63,10 @@ class _LatexSheets(Sheets):
         for each in variant.questions:
             asked = rf"$\displaystyle {self.asked(each)} {self.sign(each)}$"
             lines.append(rf"\item {self.lead(each)}{asked} {_blank(9)}\vspace{{0.5em}}")
-        return "\n".join([*lines, r"\end{enumerate}"])
+        lines.append(r"\end{enumerate}")
+        if variant.graph:
+            lines += [rf"\subsection*{{{GRAPH}}}", variant.graph]
+        return "\n".join(lines)
 
     def key(self, variant: ExamVariant, folder: str | None) -> str:
         """A key, with the line by which each answer is found."""

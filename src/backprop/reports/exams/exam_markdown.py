@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from backprop.quizzes.exams import Exam, ExamVariant
-from backprop.reports.exams.question_sheets import ExamText, Sheets, check_files
+from backprop.reports.exams.question_sheets import GRAPH, ExamText, Sheets, check_files
 from backprop.reports.markdown_table import words
 from backprop.reports.style import Style
 
@@ -21,6 +21,8 @@ def write(exam: Exam, style: Style, folder: str | None) -> Iterator[ExamText]:
     for each in exam.variants:
         number = page.number_of(each)
         yield ExamText(f"variant_{number}.md", page.sheet(each))
+        if each.graph:
+            yield ExamText(f"graph_{number}.svg", each.graph)
         yield ExamText(f"key_{number}.md", page.key(each, folder))
         yield from check_files(page, each)
     yield ExamText("keys.md", page.table())
@@ -45,6 +47,8 @@ class _MarkdownSheets(Sheets):
                 f"{each.number}. {self.lead(each)}${self.asked(each)} {self.sign(each)}$ {_BLANK}",
                 "",
             ]
+        if variant.graph:
+            lines += [f"## {GRAPH}", "", f"![{GRAPH}](graph_{self.number_of(variant)}.svg)", ""]
         return "\n".join(lines)
 
     def key(self, variant: ExamVariant, folder: str | None) -> str:

@@ -215,6 +215,10 @@ class Sheets(ABC):
         return " ".join(map(quote, words))
 
 
+GRAPH = "The graph, to be filled in"
+"""The heading of a picture."""
+
+
 def check_files(sheets: Sheets, variant: ExamVariant) -> Iterator[ExamText]:
     """What `check` confirms a key by: the numbers of a sheet and the claims of its key."""
     number = sheets.number_of(variant)

@@ -19,6 +19,8 @@ _HEAD = r"""\documentclass{article}
 \raggedright
 """
 
+_MATHS, _DRAWS = "\\usepackage{amsmath}\n", "\\usepackage{tikz}\n"
+
 _OTHERS = """% Names in other scripts than Latin and Greek need lualatex or xelatex, and a font that has them.
 """
 
@@ -31,8 +33,9 @@ def write(found: Derivation | SymbolicDerivation, style: Style, hide: bool) -> s
 
 
 def whole_document(body: str) -> str:
-    """A document with this body."""
-    return (_HEAD if body.isascii() else _OTHERS + _HEAD) + body + "\n\\end{document}\n"
+    """A document with this body, in which pictures may stand."""
+    head = _HEAD.replace(_MATHS, f"{_MATHS}{_DRAWS}") if r"\begin{tikzpicture}" in body else _HEAD
+    return (head if body.isascii() else _OTHERS + head) + body + "\n\\end{document}\n"
 
 
 class _Latex(Document):
