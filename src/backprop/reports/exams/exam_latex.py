@@ -1,6 +1,7 @@
 r"""An exam in LaTeX that needs nothing but amsmath and geometry: a sheet a page, or a file."""
 
 from collections.abc import Iterator
+from itertools import dropwhile
 
 from backprop.quizzes.exams import Exam, ExamVariant
 from backprop.reports.exams.question_sheets import (
@@ -65,7 +66,9 @@ class _LatexSheets(Sheets):
             lines.append(rf"\item {self.lead(each)}{asked} {_blank(9)}\vspace{{0.5em}}")
         lines.append(r"\end{enumerate}")
         if variant.graph:
-            lines += [rf"\subsection*{{{GRAPH}}}", variant.graph]
+            # without what it says of itself as a file
+            drawn = dropwhile(lambda line: line.startswith("%"), variant.graph.splitlines())
+            lines += [rf"\subsection*{{{GRAPH}}}", *drawn]
         return "\n".join(lines)
 
     def key(self, variant: ExamVariant, folder: str | None) -> str:
