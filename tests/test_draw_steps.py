@@ -26,6 +26,7 @@ from backprop.evaluation.gradient import evaluate
 from backprop.inputs import Asked
 from backprop.page_content import page_content
 from backprop.picture import DETAILED
+from backprop.reports.canvas import sheet
 from backprop.reports.themes import THEMES
 from backprop.step_pictures import stepped_picture
 from browser import CHROMIUM, DRIVER
@@ -460,6 +461,25 @@ def test_colours_take_no_more_room_below_a_long_heading(more: list[str]) -> None
         return max(across) - min(across)
 
     assert width("A heading that is much longer " * 4) < 1.1 * width("Short")
+
+
+def test_letters_of_small_pictures_keep_their_widths() -> None:
+    """Where what stands behind them has its place."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg  # for this test only
+
+    words = "data", "grad", "∂loss/∂(box)", "1.6000"
+    with sheet((500, 100), "".join(words), ("Arial", "Liberation Sans", "DejaVu Sans")) as drawing:
+        figure, axes = drawing
+
+        def width(text: Any, dots: int) -> float:
+            figure.set_dpi(dots)
+            return (
+                float(text.get_window_extent(FigureCanvasAgg(figure).get_renderer()).width) / dots
+            )
+
+        for word in words:
+            text = axes.text(0, 50, word, fontsize=12)
+            assert width(text, 40) == pytest.approx(width(text, 600), rel=0.01)
 
 
 def test_both_verbs_of_a_program_take_the_same() -> None:

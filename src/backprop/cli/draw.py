@@ -52,7 +52,8 @@ def draw(
     depth: options.Depth,
     whole: bool = options.all_option("Draw everything, however large."),
     step: int | None = option(
-        "--step K", "The picture after K steps, numbered as in explain; 0 is before the first.",
+        "--step K",
+        "The picture after K steps, numbered as in explain with this --detail; 0 is before the first.",
     ),
     frames: str | None = option(
         "--frames DIR", "A picture a step, of one size, into this folder: step_01.svg, …", path="folder",

@@ -88,6 +88,7 @@ def sheet(
     settings: Any = {
         "font.family": [*families, *found],
         "pdf.fonttype": 42,
+        "text.hinting": "no_hinting",  # else letters of a small picture have widths of whole pixels
         "svg.hashsalt": "backprop",
     }
     with warnings.catch_warnings(), rc_context(settings):
