@@ -121,3 +121,24 @@ def test_on_a_phone_the_output_has_room_whatever_the_buttons_are_called(
         assert page.run(room) == ["loss = 0.6931471806", 0]
     finally:
         driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_arrows_are_called_by_their_ends_and_their_slopes(opened: Open) -> None:
+    page = opened("a = 2; b = -3; L = a*b")
+    names = "return [...document.querySelectorAll('.arrow')].map((one) => one.getAttribute('aria-label'))"
+    assert page.run(names) == ["a → L: −3", "b → L: 2"]
+    page.set("a", 2.5)
+    assert page.run(names) == ["a → L: −3", "b → L: 2.5"]
+    page.press("reset")
+    assert page.run(names) == ["a → L", "b → L"]
+
+
+def test_what_is_told_of_a_box_is_read_once(opened: Open) -> None:
+    page = opened("a = 2; b = -3; L = a*b")
+    live = "return document.getElementById('inspector').getAttribute('aria-live')"
+    tell = "document.querySelector('.box[data-name=a]').dispatchEvent(new MouseEvent('click', {bubbles: true}))"
+    for _ in range(2):
+        page.run(tell)
+        assert page.run(live) == "polite"
+        page.set("a", 2.5)
+        assert page.run(live) == "off"

@@ -20,6 +20,7 @@ export class Graph {
       arrow,
       edge: Number(arrow.dataset.edge),
       text: arrow.querySelector("text"),
+      name: arrow.getAttribute("aria-label"),
     }));
     this.update();
   }
@@ -53,8 +54,12 @@ export class Graph {
       if (slope) whole.push(`grad ${exact(gradient.sum)}${more}`);
       write(title, whole.join("\n"));
     }
-    for (const { arrow, edge, text } of this.arrows) {
-      write(text, steps.hasEdge(edge) ? shown(model.slopes[edge]) : "");
+    for (const { arrow, edge, text, name } of this.arrows) {
+      const slope = steps.hasEdge(edge) ? shown(model.slopes[edge]) : "";
+      if (text.textContent !== slope) {
+        text.textContent = slope;
+        arrow.setAttribute("aria-label", slope ? `${name}: ${slope}` : name);
+      }
       arrow.classList.toggle("lit", lit.has(edge) || current === `f${model.edges[edge][1]}`);
     }
   }

@@ -153,6 +153,7 @@ export class Inspector {
   /** Write the numbers again, of paths too. */
   refresh() {
     if (!this.about) return;
+    this.panel.setAttribute("aria-live", "off"); // what was told once is not read again with every number
     if ("node" in this.about) this.node(this.about.node);
     else this.edge(this.about.edge);
   }

@@ -198,6 +198,7 @@ function begin(lesson, numbers, texts, updates, mistakes) {
 
   /** Tell where it is seen: below a picture that fills a phone it is not. */
   function inspect(telling) {
+    at("inspector").setAttribute("aria-live", "polite");
     telling();
     at("inspector").scrollIntoView({ block: "nearest" });
   }
