@@ -85,7 +85,7 @@ def test_what_is_in_a_folder(small: Path) -> None:
     ]  # fmt: skip
     sheet = (small / "exam" / "variant_01.md").read_text()
     assert sheet.startswith("# A test\n\n**Variant 01** · Name: ____")
-    assert "All answers are exact, with at most 6 digits that count." in sheet
+    assert "All numbers are exact, with at most 6 significant digits." in sheet
     key = (small / "exam" / "key_01.md").read_text()
     command = next(line for line in key.splitlines() if "backprop check" in line)
     ran = backprop(*shlex.split(command)[1:])
@@ -162,7 +162,7 @@ def test_rounded_answers_say_so(tmp_path: Path) -> None:
     (tmp_path / "small.eq").write_text("L = exp(a)*b; a = 2; b = 3")
     exam(tmp_path, "--variants", "1", "--set", "a=1.5", to="exam.md")
     text = (tmp_path / "exam.md").read_text()
-    assert "Behind ≈ it is to be rounded to 4 digits that count" in text
+    assert "Behind ≈ it is to be rounded to 4 significant digits" in text
     assert re.search(r"\\frac\{\\partial L\}\{\\partial b\} \\approx\$ ____", text)
     assert re.search(r"\\partial b\} = e\^\{a\} = e\^\{1.5\} \\approx 4.482\$", text)
 
@@ -498,3 +498,15 @@ def test_where_there_is_no_room_for_pictures(to: str, says: str, small: Path) ->
     ran = exam(small, "--picture", to=to)
     assert (ran.status, says in ran.err) == (2, True), ran.err
     assert names_in(small) == ["small.eq"]
+
+
+def test_two_rows_of_a_table_of_keys_ask_for_two_things(tmp_path: Path) -> None:
+    """Shares, their sum and parts of one equation are told apart."""
+    (tmp_path / "small.eq").write_text(gallery.example("exercise_06_softmax_of_two").text)
+    exam(tmp_path, "--variants", "1")
+    table = (tmp_path / "exam" / "keys.md").read_text()
+    asked = re.findall(r"^\| \d+ \| (\S.*?) \|", table, re.M)
+    assert len(asked) == len({*asked}) == 27
+    sheet = (tmp_path / "exam" / "variant_01.md").read_text()
+    equation = r"p_{1} = \frac{e_{1}}{\mathrm{total}}"
+    assert rf"of ${equation}$ alone: $\frac{{\partial p_{{1}}}}{{\partial e_{{1}}}} =$" in sheet

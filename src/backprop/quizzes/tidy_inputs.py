@@ -1,6 +1,6 @@
 """Random numbers for inputs at which everything that can be asked is tidy.
 
-Tidy is a number between 0.001 and 10,000 in size that is exact with at most 6 digits that count; one that a
+Tidy is a number between 0.001 and 10,000 in size that is exact with at most 6 significant digits; one that a
 function such as exp or sqrt has a part in may be asked in 4 digits instead, see `tidy_numbers`. A point is
 tidy if all its values, derivatives of single equations, shares and gradients are, if nothing stands at a
 corner or at a jump, if nothing is 0 but behind a gate that is shut, and some gradient by an input is not 0.

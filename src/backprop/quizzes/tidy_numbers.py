@@ -1,6 +1,6 @@
 """Which numbers are tidy: what a person can be asked for on paper.
 
-A number is tidy if it is exact with at most 6 digits that count, and lies between 0.001 and 10,000 in
+A number is tidy if it is exact with at most 6 significant digits, and lies between 0.001 and 10,000 in
 size. What a function such as exp or sqrt has a part in need not be exact: it is asked with 4 digits that
 count, if these do not look like a whole number, as 0.99998 does.
 """
@@ -55,7 +55,7 @@ def fixed_text(number: float) -> str:
 
 @lru_cache(1 << 14)
 def count_digits(number: float) -> int:
-    """With how many digits that count a number is exact, at least 1; 0 if that takes more than 6, of a whole
+    """With how many significant digits a number is exact, at least 1; 0 if that takes more than 6, of a whole
     number as well."""
     if abs(number - rounded(number, EXACT)) > _RELATIVE * abs(number):
         return 0
@@ -87,7 +87,7 @@ def fault(number: float, rounds: bool = False, vanishes: bool = False) -> str:
 
 
 def answer_text(number: float) -> str:
-    """A tidy number as a key has it: exact, or in 4 digits that count, zeros among them."""
+    """A tidy number as a key has it: exact, or in 4 significant digits, zeros among them."""
     return plain(number + 0.0) if count_digits(number) else _rounded(number)
 
 

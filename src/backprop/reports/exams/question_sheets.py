@@ -65,12 +65,19 @@ class Sheets(ABC):
     @property
     def rule(self) -> str:
         """How answers are to be given, for a sheet."""
-        if not self.exam.rounds:
-            return f"All answers are exact, with at most {EXACT} digits that count."
-        return (
-            f"Behind = an answer is exact, with at most {EXACT} digits that count. Behind ≈ it is to be"
-            f" rounded to {ROUNDED} digits that count (0.08215, −1.500); calculate with more on the way."
-        )
+        kinds = {each.kind for variant in self.exam.variants for each in variant.questions}
+        sentences = []
+        if self.exam.rounds:
+            sentences += [
+                f"Behind = a number is exact, with at most {EXACT} significant digits.",
+                f"Behind ≈ it is to be rounded to {ROUNDED} significant digits (0.08215, −1.500).",
+                "Calculate with more on the way.",
+            ]
+        elif kinds - {FORMULA}:
+            sentences.append(f"All numbers are exact, with at most {EXACT} significant digits.")
+        if FORMULA in kinds:
+            sentences.append("A formula has the names of the equations in it.")
+        return " ".join(sentences)
 
     def number_of(self, variant: ExamVariant) -> str:
         """`07` of the sheets 01 to 30: as many digits for each."""
@@ -195,7 +202,13 @@ class Sheets(ABC):
 
     def short(self, each: ExamQuestion) -> str:
         """What is asked, for the narrow column of a table."""
-        return self.name(each.of) if each.kind == FORWARD else self._derivative(each.of, each.by)
+        if each.kind == FORWARD:
+            return self.name(each.of)
+        derivative = self._derivative(each.of, each.by)
+        if each.part != SHARE:
+            return derivative
+        through = rf"\text{{ through }} {self.name(each.name)}"
+        return derivative + (through if each.kind == BACKWARD else r"\text{ alone}")
 
     def checking(self, variant: ExamVariant, folder: str | None) -> str:
         """The command that confirms a key, "" where there are no files for it, or it cannot be printed.
