@@ -330,7 +330,18 @@ def test_whoever_is_killed_leaves_no_process(tmp_path: Path) -> None:
         run = children(copy)
         watching.process.kill()
         until(lambda: not any(map(is_alive, [copy, *run])), "the others end")
-    with Watching(tmp_path, "--", "descend", *words) as watching:
+
+
+@pytest.mark.parametrize(
+    "begin", ["", "import os, time\nset = os.setsid\nos.setsid = lambda: (time.sleep(1), set())"]
+)
+def test_a_run_ends_with_the_copy_that_began_it(begin: str, tmp_path: Path) -> None:
+    """Also if that is gone before the run can know."""
+    (tmp_path / "beside").mkdir()
+    (tmp_path / "beside" / "sitecustomize.py").write_text(begin)
+    (tmp_path / "eqs.txt").write_text(LONG.format(1))
+    words = ["--optimizer", "adam", "--lr", "1e-9", "--steps", "1000000000"]
+    with Watching(tmp_path, "--", "descend", *words, beside=tmp_path / "beside") as watching:
         until(lambda: children(watching.process.pid), "the copy")
         (copy,) = children(watching.process.pid)
         until(lambda: children(copy), "the run")
@@ -349,6 +360,16 @@ def test_it_ends_when_nobody_reads_any_more(tmp_path: Path) -> None:
         command, shell=True, cwd=tmp_path, capture_output=True, text=True, timeout=60, preexec_fn=interruptible
     )  # fmt: skip
     assert (ran.stdout, ran.stderr) == ("L = 4\n", "")
+
+
+def test_it_ends_with_the_window_in_which_it_runs(tmp_path: Path) -> None:
+    (tmp_path / "eqs.txt").write_text(EQUATIONS.format(1))
+    with Watching(tmp_path, columns=80) as watching:
+        watching.upto("Ctrl-C ends")
+        (copy,) = children(watching.process.pid)
+        watching._close(watching.terminal)
+        assert watching.status() in (1, 129)  # nobody reads it any more, and SIGHUP comes
+        assert not is_alive(copy)
 
 
 @pytest.mark.parametrize("command", ["grad", "draw --format png -o -"])

@@ -206,6 +206,13 @@ def with_buffer(stream: Any, raw: io.RawIOBase | None = None) -> TextIO:
     )
 
 
+def printing_ends() -> None:
+    """Standard output is gone: do not let Python try again, and complain, when it exits."""
+    with suppress(OSError, ValueError, AttributeError):
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, sys.stdout.fileno())
+
+
 def complain(errors: Iterable[BackpropError], kind: str = "error") -> None:
     """Write errors or warnings to standard error; where that is impossible, be silent."""
     errors = list(errors)

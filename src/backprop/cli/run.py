@@ -5,12 +5,11 @@ import os
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
 from backprop.cli.help import COMMANDS, TAKING_EXPRESSIONS, TAKING_LINES
-from backprop.cli.printing import Finished, complain, with_buffer
+from backprop.cli.printing import Finished, complain, printing_ends, with_buffer
 from backprop.errors import BackpropError, UsageFault
 from backprop.files import reason
 from backprop.options import fields
@@ -50,10 +49,12 @@ def run() -> int:
         complain(error.all)
         return error.status
     except BrokenPipeError:
-        return _without_stdout()
+        printing_ends()
+        return 1
     except OSError as error:  # of a stream: files have their own errors
         complain([BackpropError(f"the results cannot be written: {reason(error)}")])
-        return _without_stdout()
+        printing_ends()
+        return 1
     except (MemoryError, ImportError) as error:
         if isinstance(error, ImportError) and not _NO_ROOM.search(str(error)):
             raise
@@ -146,11 +147,3 @@ def _checked(
         raise _misread(words) or error from None
     if again is not None:
         again(_read, run)
-
-
-def _without_stdout() -> int:
-    """Standard output is gone: do not let Python try again, and complain, when it exits."""
-    with suppress(OSError, ValueError, AttributeError):
-        nothing = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nothing, sys.stdout.fileno())
-    return 1

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Protocol
 
-from backprop.cli.printing import put, style_for
+from backprop.cli.printing import printing_ends, put, style_for
 from backprop.cli.watching.watched_line import WatchedLine
 from backprop.reports.diagnostics import visible
 from backprop.reports.style import cells_wide, written
@@ -213,10 +213,12 @@ class Screen:
     def close(self) -> None:
         """As an Audience has it."""
         self._release()
-        with suppress(OSError, ValueError):
+        try:
             # a terminal that was stopped, with Ctrl-S, takes nothing; one that is busy does soon
             if self._status and select.select([], [sys.stdout.fileno()], [], 0.5)[1]:
                 self._write(_LINE.encode())
+        except (OSError, ValueError):  # its window was closed
+            printing_ends()
 
     def _go_live(self) -> None:
         self._clear()

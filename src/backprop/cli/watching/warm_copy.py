@@ -283,6 +283,8 @@ def _end_with(alive: int) -> None:
         fcntl(alive, F_SETFL, fcntl(alive, F_GETFL) | os.O_ASYNC)
     if sys.platform != "linux":  # elsewhere it is passed over
         signal.signal(signal.SIGIO, lambda *_: os._exit(1))
+    if select.select([alive], [], [], 0)[0]:  # before there was anything to send a signal for
+        os._exit(1)
 
 
 class _Noted(io.FileIO):
