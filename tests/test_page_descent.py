@@ -352,6 +352,17 @@ def test_lines_of_equal_height_are_where_the_output_has_that_height(opened: Open
         assert x(right) ** 2 + y(down) ** 2 == pytest.approx(float(text), abs=0.1)
 
 
+def test_lines_through_a_narrow_valley_are_fine_when_all_rests(opened: Opened) -> None:
+    page = opened("L = (1 - x)^2 + 100*(y - x^2)^2; x = -1.2; y = 1")
+    page.begin()
+    width, longest = page.run(
+        "const lengths = [...document.querySelectorAll('#descend-map .level')].flatMap((one) =>"
+        " [...one.getAttribute('d').matchAll(/M([-.\\d]+) [-.\\d]+L([-.\\d]+)/g)].map((each) => Math.abs(each[1] - each[2])));"
+        "return [document.getElementById('descend-map').clientWidth, Math.max(...lengths)]"
+    )
+    assert 0 < longest < width / 100
+
+
 def test_a_click_on_the_map_begins_there(opened: Opened) -> None:
     page = opened("L = x^2 + y^2; x = 2; y = 1 in 0..")
     page.begin()

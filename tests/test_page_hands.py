@@ -142,3 +142,19 @@ def test_what_is_told_of_a_box_is_read_once(opened: Open) -> None:
         assert page.run(live) == "polite"
         page.set("a", 2.5)
         assert page.run(live) == "off"
+
+
+def test_fields_take_the_minus_of_the_page(opened: Open, driver: Any) -> None:
+    page = opened("a = 2; L = a^2")
+    field = driver.find_element("css selector", "input[type=number][data-name=a]")
+    field.click()
+    for number, right in (("−2.5", -2.5), ("−1e−2", -0.01)):
+        field.send_keys(Keys.CONTROL, "a")
+        field.send_keys(number)
+        assert page.values()["a"] == right
+        field.send_keys(Keys.CONTROL, "a")
+        driver.execute_cdp_cmd("Input.insertText", {"text": number})
+        assert page.values()["a"] == right
+    field.send_keys(Keys.CONTROL, "a")
+    driver.execute_cdp_cmd("Input.insertText", {"text": "1/3"})
+    assert page.values()["a"] == -0.01

@@ -80,8 +80,11 @@ export function onlyNumbers(said) {
     const field = event.target;
     if (field.type !== "number") return;
     field.setCustomValidity("");
-    if (!odd.test(event.data ?? "")) return;
+    const plain = (event.data ?? "").replaceAll("\u2212", "-"); // as the page itself writes it
+    const isOdd = odd.test(plain);
+    if (plain === (event.data ?? "") && !isOdd) return;
     event.preventDefault();
+    if (!isOdd) return document.execCommand("insertText", false, plain);
     field.setCustomValidity(said.replace("{example}", example));
     field.reportValidity();
   });

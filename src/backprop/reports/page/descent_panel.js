@@ -12,6 +12,7 @@ const AT_ONCE = 1000; // steps of one run
 const CALM = 100; // and of one without motion
 const SWINGS = 0.2; // a run in which so many of the last steps rose does not settle
 const WORK = { moving: 4e5, resting: 3e6 }; // numbers computed for a map
+const FINEST = { moving: 60, resting: 140 }; // cells along a side
 
 export class DescentPanel {
   constructor(root, model, updates, texts, calm) {
@@ -289,7 +290,8 @@ export class DescentPanel {
     const { descent, seen } = this;
     for (const at of seen) this.widen(at, way.map((each) => each.x[at]));
     const views = seen.map((at) => ({ ...this.views[at], name: this.names[at] }));
-    const cells = Math.max(12, Math.min(60, Math.floor(Math.sqrt(WORK[moving ? "moving" : "resting"] / this.model.lesson.nodes.length))));
+    const pace = moving ? "moving" : "resting";
+    const cells = Math.max(12, Math.min(FINEST[pace], Math.floor(Math.sqrt(WORK[pace] / this.model.lesson.nodes.length))));
     const held = descent.x.filter((_, at) => !seen.includes(at));
     const map = this.at("map");
     const key = JSON.stringify([seen, views, held, cells, map.clientWidth]);
