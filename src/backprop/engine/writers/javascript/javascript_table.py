@@ -44,6 +44,16 @@ FUNCTIONS: Mapping[str, str] = MappingProxyType(
 )  # fmt: skip
 """Operations that are functions of `helpers.js`."""
 
+WIDE: Mapping[str, str] = MappingProxyType(
+    {
+        "+": "wideSum", "-": "wideDifference", "*": "wideProduct", "/": "wideQuotient",
+        "^": "widePowers", "neg": "wideNegative", "copy": "wideCopy", "abs": "wideSize",
+        "relu": "wideRelu", "sqrt": "wideSquareRoot", "exp": "wideExponential",
+        "exp2": "wideExponential2",
+    }
+)  # fmt: skip
+"""Operations that `wide.js` has for numbers beyond the range of doubles."""
+
 
 def number(value: float) -> str:
     """A number as JavaScript reads it."""

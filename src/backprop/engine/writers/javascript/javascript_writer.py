@@ -8,6 +8,7 @@ import re
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from functools import cache, reduce
 from importlib.resources import files
+from types import MappingProxyType
 
 from backprop.chain.walk import Operand, Texts, Walk
 from backprop.engine.writers.javascript.javascript_table import FUNCTIONS, PATTERNS, TRUTH, number
@@ -241,7 +242,8 @@ def changing(name: str, known: tuple[float | None, ...] = ()) -> tuple[tuple[int
 def text_of(file: str) -> str:
     """A file of JavaScript beside this one, without comments; `/* name */` is a place to be filled."""
     text = (files("backprop.engine.writers.javascript") / file).read_text("utf-8")
-    return re.sub(r"^\s*(?:/\*[*\n].*?\*/|//[^\n]*)\n", "", text, flags=re.M | re.S)
+    text = re.sub(r"^\s*/\*[*\n].*?\*/\n", "", text, flags=re.M | re.S)
+    return re.sub(r"^\s*// [^\n]*\n| +// [^\n]*$", "", text, flags=re.M)
 
 
 FILES = "helpers.js", "settled.js", "turning.js", "wide.js", "page_rows.js"
@@ -256,9 +258,11 @@ def _helpers() -> Mapping[str, str]:
     return {re.split(r"\W+", each, maxsplit=2)[1]: each.strip() for each in found}
 
 
-def helpers(names: Iterable[str]) -> list[str]:
-    """The functions of `helpers.js` of these names, and all that they call."""
-    known, found, waiting = _helpers(), set[str](), list(names)
+def helpers(names: Iterable[str], instead: Mapping[str, str] = MappingProxyType({})) -> list[str]:
+    """The functions of `helpers.js` of these names, and all that they call. instead: what takes the
+    place of some functions, where they always give the same."""
+    known = {**_helpers(), **{each: f"const {each} = {text};" for each, text in instead.items()}}
+    found, waiting = set[str](), list(names)
     while waiting:
         name = waiting.pop()
         if name not in found:

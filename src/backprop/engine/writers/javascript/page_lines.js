@@ -16,6 +16,7 @@ const page = {
   values,
   ops: [],
   linear: {},
+  wides: {},
   sweep(v, w, seed) {
     const g = new Float64Array(page.nodes).fill(-0);
     const s = new Float64Array(page.edges.length).fill(NaN);

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from math import isfinite
 
 from backprop.chain.walk import Operand
-from backprop.engine.writers.javascript.javascript_table import number
+from backprop.engine.writers.javascript.javascript_table import WIDE, number
 from backprop.engine.writers.javascript.javascript_writer import (
     JavaScriptWriter,
     NumberedWalk,
@@ -52,14 +52,24 @@ def javascript_numbers(graph: Graph, leaves: Sequence[int], large: int = _LARGE)
         writer.put(f"v[{at[node]}] = {number_of};")
     begin = writer.taken()
     page = (_rows if len(graph.steps) > large else _lines)(writer, graph, at)
+    code = [*helpers(writer.helpers, _instead(graph)), *writer.functions.values()]
     return _filled(
         "page_numbers.js",
         {
-            "/* functions */": "\n".join([*helpers(writer.helpers), *writer.functions.values()]),
+            "/* functions */": "\n".join(code),
             "/* page */": page,
             "/* leaves */": begin,
         },
     )
+
+
+def _instead(graph: Graph) -> Mapping[str, str]:
+    """The functions of which a graph has no need, and what they give."""
+    ops = set(map(graph.op, graph.steps))
+    sides = [_KINDS[each] for each in ("jumping", "signed", "tied", "wrapping")]
+    if any(holds(op) for holds in sides for op in ops):
+        return {}
+    return dict.fromkeys(("turning", "behind"), "() => []")
 
 
 def _lines(writer: JavaScriptWriter, graph: Graph, at: Mapping[int, int]) -> str:
@@ -85,6 +95,8 @@ def _lines(writer: JavaScriptWriter, graph: Graph, at: Mapping[int, int]) -> str
     names = dict.fromkeys(map(graph.op, graph.steps))
     smooth = {name: at_0 for name in names if (at_0 := _at_0(name))}
     parts["linear: {}"] = f"linear: {_listed(smooth)}"
+    wides = [f"{json.dumps(name)}: {_wide(writer, name)}" for name in names if name in WIDE]
+    parts["wides: {}"] = f"wides: {{ {', '.join(wides)} }}"
     for what, holds in _KINDS.items():
         steps = [at[step] for step in graph.steps if holds(graph.op(step))]
         parts[f"{what}: new Set([])"] = f"{what}: new Set({_listed(steps)})"
@@ -118,6 +130,14 @@ def _at_0(name: str) -> tuple[float, float] | None:
     return (value, slope) if isfinite(value) and isfinite(slope) else None
 
 
+def _wide(writer: JavaScriptWriter, name: str) -> str:
+    """What `wide.js` has of an operation."""
+    if name not in WIDE:
+        return "null"
+    writer.helpers[WIDE[name]] = None
+    return WIDE[name]
+
+
 def _op(graph: Graph, node: int) -> str:
     return graph.op(node) if graph.is_step(node) else ""
 
@@ -136,6 +156,7 @@ def _kind(writer: JavaScriptWriter, name: str, places: tuple[tuple[int, ...], ..
     parts = {
         "name": json.dumps(name),
         "linear": _listed(_at_0(name)),
+        "wide": _wide(writer, name),
         "value": f"({', '.join(row.operands)}) => {value}",
         "slopes": f"[{', '.join(_slope(each, parameters) for each in slopes)}]",
         "changing": _listed(places),

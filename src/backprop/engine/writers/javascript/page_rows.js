@@ -12,7 +12,7 @@ const KINDS = ["vanishing", "rounding", "jumping", "signed", "tied", "wrapping"]
  * that are numbers of the equations.
  */
 function pageOfRows(kinds, rows, fixed) {
-  const [page, still] = [{ nodes: rows.length, edges: [], changing: [], values: [], ops: [], linear: {} }, new Set(fixed)];
+  const [page, still] = [{ nodes: rows.length, edges: [], changing: [], values: [], ops: [], linear: {}, wides: {} }, new Set(fixed)];
   for (const name of ["lossy", ...KINDS]) page[name] = new Set();
   page.says = new Map();
   const first = [];
@@ -22,6 +22,7 @@ function pageOfRows(kinds, rows, fixed) {
     const kind = kinds[at];
     page.ops[i] = kind.name;
     if (kind.linear) page.linear[kind.name] = kind.linear;
+    if (kind.wide) page.wides[kind.name] = kind.wide;
     for (const name of KINDS) if (kind[name]) page[name].add(i);
     if (kind.says) page.says.set(i, kind.says);
     operands.forEach((operand, place) => {

@@ -16,6 +16,7 @@
  *     says        of some steps which operands have a say, if the first one is true, and if it is not
  *     ops         of every step what its operation is called
  *     linear      of some operations value and slope at 0, where they are smooth
+ *     wides       of some operations value and slopes of numbers of a wide range: see `wide.js`
  *     values      of every step a function of v, all values, and w, those that choose branches
  *     sweep       v, w, the gradient to begin with → the gradients g, the slopes s, the shares h
  */

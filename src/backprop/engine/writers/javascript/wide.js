@@ -58,23 +58,32 @@ const ONE = [1, 0];
 const NONE = [0, 0];
 const isBelow = ([m, e]) => m !== 0 && e < -1022;
 
-/** Of some operations value and slopes, of wide operands and, for the slopes, the value. */
-const WIDE = {
-  "+": [widePlus, () => [ONE, ONE]],
-  "-": [(x, y) => widePlus(x, [-y[0], y[1]]), () => [ONE, [-1, 0]]],
-  "*": [wideTimes, (x, y) => [y, x]],
-  "/": [wideOver, (x, y, out) => [wideOver(ONE, y), wideOver([-out[0], out[1]], y)]],
-  neg: [([m, e]) => [-m, e], () => [[-1, 0]]],
-  copy: [(x) => x, () => [ONE]],
-  abs: [([m, e]) => [Math.abs(m), e], ([m]) => [[Math.sign(m), 0]]],
-  relu: [(x) => (x[0] > 0 ? x : NONE), ([m]) => [m > 0 ? ONE : NONE]],
-  sqrt: [wideRoot, (x, out) => [wideOver([0.5, 0], out)]],
-  exp: [(x) => wideExp(narrow(x)), (x, out) => [out]],
-  exp2: [
-    (x) => wide(2 ** (narrow(x) - Math.round(narrow(x))), Math.round(narrow(x))),
-    (x, out) => [wideTimes(out, [Math.LN2, 0])],
-  ],
-};
+/*
+ * Of some operations value and slopes, of wide operands and, for the slopes, the value; undefined where these do
+ * not tell. A page has those of its operations, as `javascript_table.py` names them.
+ */
+
+const wideSum = [widePlus, () => [ONE, ONE]];
+const wideDifference = [(x, y) => widePlus(x, [-y[0], y[1]]), () => [ONE, [-1, 0]]];
+const wideProduct = [wideTimes, (x, y) => [y, x]];
+const wideQuotient = [wideOver, (x, y, out) => [wideOver(ONE, y), wideOver([-out[0], out[1]], y)]];
+const wideNegative = [([m, e]) => [-m, e], () => [[-1, 0]]];
+const wideCopy = [(x) => x, () => [ONE]];
+const wideSize = [([m, e]) => [Math.abs(m), e], ([m]) => [[Math.sign(m), 0]]];
+const wideRelu = [(x) => (x[0] > 0 ? x : NONE), ([m]) => [m > 0 ? ONE : NONE]];
+const wideSquareRoot = [wideRoot, (x, out) => [wideOver([0.5, 0], out)]];
+const wideExponential = [(x) => wideExp(narrow(x)), (x, out) => [out]];
+const wideExponential2 = [
+  (x) => wide(2 ** (narrow(x) - Math.round(narrow(x))), Math.round(narrow(x))),
+  (x, out) => [wideTimes(out, [Math.LN2, 0])],
+];
+const widePowers = [
+  (x, y) => (x[0] > 0 ? widePower(x, narrow(y)) : undefined),
+  (x, y) => {
+    const out = x[0] > 0 ? widePower(x, narrow(y)) : undefined;
+    return [out && wideTimes(wideOver(out, x), y)];
+  },
+];
 
 /** The gradients where numbers have a wide range, by node; undefined where that does not tell. With the slopes and
  * the shares of the edges. */
@@ -97,7 +106,7 @@ function inWideRange(page, v) {
 /** Values, slopes, shares and gradients; with an offset each step and slope is changed a little. */
 function wideSweep(page, v, offset = NaN) {
   const isShaken = offset >= 0;
-  const { edges, inside, jumping, linear, lossy, nodes, ops, says, values, vanishing } = page;
+  const { edges, inside, jumping, linear, lossy, nodes, ops, says, values, vanishing, wides } = page;
   const x = Array.from(v, (value, i) => (inside[i].length ? undefined : wide(value)));
   const u = Float64Array.from(v);
   for (let i = 0; i < nodes; i++) {
@@ -129,11 +138,8 @@ function wideSweep(page, v, offset = NaN) {
     const parts = inside[i].map((each) => x[each]);
     if (says.has(i)) return parts[v[inside[i][0]] !== 0 ? 1 : 2];
     if (parts.includes(undefined)) return undefined;
-    if (WIDE[ops[i]]) return WIDE[ops[i]][0](...parts);
-    if (ops[i] === "^" && !inside[inside[i][1]].length && parts[0][0] > 0) {
-      const power = widePower(parts[0], narrow(parts[1]));
-      if (power) return power;
-    }
+    const known = wides[ops[i]]?.[0](...parts);
+    if (known) return known;
     if (parts.some(isBelow)) {
       const [at0, slope] = linear[ops[i]] ?? [NaN, NaN];
       return at0 ? wide(at0) : at0 === 0 && slope ? wideTimes(parts[0], [slope, 0]) : undefined;
@@ -147,11 +153,8 @@ function wideSweep(page, v, offset = NaN) {
     const parts = inside[head].map((each) => x[each]);
     if (says.has(head)) return place ? ONE : NONE;
     if (parts.includes(undefined) || !x[head]) return undefined;
-    if (WIDE[ops[head]]) return WIDE[ops[head]][1](...parts, x[head])[place];
-    if (ops[head] === "^" && place === 0 && parts[0][0] > 0) {
-      const [n, out] = [narrow(parts[1]), widePower(parts[0], narrow(parts[1]))];
-      if (out) return wideTimes(wideOver(out, parts[0]), wide(n));
-    }
+    const known = wides[ops[head]]?.[1](...parts, x[head])[place];
+    if (known) return known;
     if ([...parts, x[head]].some(isBelow)) {
       const slope = linear[ops[head]]?.[1];
       return slope ? [slope, 0] : undefined;
