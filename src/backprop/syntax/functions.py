@@ -181,6 +181,17 @@ def rounds_always(name: str) -> bool:
     return name in FUNCTIONS and not (row.jump or row.corner)
 
 
+@cache
+def gives_back(name: str) -> bool:
+    """Whether the value of the operation is always an operand, as that of max is, or one with the
+    other sign, or 0: nothing is rounded."""
+    numbers = (-1.37, -0.41, 0.0, 0.29, 0.73, 2.19)
+    points = product(numbers, repeat=OPERATIONS[name].arity)
+    found = {at: abs(value(name)(*at)) for at in points} if has_slopes(name) else {}
+    kept = (each in (0, *map(abs, at)) for at, each in found.items() if each == each)
+    return bool(found) and all(kept)
+
+
 def kinks(name: str, operands: Sequence[float]) -> list[str]:
     """What an operation has at these numbers: `corner`, `jump`, mostly nothing."""
     return [kind for kind, condition in _conditions(name) if condition(*operands)]

@@ -49,7 +49,9 @@ WIDE: Mapping[str, str] = MappingProxyType(
         "+": "wideSum", "-": "wideDifference", "*": "wideProduct", "/": "wideQuotient",
         "^": "widePowers", "neg": "wideNegative", "copy": "wideCopy", "abs": "wideSize",
         "relu": "wideRelu", "sqrt": "wideSquareRoot", "exp": "wideExponential",
-        "exp2": "wideExponential2",
+        "exp2": "wideExponential2", "max": "wideMost", "min": "wideLeast", "log": "wideLogarithm",
+        "log2": "wideLogarithm2", "log10": "wideLogarithm10", "log1p": "wideLogarithm1",
+        "atan": "wideArctangent", "cbrt": "wideCubeRoot", "hypot": "wideHypotenuse",
     }
 )  # fmt: skip
 """Operations that `wide.js` has for numbers beyond the range of doubles."""

@@ -246,7 +246,7 @@ def text_of(file: str) -> str:
     return re.sub(r"^\s*// [^\n]*\n| +// [^\n]*$", "", text, flags=re.M)
 
 
-FILES = "helpers.js", "settled.js", "turning.js", "wide.js", "page_rows.js"
+FILES = "helpers.js", "settled.js", "page_limits.js", "turning.js", "wide.js", "page_rows.js"
 """Those of which a page gets the functions that it needs."""
 
 

@@ -8,6 +8,7 @@ const page = {
   vanishing: new Set([]),
   lossy: new Set([]),
   rounding: new Set([]),
+  kept: new Set([]),
   jumping: new Set([]),
   signed: new Set([]),
   tied: new Set([]),

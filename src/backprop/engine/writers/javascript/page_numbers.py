@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from math import isfinite
+from math import isclose, isfinite
 
 from backprop.chain.walk import Operand
 from backprop.engine.writers.javascript.javascript_table import WIDE, number
@@ -120,14 +120,19 @@ def _rows(writer: JavaScriptWriter, graph: Graph, at: Mapping[int, int]) -> str:
     return f"const page = pageOfRows([\n{made},\n], {_listed(rows)}, {_listed(fixed)});"
 
 
-def _at_0(name: str) -> tuple[float, float] | None:
-    """Value and slope of an operation of one operand at 0; None where it is not smooth there."""
+def _at_0(name: str) -> tuple[float, float, float] | None:
+    """Value and slope of an operation of one operand at 0, and, where the slope is 0, how fast it
+    changes; None where the operation is not smooth there."""
     row = OPERATIONS[name]
     if row.arity != 1 or row.corner or row.jump:
         return None
     value = functions.value(name)(0.0)
     slope = functions.slopes(name)[0](0.0, value)
-    return (value, slope) if isfinite(value) and isfinite(slope) else None
+    if not (isfinite(value) and isfinite(slope)):
+        return None
+    bend, further = (functions.slopes(name)[0](x, value) / x for x in (1e-200, 1e-150))
+    is_known = slope == 0 and isfinite(bend) and isclose(bend, further, rel_tol=1e-14)
+    return value, slope, bend if is_known else 0.0
 
 
 def _wide(writer: JavaScriptWriter, name: str) -> str:
@@ -175,6 +180,7 @@ def _slope(code: str, parameters: str) -> str:
 _KINDS: Mapping[str, Callable[[str], bool]] = {
     "vanishing": functions.can_vanish,
     "rounding": functions.rounds_always,
+    "kept": functions.gives_back,
     "jumping": lambda name: not functions.has_slopes(name),
     "signed": lambda name: _border(name) == f"{OPERATIONS[name].operands[0]} == 0",
     "tied": lambda name: _border(name) == " == ".join(OPERATIONS[name].operands[:2]),

@@ -3,7 +3,7 @@
  * the parts of a page.
  */
 
-const KINDS = ["vanishing", "rounding", "jumping", "signed", "tied", "wrapping"];
+const KINDS = ["vanishing", "rounding", "kept", "jumping", "signed", "tied", "wrapping"];
 
 /**
  * The parts of a page. kinds: of operations: value, a function of the operands; slopes, functions of these

@@ -9,13 +9,14 @@
  *     vanishing   the steps whose value may be too small for a double
  *     lossy       the edges whose slope may be, where no number in it is
  *     rounding    the steps that round even whole numbers
+ *     kept        the steps that round nothing: they give an operand back
  *     jumping     the steps without slopes
  *     signed      the steps that change where their first operand is 0
  *     tied        the steps that change where their first operand is another one
  *     wrapping    the steps that jump at multiples of their second operand
  *     says        of some steps which operands have a say, if the first one is true, and if it is not
  *     ops         of every step what its operation is called
- *     linear      of some operations value and slope at 0, where they are smooth
+ *     linear      of some operations value, slope and, where that is 0, bend at 0, where they are smooth
  *     wides       of some operations value and slopes of numbers of a wide range: see `wide.js`
  *     values      of every step a function of v, all values, and w, those that choose branches
  *     sweep       v, w, the gradient to begin with → the gradients g, the slopes s, the shares h
@@ -25,9 +26,6 @@ const TINY = 2.2250738585072014e-308; // the smallest normal double
 const LOST = 64 * 5e-324; // what a smaller one may be off by
 const SCALES = [2 ** 512, 2 ** 1000, 2 ** -512, 2 ** -1000]; // of gradients too small or too large on the way
 const UNSEEN = 1e-300;
-const AGREED = 3e-14; // how far apart slopes beside a point are the same
-const JUMP = "jump";
-const WORK = 5e6; // the most edges that are looked at beside a point
 
 /** Compute the steps from number `from` on in v; branches as w has them. */
 function again(page, v, w, from, changed) {
@@ -86,10 +84,13 @@ function settled(page, v) {
     for (const node of changed) open.add(node);
     const [moved, infinite, turned] = rounded(page, v, found, scale, changed.length > 0);
     for (const i of jumped) turned.add(i);
+    const around = new Set(behind(page, v, g, lost, turned));
+    const asked = new Set(changed);
+    g.forEach((each, node) => Number.isFinite(each) || asked.add(node));
     const known = new Map();
-    if (changed.length && !turned.size) {
+    if (asked.size) {
       const other = inWideRange(page, v);
-      for (const node of changed) if (other.g[node] !== undefined) known.set(node, other.g[node]);
+      for (const node of asked) if (other.g[node] !== undefined && !around.has(node)) known.set(node, other.g[node]);
       page.edges.forEach(([tail], e) => {
         if (known.has(tail)) [s[e], h[e]] = [other.s[e], other.h[e]];
       });
@@ -99,7 +100,7 @@ function settled(page, v) {
       const seen = Math.max(most, (most * Math.abs(v[node])) / Math.max(1, Math.abs(v[page.nodes - 1])));
       if (!(seen <= 64e-9)) open.add(node); // at a minimum there is nothing left but rounding
     }
-    for (const node of behind(page, v, g, turned)) open.add(node);
+    for (const node of around) open.add(node);
     for (const [node, number] of known) {
       open.delete(node);
       g[node] = number;
@@ -156,25 +157,25 @@ function tooSmall(page, v, all, scale) {
   }
   const off = logs.map((each) => 2 ** each);
   const turned = new Uint8Array(nodes); // by values that are others
-  const jumped = [];
+  let jumped = [];
   let changed = all.g;
   if ([...vanishing].some((i) => hasLost(v[i], inside[i], v))) {
     const u = Float64Array.from(v);
-    const more = (value, i) => value + (value < 0 ? -1 : 1) * LOST * (1 + (i % 7) / 7);
+    const more = (value, i) => value + (value < 0 ? -1 : 1) * LOST * (1 + (i % 61) / 61);
     again(page, u, v, 0, (value, i) => {
-      if (jumping.has(i)) {
-        if (value !== v[i]) jumped.push(i);
-        return v[i];
-      }
+      if (jumping.has(i)) return v[i];
       return vanishing.has(i) && hasLost(value, inside[i], u) ? more(value, i) : value;
     });
     changed = page.sweep(u, v, scale).g;
+    const crossed = turning(page, v, u, true);
+    jumped = crossed.filter((i) => jumping.has(i) || page.wrapping.has(i));
     for (let e = edges.length - 1; e >= 0; e--) {
       const [tail, head] = edges[e];
       if (all.s[e] === 0 && !changing[e].length && !page.tied.has(head) && !page.signed.has(head)) continue;
       const isOther = (i) => !isSame(v[i], u[i], 0, UNSEEN);
       const hasSide = page.signed.has(head) || page.tied.has(head) || page.wrapping.has(head);
-      if (turned[head] || changing[e].some(isOther) || (hasSide && inside[head].some(isOther))) turned[tail] = 1;
+      const isTurned = crossed.includes(head) || (hasSide && inside[head].some(isOther));
+      if (turned[head] || changing[e].some(isOther) || isTurned) turned[tail] = 1;
     }
   }
   const found = [];
@@ -194,12 +195,20 @@ function factorOf(at) {
 
 /** The values where every step from number `from` on is changed by 64 times its rounding; what jumps stays. */
 function shaken(page, v, w, from, offset) {
-  const { inside, jumping, rounding } = page;
+  const { inside, jumping, kept, rounding } = page;
   const u = Float64Array.from(v);
   const isExact = (value, i) =>
     !rounding.has(i) && Number.isSafeInteger(value) && inside[i].every((each) => Number.isSafeInteger(u[each]));
-  const changed = (value, i) => (jumping.has(i) ? v[i] : isExact(value, i) ? value : value * factorOf(i + offset));
+  const changed = (value, i) => {
+    if (jumping.has(i)) return v[i];
+    return kept.has(i) || isExact(value, i) ? value : value * factorOf(i + offset);
+  };
   return again(page, u, w, from, changed);
+}
+
+/** Whether the slope of an edge is the same whole number everywhere, as those of a sum are. */
+function isFixed(page, e, slope) {
+  return page.changing[e].length === 0 && Number.isSafeInteger(slope);
 }
 
 /** The nodes by which the derivative moves a lot if every step and every slope is changed by 64 times its
@@ -225,7 +234,8 @@ function rounded(page, v, { g, s: known }, scale, ties) {
     other[nodes - 1] = scale;
     for (let e = edges.length - 1; e >= 0; e--) {
       const [tail, head] = edges[e];
-      if (other[head] !== 0 && s[e] !== 0) other[tail] += other[head] * s[e] * factor(e);
+      const isExact = isFixed(page, e, s[e]) && Number.isSafeInteger(other[head] / scale);
+      if (other[head] !== 0 && s[e] !== 0) other[tail] += other[head] * s[e] * (isExact ? 1 : factor(e));
     }
     let moved = false;
     for (let i = 0; i < nodes; i++) {
@@ -237,150 +247,4 @@ function rounded(page, v, { g, s: known }, scale, ties) {
     if (!moved) break;
   }
   return [found, infinite, turned];
-}
-
-/** Set the gradients that are not finite, by each of these nodes alone, or add it to those that stay open. */
-function undecided(page, v, g, s, h, open, rounding) {
-  const doubtful = uncertain(page, v, g, s, h, open, rounding);
-  let work = WORK;
-  for (let node = 0; node < page.nodes; node++) {
-    if (Number.isFinite(g[node]) || open.has(node) || rounding.known.has(node)) continue;
-    if (doubtful[node] === 2) {
-      open.add(node);
-      continue;
-    }
-    const found = byChain(page, s, node);
-    g[node] = found.slope;
-    found.shares.forEach((share, e) => (h[e] = share));
-    if (!found.open && (Number.isFinite(found.slope) || !doubtful[node])) continue;
-    work -= 50 * page.edges.length;
-    const slope = work < 0 ? NaN : byValues(page, v, node);
-    if (found.open) g[node] = slope;
-    if (Number.isNaN(slope) || slope !== g[node]) open.add(node);
-  }
-}
-
-/**
- * Of every node 1 if its gradient may be infinite only because something is too large for a double, a
- * product of numbers, or a slope that is infinite beside the point, too; or because what should be 0 is
- * rounded. 2 if it is made of one that is open, or too small, or a slope
- * is infinite by rounding.
- */
-function uncertain(page, v, g, s, h, open, { moved, infinite, lost }) {
-  const found = new Uint8Array(page.nodes);
-  if (g.every(Number.isFinite)) return found;
-  const near = page.sweep(v.map((each) => (each === 0 ? 2 ** -60 : each * (1 + 2 ** -40))), v, 1).s;
-  for (let e = page.edges.length - 1; e >= 0; e--) {
-    const [tail, head] = page.edges[e];
-    if (open.has(head) || lost[head]) found[head] = 2;
-    const steep = Math.abs(near[e]) === Infinity || moved.has(head);
-    const noise = Number.isFinite(g[head]) || Math.abs(near[e] - s[e]) > 0.1 * Math.abs(s[e]);
-    const large = (Number.isFinite(s[e]) ? noise : steep) && !Number.isFinite(h[e]);
-    const by = Math.abs(s[e]) === Infinity && !infinite[e] ? 2 : large ? 1 : 0;
-    if (s[e] !== 0) found[tail] = Math.max(found[tail], found[head], by);
-  }
-  return found;
-}
-
-/**
- * The chain rule where only one node moves, and what depends on it: what is 0 and does not move stays
- * 0 times infinity. open: whether it meets 0·∞, or ∞ − ∞, of what moves. isBeside: whether this is
- * a point beside the one of interest, where what has the slope 0 does not move.
- */
-function byChain(page, s, node, isBeside = false) {
-  const { edges, changing, nodes } = page;
-  const [g, moves, varies, open] = [new Float64Array(nodes), ...[0, 1, 2].map(() => new Uint8Array(nodes))];
-  moves[node] = 1;
-  edges.forEach(([tail, head], e) => {
-    if (moves[tail] && head !== node && !(isBeside && s[e] === 0)) moves[head] = 1;
-  });
-  const shares = new Map();
-  g[nodes - 1] = 1;
-  for (let e = edges.length - 1; e >= 0; e--) {
-    const [tail, head] = edges[e];
-    if (!moves[tail]) continue;
-    const [gradient, slope, changes] = [g[head], s[e], changing[e].some((each) => moves[each])];
-    const nothing = gradient === 0 && !varies[head] && !open[head];
-    const still = nothing || (slope === 0 && !changes);
-    const share = still ? 0 : gradient * slope;
-    if (tail === node) shares.set(e, share);
-    if (still) continue;
-    const meets = gradient === 0 ? !Number.isFinite(slope) : slope === 0 && !Number.isFinite(gradient);
-    if (open[head] || meets) open[tail] = 1;
-    const total = g[tail] + share;
-    if (Number.isNaN(total) && !Number.isNaN(g[tail]) && !Number.isNaN(share)) open[tail] = 1;
-    g[tail] = total;
-    if (changes || varies[head]) varies[tail] = 1;
-  }
-  return { slope: g[node], open: open[node] === 1, shares, moves };
-}
-
-/** The slope that values give: that of both sides of the point, 0 at a corner with 0 between its slopes,
- * else NaN. Where the output jumps, what jumps stays. */
-function byValues(page, v, node) {
-  let sides = [-1, 1].map((side) => beside(page, v, node, side, false));
-  if (sides.includes(JUMP)) sides = [-1, 1].map((side) => beside(page, v, node, side, true));
-  sides = sides.filter((each) => each !== undefined);
-  if (!sides.length || sides.some(Number.isNaN) || sides.includes(JUMP)) return NaN;
-  const [low, high] = [Math.min(...sides), Math.max(...sides)];
-  if (low === high) return high + 0;
-  if (!(Number.isFinite(low) && Number.isFinite(high))) return NaN;
-  if (high - low <= 1e-13 * Math.max(Math.abs(low), Math.abs(high))) return high;
-  return low <= 0 && high >= 0 ? 0 : NaN;
-}
-
-/** The limit of the slope from a side, or JUMP; undefined where there are no values, NaN where it cannot
- * be told. held: whether what jumps stays. */
-function beside(page, v, node, side, held) {
-  const size = Math.abs(v[node]) || 1;
-  const ways = [Array.from({ length: 9 }, (_, k) => size * 2 ** (-34 - 2 * k))];
-  if (v[node] === 0) ways.unshift(Array.from({ length: 24 }, (_, k) => 2 ** (-40 - 40 * k)));
-  let none = false;
-  for (const way of ways) {
-    let found = [];
-    let values = false;
-    for (const step of way) {
-      const at = slopeAt(page, v, node, side * step, held);
-      if (at) values = true;
-      if (at && at.sure) found.push(at);
-      else if (found.length < 3) found = [];
-      else break;
-    }
-    none ||= !values;
-    const limit = found.length < 3 ? NaN : limitOf(found.slice(-3), v[page.nodes - 1]);
-    if (!Number.isNaN(limit)) return limit;
-  }
-  return none ? undefined : NaN;
-}
-
-/** Where three slopes, each nearer than the one before, lead; NaN if that is not clear. */
-function limitOf([far, near, next], value) {
-  const [a, b, c] = [far.slope, near.slope, next.slope];
-  if (Math.abs(next.height) > 1e3 * Math.abs(c * next.step) + 1e-12 * Math.abs(value)) return JUMP;
-  if (next.jumps && value && !(Math.abs(c * next.step) > 2 ** -45 * Math.abs(value))) return NaN; // no jump would be seen
-  if (Math.abs(a - c) <= AGREED * Math.abs(c) && Math.abs(b - c) <= AGREED * Math.abs(c)) return c;
-  const tiny = Math.abs(next.step) < 1e-30;
-  if (!(Math.abs(b / a / (c / b) - 1) < 1e-2)) return NaN; // it is no power of the distance
-  if (c / b > 1.1) return Math.abs(next.height) <= 0.9 * Math.abs(far.height) ? c * Infinity : JUMP;
-  return tiny && c / b < 0.9 ? 0 : NaN;
-}
-
-/** The slope a step beside the point, with how far the output is away; nothing where there is no value. */
-function slopeAt(page, v, node, step, held) {
-  const u = Float64Array.from(v);
-  u[node] += step;
-  again(page, u, v, node + 1, (value, i) => (held && page.jumping.has(i) ? v[i] : value));
-  if (withoutValue(page, u, v).length) return undefined;
-  const { s } = page.sweep(u, v, 1);
-  const lost = [...page.vanishing].some((i) => i > node && hasLost(u[i], page.inside[i], u));
-  const { slope, open, moves } = byChain(page, s, node, true);
-  const isStuck = (i) => moves[i] && u[i] === v[i]; // by rounding
-  const stuck = page.edges.some(
-    ([tail], e) => moves[tail] && (s[e] === 0 || !Number.isFinite(s[e])) && page.changing[e].some(isStuck),
-  );
-  const near = byChain(page, page.sweep(shaken(page, u, v, node + 1, 0), v, 1).s, node, true).slope;
-  const isRounding = !(Math.abs(near - slope) <= 1e-6 * Math.abs(slope));
-  const sure = !lost && !open && !stuck && !isRounding && Number.isFinite(slope) && u[node] !== v[node];
-  const jumps = !held && [...page.jumping].some((i) => u[i] !== v[i]);
-  return { slope, step: u[node] - v[node], height: u[page.nodes - 1] - v[page.nodes - 1], sure, jumps };
 }

@@ -26,14 +26,24 @@ function turning(page, v, u, ties) {
 }
 
 /** The nodes whose gradients may be others if these steps stand elsewhere. */
-function behind(page, v, g, turned) {
-  const { edges, jumping, nodes, wrapping } = page;
+function behind(page, v, g, lost, turned) {
+  const { changing, edges, inside, jumping, nodes, says, signed, tied, wrapping } = page;
+  if (!turned.size) return [];
+  const say = speaking(page, v);
+  const jumps = new Uint8Array(nodes); // whose values may be others
+  for (const i of turned) if (say[i] && (jumping.has(i) || wrapping.has(i))) jumps[i] = 1;
+  for (const [tail, head] of edges) if (jumps[tail]) jumps[head] = 1;
+  const isOther = (i) => jumps[i] === 1;
+  const isElsewhere = (i) => {
+    if (says.has(i)) return isOther(inside[i][0]);
+    const hasSides = signed.has(i) || tied.has(i) || wrapping.has(i);
+    return hasSides && ((turned.has(i) && say[i]) || inside[i].some(isOther));
+  };
   const found = new Uint8Array(nodes);
-  const say = turned.size ? speaking(page, v) : [];
-  for (const i of turned) {
-    if (say[i] && (jumping.has(i) || wrapping.has(i))) found.fill(1, 0, nodes - 1);
-    else if (say[i] && g[i] !== 0) found[i] = 2;
+  for (let e = edges.length - 1; e >= 0; e--) {
+    const [tail, head] = edges[e];
+    if (jumping.has(head) || (g[head] === 0 && !lost[head] && !found[head])) continue;
+    if (found[head] || isElsewhere(head) || changing[e].some(isOther)) found[tail] = 1;
   }
-  for (let e = edges.length - 1; e >= 0; e--) if (found[edges[e][1]]) found[edges[e][0]] = 1;
-  return [...found.keys()].filter((i) => found[i] === 1);
+  return [...found.keys()].filter((i) => found[i]);
 }

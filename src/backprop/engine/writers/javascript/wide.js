@@ -48,15 +48,28 @@ function wideRoot([m, e]) {
   return e % 2 ? wide(Math.sqrt(2 * m), (e - 1) / 2) : wide(Math.sqrt(m), e / 2);
 }
 
+/** Far out there are no digits, but it is known where nothing is left. */
 function wideExp(x) {
   const k = Math.round(x / Math.LN2);
-  const rest = x - k * 0.693147180369123816490 - k * 1.90821492927058770002e-10;
-  return Math.abs(k) < 1e6 ? wide(Math.exp(rest), k) : undefined;
+  if (!(Math.abs(k) < 1e6)) return [1, k];
+  return wide(Math.exp(x - k * 0.693147180369123816490 - k * 1.90821492927058770002e-10), k);
+}
+
+/** The logarithm to base 2 of a positive number. */
+function wideLog([m, e]) {
+  return Math.log2(m) + e;
+}
+
+/** What is not less. */
+function isFirst(x, y) {
+  return widePlus(x, [-y[0], y[1]])[0] >= 0;
 }
 
 const ONE = [1, 0];
 const NONE = [0, 0];
 const isBelow = ([m, e]) => m !== 0 && e < -1022;
+const isSmall = ([m, e]) => m !== 0 && e < -660; // its square is nothing beside 1
+const isFar = ([m, e]) => m > 0 && Math.abs(e) > 1000;
 
 /*
  * Of some operations value and slopes, of wide operands and, for the slopes, the value; undefined where these do
@@ -72,18 +85,41 @@ const wideCopy = [(x) => x, () => [ONE]];
 const wideSize = [([m, e]) => [Math.abs(m), e], ([m]) => [[Math.sign(m), 0]]];
 const wideRelu = [(x) => (x[0] > 0 ? x : NONE), ([m]) => [m > 0 ? ONE : NONE]];
 const wideSquareRoot = [wideRoot, (x, out) => [wideOver([0.5, 0], out)]];
+const wideCubeRoot = [
+  ([m, e]) => wide(Math.cbrt(m * 2 ** (e % 3)), Math.trunc(e / 3)),
+  (x, out) => [wideOver([1 / 3, 0], wideTimes(out, out))],
+];
+const wideHypotenuse = [
+  (x, y) => wideRoot(widePlus(wideTimes(x, x), wideTimes(y, y))),
+  (x, y, out) => (out[0] ? [wideOver(x, out), wideOver(y, out)] : []),
+];
 const wideExponential = [(x) => wideExp(narrow(x)), (x, out) => [out]];
 const wideExponential2 = [
   (x) => wide(2 ** (narrow(x) - Math.round(narrow(x))), Math.round(narrow(x))),
   (x, out) => [wideTimes(out, [Math.LN2, 0])],
 ];
+const wideMost = [(x, y) => (isFirst(x, y) ? x : y), (x, y) => (isFirst(x, y) ? [ONE, NONE] : [NONE, ONE])];
+const wideLeast = [(x, y) => (isFirst(y, x) ? x : y), (x, y) => (isFirst(y, x) ? [ONE, NONE] : [NONE, ONE])];
+const wideLogarithm = [(x) => (isFar(x) ? wide(wideLog(x) * Math.LN2) : undefined), (x) => [wideOver(ONE, x)]];
+const wideLogarithm2 = [(x) => (isFar(x) ? wide(wideLog(x)) : undefined), (x) => [wideOver([Math.LOG2E, 0], x)]];
+const wideLogarithm10 = [
+  (x) => (isFar(x) ? wide(wideLog(x) * Math.LN2 * Math.LOG10E) : undefined),
+  (x) => [wideOver([Math.LOG10E, 0], x)],
+];
+const wideLogarithm1 = [() => undefined, (x) => [wideOver(ONE, widePlus(ONE, x))]];
+const wideArctangent = [() => undefined, (x) => [wideOver(ONE, widePlus(ONE, wideTimes(x, x)))]];
 const widePowers = [
-  (x, y) => (x[0] > 0 ? widePower(x, narrow(y)) : undefined),
+  (x, y) => raised(x, narrow(y)),
   (x, y) => {
-    const out = x[0] > 0 ? widePower(x, narrow(y)) : undefined;
+    const out = raised(x, narrow(y));
     return [out && wideTimes(wideOver(out, x), y)];
   },
 ];
+
+/** x^n where that is not 0^n and has a value. */
+function raised(x, n) {
+  return x[0] > 0 || (x[0] < 0 && Number.isInteger(n)) ? widePower(x, n) : undefined;
+}
 
 /** The gradients where numbers have a wide range, by node; undefined where that does not tell. With the slopes and
  * the shares of the edges. */
@@ -92,6 +128,7 @@ function inWideRange(page, v) {
   const others = [0, 31].map((offset) => wideSweep(page, v, offset).g);
   const isSame = (x, y) => {
     if (!y) return false;
+    if (narrow(x) === 0 && narrow(y) === 0) return true;
     const apart = widePlus(x, [-y[0], y[1]]);
     return apart[0] === 0 || narrow(wideOver([Math.abs(apart[0]), apart[1]], [Math.abs(x[0]), x[1]])) <= STABLE;
   };
@@ -106,14 +143,15 @@ function inWideRange(page, v) {
 /** Values, slopes, shares and gradients; with an offset each step and slope is changed a little. */
 function wideSweep(page, v, offset = NaN) {
   const isShaken = offset >= 0;
-  const { edges, inside, jumping, linear, lossy, nodes, ops, says, values, vanishing, wides } = page;
+  const { edges, inside, jumping, kept, linear, lossy, nodes, ops, says, values, vanishing, wides } = page;
   const x = Array.from(v, (value, i) => (inside[i].length ? undefined : wide(value)));
   const u = Float64Array.from(v);
   for (let i = 0; i < nodes; i++) {
     if (!inside[i].length) continue;
     x[i] = jumping.has(i) ? wide(v[i]) : wideValue(i);
-    const isExact = x[i] && Number.isSafeInteger(narrow(x[i])) && inside[i].every((each) => Number.isSafeInteger(u[each]));
-    if (x[i] && isShaken && !isExact && !jumping.has(i)) x[i] = wide(x[i][0] * factorOf(i + offset), x[i][1]);
+    const isWhole = x[i] && Number.isSafeInteger(narrow(x[i])) && inside[i].every((each) => Number.isSafeInteger(u[each]));
+    const isExact = isWhole || jumping.has(i) || kept.has(i);
+    if (x[i] && isShaken && !isExact) x[i] = wide(x[i][0] * factorOf(i + offset), x[i][1]);
     u[i] = x[i] ? narrow(x[i]) : NaN;
   }
   const swept = page.sweep(u, v, 1).s;
@@ -127,7 +165,8 @@ function wideSweep(page, v, offset = NaN) {
     [s[e], h[e]] = [NONE, NONE];
     if (spoken && !spoken[v[inside[head][0]] !== 0 ? 0 : 1].includes(place)) continue;
     s[e] = jumping.has(head) ? NONE : wideSlope(head, e, place);
-    if (s[e] && isShaken) s[e] = wide(s[e][0] * factorOf(e + offset), s[e][1]);
+    const isExact = s[e] && g[head] && isFixed(page, e, narrow(s[e])) && Number.isSafeInteger(narrow(g[head]));
+    if (s[e] && isShaken && !isExact) s[e] = wide(s[e][0] * factorOf(e + offset), s[e][1]);
     if (g[head]?.[0] === 0 && s[e] && Number.isFinite(s[e][0])) continue;
     h[e] = g[head] && s[e] && Number.isFinite(s[e][0]) ? wideTimes(g[head], s[e]) : undefined;
     g[tail] = g[tail] && h[e] ? widePlus(g[tail], h[e]) : undefined;
@@ -140,10 +179,9 @@ function wideSweep(page, v, offset = NaN) {
     if (parts.includes(undefined)) return undefined;
     const known = wides[ops[i]]?.[0](...parts);
     if (known) return known;
-    if (parts.some(isBelow)) {
-      const [at0, slope] = linear[ops[i]] ?? [NaN, NaN];
-      return at0 ? wide(at0) : at0 === 0 && slope ? wideTimes(parts[0], [slope, 0]) : undefined;
-    }
+    const [at0, slope] = linear[ops[i]] ?? [];
+    if ((at0 || slope) && isSmall(parts[0])) return at0 ? wide(at0) : wideTimes(parts[0], wide(slope));
+    if (parts.some(isBelow)) return undefined;
     const value = values[i](u, v);
     const isNothing = value === 0 && !(vanishing.has(i) && hasLost(value, inside[i], u));
     return isNothing || (Math.abs(value) > REGULAR && Number.isFinite(value)) ? wide(value) : undefined;
@@ -155,10 +193,9 @@ function wideSweep(page, v, offset = NaN) {
     if (parts.includes(undefined) || !x[head]) return undefined;
     const known = wides[ops[head]]?.[1](...parts, x[head])[place];
     if (known) return known;
-    if ([...parts, x[head]].some(isBelow)) {
-      const slope = linear[ops[head]]?.[1];
-      return slope ? [slope, 0] : undefined;
-    }
+    const [, slope0, bend] = linear[ops[head]] ?? [];
+    if ((slope0 || bend) && isSmall(parts[0])) return slope0 ? wide(slope0) : wideTimes(parts[0], wide(bend));
+    if ([...parts, x[head]].some(isBelow)) return undefined;
     const slope = swept[e];
     const isNothing = slope === 0 && !(lossy.has(e) && hasLost(slope, [...inside[head], head], u));
     return isNothing || Math.abs(slope) > REGULAR ? wide(slope) : undefined;
