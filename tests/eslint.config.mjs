@@ -23,7 +23,7 @@ rules["no-use-before-define"] = ["error", { functions: false, variables: false }
 rules["eqeqeq"] = ["error", "always"];
 
 const numbers = "src/backprop/engine/writers/javascript/";
-const helpers = ["helpers.js", "settled.js", "turning.js", "wide.js", "page_rows.js"].flatMap((file) =>
+const helpers = ["helpers.js", "settled.js", "page_limits.js", "turning.js", "wide.js", "page_rows.js"].flatMap((file) =>
   [...readFileSync(new URL(`../${numbers}${file}`, import.meta.url), "utf8").matchAll(/^(?:function|const) (\w+)/gm)].map(
     ([, name]) => name,
   ),

@@ -306,6 +306,24 @@ def test_odd_points(large: int, by: Runner) -> None:
         ("y = cos(x*1e-200*1e-200*1e200*1e200)", {"x": 1}),
         ("u = sin(x*1e-200*1e-200); y = cosh(u*1e200*1e200)", {"x": 1}),
         ("y = (z*x - exp(-x)/1e300/1e-300*z)^3", {"x": 800, "z": 0.5}),
+        ("y = 1/x", {"x": 1e-200}),
+        ("y = -2*x^-0.5", {"x": 1e-308}),
+        ("y = log(3*(1/x))", {"x": 1e-160}),
+        ("y = log(1/log1p(x))", {"x": 1e-200}),
+        ("y = log10(x)", {"x": 5e-324}),
+        ("y = log((x - z)^-2)", {"x": 1e-308, "z": 1e150}),
+        ("y = atan(1/min(x, 1))", {"x": -1e-300}),
+        ("y = cosh(x*1e-200*1e-200*1e200*1e200)", {"x": -1e-300}),
+        ("y = hypot(x/1e150*1e-150*1e150*1e150, x*x)", {"x": 1e-308}),
+        ("y = sin(cos(cbrt(x^2)))", {"x": 1e-200}),
+        ("y = acos(cbrt(x*1e-300))^2", {"x": 1e-160}),
+        ("y = x - x", {"x": 1e200}),
+        ("y = floor(sqrt(x^2 + z^2))", {"x": 1e150, "z": 700}),
+        ("y = max(0.3*x, 0.3*z)", {"x": 1, "z": 1}),
+        ("y = max(if(x > 0, x/3, 0), z/3)", {"x": 1, "z": 1}),
+        ("y = relu(0.5*x + 0.25*z - 1)", {"x": 1, "z": 2}),
+        ("y = relu(tanh(x)) + if(cos(x) == 1, x, 0)", {"x": 0}),
+        ("y = cbrt(x)/1e-250*1e250/1e250*1e-250", {"x": 0}),
     ],
 )  # fmt: skip
 def test_what_is_not_left_open(text: str, at: Mapping[str, float]) -> None:
@@ -376,6 +394,28 @@ FOUND = [
         {"x": 1},
     ),
     ("y = (x*1e-200*1e-200)^-0.5*1e-200 + ((z*1e-200*1e-200)^1.5*1e300*1e300)^2", {"x": 2, "z": 3}),
+    # which one is the larger is lost
+    (
+        "u = mish(c); v = b*cbrt(a); y = cbrt(exp(-700*max(u, v)))",
+        {"a": 0.5, "b": -0.0, "c": -1e300},
+    ),
+    (
+        "u = sqrt(tan(2*atan(a*1e-200*1e-200*1e200*1e200*a))^4 + mish(cbrt(a*(1/a)))^2); y = max(a, u)*1e-200*1e-200*1e200*1e200",
+        {"a": 1.0},
+    ),
+    ("y = sqrt(cbrt(a)^2*(exp(-asinh(a)) > 1))", {"a": -1e-300}),
+    (
+        "u = exp(-(1e-200^2)) - round(b); v = a^0.5 + u; y = abs(sign(if(v < b, u, b)) - max(v, b)*exp(700*v))",
+        {"a": 1.0, "b": 1.0},
+    ),
+    ("u = min(b - b, a*1e-300*1e-300*1e300/1e-300); y = sin(logsumexp(u, u))", {"a": -1, "b": 3}),
+    ("y = a^0.5/1e-200*1e200*1e-200*1e-200", {"a": -0.0}),
+    ("u = tanh(a)*1e300; v = a + a; y = abs(1 - cos(u) - exp(v))", {"a": 1e-160}),
+    (
+        "y = tan(2*atan((1e-300*1e-170*1e-170 + a*1e-170*1e-170)*1e170*1e170*a) + b*b)",
+        {"a": 0.5, "b": 2},
+    ),
+    ("u = logsumexp(cosh(a), 10*a); y = tan(atan(u))", {"a": 700}),
 ]
 """What generated models have found."""
 
@@ -500,7 +540,7 @@ def test_a_page_has_the_helpers_that_it_needs_and_no_names() -> None:
     assert "other" not in re.findall(r"[vgshx]\b.*", code)
     for name in ("erf", "polygamma", "longExp", "nearest", "times"):
         assert f"function {name}" not in code
-    assert len(code) < 25_000
+    assert len(code) < 20_000
     assert not re.search(r"\beval\b|\bFunction\b|\bglobalThis\b|\bwindow\b|</", code)
 
 

@@ -182,6 +182,23 @@ def rounds_always(name: str) -> bool:
 
 
 @cache
+def slopes_stay_finite(name: str, known: tuple[float | None, ...] = ()) -> bool:
+    """Whether the slopes of the operation are finite wherever its value is, as far as its corners, its
+    samples and some odd numbers tell. known: of each operand its number, if that is always the same."""
+    row = OPERATIONS[name]
+    held = known or (None,) * row.arity
+    odd = (0.0, 1.0, -1.0, 0.5, -2.0, 30.0, -700.0, 5e-324, -1e-300, 1e200, -1e200)
+    points = {*row.samples, *(at for at, _ in row.corners), *product(odd, repeat=row.arity)}
+    for point in points:
+        at = [x if number is None else number for x, number in zip(point, held, strict=True)]
+        found = value(name)(*at)
+        moving = zip(slopes(name), held, strict=True) if isfinite(found) else ()
+        if not all(isfinite(each(*at, found)) for each, number in moving if number is None):
+            return False
+    return True
+
+
+@cache
 def gives_back(name: str) -> bool:
     """Whether the value of the operation is always an operand, as that of max is, or one with the
     other sign, or 0: nothing is rounded."""

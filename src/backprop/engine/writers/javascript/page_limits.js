@@ -16,7 +16,7 @@ function undecided(page, v, g, s, h, open, rounding) {
       open.add(node);
       continue;
     }
-    const found = byChain(page, s, node);
+    const found = byChain(page, s, node, rounding.scale);
     g[node] = found.slope;
     found.shares.forEach((share, e) => (h[e] = share));
     if (!found.open && (Number.isFinite(found.slope) || !doubtful[node])) continue;
@@ -25,6 +25,11 @@ function undecided(page, v, g, s, h, open, rounding) {
     if (found.open) g[node] = slope;
     if (Number.isNaN(slope) || slope !== g[node]) open.add(node);
   }
+}
+
+/** What stays of that where no slope is infinite: gradients that are not known then are products too large. */
+function leftOpen(page, v, g, s, h, open, { known }) {
+  g.forEach((each, node) => Number.isFinite(each) || known.has(node) || open.add(node));
 }
 
 /**
@@ -51,10 +56,10 @@ function uncertain(page, v, g, s, h, open, { moved, infinite, lost }) {
 
 /**
  * The chain rule where only one node moves, and what depends on it: what is 0 and does not move stays
- * 0 times infinity. open: whether it meets 0·∞, or ∞ − ∞, of what moves. isBeside: whether this is
+ * 0 times infinity. scale: the gradient to begin with. open: whether it meets 0·∞, or ∞ − ∞, of what moves. isBeside: whether this is
  * a point beside the one of interest, where what has the slope 0 does not move.
  */
-function byChain(page, s, node, isBeside = false) {
+function byChain(page, s, node, scale = 1, isBeside = false) {
   const { edges, changing, nodes } = page;
   const [g, moves, varies, open] = [new Float64Array(nodes), ...[0, 1, 2].map(() => new Uint8Array(nodes))];
   moves[node] = 1;
@@ -62,7 +67,7 @@ function byChain(page, s, node, isBeside = false) {
     if (moves[tail] && head !== node && !(isBeside && s[e] === 0)) moves[head] = 1;
   });
   const shares = new Map();
-  g[nodes - 1] = 1;
+  g[nodes - 1] = scale;
   for (let e = edges.length - 1; e >= 0; e--) {
     const [tail, head] = edges[e];
     if (!moves[tail]) continue;
@@ -70,8 +75,9 @@ function byChain(page, s, node, isBeside = false) {
     const nothing = gradient === 0 && !varies[head] && !open[head];
     const still = nothing || (slope === 0 && !changes);
     const share = still ? 0 : gradient * slope;
-    if (tail === node) shares.set(e, share);
+    if (tail === node) shares.set(e, share / scale);
     if (still) continue;
+    if (share === 0 && gradient !== 0 && slope !== 0) open[tail] = 1; // too small
     const meets = gradient === 0 ? !Number.isFinite(slope) : slope === 0 && !Number.isFinite(gradient);
     if (open[head] || meets) open[tail] = 1;
     const total = g[tail] + share;
@@ -79,7 +85,7 @@ function byChain(page, s, node, isBeside = false) {
     g[tail] = total;
     if (changes || varies[head]) varies[tail] = 1;
   }
-  return { slope: g[node], open: open[node] === 1, shares, moves };
+  return { slope: g[node] / scale, open: open[node] === 1, shares, moves };
 }
 
 /** The slope that values give: that of both sides of the point, 0 at a corner with 0 between its slopes,
@@ -140,14 +146,16 @@ function slopeAt(page, v, node, step, held) {
   if (withoutValue(page, u, v).length) return undefined;
   const { s } = page.sweep(u, v, 1);
   const lost = [...page.vanishing].some((i) => i > node && hasLost(u[i], page.inside[i], u));
-  const { slope, open, moves } = byChain(page, s, node, true);
+  const { slope, open, moves } = byChain(page, s, node, 1, true);
   const isStuck = (i) => moves[i] && u[i] === v[i]; // by rounding
   const stuck = page.edges.some(
     ([tail], e) => moves[tail] && (s[e] === 0 || !Number.isFinite(s[e])) && page.changing[e].some(isStuck),
   );
-  const near = byChain(page, page.sweep(shaken(page, u, v, node + 1, 0), v, 1).s, node, true).slope;
+  const other = shaken(page, u, v, node + 1, 0);
+  const near = byChain(page, page.sweep(other, v, 1).s, node, 1, true).slope;
+  const isElsewhere = turning(page, u, other).some((i) => moves[i]);
   const isRounding = !(Math.abs(near - slope) <= 1e-6 * Math.abs(slope));
-  const sure = !lost && !open && !stuck && !isRounding && Number.isFinite(slope) && u[node] !== v[node];
+  const sure = !lost && !open && !stuck && !isRounding && !isElsewhere && Number.isFinite(slope) && u[node] !== v[node];
   const jumps = !held && [...page.jumping].some((i) => u[i] !== v[i]);
   return { slope, step: u[node] - v[node], height: u[page.nodes - 1] - v[page.nodes - 1], sure, jumps };
 }

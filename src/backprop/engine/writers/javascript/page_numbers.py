@@ -64,12 +64,18 @@ def javascript_numbers(graph: Graph, leaves: Sequence[int], large: int = _LARGE)
 
 
 def _instead(graph: Graph) -> Mapping[str, str]:
-    """The functions of which a graph has no need, and what they give."""
-    ops = set(map(graph.op, graph.steps))
+    """The functions of which a graph has no need, and what they give: of steps that have no sides, and
+    whose slopes are infinite only where a product is too large."""
+    steps = {(graph.op(step), known_operands(graph, step)) for step in graph.steps}
+    found: dict[str, str] = {}
     sides = [_KINDS[each] for each in ("jumping", "signed", "tied", "wrapping")]
-    if any(holds(op) for holds in sides for op in ops):
-        return {}
-    return dict.fromkeys(("turning", "behind"), "() => []")
+    if not any(holds(op) for holds in sides for op, _ in steps):
+        found |= dict.fromkeys(("turning", "behind"), "() => []")
+        found |= dict.fromkeys(("hasSides", "isOnBorder"), "() => false")
+        found["around"] = "(page, v) => v"
+    if all(functions.slopes_stay_finite(op, known) for op, known in steps):
+        found["undecided"] = "leftOpen"
+    return found
 
 
 def _lines(writer: JavaScriptWriter, graph: Graph, at: Mapping[int, int]) -> str:

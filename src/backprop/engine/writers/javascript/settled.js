@@ -82,15 +82,15 @@ function settled(page, v) {
   } else {
     const [changed, lost, jumped] = tooSmall(page, v, found, scale);
     for (const node of changed) open.add(node);
-    const [moved, infinite, turned] = rounded(page, v, found, scale, changed.length > 0);
+    const [moved, infinite, turned] = rounded(page, v, found, scale);
     for (const i of jumped) turned.add(i);
-    const around = new Set(behind(page, v, g, lost, turned));
+    const besides = new Set(behind(page, v, g, lost, turned));
     const asked = new Set(changed);
     g.forEach((each, node) => Number.isFinite(each) || asked.add(node));
     const known = new Map();
     if (asked.size) {
       const other = inWideRange(page, v);
-      for (const node of asked) if (other.g[node] !== undefined && !around.has(node)) known.set(node, other.g[node]);
+      for (const node of asked) if (other.g[node] !== undefined && !besides.has(node)) known.set(node, other.g[node]);
       page.edges.forEach(([tail], e) => {
         if (known.has(tail)) [s[e], h[e]] = [other.s[e], other.h[e]];
       });
@@ -100,12 +100,12 @@ function settled(page, v) {
       const seen = Math.max(most, (most * Math.abs(v[node])) / Math.max(1, Math.abs(v[page.nodes - 1])));
       if (!(seen <= 64e-9)) open.add(node); // at a minimum there is nothing left but rounding
     }
-    for (const node of around) open.add(node);
+    for (const node of besides) open.add(node);
     for (const [node, number] of known) {
       open.delete(node);
       g[node] = number;
     }
-    undecided(page, v, g, s, h, open, { moved, infinite, lost, known });
+    undecided(page, v, g, s, h, open, { moved, infinite, lost, known, scale });
   }
   for (const node of open) g[node] = NaN;
   const zeros = (numbers) => numbers.map((each) => each + 0); // no -0
@@ -142,7 +142,7 @@ function isSame(one, other, more, unseen) {
 /** The nodes by which the derivative changes with what is too small, and of every node whether something was
  * lost on the way. And the steps that jump with it. */
 function tooSmall(page, v, all, scale) {
-  const { changing, edges, inside, jumping, lossy, nodes, vanishing } = page;
+  const { edges, inside, lossy, nodes } = page;
   const logs = new Float64Array(nodes).fill(-Infinity); // of how far the gradients may be off
   const add = (node, more) => {
     if (more > -Infinity) logs[node] = Math.max(logs[node], more) + 1;
@@ -156,35 +156,41 @@ function tooSmall(page, v, all, scale) {
     }
   }
   const off = logs.map((each) => 2 ** each);
-  const turned = new Uint8Array(nodes); // by values that are others
-  let jumped = [];
-  let changed = all.g;
-  if ([...vanishing].some((i) => hasLost(v[i], inside[i], v))) {
-    const u = Float64Array.from(v);
-    const more = (value, i) => value + (value < 0 ? -1 : 1) * LOST * (1 + (i % 61) / 61);
-    again(page, u, v, 0, (value, i) => {
-      if (jumping.has(i)) return v[i];
-      return vanishing.has(i) && hasLost(value, inside[i], u) ? more(value, i) : value;
-    });
-    changed = page.sweep(u, v, scale).g;
-    const crossed = turning(page, v, u, true);
-    jumped = crossed.filter((i) => jumping.has(i) || page.wrapping.has(i));
-    for (let e = edges.length - 1; e >= 0; e--) {
-      const [tail, head] = edges[e];
-      if (all.s[e] === 0 && !changing[e].length && !page.tied.has(head) && !page.signed.has(head)) continue;
-      const isOther = (i) => !isSame(v[i], u[i], 0, UNSEEN);
-      const hasSide = page.signed.has(head) || page.tied.has(head) || page.wrapping.has(head);
-      const isTurned = crossed.includes(head) || (hasSide && inside[head].some(isOther));
-      if (turned[head] || changing[e].some(isOther) || isTurned) turned[tail] = 1;
-    }
-  }
+  const { others, turned, jumped } = withLost(page, v, all, scale);
   const found = [];
   for (let i = 0; i < nodes; i++) {
-    const [one, other] = [all.g[i], changed[i]];
-    if (Object.is(one, other) && logs[i] === -Infinity && !turned[i]) continue;
-    if (turned[i] || !isSame(one, other, off[i], UNSEEN * scale)) found.push(i);
+    const [one, isOther] = [all.g[i], (other) => !isSame(all.g[i], other[i], off[i], UNSEEN * scale)];
+    if (others.every((other) => Object.is(one, other[i])) && logs[i] === -Infinity && !turned[i]) continue;
+    if (turned[i] || others.some(isOther)) found.push(i);
   }
   return [found, logs.map((each) => each > -Infinity), jumped];
+}
+
+/** Where values are too small: others, the gradients where they are a little more or less; turned, the nodes whose
+ * slopes are made of values that are others then; jumped, the steps that jump. */
+function withLost(page, v, { g, s }, scale) {
+  const { changing, edges, inside, jumping, nodes, vanishing } = page;
+  const turned = new Uint8Array(nodes);
+  const isLost = (value, i, u) => vanishing.has(i) && hasLost(value, inside[i], u);
+  if (!v.some((value, i) => isLost(value, i, v))) return { others: [g], turned, jumped: [] };
+  const more = (value, i) => value + LOST * (1 + (i % 61) / 61);
+  const less = (value, i) => value - LOST * (1 + (i % 61) / 61);
+  const points = [more, less].map((moved) => {
+    const u = Float64Array.from(v);
+    return again(page, u, v, 0, (value, i) => (jumping.has(i) ? v[i] : isLost(value, i, u) ? moved(value, i) : value));
+  });
+  const { x } = wideSweep(page, v);
+  const isWideOther = (i) => x[i] && !(Math.abs(narrow(x[i]) - v[i]) <= Math.max(1e-9 * Math.abs(v[i]), UNSEEN));
+  const isOther = (i) => points.some((u) => !isSame(v[i], u[i], 0, UNSEEN)) || isWideOther(i);
+  const crossed = turning(page, v, around(page, v, isLost, more));
+  for (let e = edges.length - 1; e >= 0; e--) {
+    const [tail, head] = edges[e];
+    if (s[e] === 0 && !changing[e].length && !hasSides(page, head)) continue;
+    const isTurned = crossed.includes(head) || (hasSides(page, head) && inside[head].some(isOther));
+    if (turned[head] || isTurned || changing[e].some(isOther)) turned[tail] = 1;
+  }
+  const jumped = crossed.filter((i) => jumping.has(i) || page.wrapping.has(i));
+  return { others: points.map((u) => page.sweep(u, v, scale).g), turned, jumped };
 }
 
 /** Factors near 1 in no order, as `evaluation/shaken.py` has them. */
@@ -193,40 +199,54 @@ function factorOf(at) {
   return 1 + 2 ** -46 * (part + (part < 0 ? -0.5 : 0.5));
 }
 
-/** The values where every step from number `from` on is changed by 64 times its rounding; what jumps stays. */
-function shaken(page, v, w, from, offset) {
-  const { inside, jumping, kept, rounding } = page;
-  const u = Float64Array.from(v);
-  const isExact = (value, i) =>
-    !rounding.has(i) && Number.isSafeInteger(value) && inside[i].every((each) => Number.isSafeInteger(u[each]));
-  const changed = (value, i) => {
-    if (jumping.has(i)) return v[i];
-    return kept.has(i) || isExact(value, i) ? value : value * factorOf(i + offset);
-  };
-  return again(page, u, w, from, changed);
+/** Whether a number has few digits before and behind the point: sums and products of such are exact. */
+function isShort(x) {
+  return Number.isSafeInteger(x * 2 ** 20);
 }
 
-/** Whether the slope of an edge is the same whole number everywhere, as those of a sum are. */
-function isFixed(page, e, slope) {
-  return page.changing[e].length === 0 && Number.isSafeInteger(slope);
+/** Whether a step that is worth this rounds nothing, given the values u of what it is made of, and which of those
+ * are exact. */
+function isExact({ inside, kept, rounding, vanishing }, i, value, u, exact) {
+  const isOf = (kind) => kind(value) && inside[i].every((each) => kind(u[each]));
+  if (kept.has(i)) return true;
+  if (vanishing.has(i) && hasLost(value, inside[i], u)) return false;
+  if (rounding.has(i)) return isShort(value) && inside[i].every((each) => u[each] === 0 && exact[each]); // as cos(0)
+  return isOf(Number.isSafeInteger) || isOf(isShort);
+}
+
+/** The values where every step from number `from` on is changed by 64 times its rounding; what jumps stays. */
+function shaken(page, v, w, from, offset) {
+  const { inside, jumping, nodes } = page;
+  const [u, exact] = [Float64Array.from(v), new Uint8Array(nodes).fill(1)];
+  return again(page, u, w, from, (value, i) => {
+    if (jumping.has(i)) return v[i];
+    const isSure = isExact(page, i, value, u, exact);
+    exact[i] = isSure && inside[i].every((each) => exact[each]);
+    return isSure ? value : value * factorOf(i + offset);
+  });
+}
+
+/** Whether a share is exact: the gradient has few digits, and the slope is the same everywhere, as those of a sum. */
+function isShareExact(page, e, gradient, slope) {
+  return page.changing[e].length === 0 && isShort(gradient) && isShort(gradient * slope);
 }
 
 /** The nodes by which the derivative moves a lot if every step and every slope is changed by 64 times its
  * rounding, each with how far: Vignes' method, as in `evaluation/shaken.py`. And the edges whose slope
  * stays infinite. */
-function rounded(page, v, { g, s: known }, scale, ties) {
+function rounded(page, v, { g, s: known }, scale) {
   const { edges, nodes } = page;
   const [found, turned] = [new Map(), new Set()];
   const infinite = Uint8Array.from(known, (each) => Math.abs(each) === Infinity);
   for (const offset of [0, 31, 62]) {
     const factor = (at) => factorOf(at + offset);
     const u = shaken(page, v, v, 0, offset);
-    for (const i of turning(page, v, u, ties)) turned.add(i);
+    for (const i of turning(page, v, u)) turned.add(i);
     const far = new Uint8Array(nodes); // whose slopes are made of values that move a lot themselves
-    const isFar = (i) => !(Math.abs(u[i] - v[i]) <= Math.max(1e-7 * Math.abs(v[i]), 64e-9)) && Number.isFinite(v[i]);
+    const isUnsure = (i) => !(Math.abs(u[i] - v[i]) <= Math.max(1e-7 * Math.abs(v[i]), 64e-9)) && Number.isFinite(v[i]);
     for (let e = edges.length - 1; e >= 0; e--) {
       const [tail, head] = edges[e];
-      if ((far[head] && known[e] !== 0) || page.changing[e].some(isFar)) far[tail] = 1;
+      if ((far[head] && known[e] !== 0) || page.changing[e].some(isUnsure)) far[tail] = 1;
     }
     const { s } = page.sweep(u, v, 1);
     for (let e = 0; e < edges.length; e++) if (Math.abs(s[e]) !== Infinity) infinite[e] = 0;
@@ -234,8 +254,8 @@ function rounded(page, v, { g, s: known }, scale, ties) {
     other[nodes - 1] = scale;
     for (let e = edges.length - 1; e >= 0; e--) {
       const [tail, head] = edges[e];
-      const isExact = isFixed(page, e, s[e]) && Number.isSafeInteger(other[head] / scale);
-      if (other[head] !== 0 && s[e] !== 0) other[tail] += other[head] * s[e] * (isExact ? 1 : factor(e));
+      if (other[head] === 0 || s[e] === 0) continue;
+      other[tail] += other[head] * s[e] * (isShareExact(page, e, other[head] / scale, s[e]) ? 1 : factor(e));
     }
     let moved = false;
     for (let i = 0; i < nodes; i++) {

@@ -55,9 +55,14 @@ function wideExp(x) {
   return wide(Math.exp(x - k * 0.693147180369123816490 - k * 1.90821492927058770002e-10), k);
 }
 
-/** The logarithm to base 2 of a positive number. */
+/** The logarithm to base 2 of a number's size. */
 function wideLog([m, e]) {
-  return Math.log2(m) + e;
+  return Math.log2(Math.abs(m)) + e;
+}
+
+/** Whether numbers are so near each other that both are nothing beside 1, if one is. */
+function isNear(x, y) {
+  return wideLog(x) === wideLog(y) || Math.abs(wideLog(x) - wideLog(y)) <= Math.max(0.1, 1e-9 * Math.abs(x[1]));
 }
 
 /** What is not less. */
@@ -128,7 +133,7 @@ function inWideRange(page, v) {
   const others = [0, 31].map((offset) => wideSweep(page, v, offset).g);
   const isSame = (x, y) => {
     if (!y) return false;
-    if (narrow(x) === 0 && narrow(y) === 0) return true;
+    if (narrow(x) === 0 && narrow(y) === 0) return isNear(x, y);
     const apart = widePlus(x, [-y[0], y[1]]);
     return apart[0] === 0 || narrow(wideOver([Math.abs(apart[0]), apart[1]], [Math.abs(x[0]), x[1]])) <= STABLE;
   };
@@ -143,15 +148,16 @@ function inWideRange(page, v) {
 /** Values, slopes, shares and gradients; with an offset each step and slope is changed a little. */
 function wideSweep(page, v, offset = NaN) {
   const isShaken = offset >= 0;
-  const { edges, inside, jumping, kept, linear, lossy, nodes, ops, says, values, vanishing, wides } = page;
+  const { edges, inside, jumping, linear, lossy, nodes, ops, says, values, vanishing, wides } = page;
   const x = Array.from(v, (value, i) => (inside[i].length ? undefined : wide(value)));
   const u = Float64Array.from(v);
+  const exact = inside.map((each) => !each.length);
   for (let i = 0; i < nodes; i++) {
     if (!inside[i].length) continue;
     x[i] = jumping.has(i) ? wide(v[i]) : wideValue(i);
-    const isWhole = x[i] && Number.isSafeInteger(narrow(x[i])) && inside[i].every((each) => Number.isSafeInteger(u[each]));
-    const isExact = isWhole || jumping.has(i) || kept.has(i);
-    if (x[i] && isShaken && !isExact) x[i] = wide(x[i][0] * factorOf(i + offset), x[i][1]);
+    const isSure = x[i] && (jumping.has(i) || isExact(page, i, narrow(x[i]), u, exact));
+    exact[i] = isSure && inside[i].every((each) => exact[each]);
+    if (x[i] && isShaken && !isSure) x[i] = wide(x[i][0] * factorOf(i + offset), x[i][1]);
     u[i] = x[i] ? narrow(x[i]) : NaN;
   }
   const swept = page.sweep(u, v, 1).s;
@@ -165,13 +171,13 @@ function wideSweep(page, v, offset = NaN) {
     [s[e], h[e]] = [NONE, NONE];
     if (spoken && !spoken[v[inside[head][0]] !== 0 ? 0 : 1].includes(place)) continue;
     s[e] = jumping.has(head) ? NONE : wideSlope(head, e, place);
-    const isExact = s[e] && g[head] && isFixed(page, e, narrow(s[e])) && Number.isSafeInteger(narrow(g[head]));
-    if (s[e] && isShaken && !isExact) s[e] = wide(s[e][0] * factorOf(e + offset), s[e][1]);
+    const isSure = s[e] && g[head] && isShareExact(page, e, narrow(g[head]), narrow(s[e]));
+    if (s[e] && isShaken && !isSure) s[e] = wide(s[e][0] * factorOf(e + offset), s[e][1]);
     if (g[head]?.[0] === 0 && s[e] && Number.isFinite(s[e][0])) continue;
     h[e] = g[head] && s[e] && Number.isFinite(s[e][0]) ? wideTimes(g[head], s[e]) : undefined;
     g[tail] = g[tail] && h[e] ? widePlus(g[tail], h[e]) : undefined;
   }
-  return { g, s, h };
+  return { x, g, s, h };
 
   function wideValue(i) {
     const parts = inside[i].map((each) => x[each]);
@@ -190,7 +196,7 @@ function wideSweep(page, v, offset = NaN) {
   function wideSlope(head, e, place) {
     const parts = inside[head].map((each) => x[each]);
     if (says.has(head)) return place ? ONE : NONE;
-    if (parts.includes(undefined) || !x[head]) return undefined;
+    if (parts.includes(undefined) || !x[head] || isOnBorder(page, v, x, exact, head)) return undefined;
     const known = wides[ops[head]]?.[1](...parts, x[head])[place];
     if (known) return known;
     const [, slope0, bend] = linear[ops[head]] ?? [];
