@@ -179,9 +179,13 @@ function withLost(page, v, { g, s }, scale) {
     const u = Float64Array.from(v);
     return again(page, u, v, 0, (value, i) => (jumping.has(i) ? v[i] : isLost(value, i, u) ? moved(value, i) : value));
   });
-  const { x } = wideSweep(page, v);
-  const isWideOther = (i) => x[i] && !(Math.abs(narrow(x[i]) - v[i]) <= Math.max(1e-9 * Math.abs(v[i]), UNSEEN));
-  const isOther = (i) => points.some((u) => !isSame(v[i], u[i], 0, UNSEEN)) || isWideOther(i);
+  const isMoved = (u, i) => !(Math.abs(u[i] - v[i]) <= Math.max(0.5 * Math.abs(v[i]), UNSEEN));
+  const far = v.map((_, i) => points.some((u) => isMoved(u, i)));
+  const hidden = new Uint8Array(nodes); // what may have the same value then, as atan(1e100) and atan(1e200), and be another
+  edges.forEach(([tail, head], e) => {
+    if (hidden[tail] || (far[tail] && changing[e].length)) hidden[head] = 1;
+  });
+  const isOther = (i) => hidden[i] || points.some((u) => !isSame(v[i], u[i], 0, UNSEEN));
   const crossed = turning(page, v, around(page, v, isLost, more));
   for (let e = edges.length - 1; e >= 0; e--) {
     const [tail, head] = edges[e];

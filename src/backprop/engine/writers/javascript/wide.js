@@ -177,7 +177,7 @@ function wideSweep(page, v, offset = NaN) {
     h[e] = g[head] && s[e] && Number.isFinite(s[e][0]) ? wideTimes(g[head], s[e]) : undefined;
     g[tail] = g[tail] && h[e] ? widePlus(g[tail], h[e]) : undefined;
   }
-  return { x, g, s, h };
+  return { g, s, h };
 
   function wideValue(i) {
     const parts = inside[i].map((each) => x[each]);
