@@ -213,6 +213,29 @@ def test_a_wrong_answer_says_what_it_looks_like(
     assert (found.outcome, found.mistake, found.said) == (WRONG, kind, said)
 
 
+DEEP = "u = a*b; v = tanh(u); w = c*v; L = w^2 + u; a = 0.5; b = 3; c = 4"
+
+
+@pytest.mark.parametrize(
+    ("prompt", "answers"),
+    [
+        # what is given is right: these would be mistakes in equations behind it, or within shares
+        ("∂L/∂v = ?", ["14.48237206"]),
+        ("∂L/∂a = ?", ["10.851182"]),
+        ("∂L/∂u = ?", ["5", "0.18", "3.62", "0.905"]),
+        # no operand of a sum is a factor in its derivative
+        ("share of ∂L/∂u from this equation alone = ?", ["13.1", "14.6"]),
+    ],
+)
+def test_no_mistake_is_looked_for_where_none_can_be(prompt: str, answers: list[str]) -> None:
+    model = read(DEEP)
+    (question,) = [each for each in questions(model, {}, "L") if each.prompt == prompt]
+    for answer in answers:
+        found = judged(question, answer, model, {}, "L")
+        assert found.outcome == WRONG
+        assert not re.search(r"w = c|L = w|v = tanh|w\^2|too many|divided", found.said), found.said
+
+
 def _same_formulas(text: str) -> Iterator[str]:
     """The same formula as others would write it."""
     yield f"({text})*1"

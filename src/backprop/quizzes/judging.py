@@ -15,7 +15,15 @@ from backprop.language import Model
 from backprop.numbers import listed, spoken
 from backprop.operations import DERIVATIVE
 from backprop.quizzes.answer_lines import links, unreadable
-from backprop.quizzes.questions import FORMULA, FORWARD, LOCAL, SHARE, Question
+from backprop.quizzes.questions import (
+    BACKWARD,
+    FORMULA,
+    FORWARD,
+    LOCAL,
+    SHARE,
+    SUM,
+    Question,
+)
 from backprop.quizzes.value_mistakes import value_mistake
 
 RIGHT, WRONG, UNREAD = "right", "wrong", "unread"
@@ -25,6 +33,12 @@ _SETS = 4
 
 _NEAR = 1e-3
 """So far, relative, may numbers on the way to an answer be from what is right: they are rounded."""
+
+_OF_SUMS = "this is", "a sign error", "the share"
+"""How the sentences on mistakes begin that are made with shares as a whole."""
+
+_OF_TERMS = re.compile(r", −?1, (?:the factor|is divided)")
+"""In a sentence on a factor in the derivative of a sum, of which nobody thinks."""
 
 _PLAIN = re.compile(r"[-+−]?\s*\d*(\.\d*)?(?:[eE]([-+]?\d{1,3}))?")
 _CALLED = re.compile(rf"(?<!\w){DERIVATIVE}\s*\(")
@@ -132,6 +146,10 @@ def _mistake(question: Question, marked: Marked, sheet: Sheet) -> tuple[str, str
             return claim.is_as_written(marked.claimed, number)
 
         return value_mistake(question, gradient.data, is_claimed)
+    if question.part == SUM and not marked.diagnosis.startswith(_OF_SUMS):
+        return "", ""  # shares are given, so that no mistake was made within one
+    if marked.kind == "factor" and _OF_TERMS.search(marked.diagnosis):
+        return "", ""
     row = BY_NAME["with upstream"]
     upstream = gradient.gradients.get(question.name, 0.0)
     given = row.gives({"upstream": upstream, "local": question.answer})
@@ -151,11 +169,11 @@ def _claim(question: Question, text: str, model: Model, output: str) -> Claim:
     of, by, part = question.of, question.by, question.part
     if question.kind == FORWARD:
         lead = f"∂{of}/∂{of} ="
-    elif part != SHARE:
+    elif part == SUM or (part != SHARE and question.kind != BACKWARD):
         lead = f"∂{of}/∂{by} ="
-    elif question.name == of:
-        lead = f"share of ∂{of}/∂{by} ="
-    else:
+    elif question.name == of:  # of the equation of what is derived
+        lead = f"∂{of}/∂{by} =" if part != SHARE else f"share of ∂{of}/∂{by} ="
+    else:  # what comes to that equation is given, so that no mistake was made before it
         lead = f"share of ∂{of}/∂{by}: ∂{of}/∂{question.name} · ∂{question.name}/∂{by} ="
     claims = read_claims(model, output, [f"{lead} {text}"])
     claim = claims[-1]
