@@ -439,13 +439,24 @@ def test_headings() -> None:
     ).out.replace(r"\ensuremath{<}", "<").replace(r"\ensuremath{>}", ">")
 
 
-def test_the_first_line_of_a_script_is_no_heading(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("begin", "heading"),
+    [
+        ("# One\n", "One"),
+        ("\r\n  ## One \r\n# Two\r\n", "One"),
+        ("# One\r", "One"),
+        ("#!/usr/bin/env -S backprop grad\n\n# One\n", "One"),
+        ("#!/usr/bin/env -S backprop grad\n", "lesson"),
+        ("########\n#\n# One #\n########\n", "One #"),
+        ("# ----\n", "lesson"),
+        ("b = 2 # Two\n# Three\n", "lesson"),
+        ("", "lesson"),
+    ],
+)
+def test_the_heading_is_what_a_file_begins_with(begin: str, heading: str, tmp_path: Path) -> None:
     path = tmp_path / "lesson.eq"
-    for first in ("#!/usr/bin/env -S backprop grad\n", ""):
-        path.write_text(f"{first}\n# One\nL = a*2\na = 1\n")
-        assert ">One<" in drawn(str(path), "--title")
-    path.write_text("#!/usr/bin/env -S backprop grad\nL = a*2\na = 1\n")
-    assert ">lesson<" in drawn(str(path), "--title")
+    path.write_text(f"{begin}L = a*2\na = 1\n", newline="")
+    assert f">{heading}<" in drawn(str(path), "--title")
 
 
 @pytest.mark.parametrize("more", [[], ["--step", "2"]])

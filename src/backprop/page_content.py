@@ -134,6 +134,7 @@ DERIVATIVE_OF = "derivative of "
 _WORD = re.compile(r"[^\W\d]\w*")
 _LONGEST_TITLE = 100
 _LONGEST_HEADING = 200
+_LINES = re.compile(r"[^\r\n]+")
 
 _WIDTH = 2.0
 """Where nothing bounds an input, a slider goes so many times its size to both sides, at least this far."""
@@ -228,12 +229,15 @@ def _family_of(box: Box) -> object:
 
 
 def title_of(source: Source) -> str:
-    """The first comment of a file, if it begins with one, or its name."""
-    text = source.text.partition("\n")[2] if source.text.startswith("#!") else source.text
-    first = text.lstrip().partition("\n")[0]
-    comment = first.lstrip("#").strip() if first.startswith("#") else ""
-    name = PurePath(source.name).stem if "." in source.name else ""
-    return shortened(comment, _LONGEST_TITLE) or name
+    """The first line with a word of the comment that a file begins with, or its name."""
+    for found in _LINES.finditer(source.text):
+        line = found[0].strip()
+        if line and not line.startswith("#"):
+            break
+        comment = line.lstrip("#").strip()
+        if any(map(str.isalnum, comment)) and not comment.startswith(("!/", "! /")):
+            return shortened(comment, _LONGEST_TITLE)
+    return PurePath(source.name).stem if "." in source.name else ""
 
 
 def headed(title: str, source: Source) -> str:
