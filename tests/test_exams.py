@@ -400,11 +400,15 @@ def test_a_pipe_that_is_closed(small: Path) -> None:
 
 def test_large_files_are_refused(tmp_path: Path) -> None:
     (tmp_path / "small.eq").write_text(
-        "x[i+1] = x[i]*a for i in 1..500; L = x[501]; x[1] = 2; a = 1"
+        "x[i+1] = x[i]*a for i in 1..n; L = x[n+1]; x[1] = 2; a = 1; n = 500"
     )
     ran = exam(tmp_path)
     assert ran.status == 1
-    assert "equations are more than a person is asked about" in ran.err
+    assert "501 equations are more than a person is asked about" in ran.err
+    ran = exam(tmp_path, "--set", "n=300000")  # inputs are not counted, where nothing is unrolled
+    assert "these equations are more than a person is asked about" in ran.err
+    assert "take fewer members, such as --set n=3\n" in ran.err
+    assert exam(tmp_path, "--set", "n=3", "--variants", "1").status == 0
 
 
 def test_every_key_of_the_json_is_told(small: Path) -> None:

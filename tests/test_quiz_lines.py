@@ -60,6 +60,8 @@ LINES = [
     (CLASSIC, "e = a·b = ?", "-6 >= -6", UNREAD, "with '>=' it is true or false: write a number or a formula"),
     (CLASSIC, "e = a·b = ?", "-6 or 6", UNREAD, "with 'or' it is true or false: write a number or a formula"),
     (CLASSIC, "e = a·b = ?", "if(1 == 1, -6, 0)", RIGHT, ""),
+    (CLASSIC, "e = a·b = ?", "=".join(["-6"] * 20), RIGHT, ""),
+    (CLASSIC, "e = a·b = ?", "=".join(["-6"] * 21), UNREAD, "a line has at most 20 parts"),
     (CLASSIC, "e = a·b = ?", "0/0", UNREAD, "this has no finite value, and what is asked for has one"),
     (CLASSIC, "e = a·b = ?", "\udcff-6", UNREAD, "these bytes are no UTF-8"),
     (CLASSIC, "∂e/∂a as a formula = ?", "derivative(e, a)", UNREAD, "write what this derivative is"),

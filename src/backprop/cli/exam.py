@@ -10,6 +10,7 @@ from backprop.inputs import Asked, Inputs
 from backprop.names import unknown_choice
 from backprop.numbers import either, few, shown
 from backprop.places import STANDARD, identity
+from backprop.quizzes.courses import MOST_UNROLLED
 from backprop.quizzes.exams import KINDS, Exam, ExamVariant, make_exam
 from backprop.quizzes.tidy_numbers import EXACT
 from backprop.reports import EXAMS, ending
@@ -36,7 +37,7 @@ def write_exam(
     place = ExamFolder(path, force, read) if folder else None
     if place is None and path != STANDARD:
         _check_file(path, read, force)
-    asked = inputs.read()
+    asked = inputs.read(MOST_UNROLLED)
     exam = make_exam(
         asked.model, asked.output, variants, inputs.seed, kinds or KINDS, vary, asked.numbers, only
     )

@@ -153,11 +153,11 @@ def _refuse(model: Model) -> None:
         raise BadOption("a quiz asks nothing about tables", hints=hints, where=where)
     if model.loops:
         message = f"these are more steps than the {MOST_UNROLLED:,} that a person is asked about"
-        hints = [*_fewer(model)] or ["take fewer members"]
+        hints = [*fewer_members(model)] or ["take fewer members"]
         raise TooLarge(message, hints=hints, where=where)
 
 
-def _fewer(model: Model) -> Iterator[str]:
+def fewer_members(model: Model) -> Iterator[str]:
     """How there would be fewer equations, as a hint, where a number of the file decides that."""
     for name in sorted(model.fixed)[:1]:
         yield f"take fewer members, such as --set {name}=3"
@@ -168,7 +168,7 @@ def _refuse_large(model: Model, output: str) -> None:
     steps = len(model.graph(output).steps)
     if steps > _MOST_STEPS:
         message = f"random numbers for {steps:,} steps would not be short ones"
-        hints = ["give numbers, and leave --rounds out", *_fewer(model)]
+        hints = ["give numbers, and leave --rounds out", *fewer_members(model)]
         raise TooLarge(message, hints=hints, where=model.source.name)
 
 

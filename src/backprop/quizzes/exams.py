@@ -20,6 +20,7 @@ from backprop.language import Model
 from backprop.names import meant
 from backprop.numbers import exact, few
 from backprop.quizzes.asked_numbers import numbers_of
+from backprop.quizzes.courses import fewer_members
 from backprop.quizzes.questions import (
     BACKWARD,
     FORMULA,
@@ -180,10 +181,11 @@ def _called(model: Model, texts: Sequence[str]) -> list[tuple[str, str]]:
 def _refuse_large(model: Model, output: str) -> None:
     """Raise TooLarge for more equations than people are asked about."""
     graph = None if model.loops else model.graph(output)
-    count = sum(node in graph.labels for node in graph.steps) if graph else len(model.names)
-    if count > MOST_QUESTIONS:
-        message = f"{count:,} equations are more than a person is asked about in an exam"
-        hints = [f"take an output of at most {MOST_QUESTIONS}: --of NAME"]
+    count = sum(node in graph.labels for node in graph.steps) if graph else 0
+    if not graph or count > MOST_QUESTIONS:
+        many = f"{count:,} equations are" if graph else "these equations are"
+        message = f"{many} more than a person is asked about in an exam"
+        hints = [f"take an output of at most {MOST_QUESTIONS}: --of NAME", *fewer_members(model)]
         raise TooLarge(message, hints=hints, where=model.source.name)
 
 

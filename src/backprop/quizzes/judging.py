@@ -31,6 +31,9 @@ RIGHT, WRONG, UNREAD = "right", "wrong", "unread"
 
 _SETS = 4
 
+_MOST_PARTS = 20
+"""Between equals signs: of large equations each takes a second."""
+
 _NEAR = 1e-3
 """So far, relative, may numbers on the way to an answer be from what is right: they are rounded."""
 
@@ -78,6 +81,8 @@ def _judged(
     parts = links(question, text, output, frozenset(model.names))
     if not all(parts):
         return Verdict(UNREAD, "", "an answer is missing")
+    if len(parts) > _MOST_PARTS:
+        return Verdict(UNREAD, "", f"a line has at most {_MOST_PARTS} parts")
     claims = [_claim(question, each, model, output) for each in parts]
     if any(each.blank for each in claims):
         return Verdict(UNREAD, "", "an answer is missing")
