@@ -514,3 +514,13 @@ def test_two_rows_of_a_table_of_keys_ask_for_two_things(tmp_path: Path) -> None:
     sheet = (tmp_path / "exam" / "variant_01.md").read_text()
     equation = r"p_{1} = \frac{e_{1}}{\mathrm{total}}"
     assert rf"of ${equation}$ alone: $\frac{{\partial p_{{1}}}}{{\partial e_{{1}}}} =$" in sheet
+
+
+def test_the_title_is_that_of_pages_and_pictures(tmp_path: Path) -> None:
+    (tmp_path / "small.eq").write_text("#####\n#\n#  My title\n# more\nL = a*b; a = 2; b = 3")
+    sheet = backprop("quiz", str(tmp_path / "small.eq"), "--exam", "-", "--variants", "1").out
+    assert sheet.startswith("# My title\n")
+    assert backprop("quiz", str(tmp_path / "small.eq")).out.startswith("My title\n\n")
+    (tmp_path / "small.eq").write_text("L = a*b; a = 2; b = 3")
+    sheet = backprop("quiz", str(tmp_path / "small.eq"), "--exam", "-", "--variants", "1").out
+    assert sheet.startswith("# small\n")

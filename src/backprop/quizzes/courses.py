@@ -12,6 +12,7 @@ from backprop.inputs import Asked
 from backprop.language import Model
 from backprop.loops.worth import read_model
 from backprop.options import MaxNodes, default_of
+from backprop.page_content import title_of
 from backprop.quizzes.asked_numbers import numbers_of
 from backprop.quizzes.questions import KINDS, Quiz, asked
 from backprop.quizzes.session import QuizRound
@@ -85,11 +86,7 @@ class OneFile:
             return None
         self._done += 1
         model, numbers, _ = self._given
-        first = model.source.text.partition("\n")[0].strip()
-        name = model.source.name
-        title = first.lstrip("# ").rstrip() if first.startswith("#") else ""
-        title = title or ("" if name.startswith("<") else name)
-        head = self._done, 0, title, name
+        head = self._done, 0, title_of(model.source), model.source.name
         return _round(head, model, numbers, self._output, self._options, bool(rounds), self._seen)
 
 

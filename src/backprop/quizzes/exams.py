@@ -6,7 +6,6 @@ as claims that `check` marks.
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from os.path import basename
 from random import Random
 from types import MappingProxyType
 from typing import NamedTuple
@@ -19,6 +18,7 @@ from backprop.evaluation.indeterminate import exact_numbers
 from backprop.language import Model
 from backprop.names import meant
 from backprop.numbers import exact, few
+from backprop.page_content import title_of
 from backprop.quizzes.asked_numbers import numbers_of
 from backprop.quizzes.courses import fewer_members
 from backprop.quizzes.questions import (
@@ -157,7 +157,7 @@ def make_exam(
     variants = [making.variant(at, each.inputs) for at, each in enumerate(points, 1)]
     first = asked(model, {**kept, **points[0].inputs}, output, kinds).derivation
     equations = [(step.name, step.equation) for step in first.forward]
-    title, name = _title(model), model.source.name
+    title, name = title_of(model.source) or "Equations", model.source.name
     varied = [each for each in points[0].inputs if each in model.held and each not in vary]
     called = _called(model, [text for _, text in equations])
     return Exam(title, name, output, seed, equations, variants, varied, called)
@@ -187,16 +187,6 @@ def _refuse_large(model: Model, output: str) -> None:
         message = f"{many} more than a person is asked about in an exam"
         hints = [f"take an output of at most {MOST_QUESTIONS}: --of NAME", *fewer_members(model)]
         raise TooLarge(message, hints=hints, where=model.source.name)
-
-
-def _title(model: Model) -> str:
-    """The first comment of a file, if it begins with one, or what the file is called."""
-    first = model.source.text.lstrip().partition("\n")[0].strip()
-    title = first.lstrip("#").strip() if first.startswith("#") else ""
-    name = model.source.name
-    return title or (
-        "Equations" if name.startswith("<") else basename(name).rpartition(".")[0] or name
-    )
 
 
 def _says(text: str, number: float) -> bool:
