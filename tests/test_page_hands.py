@@ -158,3 +158,28 @@ def test_fields_take_the_minus_of_the_page(opened: Open, driver: Any) -> None:
     field.send_keys(Keys.CONTROL, "a")
     driver.execute_cdp_cmd("Input.insertText", {"text": "1/3"})
     assert page.values()["a"] == -0.01
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_in_colours_of_a_readers_own_the_step_and_what_is_pressed_are_seen(
+    scheme: str, opened: Open, driver: Any
+) -> None:
+    features = [
+        {"name": "forced-colors", "value": "active"},
+        {"name": "prefers-color-scheme", "value": scheme},
+    ]
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+    try:
+        page = opened("a = 2; b = -3; L = a*b + a", fragment="#@step=2&@table=1&@guess=1")
+        colours = "return [...document.querySelectorAll(arguments[0])].map((one) => getComputedStyle(one)[arguments[1]])"
+        step = page.run(colours, "#derivation > [aria-current=step]", "borderLeftColor")
+        others = page.run(colours, "#derivation > :not([aria-current])", "borderLeftColor")
+        assert len({*step}) == len({*others}) == 1
+        assert {*step}.isdisjoint(others)
+        row = page.run(colours, "#nodes .lit > th", "borderLeftColor")
+        assert row == step
+        assert page.run(colours, "#guess", "backgroundColor") != page.run(
+            colours, "#reset", "backgroundColor"
+        )
+    finally:
+        driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})

@@ -166,7 +166,7 @@ function begin(lesson, numbers, texts, updates, mistakes) {
   at("help-open").addEventListener("click", actions.help);
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || at("help").open) return;
-    if (event.target.closest("input, select, textarea, a, pre")) return; // these have keys of their own
+    if (event.target.closest("input, select, textarea, a, pre") || event.target.matches(".scroll")) return; // these have keys of their own
     const pressed = event.target.closest("button, summary"); // which the space bar and Enter press
     if (pressed && (event.key === " " || event.key === "Enter")) return;
     const chosen = event.target.closest("[data-node], [data-edge], [data-members]");
