@@ -56,6 +56,8 @@ LINES = [
     (CLASSIC, "e = a·b = ?", "d = -6", UNREAD, "asked is e"),
     (CLASSIC, "∂L/∂a = ?", "∂L/∂b = 6", UNREAD, "asked is ∂L/∂a"),
     (CLASSIC, "∂e/∂a = ?", "∂L/∂a = -3", UNREAD, "asked is ∂e/∂a"),
+    ("w1 = 2; x[3] = 4; p2 = w1*x[3]; L = p2^2", "∂L/∂p2 = ?", "∂p2/∂w1 = 3", UNREAD, "asked is ∂L/∂p2"),
+    ("w1 = 2; x[3] = 4; p2 = w1*x[3]; L = p2^2", "∂L/∂p2 = ?", "∂p2/∂x[3] = 3", UNREAD, "asked is ∂L/∂p2"),
     # no answers
     (CLASSIC, "e = a·b = ?", "-6 >= -6", UNREAD, "with '>=' it is true or false: write a number or a formula"),
     (CLASSIC, "e = a·b = ?", "-6 or 6", UNREAD, "with 'or' it is true or false: write a number or a formula"),

@@ -45,7 +45,7 @@ _OF_TERMS = re.compile(r", −?1, (?:the factor|is divided)")
 
 _PLAIN = re.compile(r"[-+−]?\s*\d*(\.\d*)?(?:[eE]([-+]?\d{1,3}))?")
 _CALLED = re.compile(rf"(?<!\w){DERIVATIVE}\s*\(")
-_DERIVED = re.compile(r"[∂d][^\W\d].*/\s*[∂d][^\W\d]")
+_DERIVED = re.compile(r"[∂d] *[^\W\d][\w'′, \[\]]*/ *[∂d] *[^\W\d][\w'′, \[\]]*")
 
 
 class Verdict(NamedTuple):
