@@ -479,3 +479,12 @@ def test_odd_equations_are_asked_about_or_refused(text: str, rounds: list[str]) 
     again = backprop(*words, stdin="".join(f"{each}\n" for each in right).encode())
     verdicts = [json.loads(line) for line in again.out.splitlines() if '"verdict"' in line]
     assert [each["outcome"] for each in verdicts] == ["right"] * len(right), verdicts
+
+
+def test_without_standard_output_there_is_no_option_that_it_has_not() -> None:
+    words = f'"{sys.executable}" -m backprop quiz --level 1 < /dev/null >&-'
+    ran = subprocess.run(
+        ["bash", "-c", words], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ran.returncode == 1
+    assert ran.stderr == "error: there is no standard output\n  = write to a file: > results.txt\n"
