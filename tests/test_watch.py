@@ -372,14 +372,19 @@ def test_it_ends_with_the_window_in_which_it_runs(tmp_path: Path) -> None:
         assert not is_alive(copy)
 
 
+@pytest.mark.parametrize("where", ["/dev/full", "&-"])
 @pytest.mark.parametrize("command", ["grad", "draw --format png -o -"])
-def test_it_ends_when_what_it_prints_cannot_be_written(command: str, tmp_path: Path) -> None:
+def test_it_ends_when_what_it_prints_cannot_be_written(
+    command: str, where: str, tmp_path: Path
+) -> None:
     (tmp_path / "eqs.txt").write_text(EQUATIONS.format(1))
-    line = f"{sys.executable} -m backprop watch eqs.txt -- {command} > /dev/full"
+    line = f"{sys.executable} -m backprop watch eqs.txt -- {command} >{where}"
     ran = subprocess.run(
         line, shell=True, cwd=tmp_path, capture_output=True, text=True, timeout=60, preexec_fn=interruptible
     )  # fmt: skip
     message = "error: the results cannot be written: no space left on device\n"
+    if where == "&-":
+        message = "error: there is no standard output\n  = write to a file: > results.txt\n"
     assert (ran.returncode, ran.stderr) == (1, message)
 
 

@@ -41,8 +41,9 @@ class PictureVerbs(Matrices):
         """The graph with data and gradients, as a picture: a `graphviz.Digraph`.
 
         values, of, numbers: as for `grad`. focus: names near which is all that is drawn. all: draw
-        even what is large. title: a heading; "" is the first comment of the equations. Raises what `grad`
-        raises, BadOption and TooLarge.
+        even what is large. title: a heading; "" is the first comment of the equations. direction: what fits
+        a slide is known of `draw_steps` only, which lays out. Raises what `grad` raises, BadOption and
+        TooLarge.
         """
         from backprop import commands
         from backprop.reports.drawing import digraph

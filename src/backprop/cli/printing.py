@@ -184,11 +184,16 @@ def style_for(stream: TextIO | None, digits: int | None = None) -> Style:
     return style._replace(width=get_terminal_size().columns, color=not dumb)
 
 
+def no_output() -> BackpropError:
+    """The error where standard output was closed."""
+    return BackpropError("there is no standard output", hints=["write to a file: > results.txt"])
+
+
 def put(text: str, stream: TextIO | None = None) -> None:
     """Write to standard output, or another stream, and flush: a full disk is noticed here."""
     stream = stream or sys.stdout
     if stream is None:
-        raise BackpropError("there is no standard output", hints=["write to a file: > results.txt"])
+        raise no_output()
     encoding = stream.encoding or "utf-8"
     stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
     stream.flush()

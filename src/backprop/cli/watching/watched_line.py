@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
 from backprop.cli.help import ASKING, TAKING_LINES
 from backprop.cli.named_paths import READ, NamedPath, named_paths
+from backprop.cli.printing import no_output
 from backprop.cli.watching.watched_files import is_beside
 from backprop.errors import BadOption
 from backprop.inputs import default_file
@@ -78,6 +80,7 @@ def watched_line(
     for each in paths:
         _check_read_again(each)
     _check_no_circle(command, written, paths)
+    _check_seen(command, written)
     if serve:
         _check_served(command, written)
         words += ["-o", STANDARD]  # if it stands there twice, the last counts
@@ -128,6 +131,17 @@ def _check_no_circle(
                     f"{each.by} writes to {source.path}, which is watched: no run would be the last"
                 )
                 raise BadOption(message, hints=["write to another file"])
+
+
+def _check_seen(command: Callable[..., None], written: Mapping[str, Any]) -> None:
+    """Raise BackpropError where runs would print, and there is nothing to print to."""
+    if sys.stdout is None:
+        for each in fields(command):
+            prints = written.get(each.name) == STANDARD or not (
+                written.get(each.name) or each.option.usual
+            )
+            if "--output" in each.option.flags and prints:
+                raise no_output()
 
 
 def _check_served(command: Callable[..., None], written: Mapping[str, Any]) -> None:
