@@ -45,6 +45,8 @@ DECIDED: list[tuple[str, dict[str, float]]] = [
     ("y = relu(0.5*x + 0.25*z - 1)", {"x": 1, "z": 2}),
     ("y = relu(tanh(x)) + if(cos(x) == 1, x, 0)", {"x": 0}),
     ("y = cbrt(x)/1e-250*1e250/1e250*1e-250", {"x": 0}),
+    ("y = (x - z)*if(sqrt(z) <= 1, x, 0)", {"x": 0.1, "z": 1}),
+    ("y = x*if(x - 0 <= x/1, z, 0) + max(z, x + x/-1)", {"x": 0.3, "z": 0}),
 ]  # fmt: skip
 """What a page has where doubles alone tell too little."""
 

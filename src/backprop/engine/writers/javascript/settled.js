@@ -210,10 +210,14 @@ function isShort(x) {
 
 /** Whether a step that is worth this rounds nothing, given the values u of what it is made of, and which of those
  * are exact. */
-function isExact({ inside, kept, rounding, vanishing }, i, value, u, exact) {
+function isExact({ inside, kept, ops, rounding, vanishing }, i, value, u, exact) {
+  const [x, y] = inside[i].map((each) => u[each]);
   const isOf = (kind) => kind(value) && inside[i].every((each) => kind(u[each]));
   if (kept.has(i)) return true;
+  if (ops[i] === "+" || ops[i] === "-") return sumOf(x, ops[i] === "+" ? y : -y)[1] === 0;
+  if ((ops[i] === "*" || ops[i] === "/") && Math.abs(y) === 1) return true;
   if (vanishing.has(i) && hasLost(value, inside[i], u)) return false;
+  if (ops[i] === "sqrt") return isShort(value) && value * value === x;
   if (rounding.has(i)) return isShort(value) && inside[i].every((each) => u[each] === 0 && exact[each]); // as cos(0)
   return isOf(Number.isSafeInteger) || isOf(isShort);
 }

@@ -155,7 +155,8 @@ function wideSweep(page, v, offset = NaN) {
   for (let i = 0; i < nodes; i++) {
     if (!inside[i].length) continue;
     x[i] = jumping.has(i) ? wide(v[i]) : wideValue(i);
-    const isSure = x[i] && (jumping.has(i) || isExact(page, i, narrow(x[i]), u, exact));
+    const isSeen = x[i] && ![i, ...inside[i]].some((each) => !x[each] || isBelow(x[each]));
+    const isSure = jumping.has(i) || (isSeen && isExact(page, i, narrow(x[i]), u, exact));
     exact[i] = isSure && inside[i].every((each) => exact[each]);
     if (x[i] && isShaken && !isSure) x[i] = wide(x[i][0] * factorOf(i + offset), x[i][1]);
     u[i] = x[i] ? narrow(x[i]) : NaN;
