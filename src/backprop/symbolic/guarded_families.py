@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
+from typing import NamedTuple
 
 from backprop.algebra.formula import ONE, ZERO, Call, Formula, Symbol
 from backprop.algebra.from_text import substituted
@@ -26,6 +27,15 @@ from backprop.symbolic.guarded import (
 from backprop.symbolic.loops_read import IndexedEquation
 
 
+class _Sought(NamedTuple):
+    """Where a derivative counts, as it was found. met: what was open, and was come across again; seen: all
+    that was come across."""
+
+    where: Formula
+    met: set[str]
+    seen: set[str]
+
+
 class FamilyGuards:
     """Where derivatives by families count. equations: those of a text, by name. derived: those of
     derivatives, as far as they are known, by the name of the derivative."""
@@ -38,6 +48,8 @@ class FamilyGuards:
         self._equations = equations
         self._derived = derived
         self._open, self._met = set[str](), set[str]()
+        self._seen, self._sought = set[str](), dict[object, list[_Sought]]()
+        self._members = dict[object, Formula]()
         self._partial = self._without_values()
         self._leading: dict[str, set[str]] = {}
 
@@ -49,6 +61,7 @@ class FamilyGuards:
         Raises TooLong."""
         if self._is_total(slope):
             return term
+        self._sought.clear()  # more is derived than before
         where = self._known(adjoint, around)
         if where == ONE:
             return term
@@ -68,15 +81,27 @@ class FamilyGuards:
         name = _name_of(found)
         if name is None or name not in self._derived:
             return ONE
+        self._seen.add(name)
         if name in self._open:
             self._met.add(name)
             return ZERO
+        alike = found, around.indices, around.clauses, around.condition, id(around.numbers)
+        for each in self._sought.setdefault(alike, []):
+            if self._open & each.seen == each.met:  # it was sought among the same open ones
+                self._met |= each.met
+                self._seen |= each.seen
+                return each.where
+        outer, self._seen = self._seen, {name}
         self._open.add(name)
+        before, self._met = self._met, set()
         where = self._at(found, around, self._inside(around))
         if name in self._met:
             where = self._anywhere(name, around)
         self._open.discard(name)
         self._met.discard(name)
+        self._sought[alike].append(_Sought(where, self._met, self._seen))
+        self._met = before | self._met
+        self._seen = outer | self._seen
         return where
 
     def _inside(self, around: MembersPart) -> KnownWhere:
@@ -102,7 +127,7 @@ class FamilyGuards:
         """Where the derivative of that name or member counts, by its equations."""
         indices = found.indices if isinstance(found, MemberFormula) else ()
         parts = [
-            (there, counts(substituted(each.formula, put), known))
+            (there, counts(self._put_in(each.formula, put), known))
             for each in self._derived[_name_of(found) or ""]
             if each.formula is not None
             for there, put in _here(each, indices, around)
@@ -119,6 +144,12 @@ class FamilyGuards:
             inside = there == ONE or (not apart and where != ONE and len(alike - {ONE}) == 1)
             whole = either(whole, where if inside else choice(there, where, ZERO))
         return whole
+
+    def _put_in(self, found: Formula, indices: Mapping[str, Formula]) -> Formula:
+        key = found, *indices.items()
+        if key not in self._members:
+            self._members[key] = substituted(found, indices)
+        return self._members[key]
 
     def _needs(self, condition: Formula, name: str) -> bool:
         """Whether a condition needs a name, which so has a value where that has one."""
