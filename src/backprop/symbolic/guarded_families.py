@@ -27,7 +27,7 @@ from backprop.symbolic.guarded import (
 from backprop.symbolic.loops_read import IndexedEquation
 
 
-class _Sought(NamedTuple):
+class _WhereCounted(NamedTuple):
     """Where a derivative counts, as it was found. met: what was open, and was come across again; seen: all
     that was come across."""
 
@@ -48,7 +48,7 @@ class FamilyGuards:
         self._equations = equations
         self._derived = derived
         self._open, self._met = set[str](), set[str]()
-        self._seen, self._sought = set[str](), dict[object, list[_Sought]]()
+        self._seen, self._sought = set[str](), dict[object, list[_WhereCounted]]()
         self._members = dict[object, Formula]()
         self._partial = self._without_values()
         self._leading: dict[str, set[str]] = {}
@@ -99,7 +99,7 @@ class FamilyGuards:
             where = self._anywhere(name, around)
         self._open.discard(name)
         self._met.discard(name)
-        self._sought[alike].append(_Sought(where, self._met, self._seen))
+        self._sought[alike].append(_WhereCounted(where, self._met, self._seen))
         self._met = before | self._met
         self._seen = outer | self._seen
         return where
