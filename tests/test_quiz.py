@@ -190,6 +190,8 @@ MISTAKES = [
     (SHARED, "share of ∂L/∂x: ∂L/∂u · ∂u/∂x = ?", "-6/5", "reciprocal", "the derivative of u = x*y with respect to x, y = 5, is upside down"),
     (SHARED, "share of ∂L/∂x: ∂L/∂v · ∂v/∂x = ?", "10", "local", "the local derivative is missing: this is ∂L/∂v; the factor ∂v/∂x = 7 is missing"),
     (SHARED, "share of ∂L/∂y: ∂L/∂v · ∂v/∂y = ?", "-2.5", "reciprocal", "the derivative of v = 7*x - 4*y with respect to y, −4, is upside down"),
+    (SHARED, "∂L/∂x = ?", "80", "factor", "this is twice the derivative"),
+    ("u = a + 6; L = u/(1 + a^2); a = 0.5", "share of ∂L/∂a from this equation alone = ?", "-8.32", "factor", "this is twice the derivative"),
     (SHARED, "∂L/∂x = ?", "70", "missing contribution", "the share through u = x*y, −30, is forgotten"),
     (SHARED, "∂L/∂x = ?", "100", "sign", "a sign error in the derivative of u = x*y with respect to x, y = 5"),
     # formulas

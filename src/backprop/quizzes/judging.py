@@ -9,7 +9,7 @@ from typing import NamedTuple
 from backprop.checks import mark, read_claims
 from backprop.checks.claims import Claim
 from backprop.checks.marking import Marked, Sheet
-from backprop.checks.mistake_table import BY_NAME
+from backprop.checks.mistake_table import BY_NAME, TRIED, WHOLE
 from backprop.errors import BackpropError
 from backprop.language import Model
 from backprop.numbers import listed, spoken
@@ -152,9 +152,9 @@ def _mistake(question: Question, marked: Marked, sheet: Sheet) -> tuple[str, str
 
         return value_mistake(question, gradient.data, is_claimed)
     if question.part == SUM and not marked.diagnosis.startswith(_OF_SUMS):
-        return "", ""  # shares are given, so that no mistake was made within one
-    if marked.kind == "factor" and _OF_TERMS.search(marked.diagnosis):
-        return "", ""
+        return _of_whole(marked)  # shares are given, so that no mistake was made within one
+    if not claim.formula and _OF_TERMS.search(marked.diagnosis):
+        return _of_whole(marked)
     row = BY_NAME["with upstream"]
     upstream = gradient.gradients.get(question.name, 0.0)
     given = row.gives({"upstream": upstream, "local": question.answer})
@@ -167,6 +167,15 @@ def _mistake(question: Question, marked: Marked, sheet: Sheet) -> tuple[str, str
     if is_one and marked.kind == "missing factor":  # of what is asked all is missing
         return marked.kind, f"1 means that {question.of} changes exactly as {question.by} does"
     return marked.kind, marked.diagnosis.replace("the claim", "the answer")
+
+
+def _of_whole(marked: Marked) -> tuple[str, str]:
+    """What a number may have to do with the right one, whatever it is made of: twice of it, its square."""
+    for row in sorted(TRIED[WHOLE], key=lambda each: each.rank):
+        value = row.gives({"right": marked.right})
+        if value is not None and marked.claim.is_as_written(marked.claimed, value):
+            return row.kind, row.said.format(asked="derivative")
+    return "", ""
 
 
 def _claim(question: Question, text: str, model: Model, output: str) -> Claim:
