@@ -120,5 +120,10 @@ FOUND: list[tuple[str, dict[str, float]]] = [
         {"a": 0.5, "b": 2},
     ),
     ("u = logsumexp(cosh(a), 10*a); y = tan(atan(u))", {"a": 700}),
+    ("y = ((1 - cos(a))*1e-300*1e-300*1e300*1e300)^(1/3)", {"a": 1e-308}),
+    (
+        "u = a*(exp(a) - 1); v = atanh(sin(min(u, 3))); w = u - v; y = sqrt((w - u)^2 + v^2)",
+        {"a": -1e300},
+    ),
 ]
 """What generated models have found."""

@@ -250,6 +250,8 @@ function rounded(page, v, { g, s: known }, scale) {
     const factor = (at) => factorOf(at + offset);
     const u = shaken(page, v, v, 0, offset);
     for (const i of turning(page, v, u)) turned.add(i);
+    const isBroken = u.some((each, i) => Number.isFinite(v[i]) && !Number.isFinite(each));
+    const gone = new Uint8Array(nodes); // what is 0 only because it is too small
     const far = new Uint8Array(nodes); // whose slopes are made of values that move a lot themselves
     const isUnsure = (i) => !(Math.abs(u[i] - v[i]) <= Math.max(1e-7 * Math.abs(v[i]), 64e-9)) && Number.isFinite(v[i]);
     for (let e = edges.length - 1; e >= 0; e--) {
@@ -257,7 +259,11 @@ function rounded(page, v, { g, s: known }, scale) {
       if ((far[head] && known[e] !== 0) || page.changing[e].some(isUnsure)) far[tail] = 1;
     }
     const { s } = page.sweep(u, v, 1);
-    for (let e = 0; e < edges.length; e++) if (Math.abs(s[e]) !== Infinity) infinite[e] = 0;
+    edges.forEach(([tail, head], e) => {
+      if (page.vanishing.has(tail) && hasLost(u[tail], page.inside[tail], u)) gone[tail] = 1;
+      if (gone[tail] && u[head] === 0) gone[head] = 1;
+      if (gone[tail] || Math.abs(s[e]) !== Infinity) infinite[e] = 0;
+    });
     const other = new Float64Array(nodes);
     other[nodes - 1] = scale;
     for (let e = edges.length - 1; e >= 0; e--) {
@@ -269,8 +275,9 @@ function rounded(page, v, { g, s: known }, scale) {
     for (let i = 0; i < nodes; i++) {
       if (!Number.isFinite(g[i]) || Object.is(g[i], -0)) continue;
       const [apart, size] = [Math.abs(other[i] - g[i]) / scale, Math.abs(g[i]) / scale];
-      if (!(apart <= 1e-10 * size)) moved = true;
-      if (!(apart <= 1e-7 * size)) found.set(i, far[i] ? Infinity : Math.max(apart, found.has(i) ? found.get(i) : 0));
+      const isHidden = isBroken && far[i] === 1;
+      if (isHidden || !(apart <= 1e-10 * size)) moved = true;
+      if (isHidden || !(apart <= 1e-7 * size)) found.set(i, far[i] ? Infinity : Math.max(apart, found.has(i) ? found.get(i) : 0));
     }
     if (!moved) break;
   }
