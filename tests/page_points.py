@@ -125,5 +125,7 @@ FOUND: list[tuple[str, dict[str, float]]] = [
         "u = a*(exp(a) - 1); v = atanh(sin(min(u, 3))); w = u - v; y = sqrt((w - u)^2 + v^2)",
         {"a": -1e300},
     ),
+    ("y = sqrt(a)*(1 - a < 1)", {"a": 0}),
+    ("y = logsumexp(1000, cbrt(a))", {"a": 0}),
 ]
 """What generated models have found."""

@@ -153,7 +153,7 @@ function slopeAt(page, v, node, step, held) {
   );
   const other = shaken(page, u, v, node + 1, 0);
   const near = byChain(page, page.sweep(other, v, 1).s, node, 1, true).slope;
-  const isElsewhere = turning(page, u, other).some((i) => moves[i]);
+  const isElsewhere = turning(page, u, other).some((i) => moves[i] || page.inside[i].some((each) => moves[each]));
   const isRounding = !(Math.abs(near - slope) <= 1e-6 * Math.abs(slope));
   const sure = !lost && !open && !stuck && !isRounding && !isElsewhere && Number.isFinite(slope) && u[node] !== v[node];
   const jumps = !held && [...page.jumping].some((i) => u[i] !== v[i]);

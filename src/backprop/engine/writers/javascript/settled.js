@@ -143,6 +143,7 @@ function isSame(one, other, more, unseen) {
  * lost on the way. And the steps that jump with it. */
 function tooSmall(page, v, all, scale) {
   const { edges, inside, lossy, nodes } = page;
+  const filled = page.sweep(v.map((each) => each || 1), v, 1).s; // a slope that is 0 here, too, is not 0 by a factor
   const logs = new Float64Array(nodes).fill(-Infinity); // of how far the gradients may be off
   const add = (node, more) => {
     if (more > -Infinity) logs[node] = Math.max(logs[node], more) + 1;
@@ -151,7 +152,8 @@ function tooSmall(page, v, all, scale) {
     const [tail, head] = edges[e];
     if (all.s[e] !== 0) add(tail, logs[head] + Math.log2(Math.abs(all.s[e])));
     if (vanishes(edges[e], e, all)) add(tail, Math.log2(LOST));
-    if (isTiny(all.s[e]) && lossy.has(e) && all.g[head] !== 0 && hasLost(all.s[e], [...inside[head], head], v)) {
+    const isLost = isTiny(filled[e]) || hasLost(all.s[e], [...inside[head], head], v);
+    if (isTiny(all.s[e]) && lossy.has(e) && all.g[head] !== 0 && isLost) {
       add(tail, Math.log2(Math.abs(all.g[head])) + Math.log2(LOST));
     }
   }
