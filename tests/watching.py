@@ -85,6 +85,8 @@ class Watching:
         self._mark = 0
         self._names: dict[int, str] = {}
         environment = {**os.environ, "PYTHONUNBUFFERED": "", "TERM": terminal}
+        for each in ("COLUMNS", "LINES"):  # of the terminal of the tests, as readline has it
+            environment.pop(each, None)
         if beside is not None:
             environment["PYTHONPATH"] = str(beside)
         if columns:
